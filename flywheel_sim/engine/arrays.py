@@ -1,0 +1,41 @@
+"""What one run of the engine leaves behind, as plain arrays: the contract between the engine and ``results``."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["RunArrays"]
+
+
+@dataclass(frozen=True)
+class RunArrays:
+    """Arrays of one finished (or paused) run.
+
+    Attributes
+    ----------
+    seed, replicate : int
+        Key of the run's luck.
+    weeks : int
+        Weeks simulated so far, W.
+    initial : float64 array, shape (n_columns,)
+        State before week 1, in the order of ``engine.columns.NAMES`` (flows are 0).
+    weekly : float64 array, shape (W, n_columns)
+        One row per week.
+    teams : float64 array, shape (W, T, 1 + d), or None
+        Magnitude per head, then the direction, of every team at the end of every week.
+    accounts : dict of arrays of length N, or None
+        One row per account at the end: id, segment, state (name), voice (name), spells, start_week, end_week (-1 = not
+        ended), cause (name), referrer (-1 = none), revenue, cost, profit.
+    life : float64 array, shape (A, 3)
+        By weeks since the sale: customers entering observation, customers lost, referrals that became customers.
+    """
+
+    seed: int
+    replicate: int
+    weeks: int
+    initial: NDArray[np.float64]
+    weekly: NDArray[np.float64]
+    teams: NDArray[np.float64] | None
+    accounts: dict[str, NDArray[np.generic]] | None
+    life: NDArray[np.float64]

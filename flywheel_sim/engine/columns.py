@@ -1,0 +1,93 @@
+"""The weekly columns: name, unit and meaning, in the order in which the engine writes them.
+
+This list is the only place that knows the order; kernels use the index constants made from it, results use the names.
+All values are end-of-week states or sums over the week.
+"""
+
+from collections import namedtuple
+from typing import Any
+
+__all__ = ["COL", "COLUMNS", "NAMES", "N_COLUMNS"]
+
+#: (name, unit, meaning)
+COLUMNS: tuple[tuple[str, str, str], ...] = (
+    # population
+    ("prospects", "accounts", "accounts never won, leads in the sales queue included"),
+    ("customers", "accounts", "customers of every voice"),
+    ("former", "accounts", "former customers"),
+    ("advocates", "accounts", "customers who speak well"),
+    ("detractors", "accounts", "customers who speak badly"),
+    ("blocked", "accounts", "prospects who stay away after a bad message"),
+    # flows
+    ("leads", "1/week", "new leads"),
+    ("qualified", "1/week", "leads qualified"),
+    ("proposals", "1/week", "proposals made"),
+    ("sold", "1/week", "sales closed, before onboarding"),
+    ("new_customers", "1/week", "customers won, without those won back"),
+    ("referred_new", "1/week", "of these, won through word of mouth"),
+    ("won_back", "1/week", "former customers who came back"),
+    ("churned", "1/week", "customers lost"),
+    ("churned_involuntary", "1/week", "of these, lost to payment failure"),
+    ("renewals_due", "1/week", "contracts up for renewal"),
+    ("expansions", "1/week", "customers who bought more"),
+    ("added", "1/week", "customers added (or, negative, removed) by the timeline"),
+    # experience
+    ("relationship", "share", "mean relationship of customers"),
+    ("effort", "effort", "mean effort memory of customers"),
+    ("touches", "1/week", "touches lived through"),
+    ("defects", "1/week", "touches that failed"),
+    ("friction", "friction", "mean friction over handoffs"),
+    ("handoffs_lost", "1/week", "handoffs in which information was lost"),
+    # service
+    ("contacts", "1/week", "issues that reached service, repeats included"),
+    ("contained", "1/week", "contacts solved by self-service"),
+    ("handled", "1/week", "issues handled"),
+    ("repeat_contacts", "1/week", "contacts caused by failed fixes and lost handoffs"),
+    ("backlog", "issues", "issues open at the end of the week"),
+    ("wait_weeks", "weeks", "expected wait of an issue"),
+    ("service_standard", "ratio", "standard of service relative to the original one"),
+    ("utilisation", "ratio", "hours asked of service over hours it has"),
+    # scores
+    ("nps_true", "points", "net promoter score if everyone answered"),
+    ("nps_survey", "points", "net promoter score of the last survey, as paid on"),
+    ("csat_survey", "share", "satisfied share of the last survey, as paid on"),
+    ("survey_answers", "count", "answers to this week's survey"),
+    ("score_inflation", "points", "surveyed minus true NPS caused by gaming"),
+    # teams
+    ("alignment", "0..1", "length of the mean direction of the teams"),
+    ("alignment_weighted", "0..1", "the same, weighted by magnitude"),
+    ("customer_alignment", "-1..1", "cosine of the teams' resultant with the customers' need"),
+    ("net_force", "heads", "sum of magnitudes along the need"),
+    ("belief_cosine", "-1..1", "cosine of the experience map with the need"),
+    ("coordination_share", "share", "share of gross hours spent on coordination and meetings"),
+    ("headcount", "heads", "people"),
+    ("overload", "ratio", "mean over teams of demand above hours"),
+    ("sales_delay_weeks", "weeks", "expected wait of a lead"),
+    ("effort_level", "ratio", "mean effort of the teams, 1 at reference"),
+    ("gaming", "effort", "mean effort spent on gaming"),
+    ("culture", "share", "culture stock"),
+    # money
+    ("revenue", "$/week", "revenue recognised"),
+    ("revenue_referred", "$/week", "of this, from customers won through word of mouth"),
+    ("billed", "$/week", "cash billed"),
+    ("deferred", "$", "billed and not yet recognised"),
+    ("cost_of_revenue", "$/week", "cost of delivering"),
+    ("service_cost", "$/week", "cost of contacts beside pay"),
+    ("acquisition_cost", "$/week", "cost of leads and wins beside pay"),
+    ("payroll", "$/week", "pay for hours that reach the work"),
+    ("coordination_cost", "$/week", "pay for hours of coordination"),
+    ("meeting_cost", "$/week", "pay for hours of meetings, and their cost"),
+    ("bonus", "$/week", "bonuses"),
+    ("touch_cost", "$/week", "cost of touches beside pay"),
+    ("programme_cost", "$/week", "cost of programmes"),
+    ("overhead", "$/week", "fixed cost"),
+    ("total_cost", "$/week", "sum of the cost lines"),
+    ("profit", "$/week", "revenue less total cost"),
+    ("cash", "$", "cash at the end of the week"),
+    ("value", "$", "cash flow to date, discounted to week 0"),
+)  # fmt: skip
+
+NAMES: tuple[str, ...] = tuple(name for name, _, _ in COLUMNS)
+N_COLUMNS = len(NAMES)
+#: ``COL.churned`` is the index of the column ``churned``; kernels see it as a constant.
+COL: Any = namedtuple("COL", NAMES)(*range(N_COLUMNS))  # type: ignore[misc]  # noqa: PYI024

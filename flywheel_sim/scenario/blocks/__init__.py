@@ -1,0 +1,1 @@
+"""One schema block per mechanism; file, kernel and test of a mechanism share a name."""

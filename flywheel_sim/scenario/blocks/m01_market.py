@@ -1,0 +1,120 @@
+"""Scenario block of M1: the market, its life cycle, and the starting population."""
+
+from typing import Any, Literal
+
+from pydantic import field_validator
+
+from flywheel_sim.scenario.fields import Block, param
+
+NetworkKind = Literal["complete", "pairs", "ring", "watts-strogatz", "barabasi-albert", "configuration", "blocks"]
+
+
+class Network(Block):
+    """Who talks to whom among the accounts of the market."""
+
+    kind: NetworkKind = param("watts-strogatz", "Family of graphs; `complete` is random mixing and stores no edges.")
+    degree: int = param(
+        8, "Mean number of friends (even for ring and Watts-Strogatz).", ge=1, le=200, source="A11: 5-29"
+    )
+    rewiring: float = param(
+        0.1, "Share of Watts-Strogatz ties rewired at random.", unit="probability", ge=0, le=1, source="A2"
+    )
+    homophily: float = param(
+        0.5, "Share of ties kept inside the segment (`blocks` only).", unit="share", ge=0, le=1, advanced=True
+    )
+
+
+class Voice(Block):
+    """How customers start and stop talking: neutral <-> advocate, neutral <-> detractor."""
+
+    neutral_to_advocate: float = param(0.012, "Rate at which neutral customers become advocates.", unit="1/week", ge=0)
+    neutral_to_detractor: float = param(
+        0.005, "Rate at which neutral customers become detractors.", unit="1/week", ge=0
+    )
+    advocate_to_neutral: float = param(0.015, "Rate at which advocates fall silent.", unit="1/week", ge=0)
+    detractor_to_neutral: float = param(0.030, "Rate at which detractors calm down.", unit="1/week", ge=0)
+    relationship_effect: float = param(
+        2.5, "b_R: log change of the rates per unit of relationship above reference.", ge=0, source="C32"
+    )
+    effort_effect: float = param(
+        0.8, "b_E: log change of the rates per unit of effort memory above reference.", ge=0, source="C32, A13"
+    )
+
+
+class Churn(Block):
+    """Why customers leave when no contract says when."""
+
+    by: Literal["voice", "experience"] = param("experience", "One rate per voice (limits), or factors of experience.")
+    neutral: float = param(0.0026, "Churn of neutral customers (`by: voice`).", unit="1/week", ge=0)
+    advocate: float = param(0.0010, "Churn of advocates (`by: voice`).", unit="1/week", ge=0)
+    detractor: float = param(0.0070, "Churn of detractors (`by: voice`).", unit="1/week", ge=0)
+    mean: float = param(
+        0.12, "Mean churn propensity per period (per renewal under contracts).", unit="probability", ge=0, le=1,
+        source="S24", evidence="V2",
+    )  # fmt: skip
+    dispersion: float = param(
+        0.2, "1/(alpha+beta+1) of the Beta propensity, fixed for life; 0 = all alike.", ge=0, lt=1, source="A3"
+    )
+    period_weeks: float = param(52.0, "Period of `mean` when contracts are off.", unit="weeks", gt=0)
+    sensitivity: float = param(
+        1.0, "Scales all experience factors on churn; 0 = churn ignores experience.", ge=0, source="C32"
+    )
+    effort_effect: float = param(0.6, "Log change of churn per unit of effort memory.", ge=0, source="A13")
+
+
+class Funnel(Block):
+    """From lead to customer, stage by stage; off = every lead becomes a customer."""
+
+    enabled: bool = param(True, "Off: conversion is 1 and nothing waits.")
+    qualify: float = param(0.36, "Lead to qualified lead.", unit="probability", gt=0, le=1, source="S27", evidence="V2")
+    propose: float = param(
+        0.44, "Qualified lead to proposal.", unit="probability", gt=0, le=1, source="S27", evidence="V2"
+    )
+    close: float = param(0.22, "Proposal to sale.", unit="probability", gt=0, le=1, source="S27", evidence="V2")
+    onboard: float = param(0.95, "Sale to live customer.", unit="probability", gt=0, le=1)
+    delay_effect: bool = param(True, "A known long sales delay lowers the odds of winning (A28's table).", source="A28")
+
+
+class WinBack(Block):
+    """Former customers may return."""
+
+    rate: float = param(0.0005, "Rate at which a former customer considers coming back.", unit="1/week", ge=0)
+
+
+class Market(Block):
+    """M1: accounts move between prospect, customer (neutral, advocate, detractor) and former customer."""
+
+    enabled: bool = param(True, "Off: nobody is won and nobody leaves.")
+    accounts: int = param(5000, "Accounts in the market, N.", ge=1, le=100_000_000)
+    initial_customers: int = param(200, "Customers at the start.", ge=0)
+    initial_advocates: float = param(0.30, "Share of the first customers who are advocates.", unit="share", ge=0, le=1)
+    initial_detractors: float = param(
+        0.07, "Share of the first customers who are detractors.", unit="share", ge=0, le=1
+    )
+    start: Literal["uniform", "aligned"] = param(
+        "uniform", "Contract phase of the first customers: spread over the year, or all signed at week 0."
+    )
+    pool: Literal["closed", "constant"] = param(
+        "closed", "`closed`: a win uses up a prospect; `constant`: inflow as if prospects never ran out (S/N = 1).",
+        source="A23",
+    )  # fmt: skip
+    external: float = param(
+        0.0006, "p: net new customers per prospect from marketing at reference.", unit="1/week", ge=0,
+        source="A1, about .03 a year", evidence="V2",
+    )  # fmt: skip
+    network: Network = param(Network(), "Network among accounts; a bare name sets the kind.")
+    voice: Voice = param(Voice(), "Voice transitions.")
+    churn: Churn = param(Churn(), "Churn.")
+    funnel: Funnel = param(Funnel(), "Stages of the sale.")
+    win_back: WinBack = param(WinBack(), "Win-back.")
+    fit_mean: float = param(0.7, "Mean fit of an account to the product.", unit="share", gt=0, lt=1)
+    fit_dispersion: float = param(0.1, "1/(a+b+1) of the Beta fit; 0 = all alike.", ge=0, lt=1)
+    price: float = param(1.0, "List price relative to the base case; multiplies every segment's spend.", gt=0)
+    price_rise: float = param(0.0, "Rise of the price at each anniversary.", unit="share a year", ge=-0.5, le=1)
+    product_quality: float = param(0.7, "Quality of the product in use.", unit="share", ge=0, le=1)
+    product_reference: float = param(0.7, "Product quality at the frozen base case.", unit="share", ge=0, le=1)
+
+    @field_validator("network", mode="before")
+    @classmethod
+    def _kind_alone(cls, value: Any) -> Any:
+        return {"kind": value} if isinstance(value, str) else value

@@ -1,0 +1,28 @@
+"""Scenario block of M2: relationship and effort memory."""
+
+from flywheel_sim.scenario.fields import Block, param
+
+
+class Relationship(Block):
+    """M2: touches build or burn a relationship; friction is remembered as effort."""
+
+    enabled: bool = param(True, "Off: relationship and effort stay at their reference.")
+    start: float = param(0.5, "Relationship of a new customer.", unit="share", ge=0, le=1)
+    gain: float = param(0.10, "alpha: pull of one good touch towards 1.", ge=0, le=1)
+    asymmetry: float = param(4.0, "Loss to gain ratio.", ge=0, le=20, source="S11", evidence="V")
+    depreciation: float = param(
+        0.004, "Weekly loss of relationship without any contact.", unit="share/week", ge=0, le=1
+    )
+    spill_over: float = param(
+        0.3, "beta: share of the customer's recent pooled experience in how one touch is felt.", unit="share", ge=0, le=1,
+        source="C29",
+    )  # fmt: skip
+    recent_weight: float = param(0.25, "Weight of one touch in the recent pooled experience.", unit="share", ge=0, le=1)
+    history_weight: float = param(
+        0.05, "Weight of one touch in the customer's own long history.", unit="share", ge=0, le=1
+    )
+    expectation_adaptation: float = param(0.3, "w: share of own history in expectations.", unit="share", ge=0, le=0.5)
+    market_norm: float = param(0.70, "Quality of a touch customers expect from anyone.", unit="share", ge=0, le=1)
+    effort_half_life_weeks: float = param(13.0, "Half-life of effort memory (B2B 13, B2C 6).", unit="weeks", gt=0)
+    relationship_reference: float = param(0.5, "Mean relationship of the frozen base case, R_ref.", ge=0, le=1)
+    effort_reference: float = param(0.5, "Mean effort memory of the frozen base case, E_ref.", ge=0)

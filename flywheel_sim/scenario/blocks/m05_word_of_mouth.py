@@ -1,0 +1,35 @@
+"""Scenario block of M5: word of mouth."""
+
+from typing import Literal
+
+from flywheel_sim.scenario.fields import Block, param
+
+
+class WordOfMouth(Block):
+    """M5: customers who talk bring customers, and customers who complain keep them away."""
+
+    enabled: bool = param(True, "Off: customers come from marketing alone.")
+    rate: float = param(
+        0.004, "Strength of one voice of weight 1: net new customers it brings a week at S/N = 1 (`per_speaker`), or "
+        "imitation rate q of one prospect (`per_prospect`).", unit="1/week", ge=0, source="A23: R_f = .70",
+    )  # fmt: skip
+    normalise: Literal["per_speaker", "per_prospect"] = param(
+        "per_speaker",
+        "A voice is shared among the speaker's friends, or averaged over the listener's.",
+        source="A1, A2, A23",
+    )
+    advocate: float = param(1.0, "Weight of an advocate's voice.", ge=0, le=100)
+    neutral: float = param(0.0, "Weight of a neutral customer's voice.", ge=0, le=100)
+    detractor: float = param(0.0, "Weight of a detractor's *positive* voice (1 in the Bass limit).", ge=0, le=100)
+    negative: float = param(
+        1.0,
+        "chi: impact of a bad message relative to a good one; 0 = bad voices are not heard.",
+        ge=0,
+        source="S6",
+        evidence="V",
+    )
+    negative_weeks: int = param(
+        26, "H: weeks a prospect who heard a bad voice stays away.", unit="weeks", ge=1, le=5200
+    )
+    former_voice: float = param(0.3, "Share of leavers who speak badly after leaving.", unit="share", ge=0, le=1)
+    former_half_life_weeks: float = param(17.0, "Half-life of a former customer's bad voice.", unit="weeks", gt=0)

@@ -1,0 +1,25 @@
+"""Scenario block of M19: capacity and coordination."""
+
+from flywheel_sim.scenario.fields import Block, param
+
+
+class Capacity(Block):
+    """M19: hours are finite, coordination eats them, and a craft done alone is fast."""
+
+    enabled: bool = param(True, "Off: hours are never short.")
+    gross_hours: float = param(38.0, "Hours a head works.", unit="hours/week", gt=0, le=168)
+    span: float = param(5.0, "Heads in a working group.", gt=0)
+    pair_hours: float = param(
+        0.5, "c: hours a week that one pair of working groups costs at most.", unit="hours", ge=0, source="A22"
+    )
+    angle_share: float = param(
+        0.7,
+        "x: share of that cost that depends on the angle between the teams.",
+        unit="share",
+        ge=0,
+        le=1,
+        source="C52",
+    )
+    far_weight: float = param(0.3, "v: weight of pairs of teams without a handoff.", unit="share", ge=0, le=1)
+    craft_speed: float = param(0.25, "c_f: log speed per unit of alignment with the own craft.", ge=0, source="C39")
+    craft_reference: float = param(0.6, "Alignment with the craft at the frozen base case.", ge=-1, le=1)

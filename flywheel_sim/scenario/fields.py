@@ -1,0 +1,63 @@
+"""How a scenario block declares its numbers.
+
+Every mechanism has one block: a frozen pydantic model whose scalar fields are, one for one, the parameters its kernel
+reads.  A field carries its unit, its evidence mark and its source, so that the reference page, the report and the
+editor schema are generated from the same line.
+
+Evidence marks: ``V`` seen in the primary source, ``V2`` seen on a secondary page, ``M`` from memory, ``X`` computed,
+``a`` assumption.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Evidence = Literal["V", "V2", "M", "X", "a"]
+
+__all__ = ["Block", "Evidence", "param"]
+
+
+class Block(BaseModel):
+    """A frozen piece of a scenario that refuses names it does not know."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=False, validate_default=False
+    )
+
+
+def param(
+    default: Any = ...,
+    text: str = "",
+    *,
+    unit: str = "",
+    evidence: Evidence = "a",
+    source: str = "",
+    advanced: bool = False,
+    **limits: Any,
+) -> Any:
+    """Declare one number of a block.
+
+    Parameters
+    ----------
+    default : value, or ``...`` when the scenario must give one.
+    text : str
+        What the number means, in one sentence a user can read.
+    unit : str
+        Its unit, e.g. ``"1/week"``, ``"$"``, ``"hours"``, ``"probability"``, ``"share"``.
+    evidence, source
+        Evidence mark and where the default comes from.
+    advanced : bool
+        Left out of the template that ``flywheel scenario new`` writes.
+    **limits
+        pydantic limits: ``ge``, ``gt``, ``le``, ``lt``, ``min_length``, ...
+
+    Examples
+    --------
+    >>> from flywheel_sim.scenario.fields import Block, param
+    >>> class Demo(Block):
+    ...     rate: float = param(0.004, "New customers an advocate brings a week.", unit="1/week", ge=0)
+    >>> Demo().rate
+    0.004
+    """
+    extra = {"unit": unit, "evidence": evidence, "source": source, "advanced": advanced}
+    return Field(default, description=text, json_schema_extra=extra, **limits)

@@ -1,0 +1,201 @@
+"""The whole scenario: one field per mechanism block, plus teams, segments and axes.
+
+Everything named is a mapping; lists appear only where order is data.  References between names (a touchpoint's owner,
+a paid measure, an axis) are checked here, so that a typo is found before the first run.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from pydantic import model_validator
+
+from flywheel_sim.scenario.blocks.m01_market import Market
+from flywheel_sim.scenario.blocks.m02_relationship import Relationship
+from flywheel_sim.scenario.blocks.m03_journey import Journey
+from flywheel_sim.scenario.blocks.m04_handoffs import Handoffs
+from flywheel_sim.scenario.blocks.m05_word_of_mouth import WordOfMouth
+from flywheel_sim.scenario.blocks.m06_contracts import Contracts
+from flywheel_sim.scenario.blocks.m07_expansion import Expansion
+from flywheel_sim.scenario.blocks.m08_service import Service
+from flywheel_sim.scenario.blocks.m11_vectors import Vectors
+from flywheel_sim.scenario.blocks.m12_incentives import Incentives
+from flywheel_sim.scenario.blocks.m13_sensing import Sensing
+from flywheel_sim.scenario.blocks.m15_strategy import Strategy
+from flywheel_sim.scenario.blocks.m17_cadence import Cadence
+from flywheel_sim.scenario.blocks.m19_capacity import Capacity
+from flywheel_sim.scenario.blocks.m20_culture import Culture
+from flywheel_sim.scenario.blocks.m23_ledger import Ledger
+from flywheel_sim.scenario.blocks.m24_measures import Measures
+from flywheel_sim.scenario.blocks.m25_timeline import Timeline
+from flywheel_sim.scenario.fields import Block, param
+
+__all__ = ["MECHANISMS", "CrossReference", "ScenarioModel", "Segment", "Team", "cross_references"]
+
+#: Mechanism number -> name of its block in the scenario.
+MECHANISMS = {
+    "M1": "market", "M2": "relationship", "M3": "journey", "M4": "handoffs", "M5": "word_of_mouth", "M6": "contracts",
+    "M7": "expansion", "M8": "service", "M11": "vectors", "M12": "incentives", "M13": "sensing", "M15": "strategy",
+    "M17": "cadence", "M19": "capacity", "M20": "culture", "M23": "ledger", "M24": "measures", "M25": "timeline",
+}  # fmt: skip
+
+
+class Team(Block):
+    """A company team: what it is good at, how many it has and what they cost."""
+
+    headcount: float = param(..., "People in the team.", unit="heads", ge=0, le=1_000_000)
+    salary: float = param(100_000.0, "Yearly cost of one head.", unit="$/year", ge=0)
+    craft: dict[str, float] = param(..., "Direction of the team's craft, by axis.")
+    front: bool = param(True, "Faces customers (otherwise it powers the teams that do).")
+    skill: float = param(1.0, "Skill: multiplies the team's magnitude.", ge=0, le=10)
+    utc_offset: float = param(0.0, "Time zone.", unit="hours", ge=-12, le=14, source="C30")
+    start: Literal["craft", "random", "given"] = param("craft", "Direction at the start.")
+    direction: dict[str, float] = param({}, "Direction at the start when `start: given`.")
+    field: dict[str, float] = param(
+        {}, "A static pull on this team alone, by axis, in units of D; its length is its strength."
+    )
+
+
+class Segment(Block):
+    """A part of the market."""
+
+    share: float = param(1.0, "Relative size of the segment.", gt=0)
+    spend: float = param(20_000.0, "What a customer pays at list price.", unit="$/year", ge=0)
+    relationship_weight: float = param(2.0, "Log change of churn per unit of relationship.", ge=0, source="C6")
+    product_weight: float = param(1.0, "Log change of churn per unit of product quality times fit.", ge=0, source="C6")
+    service_weight: float = param(1.0, "Log change of churn per unit of recent experience.", ge=0, source="C6")
+    price_weight: float = param(0.5, "Log change of churn per doubling of the price.", ge=0, source="C6")
+    outside_option: float = param(0.0, "Pull of the alternatives: added to the log churn factor.")
+    need: dict[str, float] = param(..., "What these customers need, by axis.")
+
+
+class ScenarioModel(Block):
+    """A company, its market and its way of working."""
+
+    version: Literal[1] = param(1, "Version of the file format.")
+    title: str = param("", "A short name for people.")
+    question: str = param("", "The question this scenario helps to answer.")
+    description: str = param("", "What it is for.")
+    horizon_weeks: int = param(260, "Length of a run.", unit="weeks", ge=1, le=5200)
+    axes: list[str] = param(
+        ["acquire", "value", "ease", "care"], "Names of the axes of the priority space.", min_length=2, max_length=16
+    )
+    teams: dict[str, Team] = param({}, "Teams by name.")
+    segments: dict[str, Segment] = param({}, "Segments by name.", min_length=1)
+
+    market: Market = param(Market(), "M1 market and life cycle.")
+    relationship: Relationship = param(Relationship(), "M2 relationship and effort memory.")
+    journey: Journey = param(Journey(), "M3 journey.")
+    handoffs: Handoffs = param(Handoffs(), "M4 handoffs.")
+    word_of_mouth: WordOfMouth = param(WordOfMouth(), "M5 word of mouth.")
+    contracts: Contracts = param(Contracts(), "M6 contracts and budget windows.")
+    expansion: Expansion = param(Expansion(), "M7 expansion.")
+    service: Service = param(Service(), "M8 service.")
+    vectors: Vectors = param(Vectors(), "M11 team vectors.")
+    incentives: Incentives = param(Incentives(), "M12 incentive schemes.")
+    sensing: Sensing = param(Sensing(), "M13 sensing.")
+    strategy: Strategy = param(Strategy(), "M15 strategy.")
+    cadence: Cadence = param(Cadence(), "M17 cadence.")
+    capacity: Capacity = param(Capacity(), "M19 capacity and coordination.")
+    culture: Culture = param(Culture(), "M20 culture.")
+    ledger: Ledger = param(Ledger(), "M23 ledger.")
+    measures: Measures = param(Measures(), "M24 measures.")
+    timeline: Timeline = param(Timeline(), "M25 timeline.")
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> "ScenarioModel":
+        problems = [problem for problem in cross_references(self)]
+        if problems:
+            raise CrossReference(problems)
+        return self
+
+
+class CrossReference(ValueError):
+    """One or more names or values in a scenario that do not fit each other.
+
+    ``problems`` is a list of ``(path, message, candidates)``: the dotted path of the value, what was expected, and
+    the valid names among which to look for a near one.
+    """
+
+    def __init__(self, problems: list[tuple[str, str, tuple[str, ...]]]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{path}: {message}" for path, message, _ in problems))
+
+
+def cross_references(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield every reference to a name that does not exist, and every pair of values that contradict each other."""
+    axes, teams = tuple(model.axes), tuple(model.teams)
+
+    def vector(path: str, value: dict[str, float]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+        for axis in value:
+            if axis not in axes:
+                yield f"{path}.{axis}", f"unknown axis {axis!r}", axes
+
+    def names(
+        path: str, used: Iterable[str], known: tuple[str, ...], what: str
+    ) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+        for name in used:
+            if name not in known:
+                yield path, f"unknown {what} {name!r}", known
+
+    if len(set(axes)) != len(axes):
+        yield "axes", "every axis needs its own name", ()
+    for name, team in model.teams.items():
+        for part in ("craft", "direction", "field"):
+            yield from vector(f"teams.{name}.{part}", getattr(team, part))
+        if not any(team.craft.values()):
+            yield f"teams.{name}.craft", "a craft needs a direction: at least one axis that is not 0", ()
+        if team.start == "given" and not any(team.direction.values()):
+            yield f"teams.{name}.direction", "`start: given` needs a direction that is not 0", ()
+    for name, segment in model.segments.items():
+        yield from vector(f"segments.{name}.need", segment.need)
+        if not any(segment.need.values()):
+            yield f"segments.{name}.need", "a need points somewhere: at least one axis that is not 0", ()
+    for name, touch in model.journey.touchpoints.items():
+        at = f"journey.touchpoints.{name}"
+        yield from names(f"{at}.owner", [touch.owner], teams, "team")
+        for team_name, share in touch.support.items():
+            yield from names(f"{at}.support.{team_name}", [team_name], teams, "team")
+            if not 0 <= share <= 1:
+                yield f"{at}.support.{team_name}", f"expected a share between 0 and 1, got {share}", ()
+        if sum(touch.support.values()) > 1 + 1e-12:
+            yield f"{at}.support", f"shares add up to {sum(touch.support.values()):g}, more than 1", ()
+        yield from vector(f"{at}.need", touch.need)
+    for name, link in model.handoffs.links.items():
+        yield from names(f"handoffs.links.{name}.from", [link.giver], teams, "team")
+        yield from names(f"handoffs.links.{name}.to", [link.taker], teams, "team")
+    for name, measure in model.incentives.measures.items():
+        yield from vector(f"incentives.measures.{name}.gradient", measure.gradient)
+    for name, pay in model.incentives.pay.items():
+        yield from names(f"incentives.pay.{name}", [name], teams, "team")
+        for paid in pay.on:
+            yield from names(f"incentives.pay.{name}.on.{paid}", [paid], tuple(model.incentives.measures), "measure")
+    yield from names("cadence.members", model.cadence.members, teams, "team")
+    yield from vector("strategy.target", model.strategy.target)
+
+    market = model.market
+    if market.initial_customers > market.accounts:
+        yield (
+            "market.initial_customers",
+            f"{market.initial_customers} customers do not fit into {market.accounts} accounts",
+            (),
+        )
+    if market.initial_advocates + market.initial_detractors > 1:
+        yield "market.initial_advocates", "advocates and detractors together are more than all customers", ()
+    if market.network.kind in ("ring", "watts-strogatz") and market.network.degree % 2:
+        yield (
+            "market.network.degree",
+            f"expected an even degree for {market.network.kind}, got {market.network.degree}",
+            (),
+        )
+    if market.network.kind not in ("complete", "pairs") and market.network.degree >= market.accounts:
+        yield "market.network.degree", f"expected fewer friends than the {market.accounts} accounts", ()
+    if market.network.kind == "pairs" and market.accounts % 2:
+        yield "market.accounts", "expected an even number of accounts for a network of pairs", ()
+    if market.churn.by == "voice" and model.contracts.enabled:
+        yield "market.churn.by", "`by: voice` is for companies without contracts; set contracts.enabled to false", ()
+    for name, pulse in model.timeline.customers.items():
+        if abs(pulse.add) > market.accounts:
+            yield f"timeline.customers.{name}.add", f"expected at most the {market.accounts} accounts of the market", ()
+    for name, change in model.timeline.changes.items():
+        if change.until_week and change.until_week <= change.from_week:
+            yield f"timeline.changes.{name}.until_week", f"expected a week after from_week ({change.from_week})", ()
