@@ -95,8 +95,6 @@ class _Reader:
                 self.complain(where, path, f"expected a name before the colon, got {shown(plain(key))}")
             elif name == "<<":
                 self.complain(where, (*path, name), "merge keys are not allowed: write the entries out, or use extends")
-            elif "." in name:
-                self.complain(where, (*path, name), "a name may not contain a dot: nest the parts, one per line")
             elif name in entries:
                 first = entries[name].key
                 self.complain(where, (*path, name), f"given twice, first on line {first.line if first else '?'}")
@@ -140,24 +138,27 @@ def scalar(text: str) -> bool | int | float | str | None:
     return text
 
 
-def parse(text: str, file: str | None = None) -> Node:
+def parse(text: str, file: str | None = None, problems: list[Problem] | None = None) -> Node:
     """Read one YAML document.
 
     Parameters
     ----------
     text : str
+        All of it.
     file : str or None
         What the file is called in problems.
+    problems : list of Problem, optional
+        Where to put findings that leave a readable rest, so that the caller can go on and find more.
 
     Returns
     -------
     Node
-        The root, whatever its kind; an empty document raises.
+        The root, whatever its kind.
 
     Raises
     ------
     ScenarioError
-        With every finding; after a syntax error nothing more can be read, so that one is the last.
+        When nothing can be read (an empty file, a syntax error), or on any finding when there is no list for them.
 
     Examples
     --------
@@ -178,15 +179,19 @@ def parse(text: str, file: str | None = None) -> Node:
                 break
             root = reader.node(event, events, (), 0)
     except MarkedYAMLError as error:
+        root = None
         mark = error.problem_mark or error.context_mark
         place = reader.place(mark) if mark is not None else Place(file, None, None)
         reader.complain(place, (), f"not valid YAML: {error.problem or error.context}")
     except YAMLError as error:
+        root = None
         reader.complain(Place(file, None, None), (), f"not valid YAML: {str(error).splitlines()[0]}")
     if root is None and not reader.problems:
         reader.complain(Place(file, 1, 1), (), "the file is empty")
-    if reader.problems or root is None:
+    if root is None or (problems is None and reader.problems):
         raise ScenarioError(reader.problems)
+    if problems is not None:
+        problems += reader.problems
     return root
 
 
@@ -207,8 +212,8 @@ def parse_value(text: str, field: str) -> Any:
         raise ScenarioError(found) from None
 
 
-def read(path: Path, file: str | None = None) -> Node:
-    """Read a file of at most ``MAX_BYTES``; ``file`` is what it is called in problems.
+def read(path: Path, file: str | None = None, problems: list[Problem] | None = None) -> Node:
+    """Read a file of at most ``MAX_BYTES``; ``file`` is what it is called in problems, ``problems`` as in ``parse``.
 
     Raises
     ------
@@ -232,7 +237,7 @@ def read(path: Path, file: str | None = None) -> Node:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ScenarioError([Problem(name, line, None, "", "expected UTF-8 text, got other bytes")]) from None
-    return parse(text, name)
+    return parse(text, name, problems)
 
 
 def plain(node: Node) -> Any:

@@ -1,0 +1,182 @@
+"""From what the files say to a validated model, or to every mistake in plain words.
+
+pydantic does the checking; here its findings are put back on the file's own paths and said in the user's language.
+Numbers are read strictly: a quoted number, ``yes`` for a switch or 2.5 for a count of people is a mistake.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from flywheel_sim.scenario.errors import Problem, ScenarioError, shown
+from flywheel_sim.scenario.explaining import Locate, explained, unknown_name, where
+from flywheel_sim.scenario.reading import Place
+from flywheel_sim.scenario.shapes import Shape, along, root
+
+__all__ = ["Places", "arranged", "check", "place_of"]
+
+Path = tuple[str, ...]
+Places = Mapping[Path, tuple[Place, Place]]
+Model = TypeVar("Model", bound=BaseModel)
+
+#: Entries of these come first, in this order, whatever the file's; the rest follows by name.  Order is not data, so
+#: two files that differ in it must give the same run; and an added team must not move the others.
+CUSTOMARY: dict[Path, tuple[str, ...]] = {
+    ("teams",): ("marketing", "sales", "service", "product", "people", "finance", "enablement")
+}
+
+
+def place_of(places: Places) -> Locate:
+    """Look a path up, or the nearest thing around it."""
+
+    def locate(path: Path, name: bool) -> Place:
+        for length in range(len(path), -1, -1):
+            if path[:length] in places:
+                key, value = places[path[:length]]
+                return key if name or length < len(path) else value
+        return Place(None, None, None)
+
+    return locate
+
+
+def check(model: type[Model], source: Mapping[str, Any], locate: Locate, *, complete: bool = True) -> Model:
+    """Validate what the files say.
+
+    Parameters
+    ----------
+    model : type
+        The pydantic class of the whole file.
+    source : mapping
+        Plain nested dict.
+    locate : callable
+        Path -> place.
+    complete : bool
+        False when a parent file could not be read, so that what is missing is not the user's mistake.
+
+    Raises
+    ------
+    ScenarioError
+        With every mistake.
+    """
+    shape = root(model)
+    problems = list(_bad_names(source, shape, (), locate))
+    try:
+        checked = _validated(model, source)
+        problems += _bad_changes(model, source, locate, sound=True)
+        if not problems:
+            return checked
+    except ValidationError as error:
+        problems += explained(model, error, source, locate, complete)
+        problems += _bad_changes(model, source, locate, sound=False)
+        if complete:
+            problems += _beyond(model, error, source, locate)
+    raise ScenarioError(problems)
+
+
+def _validated(model: type[Model], source: Mapping[str, Any]) -> Model:
+    return model.model_validate_json(json.dumps(arranged(source, root(model)), allow_nan=False), strict=True)
+
+
+def _beyond(
+    model: type[BaseModel], error: ValidationError, source: Mapping[str, Any], locate: Locate
+) -> Iterator[Problem]:
+    """What can only be seen once single values are right: names that do not exist, values that contradict each other.
+
+    The faulty values are replaced by harmless ones, and what is then found at other paths is real.
+    """
+    repaired: Any = json.loads(json.dumps(source))
+    faulty: list[Path] = []
+    for detail in error.errors(include_url=False):
+        path, _ = where(detail["loc"], source, detail["type"] == "missing")
+        if not path or "error" in detail.get("ctx", {}):
+            return
+        faulty.append(path)
+        inside = repaired
+        for part in path[:-1]:
+            inside = inside[int(part)] if isinstance(inside, list) else inside.get(part, {})
+        shape = along(root(model), path)
+        if isinstance(inside, list) or (shape is not None and shape.field is not None and shape.field.is_required()):
+            key: Any = int(path[-1]) if isinstance(inside, list) else path[-1]
+            inside[key] = shape.harmless() if shape is not None else None
+        else:
+            inside.pop(path[-1], None)
+    try:
+        _validated(model, repaired)
+        return
+    except ValidationError as again:
+        found = explained(model, again, repaired, locate, True)
+    dotted = {".".join(path) for path in faulty}
+    for problem in found:
+        if not any(f"{problem.field}.".startswith(f"{p}.") or f"{p}.".startswith(f"{problem.field}.") for p in dotted):
+            yield problem
+
+
+def arranged(value: Any, shape: Shape | None, path: Path = ()) -> Any:
+    """The same values with named entries in an order that does not depend on the file."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    if isinstance(value, list):
+        return [arranged(item, shape.items if shape is not None else None) for item in value]
+    if not isinstance(value, dict):
+        return value
+    names = list(value)
+    if shape is not None and shape.entries is not None:
+        first = CUSTOMARY.get(path, ())
+        names.sort(key=lambda name: (first.index(name) if name in first else len(first), name))
+    return {name: arranged(value[name], shape.child(name) if shape else None, (*path, name)) for name in names}
+
+
+def _bad_names(value: Any, shape: Shape | None, path: Path, locate: Locate) -> Iterator[Problem]:
+    """Names of entries that no dotted path could reach."""
+    if not isinstance(value, dict) or shape is None or shape.anything:
+        return
+    for name, entry in value.items():
+        here = (*path, name)
+        if shape.entries is not None and not shape.entries.anything and (not name or "." in name or len(name) > 80):
+            yield Problem(*locate(here, True), ".".join(path), f"expected a name without dots, got {shown(name)}")
+        yield from _bad_names(entry, shape.child(name), here, locate)
+
+
+def _bad_changes(
+    model: type[BaseModel], source: Mapping[str, Any], locate: Locate, *, sound: bool
+) -> Iterator[Problem]:
+    """The paths and values that ``timeline.changes`` sets, checked as if they were written in the scenario itself.
+
+    ``sound`` says that the rest is right, so that whatever is wrong after a change comes from it.
+    """
+    timeline = source.get("timeline")
+    changes = timeline.get("changes") if isinstance(timeline, dict) else None
+    if along(root(model), ("timeline", "changes")) is None or not isinstance(changes, dict):
+        return
+    for name, change in changes.items():
+        values = change.get("set") if isinstance(change, dict) else None
+        for dotted, value in values.items() if isinstance(values, dict) else ():
+            at = ("timeline", "changes", name, "set", dotted)
+            path = tuple(dotted.split("."))
+            shape = along(root(model), path)
+            if shape is None:
+                good = next(i for i in range(1, len(path) + 1) if along(root(model), path[:i]) is None)
+                message, near = unknown_name(model, path[:good])
+                near = ".".join((*path[: good - 1], near)) if near and "." not in near else near
+                yield Problem(*locate(at, True), ".".join(at), message, near)
+            elif shape.names or isinstance(value, dict):
+                yield Problem(*locate(at, True), ".".join(at), "expected the path of one value, got a whole block")
+            else:
+                changed = _set(source, path, value)
+                try:
+                    _validated(model, changed)
+                except ValidationError as error:
+                    for found in explained(model, error, changed, locate, True):
+                        if sound or found.field == dotted:
+                            yield Problem(*locate(at, False), ".".join(at), found.message, found.suggestion)
+
+
+def _set(source: Mapping[str, Any], path: Path, value: Any) -> dict[str, Any]:
+    changed = dict(source)
+    if len(path) > 1:
+        below = changed.get(path[0], {})
+        value = _set(below if isinstance(below, dict) else {}, path[1:], value)
+    changed[path[0]] = value
+    return changed

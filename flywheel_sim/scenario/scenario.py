@@ -1,0 +1,267 @@
+"""A scenario: validated, immutable, compared by what it means."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from flywheel_sim.scenario.checking import Places, check, place_of
+from flywheel_sim.scenario.editing import assign, copied, look_up
+from flywheel_sim.scenario.errors import ScenarioError, nearest
+from flywheel_sim.scenario.reading import Place
+
+if TYPE_CHECKING:
+    from flywheel_sim.scenario.schema import ScenarioModel
+
+__all__ = ["WORDS", "Scenario"]
+
+#: Fields that are words for people; they change no result and are no part of the hash.
+WORDS = ("title", "question", "description")
+
+
+class Scenario:
+    """What a company, its market and its way of working are; made by `load` and by `with_`.
+
+    Blocks are attributes (``s.market.accounts``), every one a frozen pydantic model.  Two scenarios are equal when
+    their resolved values are, whatever they are called.
+
+    Attributes
+    ----------
+    name : str
+        Name of the shipped scenario, or stem of the file.
+    title : str
+        Its title, or the name.
+    model : ScenarioModel
+        The validated blocks.
+    source : dict
+        What the files said, merged, without defaults (a copy).
+    files : tuple of str
+        The files it was read from, the first given first.
+    changes : dict
+        What `with_`, or the dict it was made of, has set, by dotted path.
+
+    Examples
+    --------
+    >>> from flywheel_sim.scenario import Scenario, load
+    >>> s = load("b2b-saas")
+    >>> longer = s.with_({"horizon_weeks": 52})
+    >>> longer.horizon_weeks, longer == s, longer.with_({"horizon_weeks": s.horizon_weeks}) == s
+    (52, False, True)
+    """
+
+    __slots__ = ("_changes", "_files", "_hash", "_model", "_name", "_places", "_resolved", "_source")
+    __iter__ = None
+    _changes: dict[str, Any]
+    _files: tuple[str, ...]
+    _hash: str | None
+    _model: "ScenarioModel"
+    _name: str
+    _places: Places
+    _resolved: dict[str, Any] | None
+    _source: dict[str, Any]
+
+    def __init__(
+        self,
+        model: BaseModel,
+        source: Mapping[str, Any],
+        *,
+        name: str,
+        files: tuple[str, ...] = (),
+        places: Places | None = None,
+        changes: Mapping[str, Any] | None = None,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "_model", model)
+        put(self, "_source", dict(source))
+        put(self, "_name", name)
+        put(self, "_files", files)
+        put(self, "_places", places or {})
+        put(self, "_changes", dict(changes or {}))
+        put(self, "_resolved", None)
+        put(self, "_hash", None)
+
+    @property
+    def name(self) -> str:
+        """Name of the shipped scenario, or stem of the file."""
+        return self._name
+
+    @property
+    def title(self) -> str:
+        """Its title, or the name."""
+        return str(getattr(self.model, "title", "") or self.name)
+
+    @property
+    def model(self) -> "ScenarioModel":
+        """The validated blocks."""
+        return self._model
+
+    @property
+    def source(self) -> dict[str, Any]:
+        """What the files said, merged, without defaults (a copy)."""
+        return dict(copied(self._source))
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files it was read from, the first given first."""
+        return self._files
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What `with_`, or the dict it was made of, has set, by dotted path (a copy)."""
+        return dict(self._changes)
+
+    @property
+    def label(self) -> str:
+        """The name with what was changed, for a legend: ``b2b-saas (horizon_weeks=52)``."""
+        said = [f"{path}={json.dumps(value)}" for path, value in self.changes.items()]
+        listed = ", ".join(said[:3]) + (f", {len(said) - 3} more" if len(said) > 3 else "")
+        return f"{self.name} ({listed})" if said else self.name
+
+    @property
+    def hash(self) -> str:
+        """sha256 of the resolved values in canonical JSON, without the words for people.
+
+        The order of names in a file and the name and title of a scenario do not matter.
+        """
+        if self._hash is None:
+            values = {name: value for name, value in self._filled().items() if name not in WORDS}
+            text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
+            object.__setattr__(self, "_hash", hashlib.sha256(text.encode()).hexdigest())
+        return str(self._hash)
+
+    def resolved(self) -> dict[str, Any]:
+        """Every value with every default, as a plain nested dict that JSON can hold (a copy)."""
+        return dict(copied(self._filled()))
+
+    def get(self, path: str) -> Any:
+        """The value at a dotted path.
+
+        Raises
+        ------
+        ScenarioError
+            Naming the nearest path when there is none.
+
+        Examples
+        --------
+        >>> from flywheel_sim.scenario import load
+        >>> load("b2b-saas").with_({"market.accounts": 7000}).get("market.accounts")
+        7000
+        """
+        value = look_up(type(self.model), self._filled(), path)
+        return copied(value)
+
+    def position(self, path: str) -> Place | None:
+        """File, line and column of the value at a dotted path; ``None`` when no file gives it."""
+        found = self._places.get(tuple(path.split(".")))
+        return found[1] if found is not None and found[1].line is not None else None
+
+    def with_(self, changes: Mapping[str, Any]) -> "Scenario":
+        """A new scenario with some values set.
+
+        Parameters
+        ----------
+        changes : mapping
+            Dotted path -> value.  A mapping replaces the whole block or entry at its path; ``None`` takes a named
+            entry away, or puts a value back to its default.
+
+        Raises
+        ------
+        ScenarioError
+            With every unknown path and every bad value.
+        """
+        model = type(self.model)
+        source, problems = assign(model, self._source, self._filled(), changes)
+        places: Places = self._places
+        fallback = place_of(places)
+        touched = {tuple(str(path).split(".")) for path in changes}
+
+        def locate(path: tuple[str, ...], name: bool) -> Place:
+            changed = any(path[: len(other)] == other or other[: len(path)] == path for other in touched)
+            return Place(None, None, None) if changed else fallback(path, name)
+
+        try:
+            checked = check(model, source, locate)
+        except ScenarioError as error:
+            problems += error.problems
+        if problems:
+            raise ScenarioError(problems)
+        merged = {**self._changes, **changes}
+        return Scenario(checked, source, name=self.name, files=self.files, places=places, changes=merged)
+
+    def to_yaml(self, base: "Scenario | None" = None) -> str:
+        """The scenario as a file.
+
+        Parameters
+        ----------
+        base : Scenario, optional
+            Write ``extends: <base>`` and what differs from it; without it, every value.  A base must be as it was
+            read, from a file or by its name.
+
+        Examples
+        --------
+        >>> from flywheel_sim.scenario import load
+        >>> s = load("b2b-saas")
+        >>> print(s.with_({"horizon_weeks": 52}).to_yaml(s), end="")
+        version: 1
+        extends: b2b-saas
+        horizon_weeks: 52
+        """
+        from flywheel_sim.scenario.writing import changes_as_yaml, to_yaml
+
+        if base is None:
+            return to_yaml(self._filled())
+        named = base.files[0] if base.files and not base.changes else ""
+        return changes_as_yaml(named, base.resolved(), self._filled())
+
+    def _filled(self) -> dict[str, Any]:
+        """The resolved values themselves, not to be changed."""
+        if self._resolved is None:
+            object.__setattr__(self, "_resolved", self.model.model_dump(mode="json", by_alias=True))
+        return self._resolved or {}
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return getattr(self._model, name)
+        except AttributeError:
+            near = nearest(name, [*type(self.model).model_fields, "resolved", "source", "with_", "files", "hash"])
+            hint = f"; did you mean '{near}'?" if near else ""
+            raise AttributeError(f"a scenario has no '{name}'{hint}") from None
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self), *type(self.model).model_fields})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"a scenario cannot be changed; use with_({{'{name}': ...}}) to make another")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError("a scenario cannot be changed")
+
+    def __eq__(self, other: object) -> bool:
+        return self.hash == other.hash if isinstance(other, Scenario) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.hash)
+
+    def __repr__(self) -> str:
+        return f"<Scenario {self.label}, {self.hash[:12]}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = (type(self.model), self._source, self.name, self.files, self._places, self._changes)
+        return _again, state
+
+
+def _again(
+    model: type[BaseModel],
+    source: dict[str, Any],
+    name: str,
+    files: tuple[str, ...],
+    places: Places,
+    changes: dict[str, Any],
+) -> Scenario:
+    """Unpickle by validating anew."""
+    checked = check(model, source, place_of(places))
+    return Scenario(checked, source, name=name, files=files, places=places, changes=changes)
