@@ -1,0 +1,72 @@
+"""Agent-based simulation of the customer flywheel.
+
+Importing this package is free: a name is looked up when it is first used, so that reading a scenario loads neither the
+engine nor Mesa nor a plotting library.
+
+Examples
+--------
+>>> import flywheel_sim as fs
+>>> s = fs.load("b2b-saas")
+>>> s.with_({"horizon_weeks": 260}).horizon_weeks
+260
+"""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from flywheel_sim.__about__ import __version__
+
+#: Public name -> module that holds it; ``""`` after the colon means the module itself.
+_WHERE = {
+    "Scenario": "flywheel_sim.scenario:Scenario",
+    "ScenarioError": "flywheel_sim.scenario:ScenarioError",
+    "load": "flywheel_sim.scenario:load",
+    "scenarios": "flywheel_sim.scenario:scenarios",
+    "run": "flywheel_sim.execute.run:run",
+    "batch": "flywheel_sim.execute.run:batch",
+    "Run": "flywheel_sim.results:Run",
+    "open_run": "flywheel_sim.results:open_run",
+    "Comparison": "flywheel_sim.study.compare:Comparison",
+    "compare": "flywheel_sim.study.compare:compare",
+    "sweep": "flywheel_sim.study.sweep:sweep",
+    "sensitivity": "flywheel_sim.study.sensitivity:sensitivity",
+    "calibrate": "flywheel_sim.study.calibrate:calibrate",
+    "optimize": "flywheel_sim.study.optimize:optimize",
+    "claims": "flywheel_sim.study.claims:claims",
+    "verify": "flywheel_sim.study.verify:verify",
+    "bench": "flywheel_sim.study.bench:bench",
+    "reproduce": "flywheel_sim.study.reproduce:reproduce",
+    "FlywheelModel": "flywheel_sim.model:FlywheelModel",
+    "Team": "flywheel_sim.model:Team",
+    "Customers": "flywheel_sim.model:Customers",
+    "theory": "flywheel_sim.theory:",
+}
+
+
+def _present() -> list[str]:
+    """Names whose module is part of this installation."""
+    here = Path(__file__).parent
+    found = []
+    for name, target in _WHERE.items():
+        path = here.joinpath(*target.partition(":")[0].split(".")[1:])
+        if path.with_suffix(".py").is_file() or (path / "__init__.py").is_file():
+            found.append(name)
+    return found
+
+
+__all__ = ["__version__", *_present()]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE or name not in __all__:
+        raise AttributeError(f"module 'flywheel_sim' has no attribute {name!r}")
+    module, _, attribute = _WHERE[name].partition(":")
+    value = import_module(module)
+    found = getattr(value, attribute) if attribute else value
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

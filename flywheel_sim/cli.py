@@ -1,0 +1,42 @@
+"""The command line: which command lives in which module; nothing else is loaded to print the help."""
+
+import click
+
+from flywheel_sim.__about__ import __version__
+from flywheel_sim.commands.envelope import CommandLine
+
+#: Command -> the line shown in the help.  Its module is ``flywheel_sim.commands.<command>``.
+COMMANDS = {
+    "demo": "Compare two shipped scenarios and leave report.html here.",
+    "run": "Run one scenario.",
+    "compare": "Compare scenarios under the same luck.",
+    "report": "Write the HTML report of a result.",
+    "scenario": "List, show, write and check scenarios.",
+    "sweep": "Run a study file.",
+    "resume": "Go on with a sweep that was interrupted.",
+    "status": "How far a sweep is.",
+    "sensitivity": "Which parameters matter.",
+    "optimize": "Search for the best settings.",
+    "calibrate": "Fit a scenario to data.",
+    "claims": "Put the claims to the test.",
+    "verify": "Check the engine against closed forms.",
+    "bench": "Measure speed and memory.",
+    "reproduce": "Run a result again and compare.",
+    "explain": "What a mechanism, claim or closed form is.",
+    "app": "Open the web app.",
+}
+
+
+@click.group(cls=CommandLine, commands_known=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="flywheel", message="%(prog)s %(version)s")
+def flywheel() -> None:
+    """Simulate a customer flywheel, and compare ways to run the company."""
+
+
+def main() -> None:
+    """Entry point of ``flywheel``."""
+    flywheel()
+
+
+if __name__ == "__main__":
+    main()

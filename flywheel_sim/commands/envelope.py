@@ -1,0 +1,332 @@
+"""What every command has in common: its options, the shape of its answer, and its exit code.
+
+stdout carries the result, stderr the talk.  Exit 0: done.  1: it ran and the answer is "failed".  2: bad input.
+70: our own fault.  130: interrupted.
+"""
+
+import functools
+import importlib
+import importlib.util
+import json
+import math
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flywheel_sim.__about__ import __version__
+
+__all__ = ["Answer", "CommandLine", "answers", "command_or_nearest", "guarded", "say", "table", "write_text"]
+
+#: What click's ``resolve_command`` returns.
+Found = tuple[str | None, click.Command | None, list[str]]
+OK, FAILED, BAD_INPUT, OWN_FAULT, INTERRUPTED = 0, 1, 2, 70, 130
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command found.
+
+    Parameters
+    ----------
+    data : mapping
+        ``data`` of the JSON object.
+    text : str or object
+        What a person reads; anything but a text is printed by rich.
+    manifest : mapping
+        Seeds, hashes and the like, beside the version.
+    failed : bool
+        It ran, and the answer is "failed": exit 1.
+    """
+
+    data: Mapping[str, Any]
+    text: Any = ""
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+    failed: bool = False
+
+
+def answers(schema: str, *extra: str) -> Callable[[Callable[..., Answer]], Callable[..., None]]:
+    """Give a click command the common options and print the `Answer` it returns.
+
+    Parameters
+    ----------
+    schema : str
+        Name of the answer: ``"compare"`` makes ``flywheel.compare/1``.
+    *extra : {"set", "seed", "replicates", "workers", "out"}
+        Options the function takes, as ``changes`` (dict of dotted path -> value), ``seed``, ``replicates``,
+        ``workers`` and ``out`` (a Path or None).  Without ``"out"`` the option is there all the same, and sends the
+        result to that file.  ``--json``, ``--quiet`` and ``--debug`` are always there and need no argument.
+
+    Examples
+    --------
+    >>> @click.command()
+    ... @answers("hello", "seed")
+    ... def hello(seed: int) -> Answer:
+    ...     return Answer({"seed": seed}, text=f"seed {seed}")
+    >>> hello(["--seed", "3"], standalone_mode=False)
+    seed 3
+    """
+
+    def wrap(function: Callable[..., Answer]) -> Callable[..., None]:
+        @functools.wraps(function)
+        def command(**given: Any) -> None:
+            as_json, quiet = given.pop("as_json"), given.pop("quiet")
+            given.pop("debug")
+            context = click.get_current_context()
+            context.meta["flywheel.quiet"] = quiet
+            out = given["out"] if "out" in extra else given.pop("out")
+            if "set" in extra:
+                given["changes"] = _settings(given.pop("settings"))
+            answer = function(**given)
+            _print(schema, answer, as_json, None if "out" in extra else out)
+            if answer.failed:
+                context.exit(FAILED)
+
+        for option in reversed(_options(extra)):
+            command = option(command)
+        return command
+
+    return wrap
+
+
+def say(text: str) -> None:
+    """Talk on stderr, unless ``--quiet``."""
+    context = click.get_current_context(silent=True)
+    if context is None or not context.meta.get("flywheel.quiet"):
+        click.echo(text, err=True)
+
+
+def table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
+    """Aligned columns with one line of names.
+
+    Examples
+    --------
+    >>> print(table(("name", "n"), [("a", 1), ("long", 22)]))
+    name  n
+    a     1
+    long  22
+    """
+    cells = [tuple(str(cell) for cell in row) for row in rows]
+    widths = [max(len(line[i]) for line in [columns, *cells]) for i in range(len(columns))]
+
+    def line(row: tuple[str, ...]) -> str:
+        return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+    return "\n".join(map(line, [columns, *cells]))
+
+
+def write_text(path: Path, text: str, *, overwrite: bool = True) -> None:
+    """Write a whole file or nothing: under a temporary name first, then renamed."""
+    if path.is_dir():
+        raise click.UsageError(f"{path}: expected a file, got a folder")
+    if not overwrite and path.exists():
+        raise click.UsageError(f"{path} exists and is not overwritten; choose another name or remove it")
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(name).chmod(0o666 & ~umask)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+class CommandLine(click.Group):
+    """A group that loads a command when it is called and turns every failure into one message and an exit code."""
+
+    def __init__(self, *args: Any, commands_known: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.known = dict(commands_known)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Commands whose module is part of this installation."""
+        return [name for name in self.known if importlib.util.find_spec(f"flywheel_sim.commands.{name}") is not None]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command = getattr(importlib.import_module(f"flywheel_sim.commands.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Found:
+        """Name the nearest command when there is none of this name."""
+        return command_or_nearest(self, super().resolve_command, ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self.known[name]) for name in self.list_commands(ctx)])
+
+    def main(self, args: Any = None, prog_name: str | None = None, **extra: Any) -> Any:  # type: ignore[override]
+        """Run a command; the exit code is the contract of DESIGN, whatever happens."""
+        words = list(sys.argv[1:] if args is None else args)
+        standalone = extra.pop("standalone_mode", True)
+        code = guarded(
+            lambda: super(CommandLine, self).main(words, prog_name or "flywheel", standalone_mode=False, **extra), words
+        )
+        if standalone:
+            sys.exit(code)
+        return code
+
+
+def guarded(action: Callable[[], Any], words: list[str]) -> int:
+    """Run ``action`` and say what went wrong; ``words`` tells whether ``--json`` or ``--debug`` was asked for."""
+    options = words[: words.index("--")] if "--" in words else words
+    as_json, debug = "--json" in options, "--debug" in options
+    try:
+        result = action()
+        sys.stdout.flush()
+        return result if isinstance(result, int) else OK
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+        return OK
+    except (click.Abort, KeyboardInterrupt):
+        return _fail([_problem("interrupted")], INTERRUPTED, as_json)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return BAD_INPUT
+    except click.ClickException as error:
+        return _fail([_problem(error.format_message(), getattr(error, "suggestion", None))], BAD_INPUT, as_json)
+    except MemoryError:
+        return _fail([_problem("not enough memory for this; ask for fewer accounts or replicates")], BAD_INPUT, as_json)
+    except OSError as error:
+        text = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
+        return _fail([_problem(text)], BAD_INPUT, as_json)
+    except Exception as error:
+        problems = getattr(error, "problems", None)
+        if isinstance(error, ValueError) and problems and hasattr(problems[0], "as_dict"):
+            return _fail([(problem.as_dict(), str(problem)) for problem in problems], BAD_INPUT, as_json)
+        if debug:
+            traceback.print_exc()
+        first = (str(error).splitlines() or [""])[0]
+        text = f"our own fault: {type(error).__name__}: {first} (--debug shows where; please report it)"
+        return _fail([_problem(text)], OWN_FAULT, as_json)
+
+
+def command_or_nearest(group: click.Group, resolve: Callable[..., Found], ctx: click.Context, args: list[str]) -> Found:
+    """What ``resolve`` finds; when it finds nothing, an error that names the nearest command of ``group``."""
+    try:
+        return resolve(ctx, args)
+    except click.UsageError as error:
+        if isinstance(error, click.NoSuchOption) or args[0].startswith("-"):
+            raise
+        from flywheel_sim.scenario.errors import nearest
+
+        better = click.UsageError(f"no such command '{args[0]}'", ctx)
+        better.suggestion = nearest(args[0], group.list_commands(ctx))  # type: ignore[attr-defined]
+        raise better from None
+
+
+def _problem(message: str, suggestion: str | None = None) -> tuple[dict[str, Any], str]:
+    fields = {"file": None, "line": None, "column": None, "field": "", "message": message, "suggestion": suggestion}
+    return fields, f"flywheel: {message}" + (f"; did you mean '{suggestion}'?" if suggestion else "")
+
+
+def _fail(found: list[tuple[dict[str, Any], str]], code: int, as_json: bool) -> int:
+    try:
+        if as_json:
+            click.echo(json.dumps({"status": "error", "errors": [fields for fields, _ in found]}, indent=2))
+        else:
+            for _, text in found:
+                click.echo(text, err=True)
+    except BrokenPipeError:
+        sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    return code
+
+
+def _print(schema: str, answer: Answer, as_json: bool, out: Path | None) -> None:
+    status = "failed" if answer.failed else "ok"
+    manifest = {"version": __version__, **answer.manifest}
+    whole = {"schema": f"flywheel.{schema}/1", "status": status, "data": answer.data, "manifest": manifest}
+    if as_json:
+        text = json.dumps(_plain(whole), indent=2, allow_nan=False)
+    elif isinstance(answer.text, str):
+        text = answer.text.rstrip("\n")
+    elif out is None:
+        from rich.console import Console
+
+        Console(soft_wrap=not sys.stdout.isatty()).print(answer.text)
+        return
+    else:
+        from rich.console import Console
+
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+            console = Console(record=True, width=160, file=nowhere)
+            console.print(answer.text)
+            text = console.export_text()
+    if out is not None:
+        write_text(out, text + "\n")
+        say(f"wrote {out}")
+    elif text:
+        click.echo(text)
+
+
+def _plain(value: Any) -> Any:
+    """Plain JSON: NumPy numbers and arrays as numbers and lists, NaN and infinity as null."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if type(value).__module__ == "numpy":
+        return _plain(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, str | int | bool) else str(value)
+
+
+def _settings(given: tuple[str, ...]) -> dict[str, Any]:
+    """``("teams.sales.headcount=12",)`` -> ``{"teams.sales.headcount": 12}``, or every mistake in it."""
+    from flywheel_sim.scenario.errors import Problem, ScenarioError
+    from flywheel_sim.scenario.reading import parse_value
+
+    changes: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for word in given:
+        path, equals, text = word.partition("=")
+        path = path.strip()
+        if not equals or not path:
+            problems.append(Problem(None, None, None, "--set", f"expected path=value, got '{word}'"))
+        elif path in changes:
+            problems.append(Problem(None, None, None, path, "set twice"))
+        else:
+            try:
+                changes[path] = parse_value(text, path)
+            except ScenarioError as error:
+                problems += error.problems
+    if problems:
+        raise ScenarioError(problems)
+    return changes
+
+
+def _options(extra: tuple[str, ...]) -> list[Callable[[Any], Any]]:
+    known: dict[str, Callable[[Any], Any]] = {
+        "set": click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Set a value; repeatable."),
+        "seed": click.option(
+            "--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, help="Root seed."
+        ),
+        "replicates": click.option(
+            "--replicates", type=click.IntRange(1, 1_000_000), default=None, help="Runs per scenario."
+        ),
+        "workers": click.option(
+            "--workers", type=click.IntRange(1, 4096), default=None, help="At most this many cores."
+        ),
+    }
+    path = click.Path(path_type=Path, dir_okay="out" in extra)
+    always: list[Callable[[Any], Any]] = [
+        click.option("--out", type=path, default=None, help="Where to write the result instead of stdout."),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
+        click.option("--quiet", is_flag=True, help="No talk on stderr."),
+        click.option("--debug", is_flag=True, help="Show where an error of ours comes from."),
+    ]
+    return [known[name] for name in extra if name != "out"] + always

@@ -1,0 +1,149 @@
+"""``flywheel scenario``: list, show, new, validate, diff, schema."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flywheel_sim.commands.envelope import Answer, Found, answers, command_or_nearest, say, table, write_text
+
+if TYPE_CHECKING:
+    from flywheel_sim.scenario import Scenario
+
+__all__ = ["scenario"]
+
+
+class _Group(click.Group):
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Found:
+        return command_or_nearest(self, super().resolve_command, ctx, args)
+
+
+@click.group(cls=_Group)
+def scenario() -> None:
+    """List, show, write and check scenarios.
+
+    SCENARIO is the name of a shipped scenario or the path of a YAML file.
+    """
+
+
+@scenario.command("list")
+@click.option("--kind", type=click.Choice(["company", "scheme", "programme", "limit", "teaching"]), help="Only these.")
+@answers("scenario.list")
+def list_(kind: str | None) -> Answer:
+    """List the scenarios that come with the package."""
+    from flywheel_sim.scenario import scenarios
+
+    found = {name: entry for name, entry in scenarios().items() if kind in (None, entry.kind)}
+    rows = [(name, entry.kind, entry.title) for name, entry in found.items()]
+    data = [{"name": n, "title": e.title, "kind": e.kind, "path": str(e.path)} for n, e in found.items()]
+    return Answer({"scenarios": data}, table(("name", "kind", "title"), rows))
+
+
+@scenario.command()
+@click.argument("spec", metavar="SCENARIO")
+@click.option("--resolved", is_flag=True, help="With every default, not only what the files say.")
+@answers("scenario.show", "set")
+def show(spec: str, resolved: bool, changes: dict[str, Any]) -> Answer:
+    """Show what a scenario says, its parents included."""
+    from flywheel_sim.scenario.writing import to_yaml
+
+    shown = _load(spec, changes)
+    values = shown.resolved() if resolved else shown.source
+    about = {"name": shown.name, "title": shown.title, "files": list(shown.files), "hash": shown.hash}
+    return Answer({**about, "resolved" if resolved else "source": values}, to_yaml(values), _manifest(shown))
+
+
+@scenario.command()
+@click.argument("specs", metavar="SCENARIO...", nargs=-1, required=True)
+@answers("scenario.validate", "set")
+def validate(specs: tuple[str, ...], changes: dict[str, Any]) -> Answer:
+    """Check scenarios; every mistake with its file, line and column, and exit 2 when there is one."""
+    from flywheel_sim.scenario import Problem, ScenarioError
+
+    fine: list[Scenario] = []
+    problems: dict[Problem, None] = {}
+    for spec in specs:
+        try:
+            fine.append(_load(spec, changes))
+        except ScenarioError as error:
+            problems.update(dict.fromkeys(error.problems))
+    if problems:
+        raise ScenarioError(problems)
+    data = [{"name": one.name, "title": one.title, "hash": one.hash} for one in fine]
+    text = "\n".join(f"{spec}: ok" for spec in specs)
+    return Answer({"scenarios": data}, text, {"hashes": {one.name: one.hash for one in fine}})
+
+
+@scenario.command()
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B", required=False)
+@answers("scenario.diff", "set")
+def diff(first: str, second: str | None, changes: dict[str, Any]) -> Answer:
+    """Show where B differs from A; --set applies to B, and without B it is A with these changes."""
+    from flywheel_sim.scenario.shapes import along, root
+    from flywheel_sim.scenario.writing import differing, one_line
+
+    if second is None and not changes:
+        raise click.UsageError("expected two scenarios, or one and --set")
+    a = _load(first, {})
+    b = _load(second if second is not None else first, changes)
+    rows: list[tuple[str, Any, Any, str]] = []
+    for path, before, after in differing(a.resolved(), b.resolved()):
+        shape = along(root(type(a.model)), path)
+        rows.append((".".join(path), before, after, shape.unit if shape is not None else ""))
+    data = [{"path": path, "a": before, "b": after, "unit": unit} for path, before, after, unit in rows]
+    names = {"a": a.label, "b": b.label}
+
+    def cell(value: Any) -> str:
+        return "-" if value is None else one_line(value)
+
+    lines = [(path, cell(before), cell(after), unit) for path, before, after, unit in rows]
+    text = table(("path", a.label, b.label, "unit"), lines) if lines else "no difference"
+    hashes = {"hashes": {"a": a.hash, "b": b.hash}}
+    return Answer({**names, "differences": data}, text, hashes)
+
+
+@scenario.command()
+@click.argument("name")
+@click.option("--extends", "base", default="b2b-saas", show_default=True, help="The scenario to start from.")
+@answers("scenario.new", "out")
+def new(name: str, base: str, out: Path | None) -> Answer:
+    """Write NAME.yaml, a commented scenario that extends another; never overwrites."""
+    from flywheel_sim.scenario import load
+    from flywheel_sim.scenario.library import find
+    from flywheel_sim.scenario.template import template
+
+    path = out or Path(name if name.lower().endswith((".yaml", ".yml")) else f"{name}.yaml")
+    start = load(base)
+    origin = find(base, Path())
+    extends = base if origin.shipped else Path(os.path.relpath(origin.path, path.parent)).as_posix()
+    if not origin.shipped and "/" not in extends and not extends.lower().endswith((".yaml", ".yml")):
+        extends = f"./{extends}"
+    write_text(path, template(path.stem, extends, start), overwrite=False)
+    say(f"wrote {path}; check it with: flywheel scenario validate {path}")
+    return Answer({"path": str(path), "extends": extends}, str(path), _manifest(start))
+
+
+@scenario.command()
+@answers("scenario.schema")
+def schema() -> Answer:
+    """Print the JSON Schema of scenario files, for editors."""
+    import json
+
+    from flywheel_sim.scenario.editor import json_schema
+    from flywheel_sim.scenario.schema import ScenarioModel
+
+    found = json_schema(ScenarioModel)
+    return Answer(found, json.dumps(found, indent=2))
+
+
+def _load(spec: str, changes: dict[str, Any]) -> "Scenario":
+    from flywheel_sim.scenario import load
+
+    found = load(spec)
+    return found.with_(changes) if changes else found
+
+
+def _manifest(shown: "Scenario") -> dict[str, Any]:
+    return {"hashes": {shown.name: shown.hash}}
