@@ -1,0 +1,115 @@
+"""How scenarios are told apart, written down with a result, and asked for again."""
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flywheel_sim.scenario import Scenario
+
+__all__ = ["command_for", "differences", "labels", "leaves", "pack", "unpack"]
+
+
+def leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted path and value of every leaf of a nested dict; a list is a leaf.
+
+    Examples
+    --------
+    >>> dict(leaves({"market": {"accounts": 5, "network": {"kind": "ring"}}, "axes": ["a", "b"], "pay": {}}))
+    {'market.accounts': 5, 'market.network.kind': 'ring', 'axes': ['a', 'b']}
+    """
+    for name, value in values.items():
+        here = f"{path}.{name}" if path else str(name)
+        if isinstance(value, Mapping):
+            yield from leaves(value, here)
+        else:
+            yield here, value
+
+
+def differences(scenarios: Sequence["Scenario"]) -> dict[str, tuple[Any, ...]]:
+    """Paths whose values are not the same in all scenarios, with the value in each (None where there is none)."""
+    from flywheel_sim.scenario.scenario import WORDS
+
+    flat = [dict(leaves(scenario.resolved())) for scenario in scenarios]
+    paths = dict.fromkeys(path for values in flat for path in values)
+    found = {path: tuple(values.get(path) for values in flat) for path in paths if path not in WORDS}
+    return {path: values for path, values in found.items() if any(value != values[0] for value in values[1:])}
+
+
+def labels(scenarios: Sequence["Scenario"]) -> tuple[str, ...]:
+    """A name for every scenario that people can tell apart: the title, with what was changed where titles repeat."""
+    titles = [scenario.title for scenario in scenarios]
+    found: list[str] = []
+    for scenario, title in zip(scenarios, titles, strict=True):
+        said = ", ".join(f"{path.rpartition('.')[2]} {_said(value)}" for path, value in scenario.changes.items())
+        label = f"{title} ({said})" if titles.count(title) > 1 and 0 < len(said) <= 40 else title
+        again = 2
+        while label in found:
+            label = f"{title} ({again})"
+            again += 1
+        found.append(label)
+    return tuple(found)
+
+
+def command_for(scenarios: Sequence["Scenario"], seed: int, *, replicate: int = 0, replicates: int = 1) -> str:
+    """What to type to make a result again: a shell command, or Python where the command line cannot say it."""
+    changes = [scenario.changes for scenario in scenarios]
+    sets = [f"{path}={_said(value)}" for path, value in changes[0].items()]
+    plain = all(not isinstance(value, dict | list) for value in changes[0].values())
+    reachable = all(_reachable(scenario) for scenario in scenarios)
+    if reachable and replicate == 0 and plain and all(other == changes[0] for other in changes):
+        words = ["flywheel", "run" if len(scenarios) == 1 else "compare", *map(_origin, scenarios)]
+        words += [word for item in sets for word in ("--set", item)]
+        words += ["--replicates", str(replicates)] if replicates > 1 or len(scenarios) > 1 else []
+        return shlex.join([*words, "--seed", str(seed)])
+    made = [_expression(scenario) for scenario in scenarios]
+    if len(made) == 1 and replicates == 1:
+        more = f", replicate={replicate}" if replicate else ""
+        return f"fs.run({made[0]}, seed={seed}{more})"
+    return f"fs.compare([{', '.join(made)}], replicates={replicates}, seed={seed})"
+
+
+def pack(scenario: "Scenario") -> dict[str, Any]:
+    """A scenario as JSON values: everything needed to make it again without its files."""
+    return {
+        "name": scenario.name,
+        "origin": _origin(scenario),
+        "hash": scenario.hash,
+        "changes": scenario.changes,
+        "resolved": scenario.resolved(),
+    }
+
+
+def unpack(packed: Mapping[str, Any]) -> "Scenario":
+    """The scenario that `pack` wrote down."""
+    from flywheel_sim.scenario import Scenario, load
+
+    checked = load(packed["resolved"])
+    files = () if packed["origin"] == packed["name"] else (packed["origin"],)
+    return Scenario(checked.model, checked.source, name=packed["name"], files=files, changes=packed["changes"])
+
+
+def _origin(scenario: "Scenario") -> str:
+    """What the user would type: the shipped name, or the file."""
+    from flywheel_sim.scenario.library import index
+
+    if scenario.name in index() or not scenario.files:
+        return scenario.name
+    return scenario.files[0]
+
+
+def _reachable(scenario: "Scenario") -> bool:
+    """Whether a name or a file leads to the scenario; one made of a dict has neither."""
+    from flywheel_sim.scenario.library import index
+
+    return bool(scenario.files) or scenario.name in index()
+
+
+def _expression(scenario: "Scenario") -> str:
+    loaded = f"fs.load({_origin(scenario)!r})" if _reachable(scenario) else "fs.load({...})"
+    return f"{loaded}.with_({scenario.changes!r})" if scenario.changes else loaded
+
+
+def _said(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

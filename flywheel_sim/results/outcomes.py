@@ -1,0 +1,332 @@
+"""Many runs of one or more scenarios with the same luck, boiled down to what tables, charts and reports need.
+
+The weekly series of single runs are not kept: only their 10, 50 and 90 % quantiles by week, the summary of every run,
+and the mean directions of the teams.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flywheel_sim.results.directions import TeamPaths, team_paths
+from flywheel_sim.results.naming import command_for, labels, pack, unpack
+from flywheel_sim.results.paired import Verdict, band, lasting_gain_week, mean_interval, verdict, wins_of_100
+from flywheel_sim.results.provenance import Provenance, provenance
+from flywheel_sim.results.run import Run
+from flywheel_sim.results.saving import ResultError, finite, read_manifest, read_table, write_folder
+from flywheel_sim.results.summary import SUMMARY
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from flywheel_sim.scenario import Scenario
+
+__all__ = ["DIFFERENCE", "FANS", "SCHEMA", "Outcomes"]
+
+Floats = NDArray[np.float64]
+
+#: Format of saved outcomes.
+SCHEMA = "flywheel.compare/1"
+#: Weekly columns kept as fans.
+FANS = ("value", "customers", "nps_true", "nps_survey", "alignment", "customer_alignment", "profit", "new_customers",
+        "referred_new", "churned", "relationship", "friction")  # fmt: skip
+#: Name of the fan of cumulative value less the baseline's, run by run.
+DIFFERENCE = "difference"
+QUANTILES = (0.1, 0.5, 0.9)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """What S scenarios did in R runs each; the first scenario is the baseline.
+
+    Parameters
+    ----------
+    scenarios : tuple of Scenario, length S
+    seed : int
+    weeks : int
+    finals : float64 array, shape (S, R, len(SUMMARY))
+        The summary of every run.
+    gain_weeks : float64 array, shape (S, R)
+        First week after which the cumulative value stays above the baseline's; infinite = never.
+    fans : dict of float64 arrays, shape (S, W + 1, 3)
+        10, 50 and 90 % quantile by week, week 0 first, of every column in `FANS` and of the paired `DIFFERENCE`.
+    teams : tuple of TeamPaths or None, length S
+    made : Provenance, optional
+        Where saved outcomes come from.
+    """
+
+    scenarios: tuple["Scenario", ...]
+    seed: int
+    weeks: int
+    finals: Floats
+    gain_weeks: Floats
+    fans: Mapping[str, Floats]
+    teams: tuple[TeamPaths | None, ...]
+    made: Provenance | None = None
+
+    @classmethod
+    def of(cls, runs: Sequence[Sequence[Run]]) -> Self:
+        """Boil runs down.
+
+        Parameters
+        ----------
+        runs : sequence over scenarios of sequences over replicates
+            Run k of every scenario must have the same seed and replicate.
+
+        Raises
+        ------
+        ValueError
+            When the runs do not pair up.
+        """
+        first = runs[0]
+        keys = [(run.seed, run.replicate) for run in first]
+        for row in runs:
+            if [(run.seed, run.replicate) for run in row] != keys:
+                raise ValueError("the scenarios' runs do not pair up: seeds and replicates differ")
+            if row[0].weeks != first[0].weeks:
+                raise ValueError(f"the scenarios' horizons differ: {first[0].weeks} and {row[0].weeks} weeks")
+        values = np.array([[run.series("value", start=True) for run in row] for row in runs])
+        paths = values - values[0]
+        fans = {
+            name: np.array([_fan(np.array([run.series(name, start=True) for run in row])) for row in runs])
+            for name in FANS
+        }
+        fans[DIFFERENCE] = np.array([_fan(path) for path in paths])
+        return cls(
+            scenarios=tuple(row[0].scenario for row in runs),
+            seed=first[0].seed,
+            weeks=first[0].weeks,
+            finals=np.array([[[run.summary[key] for key in SUMMARY] for run in row] for row in runs]),
+            gain_weeks=lasting_gain_week(paths),
+            fans=fans,
+            teams=tuple(team_paths(row) for row in runs),
+        )
+
+    @property
+    def replicates(self) -> int:
+        """Runs per scenario, R."""
+        return int(self.finals.shape[1])
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """What to call the scenarios."""
+        return labels(self.scenarios)
+
+    @cached_property
+    def provenance(self) -> Provenance:
+        """Where these outcomes come from."""
+        if self.made is not None:
+            return self.made
+        hashes = {label: scenario.hash for label, scenario in zip(self.labels, self.scenarios, strict=True)}
+        command = command_for(self.scenarios, self.seed, replicates=self.replicates)
+        return provenance(hashes, self.seed, replicates=self.replicates, command=command)
+
+    def final(self, key: str) -> Floats:
+        """One key of the summary, shape (S, R).
+
+        Examples
+        --------
+        >>> list(SUMMARY).index("npv")
+        0
+        """
+        return self.finals[:, :, list(SUMMARY).index(key)]
+
+    def differences(self, key: str = "npv") -> Floats:
+        """Paired differences to the baseline, shape (S, R)."""
+        values = self.final(key)
+        return np.asarray(values - values[0])
+
+    def verdict_on(self, index: int) -> Verdict:
+        """Judge scenario number ``index`` against the baseline."""
+        return verdict(
+            self.differences()[index],
+            self.gain_weeks[index],
+            self.fans[DIFFERENCE][index, :, 1],
+            self.labels[index],
+            self.labels[0],
+        )
+
+    @cached_property
+    def best(self) -> int:
+        """Index of the challenger with the highest mean difference; 0 when there is none."""
+        if len(self.scenarios) < 2:
+            return 0
+        return 1 + int(np.argmax(self.differences()[1:].mean(axis=1)))
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Judge the best challenger against the baseline.
+
+        Raises
+        ------
+        ValueError
+            When there is only one scenario.
+        """
+        if not self.best:
+            raise ValueError("a verdict needs a second scenario")
+        return self.verdict_on(self.best)
+
+    @cached_property
+    def table(self) -> "pd.DataFrame":
+        """One row per scenario, the baseline first.
+
+        Columns: scenario, npv (median of the runs), npv_low, npv_high (80 % of the runs), difference (mean of the
+        paired differences), difference_low, difference_high (80 % interval of that mean), difference_runs_low,
+        difference_runs_high (80 % of the runs), wins_of_100, breakeven_week (median; infinite = never), never_share,
+        deepest_dip, deepest_dip_week, then medians of customers_end, nps_true, churn_annual, referral_share.
+        """
+        import pandas as pd
+
+        return pd.DataFrame([self._row(index) for index in range(len(self.scenarios))])
+
+    @cached_property
+    def paired(self) -> "pd.DataFrame":
+        """One row per challenger and run: scenario, replicate, the difference to the baseline in every summary key,
+        and the week after which the cumulative value stays above the baseline's (breakeven_week).
+        """
+        import pandas as pd
+
+        start = self.provenance.replicate
+        parts = []
+        for index in range(1, len(self.scenarios)):
+            values = self.finals[index] - self.finals[0]
+            columns: dict[str, Any] = {key: values[:, k] for k, key in enumerate(SUMMARY)}
+            columns["breakeven_week"] = self.gain_weeks[index]
+            replicate = np.arange(start, start + self.replicates)
+            parts.append(pd.DataFrame({"scenario": self.labels[index], "replicate": replicate, **columns}))
+        if not parts:
+            return pd.DataFrame(columns=["scenario", "replicate", *SUMMARY])
+        return pd.concat(parts, ignore_index=True)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Verdict and table as values strict JSON can hold (never = null)."""
+        rows = [
+            self._row(index) | {"name": scenario.name, "hash": scenario.hash}
+            for index, scenario in enumerate(self.scenarios)
+        ]
+        return {
+            "verdict": finite(self.verdict.to_dict()) if self.best else None,
+            "scenarios": finite(rows),
+            "seed": self.seed,
+            "replicates": self.replicates,
+            "weeks": self.weeks,
+        }
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Write the outcomes as a folder; all of it or nothing.
+
+        Raises
+        ------
+        ResultError
+            When something is already there.
+        """
+        count, replicates = self.finals.shape[:2]
+        flat = self.finals.reshape(count * replicates, -1)
+        tables: dict[str, Mapping[str, Any]] = {
+            "runs": {
+                "scenario": np.repeat(np.arange(count), replicates),
+                "replicate": np.tile(np.arange(replicates), count),
+                **{key: np.ascontiguousarray(flat[:, k]) for k, key in enumerate(SUMMARY)},
+                "gain_week": self.gain_weeks.ravel(),
+            }
+        }
+        names = list(self.fans)
+        stack = np.array([self.fans[name] for name in names])
+        tables["fans"] = {
+            "series": np.repeat(np.array(names), count * (self.weeks + 1)),
+            "scenario": np.tile(np.repeat(np.arange(count), self.weeks + 1), len(names)),
+            "week": np.tile(np.arange(self.weeks + 1), len(names) * count),
+            **{f"q{100 * q:.0f}": np.ascontiguousarray(stack[..., k].ravel()) for k, q in enumerate(QUANTILES)},
+        }
+        tables |= {f"teams-{k}": paths.columns() for k, paths in enumerate(self.teams) if paths is not None}
+        manifest = {
+            "schema": SCHEMA,
+            "seed": self.seed,
+            "replicates": self.replicates,
+            "weeks": self.weeks,
+            "scenarios": [pack(scenario) for scenario in self.scenarios],
+            **{key: value for key, value in self.to_dict().items() if key == "verdict"},
+            "provenance": self.provenance.to_dict(),
+        }
+        return write_folder(folder, manifest, tables)
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str]) -> Self:
+        """Open saved outcomes.
+
+        Raises
+        ------
+        ResultError
+            When there are none, they are broken, or another version of the package wrote them.
+        """
+        manifest = read_manifest(folder, SCHEMA)
+        runs, fans = read_table(folder, "runs"), read_table(folder, "fans")
+        try:
+            scenarios = tuple(unpack(packed) for packed in manifest["scenarios"])
+            count, replicates, weeks = len(scenarios), int(manifest["replicates"]), int(manifest["weeks"])
+            series = fans["series"][:: count * (weeks + 1)]
+            quantiles = [fans[f"q{100 * q:.0f}"] for q in QUANTILES]
+            stack = np.stack(quantiles, axis=-1).reshape(len(series), count, weeks + 1, len(QUANTILES))
+            return cls(
+                scenarios=scenarios,
+                seed=int(manifest["seed"]),
+                weeks=weeks,
+                finals=np.stack([runs[key] for key in SUMMARY], axis=-1).reshape(count, replicates, -1),
+                gain_weeks=runs["gain_week"].reshape(count, replicates),
+                fans={str(name): stack[k] for k, name in enumerate(series)},
+                teams=tuple(
+                    TeamPaths.of(read_table(folder, f"teams-{k}")) if f"teams-{k}" in manifest["tables"] else None
+                    for k in range(count)
+                ),
+                made=Provenance(**manifest["provenance"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ResultError(f"'{folder}' is not complete or broken ({error}); make it again") from None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {', '.join(self.labels)}: {self.replicates} runs each, seed {self.seed}>"
+
+    def _row(self, index: int) -> dict[str, Any]:
+        npv, difference = self.final("npv")[index], self.differences()[index]
+        runs, mean_of = band(npv), mean_interval(difference)
+        spread = band(difference)
+        row: dict[str, Any] = {
+            "scenario": self.labels[index],
+            "npv": runs.middle,
+            "npv_low": runs.low,
+            "npv_high": runs.high,
+        }
+        challenger = self.verdict_on(index) if index else None
+        row |= {
+            "difference": float(difference.mean()) if challenger else 0.0,
+            "difference_low": mean_of[0] if challenger else np.nan,
+            "difference_high": mean_of[1] if challenger else np.nan,
+            "difference_runs_low": spread.low if challenger else np.nan,
+            "difference_runs_high": spread.high if challenger else np.nan,
+            "wins_of_100": wins_of_100(difference) if challenger else np.nan,
+            "breakeven_week": challenger.breakeven_week if challenger else np.nan,
+            "never_share": challenger.never_share if challenger else np.nan,
+            "deepest_dip": challenger.deepest_dip.value if challenger else np.nan,
+            "deepest_dip_week": challenger.deepest_dip.week if challenger else np.nan,
+        }
+        return row | {
+            key: band(self.final(key)[index]).middle
+            for key in ("customers_end", "nps_true", "churn_annual", "referral_share")
+        }
+
+
+def _fan(paths: Floats) -> Floats:
+    """Quantiles by week, shape (W + 1, 3); NaN in a week no run has a value for."""
+    known = ~np.isnan(paths)
+    if known.all():
+        return np.asarray(np.quantile(paths, QUANTILES, axis=0).T)
+    out = np.full((paths.shape[1], len(QUANTILES)), np.nan)
+    for week in np.flatnonzero(known.any(axis=0)):
+        out[week] = np.quantile(paths[known[:, week], week], QUANTILES)
+    return out

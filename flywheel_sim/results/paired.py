@@ -1,0 +1,249 @@
+"""Statistics of paired runs: the same luck in every scenario, so that differences are about the scenarios.
+
+Two intervals, two questions.  The *interval of the mean* (paired t) says how well the average difference is known; more
+runs make it narrower.  The *interval of the runs* (10 % to 90 % quantile) says how much one company's luck varies; more
+runs do not.
+
+The verdict goes by wins of 100 runs, ties counted half: 95 or more "almost surely", 80 "probably", 60 "leans", else no
+clear winner; the same the other way round when the baseline wins.
+"""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flywheel_sim.results.words import money, of_100, span
+
+__all__ = [
+    "LEVEL", "Band", "Dip", "Verdict", "band", "deepest_dip", "lasting_gain_week", "mean_interval", "strength",
+    "verdict", "wins_of_100",
+]  # fmt: skip
+
+Floats = NDArray[np.float64]
+
+#: Coverage of every interval.
+LEVEL = 0.80
+TAIL = (1.0 - LEVEL) / 2.0
+
+
+class Band(NamedTuple):
+    """Low end, middle and high end of an 80 % interval."""
+
+    low: float
+    middle: float
+    high: float
+
+
+class Dip(NamedTuple):
+    """The lowest point of the median cumulative difference, and its week; 0 and 0 when it never is below 0."""
+
+    value: float
+    week: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a comparison says, by rule.
+
+    Parameters
+    ----------
+    sentence : str
+        The verdict in words.
+    winner : str or None
+        Label of the better scenario; None when there is no clear winner.
+    wins_of_100 : float
+        Runs of 100 in which the challenger has the higher net present value; ties count half.
+    difference : float
+        Mean of the paired differences in net present value, challenger less baseline.
+    interval : (float, float)
+        80 % interval of that mean (paired t).
+    runs_interval : (float, float)
+        80 % of the runs: 10 % and 90 % quantile of the paired differences.
+    breakeven_week : float
+        Median over runs of the first week after which the cumulative difference stays positive; infinite = never.
+    breakeven_interval : (float, float)
+        10 % and 90 % quantile of that week.
+    never_share : float
+        Share of runs in which it never does.
+    deepest_dip : Dip
+        Lowest point of the median cumulative difference.
+    challenger, baseline : str
+        The two labels.
+    """
+
+    sentence: str
+    winner: str | None
+    wins_of_100: float
+    difference: float
+    interval: tuple[float, float]
+    runs_interval: tuple[float, float]
+    breakeven_week: float
+    breakeven_interval: tuple[float, float]
+    never_share: float
+    deepest_dip: Dip
+    challenger: str
+    baseline: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values; infinite weeks are for the caller to turn into null."""
+        values = asdict(self)
+        values["deepest_dip"] = self.deepest_dip._asdict()
+        return values
+
+
+def wins_of_100(differences: Floats) -> float:
+    """Wins of 100 runs, ties counted half.
+
+    Examples
+    --------
+    >>> wins_of_100(np.array([1.0, 2.0, 0.0, -1.0]))
+    62.5
+    """
+    return float(100.0 * (np.mean(differences > 0) + 0.5 * np.mean(differences == 0)))
+
+
+def strength(wins: float) -> str | None:
+    """The word for so many wins of 100, of whoever has the more; None when there is no clear winner.
+
+    Examples
+    --------
+    >>> [strength(wins) for wins in (95, 94.9, 80, 79.9, 60, 59.9, 5)]
+    ['almost surely', 'probably', 'probably', 'leans', 'leans', None, 'almost surely']
+    """
+    most = max(wins, 100.0 - wins)
+    return "almost surely" if most >= 95 else "probably" if most >= 80 else "leans" if most >= 60 else None
+
+
+def mean_interval(differences: Floats, level: float = LEVEL) -> tuple[float, float]:
+    """Paired t interval of the mean; NaN for fewer than two runs.
+
+    Examples
+    --------
+    >>> low, high = mean_interval(np.array([1.0, 2.0, 3.0]))
+    >>> round(low, 4), round(high, 4)
+    (0.9113, 3.0887)
+    """
+    count = len(differences)
+    if count < 2:
+        return math.nan, math.nan
+    # scipy.special, not scipy.stats: the latter takes a second to import.
+    from scipy.special import stdtrit
+
+    half = float(stdtrit(count - 1, 0.5 + level / 2.0)) * float(np.std(differences, ddof=1)) / math.sqrt(count)
+    mean = float(np.mean(differences))
+    return mean - half, mean + half
+
+
+def band(values: Floats) -> Band:
+    """10 %, 50 % and 90 % quantile; infinite values ("never") are allowed and stay whole.
+
+    Examples
+    --------
+    >>> band(np.array([1.0, 2.0, 3.0]))
+    Band(low=1.2, middle=2.0, high=2.8)
+    >>> band(np.array([10.0, 20.0, np.inf])).middle
+    20.0
+    """
+    values = values[~np.isnan(values)]
+    if values.size == 0:
+        return Band(math.nan, math.nan, math.nan)
+    method = "linear" if np.isfinite(values).all() else "inverted_cdf"
+    low, middle, high = np.quantile(values, (TAIL, 0.5, 1.0 - TAIL), method=method)  # type: ignore[call-overload]
+    return Band(float(low), float(middle), float(high))
+
+
+def lasting_gain_week(paths: Floats) -> Floats:
+    """First week after which a cumulative difference stays positive; infinite when it does not.
+
+    Parameters
+    ----------
+    paths : float64 array, shape (..., W + 1)
+        Cumulative differences by week, week 0 first.
+
+    Examples
+    --------
+    >>> lasting_gain_week(np.array([[0.0, -1.0, 1.0, 2.0], [0.0, 1.0, 2.0, -1.0], [0.0, 0.0, 0.0, 1.0]]))
+    array([ 2., inf,  3.])
+    """
+    positive = np.asarray(paths > 0)
+    length = positive.shape[-1]
+    # Weeks at the end that are positive without a gap.
+    held = np.cumprod(positive[..., ::-1], axis=-1).sum(axis=-1)
+    return np.where(held > 0, np.maximum(length - held, 1), np.inf).astype(np.float64)
+
+
+def deepest_dip(median_path: Floats) -> Dip:
+    """The lowest point below 0 of a cumulative difference.
+
+    Examples
+    --------
+    >>> deepest_dip(np.array([0.0, -2.0, -5.0, 1.0])), deepest_dip(np.array([0.0, 1.0]))
+    (Dip(value=-5.0, week=2), Dip(value=0.0, week=0))
+    """
+    week = int(np.argmin(median_path))
+    value = float(median_path[week])
+    return Dip(value, week) if value < 0 else Dip(0.0, 0)
+
+
+def verdict(differences: Floats, gain_weeks: Floats, median_path: Floats, challenger: str, baseline: str) -> Verdict:
+    """Judge a challenger against the baseline.
+
+    Parameters
+    ----------
+    differences : float64 array, shape (R,)
+        Paired differences in net present value.
+    gain_weeks : float64 array, shape (R,)
+        `lasting_gain_week` of every run.
+    median_path : float64 array, shape (W + 1,)
+        Median cumulative difference by week.
+    challenger, baseline : str
+        What to call them.
+    """
+    wins = wins_of_100(differences)
+    mean = float(np.mean(differences))
+    weeks = band(gain_weeks)
+    runs = band(differences)
+    word = strength(wins)
+    winner = None if word is None else challenger if wins > 50 else baseline
+    return Verdict(
+        sentence=_sentence(wins, mean, len(median_path) - 1, challenger, baseline),
+        winner=winner,
+        wins_of_100=wins,
+        difference=mean,
+        interval=mean_interval(differences),
+        runs_interval=(runs.low, runs.high),
+        breakeven_week=weeks.middle,
+        breakeven_interval=(weeks.low, weeks.high),
+        never_share=float(np.mean(np.isinf(gain_weeks))),
+        deepest_dip=deepest_dip(median_path),
+        challenger=challenger,
+        baseline=baseline,
+    )
+
+
+def _sentence(wins: float, mean: float, weeks: int, challenger: str, baseline: str) -> str:
+    word, after = strength(wins), span(weeks)
+    if word is None:
+        if mean == 0 and wins == 50:
+            return f"No clear winner: after {after}, {challenger} and {baseline} come to the same."
+        side = "ahead" if mean > 0 else "behind"
+        return (
+            f"No clear winner: after {after}, {challenger} is {money(abs(mean))} {side} of {baseline} on average, "
+            f"and ahead in {of_100(wins)} of 100 paired runs."
+        ).replace(" behind of ", " behind ")
+    if wins < 50:
+        wins, mean, challenger, baseline = 100.0 - wins, -mean, baseline, challenger
+    claim = {
+        "almost surely": f"{challenger} is almost surely better than {baseline}",
+        "probably": f"{challenger} is probably better than {baseline}",
+        "leans": f"The evidence leans towards {challenger} over {baseline}",
+    }[word]
+    if mean >= 0:
+        return f"{claim}: worth {money(mean)} more after {after}, ahead in {of_100(wins)} of 100 paired runs."
+    return (
+        f"{claim}: ahead in {of_100(wins)} of 100 paired runs after {after}, although a few bad runs make it worth "
+        f"{money(-mean)} less on average."
+    )

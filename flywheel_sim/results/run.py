@@ -1,0 +1,275 @@
+"""One run: what it was, what happened, and the numbers that sum it up."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flywheel_sim.engine.arrays import RunArrays
+from flywheel_sim.engine.columns import COL, NAMES
+from flywheel_sim.results.naming import command_for, pack, unpack
+from flywheel_sim.results.provenance import Provenance, provenance
+from flywheel_sim.results.saving import ResultError, finite, read_manifest, read_table, write_folder
+from flywheel_sim.results.summary import summarise
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from flywheel_sim.scenario import Scenario
+
+__all__ = ["SCHEMA", "Run", "open_run"]
+
+#: Format of a saved run.
+SCHEMA = "flywheel.run/1"
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What one run of a scenario leaves behind.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    arrays : RunArrays
+        What the engine returned.
+    made : Provenance, optional
+        Where a saved run comes from; a fresh run describes this machine.
+
+    Attributes
+    ----------
+    weekly : DataFrame, one row per week
+        ``week`` 1..H first, then every weekly column.
+    initial : Series
+        The state before week 1.
+    summary : mapping of str to float
+        The keys of ``results.summary.SUMMARY``; NaN where this run cannot say.
+    customers : DataFrame, one row per account
+        Columns id, segment, state, voice, spells, start_week, end_week, cause, referrer, revenue, cost, profit.
+    teams : DataFrame, one row per week and team
+        Columns week, team, magnitude, then ``u_<axis>``.
+    provenance : Provenance
+        Versions, hashes, seed, and the command that makes the run again.
+    """
+
+    scenario: "Scenario"
+    arrays: RunArrays
+    made: Provenance | None = None
+
+    @property
+    def seed(self) -> int:
+        """Seed of the run's luck."""
+        return self.arrays.seed
+
+    @property
+    def replicate(self) -> int:
+        """Number of the run under that seed, from 0."""
+        return self.arrays.replicate
+
+    @property
+    def weeks(self) -> int:
+        """Weeks simulated."""
+        return self.arrays.weeks
+
+    def series(self, column: str, *, start: bool = False) -> NDArray[np.float64]:
+        """One weekly column as an array.
+
+        Parameters
+        ----------
+        column : str
+            Its name.
+        start : bool
+            Put the value before week 1 in front.
+
+        Returns
+        -------
+        float64 array, shape (W,) or (W + 1,)
+        """
+        index = getattr(COL, column)
+        values = self.arrays.weekly[:, index]
+        return np.concatenate((self.arrays.initial[index : index + 1], values)) if start else values
+
+    @cached_property
+    def weekly(self) -> "pd.DataFrame":
+        """One row per week."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.arrays.weekly, columns=list(NAMES), copy=True)
+        frame.insert(0, "week", np.arange(1, self.weeks + 1))
+        return frame
+
+    @cached_property
+    def initial(self) -> "pd.Series[float]":
+        """The state before week 1."""
+        import pandas as pd
+
+        return pd.Series(self.arrays.initial, index=list(NAMES), name="initial", copy=True)
+
+    @cached_property
+    def customers(self) -> "pd.DataFrame":
+        """One row per account.
+
+        Raises
+        ------
+        ValueError
+            When the run kept no accounts.
+        """
+        import pandas as pd
+
+        if self.arrays.accounts is None:
+            raise ValueError("this run kept no accounts; run it with accounts=True")
+        return pd.DataFrame({name: np.array(values) for name, values in self.arrays.accounts.items()})
+
+    @cached_property
+    def teams(self) -> "pd.DataFrame":
+        """One row per week and team.
+
+        Raises
+        ------
+        ValueError
+            When the run kept no team directions.
+        """
+        import pandas as pd
+
+        if self.arrays.teams is None:
+            raise ValueError("this run kept no team directions; run it with teams=True")
+        return pd.DataFrame(self._team_columns(self.arrays.teams))
+
+    @cached_property
+    def summary(self) -> Mapping[str, float]:
+        """The numbers that sum up the run."""
+        model = self.scenario.model
+        return summarise(
+            self.arrays.weekly,
+            self.arrays.initial,
+            self.arrays.life,
+            self.arrays.accounts,
+            discount_rate=model.ledger.discount_rate,
+            warm_up_weeks=model.measures.warm_up_weeks,
+            open_market=model.market.pool == "constant",
+            acquisition_pay=_acquisition_pay(self.scenario),
+        )
+
+    @cached_property
+    def provenance(self) -> Provenance:
+        """Where this run comes from."""
+        if self.made is not None:
+            return self.made
+        return provenance(
+            {self.scenario.name: self.scenario.hash},
+            self.seed,
+            replicate=self.replicate,
+            command=command_for([self.scenario], self.seed, replicate=self.replicate),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The summary and where it comes from, as values strict JSON can hold."""
+        return {
+            "scenario": {"name": self.scenario.name, "title": self.scenario.title, "hash": self.scenario.hash},
+            "seed": self.seed,
+            "replicate": self.replicate,
+            "weeks": self.weeks,
+            "summary": finite(dict(self.summary)),
+        }
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Write the run as a folder of parquet tables and a manifest; all of it or nothing.
+
+        Raises
+        ------
+        ResultError
+            When something is already there.
+        """
+        arrays = self.arrays
+        tables: dict[str, Mapping[str, Any]] = {
+            "weekly": {"week": np.arange(1, self.weeks + 1)}
+            | {name: np.ascontiguousarray(arrays.weekly[:, i]) for i, name in enumerate(NAMES)},
+            "initial": {name: arrays.initial[i : i + 1] for i, name in enumerate(NAMES)},
+            "life": {
+                "age": np.arange(len(arrays.life)),
+                **dict(zip(_LIFE, np.ascontiguousarray(arrays.life.T), strict=True)),
+            },
+        }
+        if arrays.teams is not None:
+            tables["teams"] = self._team_columns(arrays.teams)
+        if arrays.accounts is not None:
+            tables["customers"] = arrays.accounts
+        manifest = {
+            "schema": SCHEMA,
+            "seed": self.seed,
+            "replicate": self.replicate,
+            "weeks": self.weeks,
+            "scenarios": [pack(self.scenario)],
+            "summary": finite(dict(self.summary)),
+            "provenance": self.provenance.to_dict(),
+        }
+        return write_folder(folder, manifest, tables)
+
+    def _team_columns(self, teams: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
+        weeks, count, _ = teams.shape
+        names = np.array(list(self.scenario.model.teams), dtype=str)
+        columns: dict[str, NDArray[Any]] = {
+            "week": np.repeat(np.arange(1, weeks + 1), count),
+            "team": np.tile(names, weeks),
+            "magnitude": teams[:, :, 0].ravel(),
+        }
+        for axis, name in enumerate(self.scenario.model.axes):
+            columns[f"u_{name}"] = teams[:, :, 1 + axis].ravel()
+        return columns
+
+    def __repr__(self) -> str:
+        return f"<Run of {self.scenario.label}: {self.weeks} weeks, seed {self.seed}, replicate {self.replicate}>"
+
+
+def open_run(folder: str | os.PathLike[str]) -> Run:
+    """Open a saved run; every number is the same to the last bit.
+
+    Raises
+    ------
+    ResultError
+        When there is none, it is broken, or another version of the package wrote it.
+    """
+    manifest = read_manifest(folder, SCHEMA)
+    weekly, initial, life = (read_table(folder, name) for name in ("weekly", "initial", "life"))
+    try:
+        scenario = unpack(manifest["scenarios"][0])
+        tables = manifest["tables"]
+        weeks = int(manifest["weeks"])
+        arrays = RunArrays(
+            seed=int(manifest["seed"]),
+            replicate=int(manifest["replicate"]),
+            weeks=weeks,
+            initial=np.array([initial[name][0] for name in NAMES]),
+            weekly=np.column_stack([weekly[name] for name in NAMES]),
+            teams=_teams(read_table(folder, "teams"), scenario) if "teams" in tables else None,
+            accounts=_accounts(read_table(folder, "customers")) if "customers" in tables else None,
+            life=np.column_stack([life[name] for name in _LIFE]),
+        )
+        return Run(scenario, arrays, Provenance(**manifest["provenance"]))
+    except (KeyError, TypeError, IndexError) as error:
+        raise ResultError(f"'{folder}' is not complete: {error} is missing or broken; run the scenario again") from None
+
+
+_LIFE = ("at_risk", "lost", "referrals")
+
+
+def _teams(table: Mapping[str, NDArray[Any]], scenario: "Scenario") -> NDArray[np.float64]:
+    names = ["magnitude", *(f"u_{axis}" for axis in scenario.model.axes)]
+    count = len(scenario.model.teams)
+    values = np.column_stack([table[name] for name in names])
+    return values.reshape(-1, count, len(names))
+
+
+def _accounts(table: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {name: values.astype(str) if values.dtype == object else values for name, values in table.items()}
+
+
+def _acquisition_pay(scenario: "Scenario") -> float:
+    """Weekly pay of the teams that own a touchpoint of awareness or sale."""
+    model = scenario.model
+    owners = {touch.owner for touch in model.journey.touchpoints.values() if touch.stage in ("awareness", "sale")}
+    return sum(team.headcount * team.salary / 52.0 for name, team in model.teams.items() if name in owners)

@@ -1,0 +1,170 @@
+"""A result on disk: a folder of parquet tables and one JSON manifest, there as a whole or not at all.
+
+Everything is written into a hidden folder beside the target, flushed, and renamed; a crash leaves no half result.
+"""
+
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["MANIFEST", "ResultError", "finite", "read_manifest", "read_table", "replace_file", "write_folder"]
+
+MANIFEST = "manifest.json"
+Table = Mapping[str, "NDArray[np.generic] | Sequence[Any]"]
+
+
+class ResultError(ValueError):
+    """A saved result that cannot be read, or a place where none can be written, in the words of its owner."""
+
+
+def write_folder(folder: str | os.PathLike[str], manifest: Mapping[str, Any], tables: Mapping[str, Table]) -> Path:
+    """Write a result; the folder appears with everything in it, or not at all.
+
+    Parameters
+    ----------
+    folder : path
+        Must not exist yet, or be empty.
+    manifest : mapping
+        JSON values; ``schema`` names the format, e.g. ``flywheel.run/1``.
+    tables : mapping
+        Name -> columns; written as ``<name>.parquet``.
+
+    Raises
+    ------
+    ResultError
+        When something is already there.
+    OSError
+        When the disk is full or the folder above cannot be written.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    target = Path(folder)
+    if target.is_dir() and not target.is_symlink() and not any(target.iterdir()):
+        pass
+    elif target.exists() or target.is_symlink():
+        raise ResultError(f"'{target}' is already there; choose another folder or remove it first")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
+    try:
+        for name, table in tables.items():
+            columns = pa.table({column: pa.array(values) for column, values in table.items()})
+            pq.write_table(columns, draft / f"{name}.parquet", compression="zstd")
+        text = json.dumps({**manifest, "tables": sorted(tables)}, indent=2, allow_nan=False, ensure_ascii=False)
+        (draft / MANIFEST).write_text(text + "\n", encoding="utf-8", newline="\n")
+        draft.chmod(0o755)
+        for path in draft.iterdir():
+            _flush(path)
+        if target.exists():
+            target.rmdir()
+        draft.rename(target)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return target
+
+
+def replace_file(path: str | os.PathLike[str], text: str) -> Path:
+    """Write a text file so that readers see the old one or the whole new one, never a part."""
+    target = Path(path)
+    if target.is_dir():
+        raise ResultError(f"'{target}' is a folder; expected a file name")
+    handle, draft = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(draft).chmod(0o644)
+        Path(draft).replace(target)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+    return target
+
+
+def read_manifest(folder: str | os.PathLike[str], schema: str | None = None) -> dict[str, Any]:
+    """The manifest of a saved result.
+
+    Parameters
+    ----------
+    folder : path
+        Where the result is.
+    schema : str, optional
+        The format expected, e.g. ``flywheel.run/1``.
+
+    Raises
+    ------
+    ResultError
+        When there is no result, it is broken, or another version of the package made it.
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        raise ResultError(f"there is no saved result at '{path}'")
+    try:
+        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        found = manifest["schema"]
+        kind, _, number = found.rpartition("/")
+    except FileNotFoundError:
+        raise ResultError(f"'{path}' is not a saved result: it has no {MANIFEST}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ResultError(f"'{path / MANIFEST}' is broken; run the scenario again") from None
+    if schema is not None and found != schema:
+        wanted, _, ours = schema.rpartition("/")
+        if kind == wanted:
+            raise ResultError(f"'{path}' has format {number}; this version of flywheel_sim reads format {ours}")
+        raise ResultError(f"'{path}' holds a '{found}'; expected a '{schema}'")
+    return dict(manifest)
+
+
+def read_table(folder: str | os.PathLike[str], name: str) -> dict[str, NDArray[Any]]:
+    """One table of a saved result, as arrays by column.
+
+    Raises
+    ------
+    ResultError
+        When the table is missing or broken.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = Path(folder) / f"{name}.parquet"
+    try:
+        table = pq.read_table(path)
+    except FileNotFoundError:
+        raise ResultError(f"'{folder}' is not complete: {path.name} is missing") from None
+    except (pa.ArrowException, OSError) as error:
+        raise ResultError(f"'{path}' is broken: {str(error).splitlines()[0]}") from None
+    return {
+        column: table.column(column).combine_chunks().to_numpy(zero_copy_only=False) for column in table.column_names
+    }
+
+
+def finite(value: Any) -> Any:
+    """A value that strict JSON can hold: what is not a finite number becomes null, at any depth.
+
+    Examples
+    --------
+    >>> finite({"a": float("nan"), "b": [1.0, float("inf")]})
+    {'a': None, 'b': [1.0, None]}
+    """
+    if isinstance(value, Mapping):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,289 @@
+r"""The numbers that sum up one run, from its weekly columns, its life table and its accounts.
+
+Life table
+    By weeks since the sale ``a``: customers at risk ``n``, customers lost ``x``, referrals that became customers ``b``.
+    Hazard :math:`h_a = x_a / n_a`, survival :math:`S_a = \prod_{i<a} (1 - h_i)`, referral rate :math:`m_a = b_a / n_a`.
+    Old ages are thin, so the ages that hold the last quarter of the exposure are pooled into one constant hazard
+    ``h`` and one constant rate ``m``, which also carry the tail beyond the horizon.
+
+Reproduction number
+    ``flywheel_r`` = [sum over age of S_a m_a + S_A m / h] / mean prospect share (weighted by customers): the customers
+    one customer brings over its life in a market that is still open (A23).  ``flywheel_r_raw`` = referrals over
+    customers who entered: censored at the horizon and slowed by the market that fills.
+
+Customer value
+    ``clv`` = contribution per customer-week x discounted weeks of a life, first payment at once (A5).  Contribution is
+    revenue less the cost of delivering, contacts and touches; pay, programmes and overhead are not a customer's.
+
+Net revenue retention
+    ``nrr`` = share of customers kept over the trailing year x growth of revenue per customer over it.  The opening
+    customers' own revenue a year later is not a weekly column, so newcomers' spend is taken as equal to the rest.
+"""
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flywheel_sim.engine.columns import COL
+
+__all__ = ["SUMMARY", "LifeTable", "breakeven_week", "life_table", "summarise", "whale_curve"]
+
+Floats = NDArray[np.float64]
+YEAR = 52
+
+#: Key -> (unit, meaning) of every number in ``Run.summary``.
+SUMMARY: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "npv": ("$", "cash flow over the horizon, discounted to week 0"),
+        "customers_end": ("accounts", "customers at the end"),
+        "churn_annual": ("share", "customers lost in a year, from the hazard per customer-week"),
+        "nrr": ("ratio", "net revenue retention over the last year"),
+        "referral_share": ("share", "new customers won through word of mouth"),
+        "flywheel_r": ("customers", "customers one customer brings over its life in an open market"),
+        "flywheel_r_raw": ("customers", "referrals over customers who entered, censored at the horizon"),
+        "clv": ("$", "discounted contribution of one new customer"),
+        "cac_payback_months": ("months", "months of contribution that pay for winning a customer, pay included"),
+        "nps_true": ("points", "mean net promoter score if everyone answered"),
+        "nps_survey": ("points", "mean net promoter score as surveyed"),
+        "score_inflation_mean": ("points", "mean of surveyed minus true score caused by gaming"),
+        "profit_total": ("$", "profit over the horizon, not discounted"),
+        "cost_to_serve": ("$/year", "cost of contacts and touches per customer, beside pay"),
+        "alignment_mean": ("0..1", "mean length of the teams' mean direction"),
+        "customer_alignment_mean": ("-1..1", "mean cosine of the teams' resultant with the customers' need"),
+        "breakeven_week": ("week", "first week from which the cumulative value is never again below 0"),
+        "loss_making_share": ("share", "customers ever won whose lifetime profit is negative"),
+        "whale_peak": ("ratio", "peak of the cumulative profit curve over total profit"),
+    }
+)
+
+
+class LifeTable(NamedTuple):
+    """Survival by weeks since the sale, with a constant tail.
+
+    Parameters
+    ----------
+    survival : float64 array, shape (A,)
+        Share of customers still there at the start of each week of age below the tail.
+    referrals : float64 array, shape (A,)
+        Referrals per customer-week at those ages.
+    tail_survival, tail_hazard, tail_referrals : float
+        Share that reaches the tail, and its weekly loss probability and referral rate.
+    """
+
+    survival: Floats
+    referrals: Floats
+    tail_survival: float
+    tail_hazard: float
+    tail_referrals: float
+
+    def weeks(self, discount: float = 1.0) -> float:
+        """Expected weeks of a life, week ``a`` counted with weight ``discount**a``; infinite when nobody leaves.
+
+        Examples
+        --------
+        >>> round(life_table(np.array([[100, 10, 0], [90, 9, 0], [81, 8.1, 0]])).weeks(), 9)
+        10.0
+        """
+        weight = discount ** np.arange(len(self.survival) + 1)
+        head = float(self.survival @ weight[:-1])
+        return head + _over(self.tail_survival * float(weight[-1]), 1.0 - (1.0 - self.tail_hazard) * discount)
+
+    def children(self) -> float:
+        """Referrals of one customer over its whole life."""
+        head = float(self.survival @ self.referrals)
+        return head + _over(self.tail_survival * self.tail_referrals, self.tail_hazard)
+
+
+def life_table(life: Floats) -> LifeTable:
+    """Turn counts by age into survival and rates.
+
+    Parameters
+    ----------
+    life : float64 array, shape (A, 3)
+        Customers at risk, customers lost, referrals; by weeks since the sale.
+
+    Examples
+    --------
+    >>> table = life_table(np.array([[100, 10, 1], [90, 9, 0.9], [81, 8.1, 0.81]]))
+    >>> round(table.tail_hazard, 12), round(table.children(), 12)
+    (0.1, 0.1)
+    """
+    at_risk = life[:, 0]
+    total = float(at_risk.sum())
+    if total <= 0:
+        nothing = np.zeros(0)
+        return LifeTable(nothing, nothing, math.nan, math.nan, math.nan)
+    start = int(np.searchsorted(np.cumsum(at_risk), 0.75 * total, side="left"))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        hazard = np.where(at_risk > 0, np.minimum(life[:, 1] / at_risk, 1.0), 0.0)[:start]
+        referrals = np.where(at_risk > 0, life[:, 2] / at_risk, 0.0)[:start]
+    survival = np.concatenate(([1.0], np.cumprod(1.0 - hazard)))
+    pooled = life[start:].sum(axis=0)
+    return LifeTable(
+        survival[:-1],
+        referrals,
+        float(survival[-1]),
+        min(float(pooled[1] / pooled[0]), 1.0),
+        float(pooled[2] / pooled[0]),
+    )
+
+
+def breakeven_week(path: Floats) -> float:
+    """First week from which ``path`` is never again below its start; NaN when it ends below.
+
+    Parameters
+    ----------
+    path : float64 array, shape (W + 1,)
+        A cumulative value by week, week 0 first.
+
+    Examples
+    --------
+    >>> breakeven_week(np.array([0.0, -2.0, -1.0, 1.0, 3.0]))
+    3.0
+    >>> breakeven_week(np.array([0.0, 1.0, -1.0]))
+    nan
+    """
+    below = np.flatnonzero(path < path[0])
+    if below.size == 0:
+        return 1.0 if path.size > 1 else math.nan
+    last = int(below[-1])
+    return math.nan if last == path.size - 1 else float(last + 1)
+
+
+def whale_curve(profit: Floats) -> Floats:
+    """Cumulative profit of customers, best first, as a share of the total; NaN when the total is not positive (S16).
+
+    Examples
+    --------
+    >>> [float(x) for x in whale_curve(np.array([-50.0, 100.0, 50.0]))]
+    [1.0, 1.5, 1.0]
+    """
+    running = np.cumsum(np.sort(profit)[::-1])
+    if running.size == 0 or running[-1] <= 0:
+        return np.full(running.size, math.nan)
+    return np.asarray(running / running[-1])
+
+
+def summarise(
+    weekly: Floats,
+    initial: Floats,
+    life: Floats,
+    accounts: Mapping[str, NDArray[np.generic]] | None = None,
+    *,
+    discount_rate: float = 0.0,
+    warm_up_weeks: int = 0,
+    open_market: bool = False,
+    acquisition_pay: float = 0.0,
+) -> Mapping[str, float]:
+    """The summary of a run: every key of `SUMMARY`, NaN where the run cannot say.
+
+    Parameters
+    ----------
+    weekly : float64 array, shape (W, n_columns)
+        The weekly columns.
+    initial : float64 array, shape (n_columns,)
+        The same before week 1.
+    life : float64 array, shape (A, 3)
+        See `life_table`.
+    accounts : mapping of arrays of length N, optional
+        Needed for ``loss_making_share`` and ``whale_peak``.
+    discount_rate : float
+        Yearly, for ``clv``.
+    warm_up_weeks : int
+        Weeks left out of means, rates and shares; totals and ends count every week.
+    open_market : bool
+        Prospects never run out, so the prospect share is 1.
+    acquisition_pay : float
+        Weekly pay of the teams that win customers, for ``cac_payback_months``.
+    """
+    warm = weekly[min(warm_up_weeks, len(weekly) - 1) :]
+    path = np.concatenate((initial[None, :], weekly))
+
+    def total(name: str) -> float:
+        return float(warm[:, getattr(COL, name)].sum())
+
+    def mean(name: str) -> float:
+        values = warm[:, getattr(COL, name)]
+        values = values[np.isfinite(values)]
+        return float(values.mean()) if values.size else math.nan
+
+    customers_start = path[len(path) - 1 - len(warm) : -1, COL.customers]
+    customer_weeks = float(customers_start.sum())
+    table = life_table(life)
+    serve = total("service_cost") + total("touch_cost")
+    contribution = _over(total("revenue") - total("cost_of_revenue") - serve, customer_weeks)
+    entered = max(float(initial[COL.customers]), 0.0) + _added(weekly)
+    won = total("new_customers") + total("won_back")
+    acquisition = total("acquisition_cost") + acquisition_pay * len(warm)
+    share = 1.0 if open_market else _prospect_share(warm)
+    values = {
+        "npv": float(weekly[-1, COL.value]),
+        "customers_end": float(weekly[-1, COL.customers]),
+        "churn_annual": -math.expm1(-YEAR * _over(total("churned"), customer_weeks)),
+        "nrr": _net_revenue_retention(path),
+        "referral_share": _over(total("referred_new"), total("new_customers")),
+        "flywheel_r": _over(table.children(), share),
+        "flywheel_r_raw": _over(float(weekly[:, COL.referred_new].sum()), entered),
+        "clv": contribution * table.weeks((1.0 + discount_rate) ** (-1.0 / YEAR)),
+        "cac_payback_months": _over(_over(acquisition, won), contribution * YEAR / 12.0),
+        "nps_true": mean("nps_true"),
+        "nps_survey": mean("nps_survey"),
+        "score_inflation_mean": mean("score_inflation"),
+        "profit_total": float(weekly[:, COL.profit].sum()),
+        "cost_to_serve": YEAR * _over(serve, customer_weeks),
+        "alignment_mean": mean("alignment"),
+        "customer_alignment_mean": mean("customer_alignment"),
+        "breakeven_week": breakeven_week(path[:, COL.value]),
+        **_of_accounts(accounts),
+    }
+    return MappingProxyType({key: values[key] for key in SUMMARY})
+
+
+def _over(above: float, below: float) -> float:
+    """Division that answers infinity for a positive number over 0, and NaN for 0 over 0."""
+    if below == 0:
+        return math.inf * above if above else math.nan
+    return above / below
+
+
+def _added(weekly: Floats) -> float:
+    """Customers who entered during the run."""
+    pulses = weekly[:, COL.added]
+    return float(weekly[:, COL.new_customers].sum() + weekly[:, COL.won_back].sum() + pulses[pulses > 0].sum())
+
+
+def _prospect_share(weekly: Floats) -> float:
+    """Share of the market still to be won, weighted by the customers who could speak."""
+    prospects, customers = weekly[:, COL.prospects], weekly[:, COL.customers]
+    market = prospects + customers + weekly[:, COL.former]
+    share = np.divide(prospects, market, out=np.zeros_like(market), where=market > 0)
+    return _over(float(share @ customers), float(customers.sum()))
+
+
+def _net_revenue_retention(path: Floats) -> float:
+    """Kept share of customers over the last year, times the growth of revenue per customer; NaN before 56 weeks."""
+    if len(path) < YEAR + 5:
+        return math.nan
+    year = path[-YEAR:]
+    lost = _over(float(year[:, COL.churned].sum()), float(path[-YEAR - 1 : -1, COL.customers].sum()))
+
+    def spend(rows: Floats) -> float:
+        return _over(float(rows[:, COL.revenue].sum()), float(rows[:, COL.customers].sum()))
+
+    # Four weeks at each end: a single week's revenue per customer is noisy in a small company.
+    return math.exp(-YEAR * lost) * _over(spend(path[-4:]), spend(path[-YEAR - 4 : -YEAR]))
+
+
+def _of_accounts(accounts: Mapping[str, NDArray[np.generic]] | None) -> dict[str, float]:
+    if accounts is None:
+        return {"loss_making_share": math.nan, "whale_peak": math.nan}
+    profit = np.asarray(accounts["profit"], np.float64)[np.asarray(accounts["spells"]) > 0]
+    curve = whale_curve(profit)
+    return {
+        "loss_making_share": float(np.mean(profit < 0)) if profit.size else math.nan,
+        "whale_peak": float(curve.max()) if curve.size else math.nan,
+    }

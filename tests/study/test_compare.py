@@ -1,0 +1,166 @@
+import json
+import math
+
+import numpy as np
+import pytest
+from fabricated import company, run, runs, shared
+
+from flywheel_sim.results import Outcomes, Run
+from flywheel_sim.results.paired import (
+    band,
+    deepest_dip,
+    lasting_gain_week,
+    mean_interval,
+    strength,
+    verdict,
+    wins_of_100,
+)
+from flywheel_sim.scenario import Scenario
+from flywheel_sim.study.compare import Comparison, compare
+
+
+def made_up(scenarios: list[Scenario], **options: object) -> list[list[Run]]:
+    """Stands in for the batch runner: the second scenario is the better one."""
+    seed, count = int(str(options["seed"])), int(str(options["replicates"]))
+    report = options.get("progress")
+    if callable(report):
+        report(1, 1)
+    return [
+        [run(scenario, seed, k, better=0.8 * (position == 1), accounts=False) for k in range(count)]
+        for position, scenario in enumerate(scenarios)
+    ]
+
+
+def test_a_comparison_has_table_pairs_and_verdict() -> None:
+    got = compare([company(), shared()], replicates=8, seed=3, runner=made_up)
+    assert isinstance(got, Comparison)
+    assert got.table["scenario"].tolist() == ["Silo pay", "Shared relationship pay"]
+    assert len(got.paired) == 8
+    assert got.paired["replicate"].tolist() == list(range(8))
+    assert got.verdict.winner == "Shared relationship pay"
+    np.testing.assert_array_equal(got.paired["npv"], got.final("npv")[1] - got.final("npv")[0])
+    row = got.table.iloc[1]
+    difference = got.paired["npv"].to_numpy()
+    assert row["difference"] == pytest.approx(difference.mean())
+    assert (row["difference_low"], row["difference_high"]) == got.verdict.interval
+    assert row["difference_runs_low"] == pytest.approx(np.quantile(difference, 0.1))
+    assert row["npv"] == pytest.approx(np.median(got.final("npv")[1]))
+
+
+def test_the_dictionary_is_strict_json() -> None:
+    got = compare([company(), shared()], replicates=3, runner=made_up).to_dict()
+    assert json.loads(json.dumps(got, allow_nan=False)) == got
+    assert {"sentence", "winner", "wins_of_100", "difference", "interval"} <= set(got["verdict"])
+
+
+def test_progress_reaches_the_runner_and_the_best_of_several_is_judged() -> None:
+    seen = []
+    third = shared(title="Third way")
+    got = compare(
+        [company(), shared(), third],
+        replicates=4,
+        runner=made_up,
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert seen == [(1, 1)]
+    assert got.verdict.challenger == "Shared relationship pay"
+    assert got.verdict_on(2).difference == pytest.approx(0.0)
+    assert got.verdict_on(2).winner is None
+    assert len(got.paired) == 8
+
+
+@pytest.mark.parametrize(
+    ("scenarios", "replicates", "words"),
+    [
+        ([company()], 10, "at least two scenarios"),
+        ([company(), shared(horizon_weeks=52)], 10, "horizons differ: 104 weeks .* 52 weeks"),
+        ([company(), shared()], 1, "at least 2 replicates"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_before_the_first_run(
+    scenarios: list[Scenario], replicates: int, words: str
+) -> None:
+    def never(*_: object, **__: object) -> list[list[Run]]:
+        raise AssertionError("ran")
+
+    with pytest.raises(ValueError, match=words):
+        compare(scenarios, replicates=replicates, runner=never)
+
+
+def test_runs_that_do_not_share_their_luck_are_refused() -> None:
+    one, two = runs(3)
+    with pytest.raises(ValueError, match="do not pair up"):
+        Outcomes.of([one, two[::-1]])
+
+
+def judged(wins: float, losses: float, ties: float = 0) -> object:
+    counts = [(1.0, wins), (-1.0, losses), (0.0, ties)]
+    differences = np.concatenate([np.full(int(n), value) for value, n in counts])
+    return verdict(differences, np.full(len(differences), 5.0), np.array([0.0, 1.0]), "B", "A")
+
+
+@pytest.mark.parametrize(
+    ("wins", "word", "winner"),
+    [
+        (100, "almost surely", "B"), (95, "almost surely", "B"), (94, "probably", "B"), (80, "probably", "B"),
+        (79, "leans", "B"), (60, "leans", "B"), (59, "No clear winner", None), (50, "No clear winner", None),
+        (41, "No clear winner", None), (40, "leans", "A"), (21, "leans", "A"), (20, "probably", "A"),
+        (6, "probably", "A"), (5, "almost surely", "A"), (0, "almost surely", "A"),
+    ],
+)  # fmt: skip
+def test_the_verdict_goes_by_rule_and_both_ways(wins: int, word: str, winner: str | None) -> None:
+    got = judged(wins, 100 - wins)
+    assert got.winner == winner  # type: ignore[attr-defined]
+    assert word in got.sentence  # type: ignore[attr-defined]
+    assert got.wins_of_100 == wins  # type: ignore[attr-defined]
+    if winner == "A":
+        assert f"in {100 - wins} of 100" in got.sentence  # type: ignore[attr-defined]
+
+
+def test_ties_count_half_and_no_difference_is_no_winner() -> None:
+    assert wins_of_100(np.array([1.0, 0.0, 0.0, -1.0])) == 50.0
+    assert judged(90, 0, 10).wins_of_100 == 95.0  # type: ignore[attr-defined]
+    same = judged(0, 0, 10)
+    assert same.winner is None  # type: ignore[attr-defined]
+    assert "come to the same" in same.sentence  # type: ignore[attr-defined]
+
+
+def test_a_winner_that_loses_on_average_is_not_sold_as_worth_more() -> None:
+    differences = np.array([1.0] * 9 + [-100.0])
+    got = verdict(differences, np.full(10, 1.0), np.array([0.0, 1.0]), "B", "A")
+    assert got.winner == "B"
+    assert "less on average" in got.sentence
+    assert "more" not in got.sentence
+
+
+def test_the_interval_of_the_mean_is_the_paired_t_interval() -> None:
+    from scipy import stats
+
+    luck = np.random.default_rng(5)
+    base, other = luck.normal(size=12), luck.normal(0.4, 1.0, size=12)
+    expected = stats.ttest_rel(other, base).confidence_interval(0.8)
+    assert mean_interval(other - base) == pytest.approx((expected.low, expected.high))
+    assert all(math.isnan(end) for end in mean_interval(np.array([1.0])))
+
+
+def test_break_even_is_the_week_after_which_the_gain_stays() -> None:
+    paths = np.array([[0, -1, 2, -1, 3, 4], [0, 1, 1, 1, 1, 1], [0, 0, 0, 0, 0, 0], [0, 5, 5, 5, 5, 0]], float)
+    assert lasting_gain_week(paths).tolist() == [4.0, 1.0, math.inf, math.inf]
+
+
+def test_never_is_a_possible_quantile() -> None:
+    weeks = np.array([10.0, 12.0, 14.0, math.inf, math.inf])
+    assert band(weeks) == (10.0, 14.0, math.inf)
+
+
+def test_the_dip_is_the_lowest_median_below_zero() -> None:
+    assert deepest_dip(np.array([0.0, -3.0, -8.0, 2.0])) == (-8.0, 2)
+    assert deepest_dip(np.array([0.0, 3.0])) == (0.0, 0)
+
+
+def test_the_word_never_says_more_than_the_number() -> None:
+    assert strength(94.999) == "probably"
+    differences = np.array([1.0] * 159 + [-1.0] * 41)  # 79.5 of 100
+    got = verdict(differences, np.full(200, 1.0), np.array([0.0, 1.0]), "B", "A")
+    assert "leans" in got.sentence
+    assert "79 of 100" in got.sentence
