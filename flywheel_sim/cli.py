@@ -3,7 +3,7 @@
 import click
 
 from flywheel_sim.__about__ import __version__
-from flywheel_sim.commands.envelope import CommandLine
+from flywheel_sim.commands.lazy import CommandLine
 
 #: Command -> the line shown in the help.  Its module is ``flywheel_sim.commands.<command>``.
 COMMANDS = {

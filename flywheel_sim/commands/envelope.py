@@ -4,9 +4,8 @@ stdout carries the result, stderr the talk.  Exit 0: done.  1: it ran and the an
 70: our own fault.  130: interrupted.
 """
 
+import contextlib
 import functools
-import importlib
-import importlib.util
 import json
 import math
 import os
@@ -22,10 +21,8 @@ import click
 
 from flywheel_sim.__about__ import __version__
 
-__all__ = ["Answer", "CommandLine", "answers", "command_or_nearest", "guarded", "say", "table", "write_text"]
+__all__ = ["Answer", "answers", "guarded", "say", "table", "write_text"]
 
-#: What click's ``resolve_command`` returns.
-Found = tuple[str | None, click.Command | None, list[str]]
 OK, FAILED, BAD_INPUT, OWN_FAULT, INTERRUPTED = 0, 1, 2, 70, 130
 
 
@@ -140,46 +137,6 @@ def write_text(path: Path, text: str, *, overwrite: bool = True) -> None:
         raise
 
 
-class CommandLine(click.Group):
-    """A group that loads a command when it is called and turns every failure into one message and an exit code."""
-
-    def __init__(self, *args: Any, commands_known: Mapping[str, str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.known = dict(commands_known)
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Commands whose module is part of this installation."""
-        return [name for name in self.known if importlib.util.find_spec(f"flywheel_sim.commands.{name}") is not None]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the module of a command."""
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        command = getattr(importlib.import_module(f"flywheel_sim.commands.{cmd_name}"), cmd_name)
-        assert isinstance(command, click.Command)
-        return command
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Found:
-        """Name the nearest command when there is none of this name."""
-        return command_or_nearest(self, super().resolve_command, ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without loading them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, self.known[name]) for name in self.list_commands(ctx)])
-
-    def main(self, args: Any = None, prog_name: str | None = None, **extra: Any) -> Any:  # type: ignore[override]
-        """Run a command; the exit code is the contract of DESIGN, whatever happens."""
-        words = list(sys.argv[1:] if args is None else args)
-        standalone = extra.pop("standalone_mode", True)
-        code = guarded(
-            lambda: super(CommandLine, self).main(words, prog_name or "flywheel", standalone_mode=False, **extra), words
-        )
-        if standalone:
-            sys.exit(code)
-        return code
-
-
 def guarded(action: Callable[[], Any], words: list[str]) -> int:
     """Run ``action`` and say what went wrong; ``words`` tells whether ``--json`` or ``--debug`` was asked for."""
     options = words[: words.index("--")] if "--" in words else words
@@ -189,7 +146,7 @@ def guarded(action: Callable[[], Any], words: list[str]) -> int:
         sys.stdout.flush()
         return result if isinstance(result, int) else OK
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+        _close_quietly()
         return OK
     except (click.Abort, KeyboardInterrupt):
         return _fail([_problem("interrupted")], INTERRUPTED, as_json)
@@ -214,18 +171,12 @@ def guarded(action: Callable[[], Any], words: list[str]) -> int:
         return _fail([_problem(text)], OWN_FAULT, as_json)
 
 
-def command_or_nearest(group: click.Group, resolve: Callable[..., Found], ctx: click.Context, args: list[str]) -> Found:
-    """What ``resolve`` finds; when it finds nothing, an error that names the nearest command of ``group``."""
-    try:
-        return resolve(ctx, args)
-    except click.UsageError as error:
-        if isinstance(error, click.NoSuchOption) or args[0].startswith("-"):
-            raise
-        from flywheel_sim.scenario.errors import nearest
-
-        better = click.UsageError(f"no such command '{args[0]}'", ctx)
-        better.suggestion = nearest(args[0], group.list_commands(ctx))  # type: ignore[attr-defined]
-        raise better from None
+def _close_quietly() -> None:
+    """Nobody reads any more: send the rest nowhere, so that the flush at exit does not complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _problem(message: str, suggestion: str | None = None) -> tuple[dict[str, Any], str]:
@@ -241,7 +192,7 @@ def _fail(found: list[tuple[dict[str, Any], str]], code: int, as_json: bool) -> 
             for _, text in found:
                 click.echo(text, err=True)
     except BrokenPipeError:
-        sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+        _close_quietly()
     return code
 
 

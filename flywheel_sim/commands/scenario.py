@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, Found, answers, command_or_nearest, say, table, write_text
+from flywheel_sim.commands.envelope import Answer, answers, say, table, write_text
+from flywheel_sim.commands.lazy import Found, command_or_nearest
 
 if TYPE_CHECKING:
     from flywheel_sim.scenario import Scenario

@@ -10,36 +10,38 @@ __all__ = ["json_schema"]
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a scenario file for ``model``.
 
-    A file may extend another, so nothing is required, and a named entry may be ``null`` to take it away.  Unit,
-    evidence and source of a value are part of its description.
+    A file may extend another, so nothing is required, and a named entry may be ``null`` to take it away.  A bare word
+    may stand for a block's ``kind``.  Unit, evidence and source of a value are part of its description.
     """
     schema = model.model_json_schema(by_alias=True)
-    _loosen(schema)
+    _loosen(schema, schema.get("$defs", {}))
     extends = {"type": "string", "description": "Name of a shipped scenario, or path of a file, that this one changes."}
     schema["properties"] = {"extends": extends, **schema["properties"]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def _loosen(part: Any) -> None:
+def _loosen(part: Any, blocks: dict[str, Any]) -> None:
     if isinstance(part, list):
         for item in part:
-            _loosen(item)
+            _loosen(item, blocks)
     if not isinstance(part, dict):
         return
     if isinstance(part.get("properties"), dict):
         part.pop("required", None)
-        for name, entry in part["properties"].items():
+        for name, entry in list(part["properties"].items()):
             _describe(entry)
-            if name == "network" and "$ref" in entry:
-                part["properties"][name] = {**entry, "type": ["object", "string"]}
+            kind = blocks.get(str(entry.get("$ref", "")).rpartition("/")[2], {}).get("properties", {}).get("kind")
+            if kind is not None:
+                bare = {key: kind[key] for key in ("enum", "type") if key in kind}
+                part["properties"][name] = {"anyOf": [{"$ref": entry.pop("$ref")}, bare], **entry}
     others = part.get("additionalProperties")
     if isinstance(others, dict):
-        _loosen(others)
+        _loosen(others, blocks)
         part["additionalProperties"] = {"anyOf": [others, {"type": "null"}]}
         part.pop("minProperties", None)
     for name, entry in part.items():
         if name != "additionalProperties":
-            _loosen(entry)
+            _loosen(entry, blocks)
 
 
 def _describe(entry: dict[str, Any]) -> None:

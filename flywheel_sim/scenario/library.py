@@ -99,6 +99,8 @@ def find(text: str, folder: Path, shown_folder: str = "") -> Origin:
     ScenarioError
         When there is nothing of that name.
     """
+    if not text.strip():
+        raise ScenarioError.single(f"expected a name or a path, got {text!r}")
     known = index()
     if text in known:
         return Origin(known[text], text, text, True)
@@ -113,8 +115,6 @@ def find(text: str, folder: Path, shown_folder: str = "") -> Origin:
     if exists or looks or path.is_dir():
         return Origin(path, shown, path.stem, False)
     what = "neither a shipped scenario nor a file" if separated else "no shipped scenario has this name"
-    if not text:
-        raise ScenarioError.single("expected a name or a path, got ''")
     near = nearest(text, known)
     more = "" if near else "; see `flywheel scenario list`"
     raise ScenarioError.single(f"{what}: '{text}'{more}", suggestion=near)
