@@ -101,10 +101,10 @@ def find(text: str, folder: Path, shown_folder: str = "") -> Origin:
     """
     if not text.strip():
         raise ScenarioError.single(f"expected a name or a path, got {text!r}")
-    known = index()
+    looks = text.lower().endswith((".yaml", ".yml"))
+    known = {} if looks else index()
     if text in known:
         return Origin(known[text], text, text, True)
-    looks = text.lower().endswith((".yaml", ".yml"))
     separated = "/" in text or "\\" in text or text.startswith("~")
     try:
         path = folder / Path(text).expanduser()

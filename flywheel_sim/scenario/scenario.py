@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from flywheel_sim.scenario.checking import Places, check, place_of
 from flywheel_sim.scenario.editing import assign, copied, look_up
 from flywheel_sim.scenario.errors import ScenarioError, nearest
+from flywheel_sim.scenario.frozen import freeze
 from flywheel_sim.scenario.reading import Place
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Scenario:
         changes: Mapping[str, Any] | None = None,
     ) -> None:
         put = object.__setattr__
-        put(self, "_model", model)
+        put(self, "_model", freeze(model))
         put(self, "_source", dict(source))
         put(self, "_name", name)
         put(self, "_files", files)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flywheel_sim.scenario import ScenarioError, load, scenarios, shipped_path
+from flywheel_sim.scenario import ScenarioError, library, load, scenarios, shipped_path
 from flywheel_sim.scenario.editor import json_schema
 from flywheel_sim.scenario.reading import parse, plain
 from flywheel_sim.scenario.schema import ScenarioModel
@@ -43,14 +43,29 @@ def test_the_editor_schema_accepts_the_file(name):
 
 def test_a_path_only_when_it_looks_like_one(tmp_path, monkeypatch):
     """A folder or file here does not shadow a shipped name; a shipped name does not shadow a path."""
+    folder = tmp_path / "installed" / "scenarios"
+    for name in ("companies/b2b-saas", "limits/a01-bass"):
+        path = folder / f"{name}.yaml"
+        path.parent.mkdir(parents=True)
+        path.write_text("title: T\nsegments: {all: {need: {value: 1}}}\n", encoding="utf-8")
+    monkeypatch.setattr(library, "_PACKAGE", folder.parent / "flywheel_sim")
     monkeypatch.chdir(tmp_path)
     Path("b2b-saas").mkdir()
+    Path("limits").mkdir()
+    Path("limits/a01-bass").write_text("horizon_weeks: 3", encoding="utf-8")
     Path("b2b-saas.yaml").write_text("extends: b2b-saas\nhorizon_weeks: 7\n", encoding="utf-8")
     assert load("b2b-saas").files[0] == "b2b-saas"
     assert load("b2b-saas.yaml").horizon_weeks == 7
     assert load("./b2b-saas.yaml").files[:2] == ("./b2b-saas.yaml", "b2b-saas")
+    assert load("limits/a01-bass").title == "T"
+    assert {name: entry[:2] for name, entry in scenarios().items()} == {
+        "b2b-saas": ("T", "company"),
+        "limits/a01-bass": ("T", "limit"),
+    }
     with pytest.raises(ScenarioError, match="did you mean 'b2b-saas'"):
         load("b2b-sas")
+    with pytest.raises(ScenarioError, match="did you mean 'limits/a01-bass'"):
+        load("limits/a01-bas")
 
 
 def test_data_is_found_or_said_to_be_missing():

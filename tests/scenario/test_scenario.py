@@ -39,6 +39,19 @@ def test_blocks_are_attributes_and_nothing_changes(shop):
     assert shop.get("weeks") == 20 and shop.get("teams.sales.heads") == 3
 
 
+def test_nothing_inside_changes_either(shop):
+    for change in (
+        lambda: shop.teams.update(x=1),
+        lambda: shop.model.teams.__setitem__("x", 1),
+        lambda: shop.axes.append("c"),
+        lambda: shop.with_({"weeks": 3}).teams.clear(),
+    ):
+        with pytest.raises(TypeError, match="cannot be changed"):
+            change()
+    assert shop.teams == {**shop.teams} and shop.axes == ["a", "b"]
+    assert pickle.loads(pickle.dumps(shop.model)) == copy.deepcopy(shop.model) == shop.model
+
+
 def test_not_iterable_and_without_length(shop):
     assert not isinstance(shop, Iterable) and not isinstance(shop, Sized)
     with pytest.raises(TypeError):
