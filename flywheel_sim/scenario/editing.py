@@ -92,8 +92,8 @@ def _set(
         index: Any = _index(inside, part)
         if index is None:
             absent = around is None or around.entries is not None or around.items is not None
-            if here is None or (absent and not (isinstance(known, dict) and part in known)):
-                raise ScenarioError([_unknown(model, parts, position, known)])
+            if here is None or isinstance(inside, list) or (absent and not (isinstance(known, dict) and part in known)):
+                raise ScenarioError([_unknown(model, parts, position, inside if isinstance(inside, list) else known)])
             index = part
             inside[part] = _filled(here, known.get(part) if isinstance(known, dict) else None)
         child = inside[index]
@@ -152,7 +152,7 @@ def _unknown(model: type[BaseModel], parts: tuple[str, ...], position: int, valu
     """No such path: suggest the whole path with its first wrong name put right."""
     path, upto = ".".join(parts), parts[: position + 1]
     around = along(root(model), parts[:position])
-    if around is None or not (around.names or around.entries):
+    if around is None or not (around.names or around.entries) or isinstance(value, list):
         return Problem(None, None, None, path, f"there is nothing inside '{'.'.join(parts[:position])}' of that name")
     present = tuple(value) if around.entries is not None and isinstance(value, dict) else ()
     if around.entries is not None and not nearest(parts[position], present):

@@ -113,6 +113,11 @@ def test_with_changes_only_what_it_names(shop):
         ({"teams.servce": None}, "teams.servce: unknown name 'servce'; did you mean 'teams.service'?"),
         ({"weeks.x": 3}, "weeks.x: there is nothing inside 'weeks' of that name"),
         ({"axes.5": "c"}, "axes.5: there is nothing inside 'axes' of that name"),
+        (
+            {"shop": [1], "shop.graph.kind": "ring"},
+            "shop.graph.kind: there is nothing inside 'shop' of that name\n"
+            "shop: expected a mapping of settings, got a list of 1",
+        ),
         ({"": 3}, "expected a dotted path such as 'market.accounts'"),
         ({"weeks": "x"}, "weeks: expected a whole number of at least 1 (weeks), got 'x'"),
         (
