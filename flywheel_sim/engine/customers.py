@@ -1,0 +1,408 @@
+"""One week in the life of a block of customers: the laws of the mechanisms, in the order of MODEL's tick.
+
+awareness -> sale -> use -> contact -> service -> relationship -> renewal -> expansion -> voice
+
+Customers read what was published last week (voices, the queue's cut-off, the teams' success) and write only their own
+columns, ``status_next`` and their block's sums.  So blocks can be visited in any order, on any thread, to the same bits.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from flywheel_sim.engine.jit import part
+from flywheel_sim.engine.maths import clip32, exp32, halved, log64
+from flywheel_sim.engine.mechanisms.m01_market import begin_spell, happens, renewal_risk, voice_pull
+from flywheel_sim.engine.mechanisms.m02_relationship import expected, felt, moved
+from flywheel_sim.engine.mechanisms.m05_word_of_mouth import pick_friend, pick_stranger
+from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, renewal_due, weeks_to_renewal, window_open
+from flywheel_sim.engine.mechanisms.m07_expansion import expansion_rate, spend_after
+from flywheel_sim.engine.mechanisms.m08_service import poisson_count
+from flywheel_sim.engine.mechanisms.m13_sensing import promoter_shares
+from flywheel_sim.engine.random import CARE, ENDOWMENT, EXIT, LIFE, MARKET, SALE, SURVEY, TOUCH, below, unit64, words
+from flywheel_sim.engine.state import (
+    ACC,
+    ADVOCATE,
+    AGES,
+    BLOCK,
+    DETRACTOR,
+    FORMER,
+    LEAD,
+    NEUTRAL,
+    PROSPECT,
+    SOUR,
+)
+
+__all__ = ["customers_block"]
+
+_ZERO, _ONE, _TWO = np.float32(0.0), np.float32(1.0), np.float32(2.0)
+_ONBOARDING, _USE, _SERVICE = 2, 3, 4
+_COMPLETE = 0
+_VOLUNTARY, _INVOLUNTARY = 1, 2
+
+
+@part
+def sale(p: Any, tb: Any, st: Any, q: int, t: int, i: int, j: int, waiting: bool, word_share: float) -> None:
+    """A lead: source and referrer, then work, window and stages; j is the account's row in the run, i in the batch."""
+    r, now, a = st.run[q], st.now[q], st.acc[i // BLOCK]
+    w_serve, w_chain, w_source, w_referrer = words(r.seed, r.replicate, j, t, SALE, 0)
+    if not waiting:
+        st.referrer[i] = -1
+        if word_share > 0.0 and unit64(w_source) < word_share:
+            if p.market.network.kind == _COMPLETE:
+                st.referrer[i] = pick_stranger(p, st, q, unit64(w_referrer))
+            else:
+                st.referrer[i] = pick_friend(p, st, q, j, unit64(w_referrer))
+            a[ACC.leads_word] += 1.0
+    if not below(w_serve, now.serve):
+        st.status_next[i] = LEAD
+        a[ACC.waiting] += 1.0
+        return
+    a[ACC.served] += 1.0
+    lost = np.uint8(FORMER if st.spells[i] > 0 else PROSPECT)
+    s = r.segment0 + st.segment[i]
+    c = p.contracts
+    chance = st.chain[s, 0]
+    if not below(w_chain, chance):
+        st.status_next[i] = lost
+        return
+    a[ACC.qualified] += 1.0
+    chance *= st.chain[s, 1]
+    if not below(w_chain, chance):
+        st.status_next[i] = lost
+        return
+    a[ACC.proposals] += 1.0
+    chance *= st.chain[s, 2]
+    timely = True
+    if c.enabled and not window_open(t + 1, st.fiscal[i], c.fiscal_shift_weeks, c.window_weeks):
+        timely = below(words(r.seed, r.replicate, j, 0, ENDOWMENT, 1)[0], now.window_known)
+    if not (timely and below(w_chain, chance)):
+        st.status_next[i] = lost
+        return
+    a[ACC.sold] += 1.0
+    chance *= st.chain[s, 3]
+    if not below(w_chain, chance):
+        st.status_next[i] = lost
+        return
+    # live
+    st.status_next[i] = NEUTRAL
+    if st.spells[i] > 0:
+        a[ACC.won_back] += 1.0
+    else:
+        a[ACC.won] += 1.0
+        if st.referrer[i] != -1:
+            a[ACC.won_referred] += 1.0
+    a[ACC.billed] += begin_spell(p, tb, st, q, i, t + 1)
+    a[ACC.spend] += st.spend[i]
+    st.cost[i] += np.float32(p.ledger.cost_per_win)
+
+
+@part
+def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
+    """Take block b of run q through week t (0-based): writes the block's rows and sums only."""
+    r, now, size = st.run[q], st.now[q], p.size
+    a, touched, cases = st.acc[b], st.touched[b], st.cases[b]
+    a[:] = 0.0
+    touched[:] = 0.0
+    cases[:] = 0.0
+    market, rel, wom, contracts, service = p.market, p.relationship, p.word_of_mouth, p.contracts, p.service
+    seed, replicate = r.seed, r.replicate
+    first, last = r.account0 + (b - r.block0) * BLOCK, r.account0 + min((b - r.block0 + 1) * BLOCK, r.accounts)
+
+    complete = market.network.kind == _COMPLETE
+    wom_on, listens_bad = wom.enabled, wom.enabled and wom.negative > 0.0
+    per_prospect = wom.normalise == 1
+    unit = np.float32(1.0 / (1 << r.unit))
+    all_good, all_bad = np.float32(0.0), np.float32(0.0)
+    if complete and r.accounts > 1:
+        all_good = np.float32(r.good_voices / (r.accounts - 1))
+        all_bad = np.float32(r.bad_voices / (r.accounts - 1))
+    lead_alone = happens(now.external * now.per_lead)
+    back = happens(now.win_back * now.per_lead)
+    bad_rate = np.float32(wom.negative * wom.rate)
+    fades = np.float32(1.0 - halved(wom.former_half_life_weeks))
+
+    kind = contracts.kind if contracts.enabled else WEEKLY
+    by_voice = market.churn.by == 0
+    gain, loss = np.float32(rel.gain), np.float32(rel.gain * rel.asymmetry)
+    spill, adapt, norm = np.float32(rel.spill_over), np.float32(rel.expectation_adaptation), np.float32(rel.market_norm)
+    recent_w, history_w = np.float32(rel.recent_weight), np.float32(rel.history_weight)
+    keep_effort, leak = np.float32(halved(rel.effort_half_life_weeks)), np.float32(1.0 - rel.depreciation)
+    r_ref, e_ref = np.float32(rel.relationship_reference), np.float32(rel.effort_reference)
+    b_r, b_e = np.float32(market.voice.relationship_effect), np.float32(market.voice.effort_effect)
+    to_adv, to_det = np.float32(market.voice.neutral_to_advocate), np.float32(market.voice.neutral_to_detractor)
+    from_adv, from_det = np.float32(market.voice.advocate_to_neutral), np.float32(market.voice.detractor_to_neutral)
+    sens, churn_e = np.float32(market.churn.sensitivity), np.float32(market.churn.effort_effect)
+    involuntary = np.float32(contracts.involuntary if contracts.enabled else 0.0)
+    product_share = np.float32(market.product_quality / max(market.product_reference * market.fit_mean, 1e-9))
+    price_log = np.float32(log64(market.price) * 1.4426950408889634)
+    issue_rate, fit_mean, fit_b = np.float32(service.issues), np.float32(market.fit_mean), np.float32(service.fit_effect)
+    failure_demand = np.float32(service.failure_demand)
+    fail_shock, contact_shock = np.float32(service.failed_fix_effort), np.float32(service.contact_effort)
+    loss_shock = np.float32(p.handoffs.effort_of_loss)
+    expand_base, expand_b = now.expansion, np.float32(p.expansion.relationship_effect)
+    sensing = p.sensing
+    survey = sensing.enabled and (t + 1) % sensing.survey_weeks == 0
+    answer = np.float32(sensing.response_rate)
+    happy_answer = np.float32(min(sensing.response_rate * sensing.happy_bias, 1.0))
+
+    for i in range(first, last):
+        j = i - r.account0
+        status = np.int64(st.status[i])
+        st.status_next[i] = np.uint8(status)
+        if status == PROSPECT or status >= FORMER:
+            if not market.enabled:
+                if status == PROSPECT:
+                    a[ACC.prospects] += 1.0
+                else:
+                    a[ACC.former] += 1.0
+                continue
+            if status == PROSPECT:
+                w_lead, w_bad, _, _ = words(seed, replicate, j, t, MARKET, 0)
+                good, bad = all_good, all_bad
+                if not complete and wom_on:
+                    good, bad = np.float32(st.good[i]) * unit, np.float32(st.bad[i]) * unit
+                    if per_prospect and good + bad > _ZERO:
+                        k = np.float32(st.edge[r.edge0 + j + 1] - st.edge[r.edge0 + j])
+                        good, bad = good / k, bad / k
+                blocked = st.blocked_until[i] > t
+                if listens_bad and bad > _ZERO and below(w_bad, happens(bad_rate * bad)):
+                    st.blocked_until[i] = np.int16(min(t + 1 + wom.negative_weeks, 32767))
+                if not blocked:
+                    word = now.word_rate * good
+                    chance = lead_alone if word <= _ZERO else happens((now.external + word) * now.per_lead)
+                    if below(w_lead, chance):
+                        a[ACC.leads] += 1.0
+                        sale(p, tb, st, q, t, i, j, False, np.float64(word) / np.float64(now.external + word))
+                else:
+                    a[ACC.blocked] += 1.0
+            elif status == LEAD:
+                sale(p, tb, st, q, t, i, j, True, 0.0)
+            else:
+                w_back, w_fade, _, _ = words(seed, replicate, j, t, MARKET, 0)
+                if below(w_back, back):
+                    a[ACC.leads] += 1.0
+                    sale(p, tb, st, q, t, i, j, False, 0.0)
+                elif status == SOUR and below(w_fade, fades):
+                    st.status_next[i] = FORMER
+            after = np.int64(st.status_next[i])
+            if after != status:
+                a[ACC.changed] += 1.0
+            if after == PROSPECT or (after == LEAD and st.spells[i] == 0):
+                a[ACC.prospects] += 1.0
+            elif after != NEUTRAL:
+                a[ACC.former] += 1.0
+            else:
+                a[ACC.customers] += 1.0
+                a[ACC.relationship] += st.relationship[i]
+                a[ACC.effort] += st.effort[i]
+                a[ACC.recent] += st.recent[i]
+            continue
+
+        # --- a customer: this week's revenue, then use ------------------------------------------------------------
+        age = t + 1 - np.int64(st.start[i])
+        s = np.int64(st.segment[i])
+        spend = st.spend[i]
+        a[ACC.revenue] += spend
+        if st.referrer[i] != -1:
+            a[ACC.revenue_referred] += spend
+        st.revenue[i] += spend
+        relationship, effort = st.relationship[i], st.effort[i]
+        recent, history = st.recent[i], st.history[i]
+        failures, contact = 0, False
+        effort_new = _ZERO
+        if p.journey.enabled:
+            w0 = w1 = w2 = w3 = np.uint32(0)
+            for n in range(size.touchpoints):
+                lane = n & 3
+                if lane == 0:
+                    w0, w1, w2, w3 = words(seed, replicate, j, t, TOUCH, n >> 2)
+                word = w0 if lane == 0 else (w1 if lane == 1 else (w2 if lane == 2 else w3))
+                touch = tb.touch[size.touch0 + n]
+                if touch.stage == _USE or (touch.stage == _ONBOARDING and age <= p.journey.onboarding_weeks):
+                    if below(word, st.touch_p[r.success0 + n]):
+                        failed = below(word, st.fail_p[r.success0 + n * size.segments + s])
+                        contact = True
+                        touched[2 * n] += 1.0
+                        outcome = _ONE
+                        if failed:
+                            failures += 1
+                            touched[2 * n + 1] += 1.0
+                            outcome = _ZERO
+                        if rel.enabled:
+                            surprise = felt(outcome, recent, spill) - expected(norm, history, adapt)
+                            relationship = moved(relationship, surprise, gain, loss)
+                            recent += recent_w * (outcome - recent)
+                            history += history_w * (outcome - history)
+                        if touch.cost > 0.0:
+                            a[ACC.touch_cost] += touch.cost
+                            st.cost[i] += np.float32(touch.cost)
+
+        # --- contact and service ---------------------------------------------------------------------------------
+        w_exit, w_voice, w_expand, w_issues = words(seed, replicate, j, t, LIFE, 0)
+        if service.enabled:
+            if st.open[i] > 0:
+                case_age = min(t - 1 - np.int64(st.since[i]), AGES - 1)
+                cutoff = np.int64(now.cutoff)
+                if case_age >= 0 and case_age >= cutoff:
+                    w_margin, w_fix, w_delay, w_lost = words(seed, replicate, j, t, CARE, 0)
+                    if case_age > cutoff or below(w_margin, now.margin):
+                        issues = np.float32(st.open[i])
+                        a[ACC.handled] += issues
+                        st.cost[i] += issues * np.float32(service.live_cost)
+                        effort_new += contact_shock + now.wait_effort + np.float32(service.wait_effort) * np.float32(case_age)
+                        contact = True
+                        lost = below(w_lost, now.lost_issue)
+                        fixed = below(w_fix, now.fix)
+                        st.open[i] = 0
+                        if rel.enabled:
+                            outcome = _ONE if fixed and not lost else _ZERO
+                            surprise = felt(outcome, recent, spill) - expected(norm, history, adapt)
+                            relationship = moved(relationship, surprise, gain, loss)
+                            recent += recent_w * (outcome - recent)
+                            history += history_w * (outcome - history)
+                        if lost:
+                            a[ACC.lost] += 1.0
+                            effort_new += loss_shock
+                        if lost or not fixed:
+                            if not fixed:
+                                effort_new += fail_shock
+                            a[ACC.repeats] += 1.0
+                            delay = 0
+                            if service.return_delay_weeks > 0.0:
+                                delay = np.int64(-log64(unit64(w_delay)) * service.return_delay_weeks)
+                            st.open[i] = 1
+                            st.since[i] = np.int16(t + min(delay, 100))
+            mean = issue_rate * exp32(clip32(fit_b * (fit_mean - st.fit[i]), np.float32(3.0))) + failure_demand * np.float32(failures)
+            new = poisson_count(w_issues, mean)
+            if new > 0:
+                a[ACC.new_issues] += new
+                if st.open[i] == 0:
+                    st.since[i] = np.int16(t)
+                st.open[i] = np.uint8(min(np.int64(st.open[i]) + new, 255))
+            if st.open[i] > 0:
+                case_age = t - np.int64(st.since[i])
+                if case_age >= 0:
+                    a[ACC.backlog] += st.open[i]
+                    cases[min(case_age, AGES - 1)] += st.open[i]
+                    if case_age == 0:
+                        a[ACC.contacts] += st.open[i]
+
+        # --- relationship ----------------------------------------------------------------------------------------
+        if rel.enabled:
+            if not contact:
+                relationship *= leak
+            effort = effort * keep_effort + effort_new
+            st.relationship[i], st.effort[i], st.recent[i], st.history[i] = relationship, effort, recent, history
+        a[ACC.touches] += 1.0 if contact else 0.0
+        a[ACC.failed] += failures
+
+        # --- renewal ---------------------------------------------------------------------------------------------
+        after = status
+        if renewal_due(age, kind):
+            row = tb.segment[size.segment0 + s]
+            if by_voice:
+                if status == ADVOCATE:
+                    p_leave = happens(np.float32(market.churn.advocate))
+                elif status == DETRACTOR:
+                    p_leave = happens(np.float32(market.churn.detractor))
+                else:
+                    p_leave = happens(np.float32(market.churn.neutral))
+            else:
+                log_factor = _ZERO
+                if sens > _ZERO:
+                    log_factor = (
+                        churn_e * (effort - e_ref)
+                        - np.float32(row.relationship) * (relationship - r_ref)
+                        - np.float32(row.product) * (product_share * st.fit[i] - _ONE)
+                        - np.float32(row.service) * (recent - norm)
+                        + np.float32(row.price) * price_log
+                    ) * sens
+                log_factor = clip32(log_factor + np.float32(row.outside), np.float32(3.0))
+                hazard = st.propensity[i]
+                if kind == WEEKLY:
+                    hazard *= np.float32(1.0 / market.churn.period_weeks)
+                p_leave = renewal_risk(hazard, log_factor)
+            p_any = _ONE - (_ONE - p_leave) * (_ONE - involuntary) if market.enabled else _ZERO
+            if kind != WEEKLY:
+                a[ACC.due] += 1.0
+            if below(w_exit, p_any):
+                after = FORMER
+                a[ACC.churned] += 1.0
+                a[ACC.churned_spend] += spend
+                st.end[i] = np.int16(t + 1)
+                st.open[i] = 0
+                st.cause[i] = _VOLUNTARY
+                if not below(w_exit, p_leave):
+                    st.cause[i] = _INVOLUNTARY
+                    a[ACC.involuntary] += 1.0
+                elif listens_bad and below(words(seed, replicate, j, t, EXIT, 0)[0], np.float32(wom.former_voice)):
+                    after = SOUR
+            else:
+                if age % 52 == 0:
+                    spend *= np.float32(1.0 + market.price_rise)
+                a[ACC.billed] += np.float64(spend) * weeks_to_renewal(age, kind)
+
+        # --- expansion and voice ---------------------------------------------------------------------------------
+        if after == status:
+            if p.expansion.enabled and expand_base > _ZERO:
+                is_open = not contracts.enabled or window_open(
+                    t + 1, st.fiscal[i], contracts.fiscal_shift_weeks, contracts.window_weeks
+                )
+                rate = expansion_rate(expand_base, expand_b, relationship, r_ref)
+                if is_open and below(w_expand, happens(rate)):
+                    row = tb.segment[size.segment0 + s]
+                    cap = np.float32(row.spend * p.expansion.wallet)
+                    more = spend_after(spend, np.float32(p.expansion.step), cap) - spend
+                    if more > _ZERO:
+                        a[ACC.expansions] += 1.0
+                        a[ACC.expanded_spend] += more
+                        a[ACC.billed] += np.float64(more) * weeks_to_renewal(age, kind)
+                        spend += more
+            st.spend[i] = spend
+            if market.enabled:
+                pull = voice_pull(relationship, effort, r_ref, e_ref, b_r, b_e)
+                up, down = exp32(pull), exp32(-pull)
+                if status == NEUTRAL:
+                    rise, fall = to_adv * up, to_det * down
+                    both = rise + fall
+                    if both > _ZERO:
+                        moves = happens(both)
+                        if below(w_voice, moves):
+                            after = ADVOCATE if below(w_voice, moves * (rise / both)) else DETRACTOR
+                elif status == ADVOCATE:
+                    if below(w_voice, happens(from_adv * down)):
+                        after = NEUTRAL
+                elif below(w_voice, happens(from_det * up)):
+                    after = NEUTRAL
+            a[ACC.customers] += 1.0
+            a[ACC.spend] += spend
+            a[ACC.relationship] += relationship
+            a[ACC.effort] += effort
+            a[ACC.recent] += recent
+            if after == ADVOCATE:
+                a[ACC.advocates] += 1.0
+            elif after == DETRACTOR:
+                a[ACC.detractors] += 1.0
+            # --- scores: read, never felt --------------------------------------------------------------------------
+            if p.measures.enabled:
+                up_share, down_share = promoter_shares(relationship, sensing)
+                a[ACC.asked] += 1.0
+                a[ACC.promoters] += up_share
+                a[ACC.detractor_scores] += down_share
+                if survey:
+                    w_kind, w_reply, w_happy, _ = words(seed, replicate, j, t, SURVEY, 0)
+                    promoter = below(w_kind, up_share)
+                    if below(w_reply, happy_answer if promoter else answer):
+                        a[ACC.answers] += 1.0
+                        if promoter:
+                            a[ACC.answers_up] += 1.0
+                        elif below(w_kind, up_share + down_share):
+                            a[ACC.answers_down] += 1.0
+                        if below(w_happy, recent):
+                            a[ACC.answers_satisfied] += 1.0
+        else:
+            a[ACC.former] += 1.0
+        if after != status:
+            a[ACC.changed] += 1.0
+            st.status_next[i] = np.uint8(after)

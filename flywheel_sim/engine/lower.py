@@ -1,0 +1,325 @@
+"""From scenarios to the arrays the kernels read.
+
+A :class:`Program` holds one record of :data:`~flywheel_sim.engine.layout.PAR` per *epoch*, a stretch of weeks in which
+nothing in the scenario changes, and the tables of everything that has a name.  The timeline (M25) lives here alone:
+whatever changes at a week is another epoch, so anything in a scenario can change without a kernel knowing about it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaincinv
+
+from flywheel_sim.engine.columns import COL
+from flywheel_sim.engine.layout import PAR, choice, fill_record
+from flywheel_sim.engine.mechanisms.m12_incentives import attenuation
+from flywheel_sim.scenario.blocks.m03_journey import Stage
+from flywheel_sim.scenario.blocks.m04_handoffs import Handoff
+from flywheel_sim.scenario.blocks.m25_timeline import Timeline
+from flywheel_sim.scenario.schema import ScenarioModel, Team
+
+__all__ = ["QUANTILES", "Program", "Tables", "TimelineError", "lower", "model_at_week"]
+
+#: Points of a trait's quantile table.
+QUANTILES = 4096
+
+Floats = NDArray[np.float64]
+
+
+class TimelineError(ValueError):
+    """A change of the timeline that cannot be made during a run."""
+
+
+class Tables(NamedTuple):
+    """Rows of everything named; ``par[e].size`` says where an epoch's rows start and how many there are."""
+
+    team: NDArray[Any]
+    craft: Floats  # (teams, axes) unit
+    start: Floats  # (teams, axes) unit, or zero for random
+    field: Floats  # (teams, axes) strength x direction
+    pay_gradient: Floats  # (teams, axes) sum of weights x gradients, attenuated
+    partner: Floats  # (teams, teams) 1 where a handoff joins two teams
+    overlap: Floats  # (teams, teams) coupling weights
+    segment: NDArray[Any]
+    need: Floats  # (segments, axes) unit
+    touch: NDArray[Any]
+    offset: Floats  # (touchpoints, axes)
+    dependency: Floats  # (touchpoints, teams) rows sum to 1
+    link: NDArray[Any]
+    bonus: NDArray[Any]
+    target: Floats  # (epochs, axes) unit, or zero
+    traits: NDArray[np.float32]  # (2 per epoch, QUANTILES + 1): churn propensity, fit
+    pulse: NDArray[np.int64]  # (pulses, 2): week index, accounts to add
+
+
+_TEAM = np.dtype(
+    [(n, "f8") for n in ("headcount", "salary", "skill", "craft_pay", "peer_pay", "gaming_pay", "bonus")]
+    + [(n, "i8") for n in ("front", "member", "paid")],
+    align=True,
+)
+_SEGMENT = np.dtype(
+    [(n, "f8") for n in ("upto", "spend", "relationship", "product", "service", "price", "outside")], align=True
+)
+_TOUCH = np.dtype([("stage", "i8"), ("owner", "i8")] + [(n, "f8") for n in ("rate", "hours", "base", "cost")], align=True)
+_LINK = np.dtype([("giver", "i8"), ("taker", "i8"), ("when", "i8"), ("share", "f8")], align=True)
+_BONUS = np.dtype([("team", "i8"), ("column", "i8"), ("weight", "f8"), ("scale", "f8")], align=True)
+
+
+@dataclass(frozen=True)
+class Program:
+    """Lowered scenarios.
+
+    Attributes
+    ----------
+    models : the scenarios, in order; a run names one by its index.
+    epochs : the scenarios as they stand in each epoch.
+    par : record array, one per epoch.
+    tables : rows of named things.
+    calendar : int32 array (scenarios, longest horizon): epoch in force in each week.
+    """
+
+    models: tuple[ScenarioModel, ...]
+    epochs: tuple[ScenarioModel, ...]
+    par: NDArray[Any]
+    tables: Tables
+    calendar: NDArray[np.int32]
+
+
+def _unit(vector: Floats) -> Floats:
+    length = float(np.sqrt(np.sum(vector * vector)))
+    return vector / length if length > 0 else vector
+
+
+def _vector(axes: Sequence[str], value: Mapping[str, float], width: int) -> Floats:
+    row = np.zeros(width)
+    for axis, x in value.items():
+        row[axes.index(axis)] = x
+    return row
+
+
+def _set(tree: dict[str, Any], path: str, value: Any) -> None:
+    *parents, last = path.split(".")
+    for name in parents:
+        if not isinstance(tree.get(name), dict):
+            raise TimelineError(f"timeline: no {path!r} in the scenario")
+        tree = tree[name]
+    if last not in tree:
+        raise TimelineError(f"timeline: no {path!r} in the scenario")
+    tree[last] = value
+
+
+def _get(tree: Any, path: str) -> Any:
+    for name in path.split("."):
+        tree = tree[name] if isinstance(tree, dict) and name in tree else None
+    return tree
+
+
+_FIXED = ("horizon_weeks", "axes", "market.accounts", "market.initial_customers", "market.network", "market.start", "timeline")
+_FIXED_NAMES = ("teams", "segments", "journey.touchpoints", "handoffs.links")
+
+
+def active_changes(timeline: Timeline, week: int) -> tuple[tuple[str, float], ...]:
+    """Changes in force in a week (1-based), each with how far its ramp has come (1 = fully)."""
+    if not timeline.enabled:
+        return ()
+    found = []
+    for name, change in timeline.changes.items():
+        if week >= change.from_week and (not change.until_week or week < change.until_week):
+            ramp = change.ramp_weeks
+            found.append((name, min(1.0, (week - change.from_week + 1) / (ramp + 1)) if ramp else 1.0))
+    return tuple(found)
+
+
+def model_at_week(model: ScenarioModel, week: int) -> ScenarioModel:
+    """Return the scenario as it stands in one week (1-based), with all changes of its timeline applied."""
+    active = active_changes(model.timeline, week)
+    if not active:
+        return model
+    tree = model.model_dump(by_alias=True)
+    for name, done in active:
+        for path, value in model.timeline.changes[name].values.items():
+            if path in _FIXED or any(path.startswith(p + ".") for p in _FIXED):
+                raise TimelineError(f"timeline.changes.{name}: {path} is fixed for the whole run")
+            old = _get(tree, path)
+            if done < 1 and isinstance(value, int | float) and isinstance(old, int | float) and not isinstance(value, bool):
+                value = old + (value - old) * done
+            _set(tree, path, value)
+    changed = ScenarioModel.model_validate(tree)
+    for group in _FIXED_NAMES:
+        if tuple(_get(tree, group)) != tuple(_get(model.model_dump(by_alias=True), group)):
+            raise TimelineError(f"timeline: the names under {group} are fixed for the whole run")
+    return changed
+
+
+def _team_rows(m: ScenarioModel, width: int, teams: int) -> tuple[NDArray[Any], dict[str, Floats]]:
+    names, inc = tuple(m.teams), m.incentives
+    rows = np.zeros(len(names), _TEAM)
+    grids = {k: np.zeros((len(names), width)) for k in ("craft", "start", "field", "pay_gradient")}
+    grids |= {k: np.zeros((len(names), teams)) for k in ("partner", "overlap")}
+    members = m.cadence.members or list(names)
+    for i, (name, team) in enumerate(m.teams.items()):
+        row = rows[i]
+        row["headcount"], row["salary"], row["skill"] = team.headcount, team.salary, team.skill
+        row["front"], row["member"] = team.front, name in members
+        grids["craft"][i] = _unit(_vector(m.axes, team.craft, width))
+        start = {"craft": team.craft, "given": team.direction, "random": {}}[team.start]
+        grids["start"][i] = _unit(_vector(m.axes, start, width))
+        grids["field"][i] = _vector(m.axes, team.field, width)
+        for j, other in enumerate(m.teams.values()):
+            grids["overlap"][i, j] = m.vectors.transparency * _overlap(team, other)
+        pay = inc.pay.get(name)
+        if pay is None or not inc.enabled:
+            continue
+        row["paid"], row["bonus"] = 1, pay.bonus
+        for key, weight in pay.on.items():
+            measure = inc.measures[key]
+            g = _vector(m.axes, measure.gradient, width)
+            size2 = float(g @ g) + measure.craft**2 + measure.peers**2
+            w = pay.intensity * weight * attenuation(size2, measure.noise, measure.lag_weeks, inc.risk_aversion, inc.lag_tau_weeks)
+            grids["pay_gradient"][i] += w * g
+            row["craft_pay"] += w * measure.craft
+            row["peer_pay"] += w * measure.peers * (1.0 - inc.collusion)
+            row["gaming_pay"] += w * measure.gaming
+    for link in m.handoffs.links.values():
+        a, b = names.index(link.giver), names.index(link.taker)
+        grids["partner"][a, b] = grids["partner"][b, a] = 1.0 if a != b else 0.0
+    return rows, grids
+
+
+def _overlap(a: Team, b: Team) -> float:
+    """Share of an eight-hour day two teams have in common."""
+    gap = abs(a.utc_offset - b.utc_offset)
+    return max(0.0, 8.0 - min(gap, 24.0 - gap)) / 8.0
+
+
+def _bonus_rows(m: ScenarioModel) -> NDArray[Any]:
+    rows = []
+    for i, name in enumerate(m.teams):
+        pay = m.incentives.pay.get(name)
+        if pay is None or not m.incentives.enabled:
+            continue
+        total = sum(abs(w) for w in pay.on.values()) or 1.0
+        for key, weight in pay.on.items():
+            measure = m.incentives.measures[key]
+            for column, x in measure.columns.items():
+                if column not in COL._fields:
+                    raise TimelineError(f"incentives.measures.{key}.columns: unknown weekly column {column!r}")
+                rows.append((i, getattr(COL, column), weight / total * x / measure.target, 1.0))
+            if not measure.columns:
+                rows.append((i, -1, weight / total, 1.0))
+    return np.array(rows, _BONUS)
+
+
+def _segment_rows(m: ScenarioModel, width: int) -> tuple[NDArray[Any], Floats]:
+    rows, need = np.zeros(len(m.segments), _SEGMENT), np.zeros((len(m.segments), width))
+    total, run = sum(s.share for s in m.segments.values()), 0.0
+    for i, s in enumerate(m.segments.values()):
+        run += s.share
+        rows[i] = (
+            1.0 if i == len(rows) - 1 else run / total, s.spend / 52.0,
+            s.relationship_weight, s.product_weight, s.service_weight, s.price_weight, s.outside_option,
+        )  # fmt: skip
+        need[i] = _unit(_vector(m.axes, s.need, width))
+    return rows, need
+
+
+def _touch_rows(m: ScenarioModel, width: int, teams: int) -> tuple[NDArray[Any], Floats, Floats]:
+    names, points = tuple(m.teams), m.journey.touchpoints
+    rows, offset, dependency = np.zeros(len(points), _TOUCH), np.zeros((len(points), width)), np.zeros((len(points), teams))
+    for i, t in enumerate(points.values()):
+        owner = names.index(t.owner)
+        rows[i] = (choice(t.stage, Stage), owner, t.rate, t.hours, t.base_success, t.cost)
+        offset[i] = _vector(m.axes, t.need, width)
+        if t.support:
+            for name, share in t.support.items():
+                dependency[i, names.index(name)] += share
+        else:
+            powering = [j for j, x in enumerate(m.teams.values()) if not x.front and j != owner]
+            for j in powering:
+                dependency[i, j] = (1.0 - m.journey.owner_share) / len(powering)
+        dependency[i, owner] += 1.0 - dependency[i].sum()
+    return rows, offset, dependency
+
+
+def beta_quantiles(mean: float, dispersion: float) -> NDArray[np.float32]:
+    """Quantile table of a Beta with this mean and 1/(alpha+beta+1), on an even grid of probabilities; read by interpolation."""
+    if dispersion <= 0 or mean <= 0 or mean >= 1:
+        return np.full(QUANTILES + 1, mean, np.float32)
+    size = 1.0 / dispersion - 1.0
+    p = np.linspace(0.0, 1.0, QUANTILES + 1)
+    return np.asarray(betaincinv(mean * size, (1.0 - mean) * size, p), np.float32)
+
+
+def conversion_reference(m: ScenarioModel) -> float:
+    """c_ref: net customers per lead at reference, by which the lead rate is divided."""
+    funnel = m.market.funnel
+    c = funnel.qualify * funnel.propose * funnel.close * funnel.onboard if funnel.enabled else 1.0
+    return c * (m.contracts.window_weeks / 52.0 if m.contracts.enabled else 1.0)
+
+
+def _link_rows(m: ScenarioModel) -> NDArray[Any]:
+    names, when = tuple(m.teams), Handoff.model_fields["when"].annotation
+    return np.array(
+        [(names.index(x.giver), names.index(x.taker), choice(x.when, when), x.share) for x in m.handoffs.links.values()], _LINK
+    )
+
+
+def _pulse_rows(m: ScenarioModel) -> NDArray[np.int64]:
+    pulses = sorted((p.week - 1, p.add) for p in m.timeline.customers.values()) if m.timeline.enabled else []
+    return np.array(pulses, np.int64).reshape(-1, 2)
+
+
+def lower(models: Iterable[ScenarioModel]) -> Program:
+    """Lower scenarios to the arrays the engine reads.
+
+    Raises
+    ------
+    TimelineError
+        If a change of a timeline names something that does not exist or cannot change during a run.
+    """
+    models = tuple(models)
+    horizon = max(m.horizon_weeks for m in models)
+    calendar = np.zeros((len(models), horizon), np.int32)
+    epochs: list[ScenarioModel] = []
+    for s, model in enumerate(models):
+        known: dict[tuple[tuple[str, float], ...], int] = {}
+        for week in range(1, horizon + 1):
+            active = active_changes(model.timeline, week)
+            if active not in known:
+                known[active] = len(epochs)
+                epochs.append(model_at_week(model, week))
+            calendar[s, week - 1] = known[active]
+    width, teams = max(len(m.axes) for m in epochs), max(1, *(len(m.teams) for m in epochs))
+    par = np.zeros(len(epochs), PAR)
+    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in Tables._fields}
+    for record, m in zip(par, epochs, strict=True):
+        for block in PAR.names or ():
+            if block in type(m).model_fields:
+                fill_record(record[block], getattr(m, block))
+        record["conversion_reference"] = conversion_reference(m)
+        team, grids = _team_rows(m, width, teams)
+        segment, need = _segment_rows(m, width)
+        touch, offset, dependency = _touch_rows(m, width, teams)
+        churn = m.market.churn
+        traits = [beta_quantiles(churn.mean, churn.dispersion), beta_quantiles(m.market.fit_mean, m.market.fit_dispersion)]
+        rows: dict[str, NDArray[Any]] = {
+            "team": team, **grids, "segment": segment, "need": need, "touch": touch, "offset": offset, "dependency": dependency,
+            "link": _link_rows(m), "bonus": _bonus_rows(m),
+            "target": _unit(_vector(m.axes, m.strategy.target, width))[None, :], "traits": np.array(traits), "pulse": _pulse_rows(m),
+        }  # fmt: skip
+        size = record["size"]
+        size["epoch"] = len(parts["target"])
+        size["axes"], size["horizon"] = len(m.axes), m.horizon_weeks
+        for count, start, table in (
+            ("teams", "team0", "team"), ("segments", "segment0", "segment"), ("touchpoints", "touch0", "touch"),
+            ("links", "link0", "link"), ("bonuses", "bonus0", "bonus"), ("pulses", "pulse0", "pulse"),
+        ):  # fmt: skip
+            size[count], size[start] = len(rows[table]), sum(len(x) for x in parts[table])
+        size["trait0"] = sum(len(x) for x in parts["traits"])
+        for name, part in rows.items():
+            parts[name].append(part)
+    tables = Tables(*(np.ascontiguousarray(np.concatenate(parts[name])) for name in Tables._fields))
+    return Program(models, tuple(epochs), par, tables, calendar)

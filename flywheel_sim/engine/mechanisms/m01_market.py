@@ -1,0 +1,142 @@
+r"""M1 Market and life cycle.
+
+**Leads.** A prospect becomes a lead at rate (p a + word of mouth) / c_ref: p the external rate, a the success of the
+awareness touchpoints relative to base, c_ref the product of the reference stage conversions and of the open-window
+share, so that p and w are *net new customers* at reference.  Under ``pool: constant`` the rate is multiplied by N/S, S
+the prospects left: inflow as if prospects never ran out.
+
+**The sale.** Qualified, proposed, closed, onboarded are nested in one draw: word < q, < q s, < q s c, < q s c o.  Each
+stage's odds are multiplied by the factors of the touchpoints, handoffs, delay and price; a failed lead is a prospect
+again.  Leads above what sales can work wait.
+
+**Voice.** neutral <-> advocate, neutral <-> detractor at four rates, each times exp(+-x) with
+
+    x = clip(b_R (R - R_ref) - b_E (E - E_ref), +-3).
+
+**Churn.** ``by: voice``: one rate per voice.  ``by: experience``: the log-factor
+
+    -s [w_R (R - R_ref) + w_prod (Q fit / (Q_ref fit_mean) - 1) + w_serv (recent - norm) - w_price log2(price)]
+    + s b_E (E - E_ref) + outside option                                  clipped to +-3,
+
+never both.  A probability p per renewal becomes 1 - (1 - p)^M with M = exp(log-factor); a weekly rate becomes rate x M.
+
+Neutral setting: ``enabled: false`` wins and loses nobody; b_R = b_E = 0 is static experience (A23); sensitivity 0
+makes churn blind to experience.  Limits: A1, A3, A23, Little's law.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.maths import clip32, exp32, exp64, log64
+from flywheel_sim.engine.mechanisms.m03_journey import stage_lift
+from flywheel_sim.engine.mechanisms.m04_handoffs import response_odds
+from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, weeks_to_renewal
+from flywheel_sim.engine.state import PROSPECT
+
+__all__ = ["begin_spell", "delay_odds", "happens", "odds_times", "open_market", "renewal_risk", "voice_pull"]
+
+_AWARENESS, _SALE, _ONBOARDING, _SERVICE = 0, 1, 2, 4
+
+_ZERO, _ONE, _CLIP = np.float32(0.0), np.float32(1.0), np.float32(3.0)
+
+
+@law
+def happens(rate: np.float32) -> np.float32:
+    """Chance per week of an event at this rate: 1 - exp(-rate)."""
+    return _ONE - exp32(-rate)
+
+
+@law
+def voice_pull(
+    relationship: np.float32, effort: np.float32, r_ref: np.float32, e_ref: np.float32, b_r: np.float32, b_e: np.float32
+) -> np.float32:
+    """x: log-factor of the rates towards a good voice."""
+    return clip32(b_r * (relationship - r_ref) - b_e * (effort - e_ref), _CLIP)
+
+
+@law
+def renewal_risk(propensity: np.float32, log_factor: np.float32) -> np.float32:
+    """1 - (1-p)^M, M = exp(log_factor), without raising to a power: -log(1-p) is carried as the hazard."""
+    return _ONE - exp32(-propensity * exp32(log_factor))
+
+
+@law
+def odds_times(probability: float, factor: float) -> float:
+    """Probability after its odds are multiplied by a factor; 1 stays 1, factor 1 changes nothing."""
+    if factor == 1.0 or probability >= 1.0:
+        return probability
+    odds = probability / (1.0 - probability) * factor
+    return odds / (1.0 + odds)
+
+
+@part
+def begin_spell(p: Any, tb: Any, st: Any, q: int, i: int, week: int) -> float:
+    """Make account i (row in the batch) a customer from the end of ``week`` on; returns what it is billed."""
+    rel = p.relationship
+    st.spells[i] = np.uint8(min(np.int64(st.spells[i]) + 1, 255))
+    st.start[i], st.end[i] = np.int16(week), np.int16(-1)
+    st.cause[i] = st.open[i] = np.uint8(0)
+    st.relationship[i] = np.float32(rel.start if rel.enabled else rel.relationship_reference)
+    st.effort[i] = np.float32(0.0 if rel.enabled else rel.effort_reference)
+    st.recent[i] = st.history[i] = np.float32(rel.market_norm)
+    st.spend[i] = np.float32(tb.segment[p.size.segment0 + st.segment[i]].spend * p.market.price)
+    kind = p.contracts.kind if p.contracts.enabled else WEEKLY
+    return np.float64(st.spend[i]) * weeks_to_renewal(0, kind)  # type: ignore[no-any-return]
+
+
+# f(delay) of Forrester's market growth model: odds left after a known delay of 0, 1, ... 10 months (A28)
+_DELAY = np.array([1.0, 0.97, 0.87, 0.73, 0.53, 0.38, 0.25, 0.15, 0.08, 0.03, 0.02])
+
+
+@law
+def delay_odds(weeks: float) -> float:
+    """f: factor of the odds of winning at a known delay."""
+    months = min(weeks * 12.0 / 52.0, 9.999999)
+    k = int(months)
+    return _DELAY[k] + (months - k) * (_DELAY[k + 1] - _DELAY[k])  # type: ignore[no-any-return]
+
+
+@part
+def open_market(p: Any, tb: Any, st: Any, q: int, t: int, survival: Any) -> None:
+    """Set what prospects, leads and renewing customers meet this week."""
+    r, now, m = st.run[q], st.now[q], p.market
+    prospects = 0.0
+    for b in range(r.block0, r.block0 + r.blocks):
+        prospects += st.count[b, PROSPECT]
+    pool = r.accounts / prospects if m.pool == 1 and prospects > 0.0 else 1.0
+    funnel = m.funnel
+    queue = funnel.enabled and p.capacity.enabled and r.sales_capacity < 1e200
+    work = r.leads_before + r.waiting_before
+    now.serve = np.float32(min(1.0, r.sales_capacity / work)) if queue and work > 0.0 else np.float32(1.0)
+    r.sales_delay = max(0.0, r.waiting_before / r.sales_capacity) if queue and r.sales_capacity > 0.0 else 0.0
+    reach, before = 0.0, 0.0
+    for s in range(p.size.segments):
+        row = tb.segment[p.size.segment0 + s]
+        reach += (row.upto - before) * stage_lift(p, tb, st, q, s, _AWARENESS)
+        before = row.upto
+        chain = st.chain[r.segment0 + s]
+        chain[:] = np.float32(1.0)
+        if not funnel.enabled:
+            continue
+        odds = 1.0
+        if p.handoffs.enabled and p.handoffs.response_effect:
+            waited = p.handoffs.base_delay_hours + r.sales_delay * 168.0
+            odds = response_odds(waited) / response_odds(p.handoffs.base_delay_hours)
+        win = stage_lift(p, tb, st, q, s, _SALE)
+        win *= delay_odds(r.sales_delay) if funnel.delay_effect else 1.0
+        win *= exp64(-row.price * log64(m.price) * 1.4426950408889634) if m.price != 1.0 else 1.0
+        chain[0] = np.float32(min(1.0, odds_times(funnel.qualify, odds) * survival[0]))
+        chain[1] = np.float32(funnel.propose)
+        chain[2] = np.float32(odds_times(funnel.close, win))
+        chain[3] = np.float32(min(1.0, odds_times(funnel.onboard, stage_lift(p, tb, st, q, s, _ONBOARDING)) * survival[1]))
+    now.external = np.float32(m.external * reach)
+    now.word_rate = np.float32(p.word_of_mouth.rate if p.word_of_mouth.enabled else 0.0)
+    now.per_lead = np.float32(pool / p.conversion_reference)
+    now.win_back = np.float32(m.win_back.rate)
+    now.window_known = np.float32(1.0 - exp64(-p.contracts.window_learning * (t + 1)))
+    now.expansion = np.float32(p.expansion.rate * survival[3])
+    now.lost_issue = np.float32(1.0 - survival[2])
+    now.fix = np.float32(min(1.0, p.service.first_contact_resolution * r.standard * stage_lift(p, tb, st, q, 0, _SERVICE)))
+    now.wait_effort = np.float32(p.service.wait_effort * min(r.wait, 1.0))

@@ -1,0 +1,64 @@
+r"""M4 Handoffs.
+
+Between teams i and j, friction and the chance that information is lost are
+
+    phi = f0 + f1 (1 - u_i . u_j)/2 (1 - integration),      loss = 1 - exp(-phi).
+
+A lost lead handoff is a lost lead, a lost sale handoff a customer who drops out before going live, a lost issue handoff
+a repeat contact and remembered effort, a lost expansion handoff a missed offer.  Base rates are stated at the
+reference cosine, so survival enters as (1 - loss)/(1 - loss_ref).
+
+A lead answered after an exponential delay of mean m hours has expected odds of qualifying
+
+    f(m) = P(<1h) + P(1..24h)/7 + P(>24h)/60                                      (S22),   odds x f(m)/f(m_0).
+
+Neutral setting: ``enabled: false``: no loss, no friction, no delay.  C41 vanishes at angle_friction = 0.
+"""
+
+from typing import Any
+
+from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.maths import exp64
+
+__all__ = ["friction_between", "handoff_survival", "response_odds"]
+
+LEAD, SALE, ISSUE, EXPANSION = 0, 1, 2, 3
+
+
+@law
+def friction_between(cosine: float, base: float, angle: float, integration: float) -> float:
+    """phi for two teams at this cosine."""
+    return base + angle * (1.0 - cosine) * 0.5 * (1.0 - integration)
+
+
+@law
+def response_odds(mean_hours: float) -> float:
+    """f(m): expected odds factor of an answer after an exponential delay of this mean."""
+    if mean_hours <= 0.0:
+        return 1.0
+    hour, day = exp64(-1.0 / mean_hours), exp64(-24.0 / mean_hours)
+    return (1.0 - hour) + (hour - day) / 7.0 + day / 60.0
+
+
+@part
+def handoff_survival(p: Any, tb: Any, st: Any, q: int, survival: Any) -> None:
+    """Fill ``survival`` (4,): share of leads, sales, issues, expansions that come through, relative to reference for
+    all but issues; and the run's mean friction."""
+    r, h, size = st.run[q], p.handoffs, p.size
+    survival[:] = 1.0
+    r.friction = 0.0
+    if not h.enabled or size.links == 0:
+        return
+    reference = 1.0 - exp64(-friction_between(h.reference_cosine, h.base_friction, h.angle_friction, h.integration * 0.0))
+    for n in range(size.links):
+        link = tb.link[size.link0 + n]
+        cosine = 0.0
+        for a in range(size.axes):
+            cosine += st.direction[r.team0 + link.giver, a] * st.direction[r.team0 + link.taker, a]
+        phi = friction_between(cosine, h.base_friction, h.angle_friction, h.integration)
+        r.friction += phi / size.links
+        loss = 1.0 - exp64(-phi)
+        if link.when == ISSUE:
+            survival[ISSUE] *= 1.0 - link.share * loss
+        else:
+            survival[link.when] *= (1.0 - link.share * loss) / (1.0 - link.share * reference)

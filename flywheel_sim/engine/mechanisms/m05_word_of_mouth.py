@@ -1,0 +1,151 @@
+r"""M5 Word of mouth.
+
+Prospect i hears good voices at rate w sum_j c(voice_j) s_ij, with c the weight of a voice and
+
+    per_prospect  s_ij = 1/k_i     (w is Bass's q; A1, A2)
+    per_speaker   s_ij = 1/k_j     (w is the new customers one voice brings at S/N = 1; A23).
+
+On the complete graph k = N - 1, self excluded, and sums come from counts; elsewhere every account carries the sum of
+the voices of its friends, changed only when a voice changes.  Those sums are integers in units of 2^-unit, so that they
+are exact whatever the order of the changes.
+
+External and word-of-mouth hazard share one draw; then the source is chosen in proportion to hazard, then the referrer
+in proportion to c(voice_j) s_ij.  Every referred sale has exactly one referrer.  A bad voice (a detractor, or a former
+customer who left angry, fading with a half-life) keeps a prospect away for H weeks, at rate chi w (S6).
+
+Neutral setting: ``enabled: false``: nobody is heard.  C33 vanishes at rate = 0.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.state import ADVOCATE, BLOCK, DETRACTOR, NEUTRAL, SOUR
+
+__all__ = ["PER_PROSPECT", "PER_SPEAKER", "bad_weight", "count_voices", "good_weight", "pick_friend", "pick_stranger", "recount_voices", "voice_changed"]
+
+PER_SPEAKER, PER_PROSPECT = 0, 1
+
+
+@law
+def good_weight(status: int, wom: Any) -> float:
+    """c(voice): weight of a good word from an account of this status."""
+    if status == ADVOCATE:
+        return wom.advocate
+    if status == NEUTRAL:
+        return wom.neutral
+    if status == DETRACTOR:
+        return wom.detractor
+    return 0.0
+
+
+@law
+def bad_weight(status: int) -> float:
+    """Weight of a bad word from an account of this status."""
+    return 1.0 if status == DETRACTOR or status == SOUR else 0.0
+
+
+@law
+def in_units(weight: float, share: float, unit: int) -> int:
+    """A voice as an integer number of units of 2^-unit."""
+    return np.int64(np.floor(weight * share * (1 << unit) + 0.5))
+
+
+@part
+def voice_changed(p: Any, st: Any, q: int, j: int, old: int, new: int) -> None:
+    """Tell the friends of account j (row in the run) that its status went from old to new."""
+    r, wom = st.run[q], p.word_of_mouth
+    good_old, good_new = good_weight(old, wom), good_weight(new, wom)
+    bad_old, bad_new = bad_weight(old), bad_weight(new)
+    if good_old == good_new and bad_old == bad_new:
+        return
+    first, last = st.edge[r.edge0 + j], st.edge[r.edge0 + j + 1]
+    share = 1.0 / max(last - first, 1) if wom.normalise == PER_SPEAKER else 1.0
+    good = in_units(good_new, share, r.unit) - in_units(good_old, share, r.unit)
+    bad = in_units(bad_new, share, r.unit) - in_units(bad_old, share, r.unit)
+    for e in range(first, last):
+        i = r.account0 + st.friend[e]
+        st.good[i] += np.int32(good)
+        st.bad[i] += np.int32(bad)
+
+
+@part
+def recount_voices(p: Any, st: Any, q: int) -> None:
+    """Count all voices afresh: at the start, and when the weights of voices change."""
+    r = st.run[q]
+    for i in range(r.account0, r.account0 + r.accounts):
+        st.good[i] = 0
+        st.bad[i] = 0
+    for j in range(r.accounts):
+        status = st.status[r.account0 + j]
+        if status != 0:
+            voice_changed(p, st, q, j, 0, np.int64(status))
+
+
+@part
+def pick_friend(p: Any, st: Any, q: int, i: int, u: float) -> int:
+    """Referrer of account i (row in the run) among its friends, in proportion to their voice; -2 if nobody speaks."""
+    r, wom = st.run[q], p.word_of_mouth
+    first, last = st.edge[r.edge0 + i], st.edge[r.edge0 + i + 1]
+    per_speaker = wom.normalise == PER_SPEAKER
+    total = 0.0
+    for e in range(first, last):
+        j = st.friend[e]
+        c = good_weight(np.int64(st.status[r.account0 + j]), wom)
+        if c > 0.0:
+            total += c / (st.edge[r.edge0 + j + 1] - st.edge[r.edge0 + j]) if per_speaker else c
+    mark = u * total
+    chosen = -2
+    for e in range(first, last):
+        j = st.friend[e]
+        c = good_weight(np.int64(st.status[r.account0 + j]), wom)
+        if c > 0.0:
+            chosen = j
+            mark -= c / (st.edge[r.edge0 + j + 1] - st.edge[r.edge0 + j]) if per_speaker else c
+            if mark < 0.0:
+                break
+    return chosen
+
+
+@part
+def pick_stranger(p: Any, st: Any, q: int, u: float) -> int:
+    """Referrer on the complete graph: find the block by its published counts, then the account in the block."""
+    r, wom = st.run[q], p.word_of_mouth
+    mark = u * r.good_voices
+    chosen = -2
+    for b in range(r.block0, r.block0 + r.blocks):
+        here = 0.0
+        for s in range(NEUTRAL, DETRACTOR + 1):
+            here += st.count[b, s] * good_weight(s, wom)
+        if here <= 0.0:
+            continue
+        chosen = b
+        if mark < here:
+            break
+        mark -= here
+    if chosen < 0:
+        return -2
+    row = (chosen - r.block0) * BLOCK
+    found = -2
+    for i in range(row, min(row + BLOCK, r.accounts)):
+        c = good_weight(np.int64(st.status[r.account0 + i]), wom)
+        if c > 0.0:
+            found = i
+            mark -= c
+            if mark < 0.0:
+                break
+    return found
+
+
+@part
+def count_voices(p: Any, st: Any, q: int) -> None:
+    """Total of good and bad voices in the published counts (all that the complete graph needs)."""
+    r, wom = st.run[q], p.word_of_mouth
+    r.good_voices = r.bad_voices = 0.0
+    if not wom.enabled:
+        return
+    for b in range(r.block0, r.block0 + r.blocks):
+        for s in range(NEUTRAL, SOUR + 1):
+            r.good_voices += st.count[b, s] * good_weight(s, wom)
+            r.bad_voices += st.count[b, s] * bad_weight(s)

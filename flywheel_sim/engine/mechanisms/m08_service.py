@@ -1,0 +1,91 @@
+r"""M8 Service.
+
+Issues arrive per customer as Poisson(lambda), lambda = base exp(b (fit_mean - fit)) + failure demand x failed touches.
+A customer's open issues are one *case*, served oldest first.  At the end of each week the open cases are counted by
+age; service can handle K issues a week, so there is a cut-off age: older cases are handled, younger ones wait, and at
+the cut-off each is handled with the share that still fits (keyed luck at the margin).  Within the week the wait is
+Erlang's,
+
+    W_q = C(c, a) / (c mu - lambda)                                                              (A21),
+
+when K exceeds demand, else backlog / K.  A handled case stays fixed with probability FCR; if not, one issue returns
+after an exponential delay (load lambda / (1 - f); A21).  Contacts, waiting and failed fixes are remembered as effort.
+
+The standard of service s follows the level delivered, min(1, K/demand), down with tau = 19 weeks and up hardly ever
+(A26); a lower standard means hastier work: hours per issue x s, FCR x s.
+
+Neutral setting: ``enabled: false``: no issues.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.maths import exp32
+from flywheel_sim.engine.state import ACC, AGES
+
+__all__ = ["close_queue", "erlang_wait", "poisson_count"]
+
+
+@law
+def poisson_count(word: np.uint32, mean: np.float32) -> int:
+    """Poisson count by inversion of one word; the tail beyond 16 is cut."""
+    u = np.float64(word) * 2.3283064365386963e-10
+    term = np.float64(exp32(-mean))
+    total = term
+    n = 0
+    while u >= total and n < 16:
+        n += 1
+        term *= mean / n
+        total += term
+    return n
+
+
+@law
+def erlang_wait(servers: int, load: float) -> float:
+    """Mean wait in handling times of M/M/c with this offered load; capped where the queue has no equilibrium."""
+    if servers <= 0 or load <= 0.0:
+        return 0.0
+    if load >= servers:
+        return 50.0
+    b = 1.0
+    for k in range(1, servers + 1):
+        b = load * b / (k + load * b)
+    rho = load / servers
+    return b / (1.0 - rho * (1.0 - b)) / (servers - load)
+
+
+@part
+def close_queue(p: Any, st: Any, q: int, total: Any) -> None:
+    """Set who is served next week and how long issues wait, from the open cases by age."""
+    r, s, now = st.run[q], p.service, st.now[q]
+    now.cutoff, now.margin = -1.0, 1.0
+    r.wait = 0.0
+    if not s.enabled:
+        return
+    backlog = total[ACC.backlog]
+    capacity = r.service_capacity
+    r.service_demand = backlog
+    if backlog > capacity:
+        left = capacity
+        for age in range(AGES - 1, -1, -1):
+            here = 0.0
+            for b in range(r.block0, r.block0 + r.blocks):
+                here += st.cases[b, age]
+            if here > left:
+                now.cutoff, now.margin = np.float32(age), np.float32(left / here)
+                break
+            left -= here
+        r.wait = backlog / capacity if capacity > 0.0 else 52.0
+    elif r.service_hours > 0.0 and capacity > 0.0:
+        hours = r.service_hours
+        servers = max(1, int(capacity * hours / r.gross_hours))
+        r.wait = erlang_wait(servers, backlog * hours / r.gross_hours) * hours / r.gross_hours
+        r.wait = min(r.wait, 1.0)
+    if s.erosion:
+        level = min(1.0, capacity / backlog) if backlog > 0.0 else 1.0
+        if level < r.standard:
+            r.standard += (level - r.standard) / s.standard_decay_weeks
+        elif s.standard_recovery_weeks > 0.0:
+            r.standard += (level - r.standard) / s.standard_recovery_weeks

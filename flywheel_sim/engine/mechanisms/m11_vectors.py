@@ -1,0 +1,161 @@
+r"""M11 Team vectors.
+
+Team k has a direction u_k on the unit sphere of the priority space and a magnitude mu_k per head.  Directions follow
+
+    du_k = P_k [ h_craft o_k + h_pay a_k + h_lead s + h_map n_k + (K/T) sum_j w_kj u_j ] dt + sqrt(2 D_k) P_k o dW,
+    P_k = I - u_k u_k^T,
+
+with fields in units of D (only h/D and kappa = K/D are identified).  The coupling is divided by T, the number of teams,
+never T-1 or the degree; w is symmetric and not row-normalised: the overlap of working hours times transparency, and,
+where themes are used, 1 only between teams on the same theme (m17).  Growth heats: D_k = D (1 + c tanh(max(g,0)/g_0)),
+g the 13-week log growth (C39); culture cools.
+
+A step moves each team along a great circle by the tangent increment, all teams from the same positions; weak error
+O(dt).  Static fields alone give von Mises-Fisher; coupling alone the n-vector Gibbs measure with kappa = K/D (A19).
+
+Neutral setting: ``enabled: false``: directions stay as they start.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.maths import exp64, normal_quantile, sincos64
+from flywheel_sim.engine.mechanisms.m17_cadence import same_theme
+from flywheel_sim.engine.mechanisms.m20_culture import discipline_yield
+from flywheel_sim.engine.random import TEAM, unit64, words
+
+__all__ = ["normalise", "observe_alignment", "step_directions", "wander"]
+
+
+@law
+def normalise(row: Any, d: int) -> float:
+    """Scale a vector to length 1 in place (left alone if it has none); returns the length it had."""
+    length = 0.0
+    for a in range(d):
+        length += row[a] * row[a]
+    length = math.sqrt(length)
+    if length > 0.0:
+        for a in range(d):
+            row[a] /= length
+    return length
+
+
+@law
+def move_along(row: Any, step: Any, d: int) -> None:
+    """Move a unit vector along the great circle of the tangent part of a step, by its length."""
+    dot = 0.0
+    for a in range(d):
+        dot += row[a] * step[a]
+    length = 0.0
+    for a in range(d):
+        step[a] -= dot * row[a]
+        length += step[a] * step[a]
+    length = math.sqrt(length)
+    if length > 0.0:
+        s, c = sincos64(length)
+        for a in range(d):
+            row[a] = c * row[a] + s * step[a] / length
+        normalise(row, d)
+
+
+@part
+def wander(row: Any, d: int, diffusion: float, seed: Any, replicate: Any, agent: int, t: int, block: int, k: int) -> None:
+    """One week of pure angular diffusion of a unit vector."""
+    step = np.empty(16)
+    size = math.sqrt(2.0 * diffusion)
+    for a in range(d):
+        step[a] = size * normal_quantile(unit64(words(seed, replicate, agent, t, block, k + (a >> 2))[a & 3]))
+    move_along(row, step, d)
+
+
+@law
+def diffusion_of(p: Any, culture: float, growth: float) -> float:
+    """D of this week: heated by growth, cooled by culture."""
+    v = p.vectors
+    hot = 0.0
+    if v.growth_effect > 0.0 and growth > 0.0:
+        e = exp64(-2.0 * growth / v.growth_reference)
+        hot = v.growth_effect * (1.0 - e) / (1.0 + e)
+    cool = v.culture_effect * culture if p.culture.enabled else 0.0
+    return v.diffusion * (1.0 + hot) * (1.0 - cool)
+
+
+@part
+def step_directions(p: Any, tb: Any, st: Any, q: int, t: int, growth: float) -> None:
+    """One week of fields, coupling and noise for all teams of a run."""
+    r, v, d, teams = st.run[q], p.vectors, p.size.axes, p.size.teams
+    if not v.enabled or teams == 0:
+        return
+    scale = v.diffusion if v.diffusion > 0.0 else 1.0
+    coupling = v.coupling * scale / teams
+    noise = diffusion_of(p, r.culture, growth)
+    dt = 1.0 / v.substeps
+    kick = math.sqrt(2.0 * noise * dt)
+    mapped = 0.0
+    if p.sensing.enabled:
+        mapped = v.map_pull * p.sensing.sharing * p.sensing.adherence * discipline_yield(p, r.culture)
+    blocks = (d + 3) >> 2
+    fields = np.empty((teams, 16))
+    for k in range(teams):
+        row, tr = r.team0 + k, p.size.team0 + k
+        for a in range(d):
+            if st.decided[row]:
+                fields[k, a] = st.pull[row, a]
+            else:
+                fields[k, a] = v.craft_pull * tb.craft[tr, a] + mapped * st.belief[row, a]
+                if p.incentives.enabled:
+                    fields[k, a] += v.pay_pull * st.pay[row, a]
+                if p.strategy.enabled:
+                    fields[k, a] += v.lead_pull * st.target[q, a]
+            fields[k, a] = scale * (fields[k, a] + tb.field[tr, a])
+    for n in range(v.substeps):
+        for k in range(teams):
+            row, tr = r.team0 + k, p.size.team0 + k
+            step = st.drift[row]
+            for a in range(d):
+                step[a] = fields[k, a]
+            for j in range(teams):
+                w = tb.overlap[tr, j] * same_theme(p, r, k, j, t)
+                if w != 0.0:
+                    for a in range(d):
+                        step[a] += coupling * w * st.direction[r.team0 + j, a]
+            w0 = w1 = w2 = w3 = np.uint32(0)
+            for a in range(d):
+                lane = a & 3
+                if lane == 0 and kick > 0.0:
+                    w0, w1, w2, w3 = words(r.seed, r.replicate, k, t, TEAM, n * blocks + (a >> 2))
+                word = w0 if lane == 0 else (w1 if lane == 1 else (w2 if lane == 2 else w3))
+                step[a] *= dt
+                if kick > 0.0:
+                    step[a] += kick * normal_quantile(unit64(word))
+        for k in range(teams):
+            move_along(st.direction[r.team0 + k], st.drift[r.team0 + k], d)
+
+
+@part
+def observe_alignment(p: Any, tb: Any, st: Any, q: int) -> None:
+    """Order parameter r = |sum u|/T, the weighted one, the resultant's cosine with the need, and the net force."""
+    r, d, teams = st.run[q], p.size.axes, p.size.teams
+    r.alignment = r.alignment_weighted = r.customer_alignment = r.net_force = 0.0
+    if teams == 0:
+        return
+    plain, heavy, along = 0.0, 0.0, 0.0
+    total = 0.0
+    for k in range(teams):
+        total += tb.team[p.size.team0 + k].headcount * st.magnitude[r.team0 + k]
+    for a in range(d):
+        x, y = 0.0, 0.0
+        for k in range(teams):
+            u = st.direction[r.team0 + k, a]
+            x += u
+            y += tb.team[p.size.team0 + k].headcount * st.magnitude[r.team0 + k] * u
+        plain += x * x
+        heavy += y * y
+        along += x * st.company_need[q, a]
+        r.net_force += y * st.company_need[q, a]
+    r.alignment = math.sqrt(plain) / teams
+    r.alignment_weighted = math.sqrt(heavy) / total if total > 0.0 else 0.0
+    r.customer_alignment = along / math.sqrt(plain) if plain > 0.0 else 0.0

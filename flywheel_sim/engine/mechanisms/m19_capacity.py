@@ -1,0 +1,124 @@
+r"""M19 Capacity and coordination.
+
+Coordination takes hours in proportion to pairs of working groups (n_k = ceil(headcount_k / span)):
+
+    H = c sum over pairs of groups [ (1 - x) + x v_ij (1 - u_i . u_j)/2 ],
+
+v_ij = 1 where a handoff joins the teams, ``far_weight`` elsewhere; pairs in one team have angle 0; pairs that decide
+together (both in a flywheel group) are skipped.  x = 0 and v = 1 is A22's n (n-1)/2.  Net hours per head are gross less
+coordination, meetings and gaming, never below 0, and give
+
+    mu_k = net/gross x skill x effort level        (magnitude per head; enters touchpoints)
+    speed_k = exp(c_f (u_k . o_k - ref))           (a craft done alone is fast; enters volumes: silos have an advantage)
+    overload_k = max(0, demand_k / (headcount x net x speed) - 1).
+
+Neutral setting: ``enabled: false``: net = gross, no overload, endless throughput.  C52 vanishes at pair_hours = 0.
+"""
+
+import math
+from typing import Any
+
+from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.maths import exp64
+from flywheel_sim.engine.mechanisms.m17_cadence import meets
+from flywheel_sim.engine.state import ACC
+
+__all__ = ["allot_hours", "coordination_hours", "speed", "volumes"]
+
+_AWARENESS, _SALE, _SERVICE = 0, 1, 4
+
+
+@part
+def coordination_hours(p: Any, tb: Any, st: Any, q: int) -> float:
+    """H: hours a week the whole company spends on coordination."""
+    r, c, d, teams = st.run[q], p.capacity, p.size.axes, p.size.teams
+    hours = 0.0
+    for i in range(teams):
+        a = tb.team[p.size.team0 + i]
+        n = math.ceil(a.headcount / c.span)
+        hours += (1.0 - c.angle_share) * n * (n - 1) / 2.0
+        for j in range(i):
+            b = tb.team[p.size.team0 + j]
+            if p.cadence.enabled and a.member and b.member:
+                continue
+            cosine = 0.0
+            for x in range(d):
+                cosine += st.direction[r.team0 + i, x] * st.direction[r.team0 + j, x]
+            weight = 1.0 if tb.partner[p.size.team0 + i, j] > 0.0 else c.far_weight
+            hours += n * math.ceil(b.headcount / c.span) * ((1.0 - c.angle_share) + c.angle_share * weight * (1.0 - cosine) * 0.5)
+    return c.pair_hours * hours
+
+
+@law
+def speed(p: Any, tb: Any, st: Any, row: int, tr: int) -> float:
+    """Volume per hour relative to reference, from how much a team works along its own craft."""
+    along = 0.0
+    for a in range(p.size.axes):
+        along += st.direction[row, a] * tb.craft[tr, a]
+    return exp64(p.capacity.craft_speed * (along - p.capacity.craft_reference))
+
+
+@part
+def allot_hours(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+    """Set every team's magnitude and overload, and what sales and service can work off this week."""
+    r, c, teams = st.run[q], p.capacity, p.size.teams
+    heads = 0.0
+    for k in range(teams):
+        heads += tb.team[p.size.team0 + k].headcount
+    r.gross_hours, r.coordination_hours, r.meeting_hours, r.overload = c.gross_hours, 0.0, 0.0, 0.0
+    r.service_capacity, r.service_hours, r.sales_capacity = 1e300, 0.0, 1e300
+    shared = 0.0
+    if c.enabled and heads > 0.0:
+        r.coordination_hours = min(coordination_hours(p, tb, st, q), heads * c.gross_hours)
+        shared = r.coordination_hours / heads
+    for k in range(teams):
+        row, tr = r.team0 + k, p.size.team0 + k
+        team = tb.team[tr]
+        met = 0.0
+        if meets(p, t) and team.member and team.headcount > 0.0:
+            met = p.cadence.hours * min(p.cadence.heads_per_team, team.headcount)
+            r.meeting_hours += met
+        share = 1.0
+        st.overload[row] = 0.0
+        if c.enabled and team.headcount > 0.0:
+            gamed = st.gaming[row] * p.incentives.gaming_hours if p.incentives.enabled else 0.0
+            net = max(0.0, c.gross_hours - shared - met / team.headcount - gamed)
+            share = net / c.gross_hours
+            able = team.headcount * net * speed(p, tb, st, row, tr)
+            st.overload[row] = max(0.0, st.demand[row] / able - 1.0) if able > 0.0 else 5.0
+            st.overload[row] = min(st.overload[row], 5.0)
+            r.overload += st.overload[row] / teams
+            for n in range(p.size.touchpoints):
+                touch = tb.touch[p.size.touch0 + n]
+                if touch.owner == k and touch.hours > 0.0:
+                    hours = touch.hours
+                    if touch.stage == _SERVICE:
+                        if p.service.handling_hours > 0.0:
+                            hours = p.service.handling_hours
+                        hours *= r.standard
+                        r.service_capacity, r.service_hours = able / hours, hours
+                    elif touch.stage == _SALE:
+                        r.sales_capacity = able / hours
+        st.magnitude[row] = share * team.skill * st.level[row]
+
+
+@part
+def volumes(p: Any, tb: Any, st: Any, q: int, total: Any) -> None:
+    """Hours of work each team was asked for this week: what overloads it next week."""
+    r = st.run[q]
+    for k in range(p.size.teams):
+        st.demand[r.team0 + k] = 0.0
+    r.leads_before, r.waiting_before = total[ACC.leads], total[ACC.waiting]
+    for n in range(p.size.touchpoints):
+        touch = tb.touch[p.size.touch0 + n]
+        if touch.stage == _AWARENESS:
+            volume = total[ACC.leads]
+        elif touch.stage == _SALE:
+            volume = total[ACC.served] + total[ACC.waiting]
+        elif touch.stage == _SERVICE:
+            volume = total[ACC.backlog]
+        else:
+            volume = 0.0
+            for b in range(r.block0, r.block0 + r.blocks):
+                volume += st.touched[b, 2 * n]
+        st.demand[r.team0 + touch.owner] += volume * touch.hours

@@ -1,0 +1,68 @@
+r"""M23 Ledger: every dollar has one line.
+
+Cash is billed in advance at contract dates; revenue is recognised week by week, the difference is the deferred line:
+
+    deferred <- deferred + billed - revenue,          cash <- cash + billed - total cost.
+
+Pay is split by where the hours went: payroll (hours that reach the work), coordination, meetings.  Value is the cash
+flow discounted at (1 + i)^(-w/52), first payment at w = 0, so that the sBG run gives DEL and constant retention A5's
+immediate-margin form.
+
+Neutral setting: ``enabled: false``: nothing is billed and nothing costs.
+"""
+
+from typing import Any
+
+from flywheel_sim.engine.columns import COL
+from flywheel_sim.engine.jit import part
+from flywheel_sim.engine.maths import exp64, log64
+from flywheel_sim.engine.mechanisms.m12_incentives import payout
+from flywheel_sim.engine.mechanisms.m17_cadence import meets
+from flywheel_sim.engine.state import ACC
+
+__all__ = ["post"]
+
+
+@part
+def post(p: Any, tb: Any, st: Any, q: int, t: int, total: Any, last: Any, row: Any) -> None:
+    """Write the money columns of the week into ``row``; ``last`` is the row before."""
+    r, ledger = st.run[q], p.ledger
+    heads, wages = 0.0, 0.0
+    for k in range(p.size.teams):
+        team = tb.team[p.size.team0 + k]
+        heads += team.headcount
+        wages += team.headcount * team.salary / 52.0
+    row[COL.headcount] = heads
+    gross = heads * r.gross_hours
+    row[COL.coordination_share] = (r.coordination_hours + r.meeting_hours) / gross if gross > 0.0 else 0.0
+    if not ledger.enabled:
+        return
+    row[COL.revenue] = total[ACC.revenue]
+    row[COL.revenue_referred] = total[ACC.revenue_referred]
+    row[COL.billed] = total[ACC.billed] + r.added_billed
+    r.deferred += row[COL.billed] - row[COL.revenue]
+    row[COL.deferred] = r.deferred
+    row[COL.cost_of_revenue] = ledger.cost_of_revenue * row[COL.revenue]
+    row[COL.service_cost] = p.service.live_cost * total[ACC.handled] if p.service.enabled else 0.0
+    outside = total[ACC.leads] - total[ACC.leads_word]
+    won = total[ACC.won] + total[ACC.won_back]
+    row[COL.acquisition_cost] = ledger.cost_per_lead * outside + ledger.cost_per_win * won
+    coordination = wages * r.coordination_hours / gross if gross > 0.0 else 0.0
+    meetings = wages * min(r.meeting_hours, gross - r.coordination_hours) / gross if gross > 0.0 else 0.0
+    row[COL.coordination_cost] = coordination
+    row[COL.meeting_cost] = meetings + (ledger.meeting_cost if meets(p, t) else 0.0)
+    row[COL.payroll] = wages - coordination - meetings
+    row[COL.bonus] = payout(p, tb, st, q, last)
+    row[COL.touch_cost] = total[ACC.touch_cost]
+    row[COL.programme_cost] = ledger.programme_cost
+    row[COL.overhead] = ledger.overhead
+    row[COL.total_cost] = (
+        row[COL.cost_of_revenue] + row[COL.service_cost] + row[COL.acquisition_cost] + row[COL.payroll]
+        + row[COL.coordination_cost] + row[COL.meeting_cost] + row[COL.bonus] + row[COL.touch_cost]
+        + row[COL.programme_cost] + row[COL.overhead]
+    )  # fmt: skip
+    row[COL.profit] = row[COL.revenue] - row[COL.total_cost]
+    flow = row[COL.billed] - row[COL.total_cost]
+    r.cash += flow
+    r.value += flow * exp64(-(t + 1) / 52.0 * log64(1.0 + ledger.discount_rate))
+    row[COL.cash], row[COL.value] = r.cash, r.value

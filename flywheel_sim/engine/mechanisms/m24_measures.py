@@ -1,0 +1,85 @@
+r"""M24 Measures: readouts, which never cause anything by themselves.
+
+True NPS is the mean over all customers of 100 (P(promoter) - P(detractor)); surveyed NPS and CSAT come from the sampled
+answers of the last survey, plus the inflation that gaming adds (``inflation_points`` per unit of gaming effort).  R_f,
+the flywheel's reproduction number, is made from the life table in ``results``.
+
+In debug mode every week is checked (customers = previous + won + won back + added - lost; statuses partition the
+accounts; ledger lines sum to the change in cash; a referred sale has one referrer); each violation is counted, and the
+run refuses its result.
+"""
+
+from typing import Any
+
+from flywheel_sim.engine.columns import COL
+from flywheel_sim.engine.jit import part
+from flywheel_sim.engine.state import ACC
+
+__all__ = ["INFLATION_POINTS", "check_week", "read_week"]
+
+#: NPS points that one unit of gaming effort adds to a surveyed score (an assumption, evidence mark a).
+INFLATION_POINTS = 20.0
+
+
+@part
+def read_week(p: Any, st: Any, q: int, total: Any, last: Any, row: Any) -> None:
+    """Write every column but money."""
+    r = st.run[q]
+    customers = total[ACC.customers]
+    share = 1.0 / customers if customers > 0.0 else 0.0
+    row[COL.prospects], row[COL.customers], row[COL.former] = total[ACC.prospects], customers, total[ACC.former]
+    row[COL.advocates], row[COL.detractors], row[COL.blocked] = total[ACC.advocates], total[ACC.detractors], total[ACC.blocked]
+    row[COL.leads], row[COL.qualified], row[COL.proposals] = total[ACC.leads], total[ACC.qualified], total[ACC.proposals]
+    row[COL.sold], row[COL.new_customers], row[COL.referred_new] = total[ACC.sold], total[ACC.won], total[ACC.won_referred]
+    row[COL.won_back], row[COL.churned] = total[ACC.won_back], total[ACC.churned]
+    row[COL.churned_involuntary], row[COL.renewals_due] = total[ACC.involuntary], total[ACC.due]
+    row[COL.expansions], row[COL.added] = total[ACC.expansions], r.added
+    row[COL.expanded_spend], row[COL.churned_spend] = total[ACC.expanded_spend], total[ACC.churned_spend]
+    row[COL.spend] = total[ACC.spend]
+    row[COL.relationship] = total[ACC.relationship] * share if customers > 0.0 else last[COL.relationship]
+    row[COL.effort] = total[ACC.effort] * share if customers > 0.0 else last[COL.effort]
+    row[COL.experience] = total[ACC.recent] * share if customers > 0.0 else last[COL.experience]
+    row[COL.touches], row[COL.defects] = total[ACC.touches], total[ACC.failed]
+    row[COL.friction], row[COL.handoffs_lost] = r.friction, total[ACC.lost]
+    row[COL.contacts], row[COL.contained], row[COL.handled] = total[ACC.contacts], 0.0, total[ACC.handled]
+    row[COL.repeat_contacts], row[COL.backlog] = total[ACC.repeats], total[ACC.backlog]
+    row[COL.wait_weeks], row[COL.service_standard] = r.wait, r.standard
+    row[COL.utilisation] = total[ACC.backlog] / r.service_capacity if 0.0 < r.service_capacity < 1e200 else 0.0
+    if p.measures.enabled and customers > 0.0:
+        row[COL.nps_true] = 100.0 * (total[ACC.promoters] - total[ACC.detractor_scores]) / max(total[ACC.asked], 1.0)
+    else:
+        row[COL.nps_true] = last[COL.nps_true]
+    row[COL.score_inflation] = INFLATION_POINTS * r.gaming
+    answers = total[ACC.answers]
+    row[COL.survey_answers] = answers
+    if answers > 0.0:
+        paid = 100.0 * (total[ACC.answers_up] - total[ACC.answers_down]) / answers + row[COL.score_inflation]
+        r.nps_survey = min(100.0, paid)
+        r.csat_survey = min(1.0, total[ACC.answers_satisfied] / answers + row[COL.score_inflation] / 200.0)
+    row[COL.nps_survey], row[COL.csat_survey] = r.nps_survey, r.csat_survey
+    row[COL.alignment], row[COL.alignment_weighted] = r.alignment, r.alignment_weighted
+    row[COL.customer_alignment], row[COL.net_force] = r.customer_alignment, r.net_force
+    row[COL.belief_cosine], row[COL.overload] = r.belief_cosine, r.overload
+    row[COL.sales_delay_weeks], row[COL.effort_level] = r.sales_delay, r.effort_level
+    row[COL.gaming], row[COL.culture] = r.gaming, r.culture
+
+
+@part
+def check_week(p: Any, st: Any, q: int, last: Any, row: Any) -> None:
+    """Count violations of conservation in this week."""
+    r = st.run[q]
+    flow = row[COL.new_customers] + row[COL.won_back] + row[COL.added] - row[COL.churned]
+    bad = 0.0
+    if row[COL.customers] != last[COL.customers] + flow:
+        bad += 1.0
+    if row[COL.prospects] + row[COL.customers] + row[COL.former] != r.accounts:
+        bad += 1.0
+    if row[COL.referred_new] > row[COL.new_customers] or row[COL.advocates] + row[COL.detractors] > row[COL.customers]:
+        bad += 1.0
+    size = abs(row[COL.cash]) + abs(row[COL.billed]) + abs(row[COL.total_cost]) + 1.0
+    if abs(row[COL.cash] - last[COL.cash] - row[COL.billed] + row[COL.total_cost]) > 1e-9 * size:
+        bad += 1.0
+    size = abs(row[COL.deferred]) + abs(row[COL.billed]) + abs(row[COL.revenue]) + 1.0
+    if row[COL.deferred] < -1e-6 * size or abs(row[COL.deferred] - last[COL.deferred] - row[COL.billed] + row[COL.revenue]) > 1e-9 * size:
+        bad += 1.0
+    r.violations += bad

@@ -1,0 +1,96 @@
+r"""M25 Timeline: pulses of customers.
+
+Whatever *changes* at a week (start, stop, ramp, pulse of a number) is another epoch of the lowered scenario and needs no
+kernel (see ``lower.py``).  What happens here is the pulse of customers: n accounts join or leave the base at the
+beginning of a week, chosen by keyed luck among those that can (A9, A10).  A customer added signs then and there; one
+removed leaves with its unused months paid back.
+
+Neutral setting: no pulses, or ``enabled: false``.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from flywheel_sim.engine.columns import COL
+from flywheel_sim.engine.jit import part
+from flywheel_sim.engine.maths import log64
+from flywheel_sim.engine.mechanisms.m01_market import begin_spell
+from flywheel_sim.engine.mechanisms.m05_word_of_mouth import voice_changed
+from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, weeks_to_renewal
+from flywheel_sim.engine.random import TIMELINE, unit64, words
+from flywheel_sim.engine.state import BLOCK, DETRACTOR, FORMER, NEUTRAL, PROSPECT
+
+__all__ = ["growth_rate", "pulse", "republish"]
+
+_REMOVED = 3
+
+
+@part
+def republish(p: Any, st: Any, q: int, j: int, status: int, stored: bool) -> None:
+    """Change the published status of account j of the run at once, with everything that follows from it."""
+    r = st.run[q]
+    i = r.account0 + j
+    old = np.int64(st.status[i])
+    st.status[i] = st.status_next[i] = np.uint8(status)
+    st.count[i // BLOCK, old] -= 1
+    st.count[i // BLOCK, status] += 1
+    if stored:
+        voice_changed(p, st, q, j, old, status)
+
+
+@part
+def pulse(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+    """Add and remove the customers of this week's pulses."""
+    r = st.run[q]
+    r.added = r.added_billed = 0.0
+    stored = p.market.network.kind != 0
+    for n in range(p.size.pulses):
+        if tb.pulse[p.size.pulse0 + n, 0] != t:
+            continue
+        amount = tb.pulse[p.size.pulse0 + n, 1]
+        adding = amount > 0
+        for k in range(abs(amount)):
+            able = 0.0
+            for b in range(r.block0, r.block0 + r.blocks):
+                if adding:
+                    able += st.count[b, PROSPECT]
+                else:
+                    for s in range(NEUTRAL, DETRACTOR + 1):
+                        able += st.count[b, s]
+            if able <= 0.0:
+                break
+            mark = np.int64(unit64(words(r.seed, r.replicate, n, t, TIMELINE, k)[0]) * able)
+            for j in range(r.accounts):
+                i = r.account0 + j
+                status = np.int64(st.status[i])
+                fits = status == PROSPECT if adding else NEUTRAL <= status <= DETRACTOR
+                if fits:
+                    if mark == 0:
+                        if adding:
+                            r.added_billed += begin_spell(p, tb, st, q, i, t)
+                            st.referrer[i] = -1
+                            st.life[r.life0, 0] += 1.0
+                            republish(p, st, q, j, NEUTRAL, stored)
+                            r.added += 1.0
+                        else:
+                            kind = p.contracts.kind if p.contracts.enabled else WEEKLY
+                            age = t - np.int64(st.start[i])
+                            r.added_billed -= np.float64(st.spend[i]) * weeks_to_renewal(age, kind)
+                            republish(p, st, q, j, FORMER, stored)
+                            st.end[i], st.cause[i], st.open[i] = np.int16(t), _REMOVED, 0
+                            st.life[r.life0 + min(max(age, 0), r.ages - 1), 1] += 1.0
+                            r.added -= 1.0
+                        break
+                    mark -= 1
+
+
+@part
+def growth_rate(p: Any, st: Any, q: int, t: int) -> float:
+    """g: log growth of the customer base over the last 13 weeks (C39)."""
+    if p.vectors.growth_effect <= 0.0:
+        return 0.0
+    r = st.run[q]
+    now = st.weekly[r.week0 + t - 1, COL.customers] if t > 0 else st.initial[q, COL.customers]
+    then = st.weekly[r.week0 + t - 14, COL.customers] if t > 13 else st.initial[q, COL.customers]
+    return log64(now / then) if now > 0.0 and then > 0.0 else 0.0

@@ -1,0 +1,129 @@
+"""Week 0: who the accounts are, who is a customer already, where the teams look, and what is in the books."""
+
+from typing import Any
+
+import numpy as np
+
+from flywheel_sim.engine.columns import COL
+from flywheel_sim.engine.jit import kernel
+from flywheel_sim.engine.maths import log64, normal_quantile
+from flywheel_sim.engine.mechanisms.m01_market import begin_spell
+from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, renewal_due, weeks_to_renewal
+from flywheel_sim.engine.mechanisms.m11_vectors import normalise, observe_alignment
+from flywheel_sim.engine.mechanisms.m13_sensing import company_need, promoter_shares
+from flywheel_sim.engine.random import ENDOWMENT, START, TEAM_START, below, unit64, words
+from flywheel_sim.engine.state import ADVOCATE, BLOCK, DETRACTOR, NEUTRAL, PROSPECT
+
+__all__ = ["endow", "populate"]
+
+
+@kernel
+def endow(p: Any, tb: Any, st: Any, q: int) -> None:
+    """Give every account of a run its segment, churn propensity, fit and fiscal year."""
+    r, size = st.run[q], p.size
+    points = tb.traits.shape[1] - 1
+    for j in range(r.accounts):
+        i = r.account0 + j
+        w_segment, w_churn, w_fit, w_fiscal = words(r.seed, r.replicate, j, 0, ENDOWMENT, 0)
+        u = unit64(w_segment)
+        s = 0
+        while s < size.segments - 1 and u >= tb.segment[size.segment0 + s].upto:
+            s += 1
+        st.segment[i] = np.uint8(s)
+        x = unit64(w_churn) * points
+        k = int(x)
+        leave = tb.traits[size.trait0, k] + (x - k) * (tb.traits[size.trait0, k + 1] - tb.traits[size.trait0, k])
+        st.propensity[i] = np.float32(min(-log64(max(1.0 - np.float64(leave), 1e-13)), 30.0))
+        x = unit64(w_fit) * points
+        k = int(x)
+        st.fit[i] = np.float32(
+            tb.traits[size.trait0 + 1, k] + (x - k) * (tb.traits[size.trait0 + 1, k + 1] - tb.traits[size.trait0 + 1, k])
+        )
+        st.fiscal[i] = np.uint8(unit64(w_fiscal) * 52)
+        st.referrer[i], st.end[i] = -1, -1
+
+
+@kernel
+def populate(p: Any, tb: Any, st: Any, q: int) -> None:
+    """Sign the first customers, start teams and needs, and write the initial row."""
+    r, size, market = st.run[q], p.size, p.market
+    n, wanted = r.accounts, market.initial_customers
+    kind = p.contracts.kind if p.contracts.enabled else WEEKLY
+    # the customers are the accounts with the smallest words: one more customer is one more account, the rest the same
+    order = np.empty(n, np.uint32)
+    for j in range(n):
+        order[j] = words(r.seed, r.replicate, j, 0, START, 0)[0]
+    limit = np.partition(order, wanted - 1)[wanted - 1] if wanted > 0 else np.uint32(0)
+    smaller = 0
+    for j in range(n):
+        smaller += order[j] < limit
+    ties = wanted - smaller if wanted > 0 else 0
+    adv, det = np.float32(market.initial_advocates), np.float32(market.initial_advocates + market.initial_detractors)
+    row = st.initial[q]
+    for j in range(n):
+        i = r.account0 + j
+        b = i // BLOCK
+        chosen = wanted > 0 and order[j] < limit
+        if wanted > 0 and order[j] == limit and ties > 0:
+            chosen = True
+            ties -= 1
+        status = PROSPECT
+        if chosen:
+            _, w_voice, w_tenure, _ = words(r.seed, r.replicate, j, 0, START, 0)
+            status = ADVOCATE if below(w_voice, adv) else (DETRACTOR if below(w_voice, det) else NEUTRAL)
+            bill = begin_spell(p, tb, st, q, i, 0)
+            age = 0
+            if market.start == 0:
+                age = np.int64(unit64(w_tenure) * 52)
+                st.start[i] = np.int16(-age)
+            if age == 0 or renewal_due(age, kind):
+                row[COL.billed] += bill if age == 0 else np.float64(st.spend[i]) * weeks_to_renewal(age, kind)
+            r.deferred += np.float64(st.spend[i]) * weeks_to_renewal(age, kind)
+            st.life[r.life0 + min(age, r.ages - 1), 0] += 1.0
+            row[COL.customers] += 1.0
+            row[COL.advocates] += status == ADVOCATE
+            row[COL.detractors] += status == DETRACTOR
+            row[COL.relationship] += st.relationship[i]
+            row[COL.experience] += st.recent[i]
+            row[COL.effort] += st.effort[i]
+            row[COL.spend] += st.spend[i]
+            up, down = promoter_shares(st.relationship[i], p.sensing)
+            row[COL.nps_true] += 100.0 * (up - down)
+        st.status[i] = st.status_next[i] = np.uint8(status)
+        st.count[b, status] += 1
+    if wanted > 0:
+        for column in (COL.relationship, COL.experience, COL.effort, COL.nps_true):
+            row[column] /= wanted
+    row[COL.prospects] = n - wanted
+    # teams and needs
+    d = size.axes
+    for k in range(size.teams):
+        u = st.direction[r.team0 + k]
+        length = 0.0
+        for a in range(d):
+            u[a] = tb.start[size.team0 + k, a]
+            length += abs(u[a])
+        if length == 0.0:
+            for a in range(d):
+                u[a] = normal_quantile(unit64(words(r.seed, r.replicate, k, 0, TEAM_START, a >> 2)[a & 3]))
+        normalise(u, d)
+        st.magnitude[r.team0 + k] = st.level[r.team0 + k] = tb.team[size.team0 + k].skill
+        row[COL.headcount] += tb.team[size.team0 + k].headcount
+    for s in range(size.segments):
+        for a in range(d):
+            st.need[r.segment0 + s, a] = tb.need[size.segment0 + s, a]
+    company_need(p, tb, st, q)
+    observe_alignment(p, tb, st, q)
+    row[COL.alignment], row[COL.alignment_weighted] = r.alignment, r.alignment_weighted
+    row[COL.customer_alignment], row[COL.net_force] = r.customer_alignment, r.net_force
+    r.culture, r.standard, r.nps_survey = p.culture.start, 1.0, row[COL.nps_true]
+    r.csat_survey = row[COL.experience]
+    row[COL.culture], row[COL.service_standard], row[COL.effort_level] = r.culture, 1.0, 1.0
+    row[COL.nps_survey], row[COL.csat_survey] = r.nps_survey, r.csat_survey
+    # books
+    if p.ledger.enabled:
+        r.cash = p.ledger.opening_cash + row[COL.billed]
+        r.value = row[COL.billed]
+    else:
+        r.deferred = row[COL.billed] = 0.0
+    row[COL.cash], row[COL.value], row[COL.deferred] = r.cash, r.value, r.deferred

@@ -1,0 +1,68 @@
+"""Bookkeeping of the closing phase: sums over blocks, rows of records, and the publication of new statuses."""
+
+from typing import Any
+
+from flywheel_sim.engine.jit import part
+from flywheel_sim.engine.mechanisms.m05_word_of_mouth import voice_changed
+from flywheel_sim.engine.state import ACC, ADVOCATE, BLOCK, DETRACTOR, NEUTRAL
+
+__all__ = ["last_row", "publish", "sum_blocks", "write_teams"]
+
+
+@part
+def sum_blocks(st: Any, q: int, total: Any) -> None:
+    """Add up the blocks' sums, in the order of the blocks."""
+    r = st.run[q]
+    for b in range(r.block0, r.block0 + r.blocks):
+        for n in range(total.shape[0]):
+            total[n] += st.acc[b, n]
+
+
+@part
+def last_row(st: Any, q: int, t: int) -> Any:
+    """Row of the week before; before week 1 the initial row."""
+    return st.weekly[st.run[q].week0 + t - 1] if t > 0 else st.initial[q]
+
+
+@part
+def write_teams(p: Any, st: Any, q: int, t: int) -> None:
+    """Keep the teams' magnitudes and directions of this week, where that was asked for."""
+    r, teams = st.run[q], p.size.teams
+    if r.log0 < 0:
+        return
+    for k in range(teams):
+        row = st.log[r.log0 + t * teams + k]
+        row[0] = st.magnitude[r.team0 + k]
+        for a in range(p.size.axes):
+            row[1 + a] = st.direction[r.team0 + k, a]
+
+
+@part
+def publish(p: Any, st: Any, q: int, t: int) -> None:
+    """Make ``status_next`` the status the world sees, tell friends, count, and keep the life table."""
+    r = st.run[q]
+    stored = p.market.network.kind != 0
+    for b in range(r.block0, r.block0 + r.blocks):
+        if st.acc[b, ACC.changed] == 0.0:
+            continue
+        row = (b - r.block0) * BLOCK
+        for j in range(row, min(row + BLOCK, r.accounts)):
+            i = r.account0 + j
+            old, new = int(st.status[i]), int(st.status_next[i])
+            if old == new:
+                continue
+            st.status[i] = st.status_next[i]
+            st.count[b, old] -= 1
+            st.count[b, new] += 1
+            if stored:
+                voice_changed(p, st, q, j, old, new)
+            was, is_now = NEUTRAL <= old <= DETRACTOR, NEUTRAL <= new <= DETRACTOR
+            if is_now and not was:
+                st.life[r.life0, 0] += 1.0
+                referrer = st.referrer[i]
+                if referrer >= 0:
+                    age = t + 1 - int(st.start[r.account0 + referrer])
+                    st.life[r.life0 + min(max(age, 0), r.ages - 1), 2] += 1.0
+            elif was and not is_now:
+                age = t + 1 - int(st.start[i])
+                st.life[r.life0 + min(max(age, 0), r.ages - 1), 1] += 1.0

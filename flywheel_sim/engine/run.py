@@ -1,0 +1,230 @@
+"""A batch of runs: build it, advance it, read it out.
+
+:class:`Simulation` owns the arrays of a batch and is the only caller of :func:`~flywheel_sim.engine.tick.advance`.
+Long calls are cut into slices of at most half a second, so that Ctrl-C works and progress can be shown.  A batch is
+shared out over threads run by run; a large run block by block within each week.  Neither changes a bit.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flywheel_sim.engine.arrays import RunArrays
+from flywheel_sim.engine.lower import Program, lower
+from flywheel_sim.engine.mechanisms.m05_word_of_mouth import PER_SPEAKER
+from flywheel_sim.engine.network import build_network, voice_unit
+from flywheel_sim.engine.populate import endow, populate
+from flywheel_sim.engine.state import CAUSES, STATUSES, State, allocate
+from flywheel_sim.engine.tick import ALL, CLOSING, CUSTOMERS, OPENING, advance
+from flywheel_sim.scenario.schema import ScenarioModel
+
+__all__ = ["BIG", "ConservationError", "Simulation"]
+
+#: Accounts from which one run is shared out over threads.
+BIG = 100_000
+_SLICE = 0.4  # seconds
+
+
+class ConservationError(RuntimeError):
+    """A run in debug mode lost or invented a customer or a dollar."""
+
+
+class Simulation:
+    """A batch of runs that share one program.
+
+    Parameters
+    ----------
+    models : scenarios.
+    runs : ``(scenario index, seed, replicate)`` for every run; seed and replicate below 2^32.
+    keep_teams : keep weekly team directions.
+
+    Examples
+    --------
+    >>> from flywheel_sim.scenario import load
+    >>> sim = Simulation([load("b2b-saas").with_({"horizon_weeks": 4}).model], [(0, 1, 0)])
+    >>> sim.advance()
+    >>> sim.arrays(0).weekly.shape[0]
+    4
+    """
+
+    def __init__(self, models: Sequence[ScenarioModel], runs: Sequence[tuple[int, int, int]], keep_teams: bool = True) -> None:
+        self.program: Program = lower(models)
+        self.week = 0
+        program = self.program
+        first = [program.par[program.calendar[s, 0]] for s, _, _ in runs]
+        sizes = np.array([p["size"] for p in first])
+        accounts = np.array([int(p["market"]["accounts"]) for p in first], np.int64)
+        networks: list[tuple[NDArray[np.int32], NDArray[np.int32]]] = []
+        state = allocate(len(runs), accounts, sizes, keep_teams, 0, program.tables.craft.shape[1], int(sizes["touchpoints"].max()))
+        for q, (p, (scenario, seed, replicate)) in enumerate(zip(first, runs, strict=True)):
+            if not (0 <= seed < 2**32 and 0 <= replicate < 2**32):
+                raise ValueError(f"seed and replicate must lie in 0 .. 2^32 - 1, got {seed} and {replicate}")
+            r = state.run[q]
+            r["scenario"], r["seed"], r["replicate"] = scenario, seed, replicate
+            endow(p, program.tables, state, q)
+            n, start = int(accounts[q]), int(r["account0"])
+            edge, friend = build_network(p["market"]["network"], n, seed, replicate, state.segment[start : start + n])
+            heaviest = max(m.word_of_mouth.advocate for m in self._epochs(scenario))
+            heaviest = max([heaviest, 1.0, *(max(m.word_of_mouth.neutral, m.word_of_mouth.detractor) for m in self._epochs(scenario))])
+            r["unit"] = voice_unit(edge, heaviest, int(p["word_of_mouth"]["normalise"]) == PER_SPEAKER)
+            networks.append((edge, friend))
+            populate(p, program.tables, state, q)
+        base = np.concatenate(([0], np.cumsum([len(f) for _, f in networks])))
+        for (edge, _), start in zip(networks, base, strict=False):
+            edge += np.int32(start)
+        self.state: State = state._replace(
+            edge=np.concatenate([e for e, _ in networks]), friend=np.concatenate([f for _, f in networks])
+        )
+        self.horizon = int(sizes["horizon"].max())
+
+    def _epochs(self, scenario: int) -> list[ScenarioModel]:
+        return [self.program.epochs[e] for e in sorted(set(self.program.calendar[scenario].tolist()))]
+
+    @property
+    def runs(self) -> int:
+        """Number of runs."""
+        return len(self.state.run)
+
+    def _call(self, t0: int, t1: int, run0: int, run1: int, phase: int = ALL, block0: int = 0, block1: int = 0) -> None:
+        program = self.program
+        advance(program.par, program.tables, program.calendar, self.state, t0, t1, run0, run1, phase, block0, block1)
+
+    def advance(
+        self, weeks: int | None = None, threads: int = 1, progress: Callable[[int, int], None] | None = None
+    ) -> None:
+        """Advance all runs by ``weeks`` (default: to the horizon).
+
+        Parameters
+        ----------
+        weeks : weeks to go.
+        threads : threads to share the work over; the result does not depend on it.
+        progress : called as ``progress(done, total)`` in run-weeks.
+
+        Raises
+        ------
+        ConservationError
+            In debug mode, if a customer or a dollar was lost or invented.
+        """
+        t1 = self.horizon if weeks is None else min(self.horizon, self.week + weeks)
+        if threads > 1 and self.runs == 1 and int(self.state.run[0]["accounts"]) >= BIG:
+            self._advance_big(t1, threads, progress)
+        else:
+            self._advance_batch(t1, max(1, min(threads, self.runs)), progress)
+        self.week = max(self.week, t1)
+        for q in range(self.runs):
+            if self.state.run[q]["violations"] > 0:
+                raise ConservationError(
+                    f"{int(self.state.run[q]['violations'])} violations of conservation in run {q} "
+                    f"(seed {self.state.run[q]['seed']}, replicate {self.state.run[q]['replicate']})"
+                )
+
+    def _advance_big(self, t1: int, threads: int, progress: Callable[[int, int], None] | None) -> None:
+        blocks = int(self.state.run[0]["blocks"])
+        cuts = np.linspace(0, blocks, 2 * threads + 1).astype(int)
+        start, shown = self.week, time.monotonic()
+        with ThreadPoolExecutor(threads) as pool:
+            for t in range(self.week, t1):
+                self._call(t, t + 1, 0, 1, OPENING)
+                jobs = [pool.submit(self._call, t, t + 1, 0, 1, CUSTOMERS, a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
+                for job in jobs:
+                    job.result()
+                self._call(t, t + 1, 0, 1, CLOSING)
+                self.week = t + 1
+                if progress and (time.monotonic() - shown > 0.1 or t + 1 == t1):
+                    progress(t + 1 - start, t1 - start)
+                    shown = time.monotonic()
+
+    def _advance_batch(self, t1: int, threads: int, progress: Callable[[int, int], None] | None) -> None:
+        start, total = self.week, (t1 - self.week) * self.runs
+        if total <= 0:
+            return
+        done = [0] * threads
+        cuts = np.linspace(0, self.runs, threads + 1).astype(int)
+        stop: list[bool] = []
+
+        def work(k: int) -> None:
+            # the first slice is one run-week, later ones as long as the last one's speed allows
+            per_slice, q = 1.0, int(cuts[k])
+            while q < cuts[k + 1]:
+                t = start
+                while t < t1:
+                    if stop:
+                        return
+                    step = max(1, min(t1 - t, int(per_slice)))
+                    many = 1
+                    if t == start and step == t1 - start:
+                        many = max(1, min(int(cuts[k + 1]) - q, int(per_slice / step)))
+                    before = time.perf_counter()
+                    self._call(t, t + step, q, q + many)
+                    took = max(time.perf_counter() - before, 1e-6)
+                    per_slice = min(max(1.0, step * many * _SLICE / took), per_slice * 8)
+                    done[k] += step * many
+                    t += step
+                    if progress:
+                        progress(sum(done), total)
+                q += many
+
+        if threads == 1:
+            work(0)
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            jobs = [pool.submit(work, k) for k in range(threads)]
+            try:
+                for job in jobs:
+                    job.result()
+            except BaseException:
+                stop.append(True)
+                raise
+
+    def arrays(self, q: int, accounts: bool = True) -> RunArrays:
+        """Copy out what run q has left behind so far."""
+        st, r = self.state, self.state.run[q]
+        p = self.program.par[self.program.calendar[int(r["scenario"]), 0]]
+        weeks, size = min(self.week, int(p["size"]["horizon"])), p["size"]
+        w0 = int(r["week0"])
+        teams = None
+        if int(r["log0"]) >= 0:
+            count, axes, l0 = int(size["teams"]), int(size["axes"]), int(r["log0"])
+            teams = st.log[l0 : l0 + weeks * count, : 1 + axes].reshape(weeks, count, 1 + axes).copy()
+        life = st.life[int(r["life0"]) : int(r["life0"]) + int(r["ages"])].copy()
+        return RunArrays(
+            seed=int(r["seed"]),
+            replicate=int(r["replicate"]),
+            weeks=weeks,
+            initial=st.initial[q].copy(),
+            weekly=st.weekly[w0 : w0 + weeks].copy(),
+            teams=teams,
+            accounts=self.accounts(q) if accounts else None,
+            life=life,
+        )
+
+    def accounts(self, q: int) -> dict[str, NDArray[Any]]:
+        """One row per account of run q, as it stands."""
+        st, r = self.state, self.state.run[q]
+        rows = slice(int(r["account0"]), int(r["account0"]) + int(r["accounts"]))
+        status = st.status[rows]
+        life = np.array(["prospect", "customer", "customer", "customer", "former", "former", "prospect"])
+        voice = np.array(["none", "neutral", "advocate", "detractor", "none", "detractor", "none"])
+        state = life[status]
+        state[(status == len(STATUSES) - 1) & (st.spells[rows] > 0)] = "former"
+        model = self.program.models[int(r["scenario"])]
+        revenue, cost = st.revenue[rows].astype(np.float64), st.cost[rows].astype(np.float64)
+        cost = cost + model.ledger.cost_of_revenue * revenue
+        return {
+            "id": np.arange(int(r["accounts"])),
+            "segment": np.array(list(model.segments))[st.segment[rows]],
+            "state": state,
+            "voice": voice[status],
+            "spells": st.spells[rows].astype(np.int64),
+            "start_week": np.where(st.spells[rows] > 0, st.start[rows], -1).astype(np.int64),
+            "end_week": st.end[rows].astype(np.int64),
+            "cause": np.array(CAUSES)[st.cause[rows]],
+            "referrer": st.referrer[rows].astype(np.int64),
+            "revenue": revenue,
+            "cost": cost,
+            "profit": revenue - cost,
+        }

@@ -1,0 +1,190 @@
+"""Everything that changes while runs advance: a structure of arrays over accounts, teams and runs.
+
+The arrays of all runs of a batch lie end to end; the record of a run (:data:`RUN`) says where its rows start.  Accounts
+come in blocks of :data:`BLOCK`, padded so that no block belongs to two runs.  ``status`` is what the world saw at the
+end of last week; customers write ``status_next`` and the closing phase publishes it, so the order in which customers
+are visited cannot matter.
+
+Bytes per account: 63 for the columns below, 4 for its place in the network, 4 for each friend.
+"""
+
+from collections import namedtuple
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flywheel_sim.engine.columns import N_COLUMNS
+
+__all__ = [
+    "ACC", "ADVOCATE", "AGES", "BLOCK", "CAUSES", "DETRACTOR", "FORMER", "LEAD", "NEUTRAL", "NOW", "PROSPECT", "RUN", "SOUR",
+    "STATUSES", "State", "allocate",
+]  # fmt: skip
+
+#: Accounts in a block.
+BLOCK = 1024
+#: Ages, in weeks, by which open cases are counted; the last one holds all older ones.
+AGES = 32
+
+PROSPECT, NEUTRAL, ADVOCATE, DETRACTOR, FORMER, SOUR, LEAD = range(7)
+#: Names of the statuses: a lead waits for sales; a sour former customer still speaks badly.
+STATUSES = ("prospect", "neutral", "advocate", "detractor", "former", "sour", "lead")
+#: Why a spell as a customer ended.
+CAUSES = ("none", "voluntary", "involuntary", "removed")
+
+_SUMS = (
+    "changed", "prospects", "former", "blocked", "customers", "advocates", "detractors", "leads", "leads_word", "qualified",
+    "proposals", "sold", "served", "waiting", "won", "won_referred", "won_back", "churned", "involuntary", "due", "expansions",
+    "relationship", "effort", "touches", "failed", "touch_cost", "new_issues", "contacts", "handled", "repeats", "lost",
+    "backlog", "asked", "promoters", "detractor_scores", "answers", "answers_up", "answers_down", "answers_satisfied", "recent",
+    "revenue", "revenue_referred", "billed", "spend", "churned_spend", "expanded_spend",
+)  # fmt: skip
+#: ``ACC.revenue`` is the index of a block's weekly sum.
+ACC: Any = namedtuple("ACC", _SUMS)(*range(len(_SUMS)))  # type: ignore[misc]  # noqa: PYI024
+
+#: One run: its key, where its rows start, and the company's scalars.
+RUN = np.dtype(
+    [("seed", "u4"), ("replicate", "u4")]
+    + [
+        (name, "i8")
+        for name in (
+            "scenario", "epoch", "account0", "accounts", "block0", "blocks", "team0", "segment0", "success0", "week0", "log0",
+            "life0", "ages", "edge0", "unit",
+        )
+    ]
+    + [
+        (name, "f8")
+        for name in (
+            "culture", "standard", "nps_survey", "csat_survey", "cash", "deferred", "value", "customers_before",
+            "good_voices", "bad_voices", "need_length", "belief_cosine", "alignment", "alignment_weighted", "customer_alignment",
+            "net_force", "coordination_hours", "meeting_hours", "gross_hours", "friction", "service_capacity", "service_hours",
+            "service_demand", "sales_capacity", "sales_delay", "leads_before", "waiting_before", "wait", "effort_level", "gaming", "overload", "added",
+            "added_billed", "violations",
+        )
+    ],
+    align=True,
+)  # fmt: skip
+
+#: What the customers of a run see this week; float32 because the laws of customers are.
+NOW = np.dtype(
+    [
+        (name, "f4")
+        for name in (
+            "external", "word_rate", "per_lead", "win_back", "serve", "window_known", "lost_issue", "expansion",
+            "cutoff", "margin", "fix", "wait_effort",
+        )
+    ],
+    align=True,
+)  # fmt: skip
+
+
+class State(NamedTuple):
+    """Arrays of a batch of runs; see the module docstring for their order."""
+
+    run: NDArray[Any]
+    now: NDArray[Any]
+    # accounts
+    status: NDArray[np.uint8]
+    status_next: NDArray[np.uint8]
+    segment: NDArray[np.uint8]
+    fiscal: NDArray[np.uint8]  # week of the calendar year in which the fiscal year begins
+    spells: NDArray[np.uint8]
+    cause: NDArray[np.uint8]
+    open: NDArray[np.uint8]  # issues in the open case
+    start: NDArray[np.int16]  # week at whose end the spell began
+    end: NDArray[np.int16]
+    blocked_until: NDArray[np.int16]
+    since: NDArray[np.int16]  # week in which the open case began
+    referrer: NDArray[np.int32]  # account that brought it; -1 none, -2 word of mouth of nobody in particular
+    good: NDArray[np.int32]  # good voices heard, in units of 2^-unit
+    bad: NDArray[np.int32]
+    relationship: NDArray[np.float32]
+    effort: NDArray[np.float32]
+    recent: NDArray[np.float32]
+    history: NDArray[np.float32]
+    propensity: NDArray[np.float32]
+    fit: NDArray[np.float32]
+    spend: NDArray[np.float32]
+    revenue: NDArray[np.float32]
+    cost: NDArray[np.float32]
+    # network
+    edge: NDArray[np.int32]  # per run accounts + 1 offsets into friend
+    friend: NDArray[np.int32]
+    # blocks
+    acc: NDArray[np.float64]  # (blocks, sums)
+    touched: NDArray[np.float64]  # (blocks, 2 touchpoints): touches, failures
+    cases: NDArray[np.float64]  # (blocks, AGES): issues in open cases by age
+    count: NDArray[np.int64]  # (blocks, statuses) as published
+    # teams
+    direction: NDArray[np.float64]
+    drift: NDArray[np.float64]
+    belief: NDArray[np.float64]
+    pay: NDArray[np.float64]
+    pull: NDArray[np.float64]  # a decision of the team itself for the coming week
+    decided: NDArray[np.uint8]
+    magnitude: NDArray[np.float64]
+    level: NDArray[np.float64]
+    gaming: NDArray[np.float64]
+    demand: NDArray[np.float64]
+    overload: NDArray[np.float64]
+    # segments and touchpoints
+    need: NDArray[np.float64]
+    company_need: NDArray[np.float64]  # (runs, axes)
+    target: NDArray[np.float64]  # (runs, axes)
+    chain: NDArray[np.float32]  # (segments, 4): qualify, propose, close, onboard
+    touch_p: NDArray[np.float32]  # (touchpoints): touched this week
+    fail_p: NDArray[np.float32]  # (touchpoints x segments): touched and failed
+    success: NDArray[np.float64]  # (touchpoints x segments)
+    # records
+    initial: NDArray[np.float64]
+    weekly: NDArray[np.float64]
+    log: NDArray[np.float64]  # (weeks x teams, 1 + axes)
+    life: NDArray[np.float64]  # (ages, 3)
+
+
+def allocate(runs: int, accounts: NDArray[np.int64], sizes: Any, keep_teams: bool, friends: int, axes: int, touch: int) -> State:
+    """Allocate the arrays of a batch.
+
+    Parameters
+    ----------
+    runs : number of runs.
+    accounts : accounts of each run.
+    sizes : records of :data:`~flywheel_sim.engine.layout.SIZES`, one per run.
+    keep_teams : whether the weekly directions of the teams are kept.
+    friends : total length of the adjacency lists.
+    axes, touch : widest number of axes and of touchpoints in the batch.
+    """
+    run = np.zeros(runs, RUN)
+    blocks = -(-accounts // BLOCK)
+
+    def starts(lengths: Any) -> NDArray[np.int64]:
+        return np.concatenate(([0], np.cumsum(lengths)[:-1])).astype(np.int64)
+
+    run["accounts"], run["blocks"], run["block0"], run["account0"] = accounts, blocks, starts(blocks), starts(blocks) * BLOCK
+    run["team0"], run["segment0"] = starts(sizes["teams"]), starts(sizes["segments"])
+    run["success0"] = starts(sizes["touchpoints"] * sizes["segments"])
+    run["week0"], run["edge0"] = starts(sizes["horizon"]), starts(accounts + 1)
+    logs = sizes["horizon"] * sizes["teams"] if keep_teams else np.zeros(runs, np.int64)
+    run["log0"] = starts(logs) if keep_teams else -1
+    run["ages"] = sizes["horizon"] + 2
+    run["life0"], run["epoch"] = starts(run["ages"]), -1
+    n, b = int(blocks.sum()) * BLOCK, int(blocks.sum())
+    teams, segments = int(sizes["teams"].sum()), int(sizes["segments"].sum())
+    cells = int((sizes["touchpoints"] * sizes["segments"]).sum())
+    shapes: dict[str, Any] = {
+        "run": None, "now": (runs,), "edge": (int((accounts + 1).sum()),), "friend": (friends,),
+        "acc": (b, len(_SUMS)), "touched": (b, 2 * max(touch, 1)), "cases": (b, AGES), "count": (b, len(STATUSES)),
+        "company_need": (runs, axes), "target": (runs, axes), "chain": (segments, 4), "touch_p": (cells,), "fail_p": (cells,), "success": (cells,),
+        "need": (segments, axes), "initial": (runs, N_COLUMNS), "weekly": (int(sizes["horizon"].sum()), N_COLUMNS),
+        "log": (int(logs.sum()), 1 + axes), "life": (int(run["ages"].sum()), 3),
+    }  # fmt: skip
+    for name in ("direction", "drift", "belief", "pay", "pull"):
+        shapes[name] = (teams, axes)
+    for name in ("decided", "magnitude", "level", "gaming", "demand", "overload"):
+        shapes[name] = (teams,)
+    arrays: dict[str, Any] = {"run": run, "now": np.zeros(runs, NOW)}
+    for name, annotation in State.__annotations__.items():
+        if name not in arrays:
+            dtype = annotation.__args__[1].__args__[0]
+            arrays[name] = np.zeros(shapes.get(name, (n,)), dtype)
+    return State(**arrays)

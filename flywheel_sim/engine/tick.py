@@ -1,0 +1,118 @@
+"""The order of events in a week, and nothing else.
+
+==  =======================  =========================================================
+ 1  calendar                 epoch of the week; pulses of customers           m25
+ 2  culture                  decay and building                               m20
+ 3  sensing                  needs drift, the experience map is redrawn       m13
+ 4  strategy                 leadership's target                              m15
+ 5  incentives               effort, gaming                                   m12
+ 6  team directions          fields, coupling, noise                          m11
+ 7  meetings                 the group turns its members                      m17
+ 8  capacity                 hours, magnitudes, overload                      m19
+ 9  touchpoints, handoffs    success of every touch, friction                 m03, m04
+10  the market opens         chances of the week                              m01
+11  customers                leads, sales, use, service, renewal, voice       customers.py: m01, m02, m05-m08
+12  service queue            who is served next week                          m08
+13  measures, ledger         scores, money                                    m24, m23
+14  publication              new voices are heard from next week on           m05
+==  =======================  =========================================================
+
+:func:`advance` is the one entry of the engine: run, step, batch, fork and resume are this call.  Steps 1-10 and 12-14 of
+a run are serial; step 11 goes block by block, so a large run calls the three phases apart and shares out the blocks.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from flywheel_sim.engine.customers import customers_block
+from flywheel_sim.engine.jit import kernel, part
+from flywheel_sim.engine.mechanisms.m01_market import open_market
+from flywheel_sim.engine.mechanisms.m03_journey import touch_success
+from flywheel_sim.engine.mechanisms.m04_handoffs import handoff_survival
+from flywheel_sim.engine.mechanisms.m05_word_of_mouth import count_voices, recount_voices
+from flywheel_sim.engine.mechanisms.m08_service import close_queue
+from flywheel_sim.engine.mechanisms.m11_vectors import observe_alignment, step_directions
+from flywheel_sim.engine.mechanisms.m12_incentives import effort
+from flywheel_sim.engine.mechanisms.m13_sensing import company_need, refresh_belief, step_needs
+from flywheel_sim.engine.mechanisms.m15_strategy import aim
+from flywheel_sim.engine.mechanisms.m17_cadence import hold_meeting
+from flywheel_sim.engine.mechanisms.m19_capacity import allot_hours, volumes
+from flywheel_sim.engine.mechanisms.m20_culture import step_culture
+from flywheel_sim.engine.mechanisms.m23_ledger import post
+from flywheel_sim.engine.mechanisms.m24_measures import check_week, read_week
+from flywheel_sim.engine.mechanisms.m25_timeline import growth_rate, pulse
+from flywheel_sim.engine.records import last_row, publish, sum_blocks, write_teams
+
+__all__ = ["ALL", "CLOSING", "CUSTOMERS", "OPENING", "advance"]
+
+ALL, OPENING, CUSTOMERS, CLOSING = 0, 1, 2, 3
+
+
+@part
+def opening(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+    """Steps 1-10: what the company does before customers live through the week."""
+    r = st.run[q]
+    if r.epoch != p.size.epoch:
+        if p.market.network.kind != 0:
+            recount_voices(p, st, q)
+        r.epoch = p.size.epoch
+    pulse(p, tb, st, q, t)
+    count_voices(p, st, q)
+    step_culture(p, st, q)
+    step_needs(p, st, q, t)
+    company_need(p, tb, st, q)
+    refresh_belief(p, st, q, t)
+    aim(p, tb, st, q)
+    effort(p, tb, st, q)
+    step_directions(p, tb, st, q, t, growth_rate(p, st, q, t))
+    hold_meeting(p, tb, st, q, t)
+    allot_hours(p, tb, st, q, t)
+    observe_alignment(p, tb, st, q)
+    touch_success(p, tb, st, q)
+    survival = np.ones(4)
+    handoff_survival(p, tb, st, q, survival)
+    open_market(p, tb, st, q, t, survival)
+
+
+@part
+def closing(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+    """Steps 12-14: the queue, the books, and what the world will see next week."""
+    total = np.zeros(st.acc.shape[1])
+    sum_blocks(st, q, total)
+    last, row = last_row(st, q, t), st.weekly[st.run[q].week0 + t]
+    close_queue(p, st, q, total)
+    volumes(p, tb, st, q, total)
+    read_week(p, st, q, total, last, row)
+    post(p, tb, st, q, t, total, last, row)
+    if p.measures.debug:
+        check_week(p, st, q, last, row)
+    write_teams(p, st, q, t)
+    publish(p, st, q, t)
+
+
+@kernel
+def advance(
+    par: Any, tables: Any, calendar: Any, state: Any, t0: int, t1: int, run0: int, run1: int, phase: int, block0: int, block1: int
+) -> None:
+    """Step runs run0..run1 through weeks t0..t1.
+
+    ``phase`` ALL does whole weeks; OPENING, CUSTOMERS (blocks block0..block1 of the run) and CLOSING do a part of one
+    week, for runs that are shared out over threads.
+    """
+    for q in range(run0, run1):
+        r = state.run[q]
+        for t in range(t0, t1):
+            if t >= calendar.shape[1]:
+                break
+            p = par[calendar[r.scenario, t]]
+            if t >= p.size.horizon:
+                break
+            if phase == ALL or phase == OPENING:
+                opening(p, tables, state, q, t)
+            if phase == ALL or phase == CUSTOMERS:
+                first, last = (0, r.blocks) if phase == ALL else (block0, block1)
+                for b in range(r.block0 + first, r.block0 + last):
+                    customers_block(p, tables, state, q, t, b)
+            if phase == ALL or phase == CLOSING:
+                closing(p, tables, state, q, t)
