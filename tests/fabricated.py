@@ -60,6 +60,9 @@ def arrays(
     weekly[:, COL.customers] = 200 + np.cumsum(new - churned)
     weekly[:, COL.prospects] = 1800 - np.cumsum(new)
     weekly[:, COL.former] = np.cumsum(churned)
+    weekly[:, COL.spend] = 380.0 * weekly[:, COL.customers]
+    weekly[:, COL.churned_spend] = 380.0 * churned
+    weekly[:, COL.expanded_spend] = 0.0015 * weekly[:, COL.spend]
     weekly[:, COL.revenue] = 380.0 * weekly[:, COL.customers]
     weekly[:, COL.cost_of_revenue] = 0.23 * weekly[:, COL.revenue]
     weekly[:, COL.payroll] = 52_000.0
@@ -75,6 +78,7 @@ def arrays(
     weekly[:, COL.customer_alignment] = 0.5 + 0.35 * max(better, 0) * (1 - np.exp(-t / 20))
     initial = np.zeros(N_COLUMNS)
     initial[COL.customers], initial[COL.prospects], initial[COL.nps_true] = 200, 1800, 22
+    initial[COL.spend] = 380.0 * 200
     return RunArrays(
         seed=seed,
         replicate=replicate,
@@ -83,7 +87,7 @@ def arrays(
         weekly=weekly,
         teams=_teams(scenario, luck, better),
         accounts=_accounts(scenario, luck) if accounts else None,
-        life=_life(weeks, 0.004 * (1 - 0.5 * better)),
+        life=_life(weekly, 0.004 * (1 - 0.5 * better)),
     )
 
 
@@ -134,6 +138,13 @@ def _accounts(scenario: Scenario, luck: np.random.Generator) -> dict[str, np.nda
     }
 
 
-def _life(weeks: int, hazard: float) -> np.ndarray:
-    at_risk = 100.0 * (1 - hazard) ** np.arange(weeks)
-    return np.column_stack([at_risk, hazard * at_risk, 0.002 * at_risk])
+def _life(weekly: np.ndarray, hazard: float) -> np.ndarray:
+    """Entries, and the losses and referrals expected of them at a constant hazard."""
+    weeks = len(weekly)
+    won = weekly[:, COL.new_customers]
+    life = np.zeros((weeks + 2, 3))
+    life[0, 0] = 200 + won.sum()
+    for age in range(1, weeks + 1):
+        at_risk = (200 + won[: weeks - age].sum()) * (1 - hazard) ** (age - 1)
+        life[age, 1:] = at_risk * np.array([hazard, 0.002])
+    return life

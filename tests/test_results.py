@@ -11,7 +11,7 @@ from fabricated import company, run, runs, shared
 from flywheel_sim.engine.columns import COL, N_COLUMNS, NAMES
 from flywheel_sim.results import SUMMARY, Outcomes, ResultError, Run, open_run
 from flywheel_sim.results.naming import command_for, differences, labels
-from flywheel_sim.results.summary import life_table, summarise
+from flywheel_sim.results.summary import exposure, life_table, summarise
 
 
 def tiny(**columns: list[float]) -> np.ndarray:
@@ -74,7 +74,10 @@ def test_the_summary_by_hand() -> None:
         nps_survey=[math.nan, math.nan, 33.0],
     )
     initial = start(customers=100.0, prospects=100.0, nps_true=10.0)
-    life = np.array([[100.0, 10.0, 1.0], [90.0, 9.0, 0.9], [81.0, 8.1, 0.81]])
+    # 100 first customers, one won a week; hazard 0.1 and 0.01 referrals a customer-week, at risk 102, 90.9, 81.
+    life = np.zeros((5, 3))
+    life[0, 0] = 103.0
+    life[1:4, 1:] = np.outer([102.0, 90.9, 81.0], [0.1, 0.01])
     got = summarise(weekly, initial, life, discount_rate=0.0, acquisition_pay=100.0)
     weeks = 100.0 + 100.0 + 98.0
     assert set(got) == set(SUMMARY)
@@ -107,7 +110,7 @@ def test_the_warm_up_is_left_out_of_means_and_not_of_totals() -> None:
 
 def test_an_open_market_is_not_corrected_for_prospects() -> None:
     weekly = tiny(customers=[50.0], prospects=[50.0])
-    life = np.array([[10.0, 1.0, 0.5]])
+    life = np.array([[50.0, 0.0, 0.0], [0.0, 5.0, 2.5], [0.0, 0.0, 0.0]])
     shut = summarise(weekly, start(customers=50.0), life)["flywheel_r"]
     assert shut == pytest.approx(2 * summarise(weekly, start(customers=50.0), life, open_market=True)["flywheel_r"])
 
@@ -136,13 +139,34 @@ def test_nobody_ever_leaves_and_nobody_ever_came() -> None:
     assert math.isnan(empty["churn_annual"])
 
 
-def test_net_revenue_retention_joins_churn_and_spend() -> None:
+def test_net_revenue_retention_sets_expansion_against_churn() -> None:
     weeks = 60
-    customers = np.full(weeks, 100.0)
-    spend = np.where(np.arange(weeks) < 30, 10.0, 11.0)
-    weekly = tiny(customers=list(customers), churned=[0.25] * weeks, revenue=list(customers * spend))
-    got = summarise(weekly, start(customers=100.0, revenue=1000.0), NO_LIFE)["nrr"]
-    assert got == pytest.approx(math.exp(-52 * 0.0025) * 1.1)
+    weekly = tiny(spend=[1000.0] * weeks, expanded_spend=[4.0] * weeks, churned_spend=[1.5] * weeks)
+    got = summarise(weekly, start(spend=1000.0), NO_LIFE)["nrr"]
+    assert got == pytest.approx(math.exp(52 * 0.0025))
+    assert math.isnan(summarise(weekly[:51], start(spend=1000.0), NO_LIFE)["nrr"])
+
+
+def test_exposure_recovers_who_was_at_risk_from_who_entered_when() -> None:
+    luck = np.random.default_rng(3)
+    weeks, hazard = 80, np.where(np.arange(400) % 26 == 25, 0.2, 0.01)
+    won = luck.integers(0, 40, weeks).astype(float)
+    first = luck.integers(0, 30, 52).astype(float)
+    life, truth = np.zeros((weeks + 2, 3)), np.zeros(weeks + 60)
+    life[:52, 0] = first
+    life[0, 0] += won.sum()
+    cohorts = [(age, 0, float(n)) for age, n in enumerate(first)] + [(0, w + 1, n) for w, n in enumerate(won)]
+    for age, entered, count in cohorts:
+        for week in range(entered + 1, weeks + 1):
+            lived = age + week - entered
+            truth[lived] += count
+            life[min(lived, weeks + 1), 1] += count * hazard[lived]
+            life[min(lived, weeks + 1), 2] += count * 0.002
+            count *= 1 - hazard[lived]
+    got = exposure(life, won)
+    assert len(got) == weeks
+    np.testing.assert_allclose(got[:, 0], truth[1 : weeks + 1], rtol=1e-9)
+    np.testing.assert_allclose(got[:, 1] / got[:, 0], hazard[1 : weeks + 1], rtol=1e-9)
 
 
 def test_accounts_give_the_whale_curve() -> None:
@@ -179,7 +203,7 @@ def test_the_manifest_is_strict_json_and_names_what_made_it(tmp_path: Path) -> N
         raise AssertionError(word)
 
     manifest = json.loads((folder / "manifest.json").read_text(), parse_constant=refuse)
-    assert manifest["schema"] == "flywheel.run/1"
+    assert manifest["schema"] == "flywheel.saved-run/1"
     assert manifest["summary"]["loss_making_share"] is None
     assert set(manifest["provenance"]) >= {"version", "engine", "python", "numpy", "numba", "platform", "command"}
 
@@ -215,10 +239,13 @@ def test_a_result_is_never_written_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (lambda f: (f / "manifest.json").write_text('{"schema": "flywheel.run/99"}'), "format 99.*reads format 1"),
         (
-            lambda f: (f / "manifest.json").write_text('{"schema": "flywheel.compare/1"}'),
-            "holds a 'flywheel.compare/1'",
+            lambda f: (f / "manifest.json").write_text('{"schema": "flywheel.saved-run/99"}'),
+            "format 99.*reads format 1",
+        ),
+        (
+            lambda f: (f / "manifest.json").write_text('{"schema": "flywheel.saved-comparison/1"}'),
+            "holds a 'flywheel.saved-comparison",
         ),
         (lambda f: (f / "manifest.json").write_text('{"schema": 3}'), "broken"),
         (lambda f: (f / "manifest.json").write_text("{"), "broken"),

@@ -42,8 +42,9 @@ def labels(scenarios: Sequence["Scenario"]) -> tuple[str, ...]:
     titles = [scenario.title for scenario in scenarios]
     found: list[str] = []
     for scenario, title in zip(scenarios, titles, strict=True):
-        said = ", ".join(f"{path.rpartition('.')[2]} {_said(value)}" for path, value in scenario.changes.items())
-        label = f"{title} ({said})" if titles.count(title) > 1 and 0 < len(said) <= 40 else title
+        each = [f"{path.rpartition('.')[2]} {_said(value)}" for path, value in scenario.changes.items()]
+        said = ", ".join(each) if len(", ".join(each)) <= 40 else f"{each[0]:.30} and {len(each) - 1} more"
+        label = f"{title} ({said})" if titles.count(title) > 1 and each else title
         again = 2
         while label in found:
             label = f"{title} ({again})"

@@ -32,7 +32,7 @@ __all__ = ["DIFFERENCE", "FANS", "SCHEMA", "Outcomes"]
 Floats = NDArray[np.float64]
 
 #: Format of saved outcomes.
-SCHEMA = "flywheel.compare/1"
+SCHEMA = "flywheel.saved-comparison/1"
 #: Weekly columns kept as fans.
 FANS = ("value", "customers", "nps_true", "nps_survey", "alignment", "customer_alignment", "profit", "new_customers",
         "referred_new", "churned", "relationship", "friction")  # fmt: skip

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["SCHEMA", "Run", "open_run"]
 
 #: Format of a saved run.
-SCHEMA = "flywheel.run/1"
+SCHEMA = "flywheel.saved-run/1"
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flywheel_sim.scenario.errors import Problem
+
 __all__ = ["MANIFEST", "ResultError", "finite", "read_manifest", "read_table", "replace_file", "write_folder"]
 
 MANIFEST = "manifest.json"
@@ -23,6 +25,11 @@ Table = Mapping[str, "NDArray[np.generic] | Sequence[Any]"]
 
 class ResultError(ValueError):
     """A saved result that cannot be read, or a place where none can be written, in the words of its owner."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The same as every other finding about what a user gave."""
+        return (Problem(None, None, None, "", str(self)),)
 
 
 def write_folder(folder: str | os.PathLike[str], manifest: Mapping[str, Any], tables: Mapping[str, Table]) -> Path:
@@ -33,7 +40,7 @@ def write_folder(folder: str | os.PathLike[str], manifest: Mapping[str, Any], ta
     folder : path
         Must not exist yet, or be empty.
     manifest : mapping
-        JSON values; ``schema`` names the format, e.g. ``flywheel.run/1``.
+        JSON values; ``schema`` names the format, e.g. ``flywheel.saved-run/1``.
     tables : mapping
         Name -> columns; written as ``<name>.parquet``.
 
@@ -99,7 +106,7 @@ def read_manifest(folder: str | os.PathLike[str], schema: str | None = None) -> 
     folder : path
         Where the result is.
     schema : str, optional
-        The format expected, e.g. ``flywheel.run/1``.
+        The format expected, e.g. ``flywheel.saved-run/1``.
 
     Raises
     ------

@@ -1,10 +1,15 @@
 r"""The numbers that sum up one run, from its weekly columns, its life table and its accounts.
 
 Life table
-    By weeks since the sale ``a``: customers at risk ``n``, customers lost ``x``, referrals that became customers ``b``.
-    Hazard :math:`h_a = x_a / n_a`, survival :math:`S_a = \prod_{i<a} (1 - h_i)`, referral rate :math:`m_a = b_a / n_a`.
+    A run counts, by weeks since the sale, customers who entered observation (new ones at age 0, the first ones at the
+    age they had), customers lost in their a-th week, and referrals made in it.  How many were at risk follows from who
+    entered when: a customer won in week w of W is watched for W - w weeks.  With ``G(k)`` = won by week k and ``I_e`` =
+    first customers of age e, the product-limit estimate runs
+
+    .. math:: n_a = S_{a-1} [ G(W-a) + \sum_{a-W \le e < a} I_e / S_e ], \quad S_a = S_{a-1} (1 - x_a / n_a).
+
     Old ages are thin, so the ages that hold the last quarter of the exposure are pooled into one constant hazard
-    ``h`` and one constant rate ``m``, which also carry the tail beyond the horizon.
+    ``h`` and one constant referral rate ``m``, which also carry the tail beyond the horizon.
 
 Reproduction number
     ``flywheel_r`` = [sum over age of S_a m_a + S_A m / h] / mean prospect share (weighted by customers): the customers
@@ -16,8 +21,9 @@ Customer value
     revenue less the cost of delivering, contacts and touches; pay, programmes and overhead are not a customer's.
 
 Net revenue retention
-    ``nrr`` = share of customers kept over the trailing year x growth of revenue per customer over it.  The opening
-    customers' own revenue a year later is not a weekly column, so newcomers' spend is taken as equal to the rest.
+    ``nrr`` = exp of the yearly rate at which expansion adds to, and churn takes from, what customers pay, over the last
+    52 weeks: what a dollar of recurring revenue becomes in a year.  Rates per dollar, not sums over opening dollars,
+    because newcomers' expansion and churn would otherwise count for a base they were not part of.
 """
 
 import math
@@ -30,7 +36,7 @@ from numpy.typing import NDArray
 
 from flywheel_sim.engine.columns import COL
 
-__all__ = ["SUMMARY", "LifeTable", "breakeven_week", "life_table", "summarise", "whale_curve"]
+__all__ = ["SUMMARY", "LifeTable", "breakeven_week", "exposure", "life_table", "summarise", "whale_curve"]
 
 Floats = NDArray[np.float64]
 YEAR = 52
@@ -96,6 +102,51 @@ class LifeTable(NamedTuple):
         """Referrals of one customer over its whole life."""
         head = float(self.survival @ self.referrals)
         return head + _over(self.tail_survival * self.tail_referrals, self.tail_hazard)
+
+
+def exposure(life: Floats, won: Floats) -> Floats:
+    """How many customers were at risk in each week of their life; see the module's first formula.
+
+    Parameters
+    ----------
+    life : float64 array, shape (A, 3)
+        By weeks since the sale: customers who entered observation, customers lost, referrals.
+    won : float64 array, shape (W,)
+        Customers who entered at age 0, by week.
+
+    Returns
+    -------
+    float64 array, shape (A', 3)
+        Customers at risk, customers lost, referrals; row 0 is the first week after the sale.
+
+    Examples
+    --------
+    Ten customers at the start and ten won in week 1 of 3; three are lost in the first week of their life.
+
+    >>> exposure(np.array([[20.0, 0, 0], [0, 3, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]]), np.array([10.0, 0, 0]))[:, 0]
+    array([20. , 17. ,  8.5])
+    """
+    weeks = len(won)
+    # The last row gathers every greater age: it has no exposure of its own.
+    ages = len(life) - 1
+    if ages < 2:
+        return np.zeros((0, 3))
+    by_week = np.concatenate(([0.0], np.cumsum(won)))
+    first = life[:ages, 0].copy()
+    first[0] = max(first[0] - by_week[-1], 0.0)
+    at_risk, survival, weighted = np.zeros(ages), np.ones(ages), np.zeros(ages)
+    watched = 0.0
+    for age in range(1, ages):
+        before = survival[age - 1]
+        weighted[age - 1] = first[age - 1] / before if before > 0 else 0.0
+        watched += weighted[age - 1]
+        if age - 1 - weeks >= 0:
+            watched -= weighted[age - 1 - weeks]
+        at_risk[age] = before * (by_week[max(weeks - age, 0)] + watched)
+        hazard = min(life[age, 1] / at_risk[age], 1.0) if at_risk[age] > 1e-9 else 0.0
+        survival[age] = before * (1.0 - hazard)
+    last = int(np.flatnonzero(at_risk > 1e-9)[-1]) if (at_risk > 1e-9).any() else 0
+    return np.column_stack([at_risk, life[:ages, 1:]])[1 : last + 1]
 
 
 def life_table(life: Floats) -> LifeTable:
@@ -188,7 +239,7 @@ def summarise(
     initial : float64 array, shape (n_columns,)
         The same before week 1.
     life : float64 array, shape (A, 3)
-        See `life_table`.
+        See `exposure`.
     accounts : mapping of arrays of length N, optional
         Needed for ``loss_making_share`` and ``whale_peak``.
     discount_rate : float
@@ -213,10 +264,10 @@ def summarise(
 
     customers_start = path[len(path) - 1 - len(warm) : -1, COL.customers]
     customer_weeks = float(customers_start.sum())
-    table = life_table(life)
+    table = life_table(exposure(life, _entered(weekly)))
     serve = total("service_cost") + total("touch_cost")
     contribution = _over(total("revenue") - total("cost_of_revenue") - serve, customer_weeks)
-    entered = max(float(initial[COL.customers]), 0.0) + _added(weekly)
+    entered = float(initial[COL.customers] + _entered(weekly).sum())
     won = total("new_customers") + total("won_back")
     acquisition = total("acquisition_cost") + acquisition_pay * len(warm)
     share = 1.0 if open_market else _prospect_share(warm)
@@ -250,10 +301,9 @@ def _over(above: float, below: float) -> float:
     return above / below
 
 
-def _added(weekly: Floats) -> float:
-    """Customers who entered during the run."""
-    pulses = weekly[:, COL.added]
-    return float(weekly[:, COL.new_customers].sum() + weekly[:, COL.won_back].sum() + pulses[pulses > 0].sum())
+def _entered(weekly: Floats) -> Floats:
+    """Customers who entered, by week."""
+    return np.asarray(weekly[:, COL.new_customers] + weekly[:, COL.won_back] + np.maximum(weekly[:, COL.added], 0.0))
 
 
 def _prospect_share(weekly: Floats) -> float:
@@ -265,17 +315,13 @@ def _prospect_share(weekly: Floats) -> float:
 
 
 def _net_revenue_retention(path: Floats) -> float:
-    """Kept share of customers over the last year, times the growth of revenue per customer; NaN before 56 weeks."""
-    if len(path) < YEAR + 5:
+    """What a dollar of recurring revenue becomes in a year; NaN before a year is over."""
+    if len(path) < YEAR + 1:
         return math.nan
     year = path[-YEAR:]
-    lost = _over(float(year[:, COL.churned].sum()), float(path[-YEAR - 1 : -1, COL.customers].sum()))
-
-    def spend(rows: Floats) -> float:
-        return _over(float(rows[:, COL.revenue].sum()), float(rows[:, COL.customers].sum()))
-
-    # Four weeks at each end: a single week's revenue per customer is noisy in a small company.
-    return math.exp(-YEAR * lost) * _over(spend(path[-4:]), spend(path[-YEAR - 4 : -YEAR]))
+    gained = float(year[:, COL.expanded_spend].sum() - year[:, COL.churned_spend].sum())
+    dollars = float(path[-YEAR - 1 : -1, COL.spend].sum())
+    return math.exp(YEAR * gained / dollars) if dollars > 0 else math.nan
 
 
 def _of_accounts(accounts: Mapping[str, NDArray[np.generic]] | None) -> dict[str, float]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from flywheel_sim.results import Outcomes, Run
-from flywheel_sim.scenario import Scenario, load
+from flywheel_sim.scenario import Scenario, ScenarioError, load
 
 __all__ = ["Comparison", "Runner", "compare"]
 
@@ -89,7 +89,7 @@ def compare(
 
     Raises
     ------
-    ValueError
+    ScenarioError
         For fewer than two scenarios or replicates, or horizons that differ.
 
     Examples
@@ -100,13 +100,17 @@ def compare(
     """
     loaded = [load(scenario) for scenario in scenarios]
     if len(loaded) < 2:
-        raise ValueError(f"a comparison needs at least two scenarios, got {len(loaded)}")
+        raise ScenarioError.single(f"a comparison needs at least two scenarios, got {len(loaded)}")
     if replicates < 2:
-        raise ValueError(f"a comparison needs at least 2 replicates to tell luck from effect, got {replicates}")
+        raise ScenarioError.single(
+            f"a comparison needs at least 2 replicates to tell luck from effect, got {replicates}"
+        )
     horizons = [scenario.model.horizon_weeks for scenario in loaded]
     if len(set(horizons)) > 1:
         each = ", ".join(f"{weeks} weeks ({scenario.name})" for weeks, scenario in zip(horizons, loaded, strict=True))
-        raise ValueError(f"the scenarios' horizons differ: {each}; give them the same with --set horizon_weeks=...")
+        raise ScenarioError.single(
+            f"the scenarios' horizons differ: {each}; give them the same with --set horizon_weeks=..."
+        )
     if runner is None:
         from flywheel_sim.execute.run import batch
 

@@ -1,0 +1,150 @@
+"""What a result rests on: parameters with value, unit and evidence, read off the scenario's schema."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flywheel_sim.results.naming import differences, leaves
+from flywheel_sim.results.words import number
+from flywheel_sim.scenario.shapes import along, root
+
+if TYPE_CHECKING:
+    from flywheel_sim.scenario import Scenario
+
+__all__ = ["EVIDENCE", "Assumption", "Tally", "changed", "key_assumptions", "tally"]
+
+#: What an evidence mark means.
+EVIDENCE = {
+    "V": "seen in the source",
+    "V2": "seen in a second-hand source",
+    "M": "quoted, source not checked",
+    "X": "computed",
+    "a": "assumption",
+    "set": "set by the scenario",
+}
+
+#: The numbers that matter in nearly every company, in the order of the model.
+_KEYS = (
+    "market.accounts", "market.initial_customers", "market.external", "market.churn.mean", "market.churn.sensitivity",
+    "word_of_mouth.rate", "word_of_mouth.negative", "relationship.asymmetry", "journey.match_effect",
+    "handoffs.angle_friction", "expansion.rate", "service.issues", "service.first_contact_resolution",
+    "vectors.diffusion", "vectors.coupling", "vectors.pay_pull", "incentives.effort_elasticity",
+    "incentives.gaming_cost", "cadence.interval_weeks", "cadence.pull", "capacity.pair_hours", "capacity.craft_speed",
+    "culture.retention_month", "ledger.discount_rate", "ledger.cost_of_revenue",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One parameter in one or more scenarios.
+
+    Parameters
+    ----------
+    path, text, unit : str
+        Where it is, what it means, and its unit.
+    values : tuple of str
+        Its value in every scenario, or one value when they agree.
+    evidence : str
+        What the value is known by, in words.
+    source : str
+        Reference, as plain text.
+    """
+
+    path: str
+    text: str
+    unit: str
+    values: tuple[str, ...]
+    evidence: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many numbers of a scenario stand on what."""
+
+    total: int
+    sourced: int
+    chosen: int
+    assumed: int
+
+
+def changed(scenarios: Sequence["Scenario"]) -> list[Assumption]:
+    """Parameters that are not the same in all scenarios, in the order of the schema."""
+    return [_assumption(scenarios[0], path, values) for path, values in differences(scenarios).items()]
+
+
+def key_assumptions(scenario: "Scenario") -> list[Assumption]:
+    """The key parameters of the mechanisms that are on, and what each segment spends."""
+    flat = dict(leaves(scenario.resolved()))
+    spends = [f"segments.{name}.spend" for name in scenario.model.segments]
+    paths = [path for path in (*_KEYS[:2], *spends, *_KEYS[2:]) if path in flat]
+    on = [path for path in paths if flat.get(f"{path.partition('.')[0]}.enabled", True)]
+    return [_assumption(scenario, path, (flat[path],)) for path in on]
+
+
+def tally(scenario: "Scenario") -> Tally:
+    """Count the numbers that act, by what they stand on."""
+    flat = dict(leaves(scenario.resolved()))
+    marks = []
+    for path, value in flat.items():
+        block_on = flat.get(f"{path.partition('.')[0]}.enabled", True)
+        if isinstance(value, int | float) and not isinstance(value, bool) and block_on:
+            marks.append(_mark(scenario, path, value)[0])
+    sourced = sum(mark in ("V", "V2", "M", "X") for mark in marks)
+    chosen = sum(mark == "set" for mark in marks)
+    return Tally(len(marks), sourced, chosen, len(marks) - sourced - chosen)
+
+
+def _assumption(scenario: "Scenario", path: str, values: tuple[Any, ...]) -> Assumption:
+    shape = along(root(type(scenario.model)), tuple(path.split(".")))
+    field = shape.field if shape is not None else None
+    marks = {_mark(scenario, path, value) for value in values if value is not None}
+    mark, source = next(iter(marks)) if len(marks) == 1 else ("set", "")
+    return Assumption(
+        path=path,
+        text=_switch(path) or _plainly(field.description or "" if field is not None else "", path),
+        unit=shape.unit if shape is not None else "",
+        values=tuple(_shown(value) for value in values),
+        evidence=EVIDENCE[mark],
+        source=source,
+    )
+
+
+def _switch(path: str) -> str:
+    """What a switch switches."""
+    block, _, last = path.rpartition(".")
+    return f"{block.replace('_', ' ').replace('.', ' ').capitalize()} switched on" if last == "enabled" else ""
+
+
+def _plainly(text: str, path: str) -> str:
+    """A description without its symbol in front, or the path in words.
+
+    Examples
+    --------
+    >>> _plainly("h_pay/D: pull of what a team is paid for.", ""), _plainly("", "incentives.pay.sales.on.close_rate")
+    ('Pull of what a team is paid for', 'Incentives pay sales on close rate')
+    """
+    text = re.sub(r"^[^ :]{1,12}( = [^ :]{1,8})?: ", "", text).replace("`", "").removesuffix(".")
+    text = text or path.replace(".", " ").replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+def _mark(scenario: "Scenario", path: str, value: Any) -> tuple[str, str]:
+    """Evidence mark and source of a value: the schema vouches for its own default only."""
+    shape = along(root(type(scenario.model)), tuple(path.split(".")))
+    field = shape.field if shape is not None else None
+    if shape is None or field is None or field.is_required() or field.default != value:
+        return "set", ""
+    return str(shape.extra.get("evidence", "a")), str(shape.extra.get("source", ""))
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "\N{EM DASH}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return number(float(value), 4)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,189 @@
+"""The look of every figure, and how one becomes SVG or PNG.
+
+Figures are matplotlib ``Figure`` objects of their own, never pyplot's: nothing global is kept, and threads do not meet.
+Text stays text, so files are small, sharp and searchable; ids are made from the figure's name, so several figures can
+stand in one page; nothing carries a date, so the same figure is the same file.
+"""
+
+import html
+import io
+import os
+import re
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+__all__ = ["FRAME", "GRID", "INK", "MUTED", "PALETTE", "canvas", "colour", "line_labels", "save_png", "to_svg"]
+
+#: Okabe and Ito's colours, told apart with every common colour vision; yellow is left out: it is too faint on white.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#A3457F", "#B07500", "#3A8FC4", "#5B5B5B")
+INK = "#1b2230"
+MUTED = "#5d6679"
+GRID = "#e3e7ee"
+FRAME = "#9aa3b5"
+
+_STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "flywheel",
+    "svg.id": None,
+    "font.family": ["DejaVu Sans"],
+    "font.size": 10.0,
+    "text.color": INK,
+    "axes.edgecolor": FRAME,
+    "axes.labelcolor": MUTED,
+    "axes.linewidth": 0.8,
+    "axes.unicode_minus": True,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "path.simplify": True,
+    "path.simplify_threshold": 0.2,
+}
+
+
+def colour(index: int) -> str:
+    """Colour of scenario or team number ``index``."""
+    return PALETTE[index % len(PALETTE)]
+
+
+def canvas(width: float = 470.0, height: float = 270.0) -> Figure:
+    """An empty figure of so many points."""
+    return Figure(figsize=(width / 72.0, height / 72.0), dpi=72)
+
+
+def plain(axes: Axes) -> None:
+    """Only what carries information: a light grid on y, no box."""
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set(color=FRAME, linewidth=0.8)
+    axes.grid(axis="y", color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0, labelsize=9.5, colors=MUTED, pad=5)
+
+
+def weeks_axis(axes: Axes, weeks: int) -> None:
+    """Ticks on years or quarters, in weeks."""
+    step = next((s for s in (4, 13, 26, 52, 104, 260, 520) if weeks / s <= 6), 1040)
+    if weeks < 12:
+        step = max(1, weeks // 4)
+    ticks = list(range(0, weeks + 1, step))
+    axes.set_xticks(ticks, [f"{tick}" if tick else "week 0" for tick in ticks])
+    axes.set_xlim(0, weeks)
+
+
+def line_labels(axes: Axes, entries: Sequence[tuple[float, str, str, str]], *, gap: float = 0.125) -> None:
+    """Name lines at their right end instead of in a legend; labels that would touch are moved apart.
+
+    Parameters
+    ----------
+    axes : Axes
+        With its final limits.
+    entries : sequence of (y, name, value, colour)
+        ``value`` is written under the name in grey.
+    gap : float
+        Room of one label, as a share of the height.
+    """
+    low, high = axes.get_ylim()
+    wrapped = [textwrap.wrap(name, 16)[:3] or [name] for _, name, _, _ in entries]
+    rooms = [
+        gap * (len(lines) + bool(value)) / 2.0 + 0.02 for lines, (_, _, value, _) in zip(wrapped, entries, strict=True)
+    ]
+    wanted = [(y - low) / (high - low) if high > low else 0.5 for y, _, _, _ in entries]
+    for (_, _, value, tint), lines, place in zip(entries, wrapped, apart(wanted, rooms), strict=True):
+        rows = [(line, tint, "bold", 10.0) for line in lines] + ([(value, MUTED, "normal", 9.5)] if value else [])
+        pitch = gap / 2.0
+        for number, (text, ink, weight, size) in enumerate(rows):
+            y = place + pitch * ((len(rows) - 1) / 2.0 - number)
+            axes.text(
+                1.02, y, text, transform=axes.transAxes, ha="left", va="center", color=ink, weight=weight,
+                fontsize=size, clip_on=False,
+            )  # fmt: skip
+
+
+def apart(wanted: Sequence[float], rooms: Sequence[float], low: float = 0.0, high: float = 1.0) -> list[float]:
+    """Positions near ``wanted`` that keep their order and leave each its room, inside ``low`` to ``high`` if they fit.
+
+    Examples
+    --------
+    >>> [round(x, 2) for x in apart([0.5, 0.5], [0.2, 0.2])]
+    [0.4, 0.6]
+    >>> apart([0.1, 0.9], [0.1, 0.1])
+    [0.1, 0.9]
+    """
+    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    places = [float(np.clip(wanted[i], low, high)) for i in order]
+    for _ in range(200):
+        moved = False
+        for k in range(len(order) - 1):
+            need = (rooms[order[k]] + rooms[order[k + 1]]) / 2.0
+            short = need - (places[k + 1] - places[k])
+            if short > 1e-9:
+                places[k] -= short / 2.0
+                places[k + 1] += short / 2.0
+                moved = True
+        if places and places[0] < low:
+            places[0], moved = low, True
+        if places and places[-1] > high:
+            places[-1], moved = high, True
+        if not moved:
+            break
+    out = [0.0] * len(order)
+    for k, i in enumerate(order):
+        out[i] = places[k]
+    return out
+
+
+def to_svg(figure: Figure, name: str, alt: str) -> str:
+    """The figure as an ``<svg>`` element with a text alternative.
+
+    Parameters
+    ----------
+    figure : Figure
+        What to draw.
+    name : str
+        Unique in the page; ids start with it.
+    alt : str
+        What the picture shows, for those who cannot see it.
+    """
+    buffer = io.StringIO()
+    with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
+        nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
+        FigureCanvasSVG(figure).print_svg(buffer, metadata=nothing)
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
+    text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)
+    text = re.sub(r"font(?:-family)?: ([^;\"]*?)'DejaVu Sans'[^;\"]*", _family, text)
+    text = re.sub(r' transform="rotate\(-0 [^"]*"', "", text)
+    text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
+    text = re.sub(r"url\(#", f"url(#{name}-", text)
+    text = re.sub(r'(?:xlink:)?href="#', f'href="#{name}-', text)
+    text = text.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "")
+    text = re.sub(r'\swidth="[^"]*pt"|\sheight="[^"]*pt"', "", text, count=2)
+    said = html.escape(alt, quote=True)
+    text = text.replace("<svg ", f'<svg role="img" aria-label="{said}" ', 1)
+    head = text.index(">") + 1
+    text = f"{text[:head]}<title>{said}</title>{text[head:]}"
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _family(found: "re.Match[str]") -> str:
+    """One fallback is enough."""
+    whole = found.group(0)
+    return whole[: whole.index("'DejaVu Sans'")] + "'DejaVu Sans', Verdana, sans-serif"
+
+
+def save_png(figure: Figure, path: str | os.PathLike[str], scale: float = 2.0) -> Path:
+    """Write the figure as PNG, ``scale`` pixels a point."""
+    target = Path(path)
+    with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
+        about: dict[str, Any] = {"Software": None}
+        FigureCanvasAgg(figure).figure.savefig(target, dpi=72 * scale, metadata=about, facecolor="white", format="png")
+    return target
