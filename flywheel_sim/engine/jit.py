@@ -1,15 +1,14 @@
 """Every numba option of the engine, and the place where compiled code is kept.
 
-Two decorators: :func:`kernel` for the few functions Python calls (cached on disk, releases the GIL) and :func:`law` for
-the small functions kernels are made of (inlined by LLVM, never called from Python, not cached).  No fastmath anywhere:
-it changes bits and measured no faster.
+Three decorators: :func:`kernel` for the few functions Python calls (cached on disk, releases the GIL), :func:`law` for
+the small functions of customers (inlined by LLVM, never called from Python, not cached) and :func:`part` for the serial
+steps of a week (called, not inlined).  No fastmath anywhere: it changes bits and measured no faster.
 
 numba does not notice edits in functions called from another file, so the cache folder carries the hash of all engine
 sources, the numba version and the Python version.  ``FLYWHEEL_CACHE`` moves the folder; ``FLYWHEEL_CACHE=off`` turns
 caching off.
 """
 
-import hashlib
 import os
 import shutil
 import sys
@@ -21,23 +20,13 @@ from typing import Any, TypeVar
 
 import numba
 
-__all__ = ["cache_dir", "engine_hash", "kernel", "law"]
+from flywheel_sim.engine.fingerprint import engine_hash
+
+__all__ = ["cache_dir", "kernel", "law", "part"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _KEPT = 4
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
-
-
-@cache
-def engine_hash() -> str:
-    """Hash of the sources that decide what a run computes: the engine and the schema its records are made from."""
-    package = Path(__file__).parents[1]
-    digest = hashlib.sha256()
-    for folder in ("engine", "scenario"):
-        for path in sorted((package / folder).rglob("*.py")):
-            digest.update(path.relative_to(package).as_posix().encode())
-            digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
-    return digest.hexdigest()[:16]
 
 
 def _root() -> Path:

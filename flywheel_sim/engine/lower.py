@@ -63,7 +63,7 @@ _TEAM = np.dtype(
 _SEGMENT = np.dtype(
     [(n, "f8") for n in ("upto", "spend", "relationship", "product", "service", "price", "outside")], align=True
 )
-_TOUCH = np.dtype([("stage", "i8"), ("owner", "i8")] + [(n, "f8") for n in ("rate", "hours", "base", "cost")], align=True)
+_TOUCH = np.dtype([("stage", "i8"), ("owner", "i8")] + [(n, "f8") for n in ("rate", "hours", "base", "cost", "reference")], align=True)
 _LINK = np.dtype([("giver", "i8"), ("taker", "i8"), ("when", "i8"), ("share", "f8")], align=True)
 _BONUS = np.dtype([("team", "i8"), ("column", "i8"), ("weight", "f8"), ("scale", "f8")], align=True)
 
@@ -231,7 +231,7 @@ def _touch_rows(m: ScenarioModel, width: int, teams: int) -> tuple[NDArray[Any],
     rows, offset, dependency = np.zeros(len(points), _TOUCH), np.zeros((len(points), width)), np.zeros((len(points), teams))
     for i, t in enumerate(points.values()):
         owner = names.index(t.owner)
-        rows[i] = (choice(t.stage, Stage), owner, t.rate, t.hours, t.base_success, t.cost)
+        rows[i] = (choice(t.stage, Stage), owner, t.rate, t.hours, t.base_success, t.cost, t.match_reference)
         offset[i] = _vector(m.axes, t.need, width)
         if t.support:
             for name, share in t.support.items():

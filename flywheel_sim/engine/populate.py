@@ -108,6 +108,8 @@ def populate(p: Any, tb: Any, st: Any, q: int) -> None:
                 u[a] = normal_quantile(unit64(words(r.seed, r.replicate, k, 0, TEAM_START, a >> 2)[a & 3]))
         normalise(u, d)
         st.magnitude[r.team0 + k] = st.level[r.team0 + k] = tb.team[size.team0 + k].skill
+        st.heads[r.team0 + k] = st.able[r.team0 + k] = tb.team[size.team0 + k].headcount
+        st.funded[r.team0 + k] = st.planned[r.team0 + k] = 1.0
         row[COL.headcount] += tb.team[size.team0 + k].headcount
     for s in range(size.segments):
         for a in range(d):

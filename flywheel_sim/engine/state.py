@@ -127,6 +127,10 @@ class State(NamedTuple):
     gaming: NDArray[np.float64]
     demand: NDArray[np.float64]
     overload: NDArray[np.float64]
+    heads: NDArray[np.float64]
+    able: NDArray[np.float64]  # heads past their ramp
+    funded: NDArray[np.float64]  # headcount in office over the stated one
+    planned: NDArray[np.float64]
     # segments and touchpoints
     need: NDArray[np.float64]
     company_need: NDArray[np.float64]  # (runs, axes)
@@ -180,7 +184,7 @@ def allocate(runs: int, accounts: NDArray[np.int64], sizes: Any, keep_teams: boo
     }  # fmt: skip
     for name in ("direction", "drift", "belief", "pay", "pull"):
         shapes[name] = (teams, axes)
-    for name in ("decided", "magnitude", "level", "gaming", "demand", "overload"):
+    for name in ("decided", "magnitude", "level", "gaming", "demand", "overload", "heads", "able", "funded", "planned"):
         shapes[name] = (teams,)
     arrays: dict[str, Any] = {"run": run, "now": np.zeros(runs, NOW)}
     for name, annotation in State.__annotations__.items():

@@ -37,7 +37,7 @@ from flywheel_sim.engine.mechanisms.m12_incentives import effort
 from flywheel_sim.engine.mechanisms.m13_sensing import company_need, refresh_belief, step_needs
 from flywheel_sim.engine.mechanisms.m15_strategy import aim
 from flywheel_sim.engine.mechanisms.m17_cadence import hold_meeting
-from flywheel_sim.engine.mechanisms.m19_capacity import allot_hours, volumes
+from flywheel_sim.engine.mechanisms.m19_capacity import allot_hours, staff, volumes
 from flywheel_sim.engine.mechanisms.m20_culture import step_culture
 from flywheel_sim.engine.mechanisms.m23_ledger import post
 from flywheel_sim.engine.mechanisms.m24_measures import check_week, read_week
@@ -67,6 +67,7 @@ def opening(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     effort(p, tb, st, q)
     step_directions(p, tb, st, q, t, growth_rate(p, st, q, t))
     hold_meeting(p, tb, st, q, t)
+    staff(p, tb, st, q, t)
     allot_hours(p, tb, st, q, t)
     observe_alignment(p, tb, st, q)
     touch_success(p, tb, st, q)

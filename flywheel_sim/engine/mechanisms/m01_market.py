@@ -108,9 +108,9 @@ def open_market(p: Any, tb: Any, st: Any, q: int, t: int, survival: Any) -> None
     pool = r.accounts / prospects if m.pool == 1 and prospects > 0.0 else 1.0
     funnel = m.funnel
     queue = funnel.enabled and p.capacity.enabled and r.sales_capacity < 1e200
-    work = r.leads_before + r.waiting_before
+    work = (r.leads_before + r.waiting_before) * funnel.qualify
     now.serve = np.float32(min(1.0, r.sales_capacity / work)) if queue and work > 0.0 else np.float32(1.0)
-    r.sales_delay = max(0.0, r.waiting_before / r.sales_capacity) if queue and r.sales_capacity > 0.0 else 0.0
+    r.sales_delay = r.waiting_before * funnel.qualify / r.sales_capacity if queue and r.sales_capacity > 0.0 else 0.0
     reach, before = 0.0, 0.0
     for s in range(p.size.segments):
         row = tb.segment[p.size.segment0 + s]
@@ -136,7 +136,8 @@ def open_market(p: Any, tb: Any, st: Any, q: int, t: int, survival: Any) -> None
     now.per_lead = np.float32(pool / p.conversion_reference)
     now.win_back = np.float32(m.win_back.rate)
     now.window_known = np.float32(1.0 - exp64(-p.contracts.window_learning * (t + 1)))
-    now.expansion = np.float32(p.expansion.rate * survival[3])
+    is_open = p.contracts.window_weeks / 52.0 if p.contracts.enabled else 1.0
+    now.expansion = np.float32(p.expansion.rate / is_open * survival[3])
     now.lost_issue = np.float32(1.0 - survival[2])
     now.fix = np.float32(min(1.0, p.service.first_contact_resolution * r.standard * stage_lift(p, tb, st, q, 0, _SERVICE)))
     now.wait_effort = np.float32(p.service.wait_effort * min(r.wait, 1.0))

@@ -4,8 +4,11 @@ Teams serve touchpoints together: v_j = sum_k omega_jk mu_k u_k, with omega the 
 (owner 0.6 by default, so the powering teams reach customers; owner only: C44 vanishes).  The need at touchpoint j in
 segment s is n_js = unit(need_s + offset_j), and a touch goes well with probability
 
-    p_js = logistic( logit(base_j) + q_match (v_j . n_js - match_ref) - q_load overload_owner
+    p_js = logistic( logit(base_j) + q_match (v_j . n_js - match_ref_j) - q_load overload_owner
                      + q_culture (C - C_ref) - q_tone (1 - r_front) ).
+
+Overload acts where nothing queues (onboarding, use); leads and issues wait instead (M1, M8), so that being short of
+hours is charged once.
 
 Test modes (C36-C38): ``ignored`` replaces v . n by sum omega mu, ``common`` turns all teams one way (their mean
 direction), ``no_need`` takes the teams' mean direction as the need.
@@ -24,6 +27,7 @@ from flywheel_sim.engine.mechanisms.m11_vectors import normalise
 
 __all__ = ["stage_lift", "touch_success"]
 
+_ONBOARDING, _USE = 2, 3
 _VECTOR, _COMMON, _IGNORED, _NO_NEED = 0, 1, 2, 3
 
 
@@ -60,8 +64,9 @@ def touch_success(p: Any, tb: Any, st: Any, q: int) -> None:
                     u = mean[a] if j.directions == _COMMON else st.direction[r.team0 + k, a]
                     part += u * need[a]
                 match += tb.dependency[row, k] * st.magnitude[r.team0 + k] * (1.0 if j.directions == _IGNORED else part)
-            logit = log64(touch.base / (1.0 - touch.base)) + j.match_effect * (match - j.match_reference)
-            logit -= j.overload_effect * st.overload[r.team0 + touch.owner]
+            logit = log64(touch.base / (1.0 - touch.base)) + j.match_effect * (match - touch.reference)
+            if touch.stage == _ONBOARDING or touch.stage == _USE:
+                logit -= j.overload_effect * st.overload[r.team0 + touch.owner]
             if p.culture.enabled:
                 logit += j.culture_effect * (r.culture - p.culture.reference)
             logit -= j.tone_effect * (1.0 - tone)

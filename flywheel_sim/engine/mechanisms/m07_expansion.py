@@ -2,7 +2,7 @@ r"""M7 Expansion.
 
 A customer with an open budget buys more at rate
 
-    h = h0 exp(b (R - R_ref)) x (handoffs that come through, relative to reference),
+    h = h0 exp(b (R - R_ref)) x (handoffs that come through, relative to reference) / (share of open weeks),
 
 each time by ``step`` of its spend, never above ``wallet`` times the segment's starting spend (C34, S17).
 

@@ -145,13 +145,13 @@ def observe_alignment(p: Any, tb: Any, st: Any, q: int) -> None:
     plain, heavy, along = 0.0, 0.0, 0.0
     total = 0.0
     for k in range(teams):
-        total += tb.team[p.size.team0 + k].headcount * st.magnitude[r.team0 + k]
+        total += st.heads[r.team0 + k] * st.magnitude[r.team0 + k]
     for a in range(d):
         x, y = 0.0, 0.0
         for k in range(teams):
             u = st.direction[r.team0 + k, a]
             x += u
-            y += tb.team[p.size.team0 + k].headcount * st.magnitude[r.team0 + k] * u
+            y += st.heads[r.team0 + k] * st.magnitude[r.team0 + k] * u
         plain += x * x
         heavy += y * y
         along += x * st.company_need[q, a]

@@ -102,7 +102,7 @@ def payout(p: Any, tb: Any, st: Any, q: int, last: Any) -> float:
     """Bonuses of the week, from last week's columns: salary x bonus x score over target, each score cut to [0, 2]."""
     if not p.incentives.enabled:
         return 0.0
-    paid = 0.0
+    r, paid = st.run[q], 0.0
     for k in range(p.size.teams):
         team = tb.team[p.size.team0 + k]
         if not team.paid:
@@ -112,5 +112,5 @@ def payout(p: Any, tb: Any, st: Any, q: int, last: Any) -> float:
             row = tb.bonus[p.size.bonus0 + n]
             if row.team == k:
                 score += row.weight * (last[row.column] if row.column >= 0 else 1.0)
-        paid += team.headcount * team.salary / 52.0 * team.bonus * min(max(score, 0.0), 2.0)
+        paid += st.heads[r.team0 + k] * team.salary / 52.0 * team.bonus * min(max(score, 0.0), 2.0)
     return paid

@@ -12,18 +12,23 @@ coordination, meetings and gaming, never below 0, and give
     speed_k = exp(c_f (u_k . o_k - ref))           (a craft done alone is fast; enters volumes: silos have an advantage)
     overload_k = max(0, demand_k / (headcount x net x speed) - 1).
 
-Neutral setting: ``enabled: false``: net = gross, no overload, endless throughput.  C52 vanishes at pair_hours = 0.
+Staffing: every quarter finance plans headcount as (revenue / revenue at the start)^elasticity times what the teams
+started with, at most 15 % up or down, at least one head; a quarter later the plan is in office, and new heads become
+able with a time constant of ``ramp_weeks``.
+
+Neutral setting: ``staffing: false`` keeps headcounts as the scenario states them; ``enabled: false``: net = gross, no overload, endless throughput.  C52 vanishes at pair_hours = 0.
 """
 
 import math
 from typing import Any
 
+from flywheel_sim.engine.columns import COL
 from flywheel_sim.engine.jit import law, part
-from flywheel_sim.engine.maths import exp64
+from flywheel_sim.engine.maths import exp64, log64
 from flywheel_sim.engine.mechanisms.m17_cadence import meets
 from flywheel_sim.engine.state import ACC
 
-__all__ = ["allot_hours", "coordination_hours", "speed", "volumes"]
+__all__ = ["allot_hours", "coordination_hours", "speed", "staff", "volumes"]
 
 _AWARENESS, _SALE, _SERVICE = 0, 1, 4
 
@@ -35,7 +40,7 @@ def coordination_hours(p: Any, tb: Any, st: Any, q: int) -> float:
     hours = 0.0
     for i in range(teams):
         a = tb.team[p.size.team0 + i]
-        n = math.ceil(a.headcount / c.span)
+        n = math.ceil(st.heads[r.team0 + i] / c.span)
         hours += (1.0 - c.angle_share) * n * (n - 1) / 2.0
         for j in range(i):
             b = tb.team[p.size.team0 + j]
@@ -45,8 +50,30 @@ def coordination_hours(p: Any, tb: Any, st: Any, q: int) -> float:
             for x in range(d):
                 cosine += st.direction[r.team0 + i, x] * st.direction[r.team0 + j, x]
             weight = 1.0 if tb.partner[p.size.team0 + i, j] > 0.0 else c.far_weight
-            hours += n * math.ceil(b.headcount / c.span) * ((1.0 - c.angle_share) + c.angle_share * weight * (1.0 - cosine) * 0.5)
+            hours += n * math.ceil(st.heads[r.team0 + j] / c.span) * ((1.0 - c.angle_share) + c.angle_share * weight * (1.0 - cosine) * 0.5)
     return c.pair_hours * hours
+
+
+@part
+def staff(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+    """Set headcounts: what the scenario states times what finance has funded so far."""
+    r, c = st.run[q], p.capacity
+    plan = 1.0
+    if t % 13 == 0 and t > 0:
+        then, now = st.initial[q, COL.spend], st.weekly[r.week0 + t - 1, COL.spend]
+        if then > 0.0 and now > 0.0:
+            plan = exp64(c.staffing_elasticity * log64(now / then))
+    for k in range(p.size.teams):
+        row, stated = r.team0 + k, tb.team[p.size.team0 + k].headcount
+        if c.enabled and c.staffing:
+            if t % 13 == 0 and t > 0:
+                st.funded[row] = st.planned[row]
+                lowest = st.funded[row] * (1.0 - c.staffing_limit)
+                st.planned[row] = min(max(plan, lowest), st.funded[row] * (1.0 + c.staffing_limit))
+            st.heads[row] = max(stated * st.funded[row], min(stated, 1.0))
+            st.able[row] += min(0.0, st.heads[row] - st.able[row]) + max(0.0, st.heads[row] - st.able[row]) / c.ramp_weeks
+        else:
+            st.heads[row] = st.able[row] = stated
 
 
 @law
@@ -64,7 +91,7 @@ def allot_hours(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     r, c, teams = st.run[q], p.capacity, p.size.teams
     heads = 0.0
     for k in range(teams):
-        heads += tb.team[p.size.team0 + k].headcount
+        heads += st.heads[r.team0 + k]
     r.gross_hours, r.coordination_hours, r.meeting_hours, r.overload = c.gross_hours, 0.0, 0.0, 0.0
     r.service_capacity, r.service_hours, r.sales_capacity = 1e300, 0.0, 1e300
     shared = 0.0
@@ -74,17 +101,17 @@ def allot_hours(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     for k in range(teams):
         row, tr = r.team0 + k, p.size.team0 + k
         team = tb.team[tr]
-        met = 0.0
-        if meets(p, t) and team.member and team.headcount > 0.0:
-            met = p.cadence.hours * min(p.cadence.heads_per_team, team.headcount)
+        mine, met = st.heads[row], 0.0
+        if meets(p, t) and team.member and mine > 0.0:
+            met = p.cadence.hours * min(p.cadence.heads_per_team, mine)
             r.meeting_hours += met
         share = 1.0
         st.overload[row] = 0.0
-        if c.enabled and team.headcount > 0.0:
+        if c.enabled and mine > 0.0:
             gamed = st.gaming[row] * p.incentives.gaming_hours if p.incentives.enabled else 0.0
-            net = max(0.0, c.gross_hours - shared - met / team.headcount - gamed)
+            net = max(0.0, c.gross_hours - shared - met / mine - gamed)
             share = net / c.gross_hours
-            able = team.headcount * net * speed(p, tb, st, row, tr)
+            able = st.able[row] * net * speed(p, tb, st, row, tr)
             st.overload[row] = max(0.0, st.demand[row] / able - 1.0) if able > 0.0 else 5.0
             st.overload[row] = min(st.overload[row], 5.0)
             r.overload += st.overload[row] / teams
@@ -114,7 +141,7 @@ def volumes(p: Any, tb: Any, st: Any, q: int, total: Any) -> None:
         if touch.stage == _AWARENESS:
             volume = total[ACC.leads]
         elif touch.stage == _SALE:
-            volume = total[ACC.served] + total[ACC.waiting]
+            volume = total[ACC.qualified] + total[ACC.waiting] * st.chain[r.segment0, 0]
         elif touch.stage == _SERVICE:
             volume = total[ACC.backlog]
         else:

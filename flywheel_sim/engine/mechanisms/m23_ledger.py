@@ -30,8 +30,8 @@ def post(p: Any, tb: Any, st: Any, q: int, t: int, total: Any, last: Any, row: A
     heads, wages = 0.0, 0.0
     for k in range(p.size.teams):
         team = tb.team[p.size.team0 + k]
-        heads += team.headcount
-        wages += team.headcount * team.salary / 52.0
+        heads += st.heads[r.team0 + k]
+        wages += st.heads[r.team0 + k] * team.salary / 52.0
     row[COL.headcount] = heads
     gross = heads * r.gross_hours
     row[COL.coordination_share] = (r.coordination_hours + r.meeting_hours) / gross if gross > 0.0 else 0.0

@@ -37,7 +37,7 @@ class Voice(Block):
         2.5, "b_R: log change of the rates per unit of relationship above reference.", ge=0, source="C32"
     )
     effort_effect: float = param(
-        0.8, "b_E: log change of the rates per unit of effort memory above reference.", ge=0, source="C32, A13"
+        0.4, "b_E: log change of the rates per unit of effort memory above reference.", ge=0, source="C32, A13"
     )
 
 
@@ -59,7 +59,7 @@ class Churn(Block):
     sensitivity: float = param(
         1.0, "Scales all experience factors on churn; 0 = churn ignores experience.", ge=0, source="C32"
     )
-    effort_effect: float = param(0.6, "Log change of churn per unit of effort memory.", ge=0, source="A13")
+    effort_effect: float = param(0.3, "Log change of churn per unit of effort memory.", ge=0, source="A13")
 
 
 class Funnel(Block):

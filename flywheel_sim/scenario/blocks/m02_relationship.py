@@ -8,7 +8,7 @@ class Relationship(Block):
 
     enabled: bool = param(True, "Off: relationship and effort stay at their reference.")
     start: float = param(0.5, "Relationship of a new customer.", unit="share", ge=0, le=1)
-    gain: float = param(0.10, "alpha: pull of one good touch towards 1.", ge=0, le=1)
+    gain: float = param(0.06, "alpha: pull of one good touch towards 1.", ge=0, le=1)
     asymmetry: float = param(4.0, "Loss to gain ratio.", ge=0, le=20, source="S11", evidence="V")
     depreciation: float = param(
         0.004, "Weekly loss of relationship without any contact.", unit="share/week", ge=0, le=1

@@ -17,10 +17,11 @@ class Touchpoint(Block):
         unit="share",
     )  # fmt: skip
     rate: float = param(0.0, "Touches per customer (stages onboarding, use).", unit="1/week", ge=0)
-    hours: float = param(0.0, "Work of the owner per touch.", unit="hours", ge=0)
+    hours: float = param(0.0, "Work of the owner per touch (sale: per qualified lead).", unit="hours", ge=0)
     base_success: float = param(
         0.8, "Probability that it goes well at the reference match.", unit="probability", gt=0, lt=1
     )
+    match_reference: float = param(0.5, "Match of the served vector with the need at the frozen base case.", ge=-5, le=5)
     need: dict[str, float] = param({}, "Offset of this touchpoint's need from the segment's need, by axis.")
     cost: float = param(0.0, "Money per touch.", unit="$", ge=0)
 
@@ -34,8 +35,7 @@ class Journey(Block):
         source="C36-C38",
     )  # fmt: skip
     match_effect: float = param(2.0, "q_match: logit per unit of the served vector along the need.", ge=0)
-    match_reference: float = param(0.5, "Match at which a touch has its base success.")
-    overload_effect: float = param(1.5, "q_load: logit lost per unit of overload.", ge=0)
+    overload_effect: float = param(1.5, "q_load: logit lost per unit of the owner's overload (where nothing queues).", ge=0)
     culture_effect: float = param(0.0, "q_culture: logit per unit of culture.", ge=0)
     tone_effect: float = param(0.0, "q_tone: logit lost when front teams disagree in tone.", ge=0, source="C13")
     owner_share: float = param(0.6, "Dependency on the owner where support is not given.", unit="share", gt=0, le=1)

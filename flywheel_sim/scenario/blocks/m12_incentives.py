@@ -30,7 +30,7 @@ class Incentives(Block):
     enabled: bool = param(True, "Off: nobody is paid on anything but salary.")
     intrinsic: float = param(0.5, "e0: effort along the own craft without pay.", ge=0)
     max_effort: float = param(1.5, "Cap on total effort.", gt=0)
-    effort_reference: float = param(0.75, "Effort that gives magnitude 1.", gt=0)
+    effort_reference: float = param(0.5, "Effort that gives magnitude 1.", gt=0)
     effort_elasticity: float = param(
         0.3, "Elasticity of a team's magnitude in its effort; 0 = pay turns but never drives.", ge=0, le=1
     )

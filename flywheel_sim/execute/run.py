@@ -1,0 +1,144 @@
+"""Run scenarios on this machine: one run, or a batch with the same luck for every scenario."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from flywheel_sim.results import Run
+from flywheel_sim.scenario import Scenario, load
+
+__all__ = ["batch", "run", "worker_count"]
+
+Progress = Callable[[int, int], None]
+
+#: A batch is built in chunks of at most so many accounts and runs, so that memory stays flat.
+_CHUNK_ACCOUNTS, _CHUNK_RUNS = 4_000_000, 256
+
+
+def worker_count(workers: int | None = None) -> int:
+    """Threads to use: cores, at most ``workers``, FLYWHEEL_WORKERS and NUMBA_NUM_THREADS.
+
+    Examples
+    --------
+    >>> worker_count(1)
+    1
+    """
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    limits = [available, workers or available]
+    for name in ("FLYWHEEL_WORKERS", "NUMBA_NUM_THREADS"):
+        if os.environ.get(name, "").isdigit():
+            limits.append(int(os.environ[name]))
+    return max(1, min(limits))
+
+
+def run(
+    scenario: Scenario | str | Mapping[str, Any],
+    seed: int = 1,
+    *,
+    replicate: int = 0,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    accounts: bool = True,
+) -> Run:
+    """Run one scenario once.
+
+    Parameters
+    ----------
+    scenario : Scenario, name, path or mapping
+        What :func:`flywheel_sim.load` takes.
+    seed, replicate : int
+        Key of the run's luck, both in 0 .. 2^32 - 1.
+    workers : int, optional
+        Threads for a run of 100 000 accounts or more; the result does not depend on it.
+    progress : callable, optional
+        Called as ``progress(weeks done, weeks in all)``.
+    accounts : bool
+        Keep one row per account for ``Run.customers``.
+
+    Returns
+    -------
+    Run
+
+    Examples
+    --------
+    >>> from flywheel_sim import run
+    >>> result = run({"extends": "b2b-saas", "horizon_weeks": 8}, seed=7)
+    >>> len(result.weekly)
+    8
+    """
+    from flywheel_sim.engine.run import Simulation
+
+    loaded = load(scenario)
+    simulation = Simulation([loaded.model], [(0, seed, replicate)])
+    simulation.advance(threads=worker_count(workers), progress=progress)
+    return Run(loaded, simulation.arrays(0, accounts))
+
+
+def batch(
+    scenarios: Sequence[Scenario | str | Mapping[str, Any]],
+    *,
+    replicates: int = 40,
+    seed: int = 1,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    accounts: bool = False,
+    teams: bool = True,
+) -> list[list[Run]]:
+    """Run every scenario ``replicates`` times; run k of every scenario has the same luck.
+
+    Parameters
+    ----------
+    scenarios : sequence of Scenario, name, path or mapping
+    replicates : int
+        Runs of each scenario.
+    seed : int
+        Root seed; replicate k has the key (seed, k).
+    workers : int, optional
+        Threads; the result does not depend on it.
+    progress : callable, optional
+        Called as ``progress(run-weeks done, run-weeks in all)``.
+    accounts, teams : bool
+        Whether to keep a row per account, and the teams' weekly directions.
+
+    Returns
+    -------
+    list of lists of Run
+        Outer list by scenario, inner by replicate.
+
+    Examples
+    --------
+    >>> from flywheel_sim.execute.run import batch
+    >>> runs = batch([{"extends": "b2b-saas", "horizon_weeks": 4}], replicates=2)
+    >>> [run.replicate for run in runs[0]]
+    [0, 1]
+    """
+    from flywheel_sim.engine.run import Simulation
+
+    loaded = [load(scenario) for scenario in scenarios]
+    models = [scenario.model for scenario in loaded]
+    jobs = [(s, seed, k) for k in range(replicates) for s in range(len(loaded))]
+    total = sum(models[s].horizon_weeks for s, _, _ in jobs)
+    chunks: list[list[tuple[int, int, int]]] = [[]]
+    size = 0
+    for job in jobs:
+        accounts_here = models[job[0]].market.accounts
+        if chunks[-1] and (size + accounts_here > _CHUNK_ACCOUNTS or len(chunks[-1]) >= _CHUNK_RUNS):
+            chunks.append([])
+            size = 0
+        chunks[-1].append(job)
+        size += accounts_here
+    out: list[list[Run]] = [[] for _ in loaded]
+    before = 0
+    for chunk in chunks:
+        simulation = Simulation(models, chunk, keep_teams=teams)
+        weeks = sum(models[s].horizon_weeks for s, _, _ in chunk)
+
+        def report(done: int, of: int, before: int = before, weeks: int = weeks) -> None:
+            if progress:
+                progress(before + round(weeks * done / max(of, 1)), total)
+
+        simulation.advance(threads=worker_count(workers), progress=report)
+        for q, (s, _, _) in enumerate(chunk):
+            out[s].append(Run(loaded[s], simulation.arrays(q, accounts)))
+        before += weeks
+    return out
