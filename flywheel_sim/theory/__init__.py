@@ -1,7 +1,8 @@
 """Closed forms A1-A29: what the simulation must reduce to when everything else is switched off.
 
 One module per topic, plain functions of numbers and arrays, NumPy and SciPy only.  Names load on first use, so
-importing this package costs nothing; `ANCHORS` lists every limit with its functions and the configuration that reduces to it.
+importing this package costs nothing.  `ANCHORS` lists every limit with its functions and the configuration that reduces
+to it.
 
 Each number carries its evidence: [V] seen in the primary text, [V2] on a secondary page, [M] from memory, [X] computed
 exactly or by quadrature, [a] assumption.

@@ -217,7 +217,9 @@ def march_learning(
     Notes
     -----
     March (1991) without turnover and turbulence.  Reference values for 60 runs [X]: slow socialisation beats fast,
-    .87 at p1 = .1 against .73 at p1 = .9 with p2 = .9.
+    .87 at p1 = .1 against .73 at p1 = .9 with p2 = .9.  The text leaves open how k is counted, who moves first and
+    whose knowledge is reported; of about a dozen readings tried this one came nearest to those values, so agreement
+    with them is by selection and not a confirmation.  Other readings keep the pattern but move cells by up to .2.
 
     Examples
     --------
