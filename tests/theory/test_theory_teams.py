@@ -58,6 +58,14 @@ def test_three_directions_by_brute_force(d, kappa):
     assert order.r2 == pytest.approx(np.sum(law * squared) / law.sum() / 9, abs=1e-9)
 
 
+def test_random_walks_of_unit_steps():
+    # Known mean lengths: 13/8 and 28/15 in space, 1.5745972 for three steps in the plane (Borwein et al.).  Tight
+    # enough to feel the tail correction of the integral.
+    assert 3 * theory.gibbs_order(3, 3, 0).r == pytest.approx(13 / 8, abs=1e-9)
+    assert 4 * theory.gibbs_order(4, 3, 0).r == pytest.approx(28 / 15, abs=1e-9)
+    assert 3 * theory.gibbs_order(3, 2, 0).r == pytest.approx(1.5745972, abs=6e-8)
+
+
 @pytest.mark.parametrize(("n", "d", "kappa"), [(7, 2, 2.0), (7, 4, 3.0), (12, 3, 1.0)])
 def test_order_against_weighted_random_directions(n, d, kappa):
     rng = np.random.default_rng(1)
