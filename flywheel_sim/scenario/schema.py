@@ -27,6 +27,7 @@ from flywheel_sim.scenario.blocks.m20_culture import Culture
 from flywheel_sim.scenario.blocks.m23_ledger import Ledger
 from flywheel_sim.scenario.blocks.m24_measures import Measures
 from flywheel_sim.scenario.blocks.m25_timeline import Timeline
+from flywheel_sim.scenario.blocks.observed import Observed
 from flywheel_sim.scenario.fields import Block, param
 
 __all__ = ["MECHANISMS", "CrossReference", "ScenarioModel", "Segment", "Team", "cross_references"]
@@ -100,6 +101,7 @@ class ScenarioModel(Block):
     ledger: Ledger = param(Ledger(), "M23 ledger.")
     measures: Measures = param(Measures(), "M24 measures.")
     timeline: Timeline = param(Timeline(), "M25 timeline.")
+    observed: Observed = param(Observed(), "Real data on this company, and what may be fitted to them.")
 
     @model_validator(mode="after")
     def _names_exist(self) -> "ScenarioModel":
