@@ -17,9 +17,9 @@ __all__ = ["EVIDENCE", "Assumption", "Tally", "changed", "key_assumptions", "tal
 
 #: What an evidence mark means.
 EVIDENCE = {
-    "V": "seen in the source",
-    "V2": "seen in a second-hand source",
-    "M": "quoted, source not checked",
+    "V": "source seen",
+    "V2": "second-hand source",
+    "M": "quoted, not checked",
     "X": "computed",
     "a": "assumption",
     "set": "set by the scenario",
@@ -27,11 +27,11 @@ EVIDENCE = {
 
 #: The numbers that matter in nearly every company, in the order of the model.
 _KEYS = (
-    "market.accounts", "market.initial_customers", "market.external", "market.churn.mean", "market.churn.sensitivity",
+    "market.accounts", "market.initial_customers", "market.external", "market.churn.mean",
     "word_of_mouth.rate", "word_of_mouth.negative", "relationship.asymmetry", "journey.match_effect",
     "handoffs.angle_friction", "expansion.rate", "service.issues", "service.first_contact_resolution",
-    "vectors.diffusion", "vectors.coupling", "vectors.pay_pull", "incentives.effort_elasticity",
-    "incentives.gaming_cost", "cadence.interval_weeks", "cadence.pull", "capacity.pair_hours", "capacity.craft_speed",
+    "vectors.diffusion", "vectors.coupling", "vectors.pay_pull",
+    "incentives.gaming_cost", "cadence.interval_weeks", "cadence.pull", "capacity.pair_hours",
     "culture.retention_month", "ledger.discount_rate", "ledger.cost_of_revenue",
 )  # fmt: skip
 

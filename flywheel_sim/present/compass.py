@@ -126,9 +126,9 @@ def _compass(axes: Axes, paths: TeamPaths, week: int, side: Side, longest: float
         axes.text(sign * 0.1, low + 0.12, word, ha=edge, va="center", fontsize=9, color=MUTED)
     now = week - 1
     angle = np.radians(paths.angle[now, :, 1])
-    sign = np.where(paths.direction[now] @ side.direction < 0, -1.0, 1.0)
+    signs = np.where(paths.direction[now] @ side.direction < 0, -1.0, 1.0)
     length = paths.magnitude[now] / longest
-    tips = np.column_stack([sign * np.sin(angle), np.cos(angle)]) * length[:, None]
+    tips = np.column_stack([signs * np.sin(angle), np.cos(angle)]) * length[:, None]
     _names(axes, paths.teams, tips, [float(np.degrees(a)) for a in angle])
     for team, tip in enumerate(tips):
         _arrow(axes, tip, colour(team), 2.0)
@@ -142,7 +142,7 @@ def _compass(axes: Axes, paths: TeamPaths, week: int, side: Side, longest: float
 
 def _arrow(axes: Axes, tip: Floats, tint: str, width: float) -> None:
     axes.annotate(
-        "", tip, (0.0, 0.0), arrowprops={"arrowstyle": "-|>", "color": tint, "linewidth": width, "shrinkA": 0,
+        "", (float(tip[0]), float(tip[1])), (0.0, 0.0), arrowprops={"arrowstyle": "-|>", "color": tint, "linewidth": width, "shrinkA": 0,
         "shrinkB": 0, "mutation_scale": 6 + 2.2 * width},
     )  # fmt: skip
 

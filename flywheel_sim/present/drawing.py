@@ -91,7 +91,7 @@ def line_labels(axes: Axes, entries: Sequence[tuple[float, str, str, str]], *, g
         Room of one label, as a share of the height.
     """
     low, high = axes.get_ylim()
-    wrapped = [textwrap.wrap(name, 16)[:3] or [name] for _, name, _, _ in entries]
+    wrapped = [_short_lines(name) for _, name, _, _ in entries]
     rooms = [
         gap * (len(lines) + bool(value)) / 2.0 + 0.02 for lines, (_, _, value, _) in zip(wrapped, entries, strict=True)
     ]
@@ -107,6 +107,11 @@ def line_labels(axes: Axes, entries: Sequence[tuple[float, str, str, str]], *, g
             )  # fmt: skip
 
 
+def _short_lines(name: str, width: int = 16, most: int = 3) -> list[str]:
+    lines = textwrap.wrap(name, width) or [name]
+    return lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1]}\N{HORIZONTAL ELLIPSIS}"]
+
+
 def apart(wanted: Sequence[float], rooms: Sequence[float], low: float = 0.0, high: float = 1.0) -> list[float]:
     """Positions near ``wanted`` that keep their order and leave each its room, inside ``low`` to ``high`` if they fit.
 
@@ -119,6 +124,8 @@ def apart(wanted: Sequence[float], rooms: Sequence[float], low: float = 0.0, hig
     """
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
     places = [float(np.clip(wanted[i], low, high)) for i in order]
+    if order:
+        low, high = low + rooms[order[0]] / 2.0, high - rooms[order[-1]] / 2.0
     for _ in range(200):
         moved = False
         for k in range(len(order) - 1):
@@ -155,7 +162,7 @@ def to_svg(figure: Figure, name: str, alt: str) -> str:
     buffer = io.StringIO()
     with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
         nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
-        FigureCanvasSVG(figure).print_svg(buffer, metadata=nothing)
+        FigureCanvasSVG(figure).print_svg(buffer, metadata=nothing)  # type: ignore[no-untyped-call]
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)

@@ -2,9 +2,9 @@
 
 from flywheel_sim.results.outcomes import Outcomes
 from flywheel_sim.results.paired import Verdict
-from flywheel_sim.results.provenance import Provenance, engine_hash
+from flywheel_sim.results.provenance import Provenance
 from flywheel_sim.results.run import Run, open_run
 from flywheel_sim.results.saving import ResultError
 from flywheel_sim.results.summary import SUMMARY
 
-__all__ = ["SUMMARY", "Outcomes", "Provenance", "ResultError", "Run", "Verdict", "engine_hash", "open_run"]
+__all__ = ["SUMMARY", "Outcomes", "Provenance", "ResultError", "Run", "Verdict", "open_run"]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from flywheel_sim.engine.columns import COLUMNS
 from flywheel_sim.results.directions import TeamPaths, team_paths
 from flywheel_sim.results.naming import command_for, labels, pack, unpack
 from flywheel_sim.results.paired import Verdict, band, lasting_gain_week, mean_interval, verdict, wins_of_100
@@ -38,6 +39,7 @@ FANS = ("value", "customers", "nps_true", "nps_survey", "alignment", "customer_a
         "referred_new", "churned", "relationship", "friction")  # fmt: skip
 #: Name of the fan of cumulative value less the baseline's, run by run.
 DIFFERENCE = "difference"
+_FLOWS = {name for name, unit, _ in COLUMNS if unit.endswith("/week")}
 QUANTILES = (0.1, 0.5, 0.9)
 
 
@@ -55,7 +57,8 @@ class Outcomes:
     gain_weeks : float64 array, shape (S, R)
         First week after which the cumulative value stays above the baseline's; infinite = never.
     fans : dict of float64 arrays, shape (S, W + 1, 3)
-        10, 50 and 90 % quantile by week, week 0 first, of every column in `FANS` and of the paired `DIFFERENCE`.
+        10, 50 and 90 % quantile by week, week 0 first, of every column in `FANS` and of the paired `DIFFERENCE`; flows
+        are NaN in week 0.
     teams : tuple of TeamPaths or None, length S
     made : Provenance, optional
         Where saved outcomes come from.
@@ -97,6 +100,8 @@ class Outcomes:
             name: np.array([_fan(np.array([run.series(name, start=True) for run in row])) for row in runs])
             for name in FANS
         }
+        for name in _FLOWS & set(fans):
+            fans[name][:, 0] = np.nan
         fans[DIFFERENCE] = np.array([_fan(path) for path in paths])
         return cls(
             scenarios=tuple(row[0].scenario for row in runs),
@@ -217,6 +222,13 @@ class Outcomes:
             "replicates": self.replicates,
             "weeks": self.weeks,
         }
+
+    def summary_of(self, index: int) -> dict[str, Any]:
+        """Median and 80 % of the runs of every summary key of one scenario: ``summary`` and ``interval``."""
+        bands = {key: band(self.final(key)[index]) for key in SUMMARY}
+        summary = {key: found.middle for key, found in bands.items()}
+        interval = {key: (found.low, found.high) for key, found in bands.items()}
+        return {"summary": finite(summary), "interval": finite(interval) if self.replicates > 1 else None}
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write the outcomes as a folder; all of it or nothing.

@@ -3,18 +3,16 @@
 Nothing here depends on who ran it, when, or in which folder: the same result has the same provenance.
 """
 
-import hashlib
 import platform
 import shlex
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from flywheel_sim.__about__ import __version__
+from flywheel_sim.engine.fingerprint import engine_hash
 
-__all__ = ["Provenance", "command_line", "engine_hash", "provenance"]
+__all__ = ["Provenance", "command_line", "provenance"]
 
 
 @dataclass(frozen=True)
@@ -73,23 +71,6 @@ def provenance(
         platform=f"{platform.system()} {platform.machine()}",
         command=command,
     )
-
-
-@lru_cache(maxsize=1)
-def engine_hash() -> str:
-    """Hash of the engine's source files: two results with different hashes need not agree.
-
-    Examples
-    --------
-    >>> len(engine_hash())
-    16
-    """
-    folder = Path(__file__).resolve().parent.parent / "engine"
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py"), key=lambda path: path.relative_to(folder).as_posix()):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
-        digest.update(path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
-    return digest.hexdigest()[:16]
 
 
 def command_line(*words: str) -> str:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from flywheel_sim.scenario.errors import Problem
 
-__all__ = ["MANIFEST", "ResultError", "finite", "read_manifest", "read_table", "replace_file", "write_folder"]
+__all__ = ["MANIFEST", "ResultError", "finite", "read_manifest", "read_table", "replace_file", "vacant", "write_folder"]
 
 MANIFEST = "manifest.json"
 Table = Mapping[str, "NDArray[np.generic] | Sequence[Any]"]
@@ -54,11 +54,7 @@ def write_folder(folder: str | os.PathLike[str], manifest: Mapping[str, Any], ta
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    target = Path(folder)
-    if target.is_dir() and not target.is_symlink() and not any(target.iterdir()):
-        pass
-    elif target.exists() or target.is_symlink():
-        raise ResultError(f"'{target}' is already there; choose another folder or remove it first")
+    target = vacant(folder)
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
     try:
@@ -76,6 +72,21 @@ def write_folder(folder: str | os.PathLike[str], manifest: Mapping[str, Any], ta
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
+    return target
+
+
+def vacant(folder: str | os.PathLike[str]) -> Path:
+    """The path of a folder that does not exist yet or is empty.
+
+    Raises
+    ------
+    ResultError
+        When something is already there.
+    """
+    target = Path(folder)
+    empty = target.is_dir() and not target.is_symlink() and not any(target.iterdir())
+    if not empty and (target.exists() or target.is_symlink()):
+        raise ResultError(f"'{target}' is already there; choose another folder or remove it first")
     return target
 
 

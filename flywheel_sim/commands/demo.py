@@ -1,0 +1,31 @@
+"""``flywheel demo``: the shortest way to a verdict and a report."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flywheel_sim.commands.envelope import Answer, answers, say
+from flywheel_sim.commands.progress import progress
+from flywheel_sim.commands.running import changed, manifest, places, told, written
+
+__all__ = ["SCENARIOS", "demo"]
+
+#: The baseline and its challenger.
+SCENARIOS = ("siloed-close-rate", "relationship-flywheel")
+REPORT = Path("report.html")
+
+
+@click.command()
+@answers("demo", "set", "seed", "replicates", "workers", "out")
+def demo(changes: dict[str, Any], seed: int, replicates: int | None, workers: int | None, out: Path | None) -> Answer:
+    """Compare two shipped scenarios and leave report.html here."""
+    scenarios = changed(SCENARIOS, changes)
+    places(out, REPORT)
+    from flywheel_sim.study.compare import compare
+
+    with progress(f"Comparing {scenarios[0].title} and {scenarios[1].title}") as step:
+        found = compare(scenarios, replicates or 40, seed, workers, step)
+    written(found, out, REPORT)
+    say("Next: flywheel scenario list, then flywheel compare A B --report mine.html")
+    return Answer(found.to_dict() | {"report": str(REPORT)}, told(found), manifest(found.provenance))

@@ -1,0 +1,121 @@
+"""How far a long run is, on stderr: a bar with the time left on a terminal, a line now and then elsewhere."""
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from flywheel_sim.commands.envelope import say
+
+__all__ = ["Report", "progress", "time_left"]
+
+#: After so many seconds without a first step, say why.
+PATIENCE = 0.6
+#: Seconds between two lines where there is no terminal.
+EVERY = 10.0
+
+
+class Report:
+    """Called by a runner with the weeks done and the weeks there are."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.begun: float | None = None
+        self.last = 0.0
+        self.bar: Any = None
+        self.task: Any = None
+        self.lock = threading.Lock()
+        self.timer: threading.Timer
+        self._wait(PATIENCE)
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show that ``done`` of ``total`` weeks are over."""
+        with self.lock:
+            now = time.monotonic()
+            self.timer.cancel()
+            if self.begun is None:
+                self.begun = self.last = now
+                if sys.stderr.isatty():
+                    self._open(total)
+            if self.bar is not None:
+                self.bar.update(self.task, completed=done, total=total)
+            elif now - self.last >= EVERY and done < total:
+                self.last = now
+                say(f"{self.what}: {100 * done // total} % done, {time_left(now - self.begun, done, total)}")
+
+    def close(self) -> None:
+        """Take the bar away."""
+        with self.lock:
+            self.timer.cancel()
+            self.begun = self.begun or time.monotonic()
+        if self.bar is not None:
+            self.bar.stop()
+
+    def _open(self, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+        self.bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(compact=True),
+            console=Console(stderr=True), transient=True,
+        )  # fmt: skip
+        self.task = self.bar.add_task(self.what, total=total)
+        self.bar.start()
+
+    def _explain(self) -> None:
+        """Say why nothing moves yet, when the reason is a compiler."""
+        engine = sys.modules.get("flywheel_sim.engine.jit")
+        if not hasattr(engine, "cache_dir"):
+            self._wait(PATIENCE / 3)
+            return
+        folder = engine.cache_dir()  # type: ignore[union-attr]
+        compiled = folder is not None and any(folder.rglob("*.nbc"))
+        with self.lock:
+            if self.begun is None and not compiled:
+                often = "once after an install" if folder is not None else "every time: no folder for it can be written"
+                click.echo(f"Compiling the engine ({often}); this takes up to a minute.", err=True)
+
+    def _wait(self, seconds: float) -> None:
+        with self.lock:
+            if self.begun is None:
+                self.timer = threading.Timer(seconds, self._explain)
+                self.timer.daemon = True
+                self.timer.start()
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Report | None]:
+    """A callback for runners, or None under ``--quiet``.
+
+    Parameters
+    ----------
+    what : str
+        What is running, in a few words.
+    """
+    context = click.get_current_context(silent=True)
+    if context is not None and context.meta.get("flywheel.quiet"):
+        yield None
+        return
+    report = Report(what)
+    try:
+        yield report
+    finally:
+        report.close()
+
+
+def time_left(elapsed: float, done: int, total: int) -> str:
+    """The time left at the pace so far.
+
+    Examples
+    --------
+    >>> time_left(10.0, 25, 100), time_left(60.0, 10, 100), time_left(1.0, 0, 10)
+    ('about 30 s left', 'about 9 min left', 'time left not known yet')
+    """
+    if done <= 0:
+        return "time left not known yet"
+    left = elapsed * (total - done) / done
+    return f"about {left:.0f} s left" if left < 120 else f"about {left / 60:.0f} min left"

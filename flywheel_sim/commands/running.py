@@ -1,0 +1,101 @@
+"""What run, compare, demo and report share: places to write to, and what they print."""
+
+import io
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flywheel_sim.commands.envelope import say
+
+if TYPE_CHECKING:
+    from flywheel_sim.results import Outcomes, Provenance
+    from flywheel_sim.scenario import Scenario
+
+__all__ = ["REPORT", "changed", "manifest", "places", "readable", "told", "written"]
+
+#: ``--report FILE``.
+REPORT = click.option("--report", type=click.Path(path_type=Path), default=None, help="Write an HTML report here.")
+
+
+def changed(specs: tuple[str, ...], changes: dict[str, Any]) -> "list[Scenario]":
+    """Load scenarios and apply ``--set``; every mistake in all of them at once."""
+    from flywheel_sim.scenario import Problem, ScenarioError, load
+
+    loaded = []
+    problems: dict[Problem, None] = {}
+    for spec in specs:
+        try:
+            found = load(spec)
+            loaded.append(found.with_(changes) if changes else found)
+        except ScenarioError as error:
+            problems |= dict.fromkeys(error.problems)
+    if problems:
+        raise ScenarioError(problems)
+    return loaded
+
+
+def places(out: Path | None, report: Path | None) -> None:
+    """Refuse, before the first run, places that cannot be written to."""
+    from flywheel_sim.results.saving import vacant
+
+    if out is not None:
+        vacant(out)
+    if report is not None and report.is_dir():
+        raise click.UsageError(f"{report}: expected a file for the report, got a folder")
+    if report is not None and not report.absolute().parent.is_dir():
+        raise click.UsageError(f"{report}: there is no folder {report.parent}")
+
+
+def written(what: Any, out: Path | None, report: Path | None) -> None:
+    """Save a result and its report where asked to."""
+    from flywheel_sim.present.report import write_report
+
+    if out is not None:
+        what.save(out)
+        say(f"saved {out}; draw it with: flywheel report {out}")
+    if report is not None:
+        write_report(what, report)
+        say(f"wrote {report}")
+
+
+def manifest(made: "Provenance") -> dict[str, Any]:
+    """Seeds, hashes and versions of an answer."""
+    return {
+        "seeds": {"seed": made.seed, "replicate": made.replicate, "replicates": made.replicates},
+        "hashes": {**made.scenarios, "engine": made.engine},
+        "python": made.python,
+        "numpy": made.numpy,
+        "numba": made.numba,
+        "platform": made.platform,
+        "command": made.command,
+    }
+
+
+def readable(*parts: Any) -> Any:
+    """Parts for a person: rich on a terminal, plain and wide elsewhere."""
+    from rich.console import Console, Group
+
+    if sys.stdout.isatty():
+        return Group(*parts)
+    with io.StringIO() as buffer:
+        Console(file=buffer, width=200, no_color=True).print(Group(*parts))
+        return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
+
+
+def told(outcomes: "Outcomes") -> Any:
+    """The verdict, its intervals and the table."""
+    from rich.text import Text
+
+    from flywheel_sim.present.tables import comparison_table
+    from flywheel_sim.results.words import signed_money
+
+    verdict = outcomes.verdict
+    low, high = verdict.interval
+    few, many = verdict.runs_interval
+    under = (
+        f"Average difference {signed_money(verdict.difference)}, 80 % interval {signed_money(low)} to "
+        f"{signed_money(high)}; 80 % of single runs {signed_money(few)} to {signed_money(many)}."
+    )
+    return readable(Text(verdict.sentence, style="bold"), Text(under), Text(""), comparison_table(outcomes))

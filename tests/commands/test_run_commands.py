@@ -1,0 +1,176 @@
+import json
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from fabricated import company, run, shared
+
+from flywheel_sim.cli import flywheel
+from flywheel_sim.commands import demo as demo_module
+from flywheel_sim.commands.progress import Report
+from flywheel_sim.execute import run as running
+from flywheel_sim.results import Run
+from flywheel_sim.scenario import Scenario
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with two scenario files, and an engine that makes its results up."""
+    (tmp_path / "silo.yaml").write_text(company().to_yaml())
+    (tmp_path / "shared.yaml").write_text(shared().to_yaml())
+    (tmp_path / "short.yaml").write_text(shared(horizon_weeks=20).to_yaml())
+
+    def one(scenario: Scenario, seed: int = 1, **_: object) -> Run:
+        return run(scenario, seed)
+
+    def batch(
+        scenarios: list[Scenario], *, replicates: int, seed: int, progress: object, **_: object
+    ) -> list[list[Run]]:
+        if callable(progress):
+            progress(1, 2)
+        return [
+            [run(one, seed, k, better=0.9 * (s == 1), accounts=False) for k in range(replicates)]
+            for s, one in enumerate(scenarios)
+        ]
+
+    monkeypatch.setattr(running, "run", one)
+    monkeypatch.setattr(running, "batch", batch)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def call(*words: str) -> Result:
+    return CliRunner().invoke(flywheel, list(words))
+
+
+def told(result: Result) -> dict[str, object]:
+    assert result.exit_code == 0, result.output
+    whole = json.loads(result.stdout)
+    assert whole["status"] == "ok"
+    return dict(whole)
+
+
+def test_compare_answers_in_json_with_a_verdict(folder: Path) -> None:
+    whole = told(call("compare", "silo.yaml", "shared.yaml", "--replicates", "6", "--seed", "4", "--json"))
+    assert whole["schema"] == "flywheel.compare/1"
+    verdict = whole["data"]["verdict"]  # type: ignore[index]
+    assert set(verdict) >= {"sentence", "winner", "wins_of_100", "difference", "interval"}
+    assert verdict["winner"] == "Shared relationship pay"
+    assert whole["manifest"]["seeds"] == {"seed": 4, "replicate": 0, "replicates": 6}  # type: ignore[index]
+    assert whole["manifest"]["command"] == "flywheel compare silo.yaml shared.yaml --replicates 6 --seed 4"  # type: ignore[index]
+
+
+def test_compare_prints_the_verdict_first_and_talks_on_stderr_only(folder: Path) -> None:
+    result = call("compare", "silo.yaml", "shared.yaml", "--replicates", "5", "--out", "saved", "--report", "r.html")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[0].startswith("Shared relationship pay is ")
+    assert "baseline" in result.stdout
+    assert "saved saved" in result.stderr
+    assert "wrote r.html" in result.stderr
+    assert "wrote" not in result.stdout
+    assert (folder / "r.html").read_text().startswith("<!DOCTYPE html>")
+
+
+def test_quiet_says_nothing_on_stderr(folder: Path) -> None:
+    result = call("compare", "silo.yaml", "shared.yaml", "--replicates", "3", "--quiet", "--report", "r.html")
+    assert result.exit_code == 0
+    assert result.stderr == ""
+
+
+def test_a_saved_comparison_and_a_saved_run_are_drawn_again(folder: Path) -> None:
+    call("compare", "silo.yaml", "shared.yaml", "--replicates", "3", "--out", "both", "--report", "first.html")
+    assert told(call("report", "both", "--out", "again.html", "--json"))["data"]["path"] == "again.html"  # type: ignore[index]
+    assert (folder / "first.html").read_bytes() == (folder / "again.html").read_bytes()
+    assert call("run", "silo.yaml", "--out", "one").exit_code == 0
+    assert call("report", "one").exit_code == 0
+    assert "One run is one possible history" in (folder / "report.html").read_text()
+
+
+def test_run_once_and_many_times(folder: Path) -> None:
+    once = told(call("run", "silo.yaml", "--json"))["data"]
+    assert once["summary"]["customers_end"] > 0  # type: ignore[index]
+    assert once["interval"] is None  # type: ignore[index]
+    many = told(call("run", "silo.yaml", "--replicates", "4", "--json"))["data"]
+    low, high = many["interval"]["npv"]  # type: ignore[index]
+    assert low < many["summary"]["npv"] < high  # type: ignore[index]
+    assert "80 % of runs" in call("run", "silo.yaml", "--replicates", "4").stdout
+
+
+def test_set_applies_to_every_scenario(folder: Path) -> None:
+    words = ("compare", "silo.yaml", "shared.yaml", "--replicates", "2", "--json", "--set", "market.price=1.5")
+    command = told(call(*words))["manifest"]["command"]  # type: ignore[index]
+    assert "--set market.price=1.5" in command
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("compare", "silo.yaml"), "at least two scenarios"),
+        (("compare", "silo.yaml", "short.yaml"), "horizons differ"),
+        (("compare", "silo.yaml", "shared.yaml", "--replicates", "1"), "at least 2 replicates"),
+        (("compare", "silo.yaml", "nonsense"), "nonsense"),
+        (("run", "silo.yaml", "--set", "market.acounts=3"), "accounts"),
+        (("run", "silo.yaml", "--report", "."), "got a folder"),
+        (("run", "silo.yaml", "--report", "no/such/r.html"), "there is no folder"),
+        (("run", "silo.yaml", "--out", "taken"), "already there"),
+        (("report", "nothing"), "no saved result"),
+        (("report", "taken"), "not a saved result"),
+    ],
+)
+def test_bad_input_is_one_message_and_exit_2(folder: Path, words: tuple[str, ...], said: str) -> None:
+    (folder / "taken").mkdir()
+    (folder / "taken" / "thing.txt").write_text("mine")
+    before = sorted(path.name for path in folder.rglob("*"))
+    result = call(*words)
+    assert result.exit_code == 2, result.output
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+    assert sorted(path.name for path in folder.rglob("*")) == before
+    whole = json.loads(call(*words, "--json").stdout)
+    assert whole["status"] == "error"
+    assert whole["errors"][0]["message"]
+
+
+def test_the_demo_leaves_a_report_here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_module, "SCENARIOS", ("silo.yaml", "shared.yaml"))
+    whole = told(call("demo", "--replicates", "3", "--json"))
+    assert whole["schema"] == "flywheel.demo/1"
+    assert whole["data"]["verdict"]["sentence"]  # type: ignore[index]
+    assert (folder / "report.html").is_file()
+
+
+def test_progress_counts_on_one_line_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    report = Report("Comparing")
+    for done in range(1, 101):
+        clock[0] = float(done)
+        report(done, 100)
+    report.close()
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 9
+    assert lines[0].startswith("Comparing: 11 % done, about 81 s left")
+
+
+def test_progress_leaves_no_thread_behind() -> None:
+    before = threading.active_count()
+    report = Report("x")
+    report(1, 2)
+    report.close()
+    time.sleep(0.05)
+    assert threading.active_count() <= before
+
+
+def test_run_and_compare_work_on_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    short = ("--set", "horizon_weeks=6", "--set", "market.accounts=300", "--set", "market.initial_customers=50")
+    once = told(call("run", "b2b-saas", *short, "--out", "one", "--json"))["data"]
+    again = told(call("run", "b2b-saas", *short, "--json"))["data"]
+    assert once == again
+    both = told(call("compare", "b2b-saas", "b2b-saas", *short, "--replicates", "2", "--json"))["data"]
+    assert both["verdict"]["winner"] is None  # type: ignore[index]
+    assert both["verdict"]["wins_of_100"] == 50.0  # type: ignore[index]

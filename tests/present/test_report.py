@@ -1,0 +1,232 @@
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fabricated import company, run, runs, shared
+
+from flywheel_sim.present.assumptions import changed, key_assumptions, tally
+from flywheel_sim.present.compass import compass_chart, moments, side_of
+from flywheel_sim.present.drawing import apart, save_png, to_svg
+from flywheel_sim.present.figures import difference_chart, fan_chart, score_chart
+from flywheel_sim.present.report import render, write_report
+from flywheel_sim.present.tables import comparison_table, summary_table
+from flywheel_sim.results import Outcomes
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> Outcomes:
+    return Outcomes.of(runs(12))
+
+
+@pytest.fixture(scope="module")
+def page(outcomes: Outcomes) -> str:
+    return render(outcomes)
+
+
+class Links(HTMLParser):
+    """Everything in a page that could be fetched, and its tags."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        for name, value in attrs:
+            if name in ("src", "href", "xlink:href", "action", "data", "srcset", "poster"):
+                self.found.append(value or "")
+            if name == "id":
+                self.ids.append(value or "")
+
+
+def test_the_report_is_the_same_file_every_time(tmp_path: Path) -> None:
+    first = write_report(Outcomes.of(runs(5)), tmp_path / "a.html").read_bytes()
+    assert first == write_report(Outcomes.of(runs(5)), tmp_path / "b.html").read_bytes()
+    assert len(first) < 1_000_000
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.html", "b.html"]
+
+
+def test_a_saved_comparison_makes_the_same_report(outcomes: Outcomes, page: str, tmp_path: Path) -> None:
+    assert render(Outcomes.open(outcomes.save(tmp_path / "x"))) == page
+
+
+def test_nothing_is_fetched_and_nothing_runs(page: str) -> None:
+    links = Links(page)
+    assert all(link.startswith(("#", "data:")) for link in links.found)
+    assert not {"script", "link", "iframe", "object", "embed", "img"} & set(links.tags)
+    assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in page
+    addresses = set(re.findall(r"https?://[^\s\"'<]+", page))
+    assert addresses <= {"http://www.w3.org/2000/svg"}
+    assert "url(http" not in page
+    assert "@import" not in page
+
+
+def test_ids_are_unique_and_every_reference_resolves(page: str) -> None:
+    links = Links(page)
+    assert len(links.ids) == len(set(links.ids))
+    used = set(re.findall(r"url\(#([^)]+)\)", page)) | {link[1:] for link in links.found if link.startswith("#")}
+    assert used
+    assert used <= set(links.ids)
+
+
+def test_every_chart_has_words_for_those_who_cannot_see_it(page: str) -> None:
+    said = re.findall(r'<svg role="img" aria-label="([^"]{20,})"', page)
+    assert len(said) == page.count("<svg")
+    assert any("Shared relationship pay" in words and "break-even" in words for words in said)
+
+
+def test_the_verdict_comes_first_and_the_command_last(outcomes: Outcomes, page: str) -> None:
+    order = [
+        "<h1>", outcomes.verdict.sentence, "Chance it is better", "Cumulative value", "Where the teams point",
+        "What differs between the scenarios", "vectors.coupling", "What the result rests on", "How sure are we?",
+        outcomes.provenance.engine,
+    ]  # fmt: skip
+    body = page[page.index("<body>") :]
+    places = [body.index(words) for words in order]
+    assert places == sorted(places)
+
+
+def test_words_of_a_scenario_cannot_break_the_page() -> None:
+    nasty = '<script>alert("x")</script> & <b>'
+    text = render(run(company(title=nasty, question=nasty)))
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_one_run_and_one_scenario_have_reports_of_their_own(outcomes: Outcomes) -> None:
+    one = render(run(company()))
+    assert "One run is one possible history" in one
+    assert "Chance it is better" not in one
+    many = render(Outcomes.of(runs(4)[:1]))
+    assert "4 runs" in many
+    assert "What differs" not in many
+
+
+def test_a_report_survives_a_company_without_teams_scores_and_money() -> None:
+    bare = company(teams={}, journey={"touchpoints": {}}, horizon_weeks=3)
+    made = run(bare)
+    made.arrays.weekly[:] = np.nan
+    text = render(made)
+    assert "Where the teams point" not in text
+    assert "not known" in text
+
+
+def test_a_failed_write_leaves_the_old_report(
+    outcomes: Outcomes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    target = tmp_path / "r.html"
+    target.write_text("old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_report(outcomes, target)
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_figures_are_well_formed_and_named(outcomes: Outcomes) -> None:
+    figures = [
+        fan_chart(outcomes, "value", unit="$", mark_week=30),
+        fan_chart(outcomes, "customers"),
+        difference_chart(outcomes, 1),
+        score_chart(outcomes),
+        compass_chart(outcomes),
+    ]
+    for figure in figures:
+        svg = to_svg(figure, "name", 'say "so" & <more>')
+        assert svg == to_svg(figure, "name", 'say "so" & <more>')
+        root = ET.fromstring(svg)
+        assert root.attrib["aria-label"] == 'say "so" & <more>'
+        assert "<metadata" not in svg
+    text = to_svg(figures[0], "a", "words")
+    assert "Shared" in text
+    assert "Silo pay" in text
+    assert "break-even, week 30" in text
+
+
+def test_a_figure_can_be_a_png(outcomes: Outcomes, tmp_path: Path) -> None:
+    data = save_png(fan_chart(outcomes, "customers"), tmp_path / "x.png").read_bytes()
+    assert data.startswith(b"\x89PNG")
+    assert data == save_png(fan_chart(outcomes, "customers"), tmp_path / "y.png").read_bytes()
+
+
+def test_no_figure_touches_pyplot() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, flywheel_sim.present.report; sys.exit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_side_of_the_compass_is_square_to_the_need(outcomes: Outcomes) -> None:
+    paths = [one for one in outcomes.teams if one is not None]
+    side = side_of(paths)
+    assert abs(float(side.direction @ paths[0].need[0])) < 1e-9
+    assert np.linalg.norm(side.direction) == pytest.approx(1.0)
+    assert side.right == "acquire"
+    assert moments(104) == (1, 52, 104)
+
+
+def test_angles_in_the_compass_are_angles_to_the_need(outcomes: Outcomes) -> None:
+    one = run(company())
+    alone = Outcomes.of([[one]]).teams[0]
+    assert alone is not None
+    assert one.arrays.teams is not None
+    cosine = one.arrays.teams[-1, 2, 1:] @ alone.need[-1]
+    assert alone.angle[-1, 2, 1] == pytest.approx(np.degrees(np.arccos(cosine)))
+    assert np.linalg.norm(alone.need, axis=1) == pytest.approx(np.ones(104))
+
+
+def test_labels_are_moved_apart_and_keep_their_order() -> None:
+    places = apart([0.9, 0.91, 0.2], [0.2, 0.2, 0.2])
+    assert places[1] - places[0] == pytest.approx(0.2)
+    assert places[1] <= 0.9 + 1e-9
+    assert places[2] == pytest.approx(0.2)
+
+
+def test_the_schema_vouches_for_its_own_defaults_only() -> None:
+    base = company()
+    rows = {row.path: row for row in key_assumptions(base)}
+    assert rows["market.churn.mean"].evidence == "second-hand source"
+    assert rows["market.churn.mean"].source == "S24"
+    assert rows["market.accounts"].evidence == "set by the scenario"
+    other = base.with_({"market.churn.mean": 0.3})
+    assert {row.path: row for row in key_assumptions(other)}["market.churn.mean"].evidence == "set by the scenario"
+    assert tally(base).total == tally(other).total
+    assert tally(other).sourced == tally(base).sourced - 1
+    assert "cadence.pull" not in rows
+    assert "cadence.pull" in {row.path for row in key_assumptions(shared())}
+
+
+def test_changed_parameters_show_both_values() -> None:
+    rows = {row.path: row for row in changed([company(), shared()])}
+    assert rows["vectors.coupling"].values == ("0.5", "8")
+    assert rows["cadence.enabled"].values == ("no", "yes")
+    assert rows["cadence.enabled"].text == "Cadence switched on"
+
+
+def test_tables_name_what_they_show(outcomes: Outcomes) -> None:
+    import io
+
+    from rich.console import Console
+
+    buffer = io.StringIO()
+    console = Console(width=180, file=buffer)
+    console.print(comparison_table(outcomes))
+    console.print(summary_table(runs(3)[0]))
+    text = buffer.getvalue()
+    assert "Silo pay" in text
+    assert "baseline" in text
+    assert "wins of 100" in text
+    assert "80 % of runs" in text
