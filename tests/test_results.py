@@ -287,6 +287,8 @@ def test_scenarios_that_share_a_title_get_names_of_their_own() -> None:
     base = company()
     assert labels([base, shared()]) == ("Silo pay", "Shared relationship pay")
     assert labels([base, base.with_({"teams.sales.headcount": 12})]) == ("Silo pay", "Silo pay (headcount 12)")
+    same = base.with_({"market.price": 2.0})
+    assert labels([same, same]) == ("Silo pay", "Silo pay (2)")
     assert labels([base, base]) == ("Silo pay", "Silo pay (2)")
 
 

@@ -85,17 +85,9 @@ def readable(*parts: Any) -> Any:
 
 
 def told(outcomes: "Outcomes") -> Any:
-    """The verdict, its intervals and the table."""
+    """The verdict and the table."""
     from rich.text import Text
 
     from flywheel_sim.present.tables import comparison_table
-    from flywheel_sim.results.words import signed_money
 
-    verdict = outcomes.verdict
-    low, high = verdict.interval
-    few, many = verdict.runs_interval
-    under = (
-        f"Average difference {signed_money(verdict.difference)}, 80 % interval {signed_money(low)} to "
-        f"{signed_money(high)}; 80 % of single runs {signed_money(few)} to {signed_money(many)}."
-    )
-    return readable(Text(verdict.sentence, style="bold"), Text(under), Text(""), comparison_table(outcomes))
+    return readable(Text(outcomes.verdict.sentence, style="bold"), Text(""), comparison_table(outcomes))

@@ -141,10 +141,8 @@ def _compass(axes: Axes, paths: TeamPaths, week: int, side: Side, longest: float
 
 
 def _arrow(axes: Axes, tip: Floats, tint: str, width: float) -> None:
-    axes.annotate(
-        "", (float(tip[0]), float(tip[1])), (0.0, 0.0), arrowprops={"arrowstyle": "-|>", "color": tint, "linewidth": width, "shrinkA": 0,
-        "shrinkB": 0, "mutation_scale": 6 + 2.2 * width},
-    )  # fmt: skip
+    look = {"arrowstyle": "-|>", "color": tint, "linewidth": width, "mutation_scale": 6 + 2.2 * width}
+    axes.annotate("", (float(tip[0]), float(tip[1])), (0.0, 0.0), arrowprops={**look, "shrinkA": 0, "shrinkB": 0})
 
 
 def _names(axes: Axes, teams: Sequence[str], tips: Floats, angles: Sequence[float]) -> None:

@@ -1,7 +1,8 @@
 """Tables for the terminal."""
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from flywheel_sim.results import SUMMARY, Outcomes, Run
 from flywheel_sim.results.paired import band
@@ -33,33 +34,44 @@ def shown(key: str, value: float) -> str:
 
 
 def comparison_table(outcomes: Outcomes) -> "Table":
-    """One row per scenario: the money, the paired difference, and how it got there."""
+    """One column per scenario: the money, the paired difference, and how it got there."""
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column("scenario", overflow="fold")
-    for name in ("value", "80 % of runs", "difference", "80 % interval", "wins of 100", "break-even", "deepest dip",
-                 "customers", "NPS"):  # fmt: skip
-        table.add_column(name, justify="right")
-    for index, row in enumerate(outcomes.table.to_dict("records")):
-        money_of = [money(row["npv"]), f"{money(row['npv_low'])} to {money(row['npv_high'])}"]
-        end = [number(row["customers_end"]), shown("nps_true", row["nps_true"])]
-        if index == 0:
-            table.add_row(row["scenario"], *money_of, "baseline", "", "", "", "", *end)
-            continue
-        dip = f"{money(row['deepest_dip'])}, {week(row['deepest_dip_week'])}" if row["deepest_dip_week"] else "none"
-        table.add_row(
-            row["scenario"],
-            *money_of,
-            signed_money(row["difference"]),
-            f"{signed_money(row['difference_low'])} to {signed_money(row['difference_high'])}",
-            of_100(row["wins_of_100"]),
-            week(row["breakeven_week"]),
-            dip,
-            *end,
-        )
+    table.add_column("")
+    rows = outcomes.table.to_dict("records")
+    for row in rows:
+        table.add_column(row["scenario"], justify="right", overflow="fold", max_width=32)
+    for name, cells in zip(_ROWS, zip(*(_cells(row, bool(k)) for k, row in enumerate(rows)), strict=True), strict=True):
+        table.add_row(name, *cells)
     return table
+
+
+_ROWS = (
+    "value, median", "  80 % of runs", "difference, mean", "  80 % interval of the mean", "  80 % of runs",
+    "wins of 100", "break-even, median", "deepest dip", "customers at the end", "NPS", "churn a year", "referred",
+)  # fmt: skip
+
+
+def _cells(row: Mapping[str, Any], challenger: bool) -> list[str]:
+    def between(low: str, high: str, words: Callable[[float], str]) -> str:
+        return f"{words(row[low])} to {words(row[high])}"
+
+    against = ["baseline", "", "", "", "", ""]
+    if challenger:
+        dip = f"{money(row['deepest_dip'])}, {week(row['deepest_dip_week'])}" if row["deepest_dip_week"] else "none"
+        never = f" (never in {percent(row['never_share'])})" if 0 < row["never_share"] < 1 else ""
+        against = [
+            signed_money(row["difference"]),
+            between("difference_low", "difference_high", signed_money),
+            between("difference_runs_low", "difference_runs_high", signed_money),
+            of_100(row["wins_of_100"]),
+            week(row["breakeven_week"]) + never,
+            dip,
+        ]
+    ends = [shown(key, row[key]) for key in ("customers_end", "nps_true", "churn_annual", "referral_share")]
+    return [money(row["npv"]), between("npv_low", "npv_high", money), *against, *ends]
 
 
 def summary_table(runs: list[Run]) -> "Table":

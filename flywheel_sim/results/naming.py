@@ -40,11 +40,11 @@ def differences(scenarios: Sequence["Scenario"]) -> dict[str, tuple[Any, ...]]:
 def labels(scenarios: Sequence["Scenario"]) -> tuple[str, ...]:
     """A name for every scenario that people can tell apart: the title, with what was changed where titles repeat."""
     titles = [scenario.title for scenario in scenarios]
+    long = [f"{title} ({_changes(scenario)})" for title, scenario in zip(titles, scenarios, strict=True)]
     found: list[str] = []
-    for scenario, title in zip(scenarios, titles, strict=True):
-        each = [f"{path.rpartition('.')[2]} {_said(value)}" for path, value in scenario.changes.items()]
-        said = ", ".join(each) if len(", ".join(each)) <= 40 else f"{each[0]:.30} and {len(each) - 1} more"
-        label = f"{title} ({said})" if titles.count(title) > 1 and each else title
+    for title, full, scenario in zip(titles, long, scenarios, strict=True):
+        telling = titles.count(title) > 1 and long.count(full) == 1 and scenario.changes
+        label = full if telling else title
         again = 2
         while label in found:
             label = f"{title} ({again})"
@@ -98,6 +98,12 @@ def _origin(scenario: "Scenario") -> str:
     if scenario.name in index() or not scenario.files:
         return scenario.name
     return scenario.files[0]
+
+
+def _changes(scenario: "Scenario") -> str:
+    each = [f"{path.rpartition('.')[2]} {_said(value)}" for path, value in scenario.changes.items()]
+    whole = ", ".join(each)
+    return whole if len(whole) <= 40 else f"{each[0]:.30} and {len(each) - 1} more"
 
 
 def _reachable(scenario: "Scenario") -> bool:
