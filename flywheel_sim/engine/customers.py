@@ -42,62 +42,6 @@ _VOLUNTARY, _INVOLUNTARY = 1, 2
 
 
 @part
-def sale(p: Any, tb: Any, st: Any, q: int, t: int, i: int, j: int, waiting: bool, word_share: float) -> None:
-    """A lead: source and referrer, then work, window and stages; j is the account's row in the run, i in the batch."""
-    r, now, a = st.run[q], st.now[q], st.acc[i // BLOCK]
-    w_serve, w_chain, w_source, w_referrer = words(r.seed, r.replicate, j, t, SALE, 0)
-    if not waiting:
-        st.referrer[i] = -1
-        if word_share > 0.0 and unit64(w_source) < word_share:
-            if p.market.network.kind == _COMPLETE:
-                st.referrer[i] = pick_stranger(p, st, q, unit64(w_referrer))
-            else:
-                st.referrer[i] = pick_friend(p, st, q, j, unit64(w_referrer))
-            a[ACC.leads_word] += 1.0
-    if not below(w_serve, now.serve):
-        st.status_next[i] = LEAD
-        a[ACC.waiting] += 1.0
-        return
-    a[ACC.served] += 1.0
-    lost = np.uint8(FORMER if st.spells[i] > 0 else PROSPECT)
-    s = r.segment0 + st.segment[i]
-    c = p.contracts
-    chance = st.chain[s, 0]
-    if not below(w_chain, chance):
-        st.status_next[i] = lost
-        return
-    a[ACC.qualified] += 1.0
-    chance *= st.chain[s, 1]
-    if not below(w_chain, chance):
-        st.status_next[i] = lost
-        return
-    a[ACC.proposals] += 1.0
-    chance *= st.chain[s, 2]
-    timely = True
-    if c.enabled and not window_open(t + 1, st.fiscal[i], c.fiscal_shift_weeks, c.window_weeks):
-        timely = below(words(r.seed, r.replicate, j, 0, ENDOWMENT, 1)[0], now.window_known)
-    if not (timely and below(w_chain, chance)):
-        st.status_next[i] = lost
-        return
-    a[ACC.sold] += 1.0
-    chance *= st.chain[s, 3]
-    if not below(w_chain, chance):
-        st.status_next[i] = lost
-        return
-    # live
-    st.status_next[i] = NEUTRAL
-    if st.spells[i] > 0:
-        a[ACC.won_back] += 1.0
-    else:
-        a[ACC.won] += 1.0
-        if st.referrer[i] != -1:
-            a[ACC.won_referred] += 1.0
-    a[ACC.billed] += begin_spell(p, tb, st, q, i, t + 1)
-    a[ACC.spend] += st.spend[i]
-    st.cost[i] += np.float32(p.ledger.cost_per_win)
-
-
-@part
 def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
     """Take block b of run q through week t (0-based): writes the block's rows and sums only."""
     r, now, size = st.run[q], st.now[q], p.size
@@ -157,6 +101,7 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                 else:
                     a[ACC.former] += 1.0
                 continue
+            lead, waiting, word_share = False, status == LEAD, 0.0
             if status == PROSPECT:
                 w_lead, w_bad, _, _ = words(seed, replicate, j, t, MARKET, 0)
                 good, bad = all_good, all_bad
@@ -172,19 +117,69 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                     word = now.word_rate * good
                     chance = lead_alone if word <= _ZERO else happens((now.external + word) * now.per_lead)
                     if below(w_lead, chance):
-                        a[ACC.leads] += 1.0
-                        sale(p, tb, st, q, t, i, j, False, np.float64(word) / np.float64(now.external + word))
+                        lead = True
+                        word_share = np.float64(word) / np.float64(now.external + word)
                 else:
                     a[ACC.blocked] += 1.0
-            elif status == LEAD:
-                sale(p, tb, st, q, t, i, j, True, 0.0)
-            else:
+            elif not waiting:
                 w_back, w_fade, _, _ = words(seed, replicate, j, t, MARKET, 0)
                 if below(w_back, back):
-                    a[ACC.leads] += 1.0
-                    sale(p, tb, st, q, t, i, j, False, 0.0)
+                    lead = True
                 elif status == SOUR and below(w_fade, fades):
                     st.status_next[i] = FORMER
+            if lead:
+                a[ACC.leads] += 1.0
+            if lead or waiting:
+                # source and referrer, then work, window and stages: one draw, nested thresholds
+                w_serve, w_chain, w_source, w_referrer = words(seed, replicate, j, t, SALE, 0)
+                if not waiting:
+                    by_word = word_share > 0.0 and unit64(w_source) < word_share
+                    brought = -1
+                    if by_word:
+                        a[ACC.leads_word] += 1.0
+                        if complete:
+                            brought = pick_stranger(
+                                wom, st.count, st.status, r.good_voices, r.block0, r.blocks, r.account0, r.accounts,
+                                unit64(w_referrer),
+                            )  # fmt: skip
+                        else:
+                            brought = pick_friend(
+                                wom, st.edge, st.friend, st.status, r.edge0, r.account0, j, unit64(w_referrer)
+                            )
+                    st.referrer[i] = brought
+                s = r.segment0 + st.segment[i]
+                qualify = st.chain[s, 0]
+                propose = qualify * st.chain[s, 1]
+                close = propose * st.chain[s, 2]
+                live = close * st.chain[s, 3]
+                outcome = FORMER if st.spells[i] > 0 else PROSPECT
+                if not below(w_serve, now.serve):
+                    outcome = LEAD
+                    a[ACC.waiting] += 1.0
+                else:
+                    a[ACC.served] += 1.0
+                    a[ACC.qualified] += 1.0 if below(w_chain, qualify) else 0.0
+                    a[ACC.proposals] += 1.0 if below(w_chain, propose) else 0.0
+                    if below(w_chain, close):
+                        timely = not contracts.enabled or window_open(
+                            t + 1, st.fiscal[i], contracts.fiscal_shift_weeks, contracts.window_weeks
+                        )
+                        if not timely:
+                            timely = below(words(seed, replicate, j, 0, ENDOWMENT, 1)[0], now.window_known)
+                        if timely:
+                            a[ACC.sold] += 1.0
+                            if below(w_chain, live):
+                                outcome = NEUTRAL
+                st.status_next[i] = np.uint8(outcome)
+                if outcome == NEUTRAL:
+                    if st.spells[i] > 0:
+                        a[ACC.won_back] += 1.0
+                    else:
+                        a[ACC.won] += 1.0
+                        a[ACC.won_referred] += 1.0 if st.referrer[i] != -1 else 0.0
+                    a[ACC.billed] += begin_spell(p, tb, st, q, i, t + 1)
+                    a[ACC.spend] += st.spend[i]
+                    st.cost[i] += np.float32(p.ledger.cost_per_win)
             after = np.int64(st.status_next[i])
             if after != status:
                 a[ACC.changed] += 1.0

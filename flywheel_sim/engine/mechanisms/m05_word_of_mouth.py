@@ -52,7 +52,7 @@ def in_units(weight: float, share: float, unit: int) -> int:
     return np.int64(np.floor(weight * share * (1 << unit) + 0.5))
 
 
-@part
+@law
 def voice_changed(p: Any, st: Any, q: int, j: int, old: int, new: int) -> None:
     """Tell the friends of account j (row in the run) that its status went from old to new."""
     r, wom = st.run[q], p.word_of_mouth
@@ -83,58 +83,54 @@ def recount_voices(p: Any, st: Any, q: int) -> None:
             voice_changed(p, st, q, j, 0, np.int64(status))
 
 
-@part
-def pick_friend(p: Any, st: Any, q: int, i: int, u: float) -> int:
+@law
+def pick_friend(wom: Any, edge: Any, friend: Any, status: Any, edge0: int, account0: int, i: int, u: float) -> int:
     """Referrer of account i (row in the run) among its friends, in proportion to their voice; -2 if nobody speaks."""
-    r, wom = st.run[q], p.word_of_mouth
-    first, last = st.edge[r.edge0 + i], st.edge[r.edge0 + i + 1]
+    first, last = edge[edge0 + i], edge[edge0 + i + 1]
     per_speaker = wom.normalise == PER_SPEAKER
     total = 0.0
     for e in range(first, last):
-        j = st.friend[e]
-        c = good_weight(np.int64(st.status[r.account0 + j]), wom)
+        j = friend[e]
+        c = good_weight(np.int64(status[account0 + j]), wom)
         if c > 0.0:
-            total += c / (st.edge[r.edge0 + j + 1] - st.edge[r.edge0 + j]) if per_speaker else c
+            total += c / (edge[edge0 + j + 1] - edge[edge0 + j]) if per_speaker else c
     mark = u * total
     chosen = -2
     for e in range(first, last):
-        j = st.friend[e]
-        c = good_weight(np.int64(st.status[r.account0 + j]), wom)
-        if c > 0.0:
+        j = friend[e]
+        c = good_weight(np.int64(status[account0 + j]), wom)
+        if c > 0.0 and mark >= 0.0:
             chosen = j
-            mark -= c / (st.edge[r.edge0 + j + 1] - st.edge[r.edge0 + j]) if per_speaker else c
-            if mark < 0.0:
-                break
+            mark -= c / (edge[edge0 + j + 1] - edge[edge0 + j]) if per_speaker else c
     return chosen
 
 
-@part
-def pick_stranger(p: Any, st: Any, q: int, u: float) -> int:
+@law
+def pick_stranger(
+    wom: Any, count: Any, status: Any, total: float, block0: int, blocks: int, account0: int, accounts: int, u: float
+) -> int:
     """Referrer on the complete graph: find the block by its published counts, then the account in the block."""
-    r, wom = st.run[q], p.word_of_mouth
-    mark = u * r.good_voices
-    chosen = -2
-    for b in range(r.block0, r.block0 + r.blocks):
-        here = 0.0
-        for s in range(NEUTRAL, DETRACTOR + 1):
-            here += st.count[b, s] * good_weight(s, wom)
-        if here <= 0.0:
-            continue
-        chosen = b
-        if mark < here:
-            break
-        mark -= here
-    if chosen < 0:
-        return -2
-    row = (chosen - r.block0) * BLOCK
+    mark = u * total
+    chosen, settled = -2, False
+    for b in range(block0, block0 + blocks):
+        if not settled:
+            here = 0.0
+            for s in range(NEUTRAL, DETRACTOR + 1):
+                here += count[b, s] * good_weight(s, wom)
+            if here > 0.0:
+                chosen = b
+                if mark < here:
+                    settled = True
+                else:
+                    mark -= here
     found = -2
-    for i in range(row, min(row + BLOCK, r.accounts)):
-        c = good_weight(np.int64(st.status[r.account0 + i]), wom)
-        if c > 0.0:
-            found = i
-            mark -= c
-            if mark < 0.0:
-                break
+    if chosen >= 0:
+        row = (chosen - block0) * BLOCK
+        for i in range(row, min(row + BLOCK, accounts)):
+            c = good_weight(np.int64(status[account0 + i]), wom)
+            if c > 0.0 and mark >= 0.0:
+                found = i
+                mark -= c
     return found
 
 
