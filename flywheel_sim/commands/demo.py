@@ -14,6 +14,8 @@ __all__ = ["SCENARIOS", "demo"]
 #: The baseline and its challenger.
 SCENARIOS = ("siloed-close-rate", "relationship-flywheel")
 REPORT = Path("report.html")
+#: Enough for a verdict, few enough for a first impression on a laptop.
+REPLICATES = 30
 
 
 @click.command()
@@ -25,7 +27,7 @@ def demo(changes: dict[str, Any], seed: int, replicates: int | None, workers: in
     from flywheel_sim.study.compare import compare
 
     with progress(f"Comparing {scenarios[0].title} and {scenarios[1].title}") as step:
-        found = compare(scenarios, replicates or 40, seed, workers, step)
+        found = compare(scenarios, replicates or REPLICATES, seed, workers, step)
     written(found, out, REPORT)
     say("Next: flywheel scenario list, then flywheel compare A B --report mine.html")
     return Answer(found.to_dict() | {"report": str(REPORT)}, told(found), manifest(found.provenance))

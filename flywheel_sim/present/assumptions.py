@@ -104,7 +104,8 @@ def _assumption(scenario: "Scenario", path: str, values: tuple[Any, ...]) -> Ass
     mark, source = next(iter(marks)) if len(marks) == 1 else ("set", "")
     return Assumption(
         path=path,
-        text=_switch(path) or _plainly(field.description or "" if field is not None else "", path),
+        text=_switch(path)
+        or _plainly(field.description or "" if field is not None else "", path) + _whose(scenario, path),
         unit=shape.unit if shape is not None else "",
         values=tuple(_shown(value) for value in values),
         evidence=EVIDENCE[mark],
@@ -116,6 +117,14 @@ def _switch(path: str) -> str:
     """What a switch switches."""
     block, _, last = path.rpartition(".")
     return f"{block.replace('_', ' ').replace('.', ' ').capitalize()} switched on" if last == "enabled" else ""
+
+
+def _whose(scenario: "Scenario", path: str) -> str:
+    """The team, segment, ... a path is about, in brackets."""
+    parts = tuple(path.split("."))
+    shapes = [along(root(type(scenario.model)), parts[:n]) for n in range(1, len(parts))]
+    names = [part for part, above in zip(parts[1:], shapes, strict=True) if above is not None and above.entries]
+    return f" ({', '.join(names)})" if names else ""
 
 
 def _plainly(text: str, path: str) -> str:
@@ -147,4 +156,6 @@ def _shown(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return number(float(value), 4)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_shown(part)}" for name, part in value.items()) or "none"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -77,7 +77,7 @@ def render(outcomes: "Outcomes | Run") -> str:
         about=_about(outcomes),
         verdict=verdict.sentence if verdict else _headline(outcomes),
         second=_second(verdict, outcomes.weeks) if verdict else _single_note(outcomes),
-        tiles=_comparison_tiles(verdict, outcomes.weeks) if verdict else _single_tiles(outcomes),
+        tiles=_comparison_tiles(verdict, outcomes.weeks, outcomes.replicates) if verdict else _single_tiles(outcomes),
         charts=_charts(outcomes),
         labels=outcomes.labels,
         numbers=_numbers(outcomes) if verdict else [],
@@ -151,7 +151,7 @@ def _second(verdict: Verdict, weeks: int) -> str:
     return " ".join(parts)
 
 
-def _comparison_tiles(verdict: Verdict, weeks: int) -> list[Tile]:
+def _comparison_tiles(verdict: Verdict, weeks: int, runs: int) -> list[Tile]:
     few, many = verdict.runs_interval
     early, late = verdict.breakeven_interval
     never = f"never in {percent(verdict.never_share)}" if verdict.never_share else "in every run"
@@ -161,7 +161,7 @@ def _comparison_tiles(verdict: Verdict, weeks: int) -> list[Tile]:
         Tile(
             "Chance it is better",
             f"{of_100(verdict.wins_of_100)} of 100",
-            "paired runs, ties count half",
+            f"{runs} paired runs, ties count half",
             round(verdict.wins_of_100 / 10),
         ),
         Tile(

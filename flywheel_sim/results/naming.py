@@ -28,13 +28,32 @@ def leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any
 
 
 def differences(scenarios: Sequence["Scenario"]) -> dict[str, tuple[Any, ...]]:
-    """Paths whose values are not the same in all scenarios, with the value in each (None where there is none)."""
+    """Paths whose values are not the same in all scenarios, with the value in each (None where there is none).
+
+    A mapping from names to numbers, such as what a team is paid on, is one value.
+    """
     from flywheel_sim.scenario.scenario import WORDS
 
-    flat = [dict(leaves(scenario.resolved())) for scenario in scenarios]
+    flat = [_gathered(scenario) for scenario in scenarios]
     paths = dict.fromkeys(path for values in flat for path in values)
     found = {path: tuple(values.get(path) for values in flat) for path in paths if path not in WORDS}
     return {path: values for path, values in found.items() if any(value != values[0] for value in values[1:])}
+
+
+def _gathered(scenario: "Scenario") -> dict[str, Any]:
+    """Leaves by path, with mappings from names to numbers left whole."""
+    from flywheel_sim.scenario.shapes import along, root
+
+    top = root(type(scenario.model))
+    found: dict[str, Any] = {}
+    for path, value in leaves(scenario.resolved()):
+        above, _, last = path.rpartition(".")
+        shape = along(top, tuple(above.split("."))) if above else None
+        if shape is not None and shape.entries is not None and shape.entries.block is None:
+            found.setdefault(above, {})[last] = value
+        else:
+            found[path] = value
+    return found
 
 
 def labels(scenarios: Sequence["Scenario"]) -> tuple[str, ...]:

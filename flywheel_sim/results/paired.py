@@ -209,7 +209,7 @@ def verdict(differences: Floats, gain_weeks: Floats, median_path: Floats, challe
     word = strength(wins)
     winner = None if word is None else challenger if wins > 50 else baseline
     return Verdict(
-        sentence=_sentence(wins, mean, len(median_path) - 1, challenger, baseline),
+        sentence=_sentence(wins, len(differences), mean, len(median_path) - 1, challenger, baseline),
         winner=winner,
         wins_of_100=wins,
         difference=mean,
@@ -224,7 +224,15 @@ def verdict(differences: Floats, gain_weeks: Floats, median_path: Floats, challe
     )
 
 
-def _sentence(wins: float, mean: float, weeks: int, challenger: str, baseline: str) -> str:
+def _counted(wins: float, runs: int) -> str:
+    """Wins as they were counted when there are at most 100 runs and no half win, else of 100."""
+    won = wins * runs / 100.0
+    if runs <= 100 and abs(won - round(won)) < 1e-9:
+        return f"{round(won)} of {runs} paired runs"
+    return f"{of_100(wins)} of 100 paired runs"
+
+
+def _sentence(wins: float, runs: int, mean: float, weeks: int, challenger: str, baseline: str) -> str:
     word, after = strength(wins), span(weeks)
     if word is None:
         if mean == 0 and wins == 50:
@@ -232,7 +240,7 @@ def _sentence(wins: float, mean: float, weeks: int, challenger: str, baseline: s
         side = "ahead" if mean > 0 else "behind"
         return (
             f"No clear winner: after {after}, {challenger} is {money(abs(mean))} {side} of {baseline} on average, "
-            f"and ahead in {of_100(wins)} of 100 paired runs."
+            f"and ahead in {_counted(wins, runs)}."
         ).replace(" behind of ", " behind ")
     if wins < 50:
         wins, mean, challenger, baseline = 100.0 - wins, -mean, baseline, challenger
@@ -242,8 +250,8 @@ def _sentence(wins: float, mean: float, weeks: int, challenger: str, baseline: s
         "leans": f"The evidence leans towards {challenger} over {baseline}",
     }[word]
     if mean >= 0:
-        return f"{claim}: worth {money(mean)} more after {after}, ahead in {of_100(wins)} of 100 paired runs."
+        return f"{claim}: worth {money(mean)} more after {after}, ahead in {_counted(wins, runs)}."
     return (
-        f"{claim}: ahead in {of_100(wins)} of 100 paired runs after {after}, although a few bad runs make it worth "
+        f"{claim}: ahead in {_counted(wins, runs)} after {after}, although a few bad runs make it worth "
         f"{money(-mean)} less on average."
     )

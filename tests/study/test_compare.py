@@ -164,3 +164,11 @@ def test_the_word_never_says_more_than_the_number() -> None:
     got = verdict(differences, np.full(200, 1.0), np.array([0.0, 1.0]), "B", "A")
     assert "leans" in got.sentence
     assert "79 of 100" in got.sentence
+
+
+def test_few_runs_are_counted_as_they_are() -> None:
+    few = verdict(np.array([1.0] * 11 + [-1.0]), np.full(12, 1.0), np.array([0.0, 1.0]), "B", "A")
+    assert "ahead in 11 of 12 paired runs" in few.sentence
+    assert few.wins_of_100 == pytest.approx(100 * 11 / 12)
+    tied = verdict(np.array([1.0] * 3 + [0.0]), np.full(4, 1.0), np.array([0.0, 1.0]), "B", "A")
+    assert "ahead in 87 of 100 paired runs" in tied.sentence
