@@ -189,6 +189,7 @@ def allocate(runs: int, accounts: NDArray[np.int64], sizes: Any, keep_teams: boo
     arrays: dict[str, Any] = {"run": run, "now": np.zeros(runs, NOW)}
     for name, annotation in State.__annotations__.items():
         if name not in arrays:
-            dtype = annotation.__args__[1].__args__[0]
+            item = annotation.__args__[-1]  # numpy before 2.5: dtype[uint8]; from 2.5 on: uint8
+            dtype = getattr(item, "__args__", (item,))[0]
             arrays[name] = np.zeros(shapes.get(name, (n,)), dtype)
     return State(**arrays)
