@@ -1,0 +1,228 @@
+"""A simulation put aside: copied, given another future, written to disk and read back, to the same bits.
+
+A saved state is one zip of plain ``.npy`` arrays (numpy's npz): the arrays of
+:class:`~flywheel_sim.engine.state.State`, and ``manifest``, JSON as UTF-8 bytes.  Nothing is pickled, so a file from a
+stranger runs no code.  What follows from the scenario and the key alone, the network, is not stored but built again.
+State means something only to the engine that wrote it, so a file carries the engine's hash and another engine refuses
+it.
+"""
+
+import copy
+import dataclasses
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from flywheel_sim.__about__ import __version__
+from flywheel_sim.engine.fingerprint import engine_hash
+from flywheel_sim.engine.lower import lower, model_at_week
+from flywheel_sim.engine.run import Simulation
+from flywheel_sim.engine.state import State
+from flywheel_sim.scenario.blocks.m25_timeline import Change
+from flywheel_sim.scenario.schema import ScenarioModel
+
+__all__ = ["FORMAT", "SavedStateError", "copied", "load_simulation", "redirect", "save_simulation"]
+
+#: Format of a saved state.
+FORMAT = "flywheel.saved-state/1"
+_BUILT = ("edge", "friend")
+
+
+class SavedStateError(ValueError):
+    """A saved state that cannot be read, in the words of its owner."""
+
+
+def copied(simulation: Simulation) -> Simulation:
+    """A simulation that stands where this one stands and goes on by itself."""
+    twin = copy.copy(simulation)
+    twin.state = State._make(array.copy() for array in simulation.state)
+    return twin
+
+
+def redirect(simulation: Simulation, model: ScenarioModel) -> None:
+    """Let a simulation of one run go on under another scenario, from the coming week on.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        Of one run.
+    model : ScenarioModel
+        Its past must be what the simulation has lived through; names and sizes must be the same.
+
+    Raises
+    ------
+    TimelineError
+        If the timeline changes something that is fixed for the whole run.
+    """
+    program = lower([_from_now(model, simulation.week + 1)])
+    before, after = simulation.program.par[simulation.program.calendar[0, 0]]["size"], program.par[0]["size"]
+    for name in ("axes", "teams", "segments", "touchpoints", "horizon"):
+        if before[name] != after[name]:
+            raise ValueError(
+                f"the number of {name} is fixed for the whole run: {before[name]} cannot become {after[name]}"
+            )
+    simulation.program = dataclasses.replace(program, models=(model,))
+    simulation.state.run["epoch"] = -1  # voices are counted afresh
+
+
+def _from_now(model: ScenarioModel, week: int) -> ScenarioModel:
+    """The scenario with what its timeline has settled by ``week`` written into it: the same future in fewer epochs."""
+    timeline = model.timeline
+    if not timeline.enabled:
+        return model
+    settled: dict[str, Change] = {}
+    open_paths: list[str] = []
+    later: dict[str, Change] = {}
+    for name, change in timeline.changes.items():
+        if change.until_week and change.until_week <= week:
+            continue
+        paths = list(change.values)
+        done = week >= change.from_week + change.ramp_weeks and not change.until_week
+        if done and not any(_overlap(a, b) for a in paths for b in open_paths):
+            settled[name] = change
+        else:
+            later[name] = change
+            open_paths += paths
+    if not settled:
+        return model.model_copy(update={"timeline": timeline.model_copy(update={"changes": later})})
+    past = model.model_copy(update={"timeline": timeline.model_copy(update={"changes": settled})})
+    return model_at_week(past, week).model_copy(update={"timeline": timeline.model_copy(update={"changes": later})})
+
+
+def _overlap(a: str, b: str) -> bool:
+    return a == b or a.startswith(b + ".") or b.startswith(a + ".")
+
+
+def save_simulation(
+    simulation: Simulation, path: str | os.PathLike[str], notes: Mapping[str, Any] | None = None
+) -> Path:
+    """Write a simulation to one file; readers see the old file or the whole new one.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        At any week.
+    path : path
+        File to write or replace.
+    notes : mapping, optional
+        JSON values to keep with it.
+
+    Raises
+    ------
+    OSError
+        When the disk is full or the folder cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from flywheel_sim.engine.run import Simulation
+    >>> from flywheel_sim.scenario import load
+    >>> simulation = Simulation([load("b2b-saas").with_({"horizon_weeks": 4}).model], [(0, 1, 0)])
+    >>> simulation.advance(2)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     again, notes = load_simulation(save_simulation(simulation, f"{folder}/state.npz", {"by": "hand"}))
+    >>> again.week, notes
+    (2, {'by': 'hand'})
+    """
+    state, target = simulation.state, Path(path)
+    manifest = {
+        "format": FORMAT,
+        "version": __version__,
+        "engine": engine_hash(),
+        "week": simulation.week,
+        "runs": [[int(r["scenario"]), int(r["seed"]), int(r["replicate"])] for r in state.run],
+        "keep_teams": bool((state.run["log0"] >= 0).all()),
+        "models": [model.model_dump(mode="json", by_alias=True) for model in simulation.program.models],
+        "notes": dict(notes or {}),
+    }
+    arrays = {name: array for name, array in state._asdict().items() if name not in _BUILT}
+    arrays["manifest"] = np.frombuffer(json.dumps(manifest, allow_nan=False).encode(), np.uint8)
+    if target.is_dir():
+        raise SavedStateError(f"'{target}' is a folder; expected a file name")
+    handle, draft = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(draft).chmod(0o644)
+        Path(draft).replace(target)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+    return target
+
+
+def load_simulation(path: str | os.PathLike[str]) -> tuple[Simulation, dict[str, Any]]:
+    """Read a simulation back; it goes on as if it had never stopped.
+
+    Returns
+    -------
+    simulation : Simulation
+    notes : dict
+        What was kept with it.
+
+    Raises
+    ------
+    SavedStateError
+        When there is no such file, it is broken, or another engine wrote it.
+    """
+    arrays = _read(Path(path))
+    broken = SavedStateError(f"'{path}' is broken; run the scenario again")
+    try:
+        manifest = json.loads(arrays.pop("manifest").tobytes())
+        found, engine = str(manifest["format"]), str(manifest["engine"])
+    except (ValueError, KeyError, TypeError):
+        raise broken from None
+    if found != FORMAT:
+        raise SavedStateError(f"'{path}' holds a '{found}'; this version of flywheel_sim reads '{FORMAT}'")
+    if engine != engine_hash():
+        raise SavedStateError(
+            f"'{path}' was written by engine {engine} (flywheel_sim {manifest.get('version')}); under this one, "
+            f"{engine_hash()}, it would not continue to the same numbers; run the scenario again"
+        )
+    try:
+        models = [ScenarioModel.model_validate(values) for values in manifest["models"]]
+        runs = [(int(s), int(seed), int(k)) for s, seed, k in manifest["runs"]]
+        simulation = Simulation(models, runs, keep_teams=bool(manifest["keep_teams"]))
+        simulation.week, notes = int(manifest["week"]), dict(manifest["notes"])
+    except (ValueError, KeyError, TypeError):
+        raise broken from None
+    _fill(simulation.state, arrays, broken)
+    simulation.state.run["epoch"] = -1
+    return simulation, notes
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Every array of a file."""
+    if not path.is_file():
+        raise SavedStateError(f"there is no saved state at '{path}'")
+    if not zipfile.is_zipfile(path):
+        raise SavedStateError(f"'{path}' is not a saved state, or it is cut off")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise SavedStateError(f"'{path}' is broken: {error}") from None
+
+
+def _fill(state: State, arrays: Mapping[str, Any], broken: SavedStateError) -> None:
+    """Copy arrays into a state of the same shape and type."""
+    fields: Sequence[str] = [name for name in State._fields if name not in _BUILT]
+    for name in fields:
+        target, array = getattr(state, name), arrays.get(name)
+        if array is None or array.shape != target.shape or _kinds(array.dtype) != _kinds(target.dtype):
+            raise broken
+    for name in fields:
+        getattr(state, name)[...] = arrays[name]
+
+
+def _kinds(dtype: Any) -> Any:
+    """A type without its padding."""
+    return dtype.str if dtype.names is None else [(name, dtype[name].str) for name in dtype.names]
