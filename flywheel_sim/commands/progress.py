@@ -14,7 +14,7 @@ from flywheel_sim.commands.envelope import say
 __all__ = ["Report", "progress", "time_left"]
 
 #: After so many seconds without a first step, say why.
-PATIENCE = 0.6
+PATIENCE = 0.4
 #: Seconds between two lines where there is no terminal.
 EVERY = 10.0
 

@@ -54,7 +54,7 @@ _ROWS = (
 )  # fmt: skip
 
 
-def _cells(row: Mapping[str, Any], challenger: bool) -> list[str]:
+def _cells(row: Mapping[Any, Any], challenger: bool) -> list[str]:
     def between(low: str, high: str, words: Callable[[float], str]) -> str:
         return f"{words(row[low])} to {words(row[high])}"
 
