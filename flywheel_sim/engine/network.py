@@ -27,7 +27,7 @@ from flywheel_sim.engine.maths import log64
 from flywheel_sim.engine.random import NETWORK as NETWORK_BLOCK
 from flywheel_sim.engine.random import unit64, words
 
-__all__ = ["COMPLETE", "build_network", "voice_unit"]
+__all__ = ["COMPLETE", "build_network"]
 
 COMPLETE, PAIRS, RING, WATTS_STROGATZ, BARABASI_ALBERT, CONFIGURATION, BLOCKS = range(7)
 
@@ -157,13 +157,3 @@ def build_network(
     edge, friend = np.empty(n + 1, np.int32), np.empty(2 * m, np.int32)
     adjacency(n, m, ties, edge, friend)
     return edge, friend
-
-
-def voice_unit(edge: NDArray[np.int32], heaviest: float, per_speaker: bool) -> int:
-    """Binary digits after the point of the voices an account hears, so that their sum fits 31 bits."""
-    degrees = np.diff(edge)
-    most = float(degrees.max(initial=1)) * max(heaviest, 1.0)
-    unit = 20
-    while unit > 0 and most * (1 << unit) >= 2**31:
-        unit -= 1
-    return unit

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from flywheel_sim.engine.arrays import RunArrays
 from flywheel_sim.engine.lower import Program, lower
-from flywheel_sim.engine.mechanisms.m05_word_of_mouth import PER_SPEAKER
-from flywheel_sim.engine.network import build_network, voice_unit
+from flywheel_sim.engine.network import build_network
 from flywheel_sim.engine.populate import endow, populate
 from flywheel_sim.engine.state import CAUSES, STATUSES, State, allocate
 from flywheel_sim.engine.tick import ALL, CLOSING, CUSTOMERS, OPENING, advance
@@ -68,9 +67,6 @@ class Simulation:
             endow(p, program.tables, state, q)
             n, start = int(accounts[q]), int(r["account0"])
             edge, friend = build_network(p["market"]["network"], n, seed, replicate, state.segment[start : start + n])
-            heaviest = max(m.word_of_mouth.advocate for m in self._epochs(scenario))
-            heaviest = max([heaviest, 1.0, *(max(m.word_of_mouth.neutral, m.word_of_mouth.detractor) for m in self._epochs(scenario))])
-            r["unit"] = voice_unit(edge, heaviest, int(p["word_of_mouth"]["normalise"]) == PER_SPEAKER)
             networks.append((edge, friend))
             populate(p, program.tables, state, q)
         base = np.concatenate(([0], np.cumsum([len(f) for _, f in networks])))
@@ -80,9 +76,6 @@ class Simulation:
             edge=np.concatenate([e for e, _ in networks]), friend=np.concatenate([f for _, f in networks])
         )
         self.horizon = int(sizes["horizon"].max())
-
-    def _epochs(self, scenario: int) -> list[ScenarioModel]:
-        return [self.program.epochs[e] for e in sorted(set(self.program.calendar[scenario].tolist()))]
 
     @property
     def runs(self) -> int:

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flywheel_sim.engine.layout import PAR
-from flywheel_sim.engine.network import build_network, voice_unit
+from flywheel_sim.engine.mechanisms.m05_word_of_mouth import voice_unit
+from flywheel_sim.engine.network import build_network
 
 KINDS = ("complete", "pairs", "ring", "watts-strogatz", "barabasi-albert", "configuration", "blocks")
 
@@ -143,6 +144,6 @@ def test_the_key_alone_decides(kind):
 
 @given(st.integers(1, 10**6), st.floats(0, 100))
 def test_the_voices_an_account_hears_fit_its_counter(degree, heaviest):
-    unit = voice_unit(np.array([0, degree], np.int32), heaviest, False)
+    unit = voice_unit.py_func(degree, heaviest)
     assert 0 <= unit <= 20
     assert degree * max(heaviest, 1.0) * 2**unit < 2**31

@@ -23,7 +23,10 @@ import numpy as np
 from flywheel_sim.engine.jit import law, part
 from flywheel_sim.engine.state import ADVOCATE, BLOCK, DETRACTOR, NEUTRAL, SOUR
 
-__all__ = ["PER_PROSPECT", "PER_SPEAKER", "bad_weight", "count_voices", "good_weight", "pick_friend", "pick_stranger", "recount_voices", "voice_changed"]
+__all__ = [
+    "PER_PROSPECT", "PER_SPEAKER", "bad_weight", "count_voices", "good_weight", "pick_friend", "pick_stranger",
+    "recount_voices", "voice_changed", "voice_unit",
+]  # fmt: skip
 
 PER_SPEAKER, PER_PROSPECT = 0, 1
 
@@ -44,6 +47,15 @@ def good_weight(status: int, wom: Any) -> float:
 def bad_weight(status: int) -> float:
     """Weight of a bad word from an account of this status."""
     return 1.0 if status == DETRACTOR or status == SOUR else 0.0
+
+
+@law
+def voice_unit(degree: int, heaviest: float) -> int:
+    """Binary digits after the point of the voices an account hears, so that their sum fits 31 bits."""
+    unit = 20
+    while unit > 0 and degree * max(heaviest, 1.0) * (1 << unit) >= 2147483648.0:
+        unit -= 1
+    return unit
 
 
 @law
@@ -73,7 +85,10 @@ def voice_changed(p: Any, st: Any, q: int, j: int, old: int, new: int) -> None:
 @part
 def recount_voices(p: Any, st: Any, q: int) -> None:
     """Count all voices afresh: at the start, and when the weights of voices change."""
-    r = st.run[q]
+    r, wom, degree = st.run[q], p.word_of_mouth, 1
+    for j in range(r.accounts):
+        degree = max(degree, st.edge[r.edge0 + j + 1] - st.edge[r.edge0 + j])
+    r.unit = voice_unit(degree, max(wom.advocate, wom.neutral, wom.detractor))
     for i in range(r.account0, r.account0 + r.accounts):
         st.good[i] = 0
         st.bad[i] = 0
