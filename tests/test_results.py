@@ -134,6 +134,7 @@ def test_a_hazard_that_falls_with_age_is_not_averaged_away() -> None:
 def test_nobody_ever_leaves_and_nobody_ever_came() -> None:
     assert life_table(np.array([[5.0, 0.0, 1.0]])).weeks() == math.inf
     assert math.isnan(life_table(NO_LIFE).children())
+    assert life_table(np.array([[5.0, 0.0, 0.0]])).children() == 0.0
     empty = summarise(tiny(customers=[0.0]), start(customers=0.0), NO_LIFE)
     assert empty["npv"] == 0.0
     assert math.isnan(empty["churn_annual"])

@@ -101,6 +101,8 @@ class LifeTable(NamedTuple):
     def children(self) -> float:
         """Referrals of one customer over its whole life."""
         head = float(self.survival @ self.referrals)
+        if self.tail_referrals == 0:
+            return head
         return head + _over(self.tail_survival * self.tail_referrals, self.tail_hazard)
 
 
