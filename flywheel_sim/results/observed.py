@@ -1,0 +1,235 @@
+"""Observed data beside simulated ones: what was measured, what came out, and how far apart they are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["SAMPLES", "SIMULATION", "Errors", "Observations", "ObservedSeries", "Overlay", "Track", "errors_of"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+#: The dates a calibration may see, and the later ones.
+SAMPLES = ("in", "out")
+#: What the simulation is called beside the baselines.
+SIMULATION = "simulation"
+
+
+@dataclass(frozen=True, eq=False)
+class ObservedSeries:
+    """One observed quantity; its arrays have one entry per row of the file, gaps included.
+
+    Parameters
+    ----------
+    name, quantity : str
+        Its name in the scenario, and what it measures: customers, revenue_per_customer or revenue.
+    weeks : int64 array, shape (n,)
+        Week of each date; week 0 is the start of the run.
+    opening : int64 array, shape (n,)
+        Week of the date before; negative where the run does not cover the period.
+    values : float64 array, shape (n,)
+        Observations, NaN where there is none.
+    derived : bool array, shape (n,)
+        Where the value follows from other columns instead of standing in the file.
+    error : float
+        Relative error that counts as one standard deviation.
+    fitted : bool
+        Whether a calibration uses it.
+    """
+
+    name: str
+    quantity: str
+    weeks: Ints
+    opening: Ints
+    values: Floats
+    derived: Flags
+    error: float
+    fitted: bool
+
+    @property
+    def comparable(self) -> Flags:
+        """Where there is something to compare with a run that starts in week 0."""
+        covered = self.weeks > 0 if self.quantity == "customers" else self.opening >= 0
+        return np.asarray(np.isfinite(self.values) & covered)
+
+
+@dataclass(frozen=True, eq=False)
+class Observations:
+    """A file of observations, as a run can be compared with it.
+
+    Parameters
+    ----------
+    file : str
+        Where they come from.
+    dates : tuple of str
+        Last day of every period, as 2018-06-30.
+    start, fit_until : str
+        Date of week 0, and the last date a calibration may see.
+    in_sample : bool array, shape (n,)
+        Dates up to ``fit_until``.
+    periods : int
+        Periods a year: 4 for quarters.
+    scale : float
+        Real accounts per simulated account.
+    series : tuple of ObservedSeries
+    identity_gap : float
+        Largest relative gap between revenue per customer as published and as revenue over mean customers; NaN where
+        they are never both there.
+    """
+
+    file: str
+    dates: tuple[str, ...]
+    start: str
+    fit_until: str
+    in_sample: Flags
+    periods: int
+    scale: float
+    series: tuple[ObservedSeries, ...]
+    identity_gap: float
+
+
+@dataclass(frozen=True)
+class Errors:
+    """How far a model is from the observations.
+
+    Parameters
+    ----------
+    n : int
+        Observations compared.
+    mape : float
+        Mean of |model - observed| / observed.
+    rmse : float
+        Root of the mean squared error, in the unit of the series.
+    bias : float
+        Mean of (model - observed) / observed.
+    """
+
+    n: int
+    mape: float
+    rmse: float
+    bias: float
+
+
+def errors_of(model: Floats, observed: Floats) -> Errors:
+    """Errors over the entries that both have.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> errors_of(np.array([90.0, 220.0, 5.0]), np.array([100.0, 200.0, np.nan]))
+    Errors(n=2, mape=0.1, rmse=15.811388300841896, bias=0.0)
+    """
+    both = np.isfinite(model) & np.isfinite(observed)
+    if not both.any():
+        return Errors(0, float("nan"), float("nan"), float("nan"))
+    gap, relative = (model - observed)[both], (model[both] - observed[both]) / observed[both]
+    return Errors(
+        int(both.sum()), float(np.abs(relative).mean()), float(np.sqrt(np.mean(gap**2))), float(relative.mean())
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """One observed series, the simulated one and the baselines.
+
+    Parameters
+    ----------
+    series : ObservedSeries
+    in_sample : bool array, shape (n,)
+    simulated : float64 array, shape (runs, n)
+        NaN where the run does not cover the period.
+    baselines : mapping of str to float64 array, shape (n,)
+    """
+
+    series: ObservedSeries
+    in_sample: Flags
+    simulated: Floats
+    baselines: Mapping[str, Floats]
+
+    @property
+    def centre(self) -> Floats:
+        """Mean over runs, shape (n,)."""
+        return np.asarray(self.simulated.mean(axis=0), dtype=np.float64)
+
+    @property
+    def models(self) -> dict[str, Floats]:
+        """The simulation, then the baselines."""
+        return {SIMULATION: self.centre, **self.baselines}
+
+    def band(self, level: float = 0.9) -> Floats:
+        """Quantiles that hold ``level`` of the runs, shape (2, n); NaN with fewer than ten runs."""
+        if len(self.simulated) < 10:
+            return np.full((2, self.simulated.shape[1]), np.nan)
+        tail = (1.0 - level) / 2.0
+        return np.asarray(np.quantile(self.simulated, [tail, 1.0 - tail], axis=0), dtype=np.float64)
+
+    def errors(self, model: str, sample: str) -> Errors:
+        """Errors of one of ``models`` on the observations of one of `SAMPLES`."""
+        where = self._where(sample)
+        return errors_of(self.models[model][where], self.series.values[where])
+
+    def coverage(self, sample: str, level: float = 0.9) -> float:
+        """Share of observations inside the band; NaN when there is no band or nothing to compare."""
+        where = self._where(sample)
+        low, high = self.band(level)[:, where]
+        if not where.any() or np.isnan(low).all():
+            return float("nan")
+        seen = self.series.values[where]
+        return float(np.mean((seen >= low) & (seen <= high)))
+
+    def _where(self, sample: str) -> Flags:
+        chosen = self.in_sample if sample == "in" else ~self.in_sample
+        return np.asarray(chosen & self.series.comparable)
+
+
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """Observed and simulated side by side.
+
+    Parameters
+    ----------
+    observations : Observations
+    tracks : tuple of Track
+        One per series.
+    runs : int
+        Runs of the simulation.
+    """
+
+    observations: Observations
+    tracks: tuple[Track, ...]
+    runs: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, NaN where something is not known."""
+        seen = self.observations
+        return {
+            "file": seen.file,
+            "start": seen.start,
+            "fit_until": seen.fit_until,
+            "dates": list(seen.dates),
+            "scale": seen.scale,
+            "runs": self.runs,
+            "identity_gap": seen.identity_gap,
+            "series": {track.series.name: _track(track) for track in self.tracks},
+        }
+
+
+def _track(track: Track) -> dict[str, Any]:
+    low, high = track.band()
+    return {
+        "quantity": track.series.quantity,
+        "weeks": track.series.weeks,
+        "observed": track.series.values,
+        "derived": track.series.derived,
+        "in_sample": track.in_sample,
+        "simulated": track.centre,
+        "low_90": low,
+        "high_90": high,
+        "baselines": dict(track.baselines),
+        "errors": {model: {sample: vars(track.errors(model, sample)) for sample in SAMPLES} for model in track.models},
+        "coverage_90": {sample: track.coverage(sample) for sample in SAMPLES},
+    }
