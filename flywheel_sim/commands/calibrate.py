@@ -1,0 +1,156 @@
+"""``flywheel calibrate``: fit a scenario to observed data."""
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flywheel_sim.commands.envelope import Answer, answers, say, write_text
+from flywheel_sim.commands.running import changed, readable
+
+if TYPE_CHECKING:
+    from flywheel_sim.study.calibrate import Calibration
+
+__all__ = ["calibrate"]
+
+#: Seconds between two lines of progress.
+EVERY = 5.0
+
+
+@click.command()
+@click.argument("spec", metavar="SCENARIO")
+@click.argument("data", metavar="[DATA]", required=False)
+@click.option("--until", default=None, metavar="DATE", help="Last date the fit may see; later ones test it.")
+@click.option("--in-place", is_flag=True, help="Put the fitted numbers into SCENARIO, a file, instead of a new one.")
+@click.option("--figure", type=click.Path(path_type=Path, dir_okay=False), default=None, help="Draw it here, as SVG.")
+@answers("calibrate", "set", "seed", "replicates", "workers", "out")
+def calibrate(
+    spec: str,
+    data: str | None,
+    until: str | None,
+    in_place: bool,
+    figure: Path | None,
+    changes: dict[str, Any],
+    seed: int,
+    replicates: int | None,
+    workers: int | None,
+    out: Path | None,
+) -> Answer:
+    """Fit SCENARIO to observed data and write the fitted scenario.
+
+    What may be fitted, its limits and its priors stand in the scenario under observed.fit.  DATA is a CSV file that is
+    read by the scenario's own mapping, or a YAML file with a mapping; without it the scenario's data are used.  The
+    fitted scenario goes to --out, by default SCENARIO-fitted.yaml here.  Exit 1 when the fit has not converged.
+    """
+    (start,) = changed((spec,), changes)
+    if in_place and (out is not None or changes or data or not Path(spec).is_file()):
+        raise click.UsageError("--in-place takes the path of a scenario file, without DATA, --out and --set")
+    target = Path(spec) if in_place else out or Path(f"{Path(start.name).stem}-fitted.yaml")
+    for path in (target, figure):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise click.UsageError(f"{path}: there is no folder {path.parent}")
+    if target.is_dir():
+        raise click.UsageError(f"{target}: expected a file, got a folder")
+    if out is None and not in_place and target.exists():
+        raise click.UsageError(f"{target} exists; name another file with --out, or remove it")
+    from flywheel_sim.present.observed import dates_table, errors_table, overlay_notes, overlay_svg
+    from flywheel_sim.results.provenance import provenance
+    from flywheel_sim.study import fitted
+    from flywheel_sim.study.calibrate import calibrate as fit
+
+    said = [time.monotonic()]
+
+    def progress(sets: int, cost: float) -> None:
+        if time.monotonic() - said[0] >= EVERY:
+            said[0] = time.monotonic()
+            say(f"calibrating {start.name}: {sets} parameter sets, cost {cost:.4g}")
+
+    found = fit(start, data, until=until, replicates=replicates or 16, seed=seed, workers=workers, progress=progress)
+    base = changed((spec,), {})[0]
+    if in_place:
+        text = fitted.in_place(found, base, target)
+    else:
+        text = fitted.as_scenario(
+            found, base, spec, target, _again(spec, data, until, changes, seed, replicates, target)
+        )
+    write_text(target, text)
+    say(f"wrote {target}; look at it with: flywheel run {target} --replicates 20")
+    if figure is not None:
+        write_text(figure, overlay_svg(found.overlay) + "\n")
+        say(f"wrote {figure}")
+    made = provenance({found.scenario.name: found.scenario.hash}, seed, replicates=found.replicates)
+    told = readable(
+        _estimates(found), _judgement(found), "", dates_table(found.overlay), "", errors_table(found.overlay), "",
+        overlay_notes(found.overlay),
+    )  # fmt: skip
+    manifest = {
+        "seeds": {"seed": seed, "replicates": found.replicates},
+        "hashes": {**made.scenarios, "engine": made.engine},
+    }
+    return Answer({"file": str(target), **found.to_dict()}, told, manifest, failed=not found.converged)
+
+
+def _estimates(found: "Calibration") -> Any:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("fitted")
+    for name in ("before", "value", "standard error", "prior", "from the data"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    for one in found.estimates:
+        prior = f"{one.prior:g} x/ {2.718281828**one.spread:.2g}" if one.prior else "none"
+        note = "at the limit of the search" if one.at_bound else "weakly identified" if one.weak else ""
+        error, share = f"{100 * one.relative_error:.0f} %", f"{100 * one.from_data:.0f} %"
+        table.add_row(one.path, f"{one.start:g}", f"{one.value:g}", error, prior, share, note)
+    return table
+
+
+def _judgement(found: "Calibration") -> str:
+    """Whether it converged, and what the data do not tell, in sentences."""
+    ended = "Converged" if found.converged else "Not converged"
+    lines = [
+        f"{ended}: {found.message}; one more step would move a parameter by {found.step_left:.2g} standard errors at "
+        f"most. {found.evaluations} parameter sets of {found.replicates} runs, seed {found.seed}."
+    ]
+    kind = "nearly " if found.condition > 100 else ""
+    lines.append(
+        f"Condition number of the data's derivatives: {found.condition:.0f}"
+        + (f": some combinations of parameters leave the fit {kind}unchanged." if kind else ".")
+    )
+    weak = [one.path for one in found.estimates if one.weak]
+    if weak:
+        lines.append(f"Weakly identified: {', '.join(weak)}. Their values rest on the priors as much as on the data.")
+    names = [one.path for one in found.estimates]
+    pairs = [
+        f"{names[i]} and {names[j]} ({found.correlation[i, j]:+.2f})"
+        for i in range(len(names))
+        for j in range(i)
+        if abs(found.correlation[i, j]) > 0.8
+    ]
+    if pairs:
+        lines.append(f"Hard to tell apart: {', '.join(pairs)}.")
+    return "\n".join(lines)
+
+
+def _again(
+    spec: str,
+    data: str | None,
+    until: str | None,
+    changes: dict[str, Any],
+    seed: int,
+    replicates: int | None,
+    target: Path,
+) -> str:
+    from flywheel_sim.results.provenance import command_line
+    from flywheel_sim.scenario.writing import one_line
+
+    words = ["flywheel", "calibrate", spec, *([data] if data else []), *(["--until", until] if until else [])]
+    for path, value in changes.items():
+        words += ["--set", f"{path}={one_line(value)}"]
+    words += ["--seed", str(seed)] if seed != 1 else []
+    words += ["--replicates", str(replicates)] if replicates else []
+    return command_line(*words, "--out", os.fspath(target))

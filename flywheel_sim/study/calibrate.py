@@ -1,0 +1,260 @@
+"""Fit a scenario to observed data, and say plainly what the data cannot tell.
+
+The search is `study/fitting.py`'s.  Standard errors come from J'J, with J the derivatives of all residuals, scaled up
+when the fit is worse than its stated errors.  Three numbers speak of identification: the condition number of the data's
+part of J, the share of each parameter's precision that the data give without the priors, and the correlations.  A fit
+has converged when the search ended by its own rule and one more Gauss-Newton step would move no parameter by more than
+half its standard error.
+"""
+
+import math
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flywheel_sim.results.observed import Observations, Overlay
+from flywheel_sim.scenario import Scenario, load
+from flywheel_sim.study.fitting import Fitting, Progress
+from flywheel_sim.study.observations import observations, with_data
+from flywheel_sim.study.observed import overlay
+
+__all__ = ["WEAK", "Calibration", "Estimate", "calibrate"]
+
+Floats = NDArray[np.float64]
+#: Below this share of its precision from data a parameter is called weakly identified; above this relative standard
+#: error as well.
+WEAK, WIDE = 0.5, 0.5
+#: Standard errors that a further step may be long in a fit that has converged.
+_NEAR = 0.5
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One fitted parameter.
+
+    Parameters
+    ----------
+    name, path : str
+        Its name in the scenario's list, and its dotted path.
+    start, value : float
+        Before and after.
+    relative_error : float
+        Standard error of its natural logarithm.
+    prior, spread : float
+        The belief; prior 0 for none.
+    from_data : float
+        Share of its precision, the other parameters being free, that remains without the priors; 0..1.
+    at_bound : bool
+        Whether it ran into a limit of the search.
+    """
+
+    name: str
+    path: str
+    start: float
+    value: float
+    relative_error: float
+    prior: float
+    spread: float
+    from_data: float
+    at_bound: bool
+
+    @property
+    def weak(self) -> bool:
+        """Whether the data say little about it."""
+        return self.from_data < WEAK or self.relative_error > WIDE or self.at_bound
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """A fitted scenario and how well it is founded.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With the fitted values.
+    estimates : tuple of Estimate
+    observations : Observations
+    residuals : mapping of str to float64 array
+        ln(simulated / observed) of every fitted series, NaN where there is no observation in sample.
+    overlay : Overlay
+        Observed, simulated and baselines, with their errors in and out of sample.
+    condition : float
+        Condition number of the data's derivatives; beyond about 1000 some combination of parameters is not identified.
+    correlation : float64 array, shape (p, p)
+        Of the logarithms of the parameters.
+    cost : float
+        Half the robust sum of squares.
+    step_left : float
+        Longest move, in standard errors, that one more step would make.
+    converged : bool
+    message : str
+        Why the search ended.
+    evaluations : int
+        Parameter sets simulated.
+    replicates, seed : int
+        Runs per parameter set, and their seed.
+    """
+
+    scenario: Scenario
+    estimates: tuple[Estimate, ...]
+    observations: Observations
+    residuals: dict[str, Floats]
+    overlay: Overlay
+    condition: float
+    correlation: Floats
+    cost: float
+    step_left: float
+    converged: bool
+    message: str
+    evaluations: int
+    replicates: int
+    seed: int
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Fitted value by path."""
+        return {estimate.path: estimate.value for estimate in self.estimates}
+
+    @property
+    def standard_errors(self) -> dict[str, float]:
+        """Standard error by path, in the unit of the parameter."""
+        return {one.path: one.value * one.relative_error for one in self.estimates}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "scenario": self.scenario.name,
+            "converged": self.converged,
+            "message": self.message,
+            "evaluations": self.evaluations,
+            "replicates": self.replicates,
+            "seed": self.seed,
+            "cost": self.cost,
+            "step_left": self.step_left,
+            "condition": self.condition,
+            "estimates": [{**vars(one), "weak": one.weak} for one in self.estimates],
+            "correlation": self.correlation,
+            "residuals": self.residuals,
+            "observed": self.overlay.to_dict(),
+        }
+
+
+def calibrate(
+    scenario: "Scenario | str | os.PathLike[str] | dict[str, Any]",
+    data: str | os.PathLike[str] | None = None,
+    *,
+    until: str | None = None,
+    replicates: int = 16,
+    seed: int = 1,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Calibration:
+    """Fit the parameters a scenario lists under ``observed.fit`` to the data it names.
+
+    Parameters
+    ----------
+    scenario : Scenario, name, path or dict
+        Where to start from.
+    data : path, optional
+        A CSV file to use instead, or a YAML file with a mapping.
+    until : str, optional
+        Last date the fit may see, as 2021-12-31.
+    replicates : int
+        Runs per parameter set.
+    seed : int
+        Root of their luck.
+    workers : int, optional
+        Threads; the result does not depend on it.
+    progress : callable, optional
+        Called as ``progress(parameter sets simulated, cost)``.
+
+    Returns
+    -------
+    Calibration
+
+    Raises
+    ------
+    ScenarioError
+        For mistakes in the scenario, the mapping or the data.
+
+    Examples
+    --------
+    >>> from flywheel_sim import calibrate
+    >>> fit = calibrate("hubspot", until="2021-12-31")    # doctest: +SKIP
+    >>> fit.values["word_of_mouth.rate"]                  # doctest: +SKIP
+    """
+    base = with_data(load(scenario), data, until)
+    seen = observations(base)
+    fitting = Fitting(base, seen, seed, workers, progress)
+    x, message, ended = fitting.start, "", False
+    for runs in sorted({max(2, replicates // 4), replicates}):
+        fitting.replicates = runs
+        x, ended, message = fitting.search(x)
+    residuals, jacobian = fitting.residuals(x), fitting.jacobian(x, central=True)
+    estimates, correlation, left = _estimates(fitting, x, residuals, jacobian)
+    fitted = base.with_(fitting.changes(x))
+    from flywheel_sim.execute.run import batch
+
+    runs_at_end = batch([fitted], replicates=replicates, seed=seed, workers=workers, teams=False)[0]
+    compared = overlay(runs_at_end, seen)
+    singular = np.linalg.svd(jacobian[: fitting.observed], compute_uv=False)
+    return Calibration(
+        scenario=fitted,
+        estimates=estimates,
+        observations=seen,
+        residuals={
+            track.series.name: np.where(
+                seen.in_sample & track.series.comparable, np.log(track.centre / track.series.values), np.nan
+            )
+            for track in compared.tracks
+            if track.series.fitted
+        },
+        overlay=compared,
+        condition=float(singular[0] / singular[-1]) if singular[-1] > 0 else math.inf,
+        correlation=correlation,
+        cost=fitting.half_sum(residuals),
+        step_left=left,
+        converged=ended and left < _NEAR,
+        message=message,
+        evaluations=fitting.evaluations,
+        replicates=replicates,
+        seed=seed,
+    )
+
+
+def _estimates(
+    fitting: Fitting, x: Floats, residuals: Floats, jacobian: Floats
+) -> tuple[tuple[Estimate, ...], Floats, float]:
+    """Standard errors and where the precision comes from; correlations; how far the next step would go."""
+    n, p = fitting.observed, len(x)
+    worse = max(1.0, float(np.sum(residuals[:n] ** 2)) / max(n - p, 1))
+    data = jacobian[:n].T @ jacobian[:n] / worse
+    beliefs = jacobian[n:].T @ jacobian[n:]
+    covariance = np.linalg.pinv(data + beliefs, hermitian=True)
+    deviation = np.sqrt(np.maximum(np.diag(covariance), 1e-30))
+    alone = np.linalg.pinv(data + 1e-9 * np.eye(p), hermitian=True)
+    bound = np.minimum(x - fitting.low, fitting.high - x) < 1e-3
+    weight = fitting.loss(residuals**2)[1]
+    slope, curve = jacobian.T @ (weight * residuals), (jacobian.T * weight) @ jacobian
+    free = np.flatnonzero(~bound)
+    step = np.linalg.pinv(curve[np.ix_(free, free)], hermitian=True) @ slope[free]
+    left = float(np.max(np.abs(step) / deviation[free], initial=0.0))
+    values = fitting.changes(x)
+    found = tuple(
+        Estimate(
+            name=name,
+            path=one.path,
+            start=float(fitting.base.get(one.path)),
+            value=values[one.path],
+            relative_error=float(deviation[k]),
+            prior=one.prior,
+            spread=one.spread,
+            from_data=float(min(1.0, covariance[k, k] / alone[k, k])) if alone[k, k] > 0 else 0.0,
+            at_bound=bool(bound[k]),
+        )
+        for k, (name, one) in enumerate(fitting.fit.items())
+    )
+    return found, covariance / np.outer(deviation, deviation), left

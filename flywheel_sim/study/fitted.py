@@ -1,0 +1,108 @@
+"""Put a calibration on file: a new scenario that extends the old one, or the old file with its numbers replaced."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from flywheel_sim.results.observed import SAMPLES, SIMULATION
+from flywheel_sim.results.provenance import provenance
+from flywheel_sim.scenario import Problem, Scenario, ScenarioError
+from flywheel_sim.scenario.library import find
+from flywheel_sim.scenario.writing import changes_as_yaml
+from flywheel_sim.study.calibrate import Calibration, Estimate
+from flywheel_sim.study.observations import located
+
+__all__ = ["as_scenario", "in_place", "summary_lines"]
+
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+
+
+def as_scenario(fit: Calibration, base: Scenario, spec: str, out: Path, command: str = "") -> str:
+    """Text of a scenario file that extends ``base`` and holds the fitted values.
+
+    Parameters
+    ----------
+    fit : Calibration
+        What was found.
+    base : Scenario
+        What ``spec`` is, as it was read.
+    spec : str
+        The name or path that the fit started from.
+    out : Path
+        Where the text is to stand; a path to a parent is made relative to it.
+    command : str
+        What makes the file again.
+    """
+    origin = find(spec, Path())
+    extends = spec if origin.shipped else Path(os.path.relpath(origin.path, out.parent)).as_posix()
+    after = fit.scenario.resolved()
+    if "observed.file" in fit.scenario.changes:
+        file = located(fit.scenario)
+        after["observed"]["file"] = Path(os.path.relpath(file, out.parent)).as_posix()
+    made = provenance({base.name: base.hash}, fit.seed, replicates=fit.replicates)
+    lines = [
+        f"{base.name}, fitted to {fit.observations.file} until {fit.observations.fit_until}.",
+        *summary_lines(fit),
+        f"Made by flywheel_sim {made.version}, engine {made.engine}, from {base.name} {base.hash[:12]}.",
+        *([f"Made again by: {command}"] if command else []),
+    ]
+    head = "".join(f"# {line}\n" for line in lines)
+    values: dict[str, Any] = {**after, "title": f"{base.title}, fitted"}
+    return head + changes_as_yaml(extends, base.resolved(), values)
+
+
+def summary_lines(fit: Calibration) -> list[str]:
+    """What was done and found, a sentence a line."""
+    lines = [
+        f"Robust least squares, mean of {fit.replicates} runs per parameter set, seed {fit.seed}, "
+        f"{fit.evaluations} parameter sets; {'converged' if fit.converged else 'NOT CONVERGED'} ({fit.message}).",
+    ]
+    lines += [f"{one.path} = {one.value:g} ({described(one)})" for one in fit.estimates]
+    for track in fit.overlay.tracks:
+        found = [track.errors(SIMULATION, sample) for sample in SAMPLES]
+        said = ", ".join(
+            f"{100 * one.mape:.1f} % {word} ({one.n})" for one, word in zip(found, ("in", "out"), strict=True) if one.n
+        )
+        lines.append(f"Mean absolute error of {track.series.name.replace('_', ' ')}: {said} of sample.")
+    return lines
+
+
+def described(one: Estimate) -> str:
+    """How well an estimate is founded, in words."""
+    said = [f"standard error {100 * one.relative_error:.0f} %", f"{100 * one.from_data:.0f} % from the data"]
+    if one.prior:
+        said.append(f"prior {one.prior:g} x/ {2.718281828**one.spread:.2g}")
+    if one.at_bound:
+        said.append("at the limit of the search")
+    return ", ".join([*said, "weakly identified"] if one.weak else said)
+
+
+def in_place(fit: Calibration, base: Scenario, path: Path) -> str:
+    """The text of ``path`` with the fitted numbers in place of the old ones; comments and order stay.
+
+    Raises
+    ------
+    ScenarioError
+        When a fitted number does not stand in this file.
+    """
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    problems: list[Problem] = []
+    edits: list[tuple[int, int, int, str]] = []
+    for one in fit.estimates:
+        place = base.position(one.path)
+        if place is None or place.line is None or place.column is None or place.file != os.fspath(path):
+            problems.append(Problem(os.fspath(path), None, None, one.path, "expected in this file, to be replaced"))
+            continue
+        found = _NUMBER.match(lines[place.line - 1], place.column - 1)
+        if found is None:
+            problems.append(Problem(*place, one.path, "expected a plain number, to be replaced"))
+            continue
+        edits.append(
+            (place.line - 1, found.start(), found.end(), f"{one.value:g}" if one.value < 1e5 else f"{one.value!r}")
+        )
+    if problems:
+        raise ScenarioError(problems)
+    for line, start, end, text in sorted(edits, reverse=True):
+        lines[line] = lines[line][:start] + text + lines[line][end:]
+    return "".join(lines)

@@ -1,0 +1,156 @@
+r"""Robust least squares on the simulator, with stated beliefs about what data cannot say.
+
+Residuals are logarithms, ln(simulated / observed) / error, over the observations up to ``fit_until``; simulated is the
+mean of several runs with the same seeds at every evaluation (common random numbers), so that a difference between two
+evaluations is the parameters' doing.  Large residuals count linearly (soft L1).  A parameter theta with a prior adds
+the residual
+
+.. math:: \ln(\theta / \text{prior}) / \text{spread}.
+
+The search is Gauss-Newton with a trust region (scipy) on ln theta; derivatives come from steps of 5 %, so that rounding
+and luck do not drown them.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flywheel_sim.results.observed import Observations
+from flywheel_sim.scenario import Problem, Scenario, ScenarioError
+from flywheel_sim.study.observations import measured
+
+__all__ = ["Fitting", "Progress", "starting_point"]
+
+Floats = NDArray[np.float64]
+Progress = Callable[[int, float], None]
+
+#: Step of the derivatives in ln theta, where the search ends (relative), and its most parameter sets beside them.
+STEP, ENOUGH, MOST = 0.05, 1e-3, 40
+_ENDED = {1: "flat", 2: "the cost no longer falls", 3: "the parameters no longer move", 4: "neither falls nor moves"}
+
+
+class Fitting:
+    """The residuals as a function of the logarithms of the parameters; simulated sets are remembered."""
+
+    def __init__(
+        self, base: Scenario, seen: Observations, seed: int, workers: int | None, progress: Progress | None
+    ) -> None:
+        self.base, self.seen, self.seed, self.workers, self.progress = base, seen, seed, workers, progress
+        self.fit = dict(base.model.observed.fit)
+        self.replicates, self.evaluations, self.cost = 1, 0, math.inf
+        self.known: dict[tuple[int, bytes], Floats] = {}
+        self.whole = {name: isinstance(base.get(one.path), int) for name, one in self.fit.items()}
+        self.start = starting_point(base)
+        self.low = np.log([one.low for one in self.fit.values()])
+        self.high = np.log([one.high for one in self.fit.values()])
+        self.series = [one for one in seen.series if one.fitted]
+        self.rows = [np.flatnonzero(seen.in_sample & one.comparable) for one in self.series]
+        self.observed = sum(map(len, self.rows))
+        if not self.observed:
+            raise ScenarioError.single("no observation up to fit_until is part of the fit", field="observed.series")
+        believed = [(np.log(one.prior), one.spread, k) for k, one in enumerate(self.fit.values()) if one.prior > 0]
+        self.believed = np.array(believed).reshape(-1, 3)
+
+    def changes(self, x: Floats) -> dict[str, float]:
+        """Values by path; whole numbers are rounded, others keep six figures."""
+        values = np.exp(np.clip(x, self.low, self.high))
+        return {
+            one.path: round(float(value)) if self.whole[name] else float(f"{value:.6g}")
+            for (name, one), value in zip(self.fit.items(), values, strict=True)
+        }
+
+    def simulate(self, points: Sequence[Floats]) -> list[Floats]:
+        """Residuals at several points, in one batch."""
+        from flywheel_sim.execute.run import batch
+
+        keys = [(self.replicates, np.asarray(point).tobytes()) for point in points]
+        new = [k for k, key in enumerate(keys) if key not in self.known]
+        if new:
+            scenarios = [self.base.with_(self.changes(points[k])) for k in new]
+            batches = batch(scenarios, replicates=self.replicates, seed=self.seed, workers=self.workers, teams=False)
+            for k, runs in zip(new, batches, strict=True):
+                parts = []
+                for series, rows in zip(self.series, self.rows, strict=True):
+                    simulated = np.mean([measured(run, self.seen, series) for run in runs], axis=0)[rows]
+                    parts.append(np.log(np.maximum(simulated, 1e-300) / series.values[rows]) / series.error)
+                parts.append((points[k][self.believed[:, 2].astype(int)] - self.believed[:, 0]) / self.believed[:, 1])
+                self.known[keys[k]] = np.concatenate(parts)
+            self.evaluations += len(new)
+            if self.progress:
+                self.cost = min(self.cost, *(self.half_sum(self.known[key]) for key in keys))
+                self.progress(self.evaluations, self.cost)
+        return [self.known[key] for key in keys]
+
+    def residuals(self, x: Floats) -> Floats:
+        """Residuals at one point: of the observations, then of the beliefs."""
+        return self.simulate([x])[0]
+
+    def jacobian(self, x: Floats, *, central: bool = False) -> Floats:
+        """Derivatives by steps of 5 %, forward (backward at a bound) or central; shape (residuals, parameters)."""
+        steps = np.eye(len(x)) * STEP
+        ups = [np.minimum(x + step, self.high) for step in steps]
+        downs = [
+            np.maximum(x - step, self.low) if central or up[k] - x[k] < STEP / 2 else x
+            for k, (step, up) in enumerate(zip(steps, ups, strict=True))
+        ]
+        found = self.simulate([*ups, *downs])
+        pairs = enumerate(zip(found[: len(x)], found[len(x) :], strict=True))
+        return np.column_stack([(up - down) / max(float((ups[k] - downs[k])[k]), 1e-12) for k, (up, down) in pairs])
+
+    def loss(self, z: Floats) -> Floats:
+        """Soft L1 for observations, squares for beliefs: rho and its first two derivatives."""
+        data = np.arange(len(z)) < self.observed
+        root = np.sqrt(1.0 + z)
+        rho = np.where(data, 2.0 * (root - 1.0), z)
+        return np.array([rho, np.where(data, 1.0 / root, 1.0), np.where(data, -0.5 / root**3, 0.0)])
+
+    def half_sum(self, residuals: Floats) -> float:
+        """The cost: half the robust sum of squares."""
+        return float(0.5 * self.loss(residuals**2)[0].sum())
+
+    def search(self, x: Floats) -> tuple[Floats, bool, str]:
+        """Least squares from x: the best point, whether it ended by its own rule, and why."""
+        from scipy.optimize import least_squares
+
+        loss: Any = self.loss
+        inside = np.clip(x, self.low + 1e-6, self.high - 1e-6)
+        found = least_squares(
+            self.residuals, inside, jac=self.jacobian, bounds=(self.low, self.high), loss=loss,
+            xtol=ENOUGH, ftol=ENOUGH, gtol=None, max_nfev=MOST,
+        )  # fmt: skip
+        return np.asarray(found.x), bool(found.status > 0), _ENDED.get(int(found.status), "too many parameter sets")
+
+
+def starting_point(base: Scenario) -> Floats:
+    """Start values on the logarithmic scale, or every mistake in ``observed.fit``."""
+    problems: list[Problem] = []
+    start: list[float] = []
+
+    def complain(name: str, part: str, text: str) -> None:
+        place = base.position(f"observed.fit.{name}.{part}")
+        where = (place.file, place.line, place.column) if place else (None, None, None)
+        problems.append(Problem(*where, f"observed.fit.{name}.{part}", text))
+
+    if not base.model.observed.fit:
+        raise ScenarioError.single(f"the scenario '{base.name}' lists nothing to fit", field="observed.fit")
+    for name, one in base.model.observed.fit.items():
+        if one.low >= one.high:
+            complain(name, "low", f"expected less than high ({one.high:g}), got {one.low:g}")
+            continue
+        try:
+            value = base.get(one.path)
+        except ScenarioError as error:
+            place = base.position(f"observed.fit.{name}.path")
+            where = (place.file, place.line, place.column) if place else (None, None, None)
+            problems += [Problem(*where, f"observed.fit.{name}.path", p.message, p.suggestion) for p in error.problems]
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            complain(name, "path", f"expected the path of a number, got {one.path}")
+            continue
+        start.append(math.log(min(max(float(value), one.low), one.high)))
+    if problems:
+        raise ScenarioError(problems)
+    return np.array(start)
