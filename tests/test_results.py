@@ -264,6 +264,18 @@ def test_a_broken_result_is_refused_in_words(tmp_path: Path, damage: object, wor
         open_run(tmp_path / "nothing")
 
 
+def test_a_result_of_another_scenario_format_is_refused_in_words(tmp_path: Path) -> None:
+    for folder, reader in (
+        (run(company(horizon_weeks=3)).save(tmp_path / "a"), open_run),
+        (Outcomes.of(runs(2)).save(tmp_path / "b"), Outcomes.open),
+    ):
+        manifest = json.loads((folder / "manifest.json").read_text())
+        manifest["scenarios"][0]["resolved"]["market"]["unheard_of"] = 1
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        with pytest.raises(ResultError, match=r"does not fit this version.*unheard_of"):
+            reader(folder)
+
+
 def test_outcomes_survive_the_disk(tmp_path: Path) -> None:
     made = Outcomes.of(runs(6))
     back = Outcomes.open(made.save(tmp_path / "x"))

@@ -299,7 +299,7 @@ class Outcomes:
                 made=Provenance(**manifest["provenance"]),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise ResultError(f"'{folder}' is not complete or broken ({error}); make it again") from None
+            raise ResultError(f"'{folder}' does not fit this version of flywheel_sim ({error}); run it again") from None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {', '.join(self.labels)}: {self.replicates} runs each, seed {self.seed}>"

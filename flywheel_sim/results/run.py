@@ -250,8 +250,8 @@ def open_run(folder: str | os.PathLike[str]) -> Run:
             life=np.column_stack([life[name] for name in _LIFE]),
         )
         return Run(scenario, arrays, Provenance(**manifest["provenance"]))
-    except (KeyError, TypeError, IndexError) as error:
-        raise ResultError(f"'{folder}' is not complete: {error} is missing or broken; run the scenario again") from None
+    except (KeyError, TypeError, IndexError, ValueError) as error:
+        raise ResultError(f"'{folder}' does not fit this version of flywheel_sim ({error}); run it again") from None
 
 
 _LIFE = ("at_risk", "lost", "referrals")
