@@ -3,14 +3,15 @@
 awareness -> sale -> use -> contact -> service -> relationship -> renewal -> expansion -> voice
 
 Customers read what was published last week (voices, the queue's cut-off, the teams' success) and write only their own
-columns, ``status_next`` and their block's sums.  So blocks can be visited in any order, on any thread, to the same bits.
+columns, ``status_next`` and their block's sums.  So blocks can be visited in any order, on any thread, to the same
+bits.
 """
 
 from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import part
+from flywheel_sim.engine.jit import f32, f64, i16, i64, part, u8
 from flywheel_sim.engine.maths import clip32, exp32, halved, log64
 from flywheel_sim.engine.mechanisms.m01_market import begin_spell, happens, renewal_risk, voice_pull
 from flywheel_sim.engine.mechanisms.m02_relationship import expected, felt, moved
@@ -35,7 +36,7 @@ from flywheel_sim.engine.state import (
 
 __all__ = ["customers_block"]
 
-_ZERO, _ONE, _TWO = np.float32(0.0), np.float32(1.0), np.float32(2.0)
+_ZERO, _ONE, _TWO = f32(0.0), f32(1.0), f32(2.0)
 _ONBOARDING, _USE, _SERVICE = 2, 3, 4
 _COMPLETE = 0
 _VOLUNTARY, _INVOLUNTARY = 1, 2
@@ -56,44 +57,48 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
     complete = market.network.kind == _COMPLETE
     wom_on, listens_bad = wom.enabled, wom.enabled and wom.negative > 0.0
     per_prospect = wom.normalise == 1
-    unit = np.float32(1.0 / (1 << r.unit))
-    all_good, all_bad = np.float32(0.0), np.float32(0.0)
+    unit = f32(1.0 / (1 << r.unit))
+    all_good, all_bad = f32(0.0), f32(0.0)
     if complete and r.accounts > 1:
-        all_good = np.float32(r.good_voices / (r.accounts - 1))
-        all_bad = np.float32(r.bad_voices / (r.accounts - 1))
+        all_good = f32(r.good_voices / (r.accounts - 1))
+        all_bad = f32(r.bad_voices / (r.accounts - 1))
     lead_alone = happens(now.external * now.per_lead)
     back = happens(now.win_back * now.per_lead)
-    bad_rate = np.float32(wom.negative * wom.rate)
-    fades = np.float32(1.0 - halved(wom.former_half_life_weeks))
+    bad_rate = f32(wom.negative * wom.rate)
+    fades = f32(1.0 - halved(wom.former_half_life_weeks))
 
     kind = contracts.kind if contracts.enabled else WEEKLY
     by_voice = market.churn.by == 0
-    gain, loss = np.float32(rel.gain), np.float32(rel.gain * rel.asymmetry)
-    spill, adapt, norm = np.float32(rel.spill_over), np.float32(rel.expectation_adaptation), np.float32(rel.market_norm)
-    recent_w, history_w = np.float32(rel.recent_weight), np.float32(rel.history_weight)
-    keep_effort, leak = np.float32(halved(rel.effort_half_life_weeks)), np.float32(1.0 - rel.depreciation)
-    r_ref, e_ref = np.float32(rel.relationship_reference), np.float32(rel.effort_reference)
-    b_r, b_e = np.float32(market.voice.relationship_effect), np.float32(market.voice.effort_effect)
-    to_adv, to_det = np.float32(market.voice.neutral_to_advocate), np.float32(market.voice.neutral_to_detractor)
-    from_adv, from_det = np.float32(market.voice.advocate_to_neutral), np.float32(market.voice.detractor_to_neutral)
-    sens, churn_e = np.float32(market.churn.sensitivity), np.float32(market.churn.effort_effect)
-    involuntary = np.float32(contracts.involuntary if contracts.enabled else 0.0)
-    product_share = np.float32(market.product_quality / max(market.product_reference * market.fit_mean, 1e-9))
-    price_log = np.float32(log64(market.price) * 1.4426950408889634)
-    issue_rate, fit_mean, fit_b = np.float32(service.issues), np.float32(market.fit_mean), np.float32(service.fit_effect)
-    failure_demand = np.float32(service.failure_demand)
-    fail_shock, contact_shock = np.float32(service.failed_fix_effort), np.float32(service.contact_effort)
-    loss_shock = np.float32(p.handoffs.effort_of_loss)
-    expand_base, expand_b = now.expansion, np.float32(p.expansion.relationship_effect)
+    gain, loss = f32(rel.gain), f32(rel.gain * rel.asymmetry)
+    spill, adapt, norm = f32(rel.spill_over), f32(rel.expectation_adaptation), f32(rel.market_norm)
+    recent_w, history_w = f32(rel.recent_weight), f32(rel.history_weight)
+    keep_effort, leak = f32(halved(rel.effort_half_life_weeks)), f32(1.0 - rel.depreciation)
+    r_ref, e_ref = f32(rel.relationship_reference), f32(rel.effort_reference)
+    b_r, b_e = f32(market.voice.relationship_effect), f32(market.voice.effort_effect)
+    to_adv, to_det = f32(market.voice.neutral_to_advocate), f32(market.voice.neutral_to_detractor)
+    from_adv, from_det = f32(market.voice.advocate_to_neutral), f32(market.voice.detractor_to_neutral)
+    sens, churn_e = f32(market.churn.sensitivity), f32(market.churn.effort_effect)
+    involuntary = f32(contracts.involuntary if contracts.enabled else 0.0)
+    product_share = f32(market.product_quality / max(market.product_reference * market.fit_mean, 1e-9))
+    price_log = f32(log64(market.price) * 1.4426950408889634)
+    issue_rate, fit_mean, fit_b = (
+        f32(service.issues),
+        f32(market.fit_mean),
+        f32(service.fit_effect),
+    )
+    failure_demand = f32(service.failure_demand)
+    fail_shock, contact_shock = f32(service.failed_fix_effort), f32(service.contact_effort)
+    loss_shock = f32(p.handoffs.effort_of_loss)
+    expand_base, expand_b = now.expansion, f32(p.expansion.relationship_effect)
     sensing = p.sensing
     survey = sensing.enabled and (t + 1) % sensing.survey_weeks == 0
-    answer = np.float32(sensing.response_rate)
-    happy_answer = np.float32(min(sensing.response_rate * sensing.happy_bias, 1.0))
+    answer = f32(sensing.response_rate)
+    happy_answer = f32(min(sensing.response_rate * sensing.happy_bias, 1.0))
 
     for i in range(first, last):
         j = i - r.account0
-        status = np.int64(st.status[i])
-        st.status_next[i] = np.uint8(status)
+        status = i64(st.status[i])
+        st.status_next[i] = u8(status)
         if status == PROSPECT or status >= FORMER:
             if not market.enabled:
                 if status == PROSPECT:
@@ -106,19 +111,19 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                 w_lead, w_bad, _, _ = words(seed, replicate, j, t, MARKET, 0)
                 good, bad = all_good, all_bad
                 if not complete and wom_on:
-                    good, bad = np.float32(st.good[i]) * unit, np.float32(st.bad[i]) * unit
+                    good, bad = f32(st.good[i]) * unit, f32(st.bad[i]) * unit
                     if per_prospect and good + bad > _ZERO:
-                        k = np.float32(st.edge[r.edge0 + j + 1] - st.edge[r.edge0 + j])
+                        k = f32(st.edge[r.edge0 + j + 1] - st.edge[r.edge0 + j])
                         good, bad = good / k, bad / k
                 blocked = st.blocked_until[i] > t
                 if listens_bad and bad > _ZERO and below(w_bad, happens(bad_rate * bad)):
-                    st.blocked_until[i] = np.int16(min(t + 1 + wom.negative_weeks, 32767))
+                    st.blocked_until[i] = i16(min(t + 1 + wom.negative_weeks, 32767))
                 if not blocked:
                     word = now.word_rate * good
                     chance = lead_alone if word <= _ZERO else happens((now.external + word) * now.per_lead)
                     if below(w_lead, chance):
                         lead = True
-                        word_share = np.float64(word) / np.float64(now.external + word)
+                        word_share = f64(word) / f64(now.external + word)
                 else:
                     a[ACC.blocked] += 1.0
             elif not waiting:
@@ -139,7 +144,7 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                         a[ACC.leads_word] += 1.0
                         if complete:
                             brought = pick_stranger(
-                                wom, st.count, st.status, r.good_voices, r.block0, r.blocks, r.account0, r.accounts,
+                                wom, st.counts, st.status, r.good_voices, r.block0, r.blocks, r.account0, r.accounts,
                                 unit64(w_referrer),
                             )  # fmt: skip
                         else:
@@ -170,7 +175,7 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                             a[ACC.sold] += 1.0
                             if below(w_chain, live):
                                 outcome = NEUTRAL
-                st.status_next[i] = np.uint8(outcome)
+                st.status_next[i] = u8(outcome)
                 if outcome == NEUTRAL:
                     if st.spells[i] > 0:
                         a[ACC.won_back] += 1.0
@@ -179,8 +184,8 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                         a[ACC.won_referred] += 1.0 if st.referrer[i] != -1 else 0.0
                     a[ACC.billed] += begin_spell(p, tb, st, q, i, t + 1)
                     a[ACC.spend] += st.spend[i]
-                    st.cost[i] += np.float32(p.ledger.cost_per_win)
-            after = np.int64(st.status_next[i])
+                    st.cost[i] += f32(p.ledger.cost_per_win)
+            after = i64(st.status_next[i])
             if after != status:
                 a[ACC.changed] += 1.0
             if after == PROSPECT or (after == LEAD and st.spells[i] == 0):
@@ -195,8 +200,8 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
             continue
 
         # --- a customer: this week's revenue, then use ------------------------------------------------------------
-        age = t + 1 - np.int64(st.start[i])
-        s = np.int64(st.segment[i])
+        age = t + 1 - i64(st.start[i])
+        s = i64(st.segment[i])
         spend = st.spend[i]
         a[ACC.revenue] += spend
         if st.referrer[i] != -1:
@@ -214,38 +219,38 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                     w0, w1, w2, w3 = words(seed, replicate, j, t, TOUCH, n >> 2)
                 word = w0 if lane == 0 else (w1 if lane == 1 else (w2 if lane == 2 else w3))
                 touch = tb.touch[size.touch0 + n]
-                if touch.stage == _USE or (touch.stage == _ONBOARDING and age <= p.journey.onboarding_weeks):
-                    if below(word, st.touch_p[r.success0 + n]):
-                        failed = below(word, st.fail_p[r.success0 + n * size.segments + s])
-                        contact = True
-                        touched[2 * n] += 1.0
-                        outcome = _ONE
-                        if failed:
-                            failures += 1
-                            touched[2 * n + 1] += 1.0
-                            outcome = _ZERO
-                        if rel.enabled:
-                            surprise = felt(outcome, recent, spill) - expected(norm, history, adapt)
-                            relationship = moved(relationship, surprise, gain, loss)
-                            recent += recent_w * (outcome - recent)
-                            history += history_w * (outcome - history)
-                        if touch.cost > 0.0:
-                            a[ACC.touch_cost] += touch.cost
-                            st.cost[i] += np.float32(touch.cost)
+                in_use = touch.stage == _USE or (touch.stage == _ONBOARDING and age <= p.journey.onboarding_weeks)
+                if in_use and below(word, st.touch_p[r.success0 + n]):
+                    failed = below(word, st.fail_p[r.success0 + n * size.segments + s])
+                    contact = True
+                    touched[2 * n] += 1.0
+                    outcome = _ONE
+                    if failed:
+                        failures += 1
+                        touched[2 * n + 1] += 1.0
+                        outcome = _ZERO
+                    if rel.enabled:
+                        surprise = felt(outcome, recent, spill) - expected(norm, history, adapt)
+                        relationship = moved(relationship, surprise, gain, loss)
+                        recent += recent_w * (outcome - recent)
+                        history += history_w * (outcome - history)
+                    if touch.cost > 0.0:
+                        a[ACC.touch_cost] += touch.cost
+                        st.cost[i] += f32(touch.cost)
 
         # --- contact and service ---------------------------------------------------------------------------------
         w_exit, w_voice, w_expand, w_issues = words(seed, replicate, j, t, LIFE, 0)
         if service.enabled:
             if st.open[i] > 0:
-                case_age = min(t - 1 - np.int64(st.since[i]), AGES - 1)
-                cutoff = np.int64(now.cutoff)
+                case_age = min(t - 1 - i64(st.since[i]), AGES - 1)
+                cutoff = i64(now.cutoff)
                 if case_age >= 0 and case_age >= cutoff:
                     w_margin, w_fix, w_delay, w_lost = words(seed, replicate, j, t, CARE, 0)
                     if case_age > cutoff or below(w_margin, now.margin):
-                        issues = np.float32(st.open[i])
+                        issues = f32(st.open[i])
                         a[ACC.handled] += issues
-                        st.cost[i] += issues * np.float32(service.live_cost)
-                        effort_new += contact_shock + now.wait_effort + np.float32(service.wait_effort) * np.float32(case_age)
+                        st.cost[i] += issues * f32(service.live_cost)
+                        effort_new += contact_shock + now.wait_effort + f32(service.wait_effort) * f32(case_age)
                         contact = True
                         lost = below(w_lost, now.lost_issue)
                         fixed = below(w_fix, now.fix)
@@ -265,18 +270,18 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                             a[ACC.repeats] += 1.0
                             delay = 0
                             if service.return_delay_weeks > 0.0:
-                                delay = np.int64(-log64(unit64(w_delay)) * service.return_delay_weeks)
+                                delay = i64(-log64(unit64(w_delay)) * service.return_delay_weeks)
                             st.open[i] = 1
-                            st.since[i] = np.int16(t + min(delay, 100))
-            mean = issue_rate * exp32(clip32(fit_b * (fit_mean - st.fit[i]), np.float32(3.0))) + failure_demand * np.float32(failures)
+                            st.since[i] = i16(t + min(delay, 100))
+            mean = issue_rate * exp32(clip32(fit_b * (fit_mean - st.fit[i]), f32(3.0))) + failure_demand * f32(failures)
             new = poisson_count(w_issues, mean)
             if new > 0:
                 a[ACC.new_issues] += new
                 if st.open[i] == 0:
-                    st.since[i] = np.int16(t)
-                st.open[i] = np.uint8(min(np.int64(st.open[i]) + new, 255))
+                    st.since[i] = i16(t)
+                st.open[i] = u8(min(i64(st.open[i]) + new, 255))
             if st.open[i] > 0:
-                case_age = t - np.int64(st.since[i])
+                case_age = t - i64(st.since[i])
                 if case_age >= 0:
                     a[ACC.backlog] += st.open[i]
                     cases[min(case_age, AGES - 1)] += st.open[i]
@@ -298,25 +303,25 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
             row = tb.segment[size.segment0 + s]
             if by_voice:
                 if status == ADVOCATE:
-                    p_leave = happens(np.float32(market.churn.advocate))
+                    p_leave = happens(f32(market.churn.advocate))
                 elif status == DETRACTOR:
-                    p_leave = happens(np.float32(market.churn.detractor))
+                    p_leave = happens(f32(market.churn.detractor))
                 else:
-                    p_leave = happens(np.float32(market.churn.neutral))
+                    p_leave = happens(f32(market.churn.neutral))
             else:
                 log_factor = _ZERO
                 if sens > _ZERO:
                     log_factor = (
                         churn_e * (effort - e_ref)
-                        - np.float32(row.relationship) * (relationship - r_ref)
-                        - np.float32(row.product) * (product_share * st.fit[i] - _ONE)
-                        - np.float32(row.service) * (recent - norm)
-                        + np.float32(row.price) * price_log
+                        - f32(row.relationship) * (relationship - r_ref)
+                        - f32(row.product) * (product_share * st.fit[i] - _ONE)
+                        - f32(row.service) * (recent - norm)
+                        + f32(row.price) * price_log
                     ) * sens
-                log_factor = clip32(log_factor + np.float32(row.outside), np.float32(3.0))
+                log_factor = clip32(log_factor + f32(row.outside), f32(3.0))
                 hazard = st.propensity[i]
                 if kind == WEEKLY:
-                    hazard *= np.float32(1.0 / market.churn.period_weeks)
+                    hazard *= f32(1.0 / market.churn.period_weeks)
                 p_leave = renewal_risk(hazard, log_factor)
             p_any = _ONE - (_ONE - p_leave) * (_ONE - involuntary) if market.enabled else _ZERO
             if kind != WEEKLY:
@@ -325,18 +330,18 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                 after = FORMER
                 a[ACC.churned] += 1.0
                 a[ACC.churned_spend] += spend
-                st.end[i] = np.int16(t + 1)
+                st.end[i] = i16(t + 1)
                 st.open[i] = 0
                 st.cause[i] = _VOLUNTARY
                 if not below(w_exit, p_leave):
                     st.cause[i] = _INVOLUNTARY
                     a[ACC.involuntary] += 1.0
-                elif listens_bad and below(words(seed, replicate, j, t, EXIT, 0)[0], np.float32(wom.former_voice)):
+                elif listens_bad and below(words(seed, replicate, j, t, EXIT, 0)[0], f32(wom.former_voice)):
                     after = SOUR
             else:
                 if age % 52 == 0:
-                    spend *= np.float32(1.0 + market.price_rise)
-                a[ACC.billed] += np.float64(spend) * weeks_to_renewal(age, kind)
+                    spend *= f32(1.0 + market.price_rise)
+                a[ACC.billed] += f64(spend) * weeks_to_renewal(age, kind)
 
         # --- expansion and voice ---------------------------------------------------------------------------------
         if after == status:
@@ -347,12 +352,12 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                 rate = expansion_rate(expand_base, expand_b, relationship, r_ref)
                 if is_open and below(w_expand, happens(rate)):
                     row = tb.segment[size.segment0 + s]
-                    cap = np.float32(row.spend * p.expansion.wallet)
-                    more = spend_after(spend, np.float32(p.expansion.step), cap) - spend
+                    cap = f32(row.spend * p.expansion.wallet)
+                    more = spend_after(spend, f32(p.expansion.step), cap) - spend
                     if more > _ZERO:
                         a[ACC.expansions] += 1.0
                         a[ACC.expanded_spend] += more
-                        a[ACC.billed] += np.float64(more) * weeks_to_renewal(age, kind)
+                        a[ACC.billed] += f64(more) * weeks_to_renewal(age, kind)
                         spend += more
             st.spend[i] = spend
             if market.enabled:
@@ -400,4 +405,4 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
             a[ACC.former] += 1.0
         if after != status:
             a[ACC.changed] += 1.0
-            st.status_next[i] = np.uint8(after)
+            st.status_next[i] = u8(after)

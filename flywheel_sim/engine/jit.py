@@ -19,12 +19,22 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+import numpy as np
 
 from flywheel_sim.engine.fingerprint import engine_hash
 
-__all__ = ["cache_dir", "kernel", "law", "part"]
+__all__ = ["cache_dir", "f32", "f64", "i16", "i64", "kernel", "law", "part", "u8"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+# numpy scalar types as kernels use them; untyped, because type checkers do not know that a kernel's scalars are numba's
+f32: Any = np.float32
+f64: Any = np.float64
+i16: Any = np.int16
+i64: Any = np.int64
+u8: Any = np.uint8
+
+_njit: Any = numba.njit
 _KEPT = 4
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 
@@ -64,20 +74,21 @@ def kernel(function: F) -> F:
     """Compile a function that Python calls: arrays in, arrays out, GIL released, kept on disk."""
     folder = cache_dir()
     if folder is None:
-        return numba.njit(**_OPTIONS)(function)  # type: ignore[no-any-return]
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(folder)
+        return _njit(**_OPTIONS)(function)  # type: ignore[no-any-return]
+    config: Any = numba.config
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(folder)
     try:
-        return numba.njit(cache=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+        return _njit(cache=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
 
 
-def law(function: F) -> F:
+def law(function: Callable[..., Any]) -> Any:
     """Compile a small function for use inside kernels; Python reaches the original as ``law.py_func``."""
-    return numba.njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+    return _njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
 
 
-def part(function: F) -> F:
+def part(function: Callable[..., Any]) -> Any:
     """Compile a serial part of a tick for use inside kernels: called, not inlined, to keep compilation short."""
-    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+    return _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)

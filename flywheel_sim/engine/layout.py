@@ -1,7 +1,7 @@
 """The record types the kernels read: derived from the scenario's blocks, never written twice.
 
-A scalar field of a block becomes a field of the same name and place in :data:`PAR` (``market.churn.mean`` in the file is
-``par.market.churn.mean`` in a kernel); choices become their position in the list of choices.  Names, mappings and
+A scalar field of a block becomes a field of the same name and place in :data:`PAR` (``market.churn.mean`` in the file
+is ``par.market.churn.mean`` in a kernel); choices become their position in the list of choices.  Names, mappings and
 vectors become rows of the tables in ``lower.py``.  The type is the same for every scenario, whatever its size, so the
 engine compiles once.
 """
@@ -75,7 +75,10 @@ SIZES = np.dtype(
 
 #: Everything scalar about one scenario in one stretch of weeks.
 PAR = np.dtype(
-    [(block, record_dtype(typing.cast(type[Block], ScenarioModel.model_fields[block].annotation))) for block in MECHANISMS.values()]
+    [
+        (block, record_dtype(typing.cast(type[Block], ScenarioModel.model_fields[block].annotation)))
+        for block in MECHANISMS.values()
+    ]
     + [("size", SIZES), ("conversion_reference", "f8")],
     align=True,
 )

@@ -56,14 +56,16 @@ class Tables(NamedTuple):
 
 
 _TEAM = np.dtype(
-    [(n, "f8") for n in ("headcount", "salary", "skill", "craft_pay", "peer_pay", "gaming_pay", "bonus")]
+    [(n, "f8") for n in ("headcount", "salary", "scaling", "skill", "craft_pay", "peer_pay", "gaming_pay", "bonus")]
     + [(n, "i8") for n in ("front", "member", "paid")],
     align=True,
 )
 _SEGMENT = np.dtype(
     [(n, "f8") for n in ("upto", "spend", "relationship", "product", "service", "price", "outside")], align=True
 )
-_TOUCH = np.dtype([("stage", "i8"), ("owner", "i8")] + [(n, "f8") for n in ("rate", "hours", "base", "cost", "reference")], align=True)
+_TOUCH = np.dtype(
+    [("stage", "i8"), ("owner", "i8")] + [(n, "f8") for n in ("rate", "hours", "base", "cost", "reference")], align=True
+)
 _LINK = np.dtype([("giver", "i8"), ("taker", "i8"), ("when", "i8"), ("share", "f8")], align=True)
 _BONUS = np.dtype([("team", "i8"), ("column", "i8"), ("weight", "f8"), ("scale", "f8")], align=True)
 
@@ -117,7 +119,15 @@ def _get(tree: Any, path: str) -> Any:
     return tree
 
 
-_FIXED = ("horizon_weeks", "axes", "market.accounts", "market.initial_customers", "market.network", "market.start", "timeline")
+_FIXED = (
+    "horizon_weeks",
+    "axes",
+    "market.accounts",
+    "market.initial_customers",
+    "market.network",
+    "market.start",
+    "timeline",
+)
 _FIXED_NAMES = ("teams", "segments", "journey.touchpoints", "handoffs.links")
 
 
@@ -144,7 +154,12 @@ def model_at_week(model: ScenarioModel, week: int) -> ScenarioModel:
             if path in _FIXED or any(path.startswith(p + ".") for p in _FIXED):
                 raise TimelineError(f"timeline.changes.{name}: {path} is fixed for the whole run")
             old = _get(tree, path)
-            if done < 1 and isinstance(value, int | float) and isinstance(old, int | float) and not isinstance(value, bool):
+            if (
+                done < 1
+                and isinstance(value, int | float)
+                and isinstance(old, int | float)
+                and not isinstance(value, bool)
+            ):
                 value = old + (value - old) * done
             _set(tree, path, value)
     changed = ScenarioModel.model_validate(tree)
@@ -162,7 +177,12 @@ def _team_rows(m: ScenarioModel, width: int, teams: int) -> tuple[NDArray[Any], 
     members = m.cadence.members or list(names)
     for i, (name, team) in enumerate(m.teams.items()):
         row = rows[i]
-        row["headcount"], row["salary"], row["skill"] = team.headcount, team.salary, team.skill
+        row["headcount"], row["salary"], row["skill"], row["scaling"] = (
+            team.headcount,
+            team.salary,
+            team.skill,
+            team.scaling,
+        )
         row["front"], row["member"] = team.front, name in members
         grids["craft"][i] = _unit(_vector(m.axes, team.craft, width))
         start = {"craft": team.craft, "given": team.direction, "random": {}}[team.start]
@@ -178,7 +198,11 @@ def _team_rows(m: ScenarioModel, width: int, teams: int) -> tuple[NDArray[Any], 
             measure = inc.measures[key]
             g = _vector(m.axes, measure.gradient, width)
             size2 = float(g @ g) + measure.craft**2 + measure.peers**2
-            w = pay.intensity * weight * attenuation(size2, measure.noise, measure.lag_weeks, inc.risk_aversion, inc.lag_tau_weeks)
+            w = (
+                pay.intensity
+                * weight
+                * attenuation(size2, measure.noise, measure.lag_weeks, inc.risk_aversion, inc.lag_tau_weeks)
+            )
             grids["pay_gradient"][i] += w * g
             row["craft_pay"] += w * measure.craft
             row["peer_pay"] += w * measure.peers * (1.0 - inc.collusion)
@@ -228,7 +252,11 @@ def _segment_rows(m: ScenarioModel, width: int) -> tuple[NDArray[Any], Floats]:
 
 def _touch_rows(m: ScenarioModel, width: int, teams: int) -> tuple[NDArray[Any], Floats, Floats]:
     names, points = tuple(m.teams), m.journey.touchpoints
-    rows, offset, dependency = np.zeros(len(points), _TOUCH), np.zeros((len(points), width)), np.zeros((len(points), teams))
+    rows, offset, dependency = (
+        np.zeros(len(points), _TOUCH),
+        np.zeros((len(points), width)),
+        np.zeros((len(points), teams)),
+    )
     for i, t in enumerate(points.values()):
         owner = names.index(t.owner)
         rows[i] = (choice(t.stage, Stage), owner, t.rate, t.hours, t.base_success, t.cost, t.match_reference)
@@ -245,7 +273,7 @@ def _touch_rows(m: ScenarioModel, width: int, teams: int) -> tuple[NDArray[Any],
 
 
 def beta_quantiles(mean: float, dispersion: float) -> NDArray[np.float32]:
-    """Quantile table of a Beta with this mean and 1/(alpha+beta+1), on an even grid of probabilities; read by interpolation."""
+    """Quantiles of a Beta with this mean and 1/(alpha+beta+1), on an even grid of probabilities, to interpolate."""
     if dispersion <= 0 or mean <= 0 or mean >= 1:
         return np.full(QUANTILES + 1, mean, np.float32)
     size = 1.0 / dispersion - 1.0
@@ -263,7 +291,11 @@ def conversion_reference(m: ScenarioModel) -> float:
 def _link_rows(m: ScenarioModel) -> NDArray[Any]:
     names, when = tuple(m.teams), Handoff.model_fields["when"].annotation
     return np.array(
-        [(names.index(x.giver), names.index(x.taker), choice(x.when, when), x.share) for x in m.handoffs.links.values()], _LINK
+        [
+            (names.index(x.giver), names.index(x.taker), choice(x.when, when), x.share)
+            for x in m.handoffs.links.values()
+        ],
+        _LINK,
     )
 
 
@@ -304,11 +336,14 @@ def lower(models: Iterable[ScenarioModel]) -> Program:
         segment, need = _segment_rows(m, width)
         touch, offset, dependency = _touch_rows(m, width, teams)
         churn = m.market.churn
-        traits = [beta_quantiles(churn.mean, churn.dispersion), beta_quantiles(m.market.fit_mean, m.market.fit_dispersion)]
+        traits = [
+            beta_quantiles(churn.mean, churn.dispersion),
+            beta_quantiles(m.market.fit_mean, m.market.fit_dispersion),
+        ]
         rows: dict[str, NDArray[Any]] = {
-            "team": team, **grids, "segment": segment, "need": need, "touch": touch, "offset": offset, "dependency": dependency,
-            "link": _link_rows(m), "bonus": _bonus_rows(m),
-            "target": _unit(_vector(m.axes, m.strategy.target, width))[None, :], "traits": np.array(traits), "pulse": _pulse_rows(m),
+            "team": team, **grids, "segment": segment, "need": need, "touch": touch, "offset": offset,
+            "dependency": dependency, "link": _link_rows(m), "bonus": _bonus_rows(m), "traits": np.array(traits),
+            "target": _unit(_vector(m.axes, m.strategy.target, width))[None, :], "pulse": _pulse_rows(m),
         }  # fmt: skip
         size = record["size"]
         size["epoch"] = len(parts["target"])

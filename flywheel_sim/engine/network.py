@@ -38,6 +38,8 @@ def half_edges(
 ) -> int:
     """Fill ``out`` (m, 2) with the ties of a graph, each once; returns how many."""
     m, half = 0, degree // 2
+    j: Any = 0
+    own: Any = 0
     if kind == PAIRS:
         for i in range(0, n - 1, 2):
             out[m, 0], out[m, 1] = i, i + 1
@@ -152,7 +154,15 @@ def build_network(
     most = {PAIRS: n // 2, CONFIGURATION: 3 * n * degree}.get(kind, n * max(degree // 2, 1))
     ties = np.empty((max(most, 1), 2), np.int32)
     m = half_edges(
-        kind, n, degree, float(network["rewiring"]), float(network["homophily"]), np.uint32(seed), np.uint32(replicate), segment, ties
+        kind,
+        n,
+        degree,
+        float(network["rewiring"]),
+        float(network["homophily"]),
+        np.uint32(seed),
+        np.uint32(replicate),
+        segment,
+        ties,
     )
     edge, friend = np.empty(n + 1, np.int32), np.empty(2 * m, np.int32)
     adjacency(n, m, ties, edge, friend)

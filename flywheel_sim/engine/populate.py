@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.columns import COL
-from flywheel_sim.engine.jit import kernel
+from flywheel_sim.engine.jit import f32, f64, i16, i64, kernel, u8
 from flywheel_sim.engine.maths import log64, normal_quantile
 from flywheel_sim.engine.mechanisms.m01_market import begin_spell
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, renewal_due, weeks_to_renewal
@@ -29,17 +29,18 @@ def endow(p: Any, tb: Any, st: Any, q: int) -> None:
         s = 0
         while s < size.segments - 1 and u >= tb.segment[size.segment0 + s].upto:
             s += 1
-        st.segment[i] = np.uint8(s)
+        st.segment[i] = u8(s)
         x = unit64(w_churn) * points
         k = int(x)
         leave = tb.traits[size.trait0, k] + (x - k) * (tb.traits[size.trait0, k + 1] - tb.traits[size.trait0, k])
-        st.propensity[i] = np.float32(min(-log64(max(1.0 - np.float64(leave), 1e-13)), 30.0))
+        st.propensity[i] = f32(min(-log64(max(1.0 - f64(leave), 1e-13)), 30.0))
         x = unit64(w_fit) * points
         k = int(x)
-        st.fit[i] = np.float32(
-            tb.traits[size.trait0 + 1, k] + (x - k) * (tb.traits[size.trait0 + 1, k + 1] - tb.traits[size.trait0 + 1, k])
+        st.fit[i] = f32(
+            tb.traits[size.trait0 + 1, k]
+            + (x - k) * (tb.traits[size.trait0 + 1, k + 1] - tb.traits[size.trait0 + 1, k])
         )
-        st.fiscal[i] = np.uint8(unit64(w_fiscal) * 52)
+        st.fiscal[i] = u8(unit64(w_fiscal) * 52)
         st.referrer[i], st.end[i] = -1, -1
 
 
@@ -58,7 +59,7 @@ def populate(p: Any, tb: Any, st: Any, q: int) -> None:
     for j in range(n):
         smaller += order[j] < limit
     ties = wanted - smaller if wanted > 0 else 0
-    adv, det = np.float32(market.initial_advocates), np.float32(market.initial_advocates + market.initial_detractors)
+    adv, det = f32(market.initial_advocates), f32(market.initial_advocates + market.initial_detractors)
     row = st.initial[q]
     for j in range(n):
         i = r.account0 + j
@@ -74,11 +75,11 @@ def populate(p: Any, tb: Any, st: Any, q: int) -> None:
             bill = begin_spell(p, tb, st, q, i, 0)
             age = 0
             if market.start == 0:
-                age = np.int64(unit64(w_tenure) * 52)
-                st.start[i] = np.int16(-age)
+                age = i64(unit64(w_tenure) * 52)
+                st.start[i] = i16(-age)
             if age == 0 or renewal_due(age, kind):
-                row[COL.billed] += bill if age == 0 else np.float64(st.spend[i]) * weeks_to_renewal(age, kind)
-            r.deferred += np.float64(st.spend[i]) * weeks_to_renewal(age, kind)
+                row[COL.billed] += bill if age == 0 else f64(st.spend[i]) * weeks_to_renewal(age, kind)
+            r.deferred += f64(st.spend[i]) * weeks_to_renewal(age, kind)
             st.life[r.life0 + min(age, r.ages - 1), 0] += 1.0
             row[COL.customers] += 1.0
             row[COL.advocates] += status == ADVOCATE
@@ -89,8 +90,8 @@ def populate(p: Any, tb: Any, st: Any, q: int) -> None:
             row[COL.spend] += st.spend[i]
             up, down = promoter_shares(st.relationship[i], p.sensing)
             row[COL.nps_true] += 100.0 * (up - down)
-        st.status[i] = st.status_next[i] = np.uint8(status)
-        st.count[b, status] += 1
+        st.status[i] = st.status_next[i] = u8(status)
+        st.counts[b, status] += 1
     if wanted > 0:
         for column in (COL.relationship, COL.experience, COL.effort, COL.nps_true):
             row[column] /= wanted

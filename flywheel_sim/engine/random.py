@@ -42,7 +42,7 @@ __all__ = [
     "words",
 ]
 
-# --- decision blocks; the comment names the four lanes. Never renumber: luck would change. ------------------------------
+# --- decision blocks; the comment names the four lanes. Never renumber: luck would change. -----------------------
 ENDOWMENT = 1  # tick 0, k = 0: segment, churn propensity, fit, fiscal phase; k = 1: window known, ..., ..., ...
 START = 2  # tick 0: order in which accounts are customers, voice, tenure, relationship
 NETWORK = 3  # tick 0, k = try: rewiring coin, target, ..., ...
@@ -95,7 +95,7 @@ def words(
 @law
 def below(word: np.uint32, probability: np.float32) -> bool:
     """Whether the decision goes the way that has this probability; 0 and 1 are exact."""
-    return np.int64(word) < np.int64(probability * np.float32(4294967296.0))
+    return bool(np.int64(word) < np.int64(probability * np.float32(4294967296.0)))
 
 
 @law

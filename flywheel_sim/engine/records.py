@@ -4,7 +4,7 @@ from typing import Any
 
 from flywheel_sim.engine.jit import part
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import voice_changed
-from flywheel_sim.engine.state import ACC, ADVOCATE, BLOCK, DETRACTOR, NEUTRAL
+from flywheel_sim.engine.state import ACC, BLOCK, DETRACTOR, NEUTRAL
 
 __all__ = ["last_row", "publish", "sum_blocks", "write_teams"]
 
@@ -52,8 +52,8 @@ def publish(p: Any, st: Any, q: int, t: int) -> None:
             if old == new:
                 continue
             st.status[i] = st.status_next[i]
-            st.count[b, old] -= 1
-            st.count[b, new] += 1
+            st.counts[b, old] -= 1
+            st.counts[b, new] += 1
             if stored:
                 voice_changed(p, st, q, j, old, new)
             was, is_now = NEUTRAL <= old <= DETRACTOR, NEUTRAL <= new <= DETRACTOR

@@ -8,6 +8,7 @@ shared out over threads run by run; a large run block by block within each week.
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,9 @@ class Simulation:
     4
     """
 
-    def __init__(self, models: Sequence[ScenarioModel], runs: Sequence[tuple[int, int, int]], keep_teams: bool = True) -> None:
+    def __init__(
+        self, models: Sequence[ScenarioModel], runs: Sequence[tuple[int, int, int]], keep_teams: bool = True
+    ) -> None:
         self.program: Program = lower(models)
         self.week = 0
         program = self.program
@@ -58,7 +61,9 @@ class Simulation:
         sizes = np.array([p["size"] for p in first])
         accounts = np.array([int(p["market"]["accounts"]) for p in first], np.int64)
         networks: list[tuple[NDArray[np.int32], NDArray[np.int32]]] = []
-        state = allocate(len(runs), accounts, sizes, keep_teams, 0, program.tables.craft.shape[1], int(sizes["touchpoints"].max()))
+        state = allocate(
+            len(runs), accounts, sizes, keep_teams, 0, program.tables.craft.shape[1], int(sizes["touchpoints"].max())
+        )
         for q, (p, (scenario, seed, replicate)) in enumerate(zip(first, runs, strict=True)):
             if not (0 <= seed < 2**32 and 0 <= replicate < 2**32):
                 raise ValueError(f"seed and replicate must lie in 0 .. 2^32 - 1, got {seed} and {replicate}")
@@ -122,7 +127,7 @@ class Simulation:
         with ThreadPoolExecutor(threads) as pool:
             for t in range(self.week, t1):
                 self._call(t, t + 1, 0, 1, OPENING)
-                jobs = [pool.submit(self._call, t, t + 1, 0, 1, CUSTOMERS, a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
+                jobs = [pool.submit(self._call, t, t + 1, 0, 1, CUSTOMERS, a, b) for a, b in pairwise(cuts)]
                 for job in jobs:
                     job.result()
                 self._call(t, t + 1, 0, 1, CLOSING)

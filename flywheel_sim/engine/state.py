@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from flywheel_sim.engine.columns import N_COLUMNS
 
 __all__ = [
-    "ACC", "ADVOCATE", "AGES", "BLOCK", "CAUSES", "DETRACTOR", "FORMER", "LEAD", "NEUTRAL", "NOW", "PROSPECT", "RUN", "SOUR",
-    "STATUSES", "State", "allocate",
+    "ACC", "ADVOCATE", "AGES", "BLOCK", "CAUSES", "DETRACTOR", "FORMER", "LEAD", "NEUTRAL", "NOW", "PROSPECT", "RUN",
+    "SOUR", "STATUSES", "State", "allocate",
 ]  # fmt: skip
 
 #: Accounts in a block.
@@ -33,14 +33,15 @@ STATUSES = ("prospect", "neutral", "advocate", "detractor", "former", "sour", "l
 CAUSES = ("none", "voluntary", "involuntary", "removed")
 
 _SUMS = (
-    "changed", "prospects", "former", "blocked", "customers", "advocates", "detractors", "leads", "leads_word", "qualified",
-    "proposals", "sold", "served", "waiting", "won", "won_referred", "won_back", "churned", "involuntary", "due", "expansions",
-    "relationship", "effort", "touches", "failed", "touch_cost", "new_issues", "contacts", "handled", "repeats", "lost",
-    "backlog", "asked", "promoters", "detractor_scores", "answers", "answers_up", "answers_down", "answers_satisfied", "recent",
-    "revenue", "revenue_referred", "billed", "spend", "churned_spend", "expanded_spend",
+    "changed", "prospects", "former", "blocked", "customers", "advocates", "detractors", "leads", "leads_word",
+    "qualified", "proposals", "sold", "served", "waiting", "won", "won_referred", "won_back", "churned",
+    "involuntary", "due", "expansions", "relationship", "effort", "touches", "failed", "touch_cost", "new_issues",
+    "contacts", "handled", "repeats", "lost", "backlog", "asked", "promoters", "detractor_scores", "answers",
+    "answers_up", "answers_down", "answers_satisfied", "recent", "revenue", "revenue_referred", "billed", "spend",
+    "churned_spend", "expanded_spend",
 )  # fmt: skip
 #: ``ACC.revenue`` is the index of a block's weekly sum.
-ACC: Any = namedtuple("ACC", _SUMS)(*range(len(_SUMS)))  # type: ignore[misc]  # noqa: PYI024
+ACC: Any = namedtuple("ACC", _SUMS)(*range(len(_SUMS)))  # type: ignore[misc]
 
 #: One run: its key, where its rows start, and the company's scalars.
 RUN = np.dtype(
@@ -48,18 +49,18 @@ RUN = np.dtype(
     + [
         (name, "i8")
         for name in (
-            "scenario", "epoch", "account0", "accounts", "block0", "blocks", "team0", "segment0", "success0", "week0", "log0",
-            "life0", "ages", "edge0", "unit",
+            "scenario", "epoch", "account0", "accounts", "block0", "blocks", "team0", "segment0", "success0", "week0",
+            "log0", "life0", "ages", "edge0", "unit",
         )
     ]
     + [
         (name, "f8")
         for name in (
             "culture", "standard", "nps_survey", "csat_survey", "cash", "deferred", "value", "customers_before",
-            "good_voices", "bad_voices", "need_length", "belief_cosine", "alignment", "alignment_weighted", "customer_alignment",
-            "net_force", "coordination_hours", "meeting_hours", "gross_hours", "friction", "service_capacity", "service_hours",
-            "service_demand", "sales_capacity", "sales_delay", "leads_before", "waiting_before", "wait", "effort_level", "gaming", "overload", "added",
-            "added_billed", "violations",
+            "good_voices", "bad_voices", "need_length", "belief_cosine", "alignment", "alignment_weighted",
+            "customer_alignment", "net_force", "coordination_hours", "meeting_hours", "gross_hours", "friction",
+            "service_capacity", "service_hours", "service_demand", "sales_capacity", "sales_delay", "leads_before",
+            "waiting_before", "wait", "effort_level", "gaming", "overload", "added", "added_billed", "violations",
         )
     ],
     align=True,
@@ -114,7 +115,7 @@ class State(NamedTuple):
     acc: NDArray[np.float64]  # (blocks, sums)
     touched: NDArray[np.float64]  # (blocks, 2 touchpoints): touches, failures
     cases: NDArray[np.float64]  # (blocks, AGES): issues in open cases by age
-    count: NDArray[np.int64]  # (blocks, statuses) as published
+    counts: NDArray[np.int64]  # (blocks, statuses) as published
     # teams
     direction: NDArray[np.float64]
     drift: NDArray[np.float64]
@@ -146,7 +147,9 @@ class State(NamedTuple):
     life: NDArray[np.float64]  # (ages, 3)
 
 
-def allocate(runs: int, accounts: NDArray[np.int64], sizes: Any, keep_teams: bool, friends: int, axes: int, touch: int) -> State:
+def allocate(
+    runs: int, accounts: NDArray[np.int64], sizes: Any, keep_teams: bool, friends: int, axes: int, touch: int
+) -> State:
     """Allocate the arrays of a batch.
 
     Parameters
@@ -164,7 +167,12 @@ def allocate(runs: int, accounts: NDArray[np.int64], sizes: Any, keep_teams: boo
     def starts(lengths: Any) -> NDArray[np.int64]:
         return np.concatenate(([0], np.cumsum(lengths)[:-1])).astype(np.int64)
 
-    run["accounts"], run["blocks"], run["block0"], run["account0"] = accounts, blocks, starts(blocks), starts(blocks) * BLOCK
+    run["accounts"], run["blocks"], run["block0"], run["account0"] = (
+        accounts,
+        blocks,
+        starts(blocks),
+        starts(blocks) * BLOCK,
+    )
     run["team0"], run["segment0"] = starts(sizes["teams"]), starts(sizes["segments"])
     run["success0"] = starts(sizes["touchpoints"] * sizes["segments"])
     run["week0"], run["edge0"] = starts(sizes["horizon"]), starts(accounts + 1)
@@ -177,8 +185,9 @@ def allocate(runs: int, accounts: NDArray[np.int64], sizes: Any, keep_teams: boo
     cells = int((sizes["touchpoints"] * sizes["segments"]).sum())
     shapes: dict[str, Any] = {
         "run": None, "now": (runs,), "edge": (int((accounts + 1).sum()),), "friend": (friends,),
-        "acc": (b, len(_SUMS)), "touched": (b, 2 * max(touch, 1)), "cases": (b, AGES), "count": (b, len(STATUSES)),
-        "company_need": (runs, axes), "target": (runs, axes), "chain": (segments, 4), "touch_p": (cells,), "fail_p": (cells,), "success": (cells,),
+        "acc": (b, len(_SUMS)), "touched": (b, 2 * max(touch, 1)), "cases": (b, AGES), "counts": (b, len(STATUSES)),
+        "company_need": (runs, axes), "target": (runs, axes), "chain": (segments, 4),
+        "touch_p": (cells,), "fail_p": (cells,), "success": (cells,),
         "need": (segments, axes), "initial": (runs, N_COLUMNS), "weekly": (int(sizes["horizon"].sum()), N_COLUMNS),
         "log": (int(logs.sum()), 1 + axes), "life": (int(run["ages"].sum()), 3),
     }  # fmt: skip

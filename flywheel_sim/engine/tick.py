@@ -17,8 +17,8 @@
 14  publication              new voices are heard from next week on           m05
 ==  =======================  =========================================================
 
-:func:`advance` is the one entry of the engine: run, step, batch, fork and resume are this call.  Steps 1-10 and 12-14 of
-a run are serial; step 11 goes block by block, so a large run calls the three phases apart and shares out the blocks.
+:func:`advance` is the one entry of the engine: run, step, batch, fork and resume are this call.  Steps 1-10 and 12-14
+of a run are serial; step 11 goes block by block, so a large run calls the three phases apart and shares out the blocks.
 """
 
 from typing import Any
@@ -94,7 +94,17 @@ def closing(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
 
 @kernel
 def advance(
-    par: Any, tables: Any, calendar: Any, state: Any, t0: int, t1: int, run0: int, run1: int, phase: int, block0: int, block1: int
+    par: Any,
+    tables: Any,
+    calendar: Any,
+    state: Any,
+    t0: int,
+    t1: int,
+    run0: int,
+    run1: int,
+    phase: int,
+    block0: int,
+    block1: int,
 ) -> None:
     """Step runs run0..run1 through weeks t0..t1.
 

@@ -59,5 +59,5 @@ def param(
     >>> Demo().rate
     0.004
     """
-    extra = {"unit": unit, "evidence": evidence, "source": source, "advanced": advanced}
+    extra: dict[str, Any] = {"unit": unit, "evidence": evidence, "source": source, "advanced": advanced}
     return Field(default, description=text, json_schema_extra=extra, **limits)

@@ -47,6 +47,7 @@ class Team(Block):
     salary: float = param(100_000.0, "Yearly cost of one head.", unit="$/year", ge=0)
     craft: dict[str, float] = param(..., "Direction of the team's craft, by axis.")
     front: bool = param(True, "Faces customers (otherwise it powers the teams that do).")
+    scaling: float = param(0.8, "Elasticity of planned headcount in revenue.", ge=0, le=2)
     skill: float = param(1.0, "Skill: multiplies the team's magnitude.", ge=0, le=10)
     utc_offset: float = param(0.0, "Time zone.", unit="hours", ge=-12, le=14, source="C30")
     start: Literal["craft", "random", "given"] = param("craft", "Direction at the start.")

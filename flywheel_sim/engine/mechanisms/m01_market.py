@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.jit import f32, f64, i16, i64, law, part, u8
 from flywheel_sim.engine.maths import clip32, exp32, exp64, log64
 from flywheel_sim.engine.mechanisms.m03_journey import stage_lift
 from flywheel_sim.engine.mechanisms.m04_handoffs import response_odds
@@ -39,7 +39,7 @@ __all__ = ["begin_spell", "delay_odds", "happens", "odds_times", "open_market", 
 
 _AWARENESS, _SALE, _ONBOARDING, _SERVICE = 0, 1, 2, 4
 
-_ZERO, _ONE, _CLIP = np.float32(0.0), np.float32(1.0), np.float32(3.0)
+_ZERO, _ONE, _CLIP = f32(0.0), f32(1.0), f32(3.0)
 
 
 @law
@@ -75,15 +75,15 @@ def odds_times(probability: float, factor: float) -> float:
 def begin_spell(p: Any, tb: Any, st: Any, q: int, i: int, week: int) -> float:
     """Make account i (row in the batch) a customer from the end of ``week`` on; returns what it is billed."""
     rel = p.relationship
-    st.spells[i] = np.uint8(min(np.int64(st.spells[i]) + 1, 255))
-    st.start[i], st.end[i] = np.int16(week), np.int16(-1)
-    st.cause[i] = st.open[i] = np.uint8(0)
-    st.relationship[i] = np.float32(rel.start if rel.enabled else rel.relationship_reference)
-    st.effort[i] = np.float32(0.0 if rel.enabled else rel.effort_reference)
-    st.recent[i] = st.history[i] = np.float32(rel.market_norm)
-    st.spend[i] = np.float32(tb.segment[p.size.segment0 + st.segment[i]].spend * p.market.price)
+    st.spells[i] = u8(min(i64(st.spells[i]) + 1, 255))
+    st.start[i], st.end[i] = i16(week), i16(-1)
+    st.cause[i] = st.open[i] = u8(0)
+    st.relationship[i] = f32(rel.start if rel.enabled else rel.relationship_reference)
+    st.effort[i] = f32(0.0 if rel.enabled else rel.effort_reference)
+    st.recent[i] = st.history[i] = f32(rel.market_norm)
+    st.spend[i] = f32(tb.segment[p.size.segment0 + st.segment[i]].spend * p.market.price)
     kind = p.contracts.kind if p.contracts.enabled else WEEKLY
-    return np.float64(st.spend[i]) * weeks_to_renewal(0, kind)  # type: ignore[no-any-return]
+    return f64(st.spend[i]) * weeks_to_renewal(0, kind)  # type: ignore[no-any-return]
 
 
 # f(delay) of Forrester's market growth model: odds left after a known delay of 0, 1, ... 10 months (A28)
@@ -104,12 +104,12 @@ def open_market(p: Any, tb: Any, st: Any, q: int, t: int, survival: Any) -> None
     r, now, m = st.run[q], st.now[q], p.market
     prospects = 0.0
     for b in range(r.block0, r.block0 + r.blocks):
-        prospects += st.count[b, PROSPECT]
+        prospects += st.counts[b, PROSPECT]
     pool = r.accounts / prospects if m.pool == 1 and prospects > 0.0 else 1.0
     funnel = m.funnel
     queue = funnel.enabled and p.capacity.enabled and r.sales_capacity < 1e200
     work = (r.leads_before + r.waiting_before) * funnel.qualify
-    now.serve = np.float32(min(1.0, r.sales_capacity / work)) if queue and work > 0.0 else np.float32(1.0)
+    now.serve = f32(min(1.0, r.sales_capacity / work)) if queue and work > 0.0 else f32(1.0)
     r.sales_delay = r.waiting_before * funnel.qualify / r.sales_capacity if queue and r.sales_capacity > 0.0 else 0.0
     reach, before = 0.0, 0.0
     for s in range(p.size.segments):
@@ -117,7 +117,7 @@ def open_market(p: Any, tb: Any, st: Any, q: int, t: int, survival: Any) -> None
         reach += (row.upto - before) * stage_lift(p, tb, st, q, s, _AWARENESS)
         before = row.upto
         chain = st.chain[r.segment0 + s]
-        chain[:] = np.float32(1.0)
+        chain[:] = f32(1.0)
         if not funnel.enabled:
             continue
         odds = 1.0
@@ -127,17 +127,17 @@ def open_market(p: Any, tb: Any, st: Any, q: int, t: int, survival: Any) -> None
         win = stage_lift(p, tb, st, q, s, _SALE)
         win *= delay_odds(r.sales_delay) if funnel.delay_effect else 1.0
         win *= exp64(-row.price * log64(m.price) * 1.4426950408889634) if m.price != 1.0 else 1.0
-        chain[0] = np.float32(min(1.0, odds_times(funnel.qualify, odds) * survival[0]))
-        chain[1] = np.float32(funnel.propose)
-        chain[2] = np.float32(odds_times(funnel.close, win))
-        chain[3] = np.float32(min(1.0, odds_times(funnel.onboard, stage_lift(p, tb, st, q, s, _ONBOARDING)) * survival[1]))
-    now.external = np.float32(m.external * reach)
-    now.word_rate = np.float32(p.word_of_mouth.rate if p.word_of_mouth.enabled else 0.0)
-    now.per_lead = np.float32(pool / p.conversion_reference)
-    now.win_back = np.float32(m.win_back.rate)
-    now.window_known = np.float32(1.0 - exp64(-p.contracts.window_learning * (t + 1)))
+        chain[0] = f32(min(1.0, odds_times(funnel.qualify, odds) * survival[0]))
+        chain[1] = f32(funnel.propose)
+        chain[2] = f32(odds_times(funnel.close, win))
+        chain[3] = f32(min(1.0, odds_times(funnel.onboard, stage_lift(p, tb, st, q, s, _ONBOARDING)) * survival[1]))
+    now.external = f32(m.external * reach)
+    now.word_rate = f32(p.word_of_mouth.rate if p.word_of_mouth.enabled else 0.0)
+    now.per_lead = f32(pool / p.conversion_reference)
+    now.win_back = f32(m.win_back.rate)
+    now.window_known = f32(1.0 - exp64(-p.contracts.window_learning * (t + 1)))
     is_open = p.contracts.window_weeks / 52.0 if p.contracts.enabled else 1.0
-    now.expansion = np.float32(p.expansion.rate / is_open * survival[3])
-    now.lost_issue = np.float32(1.0 - survival[2])
-    now.fix = np.float32(min(1.0, p.service.first_contact_resolution * r.standard * stage_lift(p, tb, st, q, 0, _SERVICE)))
-    now.wait_effort = np.float32(p.service.wait_effort * min(r.wait, 1.0))
+    now.expansion = f32(p.expansion.rate / is_open * survival[3])
+    now.lost_issue = f32(1.0 - survival[2])
+    now.fix = f32(min(1.0, p.service.first_contact_resolution * r.standard * stage_lift(p, tb, st, q, 0, _SERVICE)))
+    now.wait_effort = f32(p.service.wait_effort * min(r.wait, 1.0))

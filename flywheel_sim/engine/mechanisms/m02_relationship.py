@@ -21,11 +21,11 @@ Neutral setting: ``enabled: false`` keeps R and E at their references, so every 
 
 import numpy as np
 
-from flywheel_sim.engine.jit import law
+from flywheel_sim.engine.jit import f32, law
 
 __all__ = ["expected", "felt", "moved"]
 
-_ZERO, _ONE = np.float32(0.0), np.float32(1.0)
+_ZERO, _ONE = f32(0.0), f32(1.0)
 
 
 @law

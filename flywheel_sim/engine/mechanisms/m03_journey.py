@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import part
+from flywheel_sim.engine.jit import f32, part
 from flywheel_sim.engine.maths import exp64, log64, logistic64
 from flywheel_sim.engine.mechanisms.m11_vectors import normalise
 
@@ -52,7 +52,7 @@ def touch_success(p: Any, tb: Any, st: Any, q: int) -> None:
     for n in range(p.size.touchpoints):
         row = p.size.touch0 + n
         touch = tb.touch[row]
-        st.touch_p[r.success0 + n] = np.float32(1.0 - exp64(-touch.rate))
+        st.touch_p[r.success0 + n] = f32(1.0 - exp64(-touch.rate))
         for s in range(p.size.segments):
             for a in range(d):
                 need[a] = mean[a] if j.directions == _NO_NEED else st.need[r.segment0 + s, a] + tb.offset[row, a]
@@ -73,7 +73,7 @@ def touch_success(p: Any, tb: Any, st: Any, q: int) -> None:
             success = logistic64(logit) if j.enabled else touch.base
             cell = r.success0 + n * p.size.segments + s
             st.success[cell] = success
-            st.fail_p[cell] = np.float32(st.touch_p[r.success0 + n] * (1.0 - success))
+            st.fail_p[cell] = f32(st.touch_p[r.success0 + n] * (1.0 - success))
 
 
 @part

@@ -43,13 +43,16 @@ def response_odds(mean_hours: float) -> float:
 @part
 def handoff_survival(p: Any, tb: Any, st: Any, q: int, survival: Any) -> None:
     """Fill ``survival`` (4,): share of leads, sales, issues, expansions that come through, relative to reference for
-    all but issues; and the run's mean friction."""
+    all but issues; and the run's mean friction.
+    """
     r, h, size = st.run[q], p.handoffs, p.size
     survival[:] = 1.0
     r.friction = 0.0
     if not h.enabled or size.links == 0:
         return
-    reference = 1.0 - exp64(-friction_between(h.reference_cosine, h.base_friction, h.angle_friction, h.integration * 0.0))
+    reference = 1.0 - exp64(
+        -friction_between(h.reference_cosine, h.base_friction, h.angle_friction, h.integration * 0.0)
+    )
     for n in range(size.links):
         link = tb.link[size.link0 + n]
         cosine = 0.0

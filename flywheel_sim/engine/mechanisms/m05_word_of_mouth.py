@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.jit import i64, law, part
 from flywheel_sim.engine.state import ADVOCATE, BLOCK, DETRACTOR, NEUTRAL, SOUR
 
 __all__ = [
@@ -61,7 +61,7 @@ def voice_unit(degree: int, heaviest: float) -> int:
 @law
 def in_units(weight: float, share: float, unit: int) -> int:
     """A voice as an integer number of units of 2^-unit."""
-    return np.int64(np.floor(weight * share * (1 << unit) + 0.5))
+    return i64(np.floor(weight * share * (1 << unit) + 0.5))
 
 
 @law
@@ -95,7 +95,7 @@ def recount_voices(p: Any, st: Any, q: int) -> None:
     for j in range(r.accounts):
         status = st.status[r.account0 + j]
         if status != 0:
-            voice_changed(p, st, q, j, 0, np.int64(status))
+            voice_changed(p, st, q, j, 0, i64(status))
 
 
 @law
@@ -106,14 +106,14 @@ def pick_friend(wom: Any, edge: Any, friend: Any, status: Any, edge0: int, accou
     total = 0.0
     for e in range(first, last):
         j = friend[e]
-        c = good_weight(np.int64(status[account0 + j]), wom)
+        c = good_weight(i64(status[account0 + j]), wom)
         if c > 0.0:
             total += c / (edge[edge0 + j + 1] - edge[edge0 + j]) if per_speaker else c
     mark = u * total
     chosen = -2
     for e in range(first, last):
         j = friend[e]
-        c = good_weight(np.int64(status[account0 + j]), wom)
+        c = good_weight(i64(status[account0 + j]), wom)
         if c > 0.0 and mark >= 0.0:
             chosen = j
             mark -= c / (edge[edge0 + j + 1] - edge[edge0 + j]) if per_speaker else c
@@ -142,7 +142,7 @@ def pick_stranger(
     if chosen >= 0:
         row = (chosen - block0) * BLOCK
         for i in range(row, min(row + BLOCK, accounts)):
-            c = good_weight(np.int64(status[account0 + i]), wom)
+            c = good_weight(i64(status[account0 + i]), wom)
             if c > 0.0 and mark >= 0.0:
                 found = i
                 mark -= c
@@ -158,5 +158,5 @@ def count_voices(p: Any, st: Any, q: int) -> None:
         return
     for b in range(r.block0, r.block0 + r.blocks):
         for s in range(NEUTRAL, SOUR + 1):
-            r.good_voices += st.count[b, s] * good_weight(s, wom)
-            r.bad_voices += st.count[b, s] * bad_weight(s)
+            r.good_voices += st.counts[b, s] * good_weight(s, wom)
+            r.bad_voices += st.counts[b, s] * bad_weight(s)

@@ -16,7 +16,7 @@ always open.
 
 import numpy as np
 
-from flywheel_sim.engine.jit import law
+from flywheel_sim.engine.jit import i64, law
 
 __all__ = ["ANNUAL", "MONTHLY", "WEEKLY", "renewal_due", "weeks_to_renewal", "window_open"]
 
@@ -51,4 +51,4 @@ def renewal_due(age: int, kind: int) -> bool:
 @law
 def window_open(week: int, fiscal: np.uint8, shift: int, window: int) -> bool:
     """Whether an account's budget is open in a week."""
-    return (week + 52 * 64 - np.int64(fiscal) - shift) % 52 < window
+    return (week + 52 * 64 - i64(fiscal) - shift) % 52 < window

@@ -11,7 +11,7 @@ Neutral setting: ``enabled: false``: spend changes only with the price.  C34 van
 
 import numpy as np
 
-from flywheel_sim.engine.jit import law
+from flywheel_sim.engine.jit import f32, law
 from flywheel_sim.engine.maths import clip32, exp32
 
 __all__ = ["expansion_rate", "spend_after"]
@@ -20,10 +20,10 @@ __all__ = ["expansion_rate", "spend_after"]
 @law
 def expansion_rate(base: np.float32, effect: np.float32, relationship: np.float32, reference: np.float32) -> np.float32:
     """Rate per week of buying more."""
-    return base * exp32(clip32(effect * (relationship - reference), np.float32(3.0)))
+    return base * exp32(clip32(effect * (relationship - reference), f32(3.0)))
 
 
 @law
 def spend_after(spend: np.float32, step: np.float32, cap: np.float32) -> np.float32:
     """Spend after one expansion; a spend already above its cap stays."""
-    return max(spend, min(spend * (np.float32(1.0) + step), cap))
+    return max(spend, min(spend * (f32(1.0) + step), cap))

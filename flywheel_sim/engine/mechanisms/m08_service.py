@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.jit import f32, f64, law, part
 from flywheel_sim.engine.maths import exp32
 from flywheel_sim.engine.state import ACC, AGES
 
@@ -31,8 +31,8 @@ __all__ = ["close_queue", "erlang_wait", "poisson_count"]
 @law
 def poisson_count(word: np.uint32, mean: np.float32) -> int:
     """Poisson count by inversion of one word; the tail beyond 16 is cut."""
-    u = np.float64(word) * 2.3283064365386963e-10
-    term = np.float64(exp32(-mean))
+    u = f64(word) * 2.3283064365386963e-10
+    term = f64(exp32(-mean))
     total = term
     n = 0
     while u >= total and n < 16:
@@ -74,7 +74,7 @@ def close_queue(p: Any, st: Any, q: int, total: Any) -> None:
             for b in range(r.block0, r.block0 + r.blocks):
                 here += st.cases[b, age]
             if here > left:
-                now.cutoff, now.margin = np.float32(age), np.float32(left / here)
+                now.cutoff, now.margin = f32(age), f32(left / here)
                 break
             left -= here
         r.wait = backlog / capacity if capacity > 0.0 else 52.0

@@ -62,7 +62,9 @@ def move_along(row: Any, step: Any, d: int) -> None:
 
 
 @part
-def wander(row: Any, d: int, diffusion: float, seed: Any, replicate: Any, agent: int, t: int, block: int, k: int) -> None:
+def wander(
+    row: Any, d: int, diffusion: float, seed: Any, replicate: Any, agent: int, t: int, block: int, k: int
+) -> None:
     """One week of pure angular diffusion of a unit vector."""
     step = np.empty(16)
     size = math.sqrt(2.0 * diffusion)

@@ -5,10 +5,10 @@ effort of a risk-averse, impatient team with quadratic cost C is
 
     a_k = e_0 o_k + C^{-1} b sum_m w_m g_m att_m,    att_m = exp(-lag/tau) / (1 + rho sigma_m^2/|g_m|^2),
 
-C with ones on the diagonal and ``substitution`` off it (identity: A16; else A15), cut to |a| <= e_max.  The vector a_k is
-the pay field of M11; its length sets the team's magnitude, (|a_k|/a_ref)^elasticity.  A measure may also point along the
-paid team's own craft (MBO), or towards the team's handoff partners (peer scores: (1 - collusion) x the normalised sum
-of their directions).
+C with ones on the diagonal and ``substitution`` off it (identity: A16; else A15), cut to |a| <= e_max.  The vector a_k
+is the pay field of M11; its length sets the team's magnitude, (|a_k|/a_ref)^elasticity.  A measure may also point along
+the paid team's own craft (MBO), or towards the team's handoff partners (peer scores: (1 - collusion) x the normalised
+sum of their directions).
 
 Gaming is an effort axis without value: gamma_k = b sum w_m gaming_m att_m (1 - norms)/cost.  It raises surveyed scores,
 takes hours, and leaves the experience as it is.  Bonuses are paid on the weekly columns a measure names, over target,

@@ -6,16 +6,16 @@ team k believes
 
     n_k = A n + sqrt(1 - A^2) unit( sqrt(sharing) xi + sqrt(1 - sharing) xi_k ),    xi, xi_k normal, orthogonal to n,
 
-so E cos(n_k, n) = A at once (accuracy) and decays as needs move (freshness); errors are common to the share ``sharing``.
-The map pulls with strength h_map x sharing x adherence x yield of culture, so alignment to the need rises only as the
-product of the four factors (C4).
+so E cos(n_k, n) = A at once (accuracy) and decays as needs move (freshness); errors are common to the share
+``sharing``.  The map pulls with strength h_map x sharing x adherence x yield of culture, so alignment to the
+need rises only as the product of the four factors (C4).
 
 A survey answer is a noisy function of the relationship, never of the voice:
 
     P(promoter | R) = logistic((R - a)/s),   P(detractor | R) = logistic((b - R)/s).
 
-The true NPS is their mean over all customers; surveys sample them (response rate, happy ones likelier by ``happy_bias``;
-A6), in survey weeks only.  Neutral setting: ``enabled: false``: no belief, no survey.
+The true NPS is their mean over all customers; surveys sample them (response rate, happy ones likelier by
+``happy_bias``; A6), in survey weeks only.  Neutral setting: ``enabled: false``: no belief, no survey.
 """
 
 import math
@@ -23,23 +23,23 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.jit import f32, law, part
 from flywheel_sim.engine.maths import exp32, normal_quantile
 from flywheel_sim.engine.mechanisms.m11_vectors import normalise, wander
 from flywheel_sim.engine.random import BELIEF, NEED, unit64, words
 
 __all__ = ["company_need", "promoter_shares", "refresh_belief", "step_needs"]
 
-_ONE = np.float32(1.0)
+_ONE = f32(1.0)
 _COMPANY = 1 << 20  # agent number of the map's common error
 
 
 @law
 def promoter_shares(relationship: np.float32, sensing: Any) -> tuple[np.float32, np.float32]:
     """Chance that a customer with this relationship is a promoter, and a detractor, in a survey."""
-    slope = np.float32(1.0 / sensing.answer_spread)
-    up = _ONE / (_ONE + exp32((np.float32(sensing.promoter_above) - relationship) * slope))
-    down = _ONE / (_ONE + exp32((relationship - np.float32(sensing.detractor_below)) * slope))
+    slope = f32(1.0 / sensing.answer_spread)
+    up = _ONE / (_ONE + exp32((f32(sensing.promoter_above) - relationship) * slope))
+    down = _ONE / (_ONE + exp32((relationship - f32(sensing.detractor_below)) * slope))
     return up, min(down, _ONE - up)
 
 

@@ -12,11 +12,12 @@ coordination, meetings and gaming, never below 0, and give
     speed_k = exp(c_f (u_k . o_k - ref))           (a craft done alone is fast; enters volumes: silos have an advantage)
     overload_k = max(0, demand_k / (headcount x net x speed) - 1).
 
-Staffing: every quarter finance plans headcount as (revenue / revenue at the start)^elasticity times what the teams
+Staffing: every quarter finance plans headcount as (revenue / revenue at the start)^scaling times what the teams
 started with, at most 15 % up or down, at least one head; a quarter later the plan is in office, and new heads become
 able with a time constant of ``ramp_weeks``.
 
-Neutral setting: ``staffing: false`` keeps headcounts as the scenario states them; ``enabled: false``: net = gross, no overload, endless throughput.  C52 vanishes at pair_hours = 0.
+Neutral setting: ``staffing: false`` keeps headcounts as the scenario states them; ``enabled: false``: net = gross, no
+overload, endless throughput.  C52 vanishes at pair_hours = 0.
 """
 
 import math
@@ -50,7 +51,8 @@ def coordination_hours(p: Any, tb: Any, st: Any, q: int) -> float:
             for x in range(d):
                 cosine += st.direction[r.team0 + i, x] * st.direction[r.team0 + j, x]
             weight = 1.0 if tb.partner[p.size.team0 + i, j] > 0.0 else c.far_weight
-            hours += n * math.ceil(st.heads[r.team0 + j] / c.span) * ((1.0 - c.angle_share) + c.angle_share * weight * (1.0 - cosine) * 0.5)
+            need = (1.0 - c.angle_share) + c.angle_share * weight * (1.0 - cosine) * 0.5
+            hours += n * math.ceil(st.heads[r.team0 + j] / c.span) * need
     return c.pair_hours * hours
 
 
@@ -58,20 +60,22 @@ def coordination_hours(p: Any, tb: Any, st: Any, q: int) -> float:
 def staff(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     """Set headcounts: what the scenario states times what finance has funded so far."""
     r, c = st.run[q], p.capacity
-    plan = 1.0
+    growth = 0.0
     if t % 13 == 0 and t > 0:
         then, now = st.initial[q, COL.spend], st.weekly[r.week0 + t - 1, COL.spend]
         if then > 0.0 and now > 0.0:
-            plan = exp64(c.staffing_elasticity * log64(now / then))
+            growth = log64(now / then)
     for k in range(p.size.teams):
         row, stated = r.team0 + k, tb.team[p.size.team0 + k].headcount
         if c.enabled and c.staffing:
             if t % 13 == 0 and t > 0:
                 st.funded[row] = st.planned[row]
+                plan = exp64(tb.team[p.size.team0 + k].scaling * growth)
                 lowest = st.funded[row] * (1.0 - c.staffing_limit)
                 st.planned[row] = min(max(plan, lowest), st.funded[row] * (1.0 + c.staffing_limit))
             st.heads[row] = max(stated * st.funded[row], min(stated, 1.0))
-            st.able[row] += min(0.0, st.heads[row] - st.able[row]) + max(0.0, st.heads[row] - st.able[row]) / c.ramp_weeks
+            short = st.heads[row] - st.able[row]
+            st.able[row] += short / c.ramp_weeks if short > 0.0 else short
         else:
             st.heads[row] = st.able[row] = stated
 

@@ -28,9 +28,21 @@ def read_week(p: Any, st: Any, q: int, total: Any, last: Any, row: Any) -> None:
     customers = total[ACC.customers]
     share = 1.0 / customers if customers > 0.0 else 0.0
     row[COL.prospects], row[COL.customers], row[COL.former] = total[ACC.prospects], customers, total[ACC.former]
-    row[COL.advocates], row[COL.detractors], row[COL.blocked] = total[ACC.advocates], total[ACC.detractors], total[ACC.blocked]
-    row[COL.leads], row[COL.qualified], row[COL.proposals] = total[ACC.leads], total[ACC.qualified], total[ACC.proposals]
-    row[COL.sold], row[COL.new_customers], row[COL.referred_new] = total[ACC.sold], total[ACC.won], total[ACC.won_referred]
+    row[COL.advocates], row[COL.detractors], row[COL.blocked] = (
+        total[ACC.advocates],
+        total[ACC.detractors],
+        total[ACC.blocked],
+    )
+    row[COL.leads], row[COL.qualified], row[COL.proposals] = (
+        total[ACC.leads],
+        total[ACC.qualified],
+        total[ACC.proposals],
+    )
+    row[COL.sold], row[COL.new_customers], row[COL.referred_new] = (
+        total[ACC.sold],
+        total[ACC.won],
+        total[ACC.won_referred],
+    )
     row[COL.won_back], row[COL.churned] = total[ACC.won_back], total[ACC.churned]
     row[COL.churned_involuntary], row[COL.renewals_due] = total[ACC.involuntary], total[ACC.due]
     row[COL.expansions], row[COL.added] = total[ACC.expansions], r.added
@@ -80,6 +92,9 @@ def check_week(p: Any, st: Any, q: int, last: Any, row: Any) -> None:
     if abs(row[COL.cash] - last[COL.cash] - row[COL.billed] + row[COL.total_cost]) > 1e-9 * size:
         bad += 1.0
     size = abs(row[COL.deferred]) + abs(row[COL.billed]) + abs(row[COL.revenue]) + 1.0
-    if row[COL.deferred] < -1e-6 * size or abs(row[COL.deferred] - last[COL.deferred] - row[COL.billed] + row[COL.revenue]) > 1e-9 * size:
+    if (
+        row[COL.deferred] < -1e-6 * size
+        or abs(row[COL.deferred] - last[COL.deferred] - row[COL.billed] + row[COL.revenue]) > 1e-9 * size
+    ):
         bad += 1.0
     r.violations += bad

@@ -1,7 +1,7 @@
 r"""M25 Timeline: pulses of customers.
 
-Whatever *changes* at a week (start, stop, ramp, pulse of a number) is another epoch of the lowered scenario and needs no
-kernel (see ``lower.py``).  What happens here is the pulse of customers: n accounts join or leave the base at the
+Whatever *changes* at a week (start, stop, ramp, pulse of a number) is another epoch of the lowered scenario and needs
+no kernel (see ``lower.py``).  What happens here is the pulse of customers: n accounts join or leave the base at the
 beginning of a week, chosen by keyed luck among those that can (A9, A10).  A customer added signs then and there; one
 removed leaves with its unused months paid back.
 
@@ -10,10 +10,8 @@ Neutral setting: no pulses, or ``enabled: false``.
 
 from typing import Any
 
-import numpy as np
-
 from flywheel_sim.engine.columns import COL
-from flywheel_sim.engine.jit import part
+from flywheel_sim.engine.jit import f64, i16, i64, part, u8
 from flywheel_sim.engine.maths import log64
 from flywheel_sim.engine.mechanisms.m01_market import begin_spell
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import voice_changed
@@ -31,10 +29,10 @@ def republish(p: Any, st: Any, q: int, j: int, status: int, stored: bool) -> Non
     """Change the published status of account j of the run at once, with everything that follows from it."""
     r = st.run[q]
     i = r.account0 + j
-    old = np.int64(st.status[i])
-    st.status[i] = st.status_next[i] = np.uint8(status)
-    st.count[i // BLOCK, old] -= 1
-    st.count[i // BLOCK, status] += 1
+    old = i64(st.status[i])
+    st.status[i] = st.status_next[i] = u8(status)
+    st.counts[i // BLOCK, old] -= 1
+    st.counts[i // BLOCK, status] += 1
     if stored:
         voice_changed(p, st, q, j, old, status)
 
@@ -54,16 +52,16 @@ def pulse(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
             able = 0.0
             for b in range(r.block0, r.block0 + r.blocks):
                 if adding:
-                    able += st.count[b, PROSPECT]
+                    able += st.counts[b, PROSPECT]
                 else:
                     for s in range(NEUTRAL, DETRACTOR + 1):
-                        able += st.count[b, s]
+                        able += st.counts[b, s]
             if able <= 0.0:
                 break
-            mark = np.int64(unit64(words(r.seed, r.replicate, n, t, TIMELINE, k)[0]) * able)
+            mark = i64(unit64(words(r.seed, r.replicate, n, t, TIMELINE, k)[0]) * able)
             for j in range(r.accounts):
                 i = r.account0 + j
-                status = np.int64(st.status[i])
+                status = i64(st.status[i])
                 fits = status == PROSPECT if adding else NEUTRAL <= status <= DETRACTOR
                 if fits:
                     if mark == 0:
@@ -75,10 +73,10 @@ def pulse(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
                             r.added += 1.0
                         else:
                             kind = p.contracts.kind if p.contracts.enabled else WEEKLY
-                            age = t - np.int64(st.start[i])
-                            r.added_billed -= np.float64(st.spend[i]) * weeks_to_renewal(age, kind)
+                            age = t - i64(st.start[i])
+                            r.added_billed -= f64(st.spend[i]) * weeks_to_renewal(age, kind)
                             republish(p, st, q, j, FORMER, stored)
-                            st.end[i], st.cause[i], st.open[i] = np.int16(t), _REMOVED, 0
+                            st.end[i], st.cause[i], st.open[i] = i16(t), _REMOVED, 0
                             st.life[r.life0 + min(max(age, 0), r.ages - 1), 1] += 1.0
                             r.added -= 1.0
                         break

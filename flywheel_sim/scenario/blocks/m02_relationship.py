@@ -14,7 +14,7 @@ class Relationship(Block):
         0.004, "Weekly loss of relationship without any contact.", unit="share/week", ge=0, le=1
     )
     spill_over: float = param(
-        0.3, "beta: share of the customer's recent pooled experience in how one touch is felt.", unit="share", ge=0, le=1,
+        0.3, "beta: share of recent pooled experience in how one touch is felt.", unit="share", ge=0, le=1,
         source="C29",
     )  # fmt: skip
     recent_weight: float = param(0.25, "Weight of one touch in the recent pooled experience.", unit="share", ge=0, le=1)

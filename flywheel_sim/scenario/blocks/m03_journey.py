@@ -13,7 +13,7 @@ class Touchpoint(Block):
     stage: Stage = param(..., "When it happens: per lead, per sale, in the first weeks, in use, per issue, at renewal.")
     owner: str = param(..., "Team that owns it.")
     support: dict[str, float] = param(
-        {}, "Dependency weights of other teams; the owner keeps the rest. Empty: the powering teams share 1 - owner_share.",
+        {}, "Weights of other teams; the owner keeps the rest. Empty: the powering teams share 1 - owner_share.",
         unit="share",
     )  # fmt: skip
     rate: float = param(0.0, "Touches per customer (stages onboarding, use).", unit="1/week", ge=0)
@@ -21,7 +21,7 @@ class Touchpoint(Block):
     base_success: float = param(
         0.8, "Probability that it goes well at the reference match.", unit="probability", gt=0, lt=1
     )
-    match_reference: float = param(0.5, "Match of the served vector with the need at the frozen base case.", ge=-5, le=5)
+    match_reference: float = param(0.5, "Match of served vector and need at the frozen base case.", ge=-5, le=5)
     need: dict[str, float] = param({}, "Offset of this touchpoint's need from the segment's need, by axis.")
     cost: float = param(0.0, "Money per touch.", unit="$", ge=0)
 
@@ -35,7 +35,7 @@ class Journey(Block):
         source="C36-C38",
     )  # fmt: skip
     match_effect: float = param(2.0, "q_match: logit per unit of the served vector along the need.", ge=0)
-    overload_effect: float = param(1.5, "q_load: logit lost per unit of the owner's overload (where nothing queues).", ge=0)
+    overload_effect: float = param(1.5, "q_load: logit lost per unit of overload, where nothing queues.", ge=0)
     culture_effect: float = param(0.0, "q_culture: logit per unit of culture.", ge=0)
     tone_effect: float = param(0.0, "q_tone: logit lost when front teams disagree in tone.", ge=0, source="C13")
     owner_share: float = param(0.6, "Dependency on the owner where support is not given.", unit="share", gt=0, le=1)

@@ -32,7 +32,7 @@ class Incentives(Block):
     max_effort: float = param(1.5, "Cap on total effort.", gt=0)
     effort_reference: float = param(0.5, "Effort that gives magnitude 1.", gt=0)
     effort_elasticity: float = param(
-        0.3, "Elasticity of a team's magnitude in its effort; 0 = pay turns but never drives.", ge=0, le=1
+        0.15, "Elasticity of a team's magnitude in its effort; 0 = pay turns but never drives.", ge=0, le=1
     )
     substitution: float = param(0.0, "Off-diagonal of the effort-cost matrix C.", gt=-1, lt=1, source="A15")
     risk_aversion: float = param(1.0, "rho: aversion to noisy measures.", ge=0, source="A16")

@@ -23,7 +23,6 @@ class Capacity(Block):
     far_weight: float = param(0.3, "v: weight of pairs of teams without a handoff.", unit="share", ge=0, le=1)
     craft_speed: float = param(0.25, "c_f: log speed per unit of alignment with the own craft.", ge=0, source="C39")
     staffing: bool = param(True, "Headcount follows revenue, quarter by quarter; off = as the teams say.")
-    staffing_elasticity: float = param(0.8, "Elasticity of planned headcount in revenue.", ge=0, le=1)
     staffing_limit: float = param(0.15, "Largest change of headcount in a quarter.", unit="share", ge=0, le=1)
     ramp_weeks: float = param(26.0, "Weeks until a new head is fully able.", unit="weeks", ge=1)
     craft_reference: float = param(0.6, "Alignment with the craft at the frozen base case.", ge=-1, le=1)
