@@ -1,5 +1,8 @@
 from flywheel_sim import theory as theory
 from flywheel_sim.__about__ import __version__ as __version__
+from flywheel_sim.model import Customers as Customers
+from flywheel_sim.model import FlywheelModel as FlywheelModel
+from flywheel_sim.model import Team as Team
 from flywheel_sim.results import Run as Run
 from flywheel_sim.results import open_run as open_run
 from flywheel_sim.scenario import Scenario as Scenario

@@ -1,0 +1,488 @@
+"""The simulation as a Mesa model: Mesa's own tools work on it, and looking or interfering does only what it says."""
+
+import gc
+import random
+import weakref
+
+import mesa
+import numpy as np
+import pytest
+
+from flywheel_sim import FlywheelModel, ScenarioError, load, run
+from flywheel_sim.engine.columns import NAMES
+from flywheel_sim.engine.saving import SavedStateError
+from flywheel_sim.model import Customers, Team
+
+SMALL = {
+    "extends": "b2b-saas",
+    "horizon_weeks": 20,
+    "market": {"accounts": 1100, "initial_customers": 100, "external": 0.005},
+    "incentives": {
+        "enabled": False,
+        "measures": {"deals": {"gradient": {"acquire": 1.0}, "columns": {"new_customers": 1.0}}},
+        "pay": {"sales": {"on": {"deals": 1.0}}},
+    },
+}
+
+
+def same(a, b):
+    """Assert that two runs are equal to the bit."""
+    a, b = a.arrays, b.arrays
+    for name in ("initial", "weekly", "teams", "life"):
+        assert np.array_equal(getattr(a, name), getattr(b, name), equal_nan=True), name
+    for name in a.accounts:
+        assert np.array_equal(a.accounts[name], b.accounts[name]), name
+
+
+@pytest.fixture
+def model():
+    return FlywheelModel(SMALL, rng=2)
+
+
+def to(model, week):
+    while model.week < week:
+        model.step()
+    return model
+
+
+# --- Mesa -------------------------------------------------------------------------------------------------------------
+
+
+def test_stepping_is_running(model):
+    assert (model.week, model.horizon, model.running, model.steps) == (0, 20, True, 0)
+    for week in range(1, 21):
+        assert model.running
+        model.step()
+        assert model.week == model.steps == week
+    assert not model.running
+    same(model.results(), run(SMALL, seed=2))
+
+
+def test_beyond_the_horizon(model):
+    model.run_model()
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="the run is over: its horizon is 20 weeks"):
+            model.step()
+    assert model.week == model.steps == 20
+    assert len(model.datacollector.model_vars["week"]) == 20
+
+
+def test_the_data_collector_holds_the_weekly_columns(model):
+    model.run_model()
+    collected = model.datacollector.get_model_vars_dataframe()
+    assert list(collected) == ["week", *NAMES]
+    assert collected.equals(run(SMALL, seed=2).weekly)
+
+
+def test_teams_and_customers_are_agents(model):
+    assert isinstance(model, mesa.Model) and all(isinstance(agent, mesa.Agent) for agent in model.agents)
+    assert len(model.agents) == len(model.spec.teams) + 1
+    assert set(model.agents_by_type) == {Team, Customers}
+    assert set(model.teams) | {model.customers} == set(model.agents)
+    assert len({agent.unique_id for agent in model.agents}) == len(model.agents)
+
+
+def test_mesas_own_names_are_left_to_mesa():
+    for name in ("scenario", "time", "steps", "agents", "rng", "random"):
+        assert name not in vars(FlywheelModel)
+
+
+def test_mesas_generators_are_not_touched(model):
+    def states():
+        world = np.random.get_state()  # noqa: NPY002
+        return [model.rng.bit_generator.state, model.random.getstate(), random.getstate(), world[1].tolist(), world[2]]
+
+    before = states()
+    model.run_model()
+    model.fork()
+    assert states() == before
+
+
+@pytest.mark.parametrize("period", [1, -1, 7])
+def test_batch_run(period):
+    shorter = {**SMALL, "horizon_weeks": 12}
+    parameters = {"spec": [SMALL, shorter], "rng": [4, 5]}
+    rows = mesa.batch_run(FlywheelModel, parameters, data_collection_period=period, display_progress=False)
+    assert len({row["RunId"] for row in rows}) == 4
+    weekly = {
+        (weeks, k): run({**SMALL, "horizon_weeks": weeks}, seed=k).arrays.weekly for weeks in (12, 20) for k in (4, 5)
+    }
+    for row in rows:
+        expected = weekly[row["spec"]["horizon_weeks"], row["rng"]][row["week"] - 1]
+        assert np.array_equal([row[name] for name in NAMES], expected, equal_nan=True)
+    last = [max(row["week"] for row in rows if row["RunId"] == k) for k in range(4)]
+    if period != 7:  # Mesa 3.3 adds the last week to every seventh, Mesa 3.5 does not
+        assert sorted(last) == [12, 12, 20, 20]
+    if period == 1:
+        assert len(rows) == 64
+
+
+def test_batch_run_with_names_and_scenarios():
+    spec = load(SMALL).with_({"horizon_weeks": 3})
+    rows = mesa.batch_run(FlywheelModel, {"spec": spec, "rng": range(2)}, display_progress=False)
+    assert [row["week"] for row in rows] == [3, 3] and rows[0]["cash"] != rows[1]["cash"]
+    rows = mesa.batch_run(FlywheelModel, {"spec": ["b2b-saas"]}, max_steps=2, display_progress=False)
+    assert rows[0]["cash"] == run("b2b-saas").weekly["cash"][rows[0]["week"] - 1]
+
+
+@pytest.mark.slow
+def test_batch_run_in_processes():
+    parameters = {"spec": [SMALL], "rng": [1, 2]}
+    rows = mesa.batch_run(FlywheelModel, parameters, number_processes=2, display_progress=False)
+    assert {row["rng"]: row["cash"] for row in rows} == {k: run(SMALL, seed=k).weekly["cash"][19] for k in (1, 2)}
+
+
+def test_a_finished_model_is_freed():
+    model = FlywheelModel({**SMALL, "horizon_weeks": 2})
+    model.run_model()
+    seen = weakref.ref(model)
+    del model
+    gc.collect()
+    assert seen() is None
+
+
+# --- what goes in -----------------------------------------------------------------------------------------------------
+
+
+def test_every_kind_of_spec(tmp_path):
+    (tmp_path / "mine.yaml").write_text("extends: b2b-saas\nhorizon_weeks: 2\n", encoding="utf-8")
+    for spec in (str(tmp_path / "mine.yaml"), tmp_path / "mine.yaml", {"extends": "b2b-saas", "horizon_weeks": 2}):
+        assert FlywheelModel(spec).horizon == 2
+    assert FlywheelModel().spec == load("b2b-saas") == FlywheelModel(load("b2b-saas")).spec
+
+
+def test_keys():
+    short = {**SMALL, "horizon_weeks": 2}
+
+    def luck(**key):
+        arrays = FlywheelModel(short, **key).results().arrays
+        return arrays.seed, arrays.replicate
+
+    assert luck() == luck(rng=None) == luck(seed=None) == luck(rng=1) == (1, 0)
+    assert luck(seed=3) == luck(rng=np.int64(3)) == luck(rng=3, seed=3) == (3, 0)
+    assert luck(rng=2**32 - 1, replicate=9) == (2**32 - 1, 9)
+    with pytest.raises(ValueError, match="two names of one thing"):
+        luck(rng=1, seed=2)
+    for bad in (-1, 2**32):
+        with pytest.raises(ValueError, match="must lie in 0"):
+            luck(rng=bad)
+    for bad in (1.5, "1", True, np.random.default_rng(1), [1, 2]):
+        with pytest.raises(TypeError, match="luck is keyed"):
+            luck(rng=bad)
+
+
+def test_mistakes_are_named():
+    with pytest.raises(ScenarioError, match="accounts"):
+        FlywheelModel({**SMALL, "market": {"acounts": 3}})
+    with pytest.raises(ValueError, match="no team 'sale'; did you mean 'sales'"):
+        FlywheelModel(SMALL, team_class={"sale": Team})
+    with pytest.raises(TypeError, match="expected a subclass of Team for 'sales'"):
+        FlywheelModel(SMALL, team_class={"sales": int})
+    with pytest.raises(TypeError, match=r"interventions: expected objects with a step\(model\)"):
+        FlywheelModel(SMALL, interventions=[print])
+    with pytest.raises(TypeError, match="analyzers: expected objects"):
+        FlywheelModel(SMALL, analyzers=[Log])
+
+
+# --- looking ----------------------------------------------------------------------------------------------------------
+
+
+def test_teams(model):
+    to(model, 5)
+    last = model.results().teams.query("week == 5").set_index("team")
+    assert [team.name for team in model.teams] == list(last.index)
+    for team in model.teams:
+        assert team is model.teams[team.name]
+        assert team.magnitude == last.magnitude[team.name]
+        assert np.array_equal(team.direction, last.loc[team.name].iloc[-4:].to_numpy(float))
+        assert np.linalg.norm(team.direction) == pytest.approx(1)
+        assert team.belief.shape == model.need.shape == (4,)
+    assert sum(team.headcount for team in model.teams) == pytest.approx(model.last("headcount"))
+    model.teams[0].direction[:] = 9
+    assert np.linalg.norm(model.teams[0].direction) == pytest.approx(1), "a copy"
+    with pytest.raises(KeyError, match="did you mean 'sales'"):
+        model.teams["sale"]
+
+
+def test_customers(model):
+    to(model, 8)
+    customers, table = model.customers, model.results().customers
+    assert len(customers) == 1100 == len(list(customers))
+    for name in ("segment", "state", "voice", "cause", "spells", "end_week", "referrer"):
+        assert np.array_equal(getattr(customers, name), table[name]), name
+    assert (customers.state == "customer").sum() == model.last("customers")
+    here = customers.state == "customer"
+    assert customers.spend[here].sum(dtype=float) == pytest.approx(model.last("spend"))
+    one = customers[int(np.flatnonzero(here)[0])]
+    assert (one.state, one.voice) == (table.state[one.id], table.voice[one.id])
+    assert one.relationship == customers.relationship[one.id] and isinstance(one.relationship, float)
+    assert isinstance(one.segment, str) and isinstance(one.spells, int)
+    assert customers[-1].id == 1099 and customers[np.int64(3)].id == 3
+
+
+def test_columns_are_views(model):
+    before = model.customers.relationship
+    model.step()
+    assert np.shares_memory(before, model.customers.relationship)
+    assert np.array_equal(before, model.customers.relationship)
+    model.customers.relationship[3] = 0.25
+    assert model.customers[3].relationship == 0.25
+    model.customers.effort = 0.5
+    assert (model.customers.effort == 0.5).all()
+
+
+def test_what_may_not_be_written(model):
+    customers = model.customers
+    for name in ("status", "revenue", "state", "spells"):
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(customers, name)[0] = 1
+        with pytest.raises(AttributeError, match="cannot be set"):
+            setattr(customers, name, 1)
+    with pytest.raises(AttributeError, match=r"write to the column: model.customers.spend\[3\]"):
+        customers[3].spend = 5
+    with pytest.raises(AttributeError, match="did you mean 'relationship'"):
+        customers.relationships  # noqa: B018
+    with pytest.raises(AttributeError, match="has no 'x'"):
+        customers[0].x  # noqa: B018
+    for bad in (1100, -1101):
+        with pytest.raises(IndexError, match=r"numbered 0 \.\. 1099"):
+            customers[bad]
+    for bad in (slice(3), "a", 1.0):
+        with pytest.raises(TypeError, match="for many, use a column"):
+            customers[bad]
+
+
+def test_last(model):
+    assert model.last("customers") == 100
+    model.step()
+    assert model.last("customers") == model.results().weekly["customers"][0]
+    with pytest.raises(KeyError, match="did you mean 'customers'"):
+        model.last("customer")
+
+
+# --- hooks ------------------------------------------------------------------------------------------------------------
+
+
+class Log:
+    """Writes down when it was called."""
+
+    def __init__(self, name="log", log=None):
+        self.name, self.log = name, [] if log is None else log
+
+    def step(self, model):
+        self.log.append((self.name, model.week))
+
+
+def test_the_order_of_a_week():
+    log = []
+
+    class Deciding(Team):
+        def decide(self):
+            log.append((self.name, self.model.week))
+
+    hooks = {"interventions": [Log("first", log), Log("second", log)], "analyzers": [Log("after", log)]}
+    model = FlywheelModel(SMALL, team_class={"sales": Deciding}, **hooks)
+    model.step()
+    assert log == [("first", 0), ("second", 0), ("sales", 0), ("after", 1)]
+
+
+def test_a_team_that_decides():
+    class Stubborn(Team):
+        def decide(self):
+            return [0, 0, 0, 50.0]
+
+    model = FlywheelModel(SMALL, rng=2, team_class={"sales": Stubborn})
+    plain = to(FlywheelModel(SMALL, rng=2), 20)
+    to(model, 20)
+    assert isinstance(model.teams["sales"], Stubborn) and type(model.teams["service"]) is Team
+    assert model.teams["sales"].direction[3] > 0.9 > plain.teams["sales"].direction[3]
+    assert FlywheelModel(SMALL, team_class=Stubborn).agents_by_type.keys() == {Stubborn, Customers}
+
+
+def test_a_decision_holds_for_one_week():
+    class Once(Team):
+        def decide(self):
+            return np.full(4, 9.0) if self.model.week == 3 else None
+
+    model = FlywheelModel(SMALL, rng=2, team_class=Once)
+    to(model, 4)
+    assert model._state.decided.all()
+    to(model, 5)
+    assert not model._state.decided.any()
+
+
+@pytest.mark.parametrize("wrong", [[1, 2], "north", [1, 2, 3, float("nan")], 1.0, {"care": 1.0}])
+def test_a_decision_that_is_none(wrong):
+    class Confused(Team):
+        def decide(self):
+            return wrong
+
+    model = FlywheelModel(SMALL, team_class={"people": Confused})
+    with pytest.raises(ValueError, match=r"team 'people' decided .* 4 finite numbers \(acquire, value, ease, care\)"):
+        model.step()
+    assert not model.running
+
+
+def test_an_error_in_a_hook_stops_the_model():
+    class Broken:
+        def step(self, model):
+            if model.week == 4:
+                raise ZeroDivisionError("no reason")
+
+    model = FlywheelModel(SMALL, interventions=[Broken()])
+    with pytest.raises(ZeroDivisionError):
+        model.run_model()
+    assert not model.running and model.week == 4
+    with pytest.raises(RuntimeError, match=r"stopped in week 5 \(ZeroDivisionError: no reason\)"):
+        model.step()
+    twin = model.fork()
+    twin.interventions.clear()
+    twin.run_model()
+    same(twin.results(), run(SMALL))
+
+
+# --- other futures ----------------------------------------------------------------------------------------------------
+
+FUTURES = {
+    "a number": {"market.external": 0.05},
+    "a team": {"teams.sales.headcount": 3, "teams.marketing.headcount": 9},
+    "a switch": {"incentives.enabled": True},
+    "a choice": {"word_of_mouth.normalise": "per_prospect"},
+    "a block": {"market.churn": {"mean": 0.1, "sensitivity": 2.0}},
+    "the default": {"market.external": None},
+    "its own timeline": {"timeline.changes.soon": {"from_week": 9, "until_week": 12, "set": {"market.price": 2.0}}},
+    "a pulse": {"timeline.customers.gift": {"week": 11, "add": 30}, "market.price": 1.2},
+}
+
+
+@pytest.mark.parametrize("changes", FUTURES.values(), ids=list(FUTURES))
+def test_a_fork_is_a_run_that_can_be_told(model, changes):
+    to(model, 7)
+    fork = model.fork(changes)
+    assert (fork.week, fork.steps) == (7, 0) and fork.spec != model.spec
+    fork.run_model()
+    model.run_model()
+    same(model.results(), run(SMALL, seed=2))
+    same(fork.results(), run(fork.spec, seed=2))
+    same(fork.results(), run(fork.results().scenario, seed=2))
+    a, b = model.results().arrays.weekly, fork.results().arrays.weekly
+    assert np.array_equal(a[:7], b[:7], equal_nan=True)
+    assert not np.array_equal(a[7:], b[7:], equal_nan=True)
+    assert fork.datacollector.get_model_vars_dataframe().equals(fork.results().weekly)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"market.accounts": 2000}, "market.accounts is fixed"),
+        ({"horizon_weeks": 52}, "horizon_weeks is fixed"),
+        ({"market.network.kind": "ring"}, "market.network.kind is fixed"),
+        ({"teams.robots": {"headcount": 1, "craft": {"ease": 1}}}, "teams.robots.* cannot appear during a run"),
+        ({"teams.people": None}, "teams.people.* cannot vanish during a run"),
+        ({"incentives.pay.service": {"on": {"deals": 1}}}, "incentives.pay.service.* cannot appear"),
+        ({"timeline.changes.past": {"from_week": 3, "set": {"market.external": 0.1}}}, "the past has happened"),
+        ({"timeline.customers.past": {"week": 7, "add": 5}}, "from week 8 on"),
+    ],
+)
+def test_what_no_fork_can_change(model, changes, words):
+    to(model, 7)
+    with pytest.raises(ValueError, match=words):
+        model.fork(changes)
+    with pytest.raises(ScenarioError, match=r"did you mean 'market\.external'"):
+        model.fork({"market.externl": 1})
+    model.run_model()
+    same(model.results(), run(SMALL, seed=2))
+
+
+def test_changes_on_the_way_can_be_told():
+    """Interventions that change numbers, add customers and change their mind leave a scenario that says so."""
+
+    class Campaign:
+        def step(self, model):
+            if model.week == 3:
+                model.set("market.external", 0.05)
+                model.set("market.external", 0.03)
+                model.set("teams.marketing.headcount", 8)
+            if model.week == 6:
+                model.customers.add(20)
+                model.customers.add(5)
+            if model.week >= 10:
+                model.set("market.price", 1 + model.last("utilisation") / 10)
+
+    model = FlywheelModel(SMALL, rng=2, interventions=[Campaign()])
+    model.run_model()
+    assert model.last("headcount") != run(SMALL, seed=2).weekly["headcount"][19]
+    assert model.results().weekly["added"][6] == 25
+    same(model.results(), run(model.spec, seed=2))
+    assert len(model._simulation.program.epochs) <= 4, "what has happened is not lowered again"
+
+
+def test_customers_can_be_added_where_the_timeline_is_off():
+    spec = {**SMALL, "timeline": {"enabled": False, "customers": {"old": {"week": 2, "add": 70}}}}
+    model = to(FlywheelModel(spec), 4)
+    fork = model.fork({"market.external": 0.02})
+    model.customers.add(-10)
+    model.run_model()
+    fork.run_model()
+    assert model.results().weekly["added"].sum() == -10 and fork.results().weekly["added"].sum() == 0
+    same(model.results(), run(model.spec))
+    same(fork.results(), run(fork.spec))
+
+
+def test_a_fork_remembers_but_does_not_share():
+    class Moody(Team):
+        def decide(self):
+            self.mood = getattr(self, "mood", 0) + 1
+
+    class Watches(FlywheelModel):
+        pass
+
+    watch = Log()
+    model = Watches(SMALL, analyzers=[watch], team_class=Moody)
+    model.note = [model.teams["sales"]]
+    to(model, 3)
+    fork = model.fork()
+    assert type(fork) is Watches and fork.teams["sales"].mood == 3 and fork.note == [fork.teams["sales"]]
+    fork.step()
+    assert fork.analyzers[0].log == [("log", 1), ("log", 2), ("log", 3), ("log", 4)]
+    assert len(watch.log) == 3 and model.teams["sales"].mood == 3 and model.week == 3
+    assert fork.teams["sales"].model is fork and fork.customers.model is fork
+
+
+# --- disk -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("week", [0, 7, 20])
+def test_save_and_load(tmp_path, model, week):
+    to(model, week)
+    model.save(tmp_path / "state.npz")
+    again = FlywheelModel.load(tmp_path / "state.npz")
+    assert (again.week, again.running, again.spec) == (week, week < 20, model.spec)
+    assert again.spec.label == model.spec.label
+    if week < 20:
+        again.run_model()
+    same(again.results(), run(SMALL, seed=2))
+    assert again.datacollector.get_model_vars_dataframe().equals(again.results().weekly)
+
+
+def test_save_and_load_a_changed_future(tmp_path, model):
+    to(model, 5)
+    model.set("teams.sales.headcount", 2)
+    model.customers.add(40)
+    to(model, 9)
+    model.save(tmp_path / "state.npz")
+    log = Log()
+    again = FlywheelModel.load(tmp_path / "state.npz", analyzers=[log], team_class={"sales": Team})
+    again.set("market.external", 0.05)
+    model.set("market.external", 0.05)
+    again.run_model()
+    model.run_model()
+    same(again.results(), model.results())
+    same(again.results(), run(again.spec, seed=2))
+    assert len(log.log) == 11
+
+
+def test_a_broken_file(tmp_path):
+    (tmp_path / "state.npz").write_text("nothing")
+    with pytest.raises(SavedStateError, match="is not a saved state"):
+        FlywheelModel.load(tmp_path / "state.npz")
