@@ -57,7 +57,7 @@ class Tables(NamedTuple):
 
 _TEAM = np.dtype(
     [(n, "f8") for n in ("headcount", "salary", "scaling", "skill", "craft_pay", "peer_pay", "gaming_pay", "bonus")]
-    + [(n, "i8") for n in ("front", "member", "paid")],
+    + [(n, "i8") for n in ("front", "member", "paid", "changed")],
     align=True,
 )
 _SEGMENT = np.dtype(
@@ -167,6 +167,18 @@ def model_at_week(model: ScenarioModel, week: int) -> ScenarioModel:
         if tuple(_get(tree, group)) != tuple(_get(model.model_dump(by_alias=True), group)):
             raise TimelineError(f"timeline: the names under {group} are fixed for the whole run")
     return changed
+
+
+def ways_of_working(m: ScenarioModel) -> tuple[Any, ...]:
+    """What each team would have to learn anew if it changed: what it is paid on, its group and themes, the target."""
+    group = (m.cadence.themes, m.cadence.interval_weeks) if m.cadence.enabled else None
+    members = m.cadence.members or list(m.teams)
+    target = tuple(sorted(m.strategy.target.items())) if m.strategy.enabled else None
+    paid = m.incentives.pay if m.incentives.enabled else {}
+    return tuple(
+        (tuple(sorted(paid[name].on)) if name in paid else None, group if name in members else None, target)
+        for name in m.teams
+    )
 
 
 def _team_rows(m: ScenarioModel, width: int, teams: int) -> tuple[NDArray[Any], dict[str, Floats]]:
@@ -316,23 +328,33 @@ def lower(models: Iterable[ScenarioModel]) -> Program:
     horizon = max(m.horizon_weeks for m in models)
     calendar = np.zeros((len(models), horizon), np.int32)
     epochs: list[ScenarioModel] = []
+    unsettled: list[tuple[bool, ...]] = []
     for s, model in enumerate(models):
-        known: dict[tuple[tuple[str, float], ...], int] = {}
+        at: dict[tuple[tuple[str, float], ...], ScenarioModel] = {}
+        known: dict[tuple[Any, ...], int] = {}
+        before: tuple[Any, ...] = ()
         for week in range(1, horizon + 1):
             active = active_changes(model.timeline, week)
-            if active not in known:
-                known[active] = len(epochs)
-                epochs.append(model_at_week(model, week))
-            calendar[s, week - 1] = known[active]
+            if active not in at:
+                at[active] = model_at_week(model, week)
+            ways = ways_of_working(at[active])
+            changed = tuple(before != () and old != new for old, new in zip(before or ways, ways, strict=True))
+            before = ways
+            if (active, changed) not in known:
+                known[active, changed] = len(epochs)
+                epochs.append(at[active])
+                unsettled.append(changed)
+            calendar[s, week - 1] = known[active, changed]
     width, teams = max(len(m.axes) for m in epochs), max(1, *(len(m.teams) for m in epochs))
     par = np.zeros(len(epochs), PAR)
     parts: dict[str, list[NDArray[Any]]] = {name: [] for name in Tables._fields}
-    for record, m in zip(par, epochs, strict=True):
+    for record, m, changed in zip(par, epochs, unsettled, strict=True):
         for block in PAR.names or ():
             if block in type(m).model_fields:
                 fill_record(record[block], getattr(m, block))
         record["conversion_reference"] = conversion_reference(m)
         team, grids = _team_rows(m, width, teams)
+        team["changed"] = changed
         segment, need = _segment_rows(m, width)
         touch, offset, dependency = _touch_rows(m, width, teams)
         churn = m.market.churn

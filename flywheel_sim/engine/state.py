@@ -132,6 +132,7 @@ class State(NamedTuple):
     able: NDArray[np.float64]  # heads past their ramp
     funded: NDArray[np.float64]  # headcount in office over the stated one
     planned: NDArray[np.float64]
+    unlearned: NDArray[np.float64]  # log skill lost to change and not yet relearned
     # segments and touchpoints
     need: NDArray[np.float64]
     company_need: NDArray[np.float64]  # (runs, axes)
@@ -193,7 +194,19 @@ def allocate(
     }  # fmt: skip
     for name in ("direction", "drift", "belief", "pay", "pull"):
         shapes[name] = (teams, axes)
-    for name in ("decided", "magnitude", "level", "gaming", "demand", "overload", "heads", "able", "funded", "planned"):
+    for name in (
+        "decided",
+        "magnitude",
+        "level",
+        "gaming",
+        "demand",
+        "overload",
+        "heads",
+        "able",
+        "funded",
+        "planned",
+        "unlearned",
+    ):
         shapes[name] = (teams,)
     arrays: dict[str, Any] = {"run": run, "now": np.zeros(runs, NOW)}
     for name, annotation in State.__annotations__.items():

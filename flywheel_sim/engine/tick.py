@@ -4,7 +4,7 @@
  1  calendar                 epoch of the week; pulses of customers           m25
  2  culture                  decay and building                               m20
  3  sensing                  needs drift, the experience map is redrawn       m13
- 4  strategy                 leadership's target                              m15
+ 4  strategy                 leadership's target; change unsettles teams      m15
  5  incentives               effort, gaming                                   m12
  6  team directions          fields, coupling, noise                          m11
  7  meetings                 the group turns its members                      m17
@@ -35,7 +35,7 @@ from flywheel_sim.engine.mechanisms.m08_service import close_queue
 from flywheel_sim.engine.mechanisms.m11_vectors import observe_alignment, step_directions
 from flywheel_sim.engine.mechanisms.m12_incentives import effort
 from flywheel_sim.engine.mechanisms.m13_sensing import company_need, refresh_belief, step_needs
-from flywheel_sim.engine.mechanisms.m15_strategy import aim
+from flywheel_sim.engine.mechanisms.m15_strategy import aim, learn
 from flywheel_sim.engine.mechanisms.m17_cadence import hold_meeting
 from flywheel_sim.engine.mechanisms.m19_capacity import allot_hours, staff, volumes
 from flywheel_sim.engine.mechanisms.m20_culture import step_culture
@@ -64,6 +64,7 @@ def opening(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     company_need(p, tb, st, q)
     refresh_belief(p, st, q, t)
     aim(p, tb, st, q)
+    learn(p, tb, st, q, t)
     effort(p, tb, st, q)
     step_directions(p, tb, st, q, t, growth_rate(p, st, q, t))
     hold_meeting(p, tb, st, q, t)

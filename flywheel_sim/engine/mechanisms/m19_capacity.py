@@ -115,7 +115,7 @@ def allot_hours(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
             gamed = st.gaming[row] * p.incentives.gaming_hours if p.incentives.enabled else 0.0
             net = max(0.0, c.gross_hours - shared - met / mine - gamed)
             share = net / c.gross_hours
-            able = st.able[row] * net * speed(p, tb, st, row, tr)
+            able = st.able[row] * net * speed(p, tb, st, row, tr) * exp64(-st.unlearned[row])
             st.overload[row] = max(0.0, st.demand[row] / able - 1.0) if able > 0.0 else 5.0
             st.overload[row] = min(st.overload[row], 5.0)
             r.overload += st.overload[row] / teams
@@ -130,7 +130,7 @@ def allot_hours(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
                         r.service_capacity, r.service_hours = able / hours, hours
                     elif touch.stage == _SALE:
                         r.sales_capacity = able / hours
-        st.magnitude[row] = share * team.skill * st.level[row]
+        st.magnitude[row] = share * team.skill * st.level[row] * exp64(-st.unlearned[row])
 
 
 @part

@@ -1,4 +1,4 @@
-"""Scenario block of M15: the strategy's target direction."""
+"""Scenario block of M15: the strategy's target direction, and what change costs."""
 
 from flywheel_sim.scenario.fields import Block, param
 
@@ -8,6 +8,16 @@ class Strategy(Block):
 
     enabled: bool = param(True, "Off: leadership points nowhere.")
     target: dict[str, float] = param({}, "Target direction by axis; empty = towards the need, turned by `angle`.")
+    established: bool = param(
+        True, "Whether this way of working is in place already; false: it begins in week 1 and has to be learned."
+    )
+    transition: float = param(
+        0.10,
+        "tau0: log skill a changed team loses per unit of log(1 + headcount); 0 = change is free.",
+        ge=0,
+        source="C3, C50",
+    )
+    relearn_weeks: float = param(26.0, "Time constant in which lost skill is relearned.", unit="weeks", gt=0)
     angle: float = param(
         0.0, "Angle between the target and the need when `target` is empty.", unit="degrees", ge=0, le=180
     )
