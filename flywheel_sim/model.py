@@ -25,13 +25,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from flywheel_sim.engine.columns import COL, NAMES
-from flywheel_sim.engine.lower import TimelineError, active_changes, model_at_week
+from flywheel_sim.engine.lower import active_changes, model_at_week
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.engine.saving import copied, load_simulation, redirect, save_simulation
 from flywheel_sim.engine.state import CAUSES, LEAD
 from flywheel_sim.results import Run
 from flywheel_sim.results.naming import leaves, pack, unpack
 from flywheel_sim.scenario import Scenario, load
+from flywheel_sim.scenario.blocks.m25_timeline import Change
 from flywheel_sim.scenario.errors import nearest
 from flywheel_sim.scenario.scenario import WORDS
 from flywheel_sim.scenario.schema import ScenarioModel
@@ -351,6 +352,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
         self._width = len(spec.model.axes)
         self._workers = max(1, int(workers))
         self._stopped = ""
+        self._plain: Scenario | None = None
         self.interventions = _hooks("interventions", interventions)
         self.analyzers = _hooks("analyzers", analyzers)
         self._team_class = team_class
@@ -542,7 +544,12 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
 
     def _become(self, changes: Mapping[str, Any]) -> None:
         """Go on under the changed scenario."""
-        spec = _from_week(self.spec, self.week, changes)
+        if not changes:
+            return
+        if self._plain is None:
+            self._plain = self.spec.with_({"timeline": None})
+        plain = {path: value.item() if isinstance(value, np.generic) else value for path, value in changes.items()}
+        spec = _from_week(self.spec, self._plain, self.week, plain)
         if spec is not self.spec:
             redirect(self._simulation, spec.model)
             self.spec = spec
@@ -651,8 +658,11 @@ def _team_classes(model: ScenarioModel, wanted: type[Team] | Mapping[str, type[T
 # --- changes of the future --------------------------------------------------------------------------------------------
 
 
-def _from_week(spec: Scenario, week: int, changes: Mapping[str, Any]) -> Scenario:
+def _from_week(spec: Scenario, plain: Scenario, week: int, changes: Mapping[str, Any]) -> Scenario:
     """The scenario changed from week ``week + 1`` on, as an entry of its timeline; the past stays as it was.
+
+    ``plain`` is the scenario without a timeline, against which values are checked: a policy may set one every week, and
+    a timeline of hundreds of entries is slow to check.
 
     Raises
     ------
@@ -661,41 +671,41 @@ def _from_week(spec: Scenario, week: int, changes: Mapping[str, Any]) -> Scenari
     ValueError
         When a value is fixed for the whole run, or the past would change.
     """
-    if not changes:
-        return spec
-    asked = spec.with_(changes)
     direct = {path: value for path, value in changes.items() if path.split(".")[0] in ("timeline", *WORDS)}
-    later = [path for path in changes if path not in direct]
-    out = spec.with_(direct) if direct else spec
-    if direct and not _same_past(spec.model, out.model, week):
-        raise ValueError(f"a timeline may be changed from week {week + 1} on; the past has happened")
+    later = {path: value for path, value in changes.items() if path not in direct}
+    out = spec
+    if direct:
+        spec.with_(changes)  # all mistakes at once
+        out = spec.with_(direct)
+        if not _same_past(spec.model, out.model, week):
+            raise ValueError(f"a timeline may be changed from week {week + 1} on; the past has happened")
     if not later:
         return out
-    try:
-        now = model_at_week(out.model, week + 1).model_dump(mode="json", by_alias=True)
-    except TimelineError as error:
-        raise ValueError(str(error)) from None
-    values = _settable(later, asked.resolved(), now)
+    asked = plain.with_(later).resolved()
+    values = _settable(later, asked, model_at_week(out.model, week + 1).model_dump(mode="json", by_alias=True))
     if not values:
         return out
-    timeline = out.model.timeline
+    timeline, name = out.model.timeline, f"from-week-{week + 1}"
     if not timeline.enabled:
-        entry = {
-            "enabled": True,
-            "changes": {f"from-week-{week + 1}": {"from_week": week + 1, "set": values}},
-            "customers": {},
-        }
-        return out.with_({"timeline": entry})
-    name = f"from-week-{week + 1}"
-    while name in timeline.changes and (
-        timeline.changes[name].from_week != week + 1
-        or timeline.changes[name].until_week
-        or timeline.changes[name].ramp_weeks
-    ):
+        return out.with_({"timeline": {"changes": {name: {"from_week": week + 1, "set": values}}}})
+    known = timeline.changes
+    while name in known and (known[name].from_week != week + 1 or known[name].until_week or known[name].ramp_weeks):
         name += "-more"
-    if name in timeline.changes:
-        values = {path: value for path, value in timeline.changes[name].values.items() if path not in values} | values
-    return out.with_({f"timeline.changes.{name}": {"from_week": week + 1, "set": values}})
+    if name in known:
+        values = {path: value for path, value in known[name].values.items() if path not in values} | values
+    return _told(out, name, {"from_week": week + 1, "set": values})
+
+
+def _told(spec: Scenario, name: str, entry: dict[str, Any]) -> Scenario:
+    """The scenario with one more change in its timeline, whose values are checked already."""
+    source = spec.source
+    told = dict(source.get("timeline") or {})
+    source["timeline"] = told | {"changes": dict(told.get("changes") or {}) | {name: entry}}
+    timeline = spec.model.timeline
+    changes = {**timeline.changes, name: Change.model_validate(entry)}
+    model = spec.model.model_copy(update={"timeline": timeline.model_copy(update={"changes": changes})})
+    said = {**spec.changes, f"timeline.changes.{name}": entry}
+    return Scenario(model, source, name=spec.name, files=spec.files, places=spec._places, changes=said)
 
 
 def _settable(paths: Iterable[str], asked: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:

@@ -467,8 +467,9 @@ def test_save_and_load(tmp_path, model, week):
 
 def test_save_and_load_a_changed_future(tmp_path, model):
     to(model, 5)
-    model.set("teams.sales.headcount", 2)
-    model.customers.add(40)
+    model.set("teams.sales.headcount", np.int64(2))
+    model.set("market.price", np.float32(1.25))
+    model.customers.add(np.int64(40))
     to(model, 9)
     model.save(tmp_path / "state.npz")
     log = Log()
