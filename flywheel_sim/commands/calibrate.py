@@ -103,9 +103,8 @@ def _estimates(found: "Calibration") -> Any:
     table.add_column("")
     for one in found.estimates:
         prior = f"{one.prior:g} x/ {2.718281828**one.spread:.2g}" if one.prior else "none"
-        note = "at the limit of the search" if one.at_bound else "weakly identified" if one.weak else ""
         error, share = f"{100 * one.relative_error:.0f} %", f"{100 * one.from_data:.0f} %"
-        table.add_row(one.path, f"{one.start:g}", f"{one.value:g}", error, prior, share, note)
+        table.add_row(one.path, f"{one.start:g}", f"{one.value:g}", error, prior, share, one.weakness)
     return table
 
 
@@ -123,7 +122,9 @@ def _judgement(found: "Calibration") -> str:
     )
     weak = [one.path for one in found.estimates if one.weak]
     if weak:
-        lines.append(f"Weakly identified: {', '.join(weak)}. Their values rest on the priors as much as on the data.")
+        lines.append(
+            f"Weakly identified: {', '.join(weak)}. Other values fit about as well; do not read them as found."
+        )
     names = [one.path for one in found.estimates]
     pairs = [
         f"{names[i]} and {names[j]} ({found.correlation[i, j]:+.2f})"

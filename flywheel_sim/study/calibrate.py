@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from flywheel_sim.results.observed import Observations, Overlay
 from flywheel_sim.scenario import Scenario, load
-from flywheel_sim.study.fitting import Fitting, Progress
+from flywheel_sim.study.fitting import NEAR, Fitting, Local, Progress
 from flywheel_sim.study.observations import observations, with_data
 from flywheel_sim.study.observed import overlay
 
@@ -27,8 +27,6 @@ Floats = NDArray[np.float64]
 #: Below this share of its precision from data a parameter is called weakly identified; above this relative standard
 #: error as well.
 WEAK, WIDE = 0.5, 0.5
-#: Standard errors that a further step may be long in a fit that has converged.
-_NEAR = 0.5
 
 
 @dataclass(frozen=True)
@@ -62,9 +60,18 @@ class Estimate:
     at_bound: bool
 
     @property
+    def weakness(self) -> str:
+        """Why it is weakly identified; empty when it is not."""
+        if self.at_bound:
+            return "weak: at the limit of the search"
+        if self.from_data < WEAK:
+            return "weak: its prior speaks" if self.prior else "weak: leans on the other priors"
+        return "weak: wide" if self.relative_error > WIDE else ""
+
+    @property
     def weak(self) -> bool:
         """Whether the data say little about it."""
-        return self.from_data < WEAK or self.relative_error > WIDE or self.at_bound
+        return bool(self.weakness)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +142,7 @@ class Calibration:
             "cost": self.cost,
             "step_left": self.step_left,
             "condition": self.condition,
-            "estimates": [{**vars(one), "weak": one.weak} for one in self.estimates],
+            "estimates": [{**vars(one), "weakness": one.weakness} for one in self.estimates],
             "correlation": self.correlation,
             "residuals": self.residuals,
             "observed": self.overlay.to_dict(),
@@ -193,17 +200,17 @@ def calibrate(
     for runs in sorted({max(2, replicates // 4), replicates}):
         fitting.replicates = runs
         x, ended, message = fitting.search(x)
-    residuals, jacobian = fitting.residuals(x), fitting.jacobian(x, central=True)
-    estimates, correlation, left = _estimates(fitting, x, residuals, jacobian)
-    fitted = base.with_(fitting.changes(x))
+    best = fitting.polish(x)
+    fitted = base.with_(fitting.changes(best.x))
     from flywheel_sim.execute.run import batch
 
     runs_at_end = batch([fitted], replicates=replicates, seed=seed, workers=workers, teams=False)[0]
     compared = overlay(runs_at_end, seen)
-    singular = np.linalg.svd(jacobian[: fitting.observed], compute_uv=False)
+    deviation = np.sqrt(np.maximum(np.diag(best.covariance), 1e-30))
+    singular = np.linalg.svd(best.jacobian[: fitting.observed], compute_uv=False)
     return Calibration(
         scenario=fitted,
-        estimates=estimates,
+        estimates=_estimates(fitting, best),
         observations=seen,
         residuals={
             track.series.name: np.where(
@@ -214,10 +221,10 @@ def calibrate(
         },
         overlay=compared,
         condition=float(singular[0] / singular[-1]) if singular[-1] > 0 else math.inf,
-        correlation=correlation,
-        cost=fitting.half_sum(residuals),
-        step_left=left,
-        converged=ended and left < _NEAR,
+        correlation=best.covariance / np.outer(deviation, deviation),
+        cost=best.cost,
+        step_left=best.left,
+        converged=ended and best.left < NEAR,
         message=message,
         evaluations=fitting.evaluations,
         replicates=replicates,
@@ -225,36 +232,19 @@ def calibrate(
     )
 
 
-def _estimates(
-    fitting: Fitting, x: Floats, residuals: Floats, jacobian: Floats
-) -> tuple[tuple[Estimate, ...], Floats, float]:
-    """Standard errors and where the precision comes from; correlations; how far the next step would go."""
-    n, p = fitting.observed, len(x)
-    worse = max(1.0, float(np.sum(residuals[:n] ** 2)) / max(n - p, 1))
-    data = jacobian[:n].T @ jacobian[:n] / worse
-    beliefs = jacobian[n:].T @ jacobian[n:]
-    covariance = np.linalg.pinv(data + beliefs, hermitian=True)
-    deviation = np.sqrt(np.maximum(np.diag(covariance), 1e-30))
-    alone = np.linalg.pinv(data + 1e-9 * np.eye(p), hermitian=True)
-    bound = np.minimum(x - fitting.low, fitting.high - x) < 1e-3
-    weight = fitting.loss(residuals**2)[1]
-    slope, curve = jacobian.T @ (weight * residuals), (jacobian.T * weight) @ jacobian
-    free = np.flatnonzero(~bound)
-    step = np.linalg.pinv(curve[np.ix_(free, free)], hermitian=True) @ slope[free]
-    left = float(np.max(np.abs(step) / deviation[free], initial=0.0))
-    values = fitting.changes(x)
-    found = tuple(
+def _estimates(fitting: Fitting, best: Local) -> tuple[Estimate, ...]:
+    values, own, alone = fitting.changes(best.x), np.diag(best.covariance), np.diag(best.alone)
+    return tuple(
         Estimate(
             name=name,
             path=one.path,
             start=float(fitting.base.get(one.path)),
             value=values[one.path],
-            relative_error=float(deviation[k]),
+            relative_error=float(np.sqrt(own[k])),
             prior=one.prior,
             spread=one.spread,
-            from_data=float(min(1.0, covariance[k, k] / alone[k, k])) if alone[k, k] > 0 else 0.0,
-            at_bound=bool(bound[k]),
+            from_data=float(min(1.0, own[k] / alone[k])) if alone[k] > 0 else 0.0,
+            at_bound=bool(best.bound[k]),
         )
         for k, (name, one) in enumerate(fitting.fit.items())
     )
-    return found, covariance / np.outer(deviation, deviation), left

@@ -73,9 +73,7 @@ def described(one: Estimate) -> str:
     said = [f"standard error {100 * one.relative_error:.0f} %", f"{100 * one.from_data:.0f} % from the data"]
     if one.prior:
         said.append(f"prior {one.prior:g} x/ {2.718281828**one.spread:.2g}")
-    if one.at_bound:
-        said.append("at the limit of the search")
-    return ", ".join([*said, "weakly identified"] if one.weak else said)
+    return ", ".join([*said, one.weakness] if one.weak else said)
 
 
 def in_place(fit: Calibration, base: Scenario, path: Path) -> str:

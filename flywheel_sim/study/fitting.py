@@ -8,11 +8,14 @@ the residual
 .. math:: \ln(\theta / \text{prior}) / \text{spread}.
 
 The search is Gauss-Newton with a trust region (scipy) on ln theta; derivatives come from steps of 5 %, so that rounding
-and luck do not drown them.
+and luck do not drown them.  Luck makes the cost slightly rough, and a search that only accepts lower costs can hang on
+a rough spot; so a few plain Gauss-Newton steps follow, led by central differences, and the point that is closest to its
+own next step is kept.
 """
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,14 +25,47 @@ from flywheel_sim.results.observed import Observations
 from flywheel_sim.scenario import Problem, Scenario, ScenarioError
 from flywheel_sim.study.observations import measured
 
-__all__ = ["Fitting", "Progress", "starting_point"]
+__all__ = ["Fitting", "Local", "Progress", "starting_point"]
 
 Floats = NDArray[np.float64]
 Progress = Callable[[int, float], None]
 
 #: Step of the derivatives in ln theta, where the search ends (relative), and its most parameter sets beside them.
 STEP, ENOUGH, MOST = 0.05, 1e-3, 40
+#: Standard errors that a further step may be long in a fit that has converged, and the most steps to get there.
+NEAR, POLISH = 0.5, 5
 _ENDED = {1: "flat", 2: "the cost no longer falls", 3: "the parameters no longer move", 4: "neither falls nor moves"}
+
+
+@dataclass(frozen=True, eq=False)
+class Local:
+    """The fit around one point.
+
+    Parameters
+    ----------
+    x : float64 array, shape (p,)
+        Logarithms of the parameters.
+    residuals, jacobian : float64 arrays, shapes (r,) and (r, p)
+    covariance, alone : float64 arrays, shape (p, p)
+        Of x, and of x if there were no priors.
+    bound : bool array, shape (p,)
+        Parameters at a limit of the search.
+    step : float64 array, shape (p,)
+        Where the next Gauss-Newton step would go.
+    left : float
+        Its longest component in standard errors.
+    cost : float
+    """
+
+    x: Floats
+    residuals: Floats
+    jacobian: Floats
+    covariance: Floats
+    alone: Floats
+    bound: NDArray[np.bool_]
+    step: Floats
+    left: float
+    cost: float
 
 
 class Fitting:
@@ -42,8 +78,8 @@ class Fitting:
         self.fit = dict(base.model.observed.fit)
         self.replicates, self.evaluations, self.cost = 1, 0, math.inf
         self.known: dict[tuple[int, bytes], Floats] = {}
-        self.whole = {name: isinstance(base.get(one.path), int) for name, one in self.fit.items()}
         self.start = starting_point(base)
+        self.whole = {name: isinstance(base.get(one.path), int) for name, one in self.fit.items()}
         self.low = np.log([one.low for one in self.fit.values()])
         self.high = np.log([one.high for one in self.fit.values()])
         self.series = [one for one in seen.series if one.fitted]
@@ -110,6 +146,31 @@ class Fitting:
     def half_sum(self, residuals: Floats) -> float:
         """The cost: half the robust sum of squares."""
         return float(0.5 * self.loss(residuals**2)[0].sum())
+
+    def local(self, x: Floats) -> Local:
+        """Derivatives, errors and the next step at a point."""
+        residuals, jacobian = self.residuals(x), self.jacobian(x, central=True)
+        n, p = self.observed, len(x)
+        worse = max(1.0, float(np.sum(residuals[:n] ** 2)) / max(n - p, 1))
+        data, beliefs = jacobian[:n].T @ jacobian[:n] / worse, jacobian[n:].T @ jacobian[n:]
+        covariance = np.asarray(np.linalg.pinv(data + beliefs, hermitian=True), dtype=np.float64)
+        weight = self.loss(residuals**2)[1]
+        slope, curve = jacobian.T @ (weight * residuals), (jacobian.T * weight) @ jacobian
+        bound = np.minimum(x - self.low, self.high - x) < 1e-3
+        free, step = np.flatnonzero(~bound), np.zeros(p)
+        step[free] = -np.linalg.pinv(curve[np.ix_(free, free)], hermitian=True) @ slope[free]
+        left = float(np.max(np.abs(step) / np.sqrt(np.maximum(np.diag(covariance), 1e-30)), initial=0.0))
+        alone = np.asarray(np.linalg.pinv(data + 1e-9 * np.eye(p), hermitian=True), dtype=np.float64)
+        return Local(x, residuals, jacobian, covariance, alone, bound, step, left, self.half_sum(residuals))
+
+    def polish(self, x: Floats) -> Local:
+        """A few plain Gauss-Newton steps; of the points not clearly worse, the one nearest to its own next step."""
+        points = [self.local(x)]
+        while points[-1].left > NEAR / 2 and len(points) < POLISH:
+            here = points[-1]
+            points.append(self.local(np.clip(here.x + np.clip(here.step, -0.2, 0.2), self.low, self.high)))
+        least = min(point.cost for point in points)
+        return min((point for point in points if point.cost < least + 0.5), key=lambda point: point.left)
 
     def search(self, x: Floats) -> tuple[Floats, bool, str]:
         """Least squares from x: the best point, whether it ended by its own rule, and why."""

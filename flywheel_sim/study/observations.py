@@ -26,10 +26,14 @@ from flywheel_sim.scenario.reading import Place
 if TYPE_CHECKING:
     from flywheel_sim.scenario.blocks.observed import Observed
 
-__all__ = ["located", "measured", "named", "observations", "with_data"]
+__all__ = ["NoOverlap", "located", "measured", "named", "observations", "with_data"]
 
 Floats = NDArray[np.float64]
 _ORDER = ("customers", "revenue_per_customer", "revenue")
+
+
+class NoOverlap(ScenarioError):
+    """Observations and run have no date in common."""
 
 
 def named(scenario: Scenario) -> bool:
@@ -98,10 +102,8 @@ def observations(scenario: Scenario) -> Observations:
     keep = (weeks >= 0) & (weeks <= horizon)
     end = start + datetime.timedelta(weeks=horizon)
     if not (keep & (weeks > 0)).any():
-        raise _mistake(
-            scenario, "observed.start",
-            f"no date of {shown} lies in the run, {start} to {end}; the file goes from {dates[0]} to {dates[-1]}",
-        )  # fmt: skip
+        text = f"no date of {shown} lies in the run, {start} to {end}; the file goes from {dates[0]} to {dates[-1]}"
+        raise NoOverlap(_mistake(scenario, "observed.start", text).problems)
     in_sample = np.array([date <= until for date in dates])
     if not (keep & in_sample & (weeks > 0)).any():
         raise _mistake(scenario, "observed.fit_until", f"expected a date after the first of {shown}, got {until}")
@@ -202,7 +204,8 @@ class _Table:
         for field, column in wanted:
             if column not in head:
                 text = f"no column '{column}' in {self.shown}, which has: {', '.join(head)}"
-                self.problems += _mistake(self.scenario, field, text, nearest(column, head)).problems
+                place = _place(self.scenario, field) or Place(self.shown, 1, None)
+                self.problems.append(Problem(*place, field, text, nearest(column, head)))
         if self.problems:
             raise ScenarioError(self.problems)
         dates, cells = self._cells(head, lines)
