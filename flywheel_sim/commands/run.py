@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from flywheel_sim.commands.envelope import Answer, answers
+from flywheel_sim.commands.overlaid import FIGURE, REPLICATES, overlaid, seen
 from flywheel_sim.commands.progress import progress
 from flywheel_sim.commands.running import REPORT, changed, manifest, places, readable, written
 
@@ -15,10 +16,12 @@ __all__ = ["run"]
 @click.command()
 @click.argument("spec", metavar="SCENARIO")
 @REPORT
+@FIGURE
 @answers("run", "set", "seed", "replicates", "workers", "out")
 def run(
     spec: str,
     report: Path | None,
+    figure: Path | None,
     changes: dict[str, Any],
     seed: int,
     replicates: int | None,
@@ -28,21 +31,24 @@ def run(
     """Run one scenario and print what it comes to.
 
     SCENARIO is the name of a shipped scenario or the path of a YAML file.  --out saves the result as a folder; with
-    --replicates the numbers are medians.
+    --replicates the numbers are medians.  A scenario that names observed data is laid over them.
     """
     (scenario,) = changed((spec,), changes)
     places(out, report)
+    observed = seen(scenario, figure)
+    replicates = replicates or (REPLICATES if observed else 1)
     from flywheel_sim.execute import run as running
     from flywheel_sim.present.tables import summary_table
     from flywheel_sim.results import Outcomes
 
     with progress(scenario.title) as step:
-        if (replicates or 1) == 1:
+        if replicates == 1:
             runs = [running.run(scenario, seed, workers=workers, progress=step)]
         else:
-            runs = running.batch([scenario], replicates=replicates or 1, seed=seed, workers=workers, progress=step)[0]
+            runs = running.batch([scenario], replicates=replicates, seed=seed, workers=workers, progress=step)[0]
     outcomes = Outcomes.of([runs])
     whole = runs[0] if len(runs) == 1 else outcomes
     written(whole, out, report)
-    data = runs[0].to_dict() | {"replicates": len(runs)} | outcomes.summary_of(0)
-    return Answer(data, readable(summary_table(runs)), manifest(whole.provenance))
+    parts, more = overlaid(runs, observed, figure)
+    data = runs[0].to_dict() | {"replicates": len(runs)} | outcomes.summary_of(0) | more
+    return Answer(data, readable(summary_table(runs), *parts), manifest(whole.provenance))
