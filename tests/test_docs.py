@@ -1,0 +1,54 @@
+"""The docs say what the sources say, and their snippets run."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_mechanisms_page_is_made_from_the_sources():
+    spec = importlib.util.spec_from_file_location("make_mechanisms", ROOT / "docs" / "make_mechanisms.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.TARGET.read_text("utf-8") == module.page(), "run: python docs/make_mechanisms.py"
+
+
+@pytest.mark.parametrize("page", ["README.md"])
+def test_python_snippets_run(page, capsys):
+    snippets = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text("utf-8"), flags=re.S)
+    assert snippets
+    for snippet in snippets:
+        exec(compile(snippet, page, "exec"), {})
+    assert capsys.readouterr().out
+
+
+def test_readme_names_only_scenarios_and_files_that_exist():
+    import flywheel_sim as fs
+
+    text = (ROOT / "README.md").read_text("utf-8")
+    names = re.findall(r"flywheel (?:run|compare|scenario show) ([a-z][a-z0-9-]*)(?= )", text)
+    assert names and not set(names) - set(fs.scenarios()) - {"mine"}
+    for link in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (ROOT / link).exists(), link
+
+
+def test_version_stands_in_one_place():
+    from flywheel_sim import __version__
+
+    assert f"version: {__version__}" in (ROOT / "CITATION.cff").read_text("utf-8")
+    assert 'dynamic = ["version"]' in (ROOT / "pyproject.toml").read_text("utf-8")
+
+
+def test_first_experiment_runs_and_separates_pay_from_rhythm():
+    import numpy as np
+
+    spec = importlib.util.spec_from_file_location("pay_or_rhythm", ROOT / "experiments/headline/pay_or_rhythm.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    cells = {("silo", "none"): 1.0, ("relationship", "none"): 3.0, ("silo", "group"): 11.0, ("relationship", "group"): 17.0}
+    found = module.contrasts({key: np.array([value]) for key, value in cells.items()})
+    assert found["pay"][0] == 4.0 and found["rhythm"][0] == 12.0 and found["interaction"][0] == 2.0
+    assert set(module.main(replicates=2, seed=1)) == {"pay", "rhythm", "interaction"}
