@@ -1,0 +1,138 @@
+import json
+import math
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from flywheel_sim.cli import flywheel
+from flywheel_sim.engine.run import Simulation
+from flywheel_sim.study import bench as bench_module
+from flywheel_sim.study.bench import BARS, FULL, QUICK, Bar, Bench, Plan, bench, scaled
+from flywheel_sim.study.floor import account_columns, floor_of, floor_week
+from flywheel_sim.study.timing import fresh, interleaved, machine, slope
+
+TINY = Plan(sizes=(500, 1500), small=200, small_runs=3, small_weeks=6, warm_up=2, weeks=1, repetitions=2, starts=0)
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Bench:
+    """A bench of a few hundred accounts, without fresh processes."""
+    lines: list[str] = []
+    found = bench(plan=TINY, cores=2, progress=lines.append)
+    assert any("1,500 accounts" in line for line in lines)
+    return found
+
+
+def test_a_bench_holds_ratios_machine_and_table(tiny: Bench) -> None:
+    keys = {bar.key for bar in BARS}
+    assert set(tiny.ratios) == keys == {row["key"] for row in tiny.table}
+    measured = {"floor_ratio", "scaling_exponent", "bytes_per_account", "sweep_overhead"}
+    assert {key for key, value in tiny.ratios.items() if value is not None} >= measured
+    assert tiny.ratios["compile_s"] is None
+    assert {"processor", "cores", "python", "numpy", "numba"} <= set(tiny.machine)
+    assert json.loads(json.dumps(tiny.to_dict(), allow_nan=False)) == tiny.to_dict()
+
+
+def test_ratios_are_made_from_the_timings(tiny: Bench) -> None:
+    small, large = tiny.timings
+    assert (small["accounts"], large["accounts"]) == TINY.sizes
+    assert tiny.ratios["floor_ratio"] == large["engine_ns"] / large["floor_ns"]
+    grown = math.log(3 * large["engine_ns"] / small["engine_ns"]) / math.log(3)
+    assert tiny.ratios["scaling_exponent"] == pytest.approx(grown)
+    assert any("1,500 accounts" in note for note in tiny.notes)
+
+
+def test_rows_say_met_or_how_far() -> None:
+    less, more = Bar("a", 8.0, 3.0, ""), Bar("b", 1.6, 1.9, "", more=True)
+    got = [(row["met"], row["aim_met"], row["distance"]) for row in (less.row(2.0), less.row(4.0), less.row(16.0))]
+    assert got == [(True, True, 0.25), (True, False, 0.5), (False, False, 2.0)]
+    got = [(row["met"], row["aim_met"], row["distance"]) for row in (more.row(2.0), more.row(0.8), more.row(None))]
+    assert got == [(True, True, 0.8), (False, False, 2.0), (None, None, None)]
+
+
+def test_bytes_are_counted_from_the_arrays() -> None:
+    n = 10 * 1024
+    state = Simulation([scaled(n, 4).model], [(0, 1, 0)]).state
+    columns = account_columns(state)
+    assert not {"edge", "friend", "run", "acc"} & set(columns)
+    network = 4 * (n + 1) + 4 * 8 * n  # offsets, and friends at a mean degree of 8
+    assert state.edge.nbytes + state.friend.nbytes == network
+    per_account = bench_module._bytes(state) / n
+    widths = sum(column.dtype.itemsize for column in columns.values())
+    assert widths + network / n < per_account < widths + network / n + 2
+
+
+def test_the_floor_has_the_widths_of_the_state_and_touches_every_value_once() -> None:
+    state = Simulation([scaled(1500, 4).model], [(0, 1, 0)]).state
+    columns = floor_of(state)
+    assert sum(part.nbytes for part in columns) == sum(column.nbytes for column in account_columns(state).values())
+    key, rows = np.uint32(1), len(state.status)
+    floor_week(columns, rows, key, key, key)
+    changed = np.mean(columns.four != 1)
+    assert changed > 0.999
+    floor_week(columns, rows, key, key, key)  # the same draws again: back where it was
+    assert all((part == 1).all() for part in columns)
+
+
+@pytest.mark.parametrize("accounts", [2_000, 50_000])
+def test_a_scaled_company_is_the_same_company(accounts: int) -> None:
+    model, base = scaled(accounts, 30).model, scaled(5_000, 30).model
+    k = accounts / 5_000
+    assert model.market.initial_customers == 200 * k
+    assert model.teams["sales"].headcount == pytest.approx(8 * k)
+    assert model.ledger.cost_per_lead == base.ledger.cost_per_lead
+    got, expected = (Simulation([m], [(0, 1, 0)]) for m in (model, base))
+    got.advance()
+    expected.advance()
+    share = (simulation.arrays(0).weekly[-1] for simulation in (got, expected))
+    from flywheel_sim.engine.columns import COL
+
+    mine, theirs = share
+    assert mine[COL.coordination_share] == pytest.approx(theirs[COL.coordination_share], rel=0.25)
+    assert mine[COL.customers] / accounts == pytest.approx(theirs[COL.customers] / 5_000, rel=0.15)
+
+
+def test_timing_is_interleaved_and_takes_medians() -> None:
+    order: list[str] = []
+    given = {"a": [3.0, 1.0, 2.0], "b": [7.0, 9.0, 8.0]}
+
+    def job(name: str) -> float:
+        order.append(name)
+        return given[name][order.count(name) - 1]
+
+    assert interleaved({"a": lambda: job("a"), "b": lambda: job("b")}, 3) == {"a": 2.0, "b": 8.0}
+    assert order == ["a", "b"] * 3
+    assert slope([10, 1000], [5.0, 50.0]) == pytest.approx(0.5)
+
+
+def test_a_fresh_process_is_timed_and_its_failure_told() -> None:
+    found = fresh(["-c", "import sys; print('talk', file=sys.stderr); print('result')"])
+    assert found.out == "result\n"
+    assert 0 < found.spoke <= found.wall
+    assert math.isnan(fresh(["-c", "pass"]).spoke)
+    with pytest.raises(RuntimeError, match="broken on purpose"):
+        fresh(["-c", "raise SystemExit('broken on purpose')"])
+
+
+def test_plans_stay_within_what_the_bars_are_for() -> None:
+    assert FULL.sizes[-1] == 1_000_000
+    assert QUICK.sizes[-1] == 100_000
+    assert (FULL.small, FULL.small_weeks, FULL.warm_up) == (2_000, 156, 26)
+    assert machine()["cores"] >= 1
+
+
+def test_the_command_answers_in_json_and_in_words(monkeypatch: pytest.MonkeyPatch, tiny: Bench) -> None:
+    def made_up(quick: bool, **_: object) -> Bench:
+        assert quick
+        return tiny
+
+    monkeypatch.setattr(bench_module, "bench", made_up)
+    whole = json.loads(CliRunner().invoke(flywheel, ["bench", "--quick", "--json"]).stdout)
+    assert (whole["schema"], whole["status"]) == ("flywheel.bench/1", "ok")
+    assert whole["data"]["ratios"]["floor_ratio"] == tiny.ratios["floor_ratio"]
+    assert {row["key"] for row in whole["data"]["table"]} == set(tiny.ratios)
+    text = CliRunner().invoke(flywheel, ["bench", "--quick"]).stdout
+    assert "floor_ratio" in text
+    assert "not measured" in text
+    assert "1,500" in text
