@@ -13,6 +13,7 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def redirect(simulation: Simulation, model: ScenarioModel) -> None:
     TimelineError
         If the timeline changes something that is fixed for the whole run.
     """
-    program = lower([_from_now(model, simulation.week + 1)])
+    program = lower([_settled(model, simulation.week)])
     before, after = simulation.program.par[simulation.program.calendar[0, 0]]["size"], program.par[0]["size"]
     for name in ("axes", "teams", "segments", "touchpoints", "horizon"):
         if before[name] != after[name]:
@@ -71,8 +72,11 @@ def redirect(simulation: Simulation, model: ScenarioModel) -> None:
     simulation.state.run["epoch"] = -1  # voices are counted afresh
 
 
-def _from_now(model: ScenarioModel, week: int) -> ScenarioModel:
-    """The scenario with what its timeline has settled by ``week`` written into it: the same future in fewer epochs."""
+def _settled(model: ScenarioModel, week: int) -> ScenarioModel:
+    """The scenario with what its timeline has settled by ``week`` written into it: the same future in fewer epochs.
+
+    ``week`` is the last one lived through, so that what changes in the coming one still is a change.
+    """
     timeline = model.timeline
     if not timeline.enabled:
         return model
@@ -208,7 +212,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise SavedStateError(f"'{path}' is broken: {error}") from None
 
 

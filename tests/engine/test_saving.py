@@ -98,11 +98,13 @@ TWISTED = {
     "over": {"from_week": 2, "until_week": 9, "set": {"service.issues": 0.3}},
     "settled": {"from_week": 4, "set": {"teams.sales.headcount": 5.0, "word_of_mouth.rate": 0.02}},
     "hidden": {"from_week": 6, "set": {"market.external": 0.03}},
+    "group": {"from_week": 13, "set": {"cadence.enabled": True}},
+    "no-group": {"from_week": 20, "until_week": 22, "set": {"cadence.enabled": False}},
     "to-come": {"from_week": 22, "set": {"word_of_mouth.rate": 0.001, "ledger.overhead": 1000.0}},
 }
 
 
-@pytest.mark.parametrize("week", [0, 3, 8, 12, 13, 14, 21, 25])
+@pytest.mark.parametrize("week", [0, 3, 8, 12, 13, 14, 19, 21, 25])
 def test_what_is_settled_may_be_forgotten(week):
     """A shortened timeline tells the same future, however its changes overlap."""
     twisted = load({**SMALL, "timeline": {"changes": TWISTED, "customers": {"a": {"week": 4, "add": 9}}}}).model
