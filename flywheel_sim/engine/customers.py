@@ -285,8 +285,8 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                 if case_age >= 0:
                     a[ACC.backlog] += st.open[i]
                     cases[min(case_age, AGES - 1)] += st.open[i]
-                    if case_age == 0:
-                        a[ACC.contacts] += st.open[i]
+                    # a case that opens is counted whole; later only what joins it
+                    a[ACC.contacts] += i64(st.open[i]) if case_age == 0 else i64(new)
 
         # --- relationship ----------------------------------------------------------------------------------------
         if rel.enabled:

@@ -40,11 +40,14 @@ __all__ = ["begin_spell", "delay_odds", "happens", "odds_times", "open_market", 
 _AWARENESS, _SALE, _ONBOARDING, _SERVICE = 0, 1, 2, 4
 
 _ZERO, _ONE, _CLIP = f32(0.0), f32(1.0), f32(3.0)
+_SMALL, _HALF, _SIXTH = f32(0.01), f32(0.5), f32(1.0 / 6.0)
 
 
 @law
 def happens(rate: np.float32) -> np.float32:
     """Chance per week of an event at this rate: 1 - exp(-rate)."""
+    if rate < _SMALL:  # 1 - exp(-rate) would lose its digits
+        return rate * (_ONE - rate * (_HALF - rate * _SIXTH))
     return _ONE - exp32(-rate)
 
 

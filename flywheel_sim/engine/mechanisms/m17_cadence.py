@@ -58,7 +58,7 @@ def hold_meeting(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     for a in range(d):
         length += mean[a] * mean[a]
     length = math.sqrt(length)
-    if length < 1e-12:
+    if length < 1e-12 or pull <= 0.0:  # turning by the whole angle would still change the last bit
         return
     for k in range(teams):
         if not tb.team[p.size.team0 + k].member:
