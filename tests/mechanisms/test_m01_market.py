@@ -46,12 +46,12 @@ def test_a_rate_is_a_hazard_not_a_probability():
         assert happens(f32(rate)) == pytest.approx(-np.expm1(-rate), rel=5e-4)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="1 - exp(-rate) in float32 loses its digits: 3 % off at 1e-6 a week, 20 % off at 1e-7"
-)
 def test_a_small_rate_keeps_its_digits():
-    for rate in (1.3e-7, 2.7e-6, 1.1e-5):
-        assert happens(f32(rate)) == pytest.approx(rate, rel=1e-4)
+    for rate in (1.3e-7, 2.7e-6, 1.1e-5, 3e-4, 9.99e-3):
+        assert happens(f32(rate)) == pytest.approx(-np.expm1(-np.float64(f32(rate))), rel=2e-7)
+    # no step where the series hands over to the exponential
+    around = np.nextafter(f32(0.01), f32(0)), f32(0.01)
+    assert happens(around[1]) == pytest.approx(happens(around[0]), rel=2e-5)
 
 
 def test_voice_pull_by_hand():

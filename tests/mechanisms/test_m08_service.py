@@ -131,9 +131,6 @@ def test_the_backlog_balances(quiet, once):
     assert np.array_equal(np.diff(backlog), run.series("contacts") - run.series("handled"))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="an issue that joins an open case which has waited is never counted as a contact"
-)
 def test_the_backlog_balances_when_cases_wait(quiet, once):
     run = once(firm(quiet, heads=10.0))
     backlog = run.series("backlog", start=True)
