@@ -24,7 +24,6 @@ import mesa
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from flywheel_sim.engine.columns import COL, NAMES
 from flywheel_sim.engine.lower import active_changes, model_at_week
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.engine.saving import copied, load_simulation, redirect, save_simulation
@@ -33,6 +32,7 @@ from flywheel_sim.results import Run
 from flywheel_sim.results.naming import leaves, pack, unpack
 from flywheel_sim.scenario import Scenario, load
 from flywheel_sim.scenario.blocks.m25_timeline import Change
+from flywheel_sim.scenario.columns import COL, NAMES
 from flywheel_sim.scenario.errors import nearest
 from flywheel_sim.scenario.scenario import WORDS
 from flywheel_sim.scenario.schema import ScenarioModel

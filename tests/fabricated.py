@@ -3,9 +3,9 @@
 import numpy as np
 
 from flywheel_sim.engine.arrays import RunArrays
-from flywheel_sim.engine.columns import COL, N_COLUMNS
 from flywheel_sim.results import Run
 from flywheel_sim.scenario import Scenario, load
+from flywheel_sim.scenario.columns import COL, N_COLUMNS
 
 TEAMS = {
     "marketing": {"acquire": 1.0, "value": 0.2},

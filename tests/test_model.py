@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from flywheel_sim import FlywheelModel, ScenarioError, load, run
-from flywheel_sim.engine.columns import NAMES
 from flywheel_sim.engine.saving import SavedStateError
 from flywheel_sim.model import Customers, Team
+from flywheel_sim.scenario.columns import NAMES
 
 SMALL = {
     "extends": "b2b-saas",

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from fabricated import company, run, runs, shared
 
-from flywheel_sim.engine.columns import COL, N_COLUMNS, NAMES
 from flywheel_sim.results import SUMMARY, Outcomes, ResultError, Run, open_run
 from flywheel_sim.results.naming import command_for, differences, labels
 from flywheel_sim.results.summary import exposure, life_table, summarise
+from flywheel_sim.scenario.columns import COL, N_COLUMNS, NAMES
 
 
 def tiny(**columns: list[float]) -> np.ndarray:

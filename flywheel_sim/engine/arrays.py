@@ -19,7 +19,7 @@ class RunArrays:
     weeks : int
         Weeks simulated so far, W.
     initial : float64 array, shape (n_columns,)
-        State before week 1, in the order of ``engine.columns.NAMES`` (flows are 0).
+        State before week 1, in the order of ``scenario.columns.NAMES`` (flows are 0).
     weekly : float64 array, shape (W, n_columns)
         One row per week.
     teams : float64 array, shape (W, T, 1 + d), or None

@@ -17,7 +17,7 @@ def engine_hash() -> str:
     16
     """
     package = Path(__file__).parents[1]
-    schema = [package / "scenario" / "schema.py", package / "scenario" / "fields.py"]
+    schema = [package / "scenario" / name for name in ("schema.py", "fields.py", "columns.py")]
     sources = [*(package / "engine").rglob("*.py"), *(package / "scenario" / "blocks").rglob("*.py"), *schema]
     digest = hashlib.sha256()
     for path in sorted(sources, key=lambda path: path.relative_to(package).as_posix()):

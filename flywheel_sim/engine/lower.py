@@ -13,24 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-from flywheel_sim.engine.columns import COL
 from flywheel_sim.engine.layout import PAR, choice, fill_record
 from flywheel_sim.engine.mechanisms.m12_incentives import attenuation
 from flywheel_sim.scenario.blocks.m03_journey import Stage
 from flywheel_sim.scenario.blocks.m04_handoffs import Handoff
 from flywheel_sim.scenario.blocks.m25_timeline import Timeline
+from flywheel_sim.scenario.columns import COL
 from flywheel_sim.scenario.schema import ScenarioModel, Team
 
-__all__ = ["QUANTILES", "Program", "Tables", "TimelineError", "lower", "model_at_week"]
+__all__ = ["QUANTILES", "Program", "Tables", "lower", "model_at_week"]
 
 #: Points of a trait's quantile table.
 QUANTILES = 4096
 
 Floats = NDArray[np.float64]
-
-
-class TimelineError(ValueError):
-    """A change of the timeline that cannot be made during a run."""
 
 
 class Tables(NamedTuple):
@@ -105,11 +101,7 @@ def _vector(axes: Sequence[str], value: Mapping[str, float], width: int) -> Floa
 def _set(tree: dict[str, Any], path: str, value: Any) -> None:
     *parents, last = path.split(".")
     for name in parents:
-        if not isinstance(tree.get(name), dict):
-            raise TimelineError(f"timeline: no {path!r} in the scenario")
-        tree = tree[name]
-    if last not in tree:
-        raise TimelineError(f"timeline: no {path!r} in the scenario")
+        tree = tree.setdefault(name, {})
     tree[last] = value
 
 
@@ -117,18 +109,6 @@ def _get(tree: Any, path: str) -> Any:
     for name in path.split("."):
         tree = tree[name] if isinstance(tree, dict) and name in tree else None
     return tree
-
-
-_FIXED = (
-    "horizon_weeks",
-    "axes",
-    "market.accounts",
-    "market.initial_customers",
-    "market.network",
-    "market.start",
-    "timeline",
-)
-_FIXED_NAMES = ("teams", "segments", "journey.touchpoints", "handoffs.links")
 
 
 def active_changes(timeline: Timeline, week: int) -> tuple[tuple[str, float], ...]:
@@ -151,8 +131,6 @@ def model_at_week(model: ScenarioModel, week: int) -> ScenarioModel:
     tree = model.model_dump(by_alias=True)
     for name, done in active:
         for path, value in model.timeline.changes[name].values.items():
-            if path in _FIXED or any(path.startswith(p + ".") for p in _FIXED):
-                raise TimelineError(f"timeline.changes.{name}: {path} is fixed for the whole run")
             old = _get(tree, path)
             if (
                 done < 1
@@ -162,11 +140,7 @@ def model_at_week(model: ScenarioModel, week: int) -> ScenarioModel:
             ):
                 value = old + (value - old) * done
             _set(tree, path, value)
-    changed = ScenarioModel.model_validate(tree)
-    for group in _FIXED_NAMES:
-        if tuple(_get(tree, group)) != tuple(_get(model.model_dump(by_alias=True), group)):
-            raise TimelineError(f"timeline: the names under {group} are fixed for the whole run")
-    return changed
+    return ScenarioModel.model_validate(tree)
 
 
 def ways_of_working(m: ScenarioModel) -> tuple[Any, ...]:
@@ -241,8 +215,6 @@ def _bonus_rows(m: ScenarioModel) -> NDArray[Any]:
         for key, weight in pay.on.items():
             measure = m.incentives.measures[key]
             for column, x in measure.columns.items():
-                if column not in COL._fields:
-                    raise TimelineError(f"incentives.measures.{key}.columns: unknown weekly column {column!r}")
                 rows.append((i, getattr(COL, column), weight / total * x / measure.target, 1.0))
             if not measure.columns:
                 rows.append((i, -1, weight / total, 1.0))
@@ -317,13 +289,7 @@ def _pulse_rows(m: ScenarioModel) -> NDArray[np.int64]:
 
 
 def lower(models: Iterable[ScenarioModel]) -> Program:
-    """Lower scenarios to the arrays the engine reads.
-
-    Raises
-    ------
-    TimelineError
-        If a change of a timeline names something that does not exist or cannot change during a run.
-    """
+    """Lower scenarios to the arrays the engine reads."""
     models = tuple(models)
     horizon = max(m.horizon_weeks for m in models)
     calendar = np.zeros((len(models), horizon), np.int32)

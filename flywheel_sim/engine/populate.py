@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.columns import COL
 from flywheel_sim.engine.jit import f32, f64, i16, i64, kernel, u8
 from flywheel_sim.engine.maths import log64, normal_quantile
 from flywheel_sim.engine.mechanisms.m01_market import begin_spell
@@ -13,6 +12,7 @@ from flywheel_sim.engine.mechanisms.m11_vectors import normalise, observe_alignm
 from flywheel_sim.engine.mechanisms.m13_sensing import company_need, promoter_shares
 from flywheel_sim.engine.random import ENDOWMENT, START, TEAM_START, below, unit64, words
 from flywheel_sim.engine.state import ADVOCATE, BLOCK, DETRACTOR, NEUTRAL, PROSPECT
+from flywheel_sim.scenario.columns import COL
 
 __all__ = ["endow", "populate"]
 

@@ -58,8 +58,8 @@ def redirect(simulation: Simulation, model: ScenarioModel) -> None:
 
     Raises
     ------
-    TimelineError
-        If the timeline changes something that is fixed for the whole run.
+    ValueError
+        If the number of something named differs.
     """
     program = lower([_settled(model, simulation.week)])
     before, after = simulation.program.par[simulation.program.calendar[0, 0]]["size"], program.par[0]["size"]

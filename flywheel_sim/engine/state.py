@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.engine.columns import N_COLUMNS
+from flywheel_sim.scenario.columns import N_COLUMNS
 
 __all__ = [
     "ACC", "ADVOCATE", "AGES", "BLOCK", "CAUSES", "DETRACTOR", "FORMER", "LEAD", "NEUTRAL", "NOW", "PROSPECT", "RUN",

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.engine.columns import COLUMNS
 from flywheel_sim.results.directions import TeamPaths, team_paths
 from flywheel_sim.results.naming import command_for, labels, pack, unpack
 from flywheel_sim.results.paired import Verdict, band, lasting_gain_week, mean_interval, verdict, wins_of_100
@@ -22,6 +21,7 @@ from flywheel_sim.results.provenance import Provenance, provenance
 from flywheel_sim.results.run import Run
 from flywheel_sim.results.saving import ResultError, finite, read_manifest, read_table, write_folder
 from flywheel_sim.results.summary import SUMMARY
+from flywheel_sim.scenario.columns import COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.engine.arrays import RunArrays
-from flywheel_sim.engine.columns import COL, NAMES
 from flywheel_sim.results.naming import command_for, pack, unpack
 from flywheel_sim.results.provenance import Provenance, provenance
 from flywheel_sim.results.saving import ResultError, finite, read_manifest, read_table, write_folder
 from flywheel_sim.results.summary import summarise
+from flywheel_sim.scenario.columns import COL, NAMES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -34,7 +34,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.engine.columns import COL
+from flywheel_sim.scenario.columns import COL
 
 __all__ = ["SUMMARY", "LifeTable", "breakeven_week", "exposure", "life_table", "summarise", "whale_curve"]
 

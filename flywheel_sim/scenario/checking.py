@@ -161,8 +161,6 @@ def _bad_changes(
                 message, near = unknown_name(model, path[:good])
                 near = ".".join((*path[: good - 1], near)) if near and "." not in near else near
                 yield Problem(*locate(at, True), ".".join(at), message, near)
-            elif shape.names or isinstance(value, dict):
-                yield Problem(*locate(at, True), ".".join(at), "expected the path of one value, got a whole block")
             else:
                 changed = _set(source, path, value)
                 try:

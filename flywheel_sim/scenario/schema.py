@@ -28,6 +28,7 @@ from flywheel_sim.scenario.blocks.m23_ledger import Ledger
 from flywheel_sim.scenario.blocks.m24_measures import Measures
 from flywheel_sim.scenario.blocks.m25_timeline import Timeline
 from flywheel_sim.scenario.blocks.observed import Observed
+from flywheel_sim.scenario.columns import NAMES
 from flywheel_sim.scenario.fields import Block, param
 
 __all__ = ["MECHANISMS", "CrossReference", "ScenarioModel", "Segment", "Team", "cross_references"]
@@ -112,6 +113,16 @@ class ScenarioModel(Block):
         return self
 
 
+#: What a timeline may not change, because the run is built on it.
+FIXED = (
+    "version", "title", "question", "description", "horizon_weeks", "axes", "timeline",
+    "market.accounts", "market.initial_customers", "market.initial_advocates", "market.initial_detractors",
+    "market.start", "market.network", "culture.start", "ledger.opening_cash",
+)  # fmt: skip
+#: Mappings whose names are fixed for a run, though the values inside may change.
+FIXED_NAMES = ("teams", "segments", "journey.touchpoints", "handoffs.links")
+
+
 class CrossReference(ValueError):
     """One or more names or values in a scenario that do not fit each other.
 
@@ -140,6 +151,8 @@ def cross_references(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str
             if name not in known:
                 yield path, f"unknown {what} {name!r}", known
 
+    if not model.segments:
+        yield "segments", "expected at least one segment", ()
     if len(set(axes)) != len(axes):
         yield "axes", "every axis needs its own name", ()
     for name, team in model.teams.items():
@@ -168,6 +181,9 @@ def cross_references(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str
         yield from names(f"handoffs.links.{name}.to", [link.taker], teams, "team")
     for name, measure in model.incentives.measures.items():
         yield from vector(f"incentives.measures.{name}.gradient", measure.gradient)
+        for column in measure.columns:
+            if column not in NAMES:
+                yield f"incentives.measures.{name}.columns.{column}", f"unknown weekly column {column!r}", NAMES
     for name, pay in model.incentives.pay.items():
         yield from names(f"incentives.pay.{name}", [name], teams, "team")
         for paid in pay.on:
@@ -200,5 +216,13 @@ def cross_references(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str
         if abs(pulse.add) > market.accounts:
             yield f"timeline.customers.{name}.add", f"expected at most the {market.accounts} accounts of the market", ()
     for name, change in model.timeline.changes.items():
+        for path in change.values:
+            at = f"timeline.changes.{name}.set.{path}"
+            if any(path == fixed or path.startswith(fixed + ".") for fixed in FIXED):
+                yield at, "is fixed for the whole run; start from another scenario instead", ()
+            for group in FIXED_NAMES:
+                inside = path[len(group) + 1 :] if path.startswith(group + ".") else ""
+                if path in (group, group.partition(".")[0]) or (inside and "." not in inside):
+                    yield at, f"the names under {group} are fixed for the whole run; set a value inside one of them", ()
         if change.until_week and change.until_week <= change.from_week:
             yield f"timeline.changes.{name}.until_week", f"expected a week after from_week ({change.from_week})", ()

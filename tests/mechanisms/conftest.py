@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from flywheel_sim.engine.columns import NAMES
 from flywheel_sim.execute.run import batch
 from flywheel_sim.results import Run
 from flywheel_sim.scenario import load
+from flywheel_sim.scenario.columns import NAMES
 from flywheel_sim.scenario.schema import MECHANISMS
 
 Tree = dict[str, Any]

@@ -94,7 +94,7 @@ def test_every_referred_sale_names_one_friend_who_spoke_in_proportion(quiet):
 
 
 def _names():
-    from flywheel_sim.engine.columns import NAMES
+    from flywheel_sim.scenario.columns import NAMES
 
     return NAMES
 

@@ -86,7 +86,7 @@ def test_a_scaled_company_is_the_same_company(accounts: int) -> None:
     got.advance()
     expected.advance()
     share = (simulation.arrays(0).weekly[-1] for simulation in (got, expected))
-    from flywheel_sim.engine.columns import COL
+    from flywheel_sim.scenario.columns import COL
 
     mine, theirs = share
     assert mine[COL.coordination_share] == pytest.approx(theirs[COL.coordination_share], rel=0.25)

@@ -23,11 +23,11 @@ overload, endless throughput.  C52 vanishes at pair_hours = 0.
 import math
 from typing import Any
 
-from flywheel_sim.engine.columns import COL
 from flywheel_sim.engine.jit import law, part
 from flywheel_sim.engine.maths import exp64, log64
 from flywheel_sim.engine.mechanisms.m17_cadence import meets
 from flywheel_sim.engine.state import ACC
+from flywheel_sim.scenario.columns import COL
 
 __all__ = ["allot_hours", "coordination_hours", "speed", "staff", "volumes"]
 

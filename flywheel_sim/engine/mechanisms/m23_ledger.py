@@ -13,12 +13,12 @@ Neutral setting: ``enabled: false``: nothing is billed and nothing costs.
 
 from typing import Any
 
-from flywheel_sim.engine.columns import COL
 from flywheel_sim.engine.jit import part
 from flywheel_sim.engine.maths import exp64, log64
 from flywheel_sim.engine.mechanisms.m12_incentives import payout
 from flywheel_sim.engine.mechanisms.m17_cadence import meets
 from flywheel_sim.engine.state import ACC
+from flywheel_sim.scenario.columns import COL
 
 __all__ = ["post"]
 

@@ -11,9 +11,9 @@ run refuses its result.
 
 from typing import Any
 
-from flywheel_sim.engine.columns import COL
 from flywheel_sim.engine.jit import part
 from flywheel_sim.engine.state import ACC
+from flywheel_sim.scenario.columns import COL
 
 __all__ = ["INFLATION_POINTS", "check_week", "read_week"]
 

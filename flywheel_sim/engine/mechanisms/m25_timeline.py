@@ -10,7 +10,6 @@ Neutral setting: no pulses, or ``enabled: false``.
 
 from typing import Any
 
-from flywheel_sim.engine.columns import COL
 from flywheel_sim.engine.jit import f64, i16, i64, part, u8
 from flywheel_sim.engine.maths import log64
 from flywheel_sim.engine.mechanisms.m01_market import begin_spell
@@ -18,6 +17,7 @@ from flywheel_sim.engine.mechanisms.m05_word_of_mouth import voice_changed
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, weeks_to_renewal
 from flywheel_sim.engine.random import TIMELINE, unit64, words
 from flywheel_sim.engine.state import BLOCK, DETRACTOR, FORMER, NEUTRAL, PROSPECT
+from flywheel_sim.scenario.columns import COL
 
 __all__ = ["growth_rate", "pulse", "republish"]
 
