@@ -51,3 +51,13 @@ def test_first_experiment_runs_and_separates_pay_from_rhythm():
     found = module.contrasts({key: np.array([value]) for key, value in zip(module.CELLS, (1.0, 3.0, 11.0, 17.0), strict=True)})
     assert found["pay"][0] == 4.0 and found["rhythm"][0] == 12.0 and found["interaction"][0] == 2.0
     assert set(module.main(replicates=2, seed=1)) == {"pay", "rhythm", "interaction"}
+
+
+def test_scenarios_in_the_docs_load():
+    import flywheel_sim as fs
+    from flywheel_sim.scenario.reading import parse, plain
+
+    snippets = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "scenarios.md").read_text("utf-8"), flags=re.S)
+    assert len(snippets) >= 3
+    for snippet in snippets:
+        assert fs.load(plain(parse(snippet))).model.market.accounts

@@ -94,4 +94,4 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
 NAMES: tuple[str, ...] = tuple(name for name, _, _ in COLUMNS)
 N_COLUMNS = len(NAMES)
 #: ``COL.churned`` is the index of the column ``churned``; kernels see it as a constant.
-COL: Any = namedtuple("COL", NAMES)(*range(N_COLUMNS))  # type: ignore[misc]
+COL: Any = namedtuple("COL", NAMES)(*range(N_COLUMNS))
