@@ -294,3 +294,17 @@ def test_churn_and_change_of_voice_share_one_draw(quiet, once):
     )
     p = (1 - np.exp(-1.0)) / 2
     assert abs(run.series("churned")[0] / 50_000 - p) < 5 * np.sqrt(p * (1 - p) / 50_000)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="the reference conversion c_ref is taken from the changed funnel, so fewer leads cancel a better close rate",
+)
+def test_closing_more_of_the_proposals_wins_more_customers(quiet):
+    stages = {"enabled": True, "qualify": 1.0, "propose": 1.0, "close": 0.2, "onboard": 1.0}
+    base = quiet(market={"accounts": 50_000, "initial_customers": 0, "external": 0.002, "funnel": stages})
+    better = base | {
+        "timeline": {"enabled": True, "changes": {"training": {"from_week": 2, "set": {"market.funnel.close": 0.4}}}}
+    }
+    before, after = (runs[0].series("new_customers").sum() for runs in batch([base, better], replicates=1))
+    assert after > 1.5 * before

@@ -1,0 +1,147 @@
+"""M13: needs that move, a map that ages, and surveys that sample."""
+
+import numba
+import numpy as np
+import pytest
+
+from flywheel_sim.engine.layout import PAR
+from flywheel_sim.engine.mechanisms import m13_sensing as m13
+from flywheel_sim.engine.run import Simulation
+from flywheel_sim.execute.run import batch
+from flywheel_sim.scenario import load
+
+f32 = np.float32
+AXES = ["acquire", "value", "ease", "care"]
+
+
+@numba.njit
+def promoter_shares(relationship, p):
+    return m13.promoter_shares(relationship, p[0].sensing)
+
+
+def test_answers_by_hand():
+    p = np.zeros(1, PAR)
+    s = p[0]["sensing"]
+    s["answer_spread"], s["promoter_above"], s["detractor_below"] = 0.12, 0.55, 0.35
+    for r in (0.1, 0.35, 0.5, 0.55, 0.9):
+        up, down = promoter_shares(f32(r), p)
+        assert up == pytest.approx(1 / (1 + np.exp((0.55 - r) / 0.12)), rel=1e-5)
+        assert down == pytest.approx(1 / (1 + np.exp((r - 0.35) / 0.12)), rel=1e-5)
+        assert up + down <= 1 + 1e-7
+    s["promoter_above"], s["detractor_below"] = 0.2, 0.8  # overlapping: shares still add to at most 1
+    up, down = promoter_shares(f32(0.5), p)
+    assert up + down == pytest.approx(1.0)
+
+
+def firm(quiet, teams=6, weeks=26, vectors=None, start=0.5, customers=1000, **sensing):
+    rows = {f"t{k}": {"headcount": 1, "craft": {"acquire": 1}} for k in range(teams)}
+    pulls = dict.fromkeys(("craft_pull", "pay_pull", "lead_pull", "map_pull", "coupling", "diffusion"), 0.0)
+    return quiet(
+        horizon_weeks=weeks,
+        axes=AXES,
+        teams=rows,
+        vectors={**pulls, **(vectors or {})},
+        segments={"all": {"spend": 52, "need": {"value": 0.6, "ease": 0.7, "care": 0.4}}},
+        market={"accounts": customers, "initial_customers": customers},
+        relationship={"start": start, "depreciation": 0.0},
+        sensing={"need_drift": 0.0, **sensing},
+        measures={},
+    )
+
+
+def test_a_fresh_map_has_its_accuracy_to_the_last_digit(quiet):
+    for accuracy in (0.0, 0.6, 0.85, 1.0):
+        runs = batch([firm(quiet, accuracy=accuracy)], replicates=2)[0]
+        for run in runs:
+            assert run.series("belief_cosine") == pytest.approx(np.full(26, accuracy), abs=1e-9)
+
+
+@pytest.mark.parametrize(("sharing", "same"), [(1.0, True), (0.0, False)])
+def test_the_error_of_the_map_is_common_to_the_share_that_is_shared(quiet, sharing, same):
+    sim = Simulation([load(firm(quiet, sharing=sharing, accuracy=0.8)).model], [(0, 1, 0)])
+    sim.advance(1)
+    belief, need = sim.state.belief[:6], sim.state.company_need[0]
+    assert np.linalg.norm(belief, axis=1) == pytest.approx(np.ones(6))
+    error = belief - 0.8 * need
+    assert error @ need == pytest.approx(np.zeros(6), abs=1e-12)
+    assert np.linalg.norm(error, axis=1) == pytest.approx(np.full(6, 0.6))
+    assert np.allclose(belief, belief[0]) is same
+
+
+def test_the_map_is_redrawn_when_due_and_only_then(quiet):
+    sim = Simulation([load(firm(quiet, refresh_weeks=5, accuracy=0.5)).model], [(0, 1, 0)])
+    seen = []
+    for _ in range(12):
+        sim.advance(1)
+        seen.append(sim.state.belief[:6].copy())
+    changes = [k + 1 for k in range(1, 12) if not np.array_equal(seen[k], seen[k - 1])]
+    assert changes == [6, 11]
+
+
+def test_needs_wander_at_their_diffusion_and_the_map_goes_stale(quiet):
+    scenario = firm(quiet, weeks=40, customers=10, accuracy=1.0, need_drift=0.01, refresh_weeks=520)
+    cosines = np.array([run.series("belief_cosine") for run in batch([scenario], replicates=200)[0]])
+    t = np.arange(40)  # the map is drawn in week 1, after that week's drift
+    exact = np.exp(-3 * 0.01 * t)  # exp(-(d-1) D t), d = 4
+    assert np.all(np.abs(cosines.mean(0) - exact) < 4 * cosines.std(0) / np.sqrt(200) + 2e-3)
+
+
+@pytest.mark.parametrize(
+    ("factor", "vectors"),
+    [({"sharing": 0.0}, {}), ({"adherence": 0.0}, {}), ({}, {"map_pull": 0.0}), ({"enabled": False}, {})],
+)
+def test_the_map_pulls_only_as_the_product_of_its_factors(quiet, same_bits, factor, vectors):
+    # C4: any factor 0 and there is no pull at all
+    on = {"diffusion": 0.02, "map_pull": 4.0}
+    same_bits(
+        firm(quiet, vectors=on | vectors, **factor),
+        firm(quiet, vectors=on | {"map_pull": 0.0}),
+        but=("belief_cosine", "nps_survey", "csat_survey", "survey_answers"),
+    )
+
+
+def test_a_blind_map_is_of_no_use_and_a_good_one_is(quiet):
+    on = {"diffusion": 0.05, "map_pull": 6.0}
+    blind, good = batch(
+        [firm(quiet, weeks=104, vectors=on, accuracy=a, sharing=0.9, adherence=0.9, customers=10) for a in (0.0, 0.9)],
+        replicates=10,
+    )
+    found = [np.mean([run.series("customer_alignment")[52:].mean() for run in runs]) for runs in (blind, good)]
+    assert found[1] > 0.75
+    assert found[0] < 0.5
+
+
+def test_surveys_come_when_due_and_scatter_as_samples_do(quiet):
+    # A6: sd 100 sqrt((P + D - (P - D)^2) / n)
+    scenario = firm(quiet, weeks=13, start=0.5, response_rate=0.3, happy_bias=1.0, survey_weeks=13, customers=400)
+    runs = batch([scenario], replicates=300)[0]
+    answers = np.array([run.series("survey_answers") for run in runs])
+    assert np.all(answers[:, :12] == 0)
+    assert abs(answers[:, 12].mean() - 120) < 4 * np.sqrt(84 / 300)
+    up, down = 1 / (1 + np.exp(0.05 / 0.12)), 1 / (1 + np.exp(0.15 / 0.12))
+    score = np.array([run.series("nps_survey")[12] for run in runs])
+    true = 100 * (up - down)
+    assert runs[0].series("nps_true")[12] == pytest.approx(true, abs=1e-3)
+    sd = 100 * np.sqrt((up + down - (up - down) ** 2) / 120)
+    assert abs(score.mean() - true) < 4 * sd / np.sqrt(300)
+    assert score.std() == pytest.approx(sd, rel=0.15)
+
+
+def test_happy_customers_answer_more(quiet):
+    fair, biased = (
+        np.mean([run.series("nps_survey")[12] for run in runs])
+        for runs in batch(
+            [firm(quiet, weeks=13, response_rate=0.3, happy_bias=b, survey_weeks=13) for b in (1.0, 2.0)], replicates=5
+        )
+    )
+    up, down = 1 / (1 + np.exp(0.05 / 0.12)), 1 / (1 + np.exp(0.15 / 0.12))
+    assert fair == pytest.approx(100 * (up - down), abs=6)
+    assert biased == pytest.approx(100 * (2 * up - down) / (1 + up), abs=6)
+
+
+def test_scores_cause_nothing(quiet, same_bits):
+    same_bits(
+        firm(quiet, vectors={"diffusion": 0.02}, response_rate=0.9, survey_weeks=2),
+        firm(quiet, vectors={"diffusion": 0.02}, response_rate=0.0),
+        but=("nps_survey", "csat_survey", "survey_answers"),
+    )

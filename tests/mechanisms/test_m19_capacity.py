@@ -1,0 +1,184 @@
+"""M19: hours, coordination, throughput and staffing."""
+
+import numpy as np
+import pytest
+
+from flywheel_sim.execute.run import batch
+
+
+def at(degrees):
+    return {"acquire": float(np.sin(np.radians(degrees))), "care": float(np.cos(np.radians(degrees)))}
+
+
+def firm(quiet, heads=(10, 6, 3), angles=(0, 90, 180), weeks=3, **blocks):
+    """Three teams; a handoff joins the first two."""
+    names = "abc"[: len(heads)]
+    teams = {
+        n: {"headcount": h, "salary": 52_000, "craft": {"care": 1}, "start": "given", "direction": at(a)}
+        for n, h, a in zip(names, heads, angles, strict=True)
+    }
+    capacity = {
+        "gross_hours": 40,
+        "span": 5,
+        "pair_hours": 0.5,
+        "angle_share": 0.7,
+        "far_weight": 0.3,
+        "staffing": False,
+    }
+    links = {"ab": {"from": "a", "to": "b", "when": "sale"}} if len(heads) > 1 else {}
+    return quiet(
+        horizon_weeks=weeks,
+        teams=teams,
+        handoffs={"enabled": False, "links": links},
+        capacity=capacity | blocks.pop("capacity", {}),
+        **blocks,
+    )
+
+
+def hours(run):
+    return run.series("coordination_share") * run.series("headcount") * 40
+
+
+def test_coordination_by_hand(quiet, once):
+    # groups 2, 2, 1; pairs inside teams 1 + 1 + 0 at (1-x); a-b joined at 90 degrees, c far from both
+    inside = 2 * 0.3
+    ab = 4 * (0.3 + 0.7 * 1.0 * 0.5)
+    ac = 2 * (0.3 + 0.7 * 0.3 * 1.0)
+    bc = 2 * (0.3 + 0.7 * 0.3 * 0.5)
+    assert hours(once(firm(quiet))) == pytest.approx(np.full(3, 0.5 * (inside + ab + ac + bc)))
+
+
+def test_pairs_that_decide_together_need_no_coordination(quiet, once):
+    group = {"enabled": True, "members": ["a", "b"], "interval_weeks": 520, "pull": 0.0}
+    found = hours(once(firm(quiet, cadence=group)))[0]
+    expected = 0.5 * (2 * 0.3 + 2 * (0.3 + 0.21) + 2 * (0.3 + 0.105))
+    assert found == pytest.approx(expected)
+
+
+def test_silos_need_more_coordination_and_none_at_no_need(quiet, once):
+    # C52
+    aligned, silos = hours(once(firm(quiet, angles=(0, 0, 0))))[0], hours(once(firm(quiet)))[0]
+    assert silos > 1.3 * aligned
+    flat = [hours(once(firm(quiet, angles=a, capacity={"angle_share": 0.0})))[0] for a in ((0, 0, 0), (0, 90, 180))]
+    assert flat[0] == flat[1] == pytest.approx(0.5 * (1 + 1 + 4 + 2 + 2))
+    assert hours(once(firm(quiet, capacity={"pair_hours": 0.0})))[0] == 0.0
+
+
+def test_magnitude_is_the_share_of_hours_that_reach_the_work(quiet, once):
+    run = once(firm(quiet))
+    share = 1 - run.series("coordination_share")[0]
+    assert run.arrays.teams[0, :, 0] == pytest.approx([share] * 3)
+
+
+def test_hours_never_go_below_zero(quiet, once):
+    run = once(firm(quiet, capacity={"pair_hours": 1000.0}))
+    assert np.all(run.arrays.teams[:, :, 0] == 0)
+    assert run.series("coordination_share") == pytest.approx(np.ones(3))
+
+
+def sales(quiet, heads=1.0, angle=0.0, weeks=30, market=None, **capacity):
+    """20 hours a lead: a head works off two leads a week."""
+    teams = {"sales": {"headcount": heads, "craft": {"care": 1}, "start": "given", "direction": at(angle)}}
+    point = {"stage": "sale", "owner": "sales", "hours": 20.0, "match_reference": 0.0}
+    return quiet(
+        horizon_weeks=weeks,
+        teams=teams,
+        journey={"match_effect": 0.0, "touchpoints": {"demo": point}},
+        capacity={"gross_hours": 40, "pair_hours": 0, "craft_speed": 0.0, "staffing": False} | capacity,
+        market={
+            "accounts": 50_000,
+            "initial_customers": 0,
+            "external": 0.002,
+            "funnel": {
+                "enabled": True,
+                "qualify": 1.0,
+                "propose": 1.0,
+                "close": 0.5,
+                "onboard": 1.0,
+                "delay_effect": False,
+            },
+            **(market or {}),
+        },
+    )
+
+
+def test_what_sales_cannot_work_waits(quiet, once):
+    run = once(sales(quiet, heads=50.0))  # 100 leads a week of about 200
+    assert run.series("qualified")[5:].mean() == pytest.approx(100, rel=0.06)
+    assert run.series("sales_delay_weeks")[-1] > 10
+    plenty = once(sales(quiet, heads=5000.0))
+    assert plenty.series("qualified").sum() == plenty.series("leads").sum()
+    assert np.all(plenty.series("sales_delay_weeks") == 0)
+
+
+def test_a_known_delay_loses_deals(quiet):
+    # A28
+    patient, impatient = (
+        runs[0]
+        for runs in batch(
+            [
+                sales(quiet, 50.0),
+                sales(
+                    quiet,
+                    50.0,
+                    market={
+                        "funnel": {
+                            "enabled": True,
+                            "qualify": 1.0,
+                            "propose": 1.0,
+                            "close": 0.5,
+                            "onboard": 1.0,
+                            "delay_effect": True,
+                        }
+                    },
+                ),
+            ],
+            replicates=1,
+        )
+    )
+    assert impatient.series("sold")[-10:].sum() < 0.8 * patient.series("sold")[-10:].sum()
+
+
+def test_a_craft_done_alone_is_fast(quiet):
+    fast, slow = (
+        runs[0].series("qualified")[5:].mean()
+        for runs in batch(
+            [sales(quiet, 50.0, angle=a, craft_speed=0.25, craft_reference=0.6) for a in (0, 90)], replicates=1
+        )
+    )
+    assert fast / slow == pytest.approx(np.exp(0.25), rel=0.08)
+
+
+def test_off_hours_are_never_short(quiet, once, same_bits):
+    run = once(sales(quiet, 1.0, enabled=False))
+    assert run.series("qualified").sum() == run.series("leads").sum()
+    assert run.series("overload").sum() == 0
+    same_bits(
+        sales(quiet, 1.0, enabled=False), sales(quiet, 1.0, enabled=False, pair_hours=99.0, gross_hours=1.0), but=()
+    )
+
+
+def growing(quiet, **capacity):
+    scenario = firm(
+        quiet, heads=(10,), angles=(0,), weeks=53, capacity={"staffing": True, "pair_hours": 0.0, **capacity}
+    )
+    scenario["teams"]["a"]["scaling"] = 1.0
+    scenario["market"] |= {"accounts": 20_000, "initial_customers": 1000, "external": 0.002}
+    return scenario
+
+
+def test_headcount_follows_revenue_a_quarter_late_by_at_most_its_limit(quiet, once):
+    run = once(growing(quiet, staffing_limit=0.15))
+    heads, spend = run.series("headcount"), run.series("spend", start=True)
+    assert np.all(heads[:26] == 10.0), "planned after the first quarter, in office after the second"
+    first = min(spend[13] / spend[0], 1.15)
+    assert heads[26] == pytest.approx(10 * first)
+    # in office at week 26 the next plan was already made, from the headcount then in office
+    assert np.all(np.diff(heads)[[k for k in range(52) if (k + 1) % 13]] == 0), "only at the turn of a quarter"
+    steps = heads[13::13][1:] / heads[13::13][:-1]
+    assert np.all(steps <= 1.3226)
+    assert np.all(heads <= 10 * spend.max() / spend[0])
+
+
+def test_no_staffing_no_change(quiet, once):
+    assert np.all(once(growing(quiet, staffing=False)).series("headcount") == 10.0)

@@ -1,0 +1,129 @@
+"""M23: every dollar has one line."""
+
+import numpy as np
+import pytest
+
+from flywheel_sim.execute.run import batch
+from flywheel_sim.scenario import load
+
+COSTS = (
+    "cost_of_revenue", "service_cost", "acquisition_cost", "payroll", "coordination_cost", "meeting_cost", "bonus",
+    "touch_cost", "programme_cost", "overhead",
+)  # fmt: skip
+
+
+def busy():
+    """The base case with every line of cost in use."""
+    return load("b2b-saas").with_(
+        {
+            "horizon_weeks": 78,
+            "market.accounts": 1000,
+            "market.initial_customers": 300,
+            "market.win_back.rate": 0.01,
+            "market.price_rise": 0.05,
+            "cadence.enabled": True,
+            "ledger.meeting_cost": 500.0,
+            "ledger.programme_cost": 700.0,
+            "ledger.opening_cash": 12_345.0,
+            "measures.debug": True,
+            "journey.touchpoints.account-review.cost": 40.0,
+            "incentives": {
+                "measures": {"base": {"gradient": {"care": 1.0}, "columns": {"customers": 1.0}, "target": 300.0}},
+                "pay": {"sales": {"on": {"base": 1.0}}},
+            },
+            "timeline.customers": {"gift": {"week": 20, "add": 30}, "loss": {"week": 40, "add": -30}},
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def run():
+    return batch([busy()], replicates=1, accounts=True)[0][0]
+
+
+def test_every_line_is_in_use(run):
+    for name in COSTS:
+        assert run.series(name).sum() > 0, name
+
+
+def test_costs_add_up_and_cash_is_what_came_less_what_went(run):
+    total = sum(run.series(name) for name in COSTS)
+    assert run.series("total_cost") == pytest.approx(total, rel=1e-12)
+    assert run.series("profit") == pytest.approx(run.series("revenue") - total, rel=1e-9)
+    cash = run.series("cash", start=True)
+    assert np.diff(cash) == pytest.approx(run.series("billed") - total, rel=1e-9, abs=1e-4)
+    assert cash[0] == pytest.approx(12_345.0 + run.initial["billed"])
+
+
+def test_what_is_billed_is_recognised_week_by_week(run):
+    deferred = run.series("deferred", start=True)
+    assert np.diff(deferred) == pytest.approx(run.series("billed") - run.series("revenue"), rel=1e-6, abs=1e-2)
+    assert np.all(deferred > 0)
+    spend, added = run.series("spend", start=True), run.series("added")
+    quiet = added == 0
+    assert run.series("revenue")[quiet] == pytest.approx(spend[:-1][quiet], rel=1e-6)
+    assert not np.allclose(run.series("revenue")[~quiet], spend[:-1][~quiet], rtol=1e-3)
+
+
+def test_value_is_discounted_cash_flow_from_week_0(run):
+    flow = np.concatenate(([run.initial["billed"]], run.series("billed") - run.series("total_cost")))
+    factor = 1.10 ** (-np.arange(flow.size) / 52)
+    assert run.series("value", start=True) == pytest.approx(np.cumsum(flow * factor), rel=1e-9)
+    assert run.summary["npv"] == pytest.approx(float(flow @ factor), rel=1e-9)
+
+
+def test_pay_is_split_and_neither_lost_nor_doubled(run):
+    scenario = run.scenario.model
+    at_start = sum(team.headcount * team.salary / 52 for team in scenario.teams.values())
+    meetings = (np.arange(1, 79) % scenario.cadence.interval_weeks == 0) * 500.0
+    pay = run.series("payroll") + run.series("coordination_cost") + run.series("meeting_cost") - meetings
+    assert pay[:13] == pytest.approx(np.full(13, at_start), rel=1e-12)
+
+
+def test_the_lines_that_follow_events(run):
+    model = run.scenario.model
+    ledger = model.ledger
+    assert run.series("cost_of_revenue") == pytest.approx(ledger.cost_of_revenue * run.series("revenue"))
+    assert run.series("service_cost") == pytest.approx(model.service.live_cost * run.series("handled"))
+    won = run.series("new_customers") + run.series("won_back")
+    leads = (run.series("acquisition_cost") - ledger.cost_per_win * won) / ledger.cost_per_lead
+    assert np.all((leads >= -1e-6) & (leads <= run.series("leads") + 1e-6)), "leads by word of mouth are free"
+    assert np.allclose(leads, np.round(leads), atol=1e-6)
+
+
+def test_customers_accounts_add_up_to_the_lines(run):
+    accounts = run.customers
+    assert accounts["revenue"].sum() == pytest.approx(run.series("revenue").sum(), rel=1e-5)
+    direct = sum(run.series(name).sum() for name in ("cost_of_revenue", "service_cost", "touch_cost"))
+    won = (run.series("new_customers") + run.series("won_back")).sum() * run.scenario.model.ledger.cost_per_win
+    assert accounts["cost"].sum() == pytest.approx(direct + won, rel=1e-5)
+    assert accounts["profit"].sum() == pytest.approx(accounts["revenue"].sum() - accounts["cost"].sum(), rel=1e-9)
+
+
+def test_a_lost_annual_customer_has_had_what_it_paid_for(quiet, once):
+    run = once(
+        quiet(
+            horizon_weeks=52,
+            market={"start": "aligned", "churn": {"mean": 1.0}},
+            contracts={"involuntary": 0},
+            ledger={"cost_of_revenue": 0},
+        )
+    )
+    assert run.series("customers")[-1] == 0
+    assert run.series("deferred")[-1] == pytest.approx(0.0, abs=1e-6)
+    assert run.series("revenue").sum() == pytest.approx(52_000)
+    assert run.series("cash")[-1] == pytest.approx(52_000)
+
+
+def test_off_nothing_is_billed_and_nothing_costs(once):
+    run = once(busy().with_({"ledger.enabled": False, "measures.debug": False}))
+    for name in (*COSTS, "revenue", "billed", "deferred", "cash", "value", "total_cost", "profit"):
+        assert np.all(run.series(name, start=True) == 0), name
+
+
+def test_books_cause_nothing(same_bits):
+    money = (
+        *COSTS, "revenue", "revenue_referred", "billed", "deferred", "cash", "value", "total_cost", "profit",
+    )  # fmt: skip
+    base = busy()
+    same_bits(base, base.with_({"ledger.enabled": False, "measures.debug": False}), but=money, replicates=1)
