@@ -374,9 +374,9 @@ def test_a_fork_is_a_run_that_can_be_told(model, changes):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"market.accounts": 2000}, "market.accounts is fixed"),
-        ({"horizon_weeks": 52}, "horizon_weeks is fixed"),
-        ({"market.network.kind": "ring"}, "market.network.kind is fixed"),
+        ({"market.accounts": 2000}, "market.accounts: is fixed"),
+        ({"horizon_weeks": 52}, "horizon_weeks: is fixed"),
+        ({"market.network.kind": "ring"}, "market.network.kind: is fixed"),
         ({"teams.robots": {"headcount": 1, "craft": {"ease": 1}}}, "teams.robots.* cannot appear during a run"),
         ({"teams.people": None}, "teams.people.* cannot vanish during a run"),
         ({"incentives.pay.service": {"on": {"deals": 1}}}, "incentives.pay.service.* cannot appear"),

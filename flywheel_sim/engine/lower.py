@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 from scipy.special import betaincinv
 
 from flywheel_sim.engine.layout import PAR, choice, fill_record
@@ -140,7 +141,10 @@ def model_at_week(model: ScenarioModel, week: int) -> ScenarioModel:
             ):
                 value = old + (value - old) * done
             _set(tree, path, value)
-    return ScenarioModel.model_validate(tree)
+    try:
+        return ScenarioModel.model_validate(tree)
+    except ValidationError as error:
+        raise ValueError("; ".join(found["msg"].removeprefix("Value error, ") for found in error.errors())) from None
 
 
 def ways_of_working(m: ScenarioModel) -> tuple[Any, ...]:

@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.jit import f32, f64, i16, i64, kernel, u8
-from flywheel_sim.engine.maths import log64, normal_quantile
+from flywheel_sim.engine.maths import normal_quantile
 from flywheel_sim.engine.mechanisms.m01_market import begin_spell
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, renewal_due, weeks_to_renewal
 from flywheel_sim.engine.mechanisms.m11_vectors import normalise, observe_alignment
 from flywheel_sim.engine.mechanisms.m13_sensing import company_need, promoter_shares
 from flywheel_sim.engine.random import ENDOWMENT, START, TEAM_START, below, unit64, words
 from flywheel_sim.engine.state import ADVOCATE, BLOCK, DETRACTOR, NEUTRAL, PROSPECT
+from flywheel_sim.engine.traits import traits_of
 from flywheel_sim.scenario.columns import COL
 
 __all__ = ["endow", "populate"]
@@ -21,7 +22,6 @@ __all__ = ["endow", "populate"]
 def endow(p: Any, tb: Any, st: Any, q: int) -> None:
     """Give every account of a run its segment, churn propensity, fit and fiscal year."""
     r, size = st.run[q], p.size
-    points = tb.traits.shape[1] - 1
     for j in range(r.accounts):
         i = r.account0 + j
         w_segment, w_churn, w_fit, w_fiscal = words(r.seed, r.replicate, j, 0, ENDOWMENT, 0)
@@ -30,16 +30,7 @@ def endow(p: Any, tb: Any, st: Any, q: int) -> None:
         while s < size.segments - 1 and u >= tb.segment[size.segment0 + s].upto:
             s += 1
         st.segment[i] = u8(s)
-        x = unit64(w_churn) * points
-        k = int(x)
-        leave = tb.traits[size.trait0, k] + (x - k) * (tb.traits[size.trait0, k + 1] - tb.traits[size.trait0, k])
-        st.propensity[i] = f32(min(-log64(max(1.0 - f64(leave), 1e-13)), 30.0))
-        x = unit64(w_fit) * points
-        k = int(x)
-        st.fit[i] = f32(
-            tb.traits[size.trait0 + 1, k]
-            + (x - k) * (tb.traits[size.trait0 + 1, k + 1] - tb.traits[size.trait0 + 1, k])
-        )
+        st.propensity[i], st.fit[i] = traits_of(tb.traits, size.trait0, w_churn, w_fit)
         st.fiscal[i] = u8(unit64(w_fiscal) * 52)
         st.referrer[i], st.end[i] = -1, -1
 

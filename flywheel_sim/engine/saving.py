@@ -69,7 +69,14 @@ def redirect(simulation: Simulation, model: ScenarioModel) -> None:
                 f"the number of {name} is fixed for the whole run: {before[name]} cannot become {after[name]}"
             )
     simulation.program = dataclasses.replace(program, models=(model,))
-    simulation.state.run["epoch"] = -1  # voices are counted afresh
+    _recall_epoch(simulation)
+
+
+def _recall_epoch(simulation: Simulation) -> None:
+    """Say under which epoch of its program each run lived last, so that it sees what changes in the coming week."""
+    calendar, week = simulation.program.calendar, simulation.week
+    for run in simulation.state.run:
+        run["epoch"] = calendar[run["scenario"], min(week, calendar.shape[1]) - 1] if week else -1
 
 
 def _settled(model: ScenarioModel, week: int) -> ScenarioModel:
@@ -199,7 +206,7 @@ def load_simulation(path: str | os.PathLike[str]) -> tuple[Simulation, dict[str,
     except (ValueError, KeyError, TypeError):
         raise broken from None
     _fill(simulation.state, arrays, broken)
-    simulation.state.run["epoch"] = -1
+    _recall_epoch(simulation)
     return simulation, notes
 
 

@@ -34,7 +34,7 @@ from flywheel_sim.engine.mechanisms.m05_word_of_mouth import count_voices, recou
 from flywheel_sim.engine.mechanisms.m08_service import close_queue
 from flywheel_sim.engine.mechanisms.m11_vectors import observe_alignment, step_directions
 from flywheel_sim.engine.mechanisms.m12_incentives import effort
-from flywheel_sim.engine.mechanisms.m13_sensing import company_need, refresh_belief, step_needs
+from flywheel_sim.engine.mechanisms.m13_sensing import change_needs, company_need, refresh_belief, step_needs
 from flywheel_sim.engine.mechanisms.m15_strategy import aim, learn
 from flywheel_sim.engine.mechanisms.m17_cadence import hold_meeting
 from flywheel_sim.engine.mechanisms.m19_capacity import allot_hours, staff, volumes
@@ -43,6 +43,7 @@ from flywheel_sim.engine.mechanisms.m23_ledger import post
 from flywheel_sim.engine.mechanisms.m24_measures import check_week, read_week
 from flywheel_sim.engine.mechanisms.m25_timeline import growth_rate, pulse
 from flywheel_sim.engine.records import last_row, publish, sum_blocks, write_teams
+from flywheel_sim.engine.traits import change_traits
 
 __all__ = ["ALL", "CLOSING", "CUSTOMERS", "OPENING", "advance"]
 
@@ -50,12 +51,16 @@ ALL, OPENING, CUSTOMERS, CLOSING = 0, 1, 2, 3
 
 
 @part
-def opening(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+def opening(par: Any, p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     """Steps 1-10: what the company does before customers live through the week."""
     r = st.run[q]
     if r.epoch != p.size.epoch:
         if p.market.network.kind != 0:
             recount_voices(p, st, q)
+        if r.epoch >= 0:
+            before = par[r.epoch].size
+            change_traits(tb, st, q, before.trait0, p.size.trait0)
+            change_needs(tb, st, q, p.size.segments, p.size.axes, before.segment0, p.size.segment0)
         r.epoch = p.size.epoch
     pulse(p, tb, st, q, t)
     count_voices(p, st, q)
@@ -121,7 +126,7 @@ def advance(
             if t >= p.size.horizon:
                 break
             if phase == ALL or phase == OPENING:
-                opening(p, tables, state, q, t)
+                opening(par, p, tables, state, q, t)
             if phase == ALL or phase == CUSTOMERS:
                 first, last = (0, r.blocks) if phase == ALL else (block0, block1)
                 for b in range(r.block0 + first, r.block0 + last):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from flywheel_sim import load
+from flywheel_sim import load, run
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.engine.state import PROSPECT, STATUSES, State
 from flywheel_sim.model import FlywheelModel
@@ -244,3 +244,14 @@ def simulation_with(customers, accounts=400):
     market = {**APART["market"], "accounts": accounts, "initial_customers": customers}
     spec = {**APART, "market": market, "word_of_mouth": {"enabled": False}}
     return Simulation([load(spec).model], [(0, 1, 0)])
+
+
+@pytest.mark.parametrize(
+    "change", [{"market.churn.mean": 0.4}, {"market.fit_mean": 0.5}, {"segments.small.need.care": 3.0}], ids=str
+)
+def test_traits_and_needs_change_from_the_week_the_timeline_says(change):
+    base = {"extends": "b2b-saas", "horizon_weeks": 60}
+    plain = run(base, seed=3).arrays.weekly
+    late = run({**base, "timeline": {"changes": {"new": {"from_week": 20, "set": change}}}}, seed=3).arrays.weekly
+    differs = (plain != late).any(axis=1)
+    assert not differs[:19].any() and differs[19:].any()

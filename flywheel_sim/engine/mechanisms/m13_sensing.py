@@ -28,7 +28,7 @@ from flywheel_sim.engine.maths import exp32, normal_quantile
 from flywheel_sim.engine.mechanisms.m11_vectors import normalise, wander
 from flywheel_sim.engine.random import BELIEF, NEED, unit64, words
 
-__all__ = ["company_need", "promoter_shares", "refresh_belief", "step_needs"]
+__all__ = ["change_needs", "company_need", "promoter_shares", "refresh_belief", "step_needs"]
 
 _ONE = f32(1.0)
 _COMPANY = 1 << 20  # agent number of the map's common error
@@ -50,6 +50,20 @@ def step_needs(p: Any, st: Any, q: int, t: int) -> None:
     if p.sensing.enabled and p.sensing.need_drift > 0.0:
         for s in range(p.size.segments):
             wander(st.need[r.segment0 + s], p.size.axes, p.sensing.need_drift, r.seed, r.replicate, s, t, NEED, 0)
+
+
+@part
+def change_needs(tb: Any, st: Any, q: int, segments: int, d: int, old: int, new: int) -> None:
+    """Move the needs by what the timeline changed, keeping how far they have drifted."""
+    r = st.run[q]
+    for s in range(segments):
+        row, moved = st.need[r.segment0 + s], 0.0
+        for a in range(d):
+            moved += abs(tb.need[new + s, a] - tb.need[old + s, a])
+        if moved > 0.0:
+            for a in range(d):
+                row[a] += tb.need[new + s, a] - tb.need[old + s, a]
+            normalise(row, d)
 
 
 @part
