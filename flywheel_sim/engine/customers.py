@@ -13,7 +13,7 @@ import numpy as np
 
 from flywheel_sim.engine.jit import f32, f64, i16, i64, part, u8
 from flywheel_sim.engine.maths import clip32, exp32, halved, log64
-from flywheel_sim.engine.mechanisms.m01_market import begin_spell, happens, renewal_risk, voice_pull
+from flywheel_sim.engine.mechanisms.m01_market import begin_spell, happens, voice_pull
 from flywheel_sim.engine.mechanisms.m02_relationship import expected, felt, moved
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import pick_friend, pick_stranger
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, renewal_due, weeks_to_renewal, window_open
@@ -297,17 +297,25 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
         a[ACC.touches] += 1.0 if contact else 0.0
         a[ACC.failed] += failures
 
-        # --- renewal ---------------------------------------------------------------------------------------------
+        # --- renewal: without contracts, leaving and the changes of voice compete for one draw ---------------------
         after = status
+        pull = voice_pull(relationship, effort, r_ref, e_ref, b_r, b_e)
+        up, down = exp32(pull), exp32(-pull)
+        rise, fall = to_adv * up, to_det * down
+        if status == ADVOCATE:
+            rise, fall = _ZERO, from_adv * down
+        elif status == DETRACTOR:
+            rise, fall = from_det * up, _ZERO
+        turns = rise + fall if market.enabled else _ZERO
+        p_leave, p_turn = _ZERO, happens(turns)
         if renewal_due(age, kind):
             row = tb.segment[size.segment0 + s]
             if by_voice:
+                hazard = f32(market.churn.neutral)
                 if status == ADVOCATE:
-                    p_leave = happens(f32(market.churn.advocate))
+                    hazard = f32(market.churn.advocate)
                 elif status == DETRACTOR:
-                    p_leave = happens(f32(market.churn.detractor))
-                else:
-                    p_leave = happens(f32(market.churn.neutral))
+                    hazard = f32(market.churn.detractor)
             else:
                 log_factor = _ZERO
                 if sens > _ZERO:
@@ -319,10 +327,14 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                         + f32(row.price) * price_log
                     ) * sens
                 log_factor = clip32(log_factor + f32(row.outside), f32(3.0))
-                hazard = st.propensity[i]
+                hazard = st.propensity[i] * exp32(log_factor)
                 if kind == WEEKLY:
                     hazard *= f32(1.0 / market.churn.period_weeks)
-                p_leave = renewal_risk(hazard, log_factor)
+            p_leave = happens(hazard)
+            if kind == WEEKLY:
+                both = happens(hazard + turns)
+                p_leave = both * (hazard / (hazard + turns)) if hazard > _ZERO else _ZERO
+                p_turn = both - p_leave
             p_any = _ONE - (_ONE - p_leave) * (_ONE - involuntary) if market.enabled else _ZERO
             if kind != WEEKLY:
                 a[ACC.due] += 1.0
@@ -360,21 +372,11 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                         a[ACC.billed] += f64(more) * weeks_to_renewal(age, kind)
                         spend += more
             st.spend[i] = spend
-            if market.enabled:
-                pull = voice_pull(relationship, effort, r_ref, e_ref, b_r, b_e)
-                up, down = exp32(pull), exp32(-pull)
+            word, stay = (w_exit, p_leave) if kind == WEEKLY else (w_voice, _ZERO)
+            if turns > _ZERO and below(word, stay + p_turn):
+                after = NEUTRAL
                 if status == NEUTRAL:
-                    rise, fall = to_adv * up, to_det * down
-                    both = rise + fall
-                    if both > _ZERO:
-                        moves = happens(both)
-                        if below(w_voice, moves):
-                            after = ADVOCATE if below(w_voice, moves * (rise / both)) else DETRACTOR
-                elif status == ADVOCATE:
-                    if below(w_voice, happens(from_adv * down)):
-                        after = NEUTRAL
-                elif below(w_voice, happens(from_det * up)):
-                    after = NEUTRAL
+                    after = ADVOCATE if below(word, stay + p_turn * (rise / turns)) else DETRACTOR
             a[ACC.customers] += 1.0
             a[ACC.spend] += spend
             a[ACC.relationship] += relationship

@@ -1,7 +1,7 @@
 """Every numba option of the engine, and the place where compiled code is kept.
 
-Three decorators: :func:`kernel` for the few functions Python calls (cached on disk, releases the GIL), :func:`law` for
-the small functions of customers (inlined by LLVM, never called from Python, not cached) and :func:`part` for the serial
+Four decorators: :func:`kernel` for the few functions Python calls (cached on disk, releases the GIL), :func:`law` for
+the small functions of customers (inlined by LLVM, never called from Python, not cached), :func:`part` for the serial
 steps of a week (called, not inlined).  No fastmath anywhere: it changes bits and measured no faster.
 
 numba does not notice edits in functions called from another file, so the cache folder carries the hash of all engine
@@ -85,7 +85,7 @@ def kernel(function: F) -> F:
 
 
 def law(function: Callable[..., Any]) -> Any:
-    """Compile a small function for use inside kernels; Python reaches the original as ``law.py_func``."""
+    """Compile a small function for use inside kernels, inlined; Python cannot call it."""
     return _njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
 
 

@@ -270,9 +270,10 @@ def beta_quantiles(mean: float, dispersion: float) -> NDArray[np.float32]:
 
 
 def conversion_reference(m: ScenarioModel) -> float:
-    """c_ref: net customers per lead at reference, by which the lead rate is divided."""
+    """c_ref: net customers per lead at reference, by which the lead rate is divided; taken from the first week."""
     funnel = m.market.funnel
-    c = funnel.qualify * funnel.propose * funnel.close * funnel.onboard if funnel.enabled else 1.0
+    stages = funnel.reference or funnel.qualify * funnel.propose * funnel.close * funnel.onboard
+    c = stages if funnel.enabled else 1.0
     return c * (m.contracts.window_weeks / 52.0 if m.contracts.enabled else 1.0)
 
 
@@ -299,6 +300,7 @@ def lower(models: Iterable[ScenarioModel]) -> Program:
     calendar = np.zeros((len(models), horizon), np.int32)
     epochs: list[ScenarioModel] = []
     unsettled: list[tuple[bool, ...]] = []
+    reference: list[float] = []
     for s, model in enumerate(models):
         at: dict[tuple[tuple[str, float], ...], ScenarioModel] = {}
         known: dict[tuple[Any, ...], int] = {}
@@ -314,15 +316,16 @@ def lower(models: Iterable[ScenarioModel]) -> Program:
                 known[active, changed] = len(epochs)
                 epochs.append(at[active])
                 unsettled.append(changed)
+                reference.append(conversion_reference(at[active_changes(model.timeline, 1)]))
             calendar[s, week - 1] = known[active, changed]
     width, teams = max(len(m.axes) for m in epochs), max(1, *(len(m.teams) for m in epochs))
     par = np.zeros(len(epochs), PAR)
     parts: dict[str, list[NDArray[Any]]] = {name: [] for name in Tables._fields}
-    for record, m, changed in zip(par, epochs, unsettled, strict=True):
+    for record, m, changed, frozen in zip(par, epochs, unsettled, reference, strict=True):
         for block in PAR.names or ():
             if block in type(m).model_fields:
                 fill_record(record[block], getattr(m, block))
-        record["conversion_reference"] = conversion_reference(m)
+        record["conversion_reference"] = frozen
         team, grids = _team_rows(m, width, teams)
         team["changed"] = changed
         segment, need = _segment_rows(m, width)

@@ -140,6 +140,7 @@ class State(NamedTuple):
     chain: NDArray[np.float32]  # (segments, 4): qualify, propose, close, onboard
     touch_p: NDArray[np.float32]  # (touchpoints): touched this week
     fail_p: NDArray[np.float32]  # (touchpoints x segments): touched and failed
+    asked: NDArray[np.float64]  # (touchpoints): hours asked for last week
     success: NDArray[np.float64]  # (touchpoints x segments)
     # records
     initial: NDArray[np.float64]
@@ -188,7 +189,7 @@ def allocate(
         "run": None, "now": (runs,), "edge": (int((accounts + 1).sum()),), "friend": (friends,),
         "acc": (b, len(_SUMS)), "touched": (b, 2 * max(touch, 1)), "cases": (b, AGES), "counts": (b, len(STATUSES)),
         "company_need": (runs, axes), "target": (runs, axes), "chain": (segments, 4),
-        "touch_p": (cells,), "fail_p": (cells,), "success": (cells,),
+        "touch_p": (cells,), "fail_p": (cells,), "asked": (cells,), "success": (cells,),
         "need": (segments, axes), "initial": (runs, N_COLUMNS), "weekly": (int(sizes["horizon"].sum()), N_COLUMNS),
         "log": (int(logs.sum()), 1 + axes), "life": (int(run["ages"].sum()), 3),
     }  # fmt: skip

@@ -4,6 +4,7 @@ import numba
 import numpy as np
 import pytest
 
+from flywheel_sim.engine.maths import exp32
 from flywheel_sim.engine.mechanisms import m01_market as m01
 from flywheel_sim.execute.run import batch
 
@@ -22,7 +23,7 @@ def voice_pull(r, e, r_ref, e_ref, b_r, b_e):
 
 @numba.njit
 def renewal_risk(propensity, log_factor):
-    return m01.renewal_risk(propensity, log_factor)
+    return m01.happens(propensity * exp32(log_factor))
 
 
 @numba.njit
@@ -275,11 +276,6 @@ def test_former_customers_come_back_at_the_stated_rate_and_are_not_new(quiet, on
     assert run.customers["spells"].max() >= 2
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="churn and change of voice draw one after the other, so churn takes 1 - exp(-h) instead of its share of the "
-    "common draw (1 - exp(-sum h)) h / sum h; lowers R_f of A23 from .7039 to .6966",
-)
 def test_churn_and_change_of_voice_share_one_draw(quiet, once):
     run = once(
         quiet(
@@ -296,10 +292,6 @@ def test_churn_and_change_of_voice_share_one_draw(quiet, once):
     assert abs(run.series("churned")[0] / 50_000 - p) < 5 * np.sqrt(p * (1 - p) / 50_000)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the reference conversion c_ref is taken from the changed funnel, so fewer leads cancel a better close rate",
-)
 def test_closing_more_of_the_proposals_wins_more_customers(quiet):
     stages = {"enabled": True, "qualify": 1.0, "propose": 1.0, "close": 0.2, "onboard": 1.0}
     base = quiet(market={"accounts": 50_000, "initial_customers": 0, "external": 0.002, "funnel": stages})

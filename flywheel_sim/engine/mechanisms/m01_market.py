@@ -2,8 +2,8 @@ r"""M1 Market and life cycle.
 
 **Leads.** A prospect becomes a lead at rate (p a + word of mouth) / c_ref: p the external rate, a the success of the
 awareness touchpoints relative to base, c_ref the product of the reference stage conversions and of the open-window
-share, so that p and w are *net new customers* at reference.  Under ``pool: constant`` the rate is multiplied by N/S, S
-the prospects left: inflow as if prospects never ran out.
+share, so that p and w are *net new customers* at reference (frozen in ``funnel.reference``: a better stage wins more).
+Under ``pool: constant`` the rate is multiplied by N/S, S the prospects left: inflow as if prospects never ran out.
 
 **The sale.** Qualified, proposed, closed, onboarded are nested in one draw: word < q, < q s, < q s c, < q s c o.  Each
 stage's odds are multiplied by the factors of the touchpoints, handoffs, delay and price; a failed lead is a prospect
@@ -18,7 +18,9 @@ again.  Leads above what sales can work wait.
     -s [w_R (R - R_ref) + w_prod (Q fit / (Q_ref fit_mean) - 1) + w_serv (recent - norm) - w_price log2(price)]
     + s b_E (E - E_ref) + outside option                                  clipped to +-3,
 
-never both.  A probability p per renewal becomes 1 - (1 - p)^M with M = exp(log-factor); a weekly rate becomes rate x M.
+never both.  A probability p per renewal becomes 1 - (1 - p)^M with M = exp(log-factor), carried as the hazard
+-log(1 - p) M; a weekly rate becomes rate x M.  Without contracts leaving and the changes of voice share one draw: total
+1 - exp(-sum of hazards), then which one in proportion.  With contracts a renewal is a decision of its own.
 
 Neutral setting: ``enabled: false`` wins and loses nobody; b_R = b_E = 0 is static experience (A23); sensitivity 0
 makes churn blind to experience.  Limits: A1, A3, A23, Little's law.
@@ -35,7 +37,7 @@ from flywheel_sim.engine.mechanisms.m04_handoffs import response_odds
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, weeks_to_renewal
 from flywheel_sim.engine.state import PROSPECT
 
-__all__ = ["begin_spell", "delay_odds", "happens", "odds_times", "open_market", "renewal_risk", "voice_pull"]
+__all__ = ["begin_spell", "delay_odds", "happens", "odds_times", "open_market", "voice_pull"]
 
 _AWARENESS, _SALE, _ONBOARDING, _SERVICE = 0, 1, 2, 4
 
@@ -57,12 +59,6 @@ def voice_pull(
 ) -> np.float32:
     """x: log-factor of the rates towards a good voice."""
     return clip32(b_r * (relationship - r_ref) - b_e * (effort - e_ref), _CLIP)
-
-
-@law
-def renewal_risk(propensity: np.float32, log_factor: np.float32) -> np.float32:
-    """1 - (1-p)^M, M = exp(log_factor), without raising to a power: -log(1-p) is carried as the hazard."""
-    return _ONE - exp32(-propensity * exp32(log_factor))
 
 
 @law

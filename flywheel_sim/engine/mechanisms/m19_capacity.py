@@ -12,6 +12,8 @@ coordination, meetings and gaming, never below 0, and give
     speed_k = exp(c_f (u_k . o_k - ref))           (a craft done alone is fast; enters volumes: silos have an advantage)
     overload_k = max(0, demand_k / (headcount x net x speed) - 1).
 
+A queue (leads, issues) gets the hours that the team's other work of last week leaves, a tenth at least.
+
 Staffing: every quarter finance plans headcount as (revenue / revenue at the start)^scaling times what the teams
 started with, at most 15 % up or down, at least one head; a quarter later the plan is in office, and new heads become
 able with a time constant of ``ramp_weeks``.
@@ -31,6 +33,7 @@ from flywheel_sim.scenario.columns import COL
 
 __all__ = ["allot_hours", "coordination_hours", "speed", "staff", "volumes"]
 
+_KEPT = 0.1  # share of its hours a team keeps for each of its queues, however busy it is elsewhere
 _AWARENESS, _SALE, _SERVICE = 0, 1, 4
 
 
@@ -123,13 +126,14 @@ def allot_hours(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
                 touch = tb.touch[p.size.touch0 + n]
                 if touch.owner == k and touch.hours > 0.0:
                     hours = touch.hours
+                    left = max(able - (st.demand[row] - st.asked[r.success0 + n]), _KEPT * able)
                     if touch.stage == _SERVICE:
                         if p.service.handling_hours > 0.0:
                             hours = p.service.handling_hours
                         hours *= r.standard
-                        r.service_capacity, r.service_hours = able / hours, hours
+                        r.service_capacity, r.service_hours = left / hours, hours
                     elif touch.stage == _SALE:
-                        r.sales_capacity = able / hours
+                        r.sales_capacity = left / hours
         st.magnitude[row] = share * team.skill * st.level[row] * exp64(-st.unlearned[row])
 
 
@@ -152,4 +156,5 @@ def volumes(p: Any, tb: Any, st: Any, q: int, total: Any) -> None:
             volume = 0.0
             for b in range(r.block0, r.block0 + r.blocks):
                 volume += st.touched[b, 2 * n]
+        st.asked[r.success0 + n] = volume * touch.hours
         st.demand[r.team0 + touch.owner] += volume * touch.hours

@@ -4,6 +4,8 @@ True NPS is the mean over all customers of 100 (P(promoter) - P(detractor)); sur
 answers of the last survey, plus the inflation that gaming adds (``inflation_points`` per unit of gaming effort).  R_f,
 the flywheel's reproduction number, is made from the life table in ``results``.
 
+Neutral setting: ``enabled: false`` leaves scores as they start; nothing depends on them unless it is paid on them.
+
 In debug mode every week is checked (customers = previous + won + won back + added - lost; statuses partition the
 accounts; ledger lines sum to the change in cash; a referred sale has one referrer); each violation is counted, and the
 run refuses its result.

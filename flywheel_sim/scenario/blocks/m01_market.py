@@ -72,6 +72,10 @@ class Funnel(Block):
     )
     close: float = param(0.22, "Proposal to sale.", unit="probability", gt=0, le=1, source="S27", evidence="V2")
     onboard: float = param(0.95, "Sale to live customer.", unit="probability", gt=0, le=1)
+    reference: float = param(
+        0.0, "Customers per lead at the frozen base case, by which lead rates are divided; 0 = the stages' product.",
+        unit="probability", ge=0, le=1,
+    )  # fmt: skip
     delay_effect: bool = param(True, "A known long sales delay lowers the odds of winning (A28's table).", source="A28")
 
 
