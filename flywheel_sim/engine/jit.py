@@ -2,7 +2,8 @@
 
 Four decorators: :func:`kernel` for the few functions Python calls (cached on disk, releases the GIL), :func:`law` for
 the small functions of customers (inlined by LLVM, never called from Python, not cached), :func:`part` for the serial
-steps of a week (called, not inlined).  No fastmath anywhere: it changes bits and measured no faster.
+steps of a week (called, not inlined) and :func:`phase` for the lists of parts that a week is made of.  No fastmath
+anywhere: it changes bits and measured no faster.
 
 numba does not notice edits in functions called from another file, so the cache folder carries the hash of all engine
 sources, the numba version and the Python version.  ``FLYWHEEL_CACHE`` moves the folder; ``FLYWHEEL_CACHE=off`` turns
@@ -23,7 +24,7 @@ import numpy as np
 
 from flywheel_sim.engine.fingerprint import engine_hash
 
-__all__ = ["cache_dir", "f32", "f64", "i16", "i64", "kernel", "law", "part", "u8"]
+__all__ = ["cache_dir", "f32", "f64", "i16", "i64", "kernel", "law", "part", "phase", "u8"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -92,3 +93,8 @@ def law(function: Callable[..., Any]) -> Any:
 def part(function: Callable[..., Any]) -> Any:
     """Compile a serial part of a tick for use inside kernels: called, not inlined, to keep compilation short."""
     return _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
+
+
+def phase(function: Callable[..., Any]) -> Any:
+    """Compile a list of parts as if it stood where it is called, in one place only: LLVM then sees the parts once."""
+    return _njit(inline="always", no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.customers import customers_block
-from flywheel_sim.engine.jit import kernel, part
+from flywheel_sim.engine.jit import kernel, phase
 from flywheel_sim.engine.mechanisms.m01_market import open_market
 from flywheel_sim.engine.mechanisms.m03_journey import touch_success
 from flywheel_sim.engine.mechanisms.m04_handoffs import handoff_survival
@@ -50,7 +50,7 @@ __all__ = ["ALL", "CLOSING", "CUSTOMERS", "OPENING", "advance"]
 ALL, OPENING, CUSTOMERS, CLOSING = 0, 1, 2, 3
 
 
-@part
+@phase
 def opening(par: Any, p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     """Steps 1-10: what the company does before customers live through the week."""
     r = st.run[q]
@@ -82,7 +82,7 @@ def opening(par: Any, p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     open_market(p, tb, st, q, t, survival)
 
 
-@part
+@phase
 def closing(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     """Steps 12-14: the queue, the books, and what the world will see next week."""
     total = np.zeros(st.acc.shape[1])

@@ -39,7 +39,8 @@ from flywheel_sim.engine.state import PROSPECT
 
 __all__ = ["begin_spell", "delay_odds", "happens", "odds_times", "open_market", "voice_pull"]
 
-_AWARENESS, _SALE, _ONBOARDING, _SERVICE = 0, 1, 2, 4
+# typed, so that stage_lift is compiled once and not for each literal
+_AWARENESS, _SALE, _ONBOARDING, _SERVICE = i64(0), i64(1), i64(2), i64(4)
 
 _ZERO, _ONE, _CLIP = f32(0.0), f32(1.0), f32(3.0)
 _SMALL, _HALF, _SIXTH = f32(0.01), f32(0.5), f32(1.0 / 6.0)
@@ -138,5 +139,7 @@ def open_market(p: Any, tb: Any, st: Any, q: int, t: int, survival: Any) -> None
     is_open = p.contracts.window_weeks / 52.0 if p.contracts.enabled else 1.0
     now.expansion = f32(p.expansion.rate / is_open * survival[3])
     now.lost_issue = f32(1.0 - survival[2])
-    now.fix = f32(min(1.0, p.service.first_contact_resolution * r.standard * stage_lift(p, tb, st, q, 0, _SERVICE)))
+    now.fix = f32(
+        min(1.0, p.service.first_contact_resolution * r.standard * stage_lift(p, tb, st, q, i64(0), _SERVICE))
+    )
     now.wait_effort = f32(p.service.wait_effort * min(r.wait, 1.0))

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.jit import i64, law, part
-from flywheel_sim.engine.state import ADVOCATE, BLOCK, DETRACTOR, NEUTRAL, SOUR
+from flywheel_sim.engine.state import ADVOCATE, BLOCK, DETRACTOR, NEUTRAL, PROSPECT, SOUR
 
 __all__ = [
     "PER_PROSPECT", "PER_SPEAKER", "bad_weight", "count_voices", "good_weight", "pick_friend", "pick_stranger",
@@ -95,7 +95,7 @@ def recount_voices(p: Any, st: Any, q: int) -> None:
     for j in range(r.accounts):
         status = st.status[r.account0 + j]
         if status != 0:
-            voice_changed(p, st, q, j, 0, i64(status))
+            voice_changed(p, st, q, j, i64(PROSPECT), i64(status))
 
 
 @law

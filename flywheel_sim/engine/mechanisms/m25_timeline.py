@@ -69,13 +69,13 @@ def pulse(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
                             r.added_billed += begin_spell(p, tb, st, q, i, t)
                             st.referrer[i] = -1
                             st.life[r.life0, 0] += 1.0
-                            republish(p, st, q, j, NEUTRAL, stored)
+                            republish(p, st, q, j, i64(NEUTRAL), stored)
                             r.added += 1.0
                         else:
                             kind = p.contracts.kind if p.contracts.enabled else WEEKLY
                             age = t - i64(st.start[i])
                             r.added_billed -= f64(st.spend[i]) * weeks_to_renewal(age, kind)
-                            republish(p, st, q, j, FORMER, stored)
+                            republish(p, st, q, j, i64(FORMER), stored)
                             st.end[i], st.cause[i], st.open[i] = i16(t), _REMOVED, 0
                             st.life[r.life0 + min(max(age, 0), r.ages - 1), 1] += 1.0
                             r.added -= 1.0
