@@ -130,8 +130,8 @@ class Teams(tuple[Team, ...]):
 
 # --- customers --------------------------------------------------------------------------------------------------------
 
-_LIFE = np.array(["prospect", "customer", "customer", "customer", "former", "former", "prospect"])
-_VOICE = np.array(["none", "neutral", "advocate", "detractor", "none", "detractor", "none"])
+_LIFE = np.array(["prospect", "customer", "customer", "customer", "former", "former", "prospect", "prospect"])
+_VOICE = np.array(["none", "neutral", "advocate", "detractor", "none", "detractor", "none", "none"])
 #: Column -> array of the engine's state; an intervention may write to these.
 _OPEN = {name: name for name in ("relationship", "effort", "recent", "history", "propensity", "fit", "spend")}
 #: Column -> array of the engine's state; not to be written to, other books depend on them.
@@ -183,7 +183,7 @@ class Customers(mesa.Agent):  # type: ignore[misc]
         status = state.status[rows]
         if name == "voice":
             return _VOICE[status]
-        return np.where((status == LEAD) & (state.spells[rows] > 0), "former", _LIFE[status])
+        return np.where((status >= LEAD) & (state.spells[rows] > 0), "former", _LIFE[status])
 
     def __getattr__(self, name: str) -> NDArray[Any]:
         if name not in _OPEN and name not in _CLOSED and name not in _NAMED:

@@ -66,6 +66,7 @@ def arrays(
     weekly[:, COL.revenue] = 380.0 * weekly[:, COL.customers]
     weekly[:, COL.cost_of_revenue] = 0.23 * weekly[:, COL.revenue]
     weekly[:, COL.payroll] = 52_000.0
+    weekly[:, COL.acquisition_pay] = 10_000.0
     weekly[:, COL.programme_cost] = 9_000.0 * max(better, 0.0) * (t < 40)
     weekly[:, COL.profit] = (
         weekly[:, COL.revenue] - weekly[:, COL.cost_of_revenue] - weekly[:, COL.payroll] - weekly[:, COL.programme_cost]
@@ -88,6 +89,7 @@ def arrays(
         teams=_teams(scenario, luck, better),
         accounts=_accounts(scenario, luck) if accounts else None,
         life=_life(weekly, 0.004 * (1 - 0.5 * better)),
+        need=_need(scenario),
     )
 
 
@@ -115,6 +117,12 @@ def _teams(scenario: Scenario, luck: np.random.Generator, better: float) -> np.n
         out[:, k, 0] = 0.9 + 0.1 * k
         out[:, k, 1:] = path / np.linalg.norm(path, axis=1)[:, None]
     return out
+
+
+def _need(scenario: Scenario) -> np.ndarray:
+    turn = np.linspace(0.0, 0.2, scenario.model.horizon_weeks)[:, None]
+    need = np.array([0.1, 1.0, 0.8, 0.6]) + turn * np.array([0.0, -1.0, 0.0, 1.0])
+    return np.asarray(need / np.linalg.norm(need, axis=1)[:, None])
 
 
 def _accounts(scenario: Scenario, luck: np.random.Generator) -> dict[str, np.ndarray]:

@@ -68,6 +68,7 @@ def test_the_summary_by_hand() -> None:
         service_cost=[40.0, 40.0, 40.0],
         touch_cost=[10.0, 10.0, 10.0],
         acquisition_cost=[500.0, 500.0, 500.0],
+        acquisition_pay=[100.0, 50.0, 150.0],
         profit=[5.0, -7.0, 12.0],
         value=[5.0, -2.0, 10.0],
         nps_true=[10.0, 20.0, 60.0],
@@ -78,7 +79,7 @@ def test_the_summary_by_hand() -> None:
     life = np.zeros((5, 3))
     life[0, 0] = 103.0
     life[1:4, 1:] = np.outer([102.0, 90.9, 81.0], [0.1, 0.01])
-    got = summarise(weekly, initial, life, discount_rate=0.0, acquisition_pay=100.0)
+    got = summarise(weekly, initial, life, discount_rate=0.0)
     weeks = 100.0 + 100.0 + 98.0
     assert set(got) == set(SUMMARY)
     assert got["npv"] == 10.0
@@ -180,7 +181,8 @@ def test_accounts_give_the_whale_curve() -> None:
 def bits(made: Run) -> list[bytes]:
     arrays = made.arrays
     assert arrays.teams is not None
-    return [array.tobytes() for array in (arrays.initial, arrays.weekly, arrays.teams, arrays.life)]
+    assert arrays.need is not None
+    return [a.tobytes() for a in (arrays.initial, arrays.weekly, arrays.teams, arrays.life, arrays.need)]
 
 
 def test_save_and_open_keep_every_bit(tmp_path: Path) -> None:

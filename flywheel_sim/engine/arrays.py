@@ -29,6 +29,10 @@ class RunArrays:
         ended), cause (name), referrer (-1 = none), revenue, cost, profit.
     life : float64 array, shape (A, 3)
         By weeks since the sale: customers entering observation, customers lost, referrals that became customers.
+        Who enters at age a (0 for a new customer) is in row a; who is lost in the a-th week of a spell is in row a,
+        counted from 1, and so are referrals made in it.
+    need : float64 array, shape (W, d), or None
+        Unit vector of what the company's customers need, at the end of every week; kept when ``teams`` is.
     """
 
     seed: int
@@ -39,3 +43,4 @@ class RunArrays:
     teams: NDArray[np.float64] | None
     accounts: dict[str, NDArray[np.generic]] | None
     life: NDArray[np.float64]
+    need: NDArray[np.float64] | None = None

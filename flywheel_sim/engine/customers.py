@@ -15,12 +15,33 @@ from flywheel_sim.engine.jit import f32, f64, i16, i64, part, u8
 from flywheel_sim.engine.maths import clip32, exp32, halved, log64
 from flywheel_sim.engine.mechanisms.m01_market import begin_spell, happens, voice_pull
 from flywheel_sim.engine.mechanisms.m02_relationship import expected, felt, moved
-from flywheel_sim.engine.mechanisms.m05_word_of_mouth import pick_friend, pick_stranger
+from flywheel_sim.engine.mechanisms.m05_word_of_mouth import (
+    PER_PROSPECT,
+    PER_TIE,
+    REDRAWN,
+    pick_friend,
+    pick_stranger,
+    pick_tie,
+    redrawn_voices,
+)
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, renewal_due, weeks_to_renewal, window_open
 from flywheel_sim.engine.mechanisms.m07_expansion import expansion_rate, spend_after
 from flywheel_sim.engine.mechanisms.m08_service import poisson_count
 from flywheel_sim.engine.mechanisms.m13_sensing import promoter_shares
-from flywheel_sim.engine.random import CARE, ENDOWMENT, EXIT, LIFE, MARKET, SALE, SURVEY, TOUCH, below, unit64, words
+from flywheel_sim.engine.random import (
+    CARE,
+    ENDOWMENT,
+    EXIT,
+    GO_LIVE,
+    LIFE,
+    MARKET,
+    SALE,
+    SURVEY,
+    TOUCH,
+    below,
+    unit64,
+    words,
+)
 from flywheel_sim.engine.state import (
     ACC,
     ADVOCATE,
@@ -28,9 +49,12 @@ from flywheel_sim.engine.state import (
     BLOCK,
     DETRACTOR,
     FORMER,
+    ISSUES,
     LEAD,
+    MARKS,
     NEUTRAL,
     PROSPECT,
+    SOLD,
     SOUR,
 )
 
@@ -56,7 +80,8 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
 
     complete = market.network.kind == _COMPLETE
     wom_on, listens_bad = wom.enabled, wom.enabled and wom.negative > 0.0
-    per_prospect = wom.normalise == 1
+    per_prospect, per_tie = wom.normalise == PER_PROSPECT, wom.normalise == PER_TIE
+    redrawn = wom_on and per_tie and wom.weak_ties == REDRAWN
     unit = f32(1.0 / (1 << r.unit))
     all_good, all_bad = f32(0.0), f32(0.0)
     if complete and r.accounts > 1:
@@ -64,7 +89,7 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
         all_bad = f32(r.bad_voices / (r.accounts - 1))
     lead_alone = happens(now.external * now.per_lead)
     back = happens(now.win_back * now.per_lead)
-    bad_rate = f32(wom.negative * wom.rate)
+    bad_rate = f32(wom.negative * (1.0 if per_tie else wom.rate))
     fades = f32(1.0 - halved(wom.former_half_life_weeks))
 
     kind = contracts.kind if contracts.enabled else WEEKLY
@@ -87,6 +112,9 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
         f32(service.fit_effect),
     )
     failure_demand = f32(service.failure_demand)
+    settled = p.journey.onboarding_weeks - 1  # from this age on a customer is out of onboarding when newcomers are in
+    timed = service.event_timed and r.item_room > 0
+    marks, waited = st.marks, st.waited
     fail_shock, contact_shock = f32(service.failed_fix_effort), f32(service.contact_effort)
     loss_shock = f32(p.handoffs.effort_of_loss)
     expand_base, expand_b = now.expansion, f32(p.expansion.relationship_effect)
@@ -101,7 +129,7 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
         st.status_next[i] = u8(status)
         if status == PROSPECT or status >= FORMER:
             if not market.enabled:
-                if status == PROSPECT:
+                if status == PROSPECT or (status >= LEAD and st.spells[i] == 0):
                     a[ACC.prospects] += 1.0
                 else:
                     a[ACC.former] += 1.0
@@ -115,6 +143,11 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                     if per_prospect and good + bad > _ZERO:
                         k = f32(st.edge[r.edge0 + j + 1] - st.edge[r.edge0 + j])
                         good, bad = good / k, bad / k
+                    if redrawn:
+                        more_good, more_bad = redrawn_voices(
+                            wom, st.edge, st.friend, st.status, r.edge0, r.account0, r.accounts, seed, replicate, t, j
+                        )
+                        good, bad = good + f32(more_good), bad + f32(more_bad)
                 blocked = st.blocked_until[i] > t
                 if listens_bad and bad > _ZERO and below(w_bad, happens(bad_rate * bad)):
                     st.blocked_until[i] = i16(min(t + 1 + wom.negative_weeks, 32767))
@@ -126,7 +159,7 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                         word_share = f64(word) / f64(now.external + word)
                 else:
                     a[ACC.blocked] += 1.0
-            elif not waiting:
+            elif status != SOLD and not waiting:
                 w_back, w_fade, _, _ = words(seed, replicate, j, t, MARKET, 0)
                 if below(w_back, back):
                     lead = True
@@ -146,6 +179,11 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                             brought = pick_stranger(
                                 wom, st.counts, st.status, r.good_voices, r.block0, r.blocks, r.account0, r.accounts,
                                 unit64(w_referrer),
+                            )  # fmt: skip
+                        elif per_tie:
+                            brought = pick_tie(
+                                wom, st.edge, st.friend, st.status, r.edge0, r.account0, r.accounts, seed, replicate,
+                                t, j, unit64(w_referrer),
                             )  # fmt: skip
                         else:
                             brought = pick_friend(
@@ -174,9 +212,13 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                         if timely:
                             a[ACC.sold] += 1.0
                             if below(w_chain, live):
-                                outcome = NEUTRAL
+                                a[ACC.signed] += 1.0
+                                outcome = SOLD
                 st.status_next[i] = u8(outcome)
-                if outcome == NEUTRAL:
+            if st.status_next[i] == SOLD:
+                # go-live needs hours of the team that onboards
+                if now.go_live >= _ONE or below(words(seed, replicate, j, t, GO_LIVE, 0)[0], now.go_live):
+                    st.status_next[i] = NEUTRAL
                     if st.spells[i] > 0:
                         a[ACC.won_back] += 1.0
                     else:
@@ -184,11 +226,14 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                         a[ACC.won_referred] += 1.0 if st.referrer[i] != -1 else 0.0
                     a[ACC.billed] += begin_spell(p, tb, st, q, i, t + 1)
                     a[ACC.spend] += st.spend[i]
+                    a[ACC.onboarding] += 1.0 if settled > 0 else 0.0
                     st.cost[i] += f32(p.ledger.cost_per_win)
+                else:
+                    a[ACC.sold_waiting] += 1.0
             after = i64(st.status_next[i])
             if after != status:
                 a[ACC.changed] += 1.0
-            if after == PROSPECT or (after == LEAD and st.spells[i] == 0):
+            if after == PROSPECT or (after >= LEAD and st.spells[i] == 0):
                 a[ACC.prospects] += 1.0
             elif after != NEUTRAL:
                 a[ACC.former] += 1.0
@@ -241,7 +286,28 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
         # --- contact and service ---------------------------------------------------------------------------------
         w_exit, w_voice, w_expand, w_issues = words(seed, replicate, j, t, LIFE, 0)
         if service.enabled:
-            if st.open[i] > 0:
+            if timed:
+                m = r.mark0 + j
+                handled = i64(marks[m, MARKS.handled])
+                if handled > 0 or waited[m] > _ZERO:
+                    bad_ones = i64(marks[m, MARKS.bad])
+                    contact = contact or handled > 0
+                    effort_new += (
+                        contact_shock * f32(handled)
+                        + f32(service.wait_effort) * waited[m]
+                        + fail_shock * f32(marks[m, MARKS.unfixed])
+                        + loss_shock * f32(marks[m, MARKS.lost])
+                    )
+                    if rel.enabled:
+                        for h in range(handled):
+                            outcome = _ZERO if h < bad_ones else _ONE
+                            surprise = felt(outcome, recent, spill) - expected(norm, history, adapt)
+                            relationship = moved(relationship, surprise, gain, loss)
+                            recent += recent_w * (outcome - recent)
+                            history += history_w * (outcome - history)
+                    marks[m, :] = 0
+                    waited[m] = _ZERO
+            elif st.open[i] > 0:
                 case_age = min(t - 1 - i64(st.since[i]), AGES - 1)
                 cutoff = i64(now.cutoff)
                 if case_age >= 0 and case_age >= cutoff:
@@ -276,11 +342,15 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
             mean = issue_rate * exp32(clip32(fit_b * (fit_mean - st.fit[i]), f32(3.0))) + failure_demand * f32(failures)
             new = poisson_count(w_issues, mean)
             if new > 0:
+                if timed:
+                    new = max(0, min(new, ISSUES - i64(st.open[i])))
+                    marks[r.mark0 + j, MARKS.fresh] = u8(new)
+                else:
+                    if st.open[i] == 0:
+                        st.since[i] = i16(t)
+                    st.open[i] = u8(min(i64(st.open[i]) + new, 255))
                 a[ACC.new_issues] += new
-                if st.open[i] == 0:
-                    st.since[i] = i16(t)
-                st.open[i] = u8(min(i64(st.open[i]) + new, 255))
-            if st.open[i] > 0:
+            if st.open[i] > 0 and not timed:
                 case_age = t - i64(st.since[i])
                 if case_age >= 0:
                     a[ACC.backlog] += st.open[i]
@@ -378,6 +448,7 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                 if status == NEUTRAL:
                     after = ADVOCATE if below(word, stay + p_turn * (rise / turns)) else DETRACTOR
             a[ACC.customers] += 1.0
+            a[ACC.onboarding] += 1.0 if age < settled else 0.0
             a[ACC.spend] += spend
             a[ACC.relationship] += relationship
             a[ACC.effort] += effort

@@ -22,18 +22,22 @@ __all__ = [
     "CARE",
     "ENDOWMENT",
     "EXIT",
+    "GO_LIVE",
     "LIFE",
     "MARKET",
     "NEED",
     "NETWORK",
+    "PATIENCE",
     "QUEUE",
     "SALE",
     "SCORE",
     "START",
+    "STRANGER",
     "SURVEY",
     "TEAM",
     "TEAM_START",
     "THEME",
+    "TIE",
     "TIMELINE",
     "TOUCH",
     "below",
@@ -46,14 +50,19 @@ __all__ = [
 ENDOWMENT = 1  # tick 0, k = 0: segment, churn propensity, fit, fiscal phase; k = 1: window known, ..., ..., ...
 START = 2  # tick 0: order in which accounts are customers, voice, tenure, relationship
 NETWORK = 3  # tick 0, k = try: rewiring coin, target, ..., ...
+TIE = 4  # lower account of a tie, tick = the higher one: strong, ..., ..., ...
 MARKET = 8  # prospects, former customers: lead or return, bad message or fading, ..., ...
 SALE = 15  # leads: worked this week, stages of the sale, source, referrer
+GO_LIVE = 17  # sold customers: goes live this week, ..., ..., ...
+STRANGER = 18  # prospects, k = tie // 4: lane = tie % 4, whom a redrawn weak tie meets this week
 LIFE = 9  # customers: churn or renewal, voice, expansion, issues
 TOUCH = 10  # customers, k = touchpoint // 4: lane = touchpoint % 4, touched and failed
 CARE = 11  # customers with an open case: served at the margin, fixed, delay of return, lost in a handoff
 EXIT = 12  # leavers: bad voice, ..., ..., ...
 SURVEY = 13  # customers in survey weeks: answers, noise, ..., ...
-QUEUE = 14  # event-timed service, k = visit: instant of arrival, handling time, fixed, delay of return
+QUEUE = 14  # event-timed service, tick = week of the issue, k = issue + 16 visit: instant of arrival, handling time,
+#             fixed, delay of return
+PATIENCE = 16  # event-timed service, keyed as QUEUE: patience, lost in a handoff, ..., ...
 TEAM = 32  # teams, k = substep * ceil(d/4): normal noise, one lane an axis
 NEED = 33  # segments: normal noise of the need
 BELIEF = 34  # teams (and the company as team 2^20): error of the experience map

@@ -26,10 +26,12 @@ def last_row(st: Any, q: int, t: int) -> Any:
 
 @part
 def write_teams(p: Any, st: Any, q: int, t: int) -> None:
-    """Keep the teams' magnitudes and directions of this week, where that was asked for."""
+    """Keep the teams' magnitudes and directions and the company's need of this week, where that was asked for."""
     r, teams = st.run[q], p.size.teams
     if r.log0 < 0:
         return
+    for a in range(p.size.axes):
+        st.need_log[r.week0 + t, a] = st.company_need[q, a]
     for k in range(teams):
         row = st.log[r.log0 + t * teams + k]
         row[0] = st.magnitude[r.team0 + k]

@@ -18,7 +18,7 @@ from flywheel_sim.engine.arrays import RunArrays
 from flywheel_sim.engine.lower import Program, lower
 from flywheel_sim.engine.network import build_network
 from flywheel_sim.engine.populate import endow, populate
-from flywheel_sim.engine.state import CAUSES, STATUSES, State, allocate
+from flywheel_sim.engine.state import CAUSES, LEAD, State, allocate
 from flywheel_sim.engine.tick import ALL, CLOSING, CUSTOMERS, OPENING, advance
 from flywheel_sim.scenario.schema import ScenarioModel
 
@@ -62,7 +62,14 @@ class Simulation:
         accounts = np.array([int(p["market"]["accounts"]) for p in first], np.int64)
         networks: list[tuple[NDArray[np.int32], NDArray[np.int32]]] = []
         state = allocate(
-            len(runs), accounts, sizes, keep_teams, 0, program.tables.craft.shape[1], int(sizes["touchpoints"].max())
+            len(runs),
+            accounts,
+            sizes,
+            keep_teams,
+            0,
+            program.tables.craft.shape[1],
+            int(sizes["touchpoints"].max()),
+            np.array([bool(p["service"]["event_timed"]) for p in first]),
         )
         for q, (p, (scenario, seed, replicate)) in enumerate(zip(first, runs, strict=True)):
             if not (0 <= seed < 2**32 and 0 <= replicate < 2**32):
@@ -184,9 +191,10 @@ class Simulation:
         p = self.program.par[self.program.calendar[int(r["scenario"]), 0]]
         weeks, size = min(self.week, int(p["size"]["horizon"])), p["size"]
         w0 = int(r["week0"])
-        teams = None
+        teams = need = None
         if int(r["log0"]) >= 0:
             count, axes, l0 = int(size["teams"]), int(size["axes"]), int(r["log0"])
+            need = st.need_log[w0 : w0 + weeks, :axes].copy()
             teams = st.log[l0 : l0 + weeks * count, : 1 + axes].reshape(weeks, count, 1 + axes).copy()
         life = st.life[int(r["life0"]) : int(r["life0"]) + int(r["ages"])].copy()
         return RunArrays(
@@ -198,6 +206,7 @@ class Simulation:
             teams=teams,
             accounts=self.accounts(q) if accounts else None,
             life=life,
+            need=need,
         )
 
     def accounts(self, q: int) -> dict[str, NDArray[Any]]:
@@ -205,10 +214,10 @@ class Simulation:
         st, r = self.state, self.state.run[q]
         rows = slice(int(r["account0"]), int(r["account0"]) + int(r["accounts"]))
         status = st.status[rows]
-        life = np.array(["prospect", "customer", "customer", "customer", "former", "former", "prospect"])
-        voice = np.array(["none", "neutral", "advocate", "detractor", "none", "detractor", "none"])
+        life = np.array(["prospect", "customer", "customer", "customer", "former", "former", "prospect", "prospect"])
+        voice = np.array(["none", "neutral", "advocate", "detractor", "none", "detractor", "none", "none"])
         state = life[status]
-        state[(status == len(STATUSES) - 1) & (st.spells[rows] > 0)] = "former"
+        state[(status >= LEAD) & (st.spells[rows] > 0)] = "former"
         model = self.program.models[int(r["scenario"])]
         revenue, cost = st.revenue[rows].astype(np.float64), st.cost[rows].astype(np.float64)
         cost = cost + model.ledger.cost_of_revenue * revenue

@@ -68,6 +68,8 @@ def redirect(simulation: Simulation, model: ScenarioModel) -> None:
             raise ValueError(
                 f"the number of {name} is fixed for the whole run: {before[name]} cannot become {after[name]}"
             )
+    if simulation.program.models[0].service.event_timed != model.service.event_timed:
+        raise ValueError("service.event_timed is fixed for the whole run: issues in a queue cannot change their form")
     simulation.program = dataclasses.replace(program, models=(model,))
     _recall_epoch(simulation)
 

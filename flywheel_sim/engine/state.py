@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from flywheel_sim.scenario.columns import N_COLUMNS
 
 __all__ = [
-    "ACC", "ADVOCATE", "AGES", "BLOCK", "CAUSES", "DETRACTOR", "FORMER", "LEAD", "NEUTRAL", "NOW", "PROSPECT", "RUN",
-    "SOUR", "STATUSES", "State", "allocate",
+    "ACC", "ADVOCATE", "AGES", "BLOCK", "CAUSES", "DETRACTOR", "FORMER", "HAND", "ISSUES", "ITEM", "LEAD", "MARKS",
+    "NEUTRAL", "NOW", "PROSPECT", "RUN", "SERVERS", "SOLD", "SOUR", "STATUSES", "State", "allocate",
 ]  # fmt: skip
 
 #: Accounts in a block.
@@ -26,9 +26,13 @@ BLOCK = 1024
 #: Ages, in weeks, by which open cases are counted; the last one holds all older ones.
 AGES = 32
 
-PROSPECT, NEUTRAL, ADVOCATE, DETRACTOR, FORMER, SOUR, LEAD = range(7)
-#: Names of the statuses: a lead waits for sales; a sour former customer still speaks badly.
-STATUSES = ("prospect", "neutral", "advocate", "detractor", "former", "sour", "lead")
+#: Issues one customer can have open in the event-timed queue, and servers the queue can have.
+ISSUES, SERVERS = 8, 1000
+
+PROSPECT, NEUTRAL, ADVOCATE, DETRACTOR, FORMER, SOUR, LEAD, SOLD = range(8)
+#: Names of the statuses: a lead waits for sales, a sold customer for onboarding; a sour former customer still speaks
+#: badly.
+STATUSES = ("prospect", "neutral", "advocate", "detractor", "former", "sour", "lead", "sold")
 #: Why a spell as a customer ended.
 CAUSES = ("none", "voluntary", "involuntary", "removed")
 
@@ -38,7 +42,8 @@ _SUMS = (
     "involuntary", "due", "expansions", "relationship", "effort", "touches", "failed", "touch_cost", "new_issues",
     "contacts", "handled", "repeats", "lost", "backlog", "asked", "promoters", "detractor_scores", "answers",
     "answers_up", "answers_down", "answers_satisfied", "recent", "revenue", "revenue_referred", "billed", "spend",
-    "churned_spend", "expanded_spend",
+    "churned_spend", "expanded_spend", "signed", "sold_waiting", "waited", "abandoned",
+    "onboarding",
 )  # fmt: skip
 #: ``ACC.revenue`` is the index of a block's weekly sum.
 ACC: Any = namedtuple("ACC", _SUMS)(*range(len(_SUMS)))  # type: ignore[misc]
@@ -50,7 +55,7 @@ RUN = np.dtype(
         (name, "i8")
         for name in (
             "scenario", "epoch", "account0", "accounts", "block0", "blocks", "team0", "segment0", "success0", "week0",
-            "log0", "life0", "ages", "edge0", "unit",
+            "log0", "life0", "ages", "edge0", "unit", "mark0", "item0", "item_room", "items", "server0",
         )
     ]
     + [
@@ -61,10 +66,20 @@ RUN = np.dtype(
             "customer_alignment", "net_force", "coordination_hours", "meeting_hours", "gross_hours", "friction",
             "service_capacity", "service_hours", "service_demand", "sales_capacity", "sales_delay", "leads_before",
             "waiting_before", "wait", "effort_level", "gaming", "overload", "added", "added_billed", "violations",
+            "signed_before", "sold_waiting", "onboarding_before", "onboarding_wait",
         )
     ],
     align=True,
 )  # fmt: skip
+
+#: Columns of ``State.marks``: what the event-timed queue and the customers tell each other: issues raised this week;
+#: and of those handled last week all, not fixed, lost in a handoff, either of both.
+MARKS: Any = namedtuple("MARKS", ("fresh", "handled", "unfixed", "lost", "bad"))(*range(5))
+#: Columns of ``State.items``, a heap of waiting issues by instant: instant of arrival in weeks, account, week in which
+#: the issue first arose, key of its draws.
+ITEM: Any = namedtuple("ITEM", ("instant", "account", "born", "key"))(*range(4))
+#: Columns of ``State.hand``, what each server has in hand: busy until, account + 1 (0: nothing), wait, not fixed, lost.
+HAND: Any = namedtuple("HAND", ("until", "account", "wait", "unfixed", "lost"))(*range(5))
 
 #: What the customers of a run see this week; float32 because the laws of customers are.
 NOW = np.dtype(
@@ -72,7 +87,7 @@ NOW = np.dtype(
         (name, "f4")
         for name in (
             "external", "word_rate", "per_lead", "win_back", "serve", "window_known", "lost_issue", "expansion",
-            "cutoff", "margin", "fix", "wait_effort",
+            "cutoff", "margin", "fix", "wait_effort", "go_live",
         )
     ],
     align=True,
@@ -111,6 +126,11 @@ class State(NamedTuple):
     # network
     edge: NDArray[np.int32]  # per run accounts + 1 offsets into friend
     friend: NDArray[np.int32]
+    # event-timed queue (only of runs that have one)
+    marks: NDArray[np.uint8]  # (accounts, MARKS)
+    waited: NDArray[np.float32]  # weeks the issues handled last week had waited
+    items: NDArray[np.float64]  # (ISSUES x accounts, ITEM)
+    hand: NDArray[np.float64]  # (SERVERS, HAND)
     # blocks
     acc: NDArray[np.float64]  # (blocks, sums)
     touched: NDArray[np.float64]  # (blocks, 2 touchpoints): touches, failures
@@ -127,6 +147,7 @@ class State(NamedTuple):
     level: NDArray[np.float64]
     gaming: NDArray[np.float64]
     demand: NDArray[np.float64]
+    hours: NDArray[np.float64]  # of work it can do this week
     overload: NDArray[np.float64]
     heads: NDArray[np.float64]
     able: NDArray[np.float64]  # heads past their ramp
@@ -146,11 +167,19 @@ class State(NamedTuple):
     initial: NDArray[np.float64]
     weekly: NDArray[np.float64]
     log: NDArray[np.float64]  # (weeks x teams, 1 + axes)
+    need_log: NDArray[np.float64]  # (weeks, axes)
     life: NDArray[np.float64]  # (ages, 3)
 
 
 def allocate(
-    runs: int, accounts: NDArray[np.int64], sizes: Any, keep_teams: bool, friends: int, axes: int, touch: int
+    runs: int,
+    accounts: NDArray[np.int64],
+    sizes: Any,
+    keep_teams: bool,
+    friends: int,
+    axes: int,
+    touch: int,
+    queued: NDArray[np.bool_],
 ) -> State:
     """Allocate the arrays of a batch.
 
@@ -162,6 +191,7 @@ def allocate(
     keep_teams : whether the weekly directions of the teams are kept.
     friends : total length of the adjacency lists.
     axes, touch : widest number of axes and of touchpoints in the batch.
+    queued : which runs have an event-timed queue.
     """
     run = np.zeros(runs, RUN)
     blocks = -(-accounts // BLOCK)
@@ -182,6 +212,9 @@ def allocate(
     run["log0"] = starts(logs) if keep_teams else -1
     run["ages"] = sizes["horizon"] + 2
     run["life0"], run["epoch"] = starts(run["ages"]), -1
+    marked = np.where(queued, accounts, 0)
+    run["mark0"], run["item0"], run["item_room"] = starts(marked), starts(marked * ISSUES), marked * ISSUES
+    run["server0"] = starts(queued * SERVERS)
     n, b = int(blocks.sum()) * BLOCK, int(blocks.sum())
     teams, segments = int(sizes["teams"].sum()), int(sizes["segments"].sum())
     cells = int((sizes["touchpoints"] * sizes["segments"]).sum())
@@ -191,6 +224,9 @@ def allocate(
         "company_need": (runs, axes), "target": (runs, axes), "chain": (segments, 4),
         "touch_p": (cells,), "fail_p": (cells,), "asked": (cells,), "success": (cells,),
         "need": (segments, axes), "initial": (runs, N_COLUMNS), "weekly": (int(sizes["horizon"].sum()), N_COLUMNS),
+        "marks": (int(marked.sum()), len(MARKS)), "waited": (int(marked.sum()),),
+        "items": (int(marked.sum()) * ISSUES, len(ITEM)), "hand": (int(queued.sum()) * SERVERS, len(HAND)),
+        "need_log": (int(sizes["horizon"].sum()) if keep_teams else 0, axes),
         "log": (int(logs.sum()), 1 + axes), "life": (int(run["ages"].sum()), 3),
     }  # fmt: skip
     for name in ("direction", "drift", "belief", "pay", "pull"):
@@ -201,6 +237,7 @@ def allocate(
         "level",
         "gaming",
         "demand",
+        "hours",
         "overload",
         "heads",
         "able",

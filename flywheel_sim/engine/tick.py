@@ -88,7 +88,7 @@ def closing(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     total = np.zeros(st.acc.shape[1])
     sum_blocks(st, q, total)
     last, row = last_row(st, q, t), st.weekly[st.run[q].week0 + t]
-    close_queue(p, st, q, total)
+    close_queue(p, tb, st, q, t, total)
     volumes(p, tb, st, q, total)
     read_week(p, st, q, total, last, row)
     post(p, tb, st, q, t, total, last, row)

@@ -151,7 +151,6 @@ class Run:
             discount_rate=model.ledger.discount_rate,
             warm_up_weeks=model.measures.warm_up_weeks,
             open_market=model.market.pool == "constant",
-            acquisition_pay=_acquisition_pay(self.scenario),
         )
 
     @cached_property
@@ -194,6 +193,10 @@ class Run:
                 **dict(zip(_LIFE, np.ascontiguousarray(arrays.life.T), strict=True)),
             },
         }
+        if arrays.need is not None:
+            tables["need"] = {"week": np.arange(1, self.weeks + 1)} | {
+                f"n_{axis}": np.ascontiguousarray(arrays.need[:, k]) for k, axis in enumerate(self.scenario.model.axes)
+            }
         if arrays.teams is not None:
             tables["teams"] = self._team_columns(arrays.teams)
         if arrays.accounts is not None:
@@ -248,6 +251,7 @@ def open_run(folder: str | os.PathLike[str]) -> Run:
             teams=_teams(read_table(folder, "teams"), scenario) if "teams" in tables else None,
             accounts=_accounts(read_table(folder, "customers")) if "customers" in tables else None,
             life=np.column_stack([life[name] for name in _LIFE]),
+            need=_need(read_table(folder, "need"), scenario) if "need" in tables else None,
         )
         return Run(scenario, arrays, Provenance(**manifest["provenance"]))
     except (KeyError, TypeError, IndexError, ValueError) as error:
@@ -264,12 +268,9 @@ def _teams(table: Mapping[str, NDArray[Any]], scenario: "Scenario") -> NDArray[n
     return values.reshape(-1, count, len(names))
 
 
+def _need(table: Mapping[str, NDArray[Any]], scenario: "Scenario") -> NDArray[np.float64]:
+    return np.column_stack([table[f"n_{axis}"] for axis in scenario.model.axes])
+
+
 def _accounts(table: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     return {name: values.astype(str) if values.dtype == object else values for name, values in table.items()}
-
-
-def _acquisition_pay(scenario: "Scenario") -> float:
-    """Weekly pay of the teams that own a touchpoint of awareness or sale."""
-    model = scenario.model
-    owners = {touch.owner for touch in model.journey.touchpoints.values() if touch.stage in ("awareness", "sale")}
-    return sum(team.headcount * team.salary / 52.0 for name, team in model.teams.items() if name in owners)

@@ -230,7 +230,6 @@ def summarise(
     discount_rate: float = 0.0,
     warm_up_weeks: int = 0,
     open_market: bool = False,
-    acquisition_pay: float = 0.0,
 ) -> Mapping[str, float]:
     """The summary of a run: every key of `SUMMARY`, NaN where the run cannot say.
 
@@ -250,8 +249,6 @@ def summarise(
         Weeks left out of means, rates and shares; totals and ends count every week.
     open_market : bool
         Prospects never run out, so the prospect share is 1.
-    acquisition_pay : float
-        Weekly pay of the teams that win customers, for ``cac_payback_months``.
     """
     warm = weekly[min(warm_up_weeks, len(weekly) - 1) :]
     path = np.concatenate((initial[None, :], weekly))
@@ -271,7 +268,7 @@ def summarise(
     contribution = _over(total("revenue") - total("cost_of_revenue") - serve, customer_weeks)
     entered = float(initial[COL.customers] + _entered(weekly).sum())
     won = total("new_customers") + total("won_back")
-    acquisition = total("acquisition_cost") + acquisition_pay * len(warm)
+    acquisition = total("acquisition_cost") + total("acquisition_pay")
     share = 1.0 if open_market else _prospect_share(warm)
     values = {
         "npv": float(weekly[-1, COL.value]),

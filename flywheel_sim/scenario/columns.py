@@ -12,9 +12,9 @@ __all__ = ["COL", "COLUMNS", "NAMES", "N_COLUMNS"]
 #: (name, unit, meaning)
 COLUMNS: tuple[tuple[str, str, str], ...] = (
     # population
-    ("prospects", "accounts", "accounts never won, leads in the sales queue included"),
+    ("prospects", "accounts", "accounts never won, those in the queues of sales and onboarding included"),
     ("customers", "accounts", "customers of every voice"),
-    ("former", "accounts", "former customers"),
+    ("former", "accounts", "former customers, those on their way back included"),
     ("advocates", "accounts", "customers who speak well"),
     ("detractors", "accounts", "customers who speak badly"),
     ("blocked", "accounts", "prospects who stay away after a bad message"),
@@ -23,6 +23,7 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("qualified", "1/week", "leads qualified"),
     ("proposals", "1/week", "proposals made"),
     ("sold", "1/week", "sales closed, before onboarding"),
+    ("sold_waiting", "accounts", "sold and waiting to go live; counted with the prospects, or the former customers"),
     ("new_customers", "1/week", "customers won, without those won back"),
     ("referred_new", "1/week", "of these, won through word of mouth"),
     ("won_back", "1/week", "former customers who came back"),
@@ -48,7 +49,9 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("handled", "1/week", "issues handled"),
     ("repeat_contacts", "1/week", "contacts caused by failed fixes and lost handoffs"),
     ("backlog", "issues", "issues open at the end of the week"),
-    ("wait_weeks", "weeks", "expected wait of an issue"),
+    ("wait_weeks", "weeks", "expected wait of an issue (event-timed queue: mean wait of those handled)"),
+    ("waited", "1/week", "issues handled that had waited for a server (event-timed queue)"),
+    ("abandoned", "1/week", "issues given up before they were served (event-timed queue)"),
     ("service_standard", "ratio", "standard of service relative to the original one"),
     ("utilisation", "ratio", "hours asked of service over hours it has"),
     # scores
@@ -67,6 +70,7 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("headcount", "heads", "people"),
     ("overload", "ratio", "mean over teams of demand above hours"),
     ("sales_delay_weeks", "weeks", "expected wait of a lead"),
+    ("onboarding_wait_weeks", "weeks", "expected wait of a sold customer to go live"),
     ("effort_level", "ratio", "mean effort of the teams, 1 at reference"),
     ("gaming", "effort", "mean effort spent on gaming"),
     ("culture", "share", "culture stock"),
@@ -78,6 +82,7 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("cost_of_revenue", "$/week", "cost of delivering"),
     ("service_cost", "$/week", "cost of contacts beside pay"),
     ("acquisition_cost", "$/week", "cost of leads and wins beside pay"),
+    ("acquisition_pay", "$/week", "pay of the teams that own awareness or sale; within other lines, not one itself"),
     ("payroll", "$/week", "pay for hours that reach the work"),
     ("coordination_cost", "$/week", "pay for hours of coordination"),
     ("meeting_cost", "$/week", "pay for hours of meetings, and their cost"),

@@ -117,7 +117,7 @@ class ScenarioModel(Block):
 FIXED = (
     "version", "title", "question", "description", "horizon_weeks", "axes", "timeline",
     "market.accounts", "market.initial_customers", "market.initial_advocates", "market.initial_detractors",
-    "market.start", "market.network", "culture.start", "ledger.opening_cash",
+    "market.start", "market.network", "culture.start", "ledger.opening_cash", "service.event_timed",
 )  # fmt: skip
 #: Mappings whose names are fixed for a run, though the values inside may change.
 FIXED_NAMES = ("teams", "segments", "journey.touchpoints", "handoffs.links")
@@ -210,6 +210,19 @@ def cross_references(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str
         yield "market.network.degree", f"expected fewer friends than the {market.accounts} accounts", ()
     if market.network.kind == "pairs" and market.accounts % 2:
         yield "market.accounts", "expected an even number of accounts for a network of pairs", ()
+    service = model.service
+    if service.enabled and service.event_timed:
+        stages = [touch for touch in model.journey.touchpoints.values() if touch.stage == "service"]
+        if not service.servers and not stages:
+            yield "service.servers", "an event-timed queue needs servers, or a touchpoint of the stage service", ()
+        if not service.handling_hours and not any(touch.hours for touch in stages):
+            yield "service.handling_hours", "an event-timed queue needs hours for handling an issue", ()
+    if model.word_of_mouth.normalise == "per_tie" and market.network.kind == "complete":
+        yield (
+            "word_of_mouth.normalise",
+            "`per_tie` needs a network with ties; on `complete` everybody is tied to all",
+            (),
+        )
     if market.churn.by == "voice" and model.contracts.enabled:
         yield "market.churn.by", "`by: voice` is for companies without contracts; set contracts.enabled to false", ()
     for name, pulse in model.timeline.customers.items():

@@ -78,7 +78,7 @@ def test_louder_voices_do_not_reach_back(kind):
 _START = {
     "blocks": (("acc", "touched", "cases", "counts"), "block0"),
     "teams": (("direction", "drift", "belief", "pay", "pull", "decided", "magnitude", "level", "gaming", "demand",
-               "overload", "heads", "able", "funded", "planned", "unlearned"), "team0"),
+               "overload", "heads", "able", "funded", "planned", "unlearned", "hours"), "team0"),
     "segments": (("need", "chain"), "segment0"),
 }  # fmt: skip
 ACCOUNT_COLUMNS = [name for name in State._fields[2 : State._fields.index("edge")] if name != "status_next"]

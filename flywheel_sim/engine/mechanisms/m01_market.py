@@ -9,6 +9,17 @@ Under ``pool: constant`` the rate is multiplied by N/S, S the prospects left: in
 stage's odds are multiplied by the factors of the touchpoints, handoffs, delay and price; a failed lead is a prospect
 again.  Leads above what sales can work wait.
 
+**Onboarding.**  A customer in onboarding takes w = sum of touch rate x hours a week from each team that owns such a
+touchpoint.  Of the C sold customers that could go live (those who wait, and as many new ones as last week) a share
+
+    g = min(1, (H - n w) / (C w)),   the least over such teams,
+
+goes live at the end of this week, by keyed luck; H are the hours that the team's other work of last week leaves (a
+tenth at least, M19), n the customers that will still be in onboarding then.  The rest wait, 1/g - 1 weeks on average.
+They are not customers yet: nothing is billed, nobody leaves, and they count with the prospects (or the former
+customers).  A known wait for either queue lowers the odds of winning (A28).  Neutral: g = 1 exactly while the team has
+hours, and whenever the funnel, the journey or capacity is off.
+
 **Voice.** neutral <-> advocate, neutral <-> detractor at four rates, each times exp(+-x) with
 
     x = clip(b_R (R - R_ref) - b_E (E - E_ref), +-3).
@@ -34,10 +45,12 @@ from flywheel_sim.engine.jit import f32, f64, i16, i64, law, part, u8
 from flywheel_sim.engine.maths import clip32, exp32, exp64, log64
 from flywheel_sim.engine.mechanisms.m03_journey import stage_lift
 from flywheel_sim.engine.mechanisms.m04_handoffs import response_odds
+from flywheel_sim.engine.mechanisms.m05_word_of_mouth import PER_TIE
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, weeks_to_renewal
+from flywheel_sim.engine.mechanisms.m19_capacity import KEPT
 from flywheel_sim.engine.state import PROSPECT
 
-__all__ = ["begin_spell", "delay_odds", "happens", "odds_times", "open_market", "voice_pull"]
+__all__ = ["begin_spell", "delay_odds", "go_live", "happens", "odds_times", "open_market", "voice_pull"]
 
 # typed, so that stage_lift is compiled once and not for each literal
 _AWARENESS, _SALE, _ONBOARDING, _SERVICE = i64(0), i64(1), i64(2), i64(4)
@@ -99,6 +112,26 @@ def delay_odds(weeks: float) -> float:
 
 
 @part
+def go_live(p: Any, tb: Any, st: Any, q: int) -> None:
+    """Set the share of sold customers that go live this week, and the expected wait of one."""
+    r, now = st.run[q], st.now[q]
+    share, candidates = 1.0, r.signed_before + r.sold_waiting
+    if p.market.funnel.enabled and p.journey.enabled and p.capacity.enabled and candidates > 0.0:
+        for k in range(p.size.teams):
+            hours, able, other = 0.0, st.hours[r.team0 + k], st.demand[r.team0 + k]
+            for n in range(p.size.touchpoints):
+                touch = tb.touch[p.size.touch0 + n]
+                if touch.stage == _ONBOARDING and touch.owner == k:
+                    hours += st.touch_p[r.success0 + n] * touch.hours
+                    other -= st.asked[r.success0 + n]
+            if hours > 0.0:
+                room = max(0.0, max(able - other, KEPT * able) - r.onboarding_before * hours)
+                share = min(share, room / (candidates * hours))
+    now.go_live = f32(share)
+    r.onboarding_wait = min(1.0 / share - 1.0, 52.0) if share > 0.0 else 52.0
+
+
+@part
 def open_market(p: Any, tb: Any, st: Any, q: int, t: int, survival: Any) -> None:
     """Set what prospects, leads and renewing customers meet this week."""
     r, now, m = st.run[q], st.now[q], p.market
@@ -111,6 +144,7 @@ def open_market(p: Any, tb: Any, st: Any, q: int, t: int, survival: Any) -> None
     work = (r.leads_before + r.waiting_before) * funnel.qualify
     now.serve = f32(min(1.0, r.sales_capacity / work)) if queue and work > 0.0 else f32(1.0)
     r.sales_delay = r.waiting_before * funnel.qualify / r.sales_capacity if queue and r.sales_capacity > 0.0 else 0.0
+    go_live(p, tb, st, q)
     reach, before = 0.0, 0.0
     for s in range(p.size.segments):
         row = tb.segment[p.size.segment0 + s]
@@ -125,14 +159,15 @@ def open_market(p: Any, tb: Any, st: Any, q: int, t: int, survival: Any) -> None
             waited = p.handoffs.base_delay_hours + r.sales_delay * 168.0
             odds = response_odds(waited) / response_odds(p.handoffs.base_delay_hours)
         win = stage_lift(p, tb, st, q, s, _SALE)
-        win *= delay_odds(r.sales_delay) if funnel.delay_effect else 1.0
+        win *= delay_odds(r.sales_delay + r.onboarding_wait) if funnel.delay_effect else 1.0
         win *= exp64(-row.price * log64(m.price) * 1.4426950408889634) if m.price != 1.0 else 1.0
         chain[0] = f32(min(1.0, odds_times(funnel.qualify, odds) * survival[0]))
         chain[1] = f32(funnel.propose)
         chain[2] = f32(odds_times(funnel.close, win))
         chain[3] = f32(min(1.0, odds_times(funnel.onboard, stage_lift(p, tb, st, q, s, _ONBOARDING)) * survival[1]))
     now.external = f32(m.external * reach)
-    now.word_rate = f32(p.word_of_mouth.rate if p.word_of_mouth.enabled else 0.0)
+    strength = 1.0 if p.word_of_mouth.normalise == PER_TIE else p.word_of_mouth.rate
+    now.word_rate = f32(strength if p.word_of_mouth.enabled else 0.0)
     now.per_lead = f32(pool / p.conversion_reference)
     now.win_back = f32(m.win_back.rate)
     now.window_known = f32(1.0 - exp64(-p.contracts.window_learning * (t + 1)))

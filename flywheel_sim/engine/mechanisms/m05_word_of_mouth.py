@@ -3,7 +3,16 @@ r"""M5 Word of mouth.
 Prospect i hears good voices at rate w sum_j c(voice_j) s_ij, with c the weight of a voice and
 
     per_prospect  s_ij = 1/k_i     (w is Bass's q; A1, A2)
-    per_speaker   s_ij = 1/k_j     (w is the new customers one voice brings at S/N = 1; A23).
+    per_speaker   s_ij = 1/k_j     (w is the new customers one voice brings at S/N = 1; A23)
+    per_tie       s_ij = -ln(1 - beta_ij), w = 1     (A11).
+
+Under per_tie a share of the ties is strong (beta_s), the rest weak (beta_w); which, is keyed luck of the two
+accounts, so a tie keeps its label and nothing is stored.  With j weak and m strong ties to voices of weight 1 and an
+external rate -ln(1 - alpha),
+
+    P(informed) = 1 - (1 - alpha)(1 - beta_w)^j (1 - beta_s)^m.
+
+Weak ties are ``fixed``, or ``redrawn``: each leads to any other account of the market, another one every week.
 
 On the complete graph k = N - 1, self excluded, and sums come from counts; elsewhere every account carries the sum of
 the voices of its friends, changed only when a voice changes.  Those sums are integers in units of 2^-unit, so that they
@@ -11,24 +20,29 @@ are exact whatever the order of the changes.
 
 External and word-of-mouth hazard share one draw; then the source is chosen in proportion to hazard, then the referrer
 in proportion to c(voice_j) s_ij.  Every referred sale has exactly one referrer.  A bad voice (a detractor, or a former
-customer who left angry, fading with a half-life) keeps a prospect away for H weeks, at rate chi w (S6).
+customer who left angry, fading with a half-life) keeps a prospect away for H weeks, at rate chi w (S6); H beyond the
+longest run, 5200, is for good (A12).
 
-Neutral setting: ``enabled: false``: nobody is heard.  C33 vanishes at rate = 0.
+Neutral setting: ``enabled: false``: nobody is heard.  C33 vanishes at rate = 0, under per_tie at strong = weak = 0.
 """
 
 from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import i64, law, part
+from flywheel_sim.engine.jit import f32, i64, law, part
+from flywheel_sim.engine.maths import log64
+from flywheel_sim.engine.random import STRANGER, TIE, below, unit64, words
 from flywheel_sim.engine.state import ADVOCATE, BLOCK, DETRACTOR, NEUTRAL, PROSPECT, SOUR
 
 __all__ = [
-    "PER_PROSPECT", "PER_SPEAKER", "bad_weight", "count_voices", "good_weight", "pick_friend", "pick_stranger",
-    "recount_voices", "voice_changed", "voice_unit",
+    "FIXED", "PER_PROSPECT", "PER_SPEAKER", "PER_TIE", "REDRAWN", "bad_weight", "count_voices", "good_weight",
+    "is_strong", "pick_friend", "pick_stranger", "pick_tie", "recount_voices", "redrawn_voices", "tie_strength",
+    "voice_changed", "voice_unit",
 ]  # fmt: skip
 
-PER_SPEAKER, PER_PROSPECT = 0, 1
+PER_SPEAKER, PER_PROSPECT, PER_TIE = 0, 1, 2
+FIXED, REDRAWN = 0, 1
 
 
 @law
@@ -65,6 +79,88 @@ def in_units(weight: float, share: float, unit: int) -> int:
 
 
 @law
+def is_strong(seed: np.uint32, replicate: np.uint32, i: int, j: int, share: float) -> bool:
+    """Whether the tie between accounts i and j is a strong one; the same seen from both ends."""
+    return below(words(seed, replicate, min(i, j), max(i, j), TIE, 0)[0], f32(share))
+
+
+@law
+def tie_strength(beta: float) -> float:
+    """s: hazard of a voice of weight 1 through a tie that transmits with this chance a week."""
+    return -log64(1.0 - beta)
+
+
+@law
+def stranger_met(seed: np.uint32, replicate: np.uint32, j: int, t: int, tie: int, accounts: int) -> int:
+    """Account that a redrawn weak tie of account j leads to this week: any other one."""
+    w = words(seed, replicate, j, t, STRANGER, tie >> 2)
+    lane = tie & 3
+    word = w[0] if lane == 0 else (w[1] if lane == 1 else (w[2] if lane == 2 else w[3]))
+    other = i64(unit64(word) * (accounts - 1))
+    return other + 1 if other >= j else other
+
+
+@part
+def redrawn_voices(
+    wom: Any,
+    edge: Any,
+    friend: Any,
+    status: Any,
+    edge0: int,
+    account0: int,
+    accounts: int,
+    seed: np.uint32,
+    replicate: np.uint32,
+    t: int,
+    j: int,
+) -> tuple[float, float]:
+    """Good and bad voices that account j hears this week through its redrawn weak ties."""
+    first, last = edge[edge0 + j], edge[edge0 + j + 1]
+    good, bad, strength = 0.0, 0.0, tie_strength(wom.weak)
+    for e in range(first, last):
+        if not is_strong(seed, replicate, j, friend[e], wom.strong_share):
+            other = i64(status[account0 + stranger_met(seed, replicate, j, t, e - first, accounts)])
+            good += good_weight(other, wom) * strength
+            bad += bad_weight(other) * strength
+    return good, bad
+
+
+@part
+def pick_tie(
+    wom: Any,
+    edge: Any,
+    friend: Any,
+    status: Any,
+    edge0: int,
+    account0: int,
+    accounts: int,
+    seed: np.uint32,
+    replicate: np.uint32,
+    t: int,
+    j: int,
+    u: float,
+) -> int:
+    """Referrer of account j under per_tie, in proportion to c(voice) s(tie); -2 if nobody speaks."""
+    first, last = edge[edge0 + j], edge[edge0 + j + 1]
+    strong_s, weak_s = tie_strength(wom.strong), tie_strength(wom.weak)
+    total, mark, chosen = 0.0, 0.0, -2
+    for turn in range(2):
+        mark = u * total
+        for e in range(first, last):
+            strong = is_strong(seed, replicate, j, friend[e], wom.strong_share)
+            other = i64(friend[e])
+            if not strong and wom.weak_ties == REDRAWN:
+                other = stranger_met(seed, replicate, j, t, e - first, accounts)
+            c = good_weight(i64(status[account0 + other]), wom) * (strong_s if strong else weak_s)
+            if turn == 0:
+                total += c
+            elif c > 0.0 and mark >= 0.0:
+                chosen = other
+                mark -= c
+    return chosen
+
+
+@law
 def voice_changed(p: Any, st: Any, q: int, j: int, old: int, new: int) -> None:
     """Tell the friends of account j (row in the run) that its status went from old to new."""
     r, wom = st.run[q], p.word_of_mouth
@@ -73,13 +169,22 @@ def voice_changed(p: Any, st: Any, q: int, j: int, old: int, new: int) -> None:
     if good_old == good_new and bad_old == bad_new:
         return
     first, last = st.edge[r.edge0 + j], st.edge[r.edge0 + j + 1]
-    share = 1.0 / max(last - first, 1) if wom.normalise == PER_SPEAKER else 1.0
-    good = in_units(good_new, share, r.unit) - in_units(good_old, share, r.unit)
-    bad = in_units(bad_new, share, r.unit) - in_units(bad_old, share, r.unit)
-    for e in range(first, last):
-        i = r.account0 + st.friend[e]
-        st.good[i] += np.int32(good)
-        st.bad[i] += np.int32(bad)
+    if wom.normalise == PER_TIE:
+        strong_s, weak_s = tie_strength(wom.strong), tie_strength(wom.weak)
+        for e in range(first, last):
+            strong = is_strong(r.seed, r.replicate, j, st.friend[e], wom.strong_share)
+            if strong or wom.weak_ties == FIXED:
+                s, i = strong_s if strong else weak_s, r.account0 + st.friend[e]
+                st.good[i] += np.int32(in_units(good_new, s, r.unit) - in_units(good_old, s, r.unit))
+                st.bad[i] += np.int32(in_units(bad_new, s, r.unit) - in_units(bad_old, s, r.unit))
+    else:
+        share = 1.0 / max(last - first, 1) if wom.normalise == PER_SPEAKER else 1.0
+        good = in_units(good_new, share, r.unit) - in_units(good_old, share, r.unit)
+        bad = in_units(bad_new, share, r.unit) - in_units(bad_old, share, r.unit)
+        for e in range(first, last):
+            i = r.account0 + st.friend[e]
+            st.good[i] += np.int32(good)
+            st.bad[i] += np.int32(bad)
 
 
 @part
@@ -88,7 +193,13 @@ def recount_voices(p: Any, st: Any, q: int) -> None:
     r, wom, degree = st.run[q], p.word_of_mouth, 1
     for j in range(r.accounts):
         degree = max(degree, st.edge[r.edge0 + j + 1] - st.edge[r.edge0 + j])
-    r.unit = voice_unit(degree, max(wom.advocate, wom.neutral, wom.detractor))
+    heaviest = max(wom.advocate, wom.neutral, wom.detractor)
+    r.unit = voice_unit(degree, heaviest)
+    if wom.normalise == PER_TIE:  # strengths are small numbers: as many digits as their sum leaves
+        heaviest = max(heaviest, 1.0) * tie_strength(max(wom.strong, wom.weak))
+        r.unit = 28
+        while r.unit > 0 and degree * heaviest * (1 << r.unit) >= 2147483648.0:
+            r.unit -= 1
     for i in range(r.account0, r.account0 + r.accounts):
         st.good[i] = 0
         st.bad[i] = 0

@@ -11,16 +11,25 @@ Erlang's,
 when K exceeds demand, else backlog / K.  A handled case stays fixed with probability FCR; if not, one issue returns
 after an exponential delay (load lambda / (1 - f); A21).  Contacts, waiting and failed fixes are remembered as effort.
 
+**Event-timed form** (``event_timed``; small firms, and the A21 limit).  Inside the week issues arrive at keyed
+instants, handling takes an exponential time, c servers take the oldest issue, and what is begun, waits or will return
+is carried over the week's end; see ``engine/event_queue.py``.  Waits in working hours are then exact at any tick:
+Erlang's C and W_q, load lambda / (1 - f).  The week has ``capacity.gross_hours`` working hours, and a server is a head
+of the service team with a mean handling time of heads / K weeks, so that all of them handle K a week, whatever slows
+the team down.  ``servers`` sets another number of servers who work at the same pace; with capacity off, handling takes
+the stated hours.  ``patience_hours`` > 0 lets issues be given up.
+
 The standard of service s follows the level delivered, min(1, K/demand), down with tau = 19 weeks and up hardly ever
 (A26); a lower standard means hastier work: hours per issue x s, FCR x s.
 
-Neutral setting: ``enabled: false``: no issues.
+Neutral setting: ``enabled: false``: no issues.  ``patience_hours: 0`` is endless patience.
 """
 
 from typing import Any
 
 import numpy as np
 
+from flywheel_sim.engine.event_queue import serve_week
 from flywheel_sim.engine.jit import f32, f64, law, part
 from flywheel_sim.engine.maths import exp32
 from flywheel_sim.engine.state import ACC, AGES
@@ -57,16 +66,32 @@ def erlang_wait(servers: int, load: float) -> float:
 
 
 @part
-def close_queue(p: Any, st: Any, q: int, total: Any) -> None:
-    """Set who is served next week and how long issues wait, from the open cases by age."""
+def close_queue(p: Any, tb: Any, st: Any, q: int, t: int, total: Any) -> None:
+    """Set who is served next week and how long issues wait: from the open cases by age, or by serving them in time."""
     r, s, now = st.run[q], p.service, st.now[q]
     now.cutoff, now.margin = -1.0, 1.0
-    r.wait = 0.0
+    r.wait = r.service_demand = 0.0
     if not s.enabled:
         return
-    backlog = total[ACC.backlog]
-    capacity = r.service_capacity
+    if s.event_timed and r.item_room > 0:
+        backlog = serve_week(p, tb, st, q, t, total)
+        capacity = r.service_capacity
+    else:
+        backlog, capacity = total[ACC.backlog], r.service_capacity
+        wait_by_age(st, q, backlog)
     r.service_demand = backlog
+    if s.erosion:
+        level = min(1.0, capacity / backlog) if backlog > 0.0 else 1.0
+        if level < r.standard:
+            r.standard += (level - r.standard) / s.standard_decay_weeks
+        elif s.standard_recovery_weeks > 0.0:
+            r.standard += (level - r.standard) / s.standard_recovery_weeks
+
+
+@part
+def wait_by_age(st: Any, q: int, backlog: float) -> None:
+    """Set the cut-off age, the share served at it, and the expected wait."""
+    r, now, capacity = st.run[q], st.now[q], st.run[q].service_capacity
     if backlog > capacity:
         left = capacity
         for age in range(AGES - 1, -1, -1):
@@ -83,9 +108,3 @@ def close_queue(p: Any, st: Any, q: int, total: Any) -> None:
         servers = max(1, int(capacity * hours / r.gross_hours))
         r.wait = erlang_wait(servers, backlog * hours / r.gross_hours) * hours / r.gross_hours
         r.wait = min(r.wait, 1.0)
-    if s.erosion:
-        level = min(1.0, capacity / backlog) if backlog > 0.0 else 1.0
-        if level < r.standard:
-            r.standard += (level - r.standard) / s.standard_decay_weeks
-        elif s.standard_recovery_weeks > 0.0:
-            r.standard += (level - r.standard) / s.standard_recovery_weeks

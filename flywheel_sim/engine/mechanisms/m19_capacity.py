@@ -12,7 +12,7 @@ coordination, meetings and gaming, never below 0, and give
     speed_k = exp(c_f (u_k . o_k - ref))           (a craft done alone is fast; enters volumes: silos have an advantage)
     overload_k = max(0, demand_k / (headcount x net x speed) - 1).
 
-A queue (leads, issues) gets the hours that the team's other work of last week leaves, a tenth at least.
+A queue (leads, sold customers, issues) gets the hours that the team's other work of last week leaves, a tenth at least.
 
 Staffing: every quarter finance plans headcount as (revenue / revenue at the start)^scaling times what the teams
 started with, at most 15 % up or down, at least one head; a quarter later the plan is in office, and new heads become
@@ -31,9 +31,9 @@ from flywheel_sim.engine.mechanisms.m17_cadence import meets
 from flywheel_sim.engine.state import ACC
 from flywheel_sim.scenario.columns import COL
 
-__all__ = ["allot_hours", "coordination_hours", "speed", "staff", "volumes"]
+__all__ = ["KEPT", "allot_hours", "coordination_hours", "speed", "staff", "volumes"]
 
-_KEPT = 0.1  # share of its hours a team keeps for each of its queues, however busy it is elsewhere
+KEPT = 0.1  # share of its hours a team keeps for each of its queues, however busy it is elsewhere
 _AWARENESS, _SALE, _SERVICE = 0, 1, 4
 
 
@@ -113,12 +113,13 @@ def allot_hours(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
             met = p.cadence.hours * min(p.cadence.heads_per_team, mine)
             r.meeting_hours += met
         share = 1.0
-        st.overload[row] = 0.0
+        st.overload[row], st.hours[row] = 0.0, 1e300
         if c.enabled and mine > 0.0:
             gamed = st.gaming[row] * p.incentives.gaming_hours if p.incentives.enabled else 0.0
             net = max(0.0, c.gross_hours - shared - met / mine - gamed)
             share = net / c.gross_hours
             able = st.able[row] * net * speed(p, tb, st, row, tr) * exp64(-st.unlearned[row])
+            st.hours[row] = able
             st.overload[row] = max(0.0, st.demand[row] / able - 1.0) if able > 0.0 else 5.0
             st.overload[row] = min(st.overload[row], 5.0)
             r.overload += st.overload[row] / teams
@@ -126,7 +127,7 @@ def allot_hours(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
                 touch = tb.touch[p.size.touch0 + n]
                 if touch.owner == k and touch.hours > 0.0:
                     hours = touch.hours
-                    left = max(able - (st.demand[row] - st.asked[r.success0 + n]), _KEPT * able)
+                    left = max(able - (st.demand[row] - st.asked[r.success0 + n]), KEPT * able)
                     if touch.stage == _SERVICE:
                         if p.service.handling_hours > 0.0:
                             hours = p.service.handling_hours
@@ -144,6 +145,8 @@ def volumes(p: Any, tb: Any, st: Any, q: int, total: Any) -> None:
     for k in range(p.size.teams):
         st.demand[r.team0 + k] = 0.0
     r.leads_before, r.waiting_before = total[ACC.leads], total[ACC.waiting]
+    r.signed_before, r.sold_waiting = total[ACC.signed], total[ACC.sold_waiting]
+    r.onboarding_before = total[ACC.onboarding]
     for n in range(p.size.touchpoints):
         touch = tb.touch[p.size.touch0 + n]
         if touch.stage == _AWARENESS:
@@ -151,7 +154,7 @@ def volumes(p: Any, tb: Any, st: Any, q: int, total: Any) -> None:
         elif touch.stage == _SALE:
             volume = total[ACC.qualified] + total[ACC.waiting] * st.chain[r.segment0, 0]
         elif touch.stage == _SERVICE:
-            volume = total[ACC.backlog]
+            volume = r.service_demand
         else:
             volume = 0.0
             for b in range(r.block0, r.block0 + r.blocks):

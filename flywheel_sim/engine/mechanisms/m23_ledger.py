@@ -8,6 +8,10 @@ Pay is split by where the hours went: payroll (hours that reach the work), coord
 flow discounted at (1 + i)^(-w/52), first payment at w = 0, so that the sBG run gives DEL and constant retention A5's
 immediate-margin form.
 
+``acquisition_pay`` is a readout, not a line: the weekly pay of the teams that own a touchpoint of awareness or sale,
+whatever their hours went into.  It is within payroll, coordination and meetings, and results need it for the payback of
+what a customer costs to win.
+
 Neutral setting: ``enabled: false``: nothing is billed and nothing costs.
 """
 
@@ -21,6 +25,22 @@ from flywheel_sim.engine.state import ACC
 from flywheel_sim.scenario.columns import COL
 
 __all__ = ["post"]
+
+_AWARENESS, _SALE = 0, 1
+
+
+@part
+def acquisition_pay(p: Any, tb: Any, st: Any, q: int) -> float:
+    """Weekly pay of the teams that own a touchpoint of awareness or sale: a readout within the lines of pay."""
+    r, pay = st.run[q], 0.0
+    for k in range(p.size.teams):
+        wins = False
+        for n in range(p.size.touchpoints):
+            touch = tb.touch[p.size.touch0 + n]
+            wins = wins or (touch.owner == k and (touch.stage == _AWARENESS or touch.stage == _SALE))
+        if wins:
+            pay += st.heads[r.team0 + k] * tb.team[p.size.team0 + k].salary / 52.0
+    return pay
 
 
 @part
@@ -52,6 +72,7 @@ def post(p: Any, tb: Any, st: Any, q: int, t: int, total: Any, last: Any, row: A
     row[COL.coordination_cost] = coordination
     row[COL.meeting_cost] = meetings + (ledger.meeting_cost if meets(p, t) else 0.0)
     row[COL.payroll] = wages - coordination - meetings
+    row[COL.acquisition_pay] = acquisition_pay(p, tb, st, q)
     row[COL.bonus] = payout(p, tb, st, q, last)
     row[COL.touch_cost] = total[ACC.touch_cost]
     row[COL.programme_cost] = ledger.programme_cost

@@ -45,6 +45,7 @@ def read_week(p: Any, st: Any, q: int, total: Any, last: Any, row: Any) -> None:
         total[ACC.won],
         total[ACC.won_referred],
     )
+    row[COL.sold_waiting] = total[ACC.sold_waiting]
     row[COL.won_back], row[COL.churned] = total[ACC.won_back], total[ACC.churned]
     row[COL.churned_involuntary], row[COL.renewals_due] = total[ACC.involuntary], total[ACC.due]
     row[COL.expansions], row[COL.added] = total[ACC.expansions], r.added
@@ -57,8 +58,9 @@ def read_week(p: Any, st: Any, q: int, total: Any, last: Any, row: Any) -> None:
     row[COL.friction], row[COL.handoffs_lost] = r.friction, total[ACC.lost]
     row[COL.contacts], row[COL.contained], row[COL.handled] = total[ACC.contacts], 0.0, total[ACC.handled]
     row[COL.repeat_contacts], row[COL.backlog] = total[ACC.repeats], total[ACC.backlog]
+    row[COL.waited], row[COL.abandoned] = total[ACC.waited], total[ACC.abandoned]
     row[COL.wait_weeks], row[COL.service_standard] = r.wait, r.standard
-    row[COL.utilisation] = total[ACC.backlog] / r.service_capacity if 0.0 < r.service_capacity < 1e200 else 0.0
+    row[COL.utilisation] = r.service_demand / r.service_capacity if 0.0 < r.service_capacity < 1e200 else 0.0
     if p.measures.enabled and customers > 0.0:
         row[COL.nps_true] = 100.0 * (total[ACC.promoters] - total[ACC.detractor_scores]) / max(total[ACC.asked], 1.0)
     else:
@@ -75,6 +77,7 @@ def read_week(p: Any, st: Any, q: int, total: Any, last: Any, row: Any) -> None:
     row[COL.customer_alignment], row[COL.net_force] = r.customer_alignment, r.net_force
     row[COL.belief_cosine], row[COL.overload] = r.belief_cosine, r.overload
     row[COL.sales_delay_weeks], row[COL.effort_level] = r.sales_delay, r.effort_level
+    row[COL.onboarding_wait_weeks] = r.onboarding_wait
     row[COL.gaming], row[COL.culture] = r.gaming, r.culture
 
 

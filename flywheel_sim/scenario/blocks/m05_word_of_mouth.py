@@ -11,13 +11,30 @@ class WordOfMouth(Block):
     enabled: bool = param(True, "Off: customers come from marketing alone.")
     rate: float = param(
         0.004, "Strength of one voice of weight 1: net new customers it brings a week at S/N = 1 (`per_speaker`), or "
-        "imitation rate q of one prospect (`per_prospect`).", unit="1/week", ge=0, source="A23: R_f = .70",
+        "imitation rate q of one prospect (`per_prospect`); not used by `per_tie`.", unit="1/week", ge=0,
+        source="A23: R_f = .70",
     )  # fmt: skip
-    normalise: Literal["per_speaker", "per_prospect"] = param(
+    normalise: Literal["per_speaker", "per_prospect", "per_tie"] = param(
         "per_speaker",
-        "A voice is shared among the speaker's friends, or averaged over the listener's.",
-        source="A1, A2, A23",
+        "A voice is shared among the speaker's friends, averaged over the listener's, or heard in full by each tie.",
+        source="A1, A2, A11, A23",
     )
+    strong: float = param(
+        0.04, "beta_s: chance that one strong tie to a voice of weight 1 wins its listener (`per_tie`).",
+        unit="probability a week", ge=0, lt=1, source="A11: .01-.07", evidence="M",
+    )  # fmt: skip
+    weak: float = param(
+        0.01, "beta_w: the same through a weak tie (`per_tie`).", unit="probability a week", ge=0, lt=1,
+        source="A11: .005-.015", evidence="M",
+    )  # fmt: skip
+    strong_share: float = param(
+        0.5, "Share of ties that are strong (`per_tie`).", unit="share", ge=0, le=1, source="A11: 5-29 of each",
+        evidence="V",
+    )  # fmt: skip
+    weak_ties: Literal["fixed", "redrawn"] = param(
+        "fixed", "A weak tie leads to the same friend for good, or to anybody, another every week (`per_tie`).",
+        source="A11",
+    )  # fmt: skip
     advocate: float = param(1.0, "Weight of an advocate's voice.", ge=0, le=100)
     neutral: float = param(0.0, "Weight of a neutral customer's voice.", ge=0, le=100)
     detractor: float = param(0.0, "Weight of a detractor's *positive* voice (1 in the Bass limit).", ge=0, le=100)
@@ -29,7 +46,8 @@ class WordOfMouth(Block):
         evidence="V",
     )
     negative_weeks: int = param(
-        26, "H: weeks a prospect who heard a bad voice stays away.", unit="weeks", ge=1, le=5200
-    )
+        26, "H: weeks a prospect who heard a bad voice stays away; 5200 or more = for good.", unit="weeks", ge=1,
+        le=1_000_000, source="S6; A12: for good",
+    )  # fmt: skip
     former_voice: float = param(0.3, "Share of leavers who speak badly after leaving.", unit="share", ge=0, le=1)
     former_half_life_weeks: float = param(17.0, "Half-life of a former customer's bad voice.", unit="weeks", gt=0)

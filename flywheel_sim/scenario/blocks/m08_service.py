@@ -37,7 +37,17 @@ class Service(Block):
     event_timed: bool = param(
         False,
         "Simulate arrivals and servers inside the week (exact queue, small firms) instead of issues by age.",
+        source="A21",
         advanced=True,
     )
-    servers: int = param(0, "Servers in the event-timed queue; 0 = from headcount.", ge=0, le=10_000, advanced=True)
-    handling_hours: float = param(0.0, "Mean handling time; 0 = hours of the service touchpoint.", unit="hours", ge=0)
+    servers: int = param(
+        0, "Servers in the event-timed queue; 0 = the heads of the team that owns the service touchpoint.",
+        unit="heads", ge=0, le=1000, source="A21", advanced=True,
+    )  # fmt: skip
+    patience_hours: float = param(
+        0.0, "Mean working hours a customer waits in the event-timed queue before giving up; 0 = for ever.",
+        unit="hours", ge=0, advanced=True,
+    )  # fmt: skip
+    handling_hours: float = param(
+        0.0, "Mean handling time in working hours; 0 = hours of the service touchpoint.", unit="hours", ge=0
+    )

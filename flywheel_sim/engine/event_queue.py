@@ -1,0 +1,251 @@
+r"""The event-timed service queue of M8: every issue has its instant, every server its work.
+
+Time runs in weeks of ``capacity.gross_hours`` working hours, so that a service time of an hour is 1/38 of a week and a
+wait is one in working hours.  An issue raised in week t arrives at t + U, U uniform.  Of c servers the one that is free
+first takes the oldest issue (multi-server Lindley recursion):
+
+    start = max(arrival, earliest free server),      until = start + B,   B ~ Exp(h),
+
+and no issue is begun after the week is over: what is left waits on, in the order of arrival, and servers' free times
+carry over.  A fix fails with probability 1 - FCR, or when the issue is lost in a handoff; the issue then arrives again
+at ``until`` + Exp(return delay), in this week or a later one, so that with failures f the load is lambda/(1 - f).  With
+patience, an issue is given up at arrival + Exp(patience) unless it was begun before.  For Poisson arrivals and endless
+patience this is M/M/c, and Erlang's C and W_q hold at any week length (A21).
+
+Draws are keyed by the account, the week in which the issue first arose, its number in that week and its visit, so
+they do not depend on the order of service.  What a customer lived through reaches it the week after, through ``marks``.
+A customer has at most ``ISSUES`` open issues; it raises no more.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from flywheel_sim.engine.jit import f32, i64, law, part
+from flywheel_sim.engine.maths import log64
+from flywheel_sim.engine.random import PATIENCE, QUEUE, below, unit64, words
+from flywheel_sim.engine.state import ACC, DETRACTOR, HAND, ITEM, MARKS, NEUTRAL, SERVERS
+
+__all__ = ["exponential", "heap_pop", "heap_push", "rise", "serve_week"]
+
+_SERVICE = 4
+#: Key of an issue's draws: its number in its week, plus this for every visit.
+_VISIT = 16
+
+
+@law
+def exponential(word: np.uint32, mean: float) -> float:
+    """Exponential time of this mean."""
+    return -log64(unit64(word)) * mean
+
+
+@part
+def rise(heap: Any, x: int) -> None:
+    """Let row x of a heap rise to its place; rows 0..x-1 are a heap."""
+    while x > 0 and heap[x, ITEM.instant] < heap[(x - 1) >> 1, ITEM.instant]:
+        up = (x - 1) >> 1
+        for c in range(len(ITEM)):
+            heap[x, c], heap[up, c] = heap[up, c], heap[x, c]
+        x = up
+
+
+@part
+def heap_push(heap: Any, n: int, instant: float, account: int, born: int, key: int) -> int:
+    """Add an issue to a heap of n rows, if there is room; returns how many there are then."""
+    if n >= heap.shape[0]:
+        return n
+    heap[n, ITEM.instant], heap[n, ITEM.account], heap[n, ITEM.born], heap[n, ITEM.key] = instant, account, born, key
+    rise(heap, n)
+    return n + 1
+
+
+@part
+def heap_pop(heap: Any, n: int) -> int:
+    """Take the oldest issue (row 0) from a heap of n rows; returns how many are left."""
+    n -= 1
+    for c in range(len(ITEM)):
+        heap[0, c] = heap[n, c]
+    x, low = 0, 0
+    while low < n:
+        low = 2 * x + 1
+        if low + 1 < n and heap[low + 1, ITEM.instant] < heap[low, ITEM.instant]:
+            low += 1
+        if low < n and heap[low, ITEM.instant] < heap[x, ITEM.instant]:
+            for c in range(len(ITEM)):
+                heap[x, c], heap[low, c] = heap[low, c], heap[x, c]
+            x = low
+        else:
+            low = n
+    return n
+
+
+@part
+def crew(p: Any, tb: Any, st: Any, q: int) -> tuple[int, float]:
+    """Servers, and mean handling time of one in weeks, from the hours the service team has this week."""
+    r, s = st.run[q], p.service
+    heads, hours = 0.0, s.handling_hours
+    for n in range(p.size.touchpoints):
+        touch = tb.touch[p.size.touch0 + n]
+        if touch.stage == _SERVICE:
+            heads = st.heads[r.team0 + touch.owner]
+            if s.handling_hours <= 0.0:
+                hours = touch.hours
+    servers = i64(s.servers if s.servers > 0 else min(math.ceil(heads), SERVERS))
+    handling = hours * r.standard / r.gross_hours
+    if p.capacity.enabled and heads > 0.0 and r.service_capacity < 1e200:
+        if r.service_capacity <= 0.0:
+            servers = 0
+        else:
+            handling = (heads if s.servers > 0 else f64_of(servers)) / r.service_capacity
+    return servers, handling
+
+
+@law
+def f64_of(n: int) -> float:
+    """A count as a float."""
+    return np.float64(n)
+
+
+@part
+def finish(p: Any, st: Any, q: int, hand: Any, k: int, total: Any) -> float:
+    """Close what server k has in hand: count it, and mark it for its customer; returns how long it had waited."""
+    r = st.run[q]
+    j = i64(hand[k, HAND.account]) - 1
+    m, i, wait = r.mark0 + j, r.account0 + j, hand[k, HAND.wait]
+    bad = max(hand[k, HAND.unfixed], hand[k, HAND.lost])
+    total[ACC.handled] += 1.0
+    total[ACC.waited] += 1.0 if wait > 0.0 else 0.0
+    total[ACC.repeats] += bad
+    total[ACC.lost] += hand[k, HAND.lost]
+    if st.marks[m, MARKS.handled] < 255:
+        st.marks[m, MARKS.handled] += 1
+        st.marks[m, MARKS.unfixed] += np.uint8(hand[k, HAND.unfixed])
+        st.marks[m, MARKS.lost] += np.uint8(hand[k, HAND.lost])
+        st.marks[m, MARKS.bad] += np.uint8(bad)
+    st.waited[m] += f32(wait)
+    st.cost[i] += f32(p.service.live_cost)
+    if bad == 0.0 and st.open[i] > 0:
+        st.open[i] -= 1
+    hand[k, HAND.account] = 0.0
+    return wait
+
+
+@part
+def give_up(st: Any, q: int, j: int, after: float, total: Any) -> None:
+    """An issue of account j is given up after this wait."""
+    r = st.run[q]
+    total[ACC.abandoned] += 1.0
+    st.waited[r.mark0 + j] += f32(after)
+    if st.open[r.account0 + j] > 0:
+        st.open[r.account0 + j] -= 1
+
+
+@part
+def admit(p: Any, st: Any, q: int, t: int, total: Any) -> int:
+    """Let the issues of those who left go with them, and this week's new ones in; returns how many there are."""
+    r = st.run[q]
+    heap, hand = st.items[r.item0 : r.item0 + r.item_room], st.hand[r.server0 : r.server0 + SERVERS]
+    kept = 0
+    for x in range(r.items):
+        i = r.account0 + i64(heap[x, ITEM.account])
+        if NEUTRAL <= st.status_next[i] <= DETRACTOR and heap[x, ITEM.instant] >= st.start[i]:
+            for c in range(len(ITEM)):
+                heap[kept, c] = heap[x, c]
+            rise(heap, kept)
+            kept += 1
+    for k in range(SERVERS):
+        if hand[k, HAND.account] > 0.0:
+            status = st.status_next[r.account0 + i64(hand[k, HAND.account]) - 1]
+            if not NEUTRAL <= status <= DETRACTOR:
+                hand[k, HAND.account] = 0.0  # the server ends what it began, for nobody
+    n = kept
+    for j in range(r.accounts):
+        i, m = r.account0 + j, r.mark0 + j
+        if NEUTRAL <= st.status_next[i] <= DETRACTOR:
+            fresh = i64(st.marks[m, MARKS.fresh])
+            for x in range(fresh):
+                n = heap_push(heap, n, t + unit64(words(r.seed, r.replicate, j, t, QUEUE, x)[0]), j, t, x)
+            st.open[i] += fresh
+            st.marks[m, MARKS.fresh] = 0
+            total[ACC.contacts] += fresh
+        else:
+            st.marks[m, :] = 0
+            st.waited[m] = 0.0
+    return n
+
+
+@part
+def serve_week(p: Any, tb: Any, st: Any, q: int, t: int, total: Any) -> float:
+    """Serve week t and set its sums, ``wait`` and ``service_capacity``; returns the issues that asked for hours."""
+    r, s, now = st.run[q], p.service, st.now[q]
+    heap, hand = st.items[r.item0 : r.item0 + r.item_room], st.hand[r.server0 : r.server0 + SERVERS]
+    servers, handling = crew(p, tb, st, q)
+    n = admit(p, st, q, t, total)
+    begun, waits, close = 0.0, 0.0, t + 1.0
+    patience, delay = s.patience_hours / r.gross_hours, s.return_delay_weeks
+    going = servers > 0
+    while going and n > 0 and heap[0, ITEM.instant] < close:
+        best = 0
+        for k in range(1, servers):
+            if hand[k, HAND.until] < hand[best, HAND.until]:
+                best = k
+        arrival, j = heap[0, ITEM.instant], i64(heap[0, ITEM.account])
+        born, key = i64(heap[0, ITEM.born]), i64(heap[0, ITEM.key])
+        start = max(arrival, hand[best, HAND.until], float(t))
+        going = start < close
+        if going:
+            n = heap_pop(heap, n)
+            total[ACC.contacts] += 1.0 if key >= _VISIT and arrival >= t else 0.0
+            stays = 1e300
+            if patience > 0.0:
+                stays = exponential(words(r.seed, r.replicate, j, born, PATIENCE, key)[0], patience)
+            if arrival + stays < start:
+                give_up(st, q, j, stays, total)
+            else:
+                if hand[best, HAND.account] > 0.0:
+                    waits += finish(p, st, q, hand, best, total)
+                begun += 1.0
+                _, w_time, w_fix, w_delay = words(r.seed, r.replicate, j, born, QUEUE, key)
+                until = start + exponential(w_time, handling)
+                unfixed, lost = not below(w_fix, now.fix), False
+                if now.lost_issue > 0.0:
+                    lost = below(words(r.seed, r.replicate, j, born, PATIENCE, key)[1], now.lost_issue)
+                hand[best, HAND.until], hand[best, HAND.account], hand[best, HAND.wait] = until, j + 1, start - arrival
+                hand[best, HAND.unfixed], hand[best, HAND.lost] = unfixed, lost
+                if unfixed or lost:
+                    n = heap_push(heap, n, until + exponential(w_delay, delay), j, born, key + _VISIT)
+    for k in range(SERVERS):
+        if hand[k, HAND.account] > 0.0:
+            if hand[k, HAND.until] < close:
+                waits += finish(p, st, q, hand, k, total)
+            else:
+                total[ACC.backlog] += 1.0
+    # what waits over the week's end: counted, or given up before it
+    kept, waiting, age = 0, 0.0, 0.0
+    for x in range(n):
+        arrival, stays, j = heap[x, ITEM.instant], 1e300, i64(heap[x, ITEM.account])
+        if arrival < close:
+            key = i64(heap[x, ITEM.key])
+            total[ACC.contacts] += 1.0 if key >= _VISIT and arrival >= t else 0.0
+            if patience > 0.0:
+                stays = exponential(words(r.seed, r.replicate, j, i64(heap[x, ITEM.born]), PATIENCE, key)[0], patience)
+        if arrival + stays < close:
+            give_up(st, q, j, stays, total)
+        else:
+            if arrival < close:
+                waiting += 1.0
+                age += close - arrival
+            for c in range(len(ITEM)):
+                heap[kept, c] = heap[x, c]
+            rise(heap, kept)
+            kept += 1
+    r.items = kept
+    total[ACC.backlog] += waiting
+    r.service_capacity = servers / handling if handling > 0.0 else 1e300
+    r.wait = 0.0
+    if total[ACC.handled] > 0.0:
+        r.wait = waits / total[ACC.handled]
+    elif waiting > 0.0:
+        r.wait = age / waiting
+    return begun + waiting
