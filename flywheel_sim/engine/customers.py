@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import f32, f64, i16, i64, part, u8
+from flywheel_sim.engine.jit import f32, f64, i16, i64, law, part, u8
 from flywheel_sim.engine.maths import clip32, exp32, halved, log64
 from flywheel_sim.engine.mechanisms.m01_market import begin_spell, happens, voice_pull
 from flywheel_sim.engine.mechanisms.m02_relationship import expected, felt, moved
@@ -61,9 +61,44 @@ from flywheel_sim.engine.state import (
 __all__ = ["customers_block"]
 
 _ZERO, _ONE, _TWO = f32(0.0), f32(1.0), f32(2.0)
+_TO_UNIT, _MORE, _MARGIN = f32(1.0 / 4294967296.0), f32(1.0001), f32(1e-6)
 _ONBOARDING, _USE, _SERVICE = 2, 3, 4
 _COMPLETE = 0
 _VOLUNTARY, _INVOLUNTARY = 1, 2
+
+
+@law
+def draw_market(row: int, t: int, seed: np.uint32, replicate: np.uint32, w_lead: Any, w_bad: Any) -> None:
+    """Draw the market's words of a block: lead or return, bad message or fading."""
+    for k in range(w_lead.shape[0]):
+        w_lead[k], w_bad[k], _, _ = words(seed, replicate, row + k, t, MARKET, 0)
+
+
+@law
+def find_awake(
+    status: Any, until: Any, good: Any, bad: Any, w_lead: Any, w_bad: Any, t: np.int32,
+    lead: np.float32, lead_voice: np.float32, message: np.float32, message_voice: np.float32, back: np.float32,
+    awake: Any,
+) -> tuple[Any, Any, Any]:  # fmt: skip
+    """Mark the accounts of a block for which this week may hold anything; the others need not be looked at.
+
+    A prospect is awake if its words are below an upper bound of its chances: 1 - exp(-x) <= x, taken a little larger
+    for the rounding.  ``lead`` and ``message`` are the rates of a lead and of a bad message of everybody, ``.._voice``
+    what a unit of voice adds.  Returns how many prospects, blocked prospects and former customers sleep.
+    """
+    prospects, blocked, former = np.int32(0), np.int32(0), np.int32(0)
+    for k in range(status.shape[0]):
+        prospect, gone = status[k] == PROSPECT, status[k] == FORMER
+        shut = until[k] > t
+        u, v = f32(w_lead[k]) * _TO_UNIT, f32(w_bad[k]) * _TO_UNIT
+        comes = u <= (lead + lead_voice * f32(good[k])) * _MORE + _MARGIN
+        warned = v <= (message + message_voice * f32(bad[k])) * _MORE + _MARGIN
+        sleeps = (prospect & ((not comes) | shut) & (not warned)) | (gone & (u > back * _MORE + _MARGIN))
+        awake[k] = u8(not sleeps)
+        prospects += np.int32(prospect & sleeps)
+        blocked += np.int32(prospect & sleeps & shut)
+        former += np.int32(gone & sleeps)
+    return prospects, blocked, former
 
 
 @part
@@ -123,10 +158,34 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
     answer = f32(sensing.response_rate)
     happy_answer = f32(min(sensing.response_rate * sensing.happy_bias, 1.0))
 
-    for i in range(first, last):
+    # most accounts sleep through most weeks: the words of the whole block first, then only those who are awake
+    width = last - first
+    lead_words, bad_words = np.empty(width, np.uint32), np.empty(width, np.uint32)
+    awake, visits, visited = np.ones(width, np.uint8), np.empty(width, np.int16), 0
+    st.status_next[first:last] = st.status[first:last]
+    if market.enabled:
+        draw_market(first - r.account0, t, seed, replicate, lead_words, bad_words)
+    if market.enabled and not redrawn:  # voices that are drawn every week are heard by those who are awake
+        voiced = unit if not complete and wom_on else _ZERO
+        prospects, shut, gone = find_awake(
+            st.status[first:last], st.blocked_until[first:last], st.good[first:last], st.bad[first:last],
+            lead_words, bad_words, np.int32(t),
+            (now.external + now.word_rate * all_good) * now.per_lead, now.word_rate * now.per_lead * voiced,
+            bad_rate * all_bad if listens_bad else _ZERO, bad_rate * voiced if listens_bad else _ZERO,
+            now.win_back * now.per_lead, awake,
+        )  # fmt: skip
+        a[ACC.prospects] += prospects
+        a[ACC.blocked] += shut
+        a[ACC.former] += gone
+    for k in range(width):
+        visits[visited] = k
+        visited += awake[k]
+
+    for visit in range(visited):
+        i = first + visits[visit]
         j = i - r.account0
         status = i64(st.status[i])
-        st.status_next[i] = u8(status)
+        w_lead, w_bad = lead_words[visits[visit]], bad_words[visits[visit]]
         if status == PROSPECT or status >= FORMER:
             if not market.enabled:
                 if status == PROSPECT or (status >= LEAD and st.spells[i] == 0):
@@ -136,7 +195,6 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                 continue
             lead, waiting, word_share = False, status == LEAD, 0.0
             if status == PROSPECT:
-                w_lead, w_bad, _, _ = words(seed, replicate, j, t, MARKET, 0)
                 good, bad = all_good, all_bad
                 if not complete and wom_on:
                     good, bad = f32(st.good[i]) * unit, f32(st.bad[i]) * unit
@@ -160,10 +218,9 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                 else:
                     a[ACC.blocked] += 1.0
             elif status != SOLD and not waiting:
-                w_back, w_fade, _, _ = words(seed, replicate, j, t, MARKET, 0)
-                if below(w_back, back):
+                if below(w_lead, back):
                     lead = True
-                elif status == SOUR and below(w_fade, fades):
+                elif status == SOUR and below(w_bad, fades):
                     st.status_next[i] = FORMER
             if lead:
                 a[ACC.leads] += 1.0
