@@ -48,7 +48,9 @@ def test_first_experiment_runs_and_separates_pay_from_rhythm():
     spec = importlib.util.spec_from_file_location("pay_or_rhythm", ROOT / "experiments/headline/pay_or_rhythm.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    found = module.contrasts({key: np.array([value]) for key, value in zip(module.CELLS, (1.0, 3.0, 11.0, 17.0), strict=True)})
+    found = module.contrasts(
+        {key: np.array([value]) for key, value in zip(module.CELLS, (1.0, 3.0, 11.0, 17.0), strict=True)}
+    )
     assert found["pay"][0] == 4.0 and found["rhythm"][0] == 12.0 and found["interaction"][0] == 2.0
     assert set(module.main(replicates=2, seed=1)) == {"pay", "rhythm", "interaction"}
 
