@@ -3,8 +3,7 @@
 The search is `study/fitting.py`'s.  Standard errors come from J'J, with J the derivatives of all residuals, scaled up
 when the fit is worse than its stated errors.  Three numbers speak of identification: the condition number of the data's
 part of J, the share of each parameter's precision that the data give without the priors, and the correlations.  A fit
-has converged when the search ended by its own rule and one more Gauss-Newton step would move no parameter by more than
-half its standard error.
+has converged when one more Gauss-Newton step would move no parameter by more than half its standard error.
 """
 
 import math
@@ -186,6 +185,8 @@ def calibrate(
     ------
     ScenarioError
         For mistakes in the scenario, the mapping or the data.
+    ValueError
+        When there is no run to fit with.
 
     Examples
     --------
@@ -193,13 +194,14 @@ def calibrate(
     >>> fit = calibrate("hubspot", until="2021-12-31")    # doctest: +SKIP
     >>> fit.values["word_of_mouth.rate"]                  # doctest: +SKIP
     """
+    if replicates < 1:
+        raise ValueError(f"expected at least one run per parameter set, got {replicates}")
     base = with_data(load(scenario), data, until)
     seen = observations(base)
     fitting = Fitting(base, seen, seed, workers, progress)
-    x, message, ended = fitting.start, "", False
-    for runs in sorted({max(2, replicates // 4), replicates}):
-        fitting.replicates = runs
-        x, ended, message = fitting.search(x)
+    fitting.replicates = min(replicates, max(4, replicates // 4))
+    x, message = fitting.search(fitting.start)
+    fitting.replicates = replicates
     best = fitting.polish(x)
     fitted = base.with_(fitting.changes(best.x))
     from flywheel_sim.execute.run import batch
@@ -224,7 +226,7 @@ def calibrate(
         correlation=best.covariance / np.outer(deviation, deviation),
         cost=best.cost,
         step_left=best.left,
-        converged=ended and best.left < NEAR,
+        converged=best.left < NEAR,
         message=message,
         evaluations=fitting.evaluations,
         replicates=replicates,

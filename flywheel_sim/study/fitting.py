@@ -7,10 +7,11 @@ the residual
 
 .. math:: \ln(\theta / \text{prior}) / \text{spread}.
 
-The search is Gauss-Newton with a trust region (scipy) on ln theta; derivatives come from steps of 5 %, so that rounding
-and luck do not drown them.  Luck makes the cost slightly rough, and a search that only accepts lower costs can hang on
-a rough spot; so a few plain Gauss-Newton steps follow, led by central differences, and the point that is closest to its
-own next step is kept.
+The search is Gauss-Newton with a trust region (scipy) on ln theta, with few runs.  Derivatives are central differences,
+with steps long enough (5 to 40 %) to move a residual by more than luck and rounding do.  Luck makes the cost rough, by
+about 1 where parameters trade off, and a search that only accepts lower costs hangs on a rough spot; so Gauss-Newton
+steps with all runs and with falling gain follow (stochastic approximation), and the point that is closest to its own
+next step is kept.
 """
 
 import math
@@ -30,10 +31,14 @@ __all__ = ["Fitting", "Local", "Progress", "starting_point"]
 Floats = NDArray[np.float64]
 Progress = Callable[[int, float], None]
 
-#: Step of the derivatives in ln theta, where the search ends (relative), and its most parameter sets beside them.
-STEP, ENOUGH, MOST = 0.05, 1e-3, 40
+#: Shortest and longest step of a derivative in ln theta, and the move of the largest residual it aims at.
+SHORT, LONG, AIM = 0.05, 0.4, 4.0
+#: Where the search ends (relative), and its most parameter sets beside derivatives.
+ENOUGH, MOST = 2e-3, 40
 #: Standard errors that a further step may be long in a fit that has converged, and the most steps to get there.
-NEAR, POLISH = 0.5, 5
+NEAR, POLISH = 0.5, 8
+#: Difference of costs that is luck.
+ROUGH = 1.0
 _ENDED = {1: "flat", 2: "the cost no longer falls", 3: "the parameters no longer move", 4: "neither falls nor moves"}
 
 
@@ -82,6 +87,7 @@ class Fitting:
         self.whole = {name: isinstance(base.get(one.path), int) for name, one in self.fit.items()}
         self.low = np.log([one.low for one in self.fit.values()])
         self.high = np.log([one.high for one in self.fit.values()])
+        self.steps = np.full(len(self.fit), SHORT)
         self.series = [one for one in seen.series if one.fitted]
         self.rows = [np.flatnonzero(seen.in_sample & one.comparable) for one in self.series]
         self.observed = sum(map(len, self.rows))
@@ -124,17 +130,19 @@ class Fitting:
         """Residuals at one point: of the observations, then of the beliefs."""
         return self.simulate([x])[0]
 
-    def jacobian(self, x: Floats, *, central: bool = False) -> Floats:
-        """Derivatives by steps of 5 %, forward (backward at a bound) or central; shape (residuals, parameters)."""
-        steps = np.eye(len(x)) * STEP
+    def jacobian(self, x: Floats) -> Floats:
+        """Derivatives by central differences, one-sided at a bound; shape (residuals, parameters)."""
+        steps = np.diag(self.steps)
         ups = [np.minimum(x + step, self.high) for step in steps]
-        downs = [
-            np.maximum(x - step, self.low) if central or up[k] - x[k] < STEP / 2 else x
-            for k, (step, up) in enumerate(zip(steps, ups, strict=True))
-        ]
+        downs = [np.maximum(x - step, self.low) for step in steps]
         found = self.simulate([*ups, *downs])
         pairs = enumerate(zip(found[: len(x)], found[len(x) :], strict=True))
         return np.column_stack([(up - down) / max(float((ups[k] - downs[k])[k]), 1e-12) for k, (up, down) in pairs])
+
+    def lengthen(self, x: Floats) -> None:
+        """Choose the steps of the derivatives by what parameters do to the observations."""
+        effect = np.abs(self.jacobian(x)[: self.observed]).max(axis=0)
+        self.steps = np.clip(AIM / np.maximum(effect, 1e-9), SHORT, LONG)
 
     def loss(self, z: Floats) -> Floats:
         """Soft L1 for observations, squares for beliefs: rho and its first two derivatives."""
@@ -149,7 +157,7 @@ class Fitting:
 
     def local(self, x: Floats) -> Local:
         """Derivatives, errors and the next step at a point."""
-        residuals, jacobian = self.residuals(x), self.jacobian(x, central=True)
+        residuals, jacobian = self.residuals(x), self.jacobian(x)
         n, p = self.observed, len(x)
         worse = max(1.0, float(np.sum(residuals[:n] ** 2)) / max(n - p, 1))
         data, beliefs = jacobian[:n].T @ jacobian[:n] / worse, jacobian[n:].T @ jacobian[n:]
@@ -164,25 +172,28 @@ class Fitting:
         return Local(x, residuals, jacobian, covariance, alone, bound, step, left, self.half_sum(residuals))
 
     def polish(self, x: Floats) -> Local:
-        """A few plain Gauss-Newton steps; of the points not clearly worse, the one nearest to its own next step."""
+        """Gauss-Newton steps with falling gain; of the points as good as any, the one nearest to its own next step."""
         points = [self.local(x)]
         while points[-1].left > NEAR / 2 and len(points) < POLISH:
             here = points[-1]
-            points.append(self.local(np.clip(here.x + np.clip(here.step, -0.2, 0.2), self.low, self.high)))
+            # along the whole direction, or a valley of parameters that trade off is left sideways
+            gain = min(1.0 / max(1.0, here.left), 2.0 / (1.0 + len(points)))
+            points.append(self.local(np.clip(here.x + gain * here.step, self.low, self.high)))
         least = min(point.cost for point in points)
-        return min((point for point in points if point.cost < least + 0.5), key=lambda point: point.left)
+        return min((point for point in points if point.cost < least + ROUGH), key=lambda point: point.left)
 
-    def search(self, x: Floats) -> tuple[Floats, bool, str]:
-        """Least squares from x: the best point, whether it ended by its own rule, and why."""
+    def search(self, x: Floats) -> tuple[Floats, str]:
+        """Least squares from x: the best point, and why the search ended."""
         from scipy.optimize import least_squares
 
         loss: Any = self.loss
         inside = np.clip(x, self.low + 1e-6, self.high - 1e-6)
+        self.lengthen(inside)
         found = least_squares(
             self.residuals, inside, jac=self.jacobian, bounds=(self.low, self.high), loss=loss,
             xtol=ENOUGH, ftol=ENOUGH, gtol=None, max_nfev=MOST,
         )  # fmt: skip
-        return np.asarray(found.x), bool(found.status > 0), _ENDED.get(int(found.status), "too many parameter sets")
+        return np.asarray(found.x), _ENDED.get(int(found.status), "too many parameter sets")
 
 
 def starting_point(base: Scenario) -> Floats:

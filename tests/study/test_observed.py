@@ -1,11 +1,14 @@
 """Reading observations, taking the same quantities from a run, baselines by hand."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from fabricated import run
 
+from flywheel_sim.cli import flywheel
 from flywheel_sim.execute.run import batch
 from flywheel_sim.present.observed import dates_table, errors_table, overlay_chart, overlay_notes, overlay_svg
 from flywheel_sim.results.observed import SIMULATION, errors_of
@@ -218,3 +221,35 @@ def test_a_run_of_another_kind_can_be_laid_over(write) -> None:
     write(CSV)
     scenario = company()
     assert overlay([run(scenario)], observations(scenario)).runs == 1
+
+
+def test_the_run_command_lays_a_run_over_its_data(write) -> None:
+    write(CSV)
+    write(company().to_yaml(), "shop.yaml")
+
+    def call(*words: str):
+        return CliRunner().invoke(flywheel, ["run", "shop.yaml", *words])
+
+    shown = call("--figure", "o.svg")
+    assert shown.exit_code == 0, shown.output
+    assert "mean of 20 runs" in shown.stdout and "straight line" in shown.stdout and "Bass curve" in shown.stdout
+    assert Path("o.svg").read_text(encoding="utf-8").startswith("<svg")
+    data = json.loads(call("--replicates", "2", "--json").stdout)["data"]["observed"]
+    assert data["series"]["customers"]["errors"]["straight line"]["out"]["n"] == 1
+    assert data["series"]["customers"]["low_90"] == [None] * 5, "two runs make no band"
+    short = call("--set", "horizon_weeks=4")
+    assert short.exit_code == 0 and "not compared with observed data" in short.stderr
+    write(CSV.replace(",110,", ",many,"))
+    assert call().exit_code == 2
+    assert CliRunner().invoke(flywheel, ["run", "b2b-saas", "--figure", "o.svg"]).exit_code == 2
+
+
+def test_the_shipped_company_fits_what_it_was_fitted_to() -> None:
+    """Of 2022 nothing is asked: a miss is a result."""
+    found = overlay(batch([load("hubspot")], replicates=16, teams=False)[0])
+    customers, per_customer, _ = found.tracks
+    for track in (customers, per_customer):
+        error = track.errors(SIMULATION, "in")
+        assert error.mape < 0.035 and abs(error.bias) < 0.02
+        assert error.mape < track.errors("straight line", "in").mape
+    assert customers.errors(SIMULATION, "out").n == 3 and per_customer.errors(SIMULATION, "out").n == 2
