@@ -1,43 +1,28 @@
-"""The simulation as a Mesa model: to step by hand, to look into, and to interfere with.
-
-:class:`FlywheelModel` wraps one run of the engine.  Stepping it week by week gives the same bits as
-:func:`flywheel_sim.run`.  Between weeks it calls, in this order,
-
-1. every intervention's ``step(model)``, which may change the future by `FlywheelModel.set` or `Customers.add`,
-2. every team's `Team.decide`, which may pull the team somewhere for the coming week,
-3. the engine, for one week,
-4. every analyzer's ``step(model)``,
-5. the data collector.
-
-Luck comes from the engine, keyed by ``rng``; Mesa's own generators are never drawn from, so a hook that does nothing
-changes no bit.  What a change makes of the future is written into the timeline of `FlywheelModel.spec`, so that
-``fs.run(model.spec, seed=rng)`` is the same run, and can be told from there.
-"""
+"""The model: one run of the engine, week by week, with hooks."""
 
 import copy
 import numbers
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, Self
 
 import mesa
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from flywheel_sim.engine.lower import active_changes, model_at_week
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.engine.saving import copied, load_simulation, redirect, save_simulation
-from flywheel_sim.engine.state import CAUSES, LEAD
+from flywheel_sim.model.customers import Customers
+from flywheel_sim.model.futures import from_week
+from flywheel_sim.model.teams import Team, Teams
 from flywheel_sim.results import Run
-from flywheel_sim.results.naming import leaves, pack, unpack
+from flywheel_sim.results.naming import pack, unpack
 from flywheel_sim.scenario import Scenario, load
-from flywheel_sim.scenario.blocks.m25_timeline import Change
 from flywheel_sim.scenario.columns import COL, NAMES
 from flywheel_sim.scenario.errors import nearest
-from flywheel_sim.scenario.scenario import WORDS
 from flywheel_sim.scenario.schema import ScenarioModel
 
-__all__ = ["Customer", "Customers", "FlywheelModel", "Hook", "Team", "Teams"]
+__all__ = ["FlywheelModel", "Hook"]
 
 Floats = NDArray[np.float64]
 
@@ -47,223 +32,6 @@ class Hook(Protocol):
 
     def step(self, model: Any) -> object:
         """Look at the model, or change what comes."""
-
-
-# --- teams ------------------------------------------------------------------------------------------------------------
-
-
-class Team(mesa.Agent):  # type: ignore[misc]
-    """A team of the company: where it looks, how strong it is, and, in a subclass, how it decides.
-
-    Attributes
-    ----------
-    name : str
-        Its name in the scenario.
-
-    Examples
-    --------
-    >>> from flywheel_sim import FlywheelModel
-    >>> from flywheel_sim.model import Team
-    >>> class Listens(Team):
-    ...     def decide(self):
-    ...         return 4.0 * self.model.need
-    >>> m = FlywheelModel({"extends": "b2b-saas", "horizon_weeks": 26}, rng=1, team_class={"sales": Listens})
-    >>> m.run_model()
-    >>> plain = FlywheelModel({"extends": "b2b-saas", "horizon_weeks": 26}, rng=1)
-    >>> plain.run_model()
-    >>> bool(m.teams["sales"].direction @ m.need > plain.teams["sales"].direction @ plain.need)
-    True
-    """
-
-    def __init__(self, model: "FlywheelModel", name: str) -> None:
-        super().__init__(model)
-        self.name = name
-        self._index = tuple(model.spec.model.teams).index(name)
-        self._given = frozenset(vars(self)) | {"_given"}
-
-    def decide(self) -> ArrayLike | None:
-        """Pull for the coming week, in units of the diffusion D, one number per axis; None = the engine's own.
-
-        The pull takes the place of craft, pay, leadership and experience map; the static field of the scenario, the
-        coupling to other teams and noise stay.
-        """
-        return None
-
-    @property
-    def direction(self) -> Floats:
-        """Where the team looks: a unit vector over the scenario's axes (a copy)."""
-        return np.array(self.model._state.direction[self._index, : self.model._width])
-
-    @property
-    def belief(self) -> Floats:
-        """The team's experience map: the need as it sees it (a copy)."""
-        return np.array(self.model._state.belief[self._index, : self.model._width])
-
-    @property
-    def magnitude(self) -> float:
-        """Strength per head; 1 = all hours reach the work, at reference skill and effort."""
-        return float(self.model._state.magnitude[self._index])
-
-    @property
-    def headcount(self) -> float:
-        """Heads in office."""
-        return float(self.model._state.heads[self._index])
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name}>"
-
-
-class Teams(tuple[Team, ...]):
-    """The teams in the order of the scenario; also found by name."""
-
-    __slots__ = ()
-
-    def __getitem__(self, key: Any) -> Any:
-        if not isinstance(key, str):
-            return super().__getitem__(key)
-        for team in self:
-            if team.name == key:
-                return team
-        near = nearest(key, [team.name for team in self])
-        raise KeyError(f"there is no team '{key}'" + (f"; did you mean '{near}'?" if near else ""))
-
-
-# --- customers --------------------------------------------------------------------------------------------------------
-
-_LIFE = np.array(["prospect", "customer", "customer", "customer", "former", "former", "prospect", "prospect"])
-_VOICE = np.array(["none", "neutral", "advocate", "detractor", "none", "detractor", "none", "none"])
-#: Column -> array of the engine's state; an intervention may write to these.
-_OPEN = {name: name for name in ("relationship", "effort", "recent", "history", "propensity", "fit", "spend")}
-#: Column -> array of the engine's state; not to be written to, other books depend on them.
-_CLOSED = {
-    "status": "status", "spells": "spells", "start_week": "start", "end_week": "end", "referrer": "referrer",
-    "revenue": "revenue", "cost": "cost", "blocked_until": "blocked_until", "open_issues": "open",
-}  # fmt: skip
-_NAMED = ("segment", "state", "voice", "cause")
-
-
-class Customers(mesa.Agent):  # type: ignore[misc]
-    """All accounts of the market as one agent: columns are NumPy arrays, one row per account.
-
-    ``len(customers)`` is the number of accounts and ``customers[i]`` a read-only view of one.  The columns
-    ``relationship``, ``effort``, ``recent``, ``history``, ``propensity``, ``fit`` and ``spend`` ($ a week) are the
-    engine's own arrays: an intervention may write to them.  ``status``, ``spells``, ``start_week``, ``end_week``,
-    ``referrer``, ``revenue``, ``cost``, ``blocked_until`` and ``open_issues`` are views that refuse writing;
-    ``segment``, ``state``, ``voice`` and ``cause`` are names, made when asked for.
-
-    Examples
-    --------
-    >>> from flywheel_sim import FlywheelModel
-    >>> m = FlywheelModel({"extends": "b2b-saas", "horizon_weeks": 4}, rng=1)
-    >>> m.customers
-    <Customers: 5000 accounts, 200 customers>
-    >>> here = m.customers.state == "customer"
-    >>> int(here.sum()), float(m.customers.relationship[here].mean()) > 0
-    (200, True)
-    >>> m.customers[0]
-    <Customer 0: prospect>
-    """
-
-    model: "FlywheelModel"
-
-    def __init__(self, model: "FlywheelModel") -> None:
-        super().__init__(model)
-        self._count = int(model._state.run[0]["accounts"])
-        self._segments = np.array(list(model.spec.model.segments))
-
-    def _column(self, name: str, rows: Any) -> Any:
-        """One column, at all rows or at one."""
-        state = self.model._state
-        if name in _OPEN or name in _CLOSED:
-            return getattr(state, _OPEN.get(name) or _CLOSED[name])[rows]
-        if name == "segment":
-            return self._segments[state.segment[rows]]
-        if name == "cause":
-            return np.array(CAUSES)[state.cause[rows]]
-        status = state.status[rows]
-        if name == "voice":
-            return _VOICE[status]
-        return np.where((status >= LEAD) & (state.spells[rows] > 0), "former", _LIFE[status])
-
-    def __getattr__(self, name: str) -> NDArray[Any]:
-        if name not in _OPEN and name not in _CLOSED and name not in _NAMED:
-            near = None if name.startswith("_") else nearest(name, [*_OPEN, *_CLOSED, *_NAMED])
-            raise AttributeError(f"customers have no '{name}'" + (f"; did you mean '{near}'?" if near else ""))
-        column: NDArray[Any] = self._column(name, slice(0, self._count))
-        if name not in _OPEN:
-            column = column.view()
-            column.flags.writeable = False
-        return column
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in _OPEN:
-            getattr(self, name)[...] = value
-        elif name in _CLOSED or name in _NAMED:
-            raise AttributeError(f"'{name}' of customers cannot be set: the engine's books depend on it")
-        else:
-            super().__setattr__(name, value)
-
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *_OPEN, *_CLOSED, *_NAMED})
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __getitem__(self, index: int) -> "Customer":
-        if not isinstance(index, numbers.Integral):
-            raise TypeError(f"customers are numbered 0 .. {self._count - 1}, got {index!r}; for many, use a column")
-        i = int(index) + (self._count if index < 0 else 0)
-        if not 0 <= i < self._count:
-            raise IndexError(f"there is no account {index}; accounts are numbered 0 .. {self._count - 1}")
-        return Customer(self, i)
-
-    def __iter__(self) -> Iterator["Customer"]:
-        return (Customer(self, i) for i in range(self._count))
-
-    def __bool__(self) -> bool:
-        return True
-
-    def add(self, count: int) -> None:
-        """Let accounts become customers at the start of the coming week, or, if negative, take customers away.
-
-        Who is chosen is keyed luck; the change goes into the timeline of ``model.spec``.
-        """
-        self.model._pulse(int(count))
-
-    def __repr__(self) -> str:
-        return f"<Customers: {self._count} accounts, {int(self.model.last('customers'))} customers>"
-
-
-class Customer:
-    """A read-only view of one account, as it stands now; has the columns of `Customers`."""
-
-    __slots__ = ("_all", "id")
-    _all: Customers
-    id: int
-
-    def __init__(self, customers: Customers, i: int) -> None:
-        object.__setattr__(self, "_all", customers)
-        object.__setattr__(self, "id", i)
-
-    def __getattr__(self, name: str) -> Any:
-        if name in _OPEN or name in _CLOSED or name in _NAMED:
-            value = self._all._column(name, self.id)
-            return value.item() if isinstance(value, np.generic | np.ndarray) else value
-        raise AttributeError(f"a customer has no '{name}'")
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(
-            f"a customer is a view to read; write to the column: model.customers.{name}[{self.id}] = ..."
-        )
-
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *_OPEN, *_CLOSED, *_NAMED})
-
-    def __repr__(self) -> str:
-        return f"<Customer {self.id}: {self.state}>"
-
-
-# --- the model --------------------------------------------------------------------------------------------------------
 
 
 class FlywheelModel(mesa.Model):  # type: ignore[misc]
@@ -549,7 +317,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
         if self._plain is None:
             self._plain = self.spec.with_({"timeline": None})
         plain = {path: value.item() if isinstance(value, np.generic) else value for path, value in changes.items()}
-        spec = _from_week(self.spec, self._plain, self.week, plain)
+        spec = from_week(self.spec, self._plain, self.week, plain)
         if spec is not self.spec:
             redirect(self._simulation, spec.model)
             self.spec = spec
@@ -653,85 +421,3 @@ def _team_classes(model: ScenarioModel, wanted: type[Team] | Mapping[str, type[T
         if not (isinstance(kind, type) and issubclass(kind, Team)):
             raise TypeError(f"team_class: expected a subclass of Team for '{name}', got {kind!r}")
     return {name: by_name.get(name, Team) for name in model.teams}
-
-
-# --- changes of the future --------------------------------------------------------------------------------------------
-
-
-def _from_week(spec: Scenario, plain: Scenario, week: int, changes: Mapping[str, Any]) -> Scenario:
-    """The scenario changed from week ``week + 1`` on, as an entry of its timeline; the past stays as it was.
-
-    ``plain`` is the scenario without a timeline, against which values are checked: a policy may set one every week, and
-    a timeline of hundreds of entries is slow to check.
-
-    Raises
-    ------
-    ScenarioError
-        When a path or value would be wrong in any scenario.
-    ValueError
-        When a value is fixed for the whole run, or the past would change.
-    """
-    direct = {path: value for path, value in changes.items() if path.split(".")[0] in ("timeline", *WORDS)}
-    later = {path: value for path, value in changes.items() if path not in direct}
-    out = spec
-    if direct:
-        spec.with_(changes)  # all mistakes at once
-        out = spec.with_(direct)
-        if not _same_past(spec.model, out.model, week):
-            raise ValueError(f"a timeline may be changed from week {week + 1} on; the past has happened")
-    if not later:
-        return out
-    asked = plain.with_(later).resolved()
-    values = _settable(later, asked, model_at_week(out.model, week + 1).model_dump(mode="json", by_alias=True))
-    if not values:
-        return out
-    timeline, name = out.model.timeline, f"from-week-{week + 1}"
-    if not timeline.enabled:
-        return out.with_({"timeline": {"changes": {name: {"from_week": week + 1, "set": values}}}})
-    known = timeline.changes
-    while name in known and (known[name].from_week != week + 1 or known[name].until_week or known[name].ramp_weeks):
-        name += "-more"
-    if name in known:
-        values = {path: value for path, value in known[name].values.items() if path not in values} | values
-    return _told(out, name, {"from_week": week + 1, "set": values})
-
-
-def _told(spec: Scenario, name: str, entry: dict[str, Any]) -> Scenario:
-    """The scenario with one more change in its timeline, whose values are checked already."""
-    source = spec.source
-    told = dict(source.get("timeline") or {})
-    source["timeline"] = told | {"changes": dict(told.get("changes") or {}) | {name: entry}}
-    timeline = spec.model.timeline
-    changes = {**timeline.changes, name: Change.model_validate(entry)}
-    model = spec.model.model_copy(update={"timeline": timeline.model_copy(update={"changes": changes})})
-    said = {**spec.changes, f"timeline.changes.{name}": entry}
-    return Scenario(model, source, name=spec.name, files=spec.files, places=spec._places, changes=said)
-
-
-def _settable(paths: Iterable[str], asked: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
-    """The single values behind some paths, for a timeline; of a whole block those that differ from ``now``."""
-    before, after = dict(leaves(now)), dict(leaves(asked))
-    values: dict[str, Any] = {}
-    for path in paths:
-        old, new = ({p: v for p, v in flat.items() if f"{p}.".startswith(f"{path}.")} for flat in (before, after))
-        for other in sorted(old.keys() ^ new.keys()):
-            what = "appear" if other in new else "vanish"
-            raise ValueError(
-                f"{other} cannot {what} during a run; write it into the scenario from the start and switch it on or off"
-            )
-        values |= {p: v for p, v in new.items() if p == path or v != old[p]}
-    return values
-
-
-def _same_past(old: ScenarioModel, new: ScenarioModel, week: int) -> bool:
-    """Whether two scenarios agree on everything up to a week."""
-    pairs = {(active_changes(old.timeline, w), active_changes(new.timeline, w)): w for w in range(1, week + 1)}
-    without = {"timeline", *WORDS}
-    for w in pairs.values():
-        if model_at_week(old, w).model_dump(exclude=without) != model_at_week(new, w).model_dump(exclude=without):
-            return False
-    pulses = [
-        sorted((p.week, p.add) for p in m.timeline.customers.values() if m.timeline.enabled and p.week <= week)
-        for m in (old, new)
-    ]
-    return pulses[0] == pulses[1]
