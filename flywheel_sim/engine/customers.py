@@ -162,13 +162,13 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
     width = last - first
     lead_words, bad_words = np.empty(width, np.uint32), np.empty(width, np.uint32)
     awake, visits, visited = np.ones(width, np.uint8), np.empty(width, np.int16), 0
-    st.status_next[first:last] = st.status[first:last]
+    status_now, status_next = st.status[first:last], st.status_next[first:last]
     if market.enabled:
         draw_market(first - r.account0, t, seed, replicate, lead_words, bad_words)
     if market.enabled and not redrawn:  # voices that are drawn every week are heard by those who are awake
         voiced = unit if not complete and wom_on else _ZERO
         prospects, shut, gone = find_awake(
-            st.status[first:last], st.blocked_until[first:last], st.good[first:last], st.bad[first:last],
+            status_now, st.blocked_until[first:last], st.good[first:last], st.bad[first:last],
             lead_words, bad_words, np.int32(t),
             (now.external + now.word_rate * all_good) * now.per_lead, now.word_rate * now.per_lead * voiced,
             bad_rate * all_bad if listens_bad else _ZERO, bad_rate * voiced if listens_bad else _ZERO,
@@ -177,6 +177,8 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
         a[ACC.prospects] += prospects
         a[ACC.blocked] += shut
         a[ACC.former] += gone
+    for k in range(width):  # slice to slice would compile a formatter of error messages, for two seconds
+        status_next[k] = status_now[k]
     for k in range(width):
         visits[visited] = k
         visited += awake[k]

@@ -204,7 +204,7 @@ def serve_week(p: Any, tb: Any, st: Any, q: int, t: int, total: Any) -> float:
                 give_up(st, q, j, stays, total)
             else:
                 if hand[best, HAND.account] > 0.0:
-                    waits += finish(p, st, q, hand, best, total)
+                    waits += finish(p, st, q, hand, i64(best), total)
                 begun += 1.0
                 _, w_time, w_fix, w_delay = words(r.seed, r.replicate, j, born, QUEUE, key)
                 until = start + exponential(w_time, handling)
@@ -218,7 +218,7 @@ def serve_week(p: Any, tb: Any, st: Any, q: int, t: int, total: Any) -> float:
     for k in range(SERVERS):
         if hand[k, HAND.account] > 0.0:
             if hand[k, HAND.until] < close:
-                waits += finish(p, st, q, hand, k, total)
+                waits += finish(p, st, q, hand, i64(k), total)
             else:
                 total[ACC.backlog] += 1.0
     # what waits over the week's end: counted, or given up before it

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flywheel_sim.engine.jit import part
+from flywheel_sim.engine.jit import i64, part
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import voice_changed
 from flywheel_sim.engine.state import ACC, BLOCK, DETRACTOR, NEUTRAL
 
@@ -50,7 +50,7 @@ def publish(p: Any, st: Any, q: int, t: int) -> None:
         row = (b - r.block0) * BLOCK
         for j in range(row, min(row + BLOCK, r.accounts)):
             i = r.account0 + j
-            old, new = int(st.status[i]), int(st.status_next[i])
+            old, new = i64(st.status[i]), i64(st.status_next[i])
             if old == new:
                 continue
             st.status[i] = st.status_next[i]
