@@ -195,7 +195,7 @@ def bench(
         notes.append("one core: no second-core ratios")
     ratios: dict[str, float | None] = dict.fromkeys(bar.key for bar in BARS)
     if chosen.starts > 0:
-        ratios |= _starts(chosen, say)
+        ratios |= _starts(chosen, say, notes)
     else:
         notes.append("no fresh processes were started: no compile, import and start-up times")
     ratios |= _batches(chosen, two, say)
@@ -324,7 +324,7 @@ def _batches(plan: Plan, cores: int, say: Say) -> dict[str, float | None]:
 _IMPORT = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
 
 
-def _starts(plan: Plan, say: Say) -> dict[str, float | None]:
+def _starts(plan: Plan, say: Say, notes: list[str]) -> dict[str, float | None]:
     """What a start costs, in fresh processes: compile with an empty cache, run with a warm one, import."""
     small = ["--set", "market.accounts=500", "--set", "horizon_weeks=4", "--set", "market.initial_customers=50"]
     words = ["-m", "flywheel_sim.cli", "run", "b2b-saas", *small]
@@ -332,6 +332,7 @@ def _starts(plan: Plan, say: Say) -> dict[str, float | None]:
     with tempfile.TemporaryDirectory(prefix="flywheel-bench-") as folder:
         cache = {"FLYWHEEL_CACHE": folder}
         cold = fresh(words, cache)
+        notes.append(f"the first run took {cold.wall:.0f} s by the clock and {cold.cpu:.0f} s of processor time")
         say("starting with what is compiled already")
         warm = median(fresh(words, cache).wall for _ in range(plan.starts))
     say("importing")
