@@ -33,7 +33,7 @@ def account_columns(state: State) -> dict[str, NDArray[Any]]:
     --------
     >>> from flywheel_sim.engine.state import allocate
     >>> from flywheel_sim.engine.layout import SIZES
-    >>> state = allocate(1, np.array([2000]), np.zeros(1, SIZES), False, 0, 1, 1)
+    >>> state = allocate(1, np.array([2000]), np.zeros(1, SIZES), False, 0, 1, 1, np.array([False]))
     >>> "status" in account_columns(state), "edge" in account_columns(state)
     (True, False)
     """
