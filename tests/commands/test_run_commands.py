@@ -157,12 +157,13 @@ def test_progress_counts_on_one_line_now_and_then(
 
 
 def test_progress_leaves_no_thread_behind() -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     report = Report("x")
     report(1, 2)
     report.close()
-    time.sleep(0.05)
-    assert threading.active_count() <= before
+    for thread in set(threading.enumerate()) - before:
+        thread.join(1)
+    assert not set(threading.enumerate()) - before
 
 
 def test_run_and_compare_work_on_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
