@@ -1,4 +1,4 @@
-"""One week in the life of a block of customers: the laws of the mechanisms, in the order of MODEL's tick.
+"""One week in the life of a block of customers: the laws of the mechanisms, in the order of tick.py.
 
 awareness -> sale -> use -> contact -> service -> relationship -> renewal -> expansion -> voice
 
