@@ -79,6 +79,13 @@ def half_edges(
                             fresh = fresh and out[m - 1 - x, 1] != j
                         if fresh:
                             break
+                    for _ in range(i):  # small graphs: by luck only old ties came up; take the next account that is new
+                        taken = False
+                        for x in range(h):
+                            taken = taken or out[m - 1 - x, 1] == j
+                        if not taken:
+                            break
+                        j = (j + 1) % i
                 out[m, 0], out[m, 1] = i, j
                 m += 1
     elif kind == CONFIGURATION:

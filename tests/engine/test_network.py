@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flywheel_sim.engine.layout import PAR
@@ -37,6 +37,7 @@ def test_kinds_are_those_of_the_scenario():
     assert get_args(NetworkKind) == KINDS
 
 
+@example(kind="barabasi-albert", half=5, n=14, rewiring=0.0, homophily=0.0, seed=380)
 @settings(max_examples=60, deadline=None)
 @given(
     kind=st.sampled_from(KINDS[1:]),
