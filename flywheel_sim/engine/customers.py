@@ -139,10 +139,10 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
     from_adv, from_det = f32(market.voice.advocate_to_neutral), f32(market.voice.detractor_to_neutral)
     sens, churn_e = f32(market.churn.sensitivity), f32(market.churn.effort_effect)
     involuntary = f32(contracts.involuntary if contracts.enabled else 0.0)
-    product_share = f32(market.product_quality / max(market.product_reference * market.fit_mean, 1e-9))
+    product_share = f32(r.product / max(market.product_reference * market.fit_mean, 1e-9))
     price_log = f32(log64(market.price) * 1.4426950408889634)
     issue_rate, fit_mean, fit_b = (
-        f32(service.issues),
+        f32(service.issues * r.issue_factor),
         f32(market.fit_mean),
         f32(service.fit_effect),
     )

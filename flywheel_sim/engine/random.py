@@ -19,18 +19,30 @@ from flywheel_sim.engine.jit import kernel, law
 
 __all__ = [
     "BELIEF",
+    "BLOCKER",
     "CARE",
+    "CAUSE",
+    "CHANNEL",
+    "DECISION",
     "ENDOWMENT",
     "EXIT",
     "GO_LIVE",
+    "IDEA",
+    "LEADER",
     "LIFE",
     "MARKET",
     "NEED",
     "NETWORK",
     "PATIENCE",
+    "POINTS",
+    "PRACTICE",
+    "PURCHASE",
     "QUEUE",
+    "REACTION",
     "SALE",
     "SCORE",
+    "SELLER",
+    "STAFFING",
     "START",
     "STRANGER",
     "SURVEY",
@@ -62,6 +74,10 @@ EXIT = 12  # leavers: bad voice, ..., ..., ...
 SURVEY = 13  # customers in survey weeks: answers, noise, ..., ...
 QUEUE = 14  # event-timed service, tick = week of the issue, k = issue + 16 visit: instant of arrival, handling time,
 #             fixed, delay of return
+PURCHASE = 19  # customers without contracts: purchases, drop-out, ..., ... (M6)
+POINTS = 20  # members of a loyalty programme: joins, redeems, ..., ... (M22)
+CHANNEL = 21  # customers: issues contained by self-service, ..., ..., ... (M9)
+SELLER = 22  # sold accounts: lone wolf, deal size, ..., ... (M27)
 PATIENCE = 16  # event-timed service, keyed as QUEUE: patience, lost in a handoff, ..., ...
 TEAM = 32  # teams, k = substep * ceil(d/4): normal noise, one lane an axis
 NEED = 33  # segments: normal noise of the need
@@ -69,6 +85,14 @@ BELIEF = 34  # teams (and the company as team 2^20): error of the experience map
 THEME = 35  # teams, tick = quarter: theme, ..., ..., ...
 TEAM_START = 36  # teams, tick 0: random direction
 SCORE = 37  # company: survey noise, ..., ..., ...
+CAUSE = 39  # touchpoints: shocks to root causes, ..., ..., ... (M10)
+REACTION = 40  # touchpoints: noise of the score, drift of the process, ..., ... (M14)
+DECISION = 41  # pairs of teams: decisions taken, reworked, ..., ... (M16)
+BLOCKER = 42  # k = number of the blocker in its week: arrival, seen at once, delay, reopened (M18)
+LEADER = 43  # the office of the CCO: leaves, ..., ..., ... (M21)
+IDEA = 44  # company: ideas of the week, ..., ..., ... (M26)
+PRACTICE = 45  # people, k = belief // 4: lane = belief % 4 (M20)
+STAFFING = 46  # teams: leavers, ..., ..., ... (M20)
 TIMELINE = 38  # company, k = pulse member: which account, ..., ..., ...
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)

@@ -44,6 +44,16 @@ _SUMS = (
     "answers_up", "answers_down", "answers_satisfied", "recent", "revenue", "revenue_referred", "billed", "spend",
     "churned_spend", "expanded_spend", "signed", "sold_waiting", "waited", "abandoned",
     "onboarding",
+    # M5, M6
+
+    # M9
+
+    # M10, M14
+
+    # M22
+
+    # M27
+
 )  # fmt: skip
 #: ``ACC.revenue`` is the index of a block's weekly sum.
 ACC: Any = namedtuple("ACC", _SUMS)(*range(len(_SUMS)))  # type: ignore[misc]
@@ -67,6 +77,38 @@ RUN = np.dtype(
             "service_capacity", "service_hours", "service_demand", "sales_capacity", "sales_delay", "leads_before",
             "waiting_before", "wait", "effort_level", "gaming", "overload", "added", "added_billed", "violations",
             "signed_before", "sold_waiting", "onboarding_before", "onboarding_wait",
+            # levers
+            "friction_factor", "coupling_factor", "issue_factor", "norms", "accuracy", "adherence", "product",
+            # M5, M6
+
+            # M9
+
+            # M10
+
+            # M13
+
+            # M14
+
+            # M15
+
+            # M16
+
+            # M17
+
+            # M18
+
+            # M19
+
+            # M20
+
+            # M21
+
+            # M22
+
+            # M26
+
+            # M27
+
         )
     ],
     align=True,
@@ -88,6 +130,18 @@ NOW = np.dtype(
         for name in (
             "external", "word_rate", "per_lead", "win_back", "serve", "window_known", "lost_issue", "expansion",
             "cutoff", "margin", "fix", "wait_effort", "go_live",
+            # M5, M6
+
+            # M9
+
+            # M10
+
+            # M22
+
+            # M26
+
+            # M27
+
         )
     ],
     align=True,
@@ -154,6 +208,8 @@ class State(NamedTuple):
     funded: NDArray[np.float64]  # headcount in office over the stated one
     planned: NDArray[np.float64]
     unlearned: NDArray[np.float64]  # log skill lost to change and not yet relearned
+    taken: NDArray[np.float64]  # lever: hours of the team's week that do not reach its work
+    ability: NDArray[np.float64]  # lever: factor of the magnitude per head
     # segments and touchpoints
     need: NDArray[np.float64]
     company_need: NDArray[np.float64]  # (runs, axes)
@@ -163,6 +219,7 @@ class State(NamedTuple):
     fail_p: NDArray[np.float32]  # (touchpoints x segments): touched and failed
     asked: NDArray[np.float64]  # (touchpoints): hours asked for last week
     success: NDArray[np.float64]  # (touchpoints x segments)
+    shift: NDArray[np.float64]  # lever (touchpoints): logit added to the success
     # records
     initial: NDArray[np.float64]
     weekly: NDArray[np.float64]
@@ -222,7 +279,7 @@ def allocate(
         "run": None, "now": (runs,), "edge": (int((accounts + 1).sum()),), "friend": (friends,),
         "acc": (b, len(_SUMS)), "touched": (b, 2 * max(touch, 1)), "cases": (b, AGES), "counts": (b, len(STATUSES)),
         "company_need": (runs, axes), "target": (runs, axes), "chain": (segments, 4),
-        "touch_p": (cells,), "fail_p": (cells,), "asked": (cells,), "success": (cells,),
+        "touch_p": (cells,), "fail_p": (cells,), "asked": (cells,), "success": (cells,), "shift": (cells,),
         "need": (segments, axes), "initial": (runs, N_COLUMNS), "weekly": (int(sizes["horizon"].sum()), N_COLUMNS),
         "marks": (int(marked.sum()), len(MARKS)), "waited": (int(marked.sum()),),
         "items": (int(marked.sum()) * ISSUES, len(ITEM)), "hand": (int(queued.sum()) * SERVERS, len(HAND)),
@@ -244,6 +301,8 @@ def allocate(
         "funded",
         "planned",
         "unlearned",
+        "taken",
+        "ability",
     ):
         shapes[name] = (teams,)
     arrays: dict[str, Any] = {"run": run, "now": np.zeros(runs, NOW)}

@@ -27,21 +27,31 @@ import numpy as np
 
 from flywheel_sim.engine.customers import customers_block
 from flywheel_sim.engine.jit import kernel, phase
+from flywheel_sim.engine.levers import reset_levers
 from flywheel_sim.engine.mechanisms.m01_market import open_market
 from flywheel_sim.engine.mechanisms.m03_journey import touch_success
 from flywheel_sim.engine.mechanisms.m04_handoffs import handoff_survival
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import count_voices, recount_voices
 from flywheel_sim.engine.mechanisms.m08_service import close_queue
+from flywheel_sim.engine.mechanisms.m09_channels import serve_channels
+from flywheel_sim.engine.mechanisms.m10_causes import step_causes
 from flywheel_sim.engine.mechanisms.m11_vectors import observe_alignment, step_directions
 from flywheel_sim.engine.mechanisms.m12_incentives import effort
 from flywheel_sim.engine.mechanisms.m13_sensing import change_needs, company_need, refresh_belief, step_needs
+from flywheel_sim.engine.mechanisms.m14_reactions import react
 from flywheel_sim.engine.mechanisms.m15_strategy import aim, learn
+from flywheel_sim.engine.mechanisms.m16_decisions import decide
 from flywheel_sim.engine.mechanisms.m17_cadence import hold_meeting
+from flywheel_sim.engine.mechanisms.m18_blockers import step_blockers
 from flywheel_sim.engine.mechanisms.m19_capacity import allot_hours, staff, volumes
 from flywheel_sim.engine.mechanisms.m20_culture import step_culture
+from flywheel_sim.engine.mechanisms.m21_leadership import step_leadership
+from flywheel_sim.engine.mechanisms.m22_loyalty import step_loyalty
 from flywheel_sim.engine.mechanisms.m23_ledger import post
 from flywheel_sim.engine.mechanisms.m24_measures import check_week, read_week
 from flywheel_sim.engine.mechanisms.m25_timeline import growth_rate, pulse
+from flywheel_sim.engine.mechanisms.m26_ideas import step_product
+from flywheel_sim.engine.mechanisms.m27_selling import step_selling
 from flywheel_sim.engine.records import last_row, publish, sum_blocks, write_teams
 from flywheel_sim.engine.traits import change_traits
 
@@ -62,9 +72,11 @@ def opening(par: Any, p: Any, tb: Any, st: Any, q: int, t: int) -> None:
             change_traits(tb, st, q, before.trait0, p.size.trait0)
             change_needs(tb, st, q, p.size.segments, p.size.axes, before.segment0, p.size.segment0)
         r.epoch = p.size.epoch
+    reset_levers(p, st, q)
     pulse(p, tb, st, q, t)
     count_voices(p, st, q)
     step_culture(p, st, q)
+    step_leadership(p, tb, st, q, t)
     step_needs(p, st, q, t)
     company_need(p, tb, st, q)
     refresh_belief(p, st, q, t)
@@ -73,10 +85,18 @@ def opening(par: Any, p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     effort(p, tb, st, q)
     step_directions(p, tb, st, q, t, growth_rate(p, st, q, t))
     hold_meeting(p, tb, st, q, t)
+    react(p, tb, st, q, t)
+    decide(p, tb, st, q, t)
+    step_blockers(p, tb, st, q, t)
     staff(p, tb, st, q, t)
     allot_hours(p, tb, st, q, t)
     observe_alignment(p, tb, st, q)
+    step_causes(p, tb, st, q, t)
+    step_product(p, tb, st, q, t)
     touch_success(p, tb, st, q)
+    serve_channels(p, tb, st, q)
+    step_selling(p, tb, st, q, t)
+    step_loyalty(p, tb, st, q, t)
     survival = np.ones(4)
     handoff_survival(p, tb, st, q, survival)
     open_market(p, tb, st, q, t, survival)

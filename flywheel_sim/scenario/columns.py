@@ -74,6 +74,22 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("effort_level", "ratio", "mean effort of the teams, 1 at reference"),
     ("gaming", "effort", "mean effort spent on gaming"),
     ("culture", "share", "culture stock"),
+    # channels (M9)
+
+    # root causes and scores (M10, M14)
+
+    # decisions and blockers (M16, M18)
+
+    # people (M19, M20)
+
+    # leadership (M21, M15)
+
+    # loyalty (M22)
+
+    # product and ideas (M26)
+
+    # selling (M27), purchases (M6)
+
     # money
     ("revenue", "$/week", "revenue recognised"),
     ("revenue_referred", "$/week", "of this, from customers won through word of mouth"),

@@ -17,16 +17,25 @@ from flywheel_sim.scenario.blocks.m05_word_of_mouth import WordOfMouth
 from flywheel_sim.scenario.blocks.m06_contracts import Contracts
 from flywheel_sim.scenario.blocks.m07_expansion import Expansion
 from flywheel_sim.scenario.blocks.m08_service import Service
+from flywheel_sim.scenario.blocks.m09_channels import Channels
+from flywheel_sim.scenario.blocks.m10_causes import Causes
 from flywheel_sim.scenario.blocks.m11_vectors import Vectors
 from flywheel_sim.scenario.blocks.m12_incentives import Incentives
 from flywheel_sim.scenario.blocks.m13_sensing import Sensing
+from flywheel_sim.scenario.blocks.m14_reactions import Reactions
 from flywheel_sim.scenario.blocks.m15_strategy import Strategy
+from flywheel_sim.scenario.blocks.m16_decisions import Decisions
 from flywheel_sim.scenario.blocks.m17_cadence import Cadence
+from flywheel_sim.scenario.blocks.m18_blockers import Blockers
 from flywheel_sim.scenario.blocks.m19_capacity import Capacity
 from flywheel_sim.scenario.blocks.m20_culture import Culture
+from flywheel_sim.scenario.blocks.m21_leadership import Leadership
+from flywheel_sim.scenario.blocks.m22_loyalty import Loyalty
 from flywheel_sim.scenario.blocks.m23_ledger import Ledger
 from flywheel_sim.scenario.blocks.m24_measures import Measures
 from flywheel_sim.scenario.blocks.m25_timeline import Timeline
+from flywheel_sim.scenario.blocks.m26_ideas import Ideas
+from flywheel_sim.scenario.blocks.m27_selling import Selling
 from flywheel_sim.scenario.blocks.observed import Observed
 from flywheel_sim.scenario.columns import NAMES
 from flywheel_sim.scenario.fields import Block, param
@@ -35,10 +44,34 @@ __all__ = ["MECHANISMS", "CrossReference", "ScenarioModel", "Segment", "Team", "
 
 #: Mechanism number -> name of its block in the scenario.
 MECHANISMS = {
-    "M1": "market", "M2": "relationship", "M3": "journey", "M4": "handoffs", "M5": "word_of_mouth", "M6": "contracts",
-    "M7": "expansion", "M8": "service", "M11": "vectors", "M12": "incentives", "M13": "sensing", "M15": "strategy",
-    "M17": "cadence", "M19": "capacity", "M20": "culture", "M23": "ledger", "M24": "measures", "M25": "timeline",
-}  # fmt: skip
+    "M1": "market",
+    "M2": "relationship",
+    "M3": "journey",
+    "M4": "handoffs",
+    "M5": "word_of_mouth",
+    "M6": "contracts",
+    "M7": "expansion",
+    "M8": "service",
+    "M9": "channels",
+    "M10": "causes",
+    "M11": "vectors",
+    "M12": "incentives",
+    "M13": "sensing",
+    "M14": "reactions",
+    "M15": "strategy",
+    "M16": "decisions",
+    "M17": "cadence",
+    "M18": "blockers",
+    "M19": "capacity",
+    "M20": "culture",
+    "M21": "leadership",
+    "M22": "loyalty",
+    "M23": "ledger",
+    "M24": "measures",
+    "M25": "timeline",
+    "M26": "ideas",
+    "M27": "selling",
+}
 
 
 class Team(Block):
@@ -93,16 +126,25 @@ class ScenarioModel(Block):
     contracts: Contracts = param(Contracts(), "M6 contracts and budget windows.")
     expansion: Expansion = param(Expansion(), "M7 expansion.")
     service: Service = param(Service(), "M8 service.")
+    channels: Channels = param(Channels(), "M9 channels and technology.")
+    causes: Causes = param(Causes(), "M10 root causes and firefighting.")
     vectors: Vectors = param(Vectors(), "M11 team vectors.")
     incentives: Incentives = param(Incentives(), "M12 incentive schemes.")
     sensing: Sensing = param(Sensing(), "M13 sensing.")
+    reactions: Reactions = param(Reactions(), "M14 reaction to scores.")
     strategy: Strategy = param(Strategy(), "M15 strategy.")
+    decisions: Decisions = param(Decisions(), "M16 decision rights.")
     cadence: Cadence = param(Cadence(), "M17 cadence.")
+    blockers: Blockers = param(Blockers(), "M18 blockers and response.")
     capacity: Capacity = param(Capacity(), "M19 capacity and coordination.")
     culture: Culture = param(Culture(), "M20 culture.")
+    leadership: Leadership = param(Leadership(), "M21 leadership.")
+    loyalty: Loyalty = param(Loyalty(), "M22 loyalty programme.")
     ledger: Ledger = param(Ledger(), "M23 ledger.")
     measures: Measures = param(Measures(), "M24 measures.")
     timeline: Timeline = param(Timeline(), "M25 timeline.")
+    ideas: Ideas = param(Ideas(), "M26 ideas and product.")
+    selling: Selling = param(Selling(), "M27 selling behaviour.")
     observed: Observed = param(Observed(), "Real data on this company, and what may be fitted to them.")
 
     @model_validator(mode="after")

@@ -69,7 +69,7 @@ def touch_success(p: Any, tb: Any, st: Any, q: int) -> None:
                 logit -= j.overload_effect * st.overload[r.team0 + touch.owner]
             if p.culture.enabled:
                 logit += j.culture_effect * (r.culture - p.culture.reference)
-            logit -= j.tone_effect * (1.0 - tone)
+            logit += st.shift[r.success0 + n] - j.tone_effect * (1.0 - tone)
             success = logistic64(logit) if j.enabled else touch.base
             cell = r.success0 + n * p.size.segments + s
             st.success[cell] = success

@@ -58,7 +58,7 @@ def handoff_survival(p: Any, tb: Any, st: Any, q: int, survival: Any) -> None:
         cosine = 0.0
         for a in range(size.axes):
             cosine += st.direction[r.team0 + link.giver, a] * st.direction[r.team0 + link.taker, a]
-        phi = friction_between(cosine, h.base_friction, h.angle_friction, h.integration)
+        phi = friction_between(cosine, h.base_friction, h.angle_friction, h.integration) * r.friction_factor
         r.friction += phi / size.links
         loss = 1.0 - exp64(-phi)
         if link.when == ISSUE:

@@ -92,13 +92,13 @@ def step_directions(p: Any, tb: Any, st: Any, q: int, t: int, growth: float) -> 
     if not v.enabled or teams == 0:
         return
     scale = v.diffusion if v.diffusion > 0.0 else 1.0
-    coupling = v.coupling * scale / teams
+    coupling = v.coupling * r.coupling_factor * scale / teams
     noise = diffusion_of(p, r.culture, growth)
     dt = 1.0 / v.substeps
     kick = math.sqrt(2.0 * noise * dt)
     mapped = 0.0
     if p.sensing.enabled:
-        mapped = v.map_pull * p.sensing.sharing * p.sensing.adherence * discipline_yield(p, r.culture)
+        mapped = v.map_pull * p.sensing.sharing * r.adherence * discipline_yield(p, r.culture)
     blocks = (d + 3) >> 2
     fields = np.empty((teams, 16))
     for k in range(teams):

@@ -92,7 +92,7 @@ def effort(p: Any, tb: Any, st: Any, q: int) -> None:
         if length > 0.0:
             level = exp64(inc.effort_elasticity * log64(length / inc.effort_reference))
         st.level[row] = level if inc.effort_elasticity > 0.0 else 1.0
-        st.gaming[row] = max(0.0, team.gaming_pay) * (1.0 - inc.norms) / inc.gaming_cost
+        st.gaming[row] = max(0.0, team.gaming_pay) * (1.0 - min(r.norms, 1.0)) / inc.gaming_cost
         r.effort_level += (st.level[row] - 1.0) / teams
         r.gaming += st.gaming[row] / teams
 

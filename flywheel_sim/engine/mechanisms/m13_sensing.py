@@ -92,7 +92,7 @@ def refresh_belief(p: Any, st: Any, q: int, t: int) -> None:
     need = st.company_need[q]
     if t % m.refresh_weeks == 0:
         common, own = math.sqrt(m.sharing), math.sqrt(1.0 - m.sharing)
-        side = math.sqrt(max(0.0, 1.0 - m.accuracy * m.accuracy))
+        side = math.sqrt(max(0.0, 1.0 - r.accuracy * r.accuracy))
         for k in range(p.size.teams):
             row = st.belief[r.team0 + k]
             dot = 0.0
@@ -106,7 +106,7 @@ def refresh_belief(p: Any, st: Any, q: int, t: int) -> None:
                 row[a] -= dot * need[a]
             normalise(row, d)
             for a in range(d):
-                row[a] = m.accuracy * need[a] + side * row[a]
+                row[a] = r.accuracy * need[a] + side * row[a]
     r.belief_cosine = 0.0
     for k in range(p.size.teams):
         for a in range(d):

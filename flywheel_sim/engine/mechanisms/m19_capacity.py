@@ -116,7 +116,7 @@ def allot_hours(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
         st.overload[row], st.hours[row] = 0.0, 1e300
         if c.enabled and mine > 0.0:
             gamed = st.gaming[row] * p.incentives.gaming_hours if p.incentives.enabled else 0.0
-            net = max(0.0, c.gross_hours - shared - met / mine - gamed)
+            net = max(0.0, c.gross_hours - shared - met / mine - gamed - st.taken[row] / mine)
             share = net / c.gross_hours
             able = st.able[row] * net * speed(p, tb, st, row, tr) * exp64(-st.unlearned[row])
             st.hours[row] = able
@@ -135,7 +135,7 @@ def allot_hours(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
                         r.service_capacity, r.service_hours = left / hours, hours
                     elif touch.stage == _SALE:
                         r.sales_capacity = left / hours
-        st.magnitude[row] = share * team.skill * st.level[row] * exp64(-st.unlearned[row])
+        st.magnitude[row] = share * team.skill * st.ability[row] * st.level[row] * exp64(-st.unlearned[row])
 
 
 @part

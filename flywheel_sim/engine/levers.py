@@ -1,0 +1,44 @@
+"""What mechanisms hand each other within a week.
+
+A mechanism that acts on another does so through a *lever*: a number that is set to its neutral value at the beginning
+of the week, moved by whoever has something to say, and read by the one mechanism it belongs to.  So each module can be
+switched off alone, and nothing is charged twice in one place.
+
+=================  =======================================================  ====================  ===================
+lever              meaning                                                  moved by              read by
+=================  =======================================================  ====================  ===================
+taken (teams)      hours of the team's week that do not reach its work      M13, M14, M16, M18,   M19
+                                                                            M19, M20, M21
+ability (teams)    factor of the magnitude per head                         M20                   M19
+shift (touches)    logit added to the success of a touchpoint               M9, M10, M14, M16,    M3
+                                                                            M20
+friction_factor    factor of f0 and f1                                      M21                   M4
+coupling_factor    factor of the coupling K                                 M21                   M11
+norms              share of gaming prevented                                M20, M21              M12
+accuracy           cosine of a fresh map with the need                      M9, M13               M13
+adherence          share of the map that is acted on                        M20                   M11
+product            quality of the product in use                            M26                   M1
+issue_factor       factor of the rate of issues                             M10                   M8
+=================  =======================================================  ====================  ===================
+"""
+
+from typing import Any
+
+from flywheel_sim.engine.jit import part
+
+__all__ = ["reset_levers"]
+
+
+@part
+def reset_levers(p: Any, st: Any, q: int) -> None:
+    """Set every lever to what it is when no mechanism moves it."""
+    r = st.run[q]
+    for k in range(p.size.teams):
+        st.taken[r.team0 + k] = 0.0
+        st.ability[r.team0 + k] = 1.0
+    for n in range(p.size.touchpoints):
+        st.shift[r.success0 + n] = 0.0
+    r.friction_factor = r.coupling_factor = r.issue_factor = 1.0
+    r.norms = p.incentives.norms
+    r.accuracy, r.adherence = p.sensing.accuracy, p.sensing.adherence
+    r.product = p.market.product_quality

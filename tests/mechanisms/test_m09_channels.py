@@ -1,0 +1,1 @@
+"""M9: to be written."""

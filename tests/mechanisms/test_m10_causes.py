@@ -1,0 +1,1 @@
+"""M10: to be written."""

@@ -1,0 +1,1 @@
+"""M14: to be written."""

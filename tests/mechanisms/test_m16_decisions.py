@@ -1,0 +1,1 @@
+"""M16: to be written."""

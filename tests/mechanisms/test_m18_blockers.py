@@ -1,0 +1,1 @@
+"""M18: to be written."""

@@ -1,0 +1,1 @@
+"""M21: to be written."""

@@ -1,0 +1,1 @@
+"""M22: to be written."""

@@ -1,0 +1,1 @@
+"""M26: to be written."""

@@ -1,0 +1,1 @@
+"""M27: to be written."""
