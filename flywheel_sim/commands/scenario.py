@@ -1,4 +1,4 @@
-"""``flywheel scenario``: list, show, new, validate, diff, schema."""
+"""``flywheel scenario``: list, show, new, validate, diff, freeze, schema."""
 
 import os
 from pathlib import Path
@@ -71,8 +71,9 @@ def validate(specs: tuple[str, ...], changes: dict[str, Any]) -> Answer:
             problems.update(dict.fromkeys(error.problems))
     if problems:
         raise ScenarioError(problems)
-    data = [{"name": one.name, "title": one.title, "hash": one.hash} for one in fine]
-    text = "\n".join(f"{spec}: ok" for spec in specs)
+    data = [{"name": one.name, "title": one.title, "hash": one.hash, "frozen": _frozen(one)} for one in fine]
+    words = {"edited": "ok, but edited since it was frozen: flywheel scenario freeze puts its references right"}
+    text = "\n".join(f"{spec}: {words.get(_frozen(one), 'ok')}" for spec, one in zip(specs, fine, strict=True))
     return Answer({"scenarios": data}, text, {"hashes": {one.name: one.hash for one in fine}})
 
 
@@ -127,6 +128,57 @@ def new(name: str, base: str, out: Path | None) -> Answer:
 
 
 @scenario.command()
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--check", is_flag=True, help="Measure only; change nothing.")
+@answers("scenario.freeze", "seed", "replicates", "workers")
+def freeze(path: Path, check: bool, seed: int, replicates: int | None, workers: int | None) -> Answer:
+    """Calibrate the references of a base case, measure it against its targets, and record both in FILE.
+
+    Exit 1 when a target is missed or the references do not settle.
+    """
+    from flywheel_sim.engine.fingerprint import engine_hash
+    from flywheel_sim.scenario.in_place import replaced
+    from flywheel_sim.study.freezing import freeze as settle
+
+    start = _load(os.fspath(path), {})
+    found = settle(
+        start, seed=seed, replicates=replicates or 40, rounds=0 if check else 6, workers=workers, progress=say
+    )
+    if not check:
+        values: dict[str, float | str] = dict(found.references)
+        for one in found.achieved:
+            values[f"frozen.targets.{one.quantity}.achieved"] = float(f"{one.mean:.4g}")
+            values[f"frozen.targets.{one.quantity}.error"] = float(f"{one.error:.2g}")
+        values |= {"frozen.seed": seed, "frozen.replicates": found.replicates}
+        values |= {"frozen.hash": found.scenario.hash, "frozen.engine": engine_hash()}
+        write_text(path, replaced(start, path, values))
+        say(f"wrote {path}")
+    rows = [
+        (
+            one.quantity,
+            f"{one.low:g}",
+            f"{one.high:g}",
+            f"{one.mean:.4g} +- {one.error:.2g}",
+            "met" if one.met else "MISSED",
+        )
+        for one in found.achieved
+    ]
+    settled = (
+        f"references {'settled' if found.settled else 'NOT SETTLED'}: the last step moved one by {found.moved:.2g}"
+    )
+    data = {
+        "file": os.fspath(path),
+        "settled": found.settled,
+        "references": found.references,
+        "targets": [{**vars(one), "met": one.met} for one in found.achieved],
+    }
+    text = table(("target", "from", "to", "achieved", ""), rows) if rows else "no targets"
+    return Answer(
+        data, f"{text}\n{settled}", _manifest(found.scenario), failed=not (found.met and (check or found.settled))
+    )
+
+
+@scenario.command()
 @answers("scenario.schema")
 def schema() -> Answer:
     """Print the JSON Schema of scenario files, for editors."""
@@ -144,6 +196,15 @@ def _load(spec: str, changes: dict[str, Any]) -> "Scenario":
 
     found = load(spec)
     return found.with_(changes) if changes else found
+
+
+def _frozen(one: "Scenario") -> str:
+    """Whether a base case is as it was frozen: ``yes``, ``edited``, or nothing for what is no base case."""
+    place = one.position("frozen.hash")
+    if place is None or not one.files or not one.model.frozen.hash or one.changes:
+        return ""
+    own = Path(str(place.file)).stem == Path(one.files[0]).stem
+    return "" if not own else "yes" if one.model.frozen.hash == one.hash else "edited"
 
 
 def _manifest(shown: "Scenario") -> dict[str, Any]:

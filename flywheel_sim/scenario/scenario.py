@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["WORDS", "Scenario"]
 
 #: Fields that are words for people; they change no result and are no part of the hash.
-WORDS = ("title", "question", "description")
+WORDS = ("title", "question", "description", "frozen")
 
 
 class Scenario:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
+from flywheel_sim.scenario.blocks.frozen import QUANTITIES, Frozen
 from flywheel_sim.scenario.blocks.m01_market import Market
 from flywheel_sim.scenario.blocks.m02_relationship import Relationship
 from flywheel_sim.scenario.blocks.m03_journey import Journey
@@ -146,6 +147,7 @@ class ScenarioModel(Block):
     ideas: Ideas = param(Ideas(), "M26 ideas and product.")
     selling: Selling = param(Selling(), "M27 selling behaviour.")
     observed: Observed = param(Observed(), "Real data on this company, and what may be fitted to them.")
+    frozen: Frozen = param(Frozen(), "What this base case was calibrated to.")
 
     @model_validator(mode="after")
     def _names_exist(self) -> "ScenarioModel":
@@ -157,7 +159,8 @@ class ScenarioModel(Block):
 
 #: What a timeline may not change, because the run is built on it.
 FIXED = (
-    "version", "title", "question", "description", "horizon_weeks", "axes", "timeline",
+    "version", "title", "question", "description", "horizon_weeks", "axes", "timeline", "observed",
+    "frozen",
     "market.accounts", "market.initial_customers", "market.initial_advocates", "market.initial_detractors",
     "market.start", "market.network", "culture.start", "ledger.opening_cash", "service.event_timed",
 )  # fmt: skip
@@ -232,6 +235,8 @@ def cross_references(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str
             yield from names(f"incentives.pay.{name}.on.{paid}", [paid], tuple(model.incentives.measures), "measure")
     yield from names("cadence.members", model.cadence.members, teams, "team")
     yield from vector("strategy.target", model.strategy.target)
+
+    yield from names("frozen.targets", model.frozen.targets, QUANTITIES, "quantity")
 
     market = model.market
     if market.initial_customers > market.accounts:

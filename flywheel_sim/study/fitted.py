@@ -1,21 +1,19 @@
 """Put a calibration on file: a new scenario that extends the old one, or the old file with its numbers replaced."""
 
 import os
-import re
 from pathlib import Path
 from typing import Any
 
 from flywheel_sim.results.observed import SAMPLES, SIMULATION
 from flywheel_sim.results.provenance import provenance
-from flywheel_sim.scenario import Problem, Scenario, ScenarioError
+from flywheel_sim.scenario import Scenario
+from flywheel_sim.scenario.in_place import replaced
 from flywheel_sim.scenario.library import find
 from flywheel_sim.scenario.writing import changes_as_yaml
 from flywheel_sim.study.calibrate import Calibration, Estimate
 from flywheel_sim.study.observations import located
 
 __all__ = ["as_scenario", "in_place", "summary_lines"]
-
-_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 
 
 def as_scenario(fit: Calibration, base: Scenario, spec: str, out: Path, command: str = "") -> str:
@@ -84,23 +82,4 @@ def in_place(fit: Calibration, base: Scenario, path: Path) -> str:
     ScenarioError
         When a fitted number does not stand in this file.
     """
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    problems: list[Problem] = []
-    edits: list[tuple[int, int, int, str]] = []
-    for one in fit.estimates:
-        place = base.position(one.path)
-        if place is None or place.line is None or place.column is None or place.file != os.fspath(path):
-            problems.append(Problem(os.fspath(path), None, None, one.path, "expected in this file, to be replaced"))
-            continue
-        found = _NUMBER.match(lines[place.line - 1], place.column - 1)
-        if found is None:
-            problems.append(Problem(*place, one.path, "expected a plain number, to be replaced"))
-            continue
-        edits.append(
-            (place.line - 1, found.start(), found.end(), f"{one.value:g}" if one.value < 1e5 else f"{one.value!r}")
-        )
-    if problems:
-        raise ScenarioError(problems)
-    for line, start, end, text in sorted(edits, reverse=True):
-        lines[line] = lines[line][:start] + text + lines[line][end:]
-    return "".join(lines)
+    return replaced(base, path, {one.path: one.value for one in fit.estimates})

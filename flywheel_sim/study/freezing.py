@@ -1,0 +1,236 @@
+"""Calibrate a base case and freeze it, before anything is tried in it.
+
+Effects on hazards are factors exp(b (x - x_ref)), so a base case needs its references: what customers and teams are
+like in it when nothing is changed.  They are found as a fixed point: run, take the means, put them in, run again.  Then
+the case is measured against its targets, and the file records what came out, the seed, the engine and a hash of the
+scenario.  From then on a change of the file is a change of the base case, and shows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from flywheel_sim.engine.run import Simulation
+from flywheel_sim.execute.run import batch, worker_count
+from flywheel_sim.results import Run
+from flywheel_sim.scenario import Scenario
+from flywheel_sim.scenario.columns import COL
+
+__all__ = ["Achieved", "Frozen", "freeze", "measure", "references"]
+
+#: Weeks over which references are taken: after the start has faded, before the market has moved on.
+FROM, UNTIL = 26, 156
+#: A reference has settled when it moves by less than this, absolutely or as a share of itself.
+SETTLED = 0.01
+
+
+@dataclass(frozen=True)
+class Achieved:
+    """One target of a base case and what it came to.
+
+    Parameters
+    ----------
+    quantity : str
+    low, high : float
+        The band that will do.
+    mean, error : float
+        Mean over the runs and its standard error.
+    """
+
+    quantity: str
+    low: float
+    high: float
+    mean: float
+    error: float
+
+    @property
+    def met(self) -> bool:
+        """Whether the mean lies in the band."""
+        return self.low <= self.mean <= self.high
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A base case with its references in place.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    references : dict of str to float
+        Dotted path -> value.
+    moved : float
+        Largest change of a reference in the last step, as a share of itself or absolutely, whichever is smaller.
+    achieved : tuple of Achieved
+    seed, replicates : int
+    """
+
+    scenario: Scenario
+    references: dict[str, float]
+    moved: float
+    achieved: tuple[Achieved, ...]
+    seed: int
+    replicates: int
+
+    @property
+    def settled(self) -> bool:
+        """Whether the references have come to rest."""
+        return self.moved < SETTLED
+
+    @property
+    def met(self) -> bool:
+        """Whether every target is met."""
+        return all(one.met for one in self.achieved)
+
+
+def references(scenario: Scenario, seed: int = 11, replicates: int = 8, workers: int | None = None) -> dict[str, float]:
+    """What the references of a scenario would have to be to equal its own means.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    seed, replicates : int
+        Luck, and number of runs.
+    workers : int, optional
+        Threads.
+
+    Returns
+    -------
+    dict of str to float
+        Dotted path -> mean over weeks 26 to 156 and over the runs.
+    """
+    short = scenario.with_({"horizon_weeks": min(UNTIL, scenario.get("horizon_weeks"))})
+    simulation = Simulation([short.model], [(0, seed, k) for k in range(replicates)])
+    threads, seen = worker_count(workers), []
+    simulation.advance(min(FROM, simulation.horizon - 1), threads=threads)
+    while simulation.week < simulation.horizon:
+        simulation.advance(1, threads=threads)
+        seen += [_of_teams(short, simulation, q) for q in range(simulation.runs)]
+    weekly = np.array([simulation.arrays(q, False).weekly[FROM:] for q in range(simulation.runs)])
+    mean = weekly.mean(axis=(0, 1))
+    found = {path: float(np.mean([one[path] for one in seen])) for path in seen[0]}
+    found |= {path: float(mean[column]) for path, column in _COLUMNS.items()}
+    found["relationship.start"] = found["relationship.relationship_reference"]
+    return {path: round(value, 4) for path, value in found.items()}
+
+
+#: References that are means of weekly columns.
+_COLUMNS = {
+    "relationship.relationship_reference": COL.relationship,
+    "relationship.effort_reference": COL.effort,
+}
+
+
+def _of_teams(scenario: Scenario, simulation: Simulation, q: int) -> dict[str, float]:
+    """References read from the teams' vectors of one run in one week."""
+    state, tables = simulation.state, simulation.program.tables
+    r, size = state.run[q], simulation.program.par[0]["size"]
+    teams, points, segments = int(size["teams"]), int(size["touchpoints"]), int(size["segments"])
+    u = state.direction[r["team0"] : r["team0"] + teams]
+    mu = state.magnitude[r["team0"] : r["team0"] + teams]
+    found: dict[str, float] = {}
+    for n, name in enumerate(list(scenario.model.journey.touchpoints)[:points]):
+        served = (tables.dependency[n, :teams] * mu) @ u
+        match = []
+        for s in range(segments):
+            need = state.need[r["segment0"] + s] + tables.offset[n]
+            match.append(float(served @ need) / float(np.sqrt(need @ need)))
+        found[f"journey.touchpoints.{name}.match_reference"] = float(np.mean(match))
+    if len(tables.link):
+        cosines = [u[link["giver"]] @ u[link["taker"]] for link in tables.link]
+        found["handoffs.reference_cosine"] = float(np.mean(cosines))
+    if teams:
+        found["capacity.craft_reference"] = float(np.mean(np.sum(u * tables.craft[:teams], axis=1)))
+    return found
+
+
+def _mean(column: str) -> Callable[[Run], float]:
+    return lambda run: float(np.mean(run.series(column)))
+
+
+def _churn_monthly(run: Run) -> float:
+    lost, had = float(np.sum(run.series("churned"))), float(np.sum(run.series("customers")))
+    return 1.0 - (1.0 - lost / had) ** (52 / 12) if had else 0.0
+
+
+def _containment(run: Run) -> float:
+    contacts = float(np.sum(run.series("contacts"))) + float(np.sum(run.series("contained")))
+    return float(np.sum(run.series("contained"))) / contacts if contacts else 0.0
+
+
+_QUANTITIES: dict[str, Callable[[Run], float]] = {
+    "churn_monthly": _churn_monthly,
+    "containment": _containment,
+    "utilisation": _mean("utilisation"),
+}
+
+
+def measure(
+    scenario: Scenario, seed: int = 1, replicates: int = 40, workers: int | None = None
+) -> tuple[Achieved, ...]:
+    """Measure a base case against the targets it names.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    seed, replicates : int
+    workers : int, optional
+
+    Returns
+    -------
+    tuple of Achieved
+    """
+    targets = scenario.model.frozen.targets
+    runs = batch([scenario], replicates=replicates, seed=seed, workers=workers)[0]
+    found = []
+    for name, target in targets.items():
+        read = _QUANTITIES.get(name, lambda run, name=name: float(run.summary[name]))
+        values = np.array([read(run) for run in runs])
+        error = float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
+        found.append(Achieved(name, target.low, target.high, float(np.mean(values)), error))
+    return tuple(found)
+
+
+def freeze(
+    scenario: Scenario,
+    *,
+    seed: int = 1,
+    replicates: int = 40,
+    rounds: int = 6,
+    workers: int | None = None,
+    progress: Callable[[str], Any] | None = None,
+) -> Frozen:
+    """Find the references of a base case and measure it against its targets.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With its targets under ``frozen.targets``.
+    seed, replicates : int
+        Of the measurement.
+    rounds : int
+        How often references are put in and found anew, at most; 0 only measures.
+    workers : int, optional
+        Threads.
+    progress : callable, optional
+        Called with a line of text.
+
+    Returns
+    -------
+    Frozen
+    """
+    tell = progress or (lambda text: None)
+    found: dict[str, float] = {}
+    moved = 0.0
+    for n in range(rounds):
+        found = references(scenario, workers=workers)
+        steps = {path: abs(value - scenario.get(path)) for path, value in found.items()}
+        worst = max(steps, key=lambda path: steps[path] / max(1.0, abs(found[path])))
+        moved = steps[worst] / max(1.0, abs(found[worst]))
+        tell(f"round {n + 1}: {worst} moved by {moved:.3g}")
+        scenario = scenario.with_(found)
+        if moved < SETTLED:
+            break
+    tell(f"measuring {replicates} runs")
+    return Frozen(scenario, found, moved, measure(scenario, seed, replicates, workers), seed, replicates)

@@ -1,0 +1,73 @@
+"""Base cases: references that are the case's own means, targets, and the record in the file."""
+
+import shutil
+
+import pytest
+
+from flywheel_sim.scenario import ScenarioError, load, shipped_path
+from flywheel_sim.scenario.in_place import replaced
+from flywheel_sim.study.freezing import freeze, measure, references
+
+BASE = shipped_path("scenarios/companies/b2b-saas.yaml")
+
+
+@pytest.fixture
+def small():
+    """A short base case."""
+    return load("b2b-saas").with_(
+        {"market.accounts": 600, "market.initial_customers": 200, "horizon_weeks": 60, "word_of_mouth.enabled": False}
+    )
+
+
+def test_references_are_means_of_the_run_itself(small):
+    found = references(small, replicates=2)
+    again = references(small.with_({"relationship.relationship_reference": 0.9}), replicates=2)
+    assert 0 < found["relationship.relationship_reference"] < 1
+    assert set(found) == set(again)
+    assert {f"journey.touchpoints.{name}.match_reference" for name in small.model.journey.touchpoints} <= set(found)
+    assert all(found[path] != 0 for path in found)
+
+
+def test_freezing_puts_references_in_and_measures_targets(small):
+    away = small.with_({"capacity.craft_reference": 0.0, "frozen.targets.churn_annual.high": 0.0001})
+    said = []
+    found = freeze(away, replicates=2, rounds=2, progress=said.append)
+    assert found.scenario.get("capacity.craft_reference") == found.references["capacity.craft_reference"] > 0.2
+    missed = [one for one in found.achieved if one.quantity == "churn_annual"]
+    assert not missed[0].met and not found.met
+    assert said[0].startswith("round 1")
+
+
+def test_measuring_alone_changes_nothing(small):
+    found = freeze(small, replicates=2, rounds=0)
+    assert found.scenario is small
+    assert found.achieved == measure(small, replicates=2)
+
+
+def test_the_record_is_no_part_of_what_it_records(small):
+    assert small.with_({"frozen.targets.churn_annual.achieved": 0.5}).hash == small.hash
+
+
+def test_an_unknown_target_is_a_mistake_in_the_file(small):
+    with pytest.raises(ScenarioError, match="nps_true"):
+        small.with_({"frozen.targets.nps_tru": {"low": 0, "high": 1}})
+
+
+def test_numbers_are_replaced_where_they_stand(tmp_path):
+    path = tmp_path / "base.yaml"
+    shutil.copy(BASE, path)
+    base = load(path)
+    text = replaced(base, path, {"frozen.hash": "abc123", "capacity.craft_reference": 0.25})
+    path.write_text(text, encoding="utf-8")
+    after = load(path)
+    assert after.get("capacity.craft_reference") == 0.25
+    assert after.model.frozen.hash == "abc123"
+    assert after.with_({"capacity.craft_reference": base.get("capacity.craft_reference")}).hash == base.hash
+    assert text.count("#") == BASE.read_text(encoding="utf-8").count("#")
+
+
+def test_a_number_of_another_file_is_not_replaced(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("extends: b2b-saas\ntitle: Mine\n", encoding="utf-8")
+    with pytest.raises(ScenarioError, match="expected in this file"):
+        replaced(load(path), path, {"capacity.craft_reference": 0.25})
