@@ -23,6 +23,7 @@ _WHERE = {
     "ScenarioError": "flywheel_sim.scenario:ScenarioError",
     "load": "flywheel_sim.scenario:load",
     "scenarios": "flywheel_sim.scenario:scenarios",
+    "funnel_twin": "flywheel_sim.scenario.funnel:funnel_twin",
     "run": "flywheel_sim.execute.run:run",
     "batch": "flywheel_sim.execute.run:batch",
     "Run": "flywheel_sim.results:Run",

@@ -62,6 +62,30 @@ def test_compare_answers_in_json_with_a_verdict(folder: Path) -> None:
     assert whole["manifest"]["command"] == "flywheel compare silo.yaml shared.yaml --replicates 6 --seed 4"  # type: ignore[index]
 
 
+def test_compare_with_the_funnel_twin_says_what_it_changed(folder: Path) -> None:
+    whole = told(call("compare", "silo.yaml", "--funnel-twin", "--replicates", "6", "--json"))
+    listed = {change["path"]: change for change in whole["data"]["funnel_twin"]}  # type: ignore[index]
+    assert set(listed["word_of_mouth.advocate"]) == {"path", "before", "after", "why"}
+    assert "funnel twin" in whole["data"]["verdict"]["sentence"].lower()  # type: ignore[index]
+    text = call("compare", "silo.yaml", "--funnel-twin", "--keep", "savings", "--replicates", "6")
+    assert "the funnel twin changes" in text.stdout and "word_of_mouth.advocate" in text.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("silo.yaml", "shared.yaml", "--funnel-twin"), "takes one scenario, got 2"),
+        (("silo.yaml", "shared.yaml", "--keep", "savings"), "add --funnel-twin"),
+        (("limits/a03-sbg-regular", "--funnel-twin"), "is a funnel already"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_funnel_twin_needs_one_wheel(folder: Path, words: tuple[str, ...], said: str) -> None:
+    result = call("compare", *words)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
 def test_compare_prints_the_verdict_first_and_talks_on_stderr_only(folder: Path) -> None:
     result = call("compare", "silo.yaml", "shared.yaml", "--replicates", "5", "--out", "saved", "--report", "r.html")
     assert result.exit_code == 0
