@@ -16,6 +16,15 @@ def test_mechanisms_page_is_made_from_the_sources():
     assert module.TARGET.read_text("utf-8") == module.page(), "run: python docs/make_mechanisms.py"
 
 
+def test_tables_of_the_odd_are_made_from_the_sources():
+    spec = importlib.util.spec_from_file_location("make_odd", ROOT / "docs" / "make_odd.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    text = module.TARGET.read_text("utf-8")
+    assert text == module.page(text), "run: python docs/make_odd.py"
+    assert re.findall(r"^## (\d)\.", text, flags=re.M) == list("1234567"), "all seven elements"
+
+
 @pytest.mark.parametrize("page", ["README.md"])
 def test_python_snippets_run(page, capsys):
     snippets = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text("utf-8"), flags=re.S)

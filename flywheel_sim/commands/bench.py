@@ -11,8 +11,9 @@ __all__ = ["bench"]
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Up to 100 000 accounts and fewer repetitions: under three minutes.")
+@click.option("--mechanisms", is_flag=True, help="Instead: what each mechanism costs, switched on minus switched off.")
 @answers("bench", "workers")
-def bench(quick: bool, workers: int | None) -> Answer:
+def bench(quick: bool, mechanisms: bool, workers: int | None) -> Answer:
     """Measure speed, memory and start-up on this machine.
 
     Speed is stated against the floor: one random draw per account and one pass over the account columns, timed in the
@@ -21,9 +22,26 @@ def bench(quick: bool, workers: int | None) -> Answer:
     from flywheel_sim.engine.fingerprint import engine_hash
     from flywheel_sim.study.bench import bench as benched
 
+    if mechanisms:
+        return _mechanisms(quick)
     found = benched(quick, cores=workers, progress=say)
     data = found.to_dict()
     return Answer(data, _readable(data), {"hashes": {"engine": engine_hash()}})
+
+
+def _mechanisms(quick: bool) -> Answer:
+    from flywheel_sim.engine.fingerprint import engine_hash
+    from flywheel_sim.study.bench import EVERYTHING, scaled
+    from flywheel_sim.study.costs import mechanism_costs
+    from flywheel_sim.study.timing import machine
+
+    accounts = 20_000 if quick else 100_000
+    whole, costs = mechanism_costs(scaled(accounts, 52, EVERYTHING), progress=say)
+    rows = [(cost.number, cost.block, f"{cost.ns:.1f}", f"{cost.spread:.1f}") for cost in costs]
+    text = table(("", "mechanism", "ns", "+-"), rows)
+    words = f"{whole:.1f} ns per account-week with everything on, {accounts:,} accounts; each mechanism on minus off:"
+    data = {"accounts": accounts, "whole_ns": whole, "mechanisms": [c.to_dict() for c in costs], "machine": machine()}
+    return Answer(data, f"{words}\n\n{text}", {"hashes": {"engine": engine_hash()}})
 
 
 def _readable(data: dict[str, Any]) -> str:

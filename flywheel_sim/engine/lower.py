@@ -53,7 +53,10 @@ class Tables(NamedTuple):
 
 
 _TEAM = np.dtype(
-    [(n, "f8") for n in ("headcount", "salary", "scaling", "skill", "craft_pay", "peer_pay", "gaming_pay", "bonus")]
+    [
+        (n, "f8")
+        for n in ("headcount", "salary", "scaling", "skill", "craft_pay", "peer_pay", "map_pay", "gaming_pay", "bonus")
+    ]
     + [(n, "i8") for n in ("front", "member", "paid", "changed")],
     align=True,
 )
@@ -187,7 +190,7 @@ def _team_rows(m: ScenarioModel, width: int, teams: int) -> tuple[NDArray[Any], 
         for key, weight in pay.on.items():
             measure = inc.measures[key]
             g = _vector(m.axes, measure.gradient, width)
-            size2 = float(g @ g) + measure.craft**2 + measure.peers**2
+            size2 = float(g @ g) + measure.craft**2 + measure.peers**2 + measure.map**2
             w = (
                 pay.intensity
                 * weight
@@ -196,6 +199,7 @@ def _team_rows(m: ScenarioModel, width: int, teams: int) -> tuple[NDArray[Any], 
             grids["pay_gradient"][i] += w * g
             row["craft_pay"] += w * measure.craft
             row["peer_pay"] += w * measure.peers * (1.0 - inc.collusion)
+            row["map_pay"] += w * measure.map
             row["gaming_pay"] += w * measure.gaming
     for link in m.handoffs.links.values():
         a, b = names.index(link.giver), names.index(link.taker)

@@ -1,7 +1,8 @@
 """How fast the engine is, as ratios that mean the same on every machine.
 
 The yardstick is the floor (``floor.py``): one random draw per account and one pass over the account columns.  Floor
-and engine are timed in turn, in one process, on ``b2b-saas`` scaled to N accounts after half a year of warm-up;
+and engine are timed in turn, in one process, on a B2B company with every mechanism on, scaled to N
+accounts, after half a year of warm-up;
 one-core figures in CPU time, two-core figures by the clock.  What concerns a start (compilation, a warm run, the
 import) is timed in fresh processes.
 """
@@ -18,9 +19,12 @@ from typing import Any
 from flywheel_sim.scenario import Scenario, load
 from flywheel_sim.study.timing import fresh, interleaved, machine, slope
 
-__all__ = ["BARS", "FULL", "QUICK", "Bar", "Bench", "Plan", "bench", "scaled"]
+__all__ = ["BARS", "EVERYTHING", "FULL", "QUICK", "Bar", "Bench", "Plan", "bench", "scaled"]
 
 Say = Callable[[str], None]
+
+#: The company that is timed: every mechanism on.
+EVERYTHING = "everything-on"
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ class Bench:
         return {name: getattr(self, name) for name in names}
 
 
-def scaled(accounts: int, horizon_weeks: int, base: str = "b2b-saas") -> Scenario:
+def scaled(accounts: int, horizon_weeks: int, base: str = EVERYTHING) -> Scenario:
     """Scale a company to this many accounts: customers, heads and fixed costs in proportion.
 
     Working groups grow with the company, so that coordination takes the same share of hours at every size.

@@ -37,6 +37,7 @@ MEASURES = {
     "survey": {"gradient": {"care": 0.5}, "gaming": 0.8},
     "goals": {"gradient": {"care": 0.0}, "craft": 1.0},
     "peers": {"gradient": {"care": 0.0}, "peers": 1.0},
+    "storyboard": {"gradient": {"care": 0.0}, "map": 1.0},
     "late": {"gradient": {"care": 1.0}, "lag_weeks": 26.0, "noise": 1.0},
 }
 
@@ -109,6 +110,17 @@ def test_peer_scores_point_to_the_partners_and_not_when_traded(quiet):
     assert pay == pytest.approx([0.7, 0.5])
     pay, _, _ = effort_of(firm(quiet, {"peers": 1.0}, 0.7, teams=other, links=links, collusion=1.0))
     assert pay == pytest.approx([0.0, 0.5]), "C17"
+
+
+def test_pay_on_the_experience_map_points_where_the_map_does(quiet):
+    scenario = firm(quiet, {"storyboard": 1.0}, 0.7, intrinsic=0.0)
+    scenario["segments"] = {"all": {"spend": 52, "need": {"acquire": 0.6, "care": 0.8}}}
+    scenario["sensing"] = {"enabled": True, "accuracy": 1.0, "need_drift": 0.0}
+    pay, _, _ = effort_of(scenario)
+    assert pay == pytest.approx([0.7 * 0.6, 0.7 * 0.8], abs=1e-9)
+    scenario["sensing"] = {"enabled": False}
+    pay, _, _ = effort_of(scenario)
+    assert np.all(pay == 0.0), "without a map there is nothing to be paid on"
 
 
 def test_gaming_by_hand_and_its_vanishing(quiet):

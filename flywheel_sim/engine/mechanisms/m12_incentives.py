@@ -7,8 +7,8 @@ effort of a risk-averse, impatient team with quadratic cost C is
 
 C with ones on the diagonal and ``substitution`` off it (identity: A16; else A15), cut to |a| <= e_max.  The vector a_k
 is the pay field of M11; its length sets the team's magnitude, (|a_k|/a_ref)^elasticity.  A measure may also point along
-the paid team's own craft (MBO), or towards the team's handoff partners (peer scores: (1 - collusion) x the normalised
-sum of their directions).
+the paid team's own craft (MBO), along its experience map (its part in what customers are believed to need, M13), or
+towards its handoff partners (peer scores: (1 - collusion) x the normalised sum of their directions).
 
 Gaming is an effort axis without value: gamma_k = b sum w_m gaming_m att_m (1 - norms)/cost.  It raises surveyed scores,
 takes hours, and leaves the experience as it is.  Bonuses are paid on the weekly columns a measure names, over target,
@@ -75,7 +75,7 @@ def effort(p: Any, tb: Any, st: Any, q: int) -> None:
                 size += peers[a] * peers[a]
             size = math.sqrt(size)
         for a in range(d):
-            pull[a] = tb.pay_gradient[tr, a] + team.craft_pay * tb.craft[tr, a]
+            pull[a] = tb.pay_gradient[tr, a] + team.craft_pay * tb.craft[tr, a] + team.map_pay * st.belief[row, a]
             if size > 0.0:
                 pull[a] += team.peer_pay * peers[a] / size
         solve_cost(pull, d, inc.substitution)

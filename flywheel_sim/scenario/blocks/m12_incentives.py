@@ -9,6 +9,10 @@ class Measure(Block):
     gradient: dict[str, float] = param(..., "g: how effort along each axis moves the measure.")
     craft: float = param(0.0, "Added gradient along the paid team's own craft (MBO).", ge=0)
     peers: float = param(0.0, "Added gradient towards the team's handoff partners (peer score).", ge=0, source="C17")
+    map: float = param(
+        0.0, "Added gradient along the team's experience map: its part in what customers are believed to need.", ge=0,
+        source="C15, C16",
+    )  # fmt: skip
     gaming: float = param(0.0, "Gradient of the score along gaming effort, which has no value.", ge=0, source="C15")
     noise: float = param(0.0, "sigma_g: noise of the measure.", ge=0, source="A16")
     lag_weeks: float = param(0.0, "Weeks until effort shows in it.", unit="weeks", ge=0)
