@@ -19,15 +19,25 @@ from flywheel_sim.engine.mechanisms.m05_word_of_mouth import (
     PER_PROSPECT,
     PER_TIE,
     REDRAWN,
+    fit_of,
     pick_friend,
     pick_stranger,
     pick_tie,
+    premium_left,
     redrawn_voices,
 )
-from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, renewal_due, weeks_to_renewal, window_open
+from flywheel_sim.engine.mechanisms.m06_contracts import (
+    PURCHASES,
+    WEEKLY,
+    buying_rate,
+    renewal_due,
+    weeks_to_renewal,
+    window_open,
+)
 from flywheel_sim.engine.mechanisms.m07_expansion import expansion_rate, spend_after
 from flywheel_sim.engine.mechanisms.m08_service import poisson_count
 from flywheel_sim.engine.mechanisms.m13_sensing import promoter_shares
+from flywheel_sim.engine.mechanisms.m23_ledger import margin_premium
 from flywheel_sim.engine.random import (
     CARE,
     ENDOWMENT,
@@ -35,6 +45,7 @@ from flywheel_sim.engine.random import (
     GO_LIVE,
     LIFE,
     MARKET,
+    PURCHASE,
     SALE,
     SURVEY,
     TOUCH,
@@ -61,6 +72,7 @@ from flywheel_sim.engine.state import (
 __all__ = ["customers_block"]
 
 _ZERO, _ONE, _TWO = f32(0.0), f32(1.0), f32(2.0)
+_FAINT = f32(1e-6)  # an exposure below this is forgotten
 _TO_UNIT, _MORE, _MARGIN = f32(1.0 / 4294967296.0), f32(1.0001), f32(1e-6)
 _ONBOARDING, _USE, _SERVICE = 2, 3, 4
 _COMPLETE = 0
@@ -127,7 +139,18 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
     bad_rate = f32(wom.negative * (1.0 if per_tie else wom.rate))
     fades = f32(1.0 - halved(wom.former_half_life_weeks))
 
+    contagion, kept_exposure = f32(0.0), f32(halved(wom.contagion_half_life_weeks))
+    with_referrer, after_referral, closer = f32(0.0), f32(0.0), f32(0.0)
+    if wom_on:
+        contagion, closer = f32(log64(wom.contagion)), f32(wom.referred_fit)
+        with_referrer, after_referral = f32(log64(wom.referred_churn)), f32(log64(wom.referrer_churn))
+    contagious = not complete and contagion != _ZERO
+    premium = margin_premium(p)
+
     kind = contracts.kind if contracts.enabled else WEEKLY
+    buy_effect = f32(contracts.purchase_effect)
+    purchase_weeks = contracts.purchase_scale_weeks / contracts.purchase_shape
+    failing = f32(-log64(max(1.0 - contracts.involuntary, 1e-13)))
     by_voice = market.churn.by == 0
     gain, loss = f32(rel.gain), f32(rel.gain * rel.asymmetry)
     spill, adapt, norm = f32(rel.spill_over), f32(rel.expectation_adaptation), f32(rel.market_norm)
@@ -303,14 +326,12 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                 a[ACC.recent] += st.recent[i]
             continue
 
-        # --- a customer: this week's revenue, then use ------------------------------------------------------------
+        # --- a customer: use --------------------------------------------------------------------------------------
         age = t + 1 - i64(st.start[i])
         s = i64(st.segment[i])
         spend = st.spend[i]
-        a[ACC.revenue] += spend
-        if st.referrer[i] != -1:
-            a[ACC.revenue_referred] += spend
-        st.revenue[i] += spend
+        paid, bought, wanted = spend, 0, 0
+        fit = fit_of(st.fit[i], st.referrer[i], closer)
         relationship, effort = st.relationship[i], st.effort[i]
         recent, history = st.recent[i], st.history[i]
         failures, contact = 0, False
@@ -398,7 +419,7 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                                 delay = i64(-log64(unit64(w_delay)) * service.return_delay_weeks)
                             st.open[i] = 1
                             st.since[i] = i16(t + min(delay, 100))
-            mean = issue_rate * exp32(clip32(fit_b * (fit_mean - st.fit[i]), f32(3.0))) + failure_demand * f32(failures)
+            mean = issue_rate * exp32(clip32(fit_b * (fit_mean - fit), f32(3.0))) + failure_demand * f32(failures)
             new = poisson_count(w_issues, mean)
             if new > 0:
                 if timed:
@@ -437,7 +458,25 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
             rise, fall = from_det * up, _ZERO
         turns = rise + fall if market.enabled else _ZERO
         p_leave, p_turn = _ZERO, happens(turns)
-        if renewal_due(age, kind):
+        w_drop = w_why = np.uint32(0)
+        due = renewal_due(age, kind)
+        if kind == PURCHASES:
+            rate = buying_rate(tb.traits, size.trait0 + 2, words(seed, replicate, j, 0, ENDOWMENT, 1)[1])
+            w_buy, w_drop, w_why, _ = words(seed, replicate, j, t, PURCHASE, 0)
+            wanted = poisson_count(w_buy, rate * exp32(clip32(buy_effect * (relationship - r_ref), f32(3.0))))
+            due = wanted > 0
+        if due:
+            social = _ZERO  # log-factor of what friends did
+            if contagious:
+                social += contagion * st.exposure[i]
+            if (
+                with_referrer != _ZERO
+                and st.referrer[i] >= 0
+                and NEUTRAL <= st.status[r.account0 + st.referrer[i]] <= DETRACTOR
+            ):
+                social += with_referrer
+            if after_referral != _ZERO and st.thanked[i] > 0 and t + 1 - st.thanked[i] <= 52:
+                social += after_referral
             row = tb.segment[size.segment0 + s]
             if by_voice:
                 hazard = f32(market.churn.neutral)
@@ -445,44 +484,74 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                     hazard = f32(market.churn.advocate)
                 elif status == DETRACTOR:
                     hazard = f32(market.churn.detractor)
+                if social != _ZERO:
+                    hazard *= exp32(clip32(social, f32(3.0)))
             else:
                 log_factor = _ZERO
                 if sens > _ZERO:
                     log_factor = (
                         churn_e * (effort - e_ref)
                         - f32(row.relationship) * (relationship - r_ref)
-                        - f32(row.product) * (product_share * st.fit[i] - _ONE)
+                        - f32(row.product) * (product_share * fit - _ONE)
                         - f32(row.service) * (recent - norm)
                         + f32(row.price) * price_log
                     ) * sens
-                log_factor = clip32(log_factor + f32(row.outside), f32(3.0))
+                log_factor = clip32(log_factor + f32(row.outside) + social, f32(3.0))
                 hazard = st.propensity[i] * exp32(log_factor)
                 if kind == WEEKLY:
                     hazard *= f32(1.0 / market.churn.period_weeks)
-            p_leave = happens(hazard)
-            if kind == WEEKLY:
-                both = happens(hazard + turns)
-                p_leave = both * (hazard / (hazard + turns)) if hazard > _ZERO else _ZERO
-                p_turn = both - p_leave
-            p_any = _ONE - (_ONE - p_leave) * (_ONE - involuntary) if market.enabled else _ZERO
-            if kind != WEEKLY:
-                a[ACC.due] += 1.0
-            if below(w_exit, p_any):
+            p_leave, leaves, fails = happens(hazard), False, False
+            if kind == PURCHASES:
+                while bought < wanted and not leaves:
+                    bought += 1
+                    leaves = market.enabled and below(w_drop, happens((hazard + failing) * f32(bought)))
+                fails = leaves and not below(w_why, p_leave / happens(hazard + failing))
+                paid = f32(f64(spend) * purchase_weeks * bought)
+                a[ACC.purchases] += bought
+                a[ACC.billed] += paid
+            else:
+                if kind == WEEKLY:
+                    both = happens(hazard + turns)
+                    p_leave = both * (hazard / (hazard + turns)) if hazard > _ZERO else _ZERO
+                    p_turn = both - p_leave
+                else:
+                    a[ACC.due] += 1.0
+                p_any = _ONE - (_ONE - p_leave) * (_ONE - involuntary) if market.enabled else _ZERO
+                leaves = below(w_exit, p_any)
+                fails = leaves and not below(w_exit, p_leave)
+            if leaves:
                 after = FORMER
                 a[ACC.churned] += 1.0
                 a[ACC.churned_spend] += spend
                 st.end[i] = i16(t + 1)
                 st.open[i] = 0
                 st.cause[i] = _VOLUNTARY
-                if not below(w_exit, p_leave):
+                if fails:
                     st.cause[i] = _INVOLUNTARY
                     a[ACC.involuntary] += 1.0
                 elif listens_bad and below(words(seed, replicate, j, t, EXIT, 0)[0], f32(wom.former_voice)):
                     after = SOUR
-            else:
+            elif kind != PURCHASES:
                 if age % 52 == 0:
                     spend *= f32(1.0 + market.price_rise)
                 a[ACC.billed] += f64(spend) * weeks_to_renewal(age, kind)
+        if kind == PURCHASES:
+            if wanted == 0:
+                paid = _ZERO
+            if age % 52 == 0:
+                spend *= f32(1.0 + market.price_rise)
+        if contagious and st.exposure[i] > _ZERO:
+            a[ACC.exposure] += st.exposure[i] if after == status else _ZERO
+            st.exposure[i] *= kept_exposure if st.exposure[i] > _FAINT else _ZERO
+
+        # --- this week's revenue -----------------------------------------------------------------------------------
+        a[ACC.revenue] += paid
+        st.revenue[i] += paid
+        if st.referrer[i] != -1:
+            a[ACC.revenue_referred] += paid
+            if premium > 0.0 and age <= 52:
+                a[ACC.referral_margin] += f64(paid) * premium_left(age)
+                st.cost[i] -= f32(f64(paid) * premium_left(age) * premium)
 
         # --- expansion and voice ---------------------------------------------------------------------------------
         if after == status:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
-from scipy.special import betaincinv
+from scipy.special import betaincinv, gammainccinv, gammaincinv
 
 from flywheel_sim.engine.layout import PAR, choice, fill_record
 from flywheel_sim.engine.mechanisms.m12_incentives import attenuation
@@ -48,7 +48,7 @@ class Tables(NamedTuple):
     link: NDArray[Any]
     bonus: NDArray[Any]
     target: Floats  # (epochs, axes) unit, or zero
-    traits: NDArray[np.float32]  # (2 per epoch, QUANTILES + 1): churn propensity, fit
+    traits: NDArray[np.float32]  # (3 per epoch, QUANTILES + 1): churn propensity, fit, buying rate
     pulse: NDArray[np.int64]  # (pulses, 2): week index, accounts to add
 
 
@@ -273,6 +273,17 @@ def beta_quantiles(mean: float, dispersion: float) -> NDArray[np.float32]:
     return np.asarray(betaincinv(mean * size, (1.0 - mean) * size, p), np.float32)
 
 
+def gamma_quantiles(shape: float, scale_weeks: float) -> NDArray[np.float32]:
+    """Quantiles of the buying rate, even in s = 1 - sqrt(1 - p), so that the long tail has points to interpolate.
+
+    The last point stands for the largest p that a 32-bit word can mean.
+    """
+    above = (1.0 - np.linspace(0.0, 1.0, QUANTILES + 1)) ** 2
+    above[-1] = 2.0**-33
+    x = np.where(above > 0.5, gammaincinv(shape, 1.0 - above), gammainccinv(shape, above))
+    return np.asarray(x / scale_weeks, np.float32)
+
+
 def conversion_reference(m: ScenarioModel) -> float:
     """c_ref: net customers per lead at reference, by which the lead rate is divided; taken from the first week."""
     funnel = m.market.funnel
@@ -338,7 +349,10 @@ def lower(models: Iterable[ScenarioModel]) -> Program:
         traits = [
             beta_quantiles(churn.mean, churn.dispersion),
             beta_quantiles(m.market.fit_mean, m.market.fit_dispersion),
+            np.zeros(QUANTILES + 1, np.float32),
         ]
+        if m.contracts.enabled and m.contracts.kind == "non-contractual":
+            traits[2] = gamma_quantiles(m.contracts.purchase_shape, m.contracts.purchase_scale_weeks)
         rows: dict[str, NDArray[Any]] = {
             "team": team, **grids, "segment": segment, "need": need, "touch": touch, "offset": offset,
             "dependency": dependency, "link": _link_rows(m), "bonus": _bonus_rows(m), "traits": np.array(traits),

@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from flywheel_sim.engine.jit import i64, part
-from flywheel_sim.engine.mechanisms.m05_word_of_mouth import voice_changed
+from flywheel_sim.engine.jit import i16, i64, part
+from flywheel_sim.engine.mechanisms.m05_word_of_mouth import leaving_seen, voice_changed
 from flywheel_sim.engine.state import ACC, BLOCK, DETRACTOR, NEUTRAL
 
 __all__ = ["last_row", "publish", "sum_blocks", "write_teams"]
+
+_VOLUNTARY = 1
 
 
 @part
@@ -42,8 +44,9 @@ def write_teams(p: Any, st: Any, q: int, t: int) -> None:
 @part
 def publish(p: Any, st: Any, q: int, t: int) -> None:
     """Make ``status_next`` the status the world sees, tell friends, count, and keep the life table."""
-    r = st.run[q]
+    r, wom = st.run[q], p.word_of_mouth
     stored = p.market.network.kind != 0
+    contagious = stored and wom.enabled and wom.contagion != 1.0
     for b in range(r.block0, r.block0 + r.blocks):
         if st.acc[b, ACC.changed] == 0.0:
             continue
@@ -65,6 +68,9 @@ def publish(p: Any, st: Any, q: int, t: int) -> None:
                 if referrer >= 0:
                     age = t + 1 - int(st.start[r.account0 + referrer])
                     st.life[r.life0 + min(max(age, 0), r.ages - 1), 2] += 1.0
+                    st.thanked[r.account0 + referrer] = i16(t + 1)
             elif was and not is_now:
                 age = t + 1 - int(st.start[i])
                 st.life[r.life0 + min(max(age, 0), r.ages - 1), 1] += 1.0
+                if contagious and st.cause[i] == _VOLUNTARY:
+                    leaving_seen(st.status_next, st.exposure, st.edge, st.friend, r.edge0, r.account0, j)

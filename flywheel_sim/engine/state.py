@@ -5,7 +5,7 @@ come in blocks of :data:`BLOCK`, padded so that no block belongs to two runs.  `
 end of last week; customers write ``status_next`` and the closing phase publishes it, so the order in which customers
 are visited cannot matter.
 
-Bytes per account: 63 for the columns below, 4 for its place in the network, 4 for each friend.
+Bytes per account: 69 for the columns below, 4 for its place in the network, 4 for each friend.
 """
 
 from collections import namedtuple
@@ -45,7 +45,7 @@ _SUMS = (
     "churned_spend", "expanded_spend", "signed", "sold_waiting", "waited", "abandoned",
     "onboarding",
     # M5, M6
-
+    "exposure", "referral_margin", "purchases",
     # M9
 
     # M10, M14
@@ -165,6 +165,8 @@ class State(NamedTuple):
     end: NDArray[np.int16]
     blocked_until: NDArray[np.int16]
     since: NDArray[np.int16]  # week in which the open case began
+    thanked: NDArray[np.int16]  # week in which it last brought a customer during this spell; 0 never
+    exposure: NDArray[np.float32]  # fading count of friends who left
     referrer: NDArray[np.int32]  # account that brought it; -1 none, -2 word of mouth of nobody in particular
     good: NDArray[np.int32]  # good voices heard, in units of 2^-unit
     bad: NDArray[np.int32]

@@ -1,5 +1,7 @@
 """What an account keeps for life: its churn propensity and its fit, read from the scenario's quantile tables.
 
+A third trait, the buying rate of customers without a contract, is read from its table when it is needed (M6).
+
 When the timeline changes a distribution, every account keeps its rank and takes the new quantile: the same luck in a
 changed world.
 """

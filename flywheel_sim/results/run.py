@@ -14,7 +14,7 @@ from flywheel_sim.engine.arrays import RunArrays
 from flywheel_sim.results.naming import command_for, pack, unpack
 from flywheel_sim.results.provenance import Provenance, provenance
 from flywheel_sim.results.saving import ResultError, finite, read_manifest, read_table, write_folder
-from flywheel_sim.results.summary import summarise
+from flywheel_sim.results.summary import renewals, summarise
 from flywheel_sim.scenario.columns import COL, NAMES
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class Run:
         Columns id, segment, state, voice, spells, start_week, end_week, cause, referrer, revenue, cost, profit.
     teams : DataFrame, one row per week and team
         Columns week, team, magnitude, then ``u_<axis>``.
+    renewals : DataFrame, one row per renewal number
+        Columns renewal, week, due, renewed, rate, survival.
     provenance : Provenance
         Versions, hashes, seed, and the command that makes the run again.
     """
@@ -152,6 +154,19 @@ class Run:
             warm_up_weeks=model.measures.warm_up_weeks,
             open_market=model.market.pool == "constant",
         )
+
+    @cached_property
+    def renewals(self) -> "pd.DataFrame":
+        """Survival by renewal number: who was up for the k-th renewal, and who renewed; empty without contracts.
+
+        Customers who had already renewed when the run began, or who had not yet come so far when it ended, count where
+        they were seen.
+        """
+        import pandas as pd
+
+        contracts = self.scenario.model.contracts
+        kind = contracts.kind if contracts.enabled else "none"
+        return pd.DataFrame(renewals(self.arrays.weekly, self.arrays.life, kind))
 
     @cached_property
     def provenance(self) -> Provenance:

@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 
 from flywheel_sim.scenario.columns import COL
 
-__all__ = ["SUMMARY", "LifeTable", "breakeven_week", "exposure", "life_table", "summarise", "whale_curve"]
+__all__ = ["SUMMARY", "LifeTable", "breakeven_week", "exposure", "life_table", "renewals", "summarise", "whale_curve"]
 
 Floats = NDArray[np.float64]
 YEAR = 52
@@ -183,6 +183,44 @@ def life_table(life: Floats) -> LifeTable:
         min(float(pooled[1] / pooled[0]), 1.0),
         float(pooled[2] / pooled[0]),
     )
+
+
+def renewals(weekly: Floats, life: Floats, kind: str) -> dict[str, Floats]:
+    """Survival by renewal number under annual or monthly contracts.
+
+    Parameters
+    ----------
+    weekly : float64 array, shape (W, n_columns)
+    life : float64 array, shape (A, 3)
+        By weeks since the sale: customers who entered observation, customers lost, referrals.
+    kind : str
+        ``annual``, ``monthly``; any other has no renewals.
+
+    Returns
+    -------
+    dict of arrays
+        ``renewal`` k = 1, 2, ..., ``week`` of the spell, customers ``due`` and ``renewed``, ``rate`` renewed over due,
+        ``survival`` the product of the rates.
+
+    Examples
+    --------
+    >>> from flywheel_sim.scenario.columns import N_COLUMNS
+    >>> life = np.zeros((106, 3))
+    >>> life[0, 0], life[52, 1], life[104, 1] = 100, 30, 7
+    >>> table = renewals(np.zeros((104, N_COLUMNS)), life, "annual")
+    >>> table["due"].tolist(), table["renewed"].tolist(), table["survival"].tolist()
+    ([100.0, 70.0], [70.0, 63.0], [0.7, 0.63])
+    """
+    watched = exposure(life, _entered(weekly))
+    a_year = {"annual": 1, "monthly": 12}.get(kind, 0)
+    numbers = np.arange(1, len(watched) * a_year // 52 + 1)
+    weeks = np.array([(52 * k + a_year // 2) // a_year for k in numbers], np.int64)
+    due, lost = watched[weeks - 1, 0], watched[weeks - 1, 1]
+    renewed = np.maximum(due - lost, 0.0)
+    rate = np.divide(renewed, due, out=np.ones(len(due)), where=due > 0)
+    return {
+        "renewal": numbers, "week": weeks, "due": due, "renewed": renewed, "rate": rate, "survival": np.cumprod(rate),
+    }  # fmt: skip
 
 
 def breakeven_week(path: Floats) -> float:

@@ -88,14 +88,17 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
 
     # product and ideas (M26)
 
-    # selling (M27), purchases (M6)
+    # selling (M27), purchases (M6), word of mouth (M5)
+    ("purchases", "1/week", "purchases of customers without a contract"),
+    ("exposure", "friends", "mean over customers of the friends they have lately seen leave"),
 
     # money
     ("revenue", "$/week", "revenue recognised"),
     ("revenue_referred", "$/week", "of this, from customers won through word of mouth"),
     ("billed", "$/week", "cash billed"),
     ("deferred", "$", "billed and not yet recognised"),
-    ("cost_of_revenue", "$/week", "cost of delivering"),
+    ("cost_of_revenue", "$/week", "cost of delivering, less what referred customers save"),
+    ("referral_saving", "$/week", "saved on referred customers; within the cost of delivering, not a line itself"),
     ("service_cost", "$/week", "cost of contacts beside pay"),
     ("acquisition_cost", "$/week", "cost of leads and wins beside pay"),
     ("acquisition_pay", "$/week", "pay of the teams that own awareness or sale; within other lines, not one itself"),

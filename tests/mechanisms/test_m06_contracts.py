@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from flywheel_sim.engine.mechanisms import m06_contracts as m06
 from flywheel_sim.execute.run import batch
 
-ANNUAL, MONTHLY, WEEKLY = 0, 1, 2
+ANNUAL, MONTHLY, WEEKLY = 0, 1, 3
 
 
 @numba.njit
@@ -181,3 +181,87 @@ def test_windows_become_known_at_a_rate(quiet, once):
     early = slice(0, 8)
     expected = np.sum(leads[early] * (1 / 52 + (1 - 1 / 52) * known[early]))
     assert abs(sold[early].sum() - expected) < 4 * np.sqrt(expected) + 0.02 * expected
+
+
+# --- without contracts ------------------------------------------------------------------------------------------------
+
+
+def shop(quiet, contracts=None, churn=None, weeks=10, segment=None, **more):
+    """Buyers who all buy 1.5 times a week on average, unless told otherwise."""
+    alike = {"kind": "non-contractual", "purchase_shape": 1e5, "purchase_scale_weeks": 1e5 / 1.5}
+    scenario = cohort(quiet, alike | (contracts or {}), churn, weeks=weeks)
+    scenario["segments"]["all"] |= segment or {}
+    for block, values in more.items():
+        scenario[block] = scenario[block] | {"enabled": True} | values
+    return scenario
+
+
+def test_a_drop_out_coin_is_tossed_after_every_purchase(quiet, once):
+    run = once(shop(quiet, churn={"mean": 0.2}, weeks=1))
+    gone, bought = run.series("churned")[0], run.series("purchases")[0]
+    p = -np.expm1(-1.5 * 0.2)  # a Poisson number of coins
+    assert abs(gone / 5000 - p) < 4 * np.sqrt(p * (1 - p) / 5000)
+    assert abs(gone / bought - 0.2) < 4 * np.sqrt(0.16 / bought), "one coin for every purchase that was made"
+    assert run.series("billed")[0] == pytest.approx(bought / 1.5, rel=1e-6)
+
+
+def test_churn_factors_act_on_the_coin(quiet, once):
+    run = once(shop(quiet, churn={"mean": 0.2}, segment={"outside_option": 0.7}, weeks=1))
+    coin = 1 - 0.8 ** np.exp(0.7)
+    gone, bought = run.series("churned")[0], run.series("purchases")[0]
+    assert abs(gone / bought - coin) < 4 * np.sqrt(coin * (1 - coin) / bought)
+
+
+def test_payments_fail_at_purchases_apart_from_the_coin(quiet, once):
+    run = once(shop(quiet, {"involuntary": 0.1}, {"mean": 0.2}, weeks=3))
+    bought, gone, failed = (run.series(n).sum() for n in ("purchases", "churned", "churned_involuntary"))
+    assert abs(gone / bought - 0.28) < 4 * np.sqrt(0.28 * 0.72 / bought)
+    assert abs(failed / gone - 0.08 / 0.28) < 4 * np.sqrt(0.2 / gone)
+    assert (run.customers["cause"] == "involuntary").sum() == failed
+
+
+def test_a_good_relationship_buys_more_often(quiet, once):
+    bond = {"start": 0.8, "relationship_reference": 0.5, "depreciation": 0.0}
+    for effect in (0.0, 2.0):
+        run = once(shop(quiet, {"purchase_effect": effect}, relationship=bond))
+        mean = 5000 * 10 * 1.5 * np.exp(effect * 0.3)
+        assert abs(run.series("purchases").sum() - mean) < 4 * np.sqrt(mean)
+
+
+def test_who_does_not_buy_stays(quiet, once):
+    run = once(shop(quiet, {"purchase_shape": 1e-3, "purchase_scale_weeks": 1e3}, {"mean": 0.9}, weeks=30))
+    assert run.series("purchases").sum() < 10
+    assert run.series("customers")[-1] >= 4990
+
+
+def test_purchases_are_off_under_contracts(quiet, same_bits):
+    base = {"kind": "monthly", "window_weeks": 20}
+    same_bits(
+        cohort(quiet, base, {"mean": 0.1}),
+        cohort(
+            quiet, base | {"purchase_shape": 3.0, "purchase_scale_weeks": 9.0, "purchase_effect": 5.0}, {"mean": 0.1}
+        ),
+    )
+
+
+def test_the_books_of_buyers_close(quiet, once):
+    run = once(
+        shop(
+            quiet, {"involuntary": 0.02}, {"mean": 0.05}, weeks=60, measures={"debug": True},
+            expansion={"rate": 0.02}, market={"price_rise": 0.1, "win_back": {"rate": 0.05}},
+        )
+    )  # fmt: skip
+    assert np.array_equal(run.series("billed"), run.series("revenue"))
+    assert run.customers["revenue"].sum() == pytest.approx(run.series("revenue").sum(), rel=1e-5)
+    assert run.series("won_back").sum() > 0
+
+
+def test_renewals_are_counted_by_number(quiet, once):
+    run = once(cohort(quiet, {"kind": "monthly"}, {"mean": 0.1}, weeks=52))
+    table = run.renewals
+    assert table["week"].tolist() == [4, 9, 13, 17, 22, 26, 30, 35, 39, 43, 48, 52]
+    due = run.series("renewals_due")
+    assert table["due"].to_numpy() == pytest.approx(due[due > 0])
+    assert table["renewed"].to_numpy() == pytest.approx((due - run.series("churned"))[due > 0])
+    assert table["survival"].iloc[-1] == pytest.approx(run.series("customers")[-1] / 5000)
+    assert once(shop(quiet, weeks=20)).renewals.empty

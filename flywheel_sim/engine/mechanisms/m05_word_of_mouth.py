@@ -23,7 +23,23 @@ in proportion to c(voice_j) s_ij.  Every referred sale has exactly one referrer.
 customer who left angry, fading with a half-life) keeps a prospect away for H weeks, at rate chi w (S6); H beyond the
 longest run, 5200, is for good (A12).
 
-Neutral setting: ``enabled: false``: nobody is heard.  C33 vanishes at rate = 0, under per_tie at strong = weak = 0.
+**Leaving is heard of, too** (S3).  When a customer leaves of its own will, the exposure x of each of its friends who
+is a customer rises by one; x halves every ``contagion_half_life_weeks``.  Being tied to whom one talked into it keeps
+a customer (A8, S7), and having talked somebody into it does so too (S8): the log-factor of voluntary churn, under
+``churn.by: voice`` as well, is added
+
+    ln(contagion) x  +  ln(referred_churn) [the referrer is a customer]  +  ln(referrer_churn) [won one in 52 weeks],
+
+as published last week, and clipped with everything else to +-3.  On the complete graph nobody has a friend, so that
+nobody is exposed.  A referred customer's fit is f + ``referred_fit`` (1 - f) wherever fit is read.  In the a-th week
+after the sale a referred customer saves, per dollar of revenue, the share
+
+    min(m (1 - c), c) max(0, 1 - (a - 1)/52),
+
+m the margin premium and c the cost of revenue: its margin is m higher at first, and like everybody's after a year.
+
+Neutral setting: ``enabled: false``: nobody is heard.  C33 vanishes at rate = 0, under per_tie at strong = weak = 0;
+contagion, referred_churn and referrer_churn are off at 1, referred_fit and referred_margin at 0.
 """
 
 from typing import Any
@@ -36,9 +52,9 @@ from flywheel_sim.engine.random import STRANGER, TIE, below, unit64, words
 from flywheel_sim.engine.state import ADVOCATE, BLOCK, DETRACTOR, NEUTRAL, PROSPECT, SOUR
 
 __all__ = [
-    "FIXED", "PER_PROSPECT", "PER_SPEAKER", "PER_TIE", "REDRAWN", "bad_weight", "count_voices", "good_weight",
-    "is_strong", "pick_friend", "pick_stranger", "pick_tie", "recount_voices", "redrawn_voices", "tie_strength",
-    "voice_changed", "voice_unit",
+    "FIXED", "PER_PROSPECT", "PER_SPEAKER", "PER_TIE", "REDRAWN", "bad_weight", "count_voices", "fit_of",
+    "good_weight", "is_strong", "leaving_seen", "pick_friend", "pick_stranger", "pick_tie", "premium_left",
+    "recount_voices", "redrawn_voices", "tie_strength", "voice_changed", "voice_unit",
 ]  # fmt: skip
 
 PER_SPEAKER, PER_PROSPECT, PER_TIE = 0, 1, 2
@@ -61,6 +77,27 @@ def good_weight(status: int, wom: Any) -> float:
 def bad_weight(status: int) -> float:
     """Weight of a bad word from an account of this status."""
     return 1.0 if status == DETRACTOR or status == SOUR else 0.0
+
+
+@law
+def fit_of(fit: np.float32, referrer: int, closer: np.float32) -> np.float32:
+    """Fit to the product, of a referred account a share of the missing part higher."""
+    return fit + closer * (f32(1.0) - fit) if referrer != -1 else fit
+
+
+@law
+def premium_left(age: int) -> float:
+    """Share of a referred customer's margin premium that is left in its age-th week: 1 in the first, 0 after a year."""
+    return max(0.0, (53 - age) / 52.0)
+
+
+@law
+def leaving_seen(status_next: Any, exposure: Any, edge: Any, friend: Any, edge0: int, account0: int, j: int) -> None:
+    """Tell those friends of account j (row in the run) who are customers that it left."""
+    for e in range(edge[edge0 + j], edge[edge0 + j + 1]):
+        i = account0 + friend[e]
+        if NEUTRAL <= status_next[i] <= DETRACTOR:
+            exposure[i] += f32(1.0)
 
 
 @law

@@ -6,6 +6,20 @@ fixed for life; payment failure (involuntary churn) happens at the same dates (S
 
     p = 1 - (1 - p_voluntary)(1 - p_involuntary).
 
+*Without a contract* (BG/NBD; A4) customer i buys n_i ~ Poisson(lambda_i exp(b (R - R_ref))) times a week, lambda_i ~
+Gamma(shape r, rate alpha) fixed for life, and drops out after each purchase with probability 1 - (1 - p_i)^M, p_i the
+churn propensity of the market block and M its factor of churn (M1); payment failure comes on top, independently.  One
+draw decides for the week: the customer is gone after the first k purchases with probability 1 - (1 - p)^k.  Purchases
+after that are not made, and none is made at t = 0.  A purchase is billed and earned at once; it is worth
+
+    v_i = spend_i alpha / r,
+
+spend_i the weekly spend of its segment with what expansion and price made of it, so that a customer who stays and buys
+at the mean rate pays the segment's spend.  Counts above 16 a week are cut.  With b = 0 and M = 1
+
+    E[X(t)] = (a+b-1)/(a-1) [1 - (alpha/(alpha+t))^r 2F1(r, b; a+b-1; t/(alpha+t))]
+    P(X(t) = 0) = (alpha/(alpha+t))^r.
+
 A customer's budget is open for ``window_weeks`` of its fiscal year, whose beginning is its own; an offer outside it
 fails, unless the seller knows the window and times the offer.  Windows become known at a rate, so that the share known
 is 1 - exp(-rate t) (C8: matched over unmatched odds are 52/window).
@@ -14,13 +28,27 @@ Neutral setting: ``enabled: false``: customers can leave in any week, pay weekly
 always open.
 """
 
+import math
+from typing import Any
+
 import numpy as np
 
-from flywheel_sim.engine.jit import i64, law
+from flywheel_sim.engine.jit import f32, i64, law
+from flywheel_sim.engine.random import unit64
 
-__all__ = ["ANNUAL", "MONTHLY", "WEEKLY", "renewal_due", "weeks_to_renewal", "window_open"]
+__all__ = ["ANNUAL", "MONTHLY", "PURCHASES", "WEEKLY", "buying_rate", "renewal_due", "weeks_to_renewal", "window_open"]
 
-ANNUAL, MONTHLY, WEEKLY = 0, 1, 2
+# the kinds of the scenario block, then what they are without contracts
+ANNUAL, MONTHLY, PURCHASES, WEEKLY = 0, 1, 2, 3
+
+
+@law
+def buying_rate(table: Any, row: int, word: np.uint32) -> np.float32:
+    """lambda_i, purchases a week: quantile u of the Gamma, tabulated evenly in s = 1 - sqrt(1 - u) for its tail."""
+    x = (1.0 - math.sqrt(1.0 - unit64(word))) * (table.shape[1] - 1)
+    k = int(x)
+    low = table[row, k]
+    return low + f32(x - k) * (table[row, k + 1] - low)
 
 
 @law
@@ -31,7 +59,9 @@ def monthly_date(k: int) -> int:
 
 @law
 def weeks_to_renewal(age: int, kind: int) -> int:
-    """Weeks from now to the next renewal date, at least 1, for a spell that is ``age`` weeks old."""
+    """Weeks paid now, up to the next renewal date, for a spell that is ``age`` weeks old: 0 when paid by purchase."""
+    if kind == PURCHASES:
+        return 0
     if kind == ANNUAL:
         return 52 - age % 52
     if kind == MONTHLY:

@@ -8,6 +8,8 @@ Pay is split by where the hours went: payroll (hours that reach the work), coord
 flow discounted at (1 + i)^(-w/52), first payment at w = 0, so that the sBG run gives DEL and constant retention A5's
 immediate-margin form.
 
+What referred customers save (M5) is taken off the cost of revenue: ``referral_saving`` says how much.
+
 ``acquisition_pay`` is a readout, not a line: the weekly pay of the teams that own a touchpoint of awareness or sale,
 whatever their hours went into.  It is within payroll, coordination and meetings, and results need it for the payback of
 what a customer costs to win.
@@ -17,16 +19,23 @@ Neutral setting: ``enabled: false``: nothing is billed and nothing costs.
 
 from typing import Any
 
-from flywheel_sim.engine.jit import part
+from flywheel_sim.engine.jit import law, part
 from flywheel_sim.engine.maths import exp64, log64
 from flywheel_sim.engine.mechanisms.m12_incentives import payout
 from flywheel_sim.engine.mechanisms.m17_cadence import meets
 from flywheel_sim.engine.state import ACC
 from flywheel_sim.scenario.columns import COL
 
-__all__ = ["post"]
+__all__ = ["margin_premium", "post"]
 
 _AWARENESS, _SALE = 0, 1
+
+
+@law
+def margin_premium(p: Any) -> float:
+    """Saved per dollar of revenue on a referred customer in its first week: a higher margin, never above 1 (M5)."""
+    cost = p.ledger.cost_of_revenue
+    return min(p.word_of_mouth.referred_margin * (1.0 - cost), cost) if p.word_of_mouth.enabled else 0.0
 
 
 @part
@@ -62,7 +71,8 @@ def post(p: Any, tb: Any, st: Any, q: int, t: int, total: Any, last: Any, row: A
     row[COL.billed] = total[ACC.billed] + r.added_billed
     r.deferred += row[COL.billed] - row[COL.revenue]
     row[COL.deferred] = r.deferred
-    row[COL.cost_of_revenue] = ledger.cost_of_revenue * row[COL.revenue]
+    row[COL.referral_saving] = margin_premium(p) * total[ACC.referral_margin]
+    row[COL.cost_of_revenue] = ledger.cost_of_revenue * row[COL.revenue] - row[COL.referral_saving]
     row[COL.service_cost] = p.service.live_cost * total[ACC.handled] if p.service.enabled else 0.0
     outside = total[ACC.leads] - total[ACC.leads_word]
     won = total[ACC.won] + total[ACC.won_back]

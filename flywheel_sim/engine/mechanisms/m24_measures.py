@@ -79,6 +79,7 @@ def read_week(p: Any, st: Any, q: int, total: Any, last: Any, row: Any) -> None:
     row[COL.sales_delay_weeks], row[COL.effort_level] = r.sales_delay, r.effort_level
     row[COL.onboarding_wait_weeks] = r.onboarding_wait
     row[COL.gaming], row[COL.culture] = r.gaming, r.culture
+    row[COL.purchases], row[COL.exposure] = total[ACC.purchases], total[ACC.exposure] * share
 
 
 @part

@@ -49,7 +49,8 @@ class Churn(Block):
     advocate: float = param(0.0010, "Churn of advocates (`by: voice`).", unit="1/week", ge=0)
     detractor: float = param(0.0070, "Churn of detractors (`by: voice`).", unit="1/week", ge=0)
     mean: float = param(
-        0.12, "Mean churn propensity per period (per renewal under contracts).", unit="probability", ge=0, le=1,
+        0.12, "Mean churn propensity per period (per renewal under contracts, per purchase without: see "
+        "`contracts.kind`).", unit="probability", ge=0, le=1,
         source="S24", evidence="V2",
     )  # fmt: skip
     dispersion: float = param(

@@ -51,3 +51,26 @@ class WordOfMouth(Block):
     )  # fmt: skip
     former_voice: float = param(0.3, "Share of leavers who speak badly after leaving.", unit="share", ge=0, le=1)
     former_half_life_weeks: float = param(17.0, "Half-life of a former customer's bad voice.", unit="weeks", gt=0)
+    contagion: float = param(
+        1.8, "Factor of a customer's churn hazard per friend who has just left of their own will; 1 = off.",
+        unit="ratio", gt=0, le=10, source="S3", evidence="V",
+    )  # fmt: skip
+    contagion_half_life_weeks: float = param(
+        4.0, "Half-life of the memory of a friend's leaving.", unit="weeks", gt=0, source="S3", evidence="M"
+    )
+    referred_churn: float = param(
+        0.82, "Factor of a referred customer's churn while the referrer is a customer; 1 = off.", unit="ratio", gt=0,
+        le=10, source="A8, S7", evidence="M",
+    )  # fmt: skip
+    referred_fit: float = param(
+        0.0, "Share of the missing fit that is not missing in referred customers: friends know who it is for.",
+        unit="share", ge=0, le=1, source="A8, S7",
+    )  # fmt: skip
+    referred_margin: float = param(
+        0.10, "Extra margin of a referred customer in its first week, relative to that of others; gone in a year.",
+        unit="share", ge=0, le=1, source="A8", evidence="V2",
+    )  # fmt: skip
+    referrer_churn: float = param(
+        1.0, "Factor of one's own churn for a year after bringing a customer; 1 = off (19 to 7 % a year would be .35).",
+        unit="ratio", gt=0, le=10, source="S8",
+    )  # fmt: skip

@@ -9,10 +9,27 @@ class Contracts(Block):
     """M6: when a customer can leave, pay and buy."""
 
     enabled: bool = param(True, "Off: customers can leave in any week, pay weekly and buy at any time.")
-    kind: Literal["annual", "monthly"] = param("annual", "Renewal dates: anniversaries, or every twelfth of a year.")
-    involuntary: float = param(
-        0.012, "Payment failure per renewal.", unit="probability", ge=0, le=1, source="S26", evidence="V"
+    kind: Literal["annual", "monthly", "non-contractual"] = param(
+        "annual",
+        "Renewal dates: anniversaries, every twelfth of a year, or none: customers buy when they like and may drop out "
+        "after any purchase.",
     )
+    involuntary: float = param(
+        0.012, "Payment failure per renewal, or per purchase.", unit="probability", ge=0, le=1, source="S26",
+        evidence="V",
+    )  # fmt: skip
+    purchase_shape: float = param(
+        0.2425945, "r: shape of the Gamma from which each customer's buying rate is drawn (`non-contractual`).", gt=0,
+        source="A4", evidence="V",
+    )  # fmt: skip
+    purchase_scale_weeks: float = param(
+        4.4136019, "alpha: rate parameter of that Gamma; purchases a week are r/alpha on average (`non-contractual`).",
+        unit="weeks", gt=0, source="A4", evidence="V",
+    )  # fmt: skip
+    purchase_effect: float = param(
+        1.0, "Log change of the buying rate per unit of relationship above reference (`non-contractual`).", ge=0,
+        source="C34",
+    )  # fmt: skip
     window_weeks: int = param(
         52, "Weeks of the customer's fiscal year in which its budget is open; 52 = always.", unit="weeks", ge=1, le=52,
         source="C8",
