@@ -14,7 +14,7 @@ from flywheel_sim.engine.arrays import RunArrays
 from flywheel_sim.results.naming import command_for, pack, unpack
 from flywheel_sim.results.provenance import Provenance, provenance
 from flywheel_sim.results.saving import ResultError, finite, read_manifest, read_table, write_folder
-from flywheel_sim.results.summary import renewals, summarise
+from flywheel_sim.results.summary import renewals, summarise, whale_curve
 from flywheel_sim.scenario.columns import COL, NAMES
 
 if TYPE_CHECKING:
@@ -49,7 +49,10 @@ class Run:
     summary : mapping of str to float
         The keys of ``results.summary.SUMMARY``; NaN where this run cannot say.
     customers : DataFrame, one row per account
-        Columns id, segment, state, voice, spells, start_week, end_week, cause, referrer, revenue, cost, profit.
+        Columns id, segment, state, voice, spells, start_week, end_week, cause, referrer, revenue, cost, profit.  Cost
+        is what a customer asked for: delivering, contacts, touches and the cost of its wins.  Over all accounts it is
+        the lines cost_of_revenue, service_cost and touch_cost, and the part of acquisition_cost that is for wins;
+        leads, pay, programmes and overhead are nobody's in particular.
     teams : DataFrame, one row per week and team
         Columns week, team, magnitude, then ``u_<axis>``.
     renewals : DataFrame, one row per renewal number
@@ -125,6 +128,26 @@ class Run:
         if self.arrays.accounts is None:
             raise ValueError("this run kept no accounts; run it with accounts=True")
         return pd.DataFrame({name: np.array(values) for name, values in self.arrays.accounts.items()})
+
+    def whale_curve(self) -> "pd.DataFrame":
+        """Cumulative profit of everybody who ever was a customer, best first (S16).
+
+        Returns
+        -------
+        DataFrame
+            ``customers`` and ``profit``, both as shares of the total.  Where profit rises above 1, the customers beyond
+            the peak lose what it is above.
+
+        Raises
+        ------
+        ValueError
+            When the run kept no accounts.
+        """
+        import pandas as pd
+
+        accounts = self.customers
+        curve = whale_curve(accounts["profit"].to_numpy()[accounts["spells"].to_numpy() > 0])
+        return pd.DataFrame({"customers": np.arange(1, curve.size + 1) / max(curve.size, 1), "profit": curve})
 
     @cached_property
     def teams(self) -> "pd.DataFrame":

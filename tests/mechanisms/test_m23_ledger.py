@@ -101,6 +101,42 @@ def test_customers_accounts_add_up_to_the_lines(run):
     assert accounts["profit"].sum() == pytest.approx(accounts["revenue"].sum() - accounts["cost"].sum(), rel=1e-9)
 
 
+@pytest.mark.parametrize(("live_cost", "difference"), [(10.0, -5.0), (0.0, 5.0)])
+def test_c67_five_dollars_more_revenue_and_ten_more_of_service_lose_five(quiet, once, live_cost, difference):
+    """Happy is not profitable: who pays $5 more a year and calls once, at $10, is worth $5 less."""
+    asks = {"issues": 1 / 52, "failure_demand": 0, "first_contact_resolution": 1, "fit_effect": 0}
+    company = {"horizon_weeks": 52, "ledger": {"cost_of_revenue": 0}}
+    before = once(quiet(**company)).customers
+    calls = once(quiet(**company, service={**asks, "live_cost": 1.0})).customers["cost"]
+    run = once(
+        quiet(
+            **company,
+            service={**asks, "live_cost": live_cost},
+            segments={"all": {"spend": 57, "need": {"care": 1}}},
+        )
+    )
+    gained = run.customers["profit"] - before["profit"]
+    assert (calls == 1).sum() > 200
+    assert np.allclose(gained[calls == 1], difference, atol=1e-3)
+    assert np.allclose(gained, 5.0 - live_cost * calls, atol=1e-3)
+    assert run.series("service_cost").sum() == pytest.approx(live_cost * calls.sum())
+
+
+def test_c67_some_loyal_customers_lose_money_and_the_whale_curve_shows_it(quiet, once):
+    costly = {"issues": 0.1, "failure_demand": 0, "first_contact_resolution": 1, "live_cost": 10.0, "fit_effect": 0}
+    run = once(quiet(horizon_weeks=52, ledger={"cost_of_revenue": 0}, service=costly))
+    profit = run.customers["profit"].to_numpy()
+    assert run.summary["loss_making_share"] == pytest.approx((profit < 0).mean())
+    assert 0.2 < (profit < 0).mean() < 0.7, "nobody left: they are as loyal as the others"
+    curve = run.whale_curve()
+    assert curve["customers"].iloc[-1] == curve["profit"].iloc[-1] == 1
+    assert curve["profit"].max() == run.summary["whale_peak"] > 1
+    best = np.sort(profit)[::-1]
+    assert curve["profit"].iloc[199] == pytest.approx(best[:200].sum() / best.sum())
+    free = once(quiet(horizon_weeks=52, ledger={"cost_of_revenue": 0}, service={**costly, "live_cost": 0.0}))
+    assert free.summary["loss_making_share"] == 0 and free.summary["whale_peak"] == pytest.approx(1)
+
+
 def test_a_lost_annual_customer_has_had_what_it_paid_for(quiet, once):
     run = once(
         quiet(
