@@ -143,7 +143,8 @@ FAMILIES = {
         B2C.with_({"word_of_mouth.enabled": False, "market.network": {"kind": kind}}) for kind in NETWORKS
     ],
     "nobody listens": [
-        B2B.with_({"word_of_mouth.rate": 0.0, "market.network": {"kind": kind}}) for kind in NETWORKS
+        B2B.with_({"word_of_mouth.rate": 0.0, "word_of_mouth.contagion": 1.0, "market.network": {"kind": kind}})
+        for kind in NETWORKS
     ],
 }  # fmt: skip
 
