@@ -19,6 +19,8 @@ accuracy           cosine of a fresh map with the need                      M9, 
 adherence          share of the map that is acted on                        M20                   M11
 product            quality of the product in use                            M26                   M1
 issue_factor       factor of the rate of issues                             M10                   M8
+patched (touches)  share of the hours for improving that hides symptoms     M14                   M10
+preempted          share of the hours for improving that letters take       M14                   M10
 =================  =======================================================  ====================  ===================
 """
 
@@ -37,8 +39,9 @@ def reset_levers(p: Any, st: Any, q: int) -> None:
         st.taken[r.team0 + k] = 0.0
         st.ability[r.team0 + k] = 1.0
     for n in range(p.size.touchpoints):
-        st.shift[r.success0 + n] = 0.0
+        st.shift[r.success0 + n] = st.patched[r.success0 + n] = 0.0
     r.friction_factor = r.coupling_factor = r.issue_factor = 1.0
+    r.preempted = 0.0
     r.norms = p.incentives.norms
     r.accuracy, r.adherence = p.sensing.accuracy, p.sensing.adherence
     r.product = p.market.product_quality

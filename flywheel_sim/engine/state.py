@@ -17,14 +17,17 @@ from numpy.typing import NDArray
 from flywheel_sim.scenario.columns import N_COLUMNS
 
 __all__ = [
-    "ACC", "ADVOCATE", "AGES", "BLOCK", "CAUSES", "DETRACTOR", "FORMER", "HAND", "ISSUES", "ITEM", "LEAD", "MARKS",
-    "NEUTRAL", "NOW", "PROSPECT", "RUN", "SERVERS", "SOLD", "SOUR", "STATUSES", "State", "allocate",
+    "ACC", "ADVOCATE", "AGES", "BLOCK", "CAUSES", "DETRACTOR", "FORMER", "GAPS", "HAND", "ISSUES", "ITEM", "LEAD",
+    "MARKS", "NEUTRAL", "NOW", "PROSPECT", "RUN", "SERVERS", "SOLD", "SOUR", "STATUSES", "State", "allocate",
 ]  # fmt: skip
 
 #: Accounts in a block.
 BLOCK = 1024
 #: Ages, in weeks, by which open cases are counted; the last one holds all older ones.
 AGES = 32
+
+#: Surveys a touchpoint remembers its distance from target of.
+GAPS = 8
 
 #: Issues one customer can have open in the event-timed queue, and servers the queue can have.
 ISSUES, SERVERS = 8, 1000
@@ -84,10 +87,13 @@ RUN = np.dtype(
             # M9
 
             # M10
+            "causes", "causes_hidden", "firefighting", "causes_begun",
 
             # M13
 
-            # M14
+            # M14: preempted is a lever
+            "scores", "score_mean", "score_variance", "activity", "projects", "preempted", "effort_mismatch",
+            "executive_belief", "belief_gap", "outcome_seen", "watching", "survey_sd",
 
             # M15
 
@@ -222,6 +228,12 @@ class State(NamedTuple):
     asked: NDArray[np.float64]  # (touchpoints): hours asked for last week
     success: NDArray[np.float64]  # (touchpoints x segments)
     shift: NDArray[np.float64]  # lever (touchpoints): logit added to the success
+    patched: NDArray[np.float64]  # lever (touchpoints): share of the hours for improving that hides symptoms
+    visible: NDArray[np.float64]  # (touchpoints): root causes that show
+    hidden: NDArray[np.float64]  # (touchpoints): root causes behind patches
+    setting: NDArray[np.float64]  # (touchpoints): points off what customers want
+    work: NDArray[np.float64]  # (touchpoints): hours of open projects
+    gaps: NDArray[np.float64]  # (touchpoints, GAPS): score less target at the last surveys, a ring
     # records
     initial: NDArray[np.float64]
     weekly: NDArray[np.float64]
@@ -282,6 +294,8 @@ def allocate(
         "acc": (b, len(_SUMS)), "touched": (b, 2 * max(touch, 1)), "cases": (b, AGES), "counts": (b, len(STATUSES)),
         "company_need": (runs, axes), "target": (runs, axes), "chain": (segments, 4),
         "touch_p": (cells,), "fail_p": (cells,), "asked": (cells,), "success": (cells,), "shift": (cells,),
+        "patched": (cells,), "visible": (cells,), "hidden": (cells,), "setting": (cells,), "work": (cells,),
+        "gaps": (cells, GAPS),
         "need": (segments, axes), "initial": (runs, N_COLUMNS), "weekly": (int(sizes["horizon"].sum()), N_COLUMNS),
         "marks": (int(marked.sum()), len(MARKS)), "waited": (int(marked.sum()),),
         "items": (int(marked.sum()) * ISSUES, len(ITEM)), "hand": (int(queued.sum()) * SERVERS, len(HAND)),

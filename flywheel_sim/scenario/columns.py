@@ -77,6 +77,16 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     # channels (M9)
 
     # root causes and scores (M10, M14)
+    ("causes", "share", "mean root causes of the touchpoints, hidden ones included"),
+    ("causes_hidden", "share", "of these, hidden by patches"),
+    ("firefighting", "share", "mean share of the hours for improving that symptoms take"),
+    ("score_mean", "points", "mean score of the touchpoints at the last survey, from what the processes give"),
+    ("score_variance", "points^2", "mean square of these scores' distance from target"),
+    ("activity", "hours/week", "hours of projects opened in reaction to scores"),
+    ("projects", "1/week", "such projects opened"),
+    ("effort_mismatch", "share", "distance between where effort to improve goes and where causes show"),
+    ("executive_belief", "share", "how well customers fare, as executives believe"),
+    ("belief_gap", "share", "of this, owed to activity"),
 
     # decisions and blockers (M16, M18)
 

@@ -1,15 +1,107 @@
 r"""M10 Root causes and firefighting.
 
-Neutral setting: ``enabled: false``: no root causes.
+Every touchpoint j has root causes X_j = V_j + W_j in [0, 1], visible ones V and hidden ones W.  Symptoms of what shows
+take the share f of the hours for improving; what is left removes visible causes, patches hide them, and hidden ones
+come back:
+
+    f     = min(1, rho (1 - k (1 - V)))                                                                     (A27)
+    dV/dt = delta z (1 - X) - (1 - f) (1 - l) e y [(1 - s) a + s] V - patching f V + W / tau
+    dW/dt =                   (1 - f) (1 - l) e y s V               + patching f V - W / tau
+
+rho     hours of symptoms over hours for improving, were every cause there: ``load``, or times demand over hours of the
+        touchpoint's owner (``observed``)
+z >= 0  1 + b_h (handoffs lost per issue handled last week - reference) + b_c (owner's log skill not yet relearned)
+a >= 0  alignment of those who serve j: 1 - effect (1 - sum_k omega_jk u_owner . u_k); 1 if the owner serves alone
+y       yield of culture (M20);  l  share of the hours that letters pre-empt,  s  share that goes into patches (M14)
+
+What is hidden is out of reach: nobody fixes a cause that does not show, and it presses no one.  Visible causes move a
+touch by the logit -q_cause (V - X_ref) (M3) and issues by exp(b (mean V - X_ref)) (M8), where they become hours and
+effort; firefighting itself takes no further hours of M19.  At z = a = y = 1 without patches C = 1 - X is A27, with a
+tipping point where rho >= 1.  A week is four steps of Runge-Kutta of fourth order: below 1e-6 of the exact path for
+e <= .2 a week, also over the kink of f.
+
+Neutral setting: ``enabled: false``.  C60's whack-a-mole vanishes at ``patching: 0`` (here and in M14), the trap at
+load 0.
 """
 
 from typing import Any
 
-from flywheel_sim.engine.jit import part
+from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.maths import exp64
+from flywheel_sim.engine.mechanisms.m20_culture import discipline_yield
+from flywheel_sim.scenario.columns import COL
 
-__all__ = ["step_causes"]
+__all__ = ["alignment_behind", "cause_rates", "step_causes"]
+
+_OBSERVED = 1
+_STEPS = 4
+
+
+@law
+def cause_rates(
+    v: float, w: float, rho: float, k: float, grow: float, fix: float, stick: float, patch: float, back: float
+) -> tuple[float, float]:
+    """dV/dt and dW/dt: hours left over remove (``fix``) or hide (``stick``), hours spent on fires hide (``patch``)."""
+    f = min(1.0, rho * (1.0 - k * (1.0 - v)))
+    hide = ((1.0 - f) * stick + patch * f) * v - back * w
+    return grow * (1.0 - v - w) - (1.0 - f) * fix * v - hide, hide
+
+
+@law
+def alignment_behind(p: Any, tb: Any, st: Any, r: Any, n: int) -> float:
+    """Mean cosine of touchpoint n's owner with all who serve it, weighted by the dependency on them."""
+    row = p.size.touch0 + n
+    owner, cosine = r.team0 + tb.touch[row].owner, 0.0
+    for k in range(p.size.teams):
+        for a in range(p.size.axes):
+            cosine += tb.dependency[row, k] * st.direction[owner, a] * st.direction[r.team0 + k, a]
+    return cosine
 
 
 @part
 def step_causes(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
-    """Nothing yet."""
+    """One week of causes, symptoms and fixes; what shows moves touches and issues."""
+    r, c, touchpoints = st.run[q], p.causes, p.size.touchpoints
+    r.causes = r.causes_hidden = r.firefighting = 0.0
+    if not c.enabled or touchpoints == 0:
+        return
+    first, r.causes_begun = r.causes_begun == 0.0, 1.0
+    lost = 0.0
+    if t > 0:
+        handled = st.weekly[r.week0 + t - 1, COL.handled]
+        if handled > 0.0:
+            lost = st.weekly[r.week0 + t - 1, COL.handoffs_lost] / handled - c.handoff_reference
+    back, h = 1.0 / c.return_weeks, 1.0 / _STEPS
+    able = c.fix_rate * discipline_yield(p, r.culture) * (1.0 - r.preempted)
+    for n in range(touchpoints):
+        cell = r.success0 + n
+        if first:
+            st.visible[cell], st.hidden[cell] = c.start, 0.0
+        owner = r.team0 + tb.touch[p.size.touch0 + n].owner
+        rho = c.load
+        if c.pressure == _OBSERVED:
+            rho *= st.demand[owner] / st.hours[owner] if st.hours[owner] > 0.0 else 100.0
+        apart = c.alignment_effect * (1.0 - alignment_behind(p, tb, st, r, n))
+        grow = c.growth * max(0.0, 1.0 + c.handoff_effect * lost + c.change_effect * st.unlearned[owner])
+        fix = able * (1.0 - st.patched[cell]) * max(0.0, 1.0 - apart)
+        stick = able * st.patched[cell]
+        v, w = st.visible[cell], st.hidden[cell]
+        for _ in range(_STEPS):
+            v1, w1 = v, w
+            dv, dw = 0.0, 0.0
+            for stage in range(4):
+                a, b = cause_rates(v1, w1, rho, c.prevention, grow, fix, stick, c.patching, back)
+                weight = h / 6.0 if stage == 0 or stage == 3 else h / 3.0
+                dv += weight * a
+                dw += weight * b
+                ahead = h if stage == 2 else 0.5 * h
+                v1, w1 = v + ahead * a, w + ahead * b
+            v, w = max(0.0, v + dv), max(0.0, w + dw)
+        if v + w > 1.0:
+            v, w = v / (v + w), w / (v + w)
+        st.visible[cell], st.hidden[cell] = v, w
+        st.shift[cell] -= c.quality_effect * (v - c.reference)
+        r.causes += (v + w) / touchpoints
+        r.causes_hidden += w / touchpoints
+        r.firefighting += min(1.0, rho * (1.0 - c.prevention * (1.0 - v))) / touchpoints
+    r.issue_factor *= exp64(c.issue_effect * (r.causes - r.causes_hidden - c.reference))

@@ -11,6 +11,7 @@ accounts; ledger lines sum to the change in cash; a referred sale has one referr
 run refuses its result.
 """
 
+import math
 from typing import Any
 
 from flywheel_sim.engine.jit import part
@@ -69,6 +70,8 @@ def read_week(p: Any, st: Any, q: int, total: Any, last: Any, row: Any) -> None:
     answers = total[ACC.answers]
     row[COL.survey_answers] = answers
     if answers > 0.0:
+        up, down = total[ACC.answers_up] / answers, total[ACC.answers_down] / answers
+        r.survey_sd = 100.0 * math.sqrt(max(0.0, up + down - (up - down) * (up - down)) / answers)
         paid = 100.0 * (total[ACC.answers_up] - total[ACC.answers_down]) / answers + row[COL.score_inflation]
         r.nps_survey = min(100.0, paid)
         r.csat_survey = min(1.0, total[ACC.answers_satisfied] / answers + row[COL.score_inflation] / 200.0)
@@ -80,6 +83,10 @@ def read_week(p: Any, st: Any, q: int, total: Any, last: Any, row: Any) -> None:
     row[COL.onboarding_wait_weeks] = r.onboarding_wait
     row[COL.gaming], row[COL.culture] = r.gaming, r.culture
     row[COL.purchases], row[COL.exposure] = total[ACC.purchases], total[ACC.exposure] * share
+    row[COL.causes], row[COL.causes_hidden], row[COL.firefighting] = r.causes, r.causes_hidden, r.firefighting
+    row[COL.score_mean], row[COL.score_variance] = r.score_mean, r.score_variance
+    row[COL.activity], row[COL.projects], row[COL.effort_mismatch] = r.activity, r.projects, r.effort_mismatch
+    row[COL.executive_belief], row[COL.belief_gap] = r.executive_belief, r.belief_gap
 
 
 @part

@@ -1,9 +1,49 @@
 """Scenario block of M10: root causes and firefighting."""
 
+from typing import Literal
+
 from flywheel_sim.scenario.fields import Block, param
 
 
 class Causes(Block):
-    """M10: root causes build up, firefighting hides them."""
+    """M10: root causes build up, firefighting eats the time to remove them, patches only hide them."""
 
     enabled: bool = param(False, "Off: no root causes.")
+    start: float = param(0.2, "Root causes of every touchpoint when the mechanism sets in.", unit="share", ge=0, le=1)
+    reference: float = param(0.2, "X_ref: visible causes at the frozen base case.", unit="share", ge=0, le=1)
+    growth: float = param(
+        0.02, "delta: rate at which causes come up.", unit="1/week", ge=0, le=1, source="A27", evidence="X"
+    )
+    fix_rate: float = param(
+        0.10, "e: rate at which full attention removes causes.", unit="1/week", ge=0, le=1, source="A27", evidence="X"
+    )
+    pressure: Literal["given", "observed"] = param(
+        "given", "Load of firefighting: `load` as it is, or times the owner's demand over hours of the week.",
+        source="A27",
+    )  # fmt: skip
+    load: float = param(
+        0.8, "rho: hours of symptoms over hours for improving, were every cause there.", ge=0, le=100, source="A27",
+        evidence="X",
+    )  # fmt: skip
+    prevention: float = param(
+        0.9, "k: share of symptoms that is gone when no cause is left.", unit="share", ge=0, le=1, source="A27",
+        evidence="X",
+    )  # fmt: skip
+    patching: float = param(
+        0.05, "Share of visible causes that a week of nothing but firefighting hides.", unit="1/week", ge=0, le=1,
+        source="C60",
+    )  # fmt: skip
+    return_weeks: float = param(13.0, "Weeks until a hidden cause shows again.", unit="weeks", gt=0, source="C60")
+    alignment_effect: float = param(
+        1.0, "How far fixing needs the teams behind a touchpoint to pull one way; 0 = not at all.", unit="share", ge=0,
+        le=1, source="C60",
+    )  # fmt: skip
+    handoff_effect: float = param(
+        1.0, "Relative growth of causes per handoff lost per issue above `handoff_reference`.", ge=0
+    )
+    handoff_reference: float = param(
+        0.1, "Handoffs lost per issue handled at the frozen base case.", unit="share", ge=0, le=1
+    )
+    change_effect: float = param(1.0, "Relative growth of causes per unit of log skill not yet relearned.", ge=0)
+    quality_effect: float = param(1.0, "q_cause: logit a touch loses per unit of visible causes.", ge=0, le=20)
+    issue_effect: float = param(0.5, "Log change of issues per unit of visible causes.", ge=0, le=20)
