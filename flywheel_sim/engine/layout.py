@@ -68,6 +68,7 @@ SIZES = np.dtype(
         for name in (
             "epoch", "axes", "teams", "segments", "touchpoints", "links", "bonuses",
             "team0", "segment0", "touch0", "link0", "bonus0", "trait0", "pulse0", "pulses", "horizon",
+            "event0", "events",
         )
     ],
     align=True,

@@ -49,13 +49,27 @@ class Tables(NamedTuple):
     bonus: NDArray[Any]
     target: Floats  # (epochs, axes) unit, or zero
     traits: NDArray[np.float32]  # (3 per epoch, QUANTILES + 1): churn propensity, fit, buying rate
+    traits: NDArray[np.float32]  # (2 per epoch, QUANTILES + 1): churn propensity, fit
+    event: NDArray[Any]  # of the calendar, the group's meeting first
+    invited: Floats  # (events, teams) 1 who takes part
     pulse: NDArray[np.int64]  # (pulses, 2): week index, accounts to add
 
 
 _TEAM = np.dtype(
     [
         (n, "f8")
-        for n in ("headcount", "salary", "scaling", "skill", "craft_pay", "peer_pay", "map_pay", "gaming_pay", "bonus")
+        for n in (
+            "headcount",
+            "salary",
+            "scaling",
+            "skill",
+            "craft_pay",
+            "peer_pay",
+            "map_pay",
+            "gaming_pay",
+            "bonus",
+            "theme_offset",
+        )
     ]
     + [(n, "i8") for n in ("front", "member", "paid", "changed")],
     align=True,
@@ -67,6 +81,10 @@ _TOUCH = np.dtype(
     [("stage", "i8"), ("owner", "i8")] + [(n, "f8") for n in ("rate", "hours", "base", "cost", "reference")], align=True
 )
 _LINK = np.dtype([("giver", "i8"), ("taker", "i8"), ("when", "i8"), ("share", "f8")], align=True)
+_EVENT = np.dtype(
+    [(n, "i8") for n in ("every", "first", "clears")] + [(n, "f8") for n in ("hours", "heads", "pull", "cost")],
+    align=True,
+)
 _BONUS = np.dtype([("team", "i8"), ("column", "i8"), ("weight", "f8"), ("scale", "f8")], align=True)
 
 
@@ -176,7 +194,7 @@ def _team_rows(m: ScenarioModel, width: int, teams: int) -> tuple[NDArray[Any], 
             team.skill,
             team.scaling,
         )
-        row["front"], row["member"] = team.front, name in members
+        row["front"], row["member"], row["theme_offset"] = team.front, name in members, team.theme_offset
         grids["craft"][i] = _unit(_vector(m.axes, team.craft, width))
         start = {"craft": team.craft, "given": team.direction, "random": {}}[team.start]
         grids["start"][i] = _unit(_vector(m.axes, start, width))
@@ -303,6 +321,24 @@ def _link_rows(m: ScenarioModel) -> NDArray[Any]:
     )
 
 
+def _event_rows(m: ScenarioModel, teams: int) -> tuple[NDArray[Any], Floats]:
+    c, names = m.cadence, tuple(m.teams)
+    rows, who = [], []
+    if c.enabled:
+        m0 = c.interval_weeks
+        rows.append((m0, m0, 1, c.hours, c.heads_per_team, c.pull, 0.0))
+        who.append(c.members or names)
+        for e in c.events.values():
+            first = e.first_week or e.every_weeks
+            rows.append((e.every_weeks, first, e.clears_blockers, e.hours, e.heads_per_team, e.pull, e.cost))
+            who.append(e.members or c.members or names)
+    invited = np.zeros((len(rows), teams))
+    for row, members in zip(invited, who, strict=True):
+        for name in members:
+            row[names.index(name)] = 1.0
+    return np.array(rows, _EVENT), invited
+
+
 def _pulse_rows(m: ScenarioModel) -> NDArray[np.int64]:
     pulses = sorted((p.week - 1, p.add) for p in m.timeline.customers.values()) if m.timeline.enabled else []
     return np.array(pulses, np.int64).reshape(-1, 2)
@@ -345,6 +381,7 @@ def lower(models: Iterable[ScenarioModel]) -> Program:
         team["changed"] = changed
         segment, need = _segment_rows(m, width)
         touch, offset, dependency = _touch_rows(m, width, teams)
+        event, invited = _event_rows(m, teams)
         churn = m.market.churn
         traits = [
             beta_quantiles(churn.mean, churn.dispersion),
@@ -357,6 +394,7 @@ def lower(models: Iterable[ScenarioModel]) -> Program:
             "team": team, **grids, "segment": segment, "need": need, "touch": touch, "offset": offset,
             "dependency": dependency, "link": _link_rows(m), "bonus": _bonus_rows(m), "traits": np.array(traits),
             "target": _unit(_vector(m.axes, m.strategy.target, width))[None, :], "pulse": _pulse_rows(m),
+            "event": event, "invited": invited,
         }  # fmt: skip
         size = record["size"]
         size["epoch"] = len(parts["target"])
@@ -364,6 +402,7 @@ def lower(models: Iterable[ScenarioModel]) -> Program:
         for count, start, table in (
             ("teams", "team0", "team"), ("segments", "segment0", "segment"), ("touchpoints", "touch0", "touch"),
             ("links", "link0", "link"), ("bonuses", "bonus0", "bonus"), ("pulses", "pulse0", "pulse"),
+            ("events", "event0", "event"),
         ):  # fmt: skip
             size[count], size[start] = len(rows[table]), sum(len(x) for x in parts[table])
         size["trait0"] = sum(len(x) for x in parts["traits"])

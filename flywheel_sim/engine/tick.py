@@ -7,18 +7,20 @@
  4  strategy                 leadership's target; change unsettles teams      m15
  5  incentives               effort, gaming                                   m12
  6  team directions          fields, coupling, noise                          m11
- 7  meetings                 the group turns its members                      m17
- 8  capacity                 hours, magnitudes, overload                      m19
- 9  touchpoints, handoffs    success of every touch, friction                 m03, m04
-10  the market opens         chances of the week                              m01
-11  customers                leads, sales, use, service, renewal, voice       customers.py: m01, m02, m05-m08
-12  service queue            who is served next week                          m08
-13  measures, ledger         scores, money                                    m24, m23
-14  publication              new voices are heard from next week on           m05
+ 7  meetings                 those who meet turn each other                   m17
+ 8  scores                   last week's survey is read, reviewed, chased     m14, m17
+ 9  capacity                 hours, magnitudes, overload                      m19
+10  root causes              symptoms take hours, the rest fixes              m10
+11  touchpoints, handoffs    success of every touch, friction                 m03, m04
+12  the market opens         chances of the week                              m01
+13  customers                leads, sales, use, service, renewal, voice       customers.py: m01, m02, m05-m08
+14  service queue            who is served next week                          m08
+15  measures, ledger         scores, money                                    m24, m23
+16  publication              new voices are heard from next week on           m05
 ==  =======================  =========================================================
 
-:func:`advance` is the one entry of the engine: run, step, batch, fork and resume are this call.  Steps 1-10 and 12-14
-of a run are serial; step 11 goes block by block, so a large run calls the three phases apart and shares out the blocks.
+:func:`advance` is the one entry of the engine: run, step, batch, fork and resume are this call.  Steps 1-12 and 14-16
+of a run are serial; step 13 goes block by block, so a large run calls the three phases apart and shares out the blocks.
 """
 
 from typing import Any
@@ -62,7 +64,7 @@ ALL, OPENING, CUSTOMERS, CLOSING = 0, 1, 2, 3
 
 @phase
 def opening(par: Any, p: Any, tb: Any, st: Any, q: int, t: int) -> None:
-    """Steps 1-10: what the company does before customers live through the week."""
+    """Steps 1-12: what the company does before customers live through the week."""
     r = st.run[q]
     if r.epoch != p.size.epoch:
         if p.market.network.kind != 0:
@@ -80,7 +82,7 @@ def opening(par: Any, p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     step_needs(p, st, q, t)
     company_need(p, tb, st, q)
     refresh_belief(p, st, q, t)
-    aim(p, tb, st, q)
+    aim(p, tb, st, q, t)
     learn(p, tb, st, q, t)
     effort(p, tb, st, q)
     step_directions(p, tb, st, q, t, growth_rate(p, st, q, t))
@@ -104,7 +106,7 @@ def opening(par: Any, p: Any, tb: Any, st: Any, q: int, t: int) -> None:
 
 @phase
 def closing(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
-    """Steps 12-14: the queue, the books, and what the world will see next week."""
+    """Steps 14-16: the queue, the books, and what the world will see next week."""
     total = np.zeros(st.acc.shape[1])
     sum_blocks(st, q, total)
     last, row = last_row(st, q, t), st.weekly[st.run[q].week0 + t]

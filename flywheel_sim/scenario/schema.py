@@ -85,6 +85,10 @@ class Team(Block):
     scaling: float = param(0.8, "Elasticity of planned headcount in revenue.", ge=0, le=2)
     skill: float = param(1.0, "Skill: multiplies the team's magnitude.", ge=0, le=10)
     utc_offset: float = param(0.0, "Time zone.", unit="hours", ge=-12, le=14, source="C30")
+    theme_offset: float = param(
+        0.0, "Weeks by which the team enters each theme late, with `cadence.themes: offset`.", unit="weeks", ge=-520,
+        le=520, source="C48",
+    )  # fmt: skip
     start: Literal["craft", "random", "given"] = param("craft", "Direction at the start.")
     direction: dict[str, float] = param({}, "Direction at the start when `start: given`.")
     field: dict[str, float] = param(
@@ -234,6 +238,8 @@ def cross_references(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str
         for paid in pay.on:
             yield from names(f"incentives.pay.{name}.on.{paid}", [paid], tuple(model.incentives.measures), "measure")
     yield from names("cadence.members", model.cadence.members, teams, "team")
+    for name, event in model.cadence.events.items():
+        yield from names(f"cadence.events.{name}.members", event.members, teams, "team")
     yield from vector("strategy.target", model.strategy.target)
 
     yield from names("frozen.targets", model.frozen.targets, QUANTITIES, "quantity")

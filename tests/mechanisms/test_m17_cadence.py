@@ -1,18 +1,39 @@
 """M17: meetings turn the members, themes let teams hear each other."""
 
+from typing import NamedTuple
+
 import numba
 import numpy as np
 import pytest
 
 from flywheel_sim.engine.layout import PAR
 from flywheel_sim.engine.mechanisms import m17_cadence as m17
+from flywheel_sim.engine.run import Simulation
 from flywheel_sim.engine.state import RUN
 from flywheel_sim.execute.run import batch
+from flywheel_sim.scenario import load
+
+TEAM = np.dtype([("theme_offset", "f8")])
+
+
+class Rows(NamedTuple):
+    team: np.ndarray
 
 
 @numba.njit
-def same_theme(p, r, k, j, t):
-    return m17.same_theme(p[0], r[0], k, j, t)
+def themes_meet(p, tb, r, k, j, t):
+    return m17.same_theme(p[0], tb, r[0], k, j, t)
+
+
+def same_theme(p, r, k, j, t, late=(0.0, 0.0, 0.0, 0.0)):
+    team = np.zeros(len(late), TEAM)
+    team["theme_offset"] = late
+    return themes_meet(p, Rows(team), r, k, j, t)
+
+
+@numba.njit
+def review_move(p, gaps, known):
+    return m17.review_move(p[0].cadence, gaps, 0, known)
 
 
 @numba.njit
@@ -154,3 +175,150 @@ def test_meetings_cost_hours_and_money(quiet, once):
     assert run.series("coordination_share") == pytest.approx([0, 4 / 120, 0, 4 / 120])
     assert run.series("payroll") + run.series("meeting_cost") == pytest.approx([3000, 3100, 3000, 3100])
     assert run.arrays.teams[1, :, 0] == pytest.approx([38 / 40, 38 / 40, 1.0])
+
+
+def test_offset_themes_meet_in_the_weeks_they_share():
+    p, r = block(themes=3), np.zeros(1, RUN)
+    late = (0.0, 3.0, 13.0, 52.0)
+    same = [np.mean([same_theme(p, r, 0, j, t, late) for t in range(104)]) for j in range(4)]
+    assert same == pytest.approx([1.0, 10 / 13, 0.0, 1.0])
+    assert all(same_theme(p, r, 0, j, t, (-2.0,) * 4) == 1.0 for j in range(4) for t in range(60))
+
+
+def test_c48_offsets_make_it_messy_and_vanish_at_0(quiet, same_bits):
+    strong = {"diffusion": 0.05, "coupling": 6.0}
+
+    def company(themes, *offsets):
+        scenario = firm(quiet, [0, 50, 100, 150], weeks=104, vectors=strong, pull=0.0, themes=themes)
+        for team, late in zip(scenario["teams"].values(), offsets, strict=False):
+            team["theme_offset"] = late
+        return scenario
+
+    same_bits(company("offset"), company("common"))
+    same_bits(company("offset", 6, 6, 6, 6), company("common"))
+    same_bits(company("common", 0, 3, 6, 9), company("common"))
+    runs = batch([company("offset", *(x * k for k in range(4))) for x in (0.0, 3.0, 13.0)], replicates=10)
+    r = [np.mean([run.series("alignment")[26:].mean() for run in group]) for group in runs]
+    assert r[0] > r[1] + 0.02 > r[2] + 0.04
+
+
+BUSINESS_REVIEW = {"every_weeks": 4, "hours": 2.0, "heads_per_team": 2.0, "members": ["a", "b"], "pull": 0.5}
+
+
+def test_an_event_of_the_calendar_turns_those_it_invites(quiet, once):
+    events = {"business review": BUSINESS_REVIEW}
+    phi = angles_of(once(firm(quiet, [0, 80, 120], weeks=8, pull=0.0, events=events)))
+    assert phi[2] == pytest.approx([0, 80, 120])
+    assert phi[3] == pytest.approx([20, 60, 120])
+    assert phi[7] == pytest.approx([30, 50, 120])
+    events = {"kick-off": BUSINESS_REVIEW | {"first_week": 1, "every_weeks": 520, "pull": 1.0}}
+    phi = angles_of(once(firm(quiet, [0, 80, 120], weeks=8, pull=0.0, events=events)))
+    assert phi[0] == pytest.approx([40, 40, 120])
+    assert phi[7] == pytest.approx([40, 40, 120])
+
+
+def test_an_event_without_names_invites_the_group(quiet, once):
+    events = {"plan": BUSINESS_REVIEW | {"members": []}}
+    phi = angles_of(once(firm(quiet, [0, 80, 120], weeks=4, pull=0.0, members=["b", "c"], events=events)))
+    assert phi[3] == pytest.approx([0, 90, 110])
+
+
+def test_events_cost_hours_and_money_and_rest_with_the_cadence(quiet, once, same_bits):
+    def company(**cadence):
+        scenario = firm(quiet, [0, 0, 0], hours=0.0, pull=0.0, **cadence) | {
+            "capacity": {"enabled": True, "gross_hours": 40, "pair_hours": 0.0, "staffing": False},
+            "ledger": {"enabled": True, "meeting_cost": 0.0, "cost_of_revenue": 0.0},
+        }
+        for name in "abc":
+            scenario["teams"][name]["salary"] = 52_000
+        return scenario
+
+    events = {"business review": BUSINESS_REVIEW | {"pull": 0.0, "cost": 70.0}}
+    run = once(company(events=events))
+    # one head each of a and b: 2 x 2 of 120 hours, at 3 000 a week
+    assert run.series("meeting_cost") == pytest.approx([0, 0, 0, 100 + 70])
+    assert run.series("payroll") + run.series("meeting_cost") == pytest.approx([3000, 3000, 3000, 3070])
+    same_bits(company(events=events, enabled=False), company(enabled=False))
+
+
+def test_reviews_by_hand():
+    p = block(review_gain=0.5, review_lag=1, review_window=3, hindsight=1.0, insight=1.0, foresight=2.0)
+    gaps = np.zeros((1, 8))
+    gaps[0, :4] = 9.0, 1.0, 2.0, 6.0  # mean of the last three 3, slope 2.5
+    assert review_move(p, gaps, 4) == pytest.approx(0.5 * (2.0 + 3.0 + 2 * 8.5) / 4)
+    assert review_move(p, gaps, 1) == pytest.approx(0.5 * (0.0 + 9.0 + 2 * 9.0) / 4), "no past, no trend yet"
+    assert review_move(p, gaps, 0) == 0.0
+    p[0]["cadence"]["review_gain"] = 0.0
+    assert review_move(p, gaps, 4) == 0.0, "C49"
+
+
+def reviewing(quiet, hindsight, insight, foresight, noise=0.0, target=0.0, weeks=60, gain=0.6):
+    weights = {"hindsight": hindsight, "insight": insight, "foresight": foresight}
+    scenario = firm(quiet, [0, 0], weeks=weeks, pull=0.0, review_weeks=1, review_gain=gain, **weights)
+    rows = {f"t{n}": {"stage": "use", "owner": "ab"[n % 2], "rate": 0.5} for n in range(8)}
+    return scenario | {
+        "journey": {"enabled": False, "touchpoints": rows},
+        "sensing": {"enabled": True, "survey_weeks": 1, "need_drift": 0.0},
+        "reactions": {
+            "enabled": True, "noise": "given", "noise_sd": noise, "drift_sd": 0.0, "letters": 0.0, "target": target,
+        },
+    }  # fmt: skip
+
+
+def test_c49_hindsight_alone_overshoots(quiet, once):
+    ways = {"hindsight": (1, 0, 0), "insight": (0, 1, 0), "foresight": (0, 0, 1), "balance": (1, 1, 1)}
+    step = {k: once(reviewing(quiet, *w, target=10.0)).series("score_mean") for k, w in ways.items()}
+    over = {k: x.max() - 10 for k, x in step.items()}
+    assert over["hindsight"] > 4.0
+    assert over["foresight"] < 0.01
+    assert over["balance"] < 1.0
+    settled = {k: np.nonzero(np.abs(x - 10) > 0.5)[0][-1] for k, x in step.items()}
+    assert settled["balance"] < settled["foresight"] < settled["hindsight"]
+    spread = {
+        k: once(reviewing(quiet, *w, noise=1.0, weeks=400)).series("score_variance")[50:].mean()
+        for k, w in ways.items()
+    }
+    assert spread["hindsight"] == pytest.approx(1 + 0.6 * 1.6 / (0.4 * 2.6), rel=0.1), "A25, one survey late"
+    assert spread["balance"] < min(spread["hindsight"], spread["foresight"])
+
+
+def test_c49_vanishes_without_gain(quiet, once):
+    for w in ((1, 0, 0), (0, 0, 1)):
+        assert not once(reviewing(quiet, *w, target=10.0, gain=0.0)).series("score_mean").any()
+    assert not once(reviewing(quiet, 0, 0, 0, target=10.0)).series("score_mean").any()
+
+
+def test_between_plans_the_target_stays(quiet):
+    def targets(plan):
+        scenario = firm(quiet, [0, 0], weeks=12, pull=0.0, plan_weeks=plan) | {
+            "strategy": {"enabled": True},
+            "sensing": {"enabled": True, "need_drift": 0.02},
+        }
+        sim, seen = Simulation([load(scenario).model], [(0, 1, 0)]), []
+        for _ in range(12):
+            sim.advance(1)
+            seen.append(sim.state.target[0, :2].copy())
+        return np.array(seen)
+
+    any_week, planned = targets(0), targets(4)
+    assert len(np.unique(any_week, axis=0)) == 12
+    assert np.array_equal(planned, any_week[[0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8]])
+
+
+EVENT = np.dtype([(name, "i8") for name in ("every", "first", "clears")])
+
+
+class Calendar(NamedTuple):
+    event: np.ndarray
+
+
+@numba.njit
+def clears_blockers(p, tb, t):
+    return m17.clears_blockers(p[0], tb, t)
+
+
+def test_blockers_are_settled_where_the_group_meets_and_at_events_for_it():
+    p = block(interval_weeks=6)
+    p[0]["size"]["events"] = 3
+    calendar = Calendar(np.array([(6, 6, 1), (4, 3, 1), (2, 2, 0)], EVENT))
+    assert [t + 1 for t in range(13) if clears_blockers(p, calendar, t)] == [3, 6, 7, 11, 12]

@@ -120,7 +120,7 @@ def step_directions(p: Any, tb: Any, st: Any, q: int, t: int, growth: float) -> 
             for a in range(d):
                 step[a] = fields[k, a]
             for j in range(teams):
-                w = tb.overlap[tr, j] * same_theme(p, r, k, j, t)
+                w = tb.overlap[tr, j] * same_theme(p, tb, r, k, j, t)
                 if w != 0.0:
                     for a in range(d):
                         step[a] += coupling * w * st.direction[r.team0 + j, a]

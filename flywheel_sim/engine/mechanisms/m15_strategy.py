@@ -20,13 +20,16 @@ from typing import Any
 
 from flywheel_sim.engine.jit import part
 from flywheel_sim.engine.maths import exp64, log64, sincos64
+from flywheel_sim.engine.mechanisms.m17_cadence import planning
 
 __all__ = ["aim", "learn"]
 
 
 @part
-def aim(p: Any, tb: Any, st: Any, q: int) -> None:
-    """Set the run's target of this week."""
+def aim(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+    """Set the run's target of this week; between two plans (M17) it stays where it was."""
+    if not planning(p, t):
+        return
     d, s, need, target = p.size.axes, p.strategy, st.company_need[q], st.target[q]
     given = 0.0
     for a in range(d):

@@ -1,14 +1,31 @@
-r"""M17 Cadence: the group that meets, and quarterly themes.
+r"""M17 Cadence: the group that meets, the calendar, reviews, and quarterly themes.
 
 Every m weeks, after the week's drift, each member of the flywheel group at once moves its angle to the members'
 unweighted mean direction (itself included) to the share 1 - a of what it was; a = 1 is allowed, a scales with the yield
 of culture.  Meetings do not raise the coupling K.  With coupling and fields off, the deviation from the mean follows
 the exact saw-tooth of A20 (geodesic moves lie 1-2 % below the linear law).
 
-Themes: K_ij(t) = K w_ij 1[theme_i = theme_j].  ``own``: each team draws one of four every quarter, so coupling works a
-quarter of the time; ``common``: always (C47); ``none``: themes play no part.
+Other ``events`` of the calendar (quarterly business review, kick-off, annual plan, whatever a company names) do the
+same to those they invite: they cost hours and money, may turn directions, and may settle blockers.  In a week with
+several, the group meets first, then they in their order in the scenario.
 
-Neutral setting: ``enabled: false``: nobody meets and every pair couples.  C45 vanishes at a = 0.
+Themes: K_ij(t) = K w_ij 1[theme_i = theme_j].  ``own``: each team draws one of four every quarter, so coupling works a
+quarter of the time; ``common``: always (C47); ``offset``: all go through the same round of four themes, but team k
+enters each of them ``theme_offset`` weeks late, so that two teams hear each other in 13 - |difference| of 13 weeks
+(C48); ``none``: themes play no part.
+
+Reviews: every ``review_weeks`` weeks the group moves the settings of its members' touchpoints (M14) by
+
+    z_j <- z_j - g [ w_h e(n - lag) + w_i mean(e) + w_f (e(n) + lag slope(e)) ],    e score - target at survey n,
+
+mean and least-squares slope over the last ``review_window`` surveys, w scaled to sum 1: hindsight corrects what has
+been corrected already and overshoots, insight averages sampling noise away, foresight meets what is coming (C49).  Of a
+past it does not have yet a review makes nothing.  It costs the hours of an event of that name, if there is one.
+
+Plan: leadership's target (M15) is aimed anew only every ``plan_weeks``; in between it stays where it was.
+
+Neutral setting: ``enabled: false``: nobody meets and every pair couples.  C45 vanishes at a = 0, C48 at equal offsets,
+C49 at ``review_gain: 0``; ``review_weeks: 0`` leaves scores to M14.
 """
 
 import math
@@ -20,10 +37,15 @@ from flywheel_sim.engine.jit import law, part
 from flywheel_sim.engine.maths import acos64, sincos64
 from flywheel_sim.engine.mechanisms.m20_culture import discipline_yield
 from flywheel_sim.engine.random import THEME, words
+from flywheel_sim.engine.state import GAPS
 
-__all__ = ["hold_meeting", "meets", "same_theme"]
+__all__ = [
+    "clears_blockers", "event_cost", "event_hours", "falls_on", "hold_meeting", "meets", "planning", "review_due",
+    "review_move", "reviewed", "same_theme",
+]  # fmt: skip
 
-_OWN = 1
+_OWN, _OFFSET = 1, 3
+_QUARTER, _ROUND = 13, 4
 
 
 @law
@@ -33,48 +55,139 @@ def meets(p: Any, t: int) -> bool:
 
 
 @law
-def same_theme(p: Any, r: Any, k: int, j: int, t: int) -> float:
-    """1 where two teams can hear each other this quarter, else 0."""
-    if not p.cadence.enabled or p.cadence.themes != _OWN or k == j:
+def falls_on(event: Any, t: int) -> bool:
+    """Whether an event of the calendar, the group's meeting included, takes place in week t (0-based)."""
+    return t + 1 >= event.first and (t + 1 - event.first) % event.every == 0
+
+
+@law
+def clears_blockers(p: Any, tb: Any, t: int) -> bool:
+    """Whether blockers between teams can be settled in week t: the group meets, or an event that settles them."""
+    settled = meets(p, t)
+    for n in range(p.size.events):
+        event = tb.event[p.size.event0 + n]
+        settled = settled or (event.clears > 0 and falls_on(event, t))
+    return settled
+
+
+@law
+def event_hours(p: Any, tb: Any, k: int, heads: float, t: int) -> float:
+    """Hours that a team of so many heads spends in this week's meetings."""
+    hours = 0.0
+    for n in range(p.size.events):
+        event = tb.event[p.size.event0 + n]
+        if tb.invited[p.size.event0 + n, k] > 0.0 and heads > 0.0 and falls_on(event, t):
+            hours += event.hours * min(event.heads, heads)
+    return hours
+
+
+@law
+def event_cost(p: Any, tb: Any, t: int) -> float:
+    """What this week's events cost beside hours; the group's own meetings are in the ledger."""
+    cost = 0.0
+    for n in range(p.size.events):
+        event = tb.event[p.size.event0 + n]
+        if falls_on(event, t):
+            cost += event.cost
+    return cost
+
+
+@law
+def planning(p: Any, t: int) -> bool:
+    """Whether leadership may aim anew in week t (0-based)."""
+    c = p.cadence
+    return not c.enabled or c.plan_weeks == 0 or t % c.plan_weeks == 0
+
+
+@law
+def theme_of(offset: float, t: int) -> int:
+    """Number of the theme a team works on that enters each one so many weeks late."""
+    return math.floor((t - offset) / _QUARTER) % _ROUND
+
+
+@law
+def same_theme(p: Any, tb: Any, r: Any, k: int, j: int, t: int) -> float:
+    """1 where two teams can hear each other this week, else 0."""
+    if not p.cadence.enabled or k == j:
         return 1.0
-    mine = words(r.seed, r.replicate, k, t // 13, THEME, 0)[0] & np.uint32(3)
-    other = words(r.seed, r.replicate, j, t // 13, THEME, 0)[0] & np.uint32(3)
-    return 1.0 if mine == other else 0.0
+    same = True
+    if p.cadence.themes == _OWN:
+        mine = words(r.seed, r.replicate, k, t // _QUARTER, THEME, 0)[0] & np.uint32(3)
+        same = mine == words(r.seed, r.replicate, j, t // _QUARTER, THEME, 0)[0] & np.uint32(3)
+    elif p.cadence.themes == _OFFSET:
+        late, later = tb.team[p.size.team0 + k].theme_offset, tb.team[p.size.team0 + j].theme_offset
+        same = theme_of(late, t) == theme_of(later, t)
+    return 1.0 if same else 0.0
+
+
+@law
+def reviewed(p: Any) -> bool:
+    """Whether the group's reviews take the place of its members' own reactions to scores."""
+    return p.cadence.enabled and p.cadence.review_weeks > 0
+
+
+@law
+def review_due(p: Any, t: int) -> bool:
+    """Whether the group reviews scores in week t (0-based): at its beginning, when last week's survey is in."""
+    return t > 0 and t % p.cadence.review_weeks == 0
+
+
+@law
+def review_move(c: Any, gaps: Any, cell: int, known: int) -> float:
+    """What a review takes off a setting, from the distances to target at the ``known`` surveys so far."""
+    total = c.hindsight + c.insight + c.foresight
+    if known == 0 or total <= 0.0:
+        return 0.0
+    n = min(known, c.review_window)
+    mean, slope, spread = 0.0, 0.0, 0.0
+    for i in range(n):
+        mean += gaps[cell, (known - 1 - i) % GAPS] / n
+    for i in range(n):
+        x = 0.5 * (n - 1) - i
+        slope += x * gaps[cell, (known - 1 - i) % GAPS]
+        spread += x * x
+    if spread > 0.0:
+        slope /= spread
+    past = gaps[cell, (known - 1 - c.review_lag) % GAPS] if known > c.review_lag else 0.0
+    coming = gaps[cell, (known - 1) % GAPS] + c.review_lag * slope
+    return c.review_gain * (c.hindsight * past + c.insight * mean + c.foresight * coming) / total
 
 
 @part
 def hold_meeting(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
-    """Turn the members of the group towards their mean direction."""
-    if not meets(p, t):
-        return
+    """Turn those who meet this week towards their mean direction."""
     r, d, teams = st.run[q], p.size.axes, p.size.teams
-    pull = min(1.0, p.cadence.pull * discipline_yield(p, r.culture))
-    mean = np.zeros(16)
-    for k in range(teams):
-        if tb.team[p.size.team0 + k].member:
+    mean = np.empty(16)
+    for n in range(p.size.events):
+        e = p.size.event0 + n
+        if not falls_on(tb.event[e], t):
+            continue
+        pull = min(1.0, tb.event[e].pull * discipline_yield(p, r.culture))
+        length = 0.0
+        for a in range(d):
+            mean[a] = 0.0
+            for k in range(teams):
+                if tb.invited[e, k] > 0.0:
+                    mean[a] += st.direction[r.team0 + k, a]
+            length += mean[a] * mean[a]
+        length = math.sqrt(length)
+        if length < 1e-12 or pull <= 0.0:  # turning by the whole angle would still change the last bit
+            continue
+        for k in range(teams):
+            if tb.invited[e, k] == 0.0:
+                continue
+            u = st.direction[r.team0 + k]
+            dot = 0.0
             for a in range(d):
-                mean[a] += st.direction[r.team0 + k, a]
-    length = 0.0
-    for a in range(d):
-        length += mean[a] * mean[a]
-    length = math.sqrt(length)
-    if length < 1e-12 or pull <= 0.0:  # turning by the whole angle would still change the last bit
-        return
-    for k in range(teams):
-        if not tb.team[p.size.team0 + k].member:
-            continue
-        u = st.direction[r.team0 + k]
-        dot = 0.0
-        for a in range(d):
-            dot += u[a] * mean[a] / length
-        side = 0.0
-        for a in range(d):
-            e = u[a] - dot * mean[a] / length
-            side += e * e
-        side = math.sqrt(side)
-        if side < 1e-12:
-            continue
-        s, c = sincos64((1.0 - pull) * acos64(dot))
-        for a in range(d):
-            m = mean[a] / length
-            u[a] = c * m + s * (u[a] - dot * m) / side
+                dot += u[a] * mean[a] / length
+            side = 0.0
+            for a in range(d):
+                x = u[a] - dot * mean[a] / length
+                side += x * x
+            side = math.sqrt(side)
+            if side < 1e-12:
+                continue
+            s, c = sincos64((1.0 - pull) * acos64(dot))
+            for a in range(d):
+                m = mean[a] / length
+                u[a] = c * m + s * (u[a] - dot * m) / side

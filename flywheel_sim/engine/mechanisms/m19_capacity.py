@@ -27,7 +27,7 @@ from typing import Any
 
 from flywheel_sim.engine.jit import law, part
 from flywheel_sim.engine.maths import exp64, log64
-from flywheel_sim.engine.mechanisms.m17_cadence import meets
+from flywheel_sim.engine.mechanisms.m17_cadence import event_hours
 from flywheel_sim.engine.state import ACC
 from flywheel_sim.scenario.columns import COL
 
@@ -108,10 +108,9 @@ def allot_hours(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     for k in range(teams):
         row, tr = r.team0 + k, p.size.team0 + k
         team = tb.team[tr]
-        mine, met = st.heads[row], 0.0
-        if meets(p, t) and team.member and mine > 0.0:
-            met = p.cadence.hours * min(p.cadence.heads_per_team, mine)
-            r.meeting_hours += met
+        mine = st.heads[row]
+        met = event_hours(p, tb, k, mine, t)
+        r.meeting_hours += met
         share = 1.0
         st.overload[row], st.hours[row] = 0.0, 1e300
         if c.enabled and mine > 0.0:

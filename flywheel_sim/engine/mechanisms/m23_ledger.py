@@ -22,7 +22,7 @@ from typing import Any
 from flywheel_sim.engine.jit import law, part
 from flywheel_sim.engine.maths import exp64, log64
 from flywheel_sim.engine.mechanisms.m12_incentives import payout
-from flywheel_sim.engine.mechanisms.m17_cadence import meets
+from flywheel_sim.engine.mechanisms.m17_cadence import event_cost, meets
 from flywheel_sim.engine.state import ACC
 from flywheel_sim.scenario.columns import COL
 
@@ -80,7 +80,7 @@ def post(p: Any, tb: Any, st: Any, q: int, t: int, total: Any, last: Any, row: A
     coordination = wages * r.coordination_hours / gross if gross > 0.0 else 0.0
     meetings = wages * min(r.meeting_hours, gross - r.coordination_hours) / gross if gross > 0.0 else 0.0
     row[COL.coordination_cost] = coordination
-    row[COL.meeting_cost] = meetings + (ledger.meeting_cost if meets(p, t) else 0.0)
+    row[COL.meeting_cost] = meetings + event_cost(p, tb, t) + (ledger.meeting_cost if meets(p, t) else 0.0)
     row[COL.payroll] = wages - coordination - meetings
     row[COL.acquisition_pay] = acquisition_pay(p, tb, st, q)
     row[COL.bonus] = payout(p, tb, st, q, last)

@@ -1,14 +1,29 @@
-"""Scenario block of M17: meetings and themes."""
+"""Scenario block of M17: meetings, calendar events, reviews and themes."""
 
 from typing import Literal
 
 from flywheel_sim.scenario.fields import Block, param
 
 
+class Event(Block):
+    """An entry of the calendar that brings teams together: a quarterly business review, a kick-off, the annual plan."""
+
+    every_weeks: int = param(13, "Weeks between two of them.", unit="weeks", ge=1, le=5200)
+    first_week: int = param(0, "Week of the first one; 0 = after `every_weeks`.", unit="weeks", ge=0, le=5200)
+    hours: float = param(4.0, "Length.", unit="hours", ge=0)
+    heads_per_team: float = param(2.0, "People each team sends.", unit="heads", ge=0)
+    members: list[str] = param([], "Teams that take part; empty = the flywheel group.")
+    pull: float = param(
+        0.0, "Share of the angle to their mean direction that it removes.", unit="share", ge=0, le=1, source="A20"
+    )
+    clears_blockers: bool = param(False, "Whether blockers between teams are settled there (M18).")
+    cost: float = param(0.0, "Cost beside the hours.", unit="$", ge=0)
+
+
 class Cadence(Block):
     """M17: a group that meets turns its members towards each other; shared themes let coupling work."""
 
-    enabled: bool = param(False, "Off: no group meets and themes play no part.")
+    enabled: bool = param(False, "Off: no group meets, the calendar is empty and themes play no part.")
     members: list[str] = param([], "Teams in the flywheel group; empty = all.")
     interval_weeks: int = param(2, "m: weeks between meetings.", unit="weeks", ge=1, le=520, source="C46", evidence="V")
     pull: float = param(
@@ -16,6 +31,28 @@ class Cadence(Block):
     )
     hours: float = param(1.4, "Length of a meeting.", unit="hours", ge=0)
     heads_per_team: float = param(1.0, "People each member sends.", ge=0)
-    themes: Literal["none", "own", "common"] = param(
-        "none", "Quarterly themes: not used, each team its own draw of four, or one for all.", source="C47"
+    themes: Literal["none", "own", "common", "offset"] = param(
+        "none",
+        "Quarterly themes: not used, each team its own draw of four, one for all, or one round of four that each team "
+        "enters `theme_offset` weeks late.",
+        source="C47, C48",
     )
+    events: dict[str, Event] = param({}, "Other events of the calendar by name.")
+    review_weeks: int = param(
+        0, "Weeks between reviews of the scores by the group, which then takes the place of each member's own reaction "
+        "(M14); 0 = no reviews.", unit="weeks", ge=0, le=520, source="C49",
+    )  # fmt: skip
+    review_gain: float = param(0.6, "g: share of the reviewed distance that is corrected.", ge=0, le=2, source="C49")
+    review_lag: int = param(
+        1, "Surveys by which hindsight is late and foresight looks ahead.", unit="surveys", ge=0, le=7, source="C49"
+    )
+    review_window: int = param(
+        4, "Surveys that insight averages and foresight reads its trend from.", unit="surveys", ge=2, le=8
+    )
+    hindsight: float = param(1.0, "Weight of what the score was `review_lag` surveys ago.", ge=0, source="C49")
+    insight: float = param(1.0, "Weight of the mean over the window.", ge=0, source="C49")
+    foresight: float = param(1.0, "Weight of where the trend leads in `review_lag` surveys.", ge=0, source="C49")
+    plan_weeks: int = param(
+        0, "Weeks between plans, the only time leadership's target is aimed anew (M15); 0 = any week.", unit="weeks",
+        ge=0, le=520, source="C47",
+    )  # fmt: skip
