@@ -112,6 +112,9 @@ def references(scenario: Scenario, seed: int = 11, replicates: int = 8, workers:
     found = {path: float(np.mean([one[path] for one in seen])) for path in seen[0]}
     found |= {path: float(mean[column]) for path, column in _COLUMNS.items()}
     found["relationship.start"] = found["relationship.relationship_reference"]
+    if scenario.get("causes.enabled"):
+        found["causes.reference"] = float(mean[COL.causes] - mean[COL.causes_hidden])
+        found["causes.handoff_reference"] = float(mean[COL.handoffs_lost] / max(mean[COL.handled], 1.0))
     return {path: round(value, 4) for path, value in found.items()}
 
 

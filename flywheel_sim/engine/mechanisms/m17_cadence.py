@@ -20,7 +20,8 @@ Reviews: every ``review_weeks`` weeks the group moves the settings of its member
 
 mean and least-squares slope over the last ``review_window`` surveys, w scaled to sum 1: hindsight corrects what has
 been corrected already and overshoots, insight averages sampling noise away, foresight meets what is coming (C49).  Of a
-past it does not have yet a review makes nothing.  It costs the hours of an event of that name, if there is one.
+past it does not have yet a review makes nothing.  Its hours are those of an event of the
+calendar, if there is one.
 
 Plan: leadership's target (M15) is aimed anew only every ``plan_weeks``; in between it stays where it was.
 
