@@ -49,7 +49,6 @@ class Tables(NamedTuple):
     bonus: NDArray[Any]
     target: Floats  # (epochs, axes) unit, or zero
     traits: NDArray[np.float32]  # (3 per epoch, QUANTILES + 1): churn propensity, fit, buying rate
-    traits: NDArray[np.float32]  # (2 per epoch, QUANTILES + 1): churn propensity, fit
     event: NDArray[Any]  # of the calendar, the group's meeting first
     invited: Floats  # (events, teams) 1 who takes part
     pulse: NDArray[np.int64]  # (pulses, 2): week index, accounts to add
