@@ -21,6 +21,11 @@ product            quality of the product in use                            M26 
 issue_factor       factor of the rate of issues                             M10                   M8
 patched (touches)  share of the hours for improving that hides symptoms     M14                   M10
 preempted          share of the hours for improving that letters take       M14                   M10
+funding            share of the programmes' money that is granted           M21                   M20, M21
+programme          cost of programmes this week, $                          M20, M21              M23
+lead_added         added to h_lead/D                                        M21                   M11
+culture_added      added to the culture built a month                       M21                   M20
+morale_added       added to the morale that teams move to                   M21                   M20
 =================  =======================================================  ====================  ===================
 """
 
@@ -45,3 +50,5 @@ def reset_levers(p: Any, st: Any, q: int) -> None:
     r.norms = p.incentives.norms
     r.accuracy, r.adherence = p.sensing.accuracy, p.sensing.adherence
     r.product = p.market.product_quality
+    r.funding = 1.0
+    r.programme = r.lead_added = r.culture_added = r.morale_added = 0.0

@@ -70,7 +70,7 @@ _TEAM = np.dtype(
             "theme_offset",
         )
     ]
-    + [(n, "i8") for n in ("front", "member", "paid", "changed")],
+    + [(n, "i8") for n in ("front", "member", "paid", "changed", "sells")],
     align=True,
 )
 _SEGMENT = np.dtype(
@@ -194,6 +194,7 @@ def _team_rows(m: ScenarioModel, width: int, teams: int) -> tuple[NDArray[Any], 
             team.scaling,
         )
         row["front"], row["member"], row["theme_offset"] = team.front, name in members, team.theme_offset
+        row["sells"] = any(x.owner == name and x.stage in ("awareness", "sale") for x in m.journey.touchpoints.values())
         grids["craft"][i] = _unit(_vector(m.axes, team.craft, width))
         start = {"craft": team.craft, "given": team.direction, "random": {}}[team.start]
         grids["start"][i] = _unit(_vector(m.axes, start, width))

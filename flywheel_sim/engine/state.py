@@ -82,6 +82,7 @@ RUN = np.dtype(
             "signed_before", "sold_waiting", "onboarding_before", "onboarding_wait",
             # levers
             "friction_factor", "coupling_factor", "issue_factor", "norms", "accuracy", "adherence", "product",
+            "funding", "programme", "lead_added", "culture_added", "morale_added",
             # M5, M6
 
             # M9
@@ -96,7 +97,7 @@ RUN = np.dtype(
             "executive_belief", "belief_gap", "outcome_seen", "watching", "survey_sd",
 
             # M15
-
+            "attention",
             # M16
 
             # M17
@@ -108,7 +109,8 @@ RUN = np.dtype(
             # M20
 
             # M21
-
+            "leader_open", "leader_tenure", "leader_gap", "leader_out", "leader_kept", "leader_matured", "leader_use",
+            "leader_support", "leader_free", "leader_shown", "leader_perceived",
             # M22
 
             # M26
@@ -218,6 +220,7 @@ class State(NamedTuple):
     unlearned: NDArray[np.float64]  # log skill lost to change and not yet relearned
     taken: NDArray[np.float64]  # lever: hours of the team's week that do not reach its work
     ability: NDArray[np.float64]  # lever: factor of the magnitude per head
+    budget: NDArray[np.float64]  # factor of the planned headcount (M15)
     # segments and touchpoints
     need: NDArray[np.float64]
     company_need: NDArray[np.float64]  # (runs, axes)
@@ -319,6 +322,7 @@ def allocate(
         "unlearned",
         "taken",
         "ability",
+        "budget",
     ):
         shapes[name] = (teams,)
     arrays: dict[str, Any] = {"run": run, "now": np.zeros(runs, NOW)}

@@ -2,7 +2,7 @@
 
 ==  =======================  =========================================================
  1  calendar                 epoch of the week; pulses of customers           m25
- 2  culture                  decay and building                               m20
+ 2  leadership, culture      who leads and to what effect; decay, building    m21, m20
  3  sensing                  needs drift, the experience map is redrawn       m13
  4  strategy                 leadership's target; change unsettles teams      m15
  5  incentives               effort, gaming                                   m12
@@ -77,8 +77,8 @@ def opening(par: Any, p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     reset_levers(p, st, q)
     pulse(p, tb, st, q, t)
     count_voices(p, st, q)
-    step_culture(p, st, q)
     step_leadership(p, tb, st, q, t)
+    step_culture(p, st, q)
     step_needs(p, st, q, t)
     company_need(p, tb, st, q)
     refresh_belief(p, st, q, t)

@@ -93,7 +93,12 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     # people (M19, M20)
 
     # leadership (M21, M15)
-
+    ("leader_tenure_weeks", "weeks", "weeks the CCO has been in office, this one included; 0 = vacant"),
+    ("leader_matured", "0 or 1", "whether the CCO has been in office longer than the lag of the effect"),
+    ("leader_utilisation", "share", "share of the CCO's week that routed issues take"),
+    ("leader_support", "share", "support of the CCO by the other executives"),
+    ("leader_perceived_roi", "share", "gain in profit that executives see in the CCO's work"),
+    ("attention", "share", "weight of customer equity against current revenue that steers budgets and target"),
     # loyalty (M22)
 
     # product and ideas (M26)

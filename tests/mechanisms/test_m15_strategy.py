@@ -83,3 +83,74 @@ def test_larger_teams_lose_more(quiet, once):
 def test_change_is_free_at_transition_zero(quiet, once):
     # C3, C50
     assert np.all(magnitudes(once(changing(quiet, transition=0.0))) == 1.0)
+
+
+def weighing(quiet, weeks=78, lead=0.0, staffing=True, **strategy):
+    """Two teams that own a sale and a use touchpoint, paid differently; steady customers, so the plan is the stock."""
+    scenario = firm(quiet, weeks=weeks, lead=lead, teams=3, **strategy)
+    for name, salary, scaling in (("t0", 100_000, 1.0), ("t1", 50_000, 0.5), ("t2", 80_000, 0.0)):
+        scenario["teams"][name] |= {"salary": salary, "scaling": scaling, "headcount": 40}
+    scenario["journey"] = {
+        "enabled": True,
+        "touchpoints": {
+            "demo": {"stage": "sale", "owner": "t0"},
+            "use": {"stage": "use", "owner": "t1", "rate": 0.1},
+        },
+    }
+    scenario["capacity"] = {"enabled": True, "staffing": staffing}
+    scenario["ledger"] = {"enabled": True}
+    return scenario
+
+
+def pay(run):
+    return run.series("payroll") + run.series("coordination_cost") + run.series("meeting_cost")
+
+
+def test_c2_attention_moves_budgets_between_sellers_and_others(quiet, once):
+    x = -0.5 * (1 - 13 / 52)
+    run = once(weighing(quiet, attention=0.0, budget_effect=0.3))
+    assert run.series("attention")[-1] == pytest.approx(0.5 + x)
+    more = np.exp(0.3 * 0.375)
+    sellers = run.series("acquisition_pay") * 52
+    assert sellers[:26] == pytest.approx(4e6), "plans come into office a quarter after they are made"
+    assert sellers[26:] == pytest.approx(4e6 * more)
+    assert pay(run) == pytest.approx(pay(run)[0]), "the payroll is what it was"
+    rest = 1 - (more - 1) * 4e6 / 5.2e6
+    assert run.series("headcount")[-1] == pytest.approx(40 * more + 80 * rest)
+
+
+def test_c2_sellers_cannot_take_everything(quiet, once):
+    run = once(weighing(quiet, weeks=520, attention=0.0, planning_weeks=1e6, budget_effect=9.0))
+    assert run.series("acquisition_pay")[-1] * 52 == pytest.approx(0.9 * 9.2e6)
+    assert pay(run)[-1] == pytest.approx(pay(run)[0])
+
+
+def test_c2_vanishes_at_a_planning_horizon_of_one_quarter(quiet, same_bits):
+    same_bits(
+        *(weighing(quiet, lead=2.0, angle=20, attention=w, planning_weeks=13) for w in (0.0, 0.5, 1.0)),
+        weighing(quiet, lead=2.0, angle=20, attention=0.5),
+        weighing(quiet, lead=2.0, angle=20, attention=0.9, reference_attention=0.9, planning_weeks=13),
+        but=("attention",),
+    )
+
+
+def test_c2_vanishes_without_budget_and_target(quiet, same_bits):
+    same_bits(*(weighing(quiet, lead=0.0, attention=w, budget_effect=0.0) for w in (0.0, 0.5, 1.0)), but=("attention",))
+
+
+@pytest.mark.parametrize(("w", "angle"), [(0.0, 0.0), (0.25, 40.0), (0.5, 40.0), (0.75, 40.0), (1.0, 40.0)])
+def test_attention_turns_the_target(quiet, once, w, angle):
+    scenario = weighing(quiet, lead=1.0, weeks=60, attention=w, angle=angle, planning_weeks=1e9, staffing=False)
+    scenario["vectors"]["substeps"] = 20
+    need, craft = np.array([0.0, 0.6, 0.8]), np.array([1.0, 0.0, 0.0])
+    kept = angle * min(1.0, 2 * (1 - w)) if w > 0.5 else angle
+    stated = np.cos(np.radians(kept)) * need + np.sin(np.radians(kept)) * craft  # acquire is what customers need least
+    share = max(0.0, (0.5 - w) / 0.5)
+    exact = (1 - share) * stated + share * craft
+    found = once(scenario).arrays.teams[-1, 0, 1:]
+    assert found == pytest.approx(exact / np.linalg.norm(exact), abs=1e-5)
+
+
+def test_attention_without_teams_or_sellers_is_idle(quiet, once, same_bits):
+    once(firm(quiet, teams=0, attention=0.0))
+    same_bits(firm(quiet, attention=0.0), firm(quiet, attention=0.5), but=("attention",))

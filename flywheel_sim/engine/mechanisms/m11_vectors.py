@@ -111,7 +111,7 @@ def step_directions(p: Any, tb: Any, st: Any, q: int, t: int, growth: float) -> 
                 if p.incentives.enabled:
                     fields[k, a] += v.pay_pull * st.pay[row, a]
                 if p.strategy.enabled:
-                    fields[k, a] += v.lead_pull * st.target[q, a]
+                    fields[k, a] += (v.lead_pull + r.lead_added) * st.target[q, a]
             fields[k, a] = scale * (fields[k, a] + tb.field[tr, a])
     for n in range(v.substeps):
         for k in range(teams):

@@ -15,8 +15,8 @@ coordination, meetings and gaming, never below 0, and give
 A queue (leads, sold customers, issues) gets the hours that the team's other work of last week leaves, a tenth at least.
 
 Staffing: every quarter finance plans headcount as (revenue / revenue at the start)^scaling times what the teams
-started with, at most 15 % up or down, at least one head; a quarter later the plan is in office, and new heads become
-able with a time constant of ``ramp_weeks``.
+started with, times what executives' attention makes of it (m15), at most 15 % up or down, at least one head; a quarter
+later the plan is in office, and new heads become able with a time constant of ``ramp_weeks``.
 
 Neutral setting: ``staffing: false`` keeps headcounts as the scenario states them; ``enabled: false``: net = gross, no
 overload, endless throughput.  C52 vanishes at pair_hours = 0.
@@ -73,7 +73,7 @@ def staff(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
         if c.enabled and c.staffing:
             if t % 13 == 0 and t > 0:
                 st.funded[row] = st.planned[row]
-                plan = exp64(tb.team[p.size.team0 + k].scaling * growth)
+                plan = exp64(tb.team[p.size.team0 + k].scaling * growth) * st.budget[row]
                 lowest = st.funded[row] * (1.0 - c.staffing_limit)
                 st.planned[row] = min(max(plan, lowest), st.funded[row] * (1.0 + c.staffing_limit))
             st.heads[row] = max(stated * st.funded[row], min(stated, 1.0))

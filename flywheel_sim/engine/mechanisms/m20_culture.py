@@ -30,4 +30,4 @@ def step_culture(p: Any, st: Any, q: int) -> None:
     r, c = st.run[q], p.culture
     if c.enabled:
         kept = exp64(log64(c.retention_month) * 12.0 / 52.0) if c.retention_month > 0.0 else 0.0
-        r.culture = min(1.0, kept * r.culture + c.effort_month * 12.0 / 52.0)
+        r.culture = min(1.0, kept * r.culture + (c.effort_month + r.culture_added) * 12.0 / 52.0)

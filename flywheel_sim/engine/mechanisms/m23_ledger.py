@@ -85,7 +85,7 @@ def post(p: Any, tb: Any, st: Any, q: int, t: int, total: Any, last: Any, row: A
     row[COL.acquisition_pay] = acquisition_pay(p, tb, st, q)
     row[COL.bonus] = payout(p, tb, st, q, last)
     row[COL.touch_cost] = total[ACC.touch_cost]
-    row[COL.programme_cost] = ledger.programme_cost
+    row[COL.programme_cost] = ledger.programme_cost + r.programme
     row[COL.overhead] = ledger.overhead
     row[COL.total_cost] = (
         row[COL.cost_of_revenue] + row[COL.service_cost] + row[COL.acquisition_cost] + row[COL.payroll]

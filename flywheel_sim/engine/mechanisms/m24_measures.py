@@ -87,6 +87,9 @@ def read_week(p: Any, st: Any, q: int, total: Any, last: Any, row: Any) -> None:
     row[COL.score_mean], row[COL.score_variance] = r.score_mean, r.score_variance
     row[COL.activity], row[COL.projects], row[COL.effort_mismatch] = r.activity, r.projects, r.effort_mismatch
     row[COL.executive_belief], row[COL.belief_gap] = r.executive_belief, r.belief_gap
+    row[COL.leader_tenure_weeks], row[COL.leader_matured] = r.leader_tenure, r.leader_matured
+    row[COL.leader_utilisation], row[COL.leader_support] = r.leader_use, r.leader_support
+    row[COL.leader_perceived_roi], row[COL.attention] = r.leader_perceived, r.attention
 
 
 @part

@@ -21,3 +21,20 @@ class Strategy(Block):
     angle: float = param(
         0.0, "Angle between the target and the need when `target` is empty.", unit="degrees", ge=0, le=180
     )
+    attention: float = param(
+        0.5,
+        "w: weight executives give customer equity against current revenue.",
+        unit="share",
+        ge=0,
+        le=1,
+        source="C2",
+    )
+    reference_attention: float = param(
+        0.5, "w_ref: the weight that the stated budgets and target stand for.", unit="share", ge=0, le=1, source="C2"
+    )
+    planning_weeks: float = param(
+        52.0, "Planning horizon; at one quarter only current revenue counts.", unit="weeks", ge=13, source="C2"
+    )
+    budget_effect: float = param(
+        0.5, "Log change of the sellers' planned headcount per unit of w_ref - w.", ge=0, source="C2"
+    )
