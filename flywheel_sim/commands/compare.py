@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flywheel_sim.commands.amounts import AMOUNT
 from flywheel_sim.commands.envelope import Answer, answers, table
 from flywheel_sim.commands.progress import progress
 from flywheel_sim.commands.running import REPORT, changed, manifest, places, told, written
@@ -18,6 +19,14 @@ __all__ = ["compare"]
 
 @click.command()
 @click.argument("specs", metavar="A B [C...]", nargs=-1, required=True)
+@click.option("--horizon", type=click.IntRange(1, 5200), default=None, help="Weeks, for all scenarios.")
+@click.option("--precision", type=AMOUNT, default=None, help="Add runs until the interval is this narrow (half-width).")
+@click.option("--indifference", type=AMOUNT, default=0.0, help="Differences up to this do not matter.")
+@click.option("--best", is_flag=True, help="Choose the best scenario, with a guarantee (or within --budget).")
+@click.option("--confidence", type=click.FloatRange(0.5, 0.9999), default=0.95, show_default=True, help="Of --best.")
+@click.option("--budget", type=click.IntRange(2), default=None, help="Runs of all scenarios together, for --best.")
+@click.option("--limit", type=click.IntRange(10), default=1000, show_default=True, help="Most runs of a scenario.")
+@click.option("--bridge", is_flag=True, help="Split the difference over the blocks in which the scenarios differ.")
 @REPORT
 @click.option(
     "--funnel-twin", is_flag=True,
@@ -31,6 +40,14 @@ __all__ = ["compare"]
 @answers("compare", "set", "seed", "replicates", "workers", "out")
 def compare(
     specs: tuple[str, ...],
+    horizon: int | None,
+    precision: float | None,
+    indifference: float,
+    best: bool,
+    confidence: float,
+    budget: int | None,
+    limit: int,
+    bridge: bool,
     report: Path | None,
     funnel_twin: bool,
     keep: str | None,
@@ -45,7 +62,17 @@ def compare(
     Run k of every scenario has the same luck, so the differences are about the scenarios.  --set applies to all of
     them; --out saves the comparison as a folder.  With --funnel-twin one scenario is compared with its funnel twin,
     which is the baseline: the difference is what the wheel adds.
+
+    Amounts are in dollars: 250000, 250k, 0.25m.
+
+    --precision and --best decide how many runs there are; --replicates is then the first stage.  When the limit comes
+    first, the exit code is 1.
     """
+    _sensible(best, budget, precision)
+    if horizon is not None:
+        if "horizon_weeks" in changes:
+            raise click.UsageError("give the horizon once: --horizon or --set horizon_weeks=...")
+        changes = changes | {"horizon_weeks": horizon}
     scenarios = changed(specs, changes)
     removed: tuple[TwinChange, ...] = ()
     if funnel_twin:
@@ -53,10 +80,22 @@ def compare(
     elif keep:
         raise click.UsageError("--keep says what a funnel twin does; add --funnel-twin")
     places(out, report)
-    from flywheel_sim.study.compare import compare as compared
+    from flywheel_sim.study import compare as study
 
     with progress(f"Comparing {len(scenarios)} scenarios") as step:
-        found = compared(scenarios, replicates or 40, seed, workers, step)
+        if best:
+            found = study.choose(
+                scenarios, indifference, confidence, budget=budget, first_stage=replicates or study.FIRST_STAGE,
+                seed=seed, workers=workers, progress=step, limit=limit,
+            )  # fmt: skip
+        else:
+            found = study.compare(
+                scenarios, replicates or 40, seed, workers, step, precision=precision, indifference=indifference,
+                limit=limit,
+            )  # fmt: skip
+    if bridge:
+        with progress("Splitting the difference") as step:
+            found = found.with_bridge(workers=workers, progress=step)
     written(found, out, report)
     data, text = found.to_dict(), told(found)
     if removed:
@@ -64,7 +103,8 @@ def compare(
         rows = [(change.path, _short(change.before), _short(change.after), change.why) for change in removed]
         listed = table(("the funnel twin changes", "from", "to", "because"), rows)
         text = _beside(text, listed)
-    return Answer(data, text, manifest(found.provenance))
+    guaranteed = found.chosen is None or found.chosen.decided or found.chosen.method == "ocba"
+    return Answer(data, text, manifest(found.provenance), failed=not (found.precise and guaranteed))
 
 
 def _with_twin(scenarios: "list[Scenario]", keep: str) -> "tuple[list[Scenario], tuple[TwinChange, ...]]":
@@ -93,3 +133,10 @@ def _beside(text: Any, listed: str) -> Any:
 
 def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _sensible(best: bool, budget: int | None, precision: float | None) -> None:
+    if budget is not None and not best:
+        raise click.UsageError("--budget is for --best")
+    if best and precision is not None:
+        raise click.UsageError("--best and --precision both decide how many runs there are; give one of them")

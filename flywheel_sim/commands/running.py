@@ -85,9 +85,18 @@ def readable(*parts: Any) -> Any:
 
 
 def told(outcomes: "Outcomes") -> Any:
-    """The verdict and the table."""
+    """The choice, the verdict and the table, and where the difference comes from; warnings go to stderr."""
     from rich.text import Text
 
-    from flywheel_sim.present.tables import comparison_table
+    from flywheel_sim.present.tables import bridge_table, comparison_table, selection_table
 
-    return readable(Text(outcomes.verdict.sentence, style="bold"), Text(""), comparison_table(outcomes))
+    parts: list[Any] = []
+    if outcomes.chosen is not None:
+        said = outcomes.chosen.sentence(outcomes.labels)
+        parts += [Text(said, style="bold"), Text(""), selection_table(outcomes, outcomes.chosen), Text("")]
+    parts += [Text(outcomes.verdict.sentence, style="bold"), Text(""), comparison_table(outcomes)]
+    if outcomes.split is not None:
+        parts += [Text(""), bridge_table(outcomes.split), *(Text(note) for note in outcomes.split.notes)]
+    for warning in outcomes.warnings:
+        say(f"note: {warning}")
+    return readable(*parts)

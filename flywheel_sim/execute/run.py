@@ -83,6 +83,7 @@ def batch(
     progress: Progress | None = None,
     accounts: bool = False,
     teams: bool = True,
+    first: int = 0,
 ) -> list[list[Run]]:
     """Run every scenario ``replicates`` times; run k of every scenario has the same luck.
 
@@ -99,6 +100,8 @@ def batch(
         Called as ``progress(run-weeks done, run-weeks in all)``.
     accounts, teams : bool
         Whether to keep a row per account, and the teams' weekly directions.
+    first : int
+        Number of the first replicate, to add runs to those made before.
 
     Returns
     -------
@@ -116,7 +119,7 @@ def batch(
 
     loaded = [load(scenario) for scenario in scenarios]
     models = [scenario.model for scenario in loaded]
-    jobs = [(s, seed, k) for k in range(replicates) for s in range(len(loaded))]
+    jobs = [(s, seed, k) for k in range(first, first + replicates) for s in range(len(loaded))]
     total = sum(models[s].horizon_weeks for s, _, _ in jobs)
     chunks: list[list[tuple[int, int, int]]] = [[]]
     size = 0

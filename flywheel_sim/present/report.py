@@ -13,7 +13,8 @@ from flywheel_sim.present.assumptions import Assumption, changed, key_assumption
 from flywheel_sim.present.compass import compass_chart
 from flywheel_sim.present.drawing import to_svg
 from flywheel_sim.present.figures import difference_chart, fan_chart, score_chart
-from flywheel_sim.present.tables import shown
+from flywheel_sim.present.tables import reduction, shown
+from flywheel_sim.present.waterfall import waterfall_chart
 from flywheel_sim.results import Outcomes, Run, Verdict
 from flywheel_sim.results.paired import band
 from flywheel_sim.results.saving import replace_file
@@ -79,6 +80,7 @@ def render(outcomes: "Outcomes | Run") -> str:
         second=_second(verdict, outcomes.weeks) if verdict else _single_note(outcomes),
         tiles=_comparison_tiles(verdict, outcomes.weeks, outcomes.replicates) if verdict else _single_tiles(outcomes),
         charts=_charts(outcomes),
+        bridge=_bridge(outcomes),
         labels=outcomes.labels,
         numbers=_numbers(outcomes) if verdict else [],
         changed=differing[:MOST_ROWS],
@@ -277,6 +279,34 @@ def _charts(outcomes: Outcomes) -> list[Chart]:
     return charts
 
 
+def _bridge(outcomes: Outcomes) -> dict[str, Any] | None:
+    """The section on where the difference comes from."""
+    bridge = outcomes.split
+    if bridge is None:
+        return None
+    parts = bridge.sorted()
+    blocks = {group.title: ", ".join(group.blocks) for group in bridge.groups}
+    how = "every combination was run" if bridge.exact else f"{bridge.orders} sampled orders, their error included"
+    said = "; ".join(f"{part.group} {signed_money(part.mean)}" for part in parts)
+    whole = signed_money(float(bridge.totals().mean()))
+    return {
+        "note": f"average part of each group of settings over all orders of changing them (Shapley value), with its "
+        f"80 % interval; {how}, {bridge.coalitions} scenarios, {bridge.parts.shape[1]} runs each with the same luck",
+        "svg": to_svg(
+            waterfall_chart(bridge), "bridge",
+            f"The difference in value between {bridge.challenger} and {bridge.baseline}, {whole}, by group: {said}.",
+        ),
+        "rows": [
+            {"group": part.group, "blocks": blocks[part.group], "mean": signed_money(part.mean),
+             "interval": f"{signed_money(part.low)} to {signed_money(part.high)}",
+             "alone": signed_money(part.alone), "last": signed_money(part.last)}
+            for part in parts
+        ],
+        "whole": whole,
+        "notes": bridge.notes,
+    }  # fmt: skip
+
+
 def _ends(outcomes: Outcomes, column: str, words: Any) -> str:
     fan = outcomes.fans[column]
     return "; ".join(f"{label} {words(float(fan[k, -1, 1]))}" for k, label in enumerate(outcomes.labels))
@@ -319,15 +349,21 @@ def _how_sure(outcomes: Outcomes, verdict: Verdict | None) -> list[tuple[str, st
     count = tally(outcomes.scenarios[outcomes.best])
     answers = []
     if verdict:
+        low_chance, high_chance = verdict.superiority
         half = (verdict.interval[1] - verdict.interval[0]) / 2.0
         answers.append(
             (
                 "Could it be luck?",
                 f"The average over {outcomes.replicates} paired runs is known to \N{PLUS-MINUS SIGN}{money(half)} "
-                f"(80 % interval); four times as many runs would halve that. One company has one run, and its luck "
-                f"spreads as the bands show.",
+                f"(80 % interval); four times as many runs would halve that. The chance that a run is better under "
+                f"{verdict.challenger} is {percent(low_chance)} to {percent(high_chance)}. Sharing the luck was worth "
+                f"{reduction(verdict.variance_reduction)} the runs. One company has one run, and its luck spreads as "
+                f"the bands show.",
             )
         )
+        answers += [("Take care", f"{warning[:1].upper()}{warning[1:]}.") for warning in outcomes.warnings]
+    if outcomes.chosen is not None:
+        answers.append(("Is it the best of them?", outcomes.chosen.sentence(outcomes.labels)))
     answers.append(
         (
             "Are the numbers right?",

@@ -11,7 +11,10 @@ from flywheel_sim.results.words import money, number, of_100, percent, signed_mo
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["comparison_table", "shown", "summary_table"]
+    from flywheel_sim.results.bridge import Bridge
+    from flywheel_sim.results.selection import Selection
+
+__all__ = ["bridge_table", "chance", "comparison_table", "reduction", "selection_table", "shown", "summary_table"]
 
 _SHARES = ("churn_annual", "referral_share", "loss_making_share")
 
@@ -44,13 +47,17 @@ def comparison_table(outcomes: Outcomes) -> "Table":
     for row in rows:
         table.add_column(row["scenario"], justify="right", overflow="fold", max_width=32)
     for name, cells in zip(_ROWS, zip(*(_cells(row, bool(k)) for k, row in enumerate(rows)), strict=True), strict=True):
-        table.add_row(name, *cells)
+        # What needs more runs or more scenarios than there are has no row.
+        if any(cells) or not name.endswith(("bootstrap", "Holm")):
+            table.add_row(name, *cells)
     return table
 
 
 _ROWS = (
-    "value, median", "  80 % of runs", "difference, mean", "  80 % interval of the mean", "  80 % of runs",
-    "wins of 100", "break-even, median", "deepest dip", "customers at the end", "NPS", "churn a year", "referred",
+    "value, median", "  80 % of runs", "difference, mean", "  80 % interval of the mean", "  the same by bootstrap",
+    "difference, median", "  80 % interval of the median", "  80 % of runs", "wins of 100",
+    "  80 % interval of that chance", "p value of no difference", "  adjusted by Holm", "variance reduction by pairing",
+    "break-even, median", "deepest dip", "customers at the end", "NPS", "churn a year", "referred",
 )  # fmt: skip
 
 
@@ -58,20 +65,82 @@ def _cells(row: Mapping[Any, Any], challenger: bool) -> list[str]:
     def between(low: str, high: str, words: Callable[[float], str]) -> str:
         return f"{words(row[low])} to {words(row[high])}"
 
-    against = ["baseline", "", "", "", "", ""]
+    against = ["baseline", *[""] * 12]
     if challenger:
         dip = f"{money(row['deepest_dip'])}, {week(row['deepest_dip_week'])}" if row["deepest_dip_week"] else "none"
         never = f" (never in {percent(row['never_share'])})" if 0 < row["never_share"] < 1 else ""
+        bootstrapped = math.isfinite(row["difference_bca_low"])
         against = [
             signed_money(row["difference"]),
             between("difference_low", "difference_high", signed_money),
+            between("difference_bca_low", "difference_bca_high", signed_money) if bootstrapped else "",
+            signed_money(row["difference_median"]),
+            between("difference_median_low", "difference_median_high", signed_money),
             between("difference_runs_low", "difference_runs_high", signed_money),
             of_100(row["wins_of_100"]),
+            between("superiority_low", "superiority_high", percent),
+            chance(row["p_value"]),
+            chance(row["p_holm"]) if row["p_holm"] != row["p_value"] else "",
+            reduction(row["variance_reduction"]),
             week(row["breakeven_week"]) + never,
             dip,
         ]
     ends = [shown(key, row[key]) for key in ("customers_end", "nps_true", "churn_annual", "referral_share")]
     return [money(row["npv"]), between("npv_low", "npv_high", money), *against, *ends]
+
+
+def chance(p_value: float) -> str:
+    """A p value.
+
+    Examples
+    --------
+    >>> chance(0.03214), chance(1e-9), chance(math.nan)
+    ('0.032', 'below 0.0001', 'not known')
+    """
+    return "below 0.0001" if p_value < 1e-4 else number(p_value, 2)
+
+
+def reduction(factor: float) -> str:
+    """A variance reduction factor.
+
+    Examples
+    --------
+    >>> reduction(12.3), reduction(math.inf), reduction(math.nan)
+    ('12 times', 'any number of times', 'not known times')
+    """
+    return "any number of times" if math.isinf(factor) else f"{number(factor, 2)} times"
+
+
+def bridge_table(bridge: "Bridge") -> "Table":
+    """The parts of a difference, the largest first."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column(f"from {bridge.baseline} to {bridge.challenger}", overflow="fold")
+    for name in ("part", "80 % interval", "changed alone", "changed last"):
+        table.add_column(name, justify="right")
+    for part in bridge.sorted():
+        interval = f"{signed_money(part.low)} to {signed_money(part.high)}"
+        table.add_row(part.group, signed_money(part.mean), interval, signed_money(part.alone), signed_money(part.last))
+    table.add_section()
+    table.add_row("difference", signed_money(float(bridge.totals().mean())))
+    return table
+
+
+def selection_table(outcomes: Outcomes, chosen: "Selection") -> "Table":
+    """How the best of several scenarios was found."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("scenario", overflow="fold")
+    for name in ("value, mean", "runs", "out after"):
+        table.add_column(name, justify="right")
+    for index in sorted(range(len(chosen.means)), key=lambda i: (i != chosen.best, -chosen.means[i])):
+        out = f"{chosen.out_after[index]} runs" if chosen.out_after[index] else "chosen" if index == chosen.best else ""
+        table.add_row(outcomes.labels[index], money(chosen.means[index]), str(chosen.runs[index]), out)
+    return table
 
 
 def summary_table(runs: list[Run]) -> "Table":

@@ -4,23 +4,37 @@ The weekly series of single runs are not kept: only their 10, 50 and 90 % quanti
 and the mean directions of the teams.
 """
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from flywheel_sim.results.bridge import Bridge
 from flywheel_sim.results.directions import TeamPaths, team_paths
+from flywheel_sim.results.intervals import (
+    LOST,
+    bca_interval,
+    holm,
+    mean_interval,
+    median_interval,
+    paired_p,
+    superiority_interval,
+    variance_reduction,
+)  # fmt: skip
 from flywheel_sim.results.naming import command_for, labels, pack, unpack
-from flywheel_sim.results.paired import Verdict, band, lasting_gain_week, mean_interval, verdict, wins_of_100
+from flywheel_sim.results.paired import Verdict, band, lasting_gain_week, verdict, wins_of_100
 from flywheel_sim.results.provenance import Provenance, provenance
 from flywheel_sim.results.run import Run
 from flywheel_sim.results.saving import ResultError, finite, read_manifest, read_table, write_folder
+from flywheel_sim.results.selection import Selection
 from flywheel_sim.results.summary import SUMMARY
+from flywheel_sim.results.words import money
 from flywheel_sim.scenario.columns import COLUMNS
 
 if TYPE_CHECKING:
@@ -62,6 +76,16 @@ class Outcomes:
     teams : tuple of TeamPaths or None, length S
     made : Provenance, optional
         Where saved outcomes come from.
+    first_stage : int
+        So many first runs decided how many there are in all (`compare` with ``precision``); 0 = the number was fixed.
+    precision : float
+        Half-width the 80 % intervals of the mean differences were to have; 0 = none was asked for.
+    indifference : float
+        Differences in net present value up to this do not matter; 0 = every one does.
+    chosen : Selection, optional
+        The choice of the best scenario, where one was made.
+    split : Bridge, optional
+        Where the difference of the best challenger comes from, once somebody asked.
     """
 
     scenarios: tuple["Scenario", ...]
@@ -72,15 +96,22 @@ class Outcomes:
     fans: Mapping[str, Floats]
     teams: tuple[TeamPaths | None, ...]
     made: Provenance | None = None
+    first_stage: int = 0
+    precision: float = 0.0
+    indifference: float = 0.0
+    chosen: Selection | None = None
+    split: Bridge | None = None
 
     @classmethod
-    def of(cls, runs: Sequence[Sequence[Run]]) -> Self:
+    def of(cls, runs: Sequence[Sequence[Run]], **asked: Any) -> Self:
         """Boil runs down.
 
         Parameters
         ----------
         runs : sequence over scenarios of sequences over replicates
             Run k of every scenario must have the same seed and replicate.
+        **asked
+            ``first_stage``, ``precision``, ``indifference``, ``chosen``: see the fields of these names.
 
         Raises
         ------
@@ -111,6 +142,7 @@ class Outcomes:
             gain_weeks=lasting_gain_week(paths),
             fans=fans,
             teams=tuple(team_paths(row) for row in runs),
+            **asked,
         )
 
     @property
@@ -155,13 +187,70 @@ class Outcomes:
             self.fans[DIFFERENCE][index, :, 1],
             self.labels[index],
             self.labels[0],
+            reduction=self.variance_reduction(index),
+            p_value=float(self.p_values[index - 1]) if index else None,
+            indifference=self.indifference,
+            first_stage=self.first_stage,
         )
+
+    def variance_reduction(self, index: int) -> float:
+        """How many times more runs independent seeds would need to compare scenario ``index`` with the baseline."""
+        values = self.final("npv")
+        return variance_reduction(values[index], values[0])
+
+    @cached_property
+    def p_values(self) -> Floats:
+        """Paired t tests of no difference in net present value, adjusted by Holm; one per challenger."""
+        return holm(np.array([paired_p(row) for row in self.differences()[1:]]))
+
+    @property
+    def precise(self) -> bool:
+        """Whether the interval of every mean difference is as narrow as was asked."""
+        return bool(self._widest() <= self.precision * (1 + 1e-9)) if self.precision else True
+
+    def _widest(self) -> float:
+        ends = [mean_interval(row, first_stage=self.first_stage) for row in self.differences()[1:]]
+        return max((high - low) / 2.0 for low, high in ends)
+
+    def _runs_for_precision(self) -> int:
+        return math.ceil(self.replicates * (self._widest() / self.precision) ** 2)
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader of the verdict should know, in sentences."""
+        found = []
+        for index in range(1, len(self.scenarios)):
+            worth = self.variance_reduction(index)
+            if self.replicates >= 10 and worth < LOST:
+                found.append(
+                    f"the same luck does not help to compare {self.labels[index]} with {self.labels[0]}: its variance "
+                    f"reduction is {worth:.2g}, where 1 is that of independent runs; take more runs"
+                )
+        if self.precision and not self.precise:
+            found.append(
+                f"the interval is still wider than \N{PLUS-MINUS SIGN}{money(self.precision)} after {self.replicates} "
+                f"runs: {self._runs_for_precision():,} would make it narrow enough"
+            )
+        if (
+            self.chosen is None
+            and len(self.scenarios) > 2
+            and self.verdict.winner is not None
+            and self.verdict.p_value > 0.05
+        ):
+            found.append(
+                f"{self.verdict.challenger} is the best of {len(self.scenarios) - 1}, and the best of several looks "
+                f"better than it is: adjusted for that (Holm), p = {self.verdict.p_value:.2g}; take more runs, or "
+                f"choose with a guarantee (--best)"
+            )
+        return tuple(found)
 
     @cached_property
     def best(self) -> int:
-        """Index of the challenger with the highest mean difference; 0 when there is none."""
+        """Index of the challenger chosen, or with the highest mean difference; 0 when there is none."""
         if len(self.scenarios) < 2:
             return 0
+        if self.chosen is not None and self.chosen.best:
+            return self.chosen.best
         return 1 + int(np.argmax(self.differences()[1:].mean(axis=1)))
 
     @cached_property
@@ -184,7 +273,10 @@ class Outcomes:
         Columns: scenario, npv (median of the runs), npv_low, npv_high (80 % of the runs), difference (mean of the
         paired differences), difference_low, difference_high (80 % interval of that mean), difference_runs_low,
         difference_runs_high (80 % of the runs), wins_of_100, breakeven_week (median; infinite = never), never_share,
-        deepest_dip, deepest_dip_week, then medians of customers_end, nps_true, churn_annual, referral_share.
+        deepest_dip, deepest_dip_week; difference_bca_low, difference_bca_high (bootstrap interval of the mean, from 20
+        runs on), difference_median with difference_median_low and _high, superiority_low, superiority_high (interval of
+        the chance of a better run, 0 to 1), variance_reduction, p_value (paired t), p_holm (adjusted for the number of
+        challengers); then medians of customers_end, nps_true, churn_annual, referral_share.
         """
         import pandas as pd
 
@@ -218,10 +310,25 @@ class Outcomes:
         return {
             "verdict": finite(self.verdict.to_dict()) if self.best else None,
             "scenarios": finite(rows),
+            "warnings": list(self.warnings),
+            "bridge": finite(self.split.to_dict()) if self.split else None,
+            "chosen": finite(self.chosen.to_dict() | {"scenario": self.labels[self.chosen.best]})
+            if self.chosen
+            else None,
+            "precision": self._asked(),
             "seed": self.seed,
             "replicates": self.replicates,
             "weeks": self.weeks,
         }
+
+    def _asked(self) -> dict[str, Any] | None:
+        """What was asked of the intervals and what came of it."""
+        if not self.precision:
+            return None
+        return dict(finite(
+            {"asked": self.precision, "reached": self.precise, "half_width": self._widest(),
+             "first_stage": self.first_stage}
+        ))  # fmt: skip
 
     def summary_of(self, index: int) -> dict[str, Any]:
         """Median and 80 % of the runs of every summary key of one scenario: ``summary`` and ``interval``."""
@@ -257,13 +364,19 @@ class Outcomes:
             **{f"q{100 * q:.0f}": np.ascontiguousarray(stack[..., k].ravel()) for k, q in enumerate(QUANTILES)},
         }
         tables |= {f"teams-{k}": paths.columns() for k, paths in enumerate(self.teams) if paths is not None}
+        tables |= self.split.tables() if self.split else {}
         manifest = {
             "schema": SCHEMA,
             "seed": self.seed,
             "replicates": self.replicates,
             "weeks": self.weeks,
             "scenarios": [pack(scenario) for scenario in self.scenarios],
-            **{key: value for key, value in self.to_dict().items() if key == "verdict"},
+            "verdict": finite(self.verdict.to_dict()) if self.best else None,
+            "first_stage": self.first_stage,
+            "precision": self.precision,
+            "indifference": self.indifference,
+            "chosen": self.chosen.to_dict() if self.chosen else None,
+            "bridge": self.split.about() if self.split else None,
             "provenance": self.provenance.to_dict(),
         }
         return write_folder(folder, manifest, tables)
@@ -297,6 +410,11 @@ class Outcomes:
                     for k in range(count)
                 ),
                 made=Provenance(**manifest["provenance"]),
+                first_stage=int(manifest.get("first_stage", 0)),
+                precision=float(manifest.get("precision", 0.0)),
+                indifference=float(manifest.get("indifference", 0.0)),
+                chosen=Selection.of(manifest["chosen"]) if manifest.get("chosen") else None,
+                split=Bridge.of(manifest["bridge"], partial(read_table, folder)) if manifest.get("bridge") else None,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ResultError(f"'{folder}' does not fit this version of flywheel_sim ({error}); run it again") from None
@@ -304,9 +422,19 @@ class Outcomes:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {', '.join(self.labels)}: {self.replicates} runs each, seed {self.seed}>"
 
+    def _evidence(self, index: int) -> dict[str, float]:
+        """How sure the difference of a challenger is, by the names in `_EVIDENCE`."""
+        difference = self.differences()[index]
+        values = (
+            *bca_interval(difference), float(np.median(difference)), *median_interval(difference),
+            *superiority_interval(difference), self.variance_reduction(index), paired_p(difference),
+            float(self.p_values[index - 1]),
+        )  # fmt: skip
+        return dict(zip(_EVIDENCE, values, strict=True))
+
     def _row(self, index: int) -> dict[str, Any]:
         npv, difference = self.final("npv")[index], self.differences()[index]
-        runs, mean_of = band(npv), mean_interval(difference)
+        runs, mean_of = band(npv), mean_interval(difference, first_stage=self.first_stage)
         spread = band(difference)
         row: dict[str, Any] = {
             "scenario": self.labels[index],
@@ -326,11 +454,18 @@ class Outcomes:
             "never_share": challenger.never_share if challenger else np.nan,
             "deepest_dip": challenger.deepest_dip.value if challenger else np.nan,
             "deepest_dip_week": challenger.deepest_dip.week if challenger else np.nan,
+            **(self._evidence(index) if challenger else dict.fromkeys(_EVIDENCE, np.nan)),
         }
         return row | {
             key: band(self.final(key)[index]).middle
             for key in ("customers_end", "nps_true", "churn_annual", "referral_share")
         }
+
+
+_EVIDENCE = (
+    "difference_bca_low", "difference_bca_high", "difference_median", "difference_median_low",
+    "difference_median_high", "superiority_low", "superiority_high", "variance_reduction", "p_value", "p_holm",
+)  # fmt: skip
 
 
 def _fan(paths: Floats) -> Floats:

@@ -1,11 +1,12 @@
-"""Statistics of paired runs: the same luck in every scenario, so that differences are about the scenarios.
+"""The verdict on paired runs: the same luck in every scenario, so that differences are about the scenarios.
 
 Two intervals, two questions.  The *interval of the mean* (paired t) says how well the average difference is known; more
 runs make it narrower.  The *interval of the runs* (10 % to 90 % quantile) says how much one company's luck varies; more
 runs do not.
 
 The verdict goes by wins of 100 runs, ties counted half: 95 or more "almost surely", 80 "probably", 60 "leans", else no
-clear winner; the same the other way round when the baseline wins.
+clear winner; the same the other way round when the baseline wins.  With an indifference zone, two scenarios are
+practically equal when the whole interval of the mean lies inside it (two one-sided tests, 10 % error each).
 """
 
 import math
@@ -15,7 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.results.words import money, of_100, span
+from flywheel_sim.results.intervals import LEVEL, mean_interval, paired_p, superiority_interval
+from flywheel_sim.results.words import money, of_100, signed_money, span
 
 __all__ = [
     "LEVEL", "Band", "Dip", "Verdict", "band", "deepest_dip", "lasting_gain_week", "mean_interval", "strength",
@@ -24,8 +26,6 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-#: Coverage of every interval.
-LEVEL = 0.80
 TAIL = (1.0 - LEVEL) / 2.0
 
 
@@ -72,6 +72,16 @@ class Verdict:
         Lowest point of the median cumulative difference.
     challenger, baseline : str
         The two labels.
+    superiority : (float, float)
+        80 % interval (Wilson) of the chance that a run of the challenger is the better one, 0 to 1.
+    variance_reduction : float
+        How many times more runs independent seeds would need.
+    p_value : float
+        Paired t test of no mean difference; adjusted by Holm where several challengers were compared.
+    indifference : float
+        Differences up to this do not matter; 0 = every one does.
+    practically_equal : bool
+        Whether the interval of the mean lies wholly inside the indifference zone.
     """
 
     sentence: str
@@ -86,6 +96,11 @@ class Verdict:
     deepest_dip: Dip
     challenger: str
     baseline: str
+    superiority: tuple[float, float] = (math.nan, math.nan)
+    variance_reduction: float = math.nan
+    p_value: float = math.nan
+    indifference: float = 0.0
+    practically_equal: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values; infinite weeks are for the caller to turn into null."""
@@ -115,26 +130,6 @@ def strength(wins: float) -> str | None:
     """
     most = max(wins, 100.0 - wins)
     return "almost surely" if most >= 95 else "probably" if most >= 80 else "leans" if most >= 60 else None
-
-
-def mean_interval(differences: Floats, level: float = LEVEL) -> tuple[float, float]:
-    """Paired t interval of the mean; NaN for fewer than two runs.
-
-    Examples
-    --------
-    >>> low, high = mean_interval(np.array([1.0, 2.0, 3.0]))
-    >>> round(low, 4), round(high, 4)
-    (0.9113, 3.0887)
-    """
-    count = len(differences)
-    if count < 2:
-        return math.nan, math.nan
-    # scipy.special, not scipy.stats: the latter takes a second to import.
-    from scipy.special import stdtrit
-
-    half = float(stdtrit(count - 1, 0.5 + level / 2.0)) * float(np.std(differences, ddof=1)) / math.sqrt(count)
-    mean = float(np.mean(differences))
-    return mean - half, mean + half
 
 
 def band(values: Floats) -> Band:
@@ -188,7 +183,18 @@ def deepest_dip(median_path: Floats) -> Dip:
     return Dip(value, week) if value < 0 else Dip(0.0, 0)
 
 
-def verdict(differences: Floats, gain_weeks: Floats, median_path: Floats, challenger: str, baseline: str) -> Verdict:
+def verdict(
+    differences: Floats,
+    gain_weeks: Floats,
+    median_path: Floats,
+    challenger: str,
+    baseline: str,
+    *,
+    reduction: float = math.nan,
+    p_value: float | None = None,
+    indifference: float = 0.0,
+    first_stage: int = 0,
+) -> Verdict:
     """Judge a challenger against the baseline.
 
     Parameters
@@ -201,19 +207,35 @@ def verdict(differences: Floats, gain_weeks: Floats, median_path: Floats, challe
         Median cumulative difference by week.
     challenger, baseline : str
         What to call them.
+    reduction : float
+        What pairing was worth, see `flywheel_sim.results.intervals.variance_reduction`.
+    p_value : float, optional
+        Adjusted for other challengers; default: of this pair alone.
+    indifference : float
+        Differences up to this do not matter.
+    first_stage : int
+        So many first runs decided how many there are; 0 when the number was fixed.
     """
     wins = wins_of_100(differences)
     mean = float(np.mean(differences))
     weeks = band(gain_weeks)
     runs = band(differences)
-    word = strength(wins)
+    interval = mean_interval(differences, first_stage=first_stage)
+    equal = indifference > 0 and -indifference < interval[0] and interval[1] < indifference
+    word = None if equal else strength(wins)
     winner = None if word is None else challenger if wins > 50 else baseline
+    span_of_weeks = len(median_path) - 1
+    said = (
+        _equal_sentence(mean, interval, indifference, span_of_weeks, challenger, baseline)
+        if equal
+        else _sentence(wins, len(differences), mean, span_of_weeks, challenger, baseline)
+    )
     return Verdict(
-        sentence=_sentence(wins, len(differences), mean, len(median_path) - 1, challenger, baseline),
+        sentence=said,
         winner=winner,
         wins_of_100=wins,
         difference=mean,
-        interval=mean_interval(differences),
+        interval=interval,
         runs_interval=(runs.low, runs.high),
         breakeven_week=weeks.middle,
         breakeven_interval=(weeks.low, weeks.high),
@@ -221,6 +243,22 @@ def verdict(differences: Floats, gain_weeks: Floats, median_path: Floats, challe
         deepest_dip=deepest_dip(median_path),
         challenger=challenger,
         baseline=baseline,
+        superiority=superiority_interval(differences),
+        variance_reduction=reduction,
+        p_value=paired_p(differences) if p_value is None else p_value,
+        indifference=indifference,
+        practically_equal=equal,
+    )
+
+
+def _equal_sentence(
+    mean: float, interval: tuple[float, float], indifference: float, weeks: int, challenger: str, baseline: str
+) -> str:
+    low, high = interval
+    return (
+        f"{challenger} and {baseline} are practically equal: after {span(weeks)} they are {money(abs(mean))} apart on "
+        f"average, {signed_money(low)} to {signed_money(high)} (80 % interval), and up to {money(indifference)} does "
+        f"not matter."
     )
 
 

@@ -2,13 +2,24 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from flywheel_sim.results import Outcomes, Run
-from flywheel_sim.scenario import Scenario, ScenarioError, load
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["Comparison", "Runner", "compare"]
+from flywheel_sim.results import Outcomes, Run
+from flywheel_sim.results.bridge import Bridge
+from flywheel_sim.scenario import Scenario, ScenarioError, load
+from flywheel_sim.study.sequential import FEWEST_FIRST, kim_nelson, ocba, runs_needed
+
+__all__ = ["FIRST_STAGE", "LIMIT", "Comparison", "Runner", "choose", "compare"]
+
+#: Most runs of a scenario, unless another limit is given.
+LIMIT = 1000
+#: Runs of each scenario before `choose` rules out the first.
+FIRST_STAGE = 20
 
 Progress = Callable[[int, int], None]
 
@@ -26,8 +37,9 @@ class Runner(Protocol):
         progress: Progress | None,
         accounts: bool,
         teams: bool,
+        first: int = 0,
     ) -> list[list[Run]]:
-        """Run every scenario ``replicates`` times."""
+        """Run every scenario ``replicates`` times, the first of them replicate number ``first``."""
 
 
 class Comparison(Outcomes):
@@ -42,7 +54,57 @@ class Comparison(Outcomes):
         Differences to the baseline in every summary key.
     verdict : Verdict
         On the best challenger against the baseline.
+    warnings : tuple of str
+        What a reader of the verdict should know.
+    chosen : Selection or None
+        What `choose` found.
+    split : Bridge or None
+        Where the difference comes from, in a comparison that `with_bridge` made.
     """
+
+    def bridge(
+        self,
+        challenger: int | None = None,
+        *,
+        replicates: int | None = None,
+        workers: int | None = None,
+        progress: Progress | None = None,
+        runner: Runner | None = None,
+    ) -> Bridge:
+        """Split the difference between a challenger and the baseline over the blocks in which they differ.
+
+        Shapley value under common random numbers: in every run the parts add up to the difference.  Up to 8 blocks are
+        split exactly, which takes 2 to that power scenarios; more by sampled orders.
+
+        Parameters
+        ----------
+        challenger : int, optional
+            Number of the scenario; default: the one the verdict is about.
+        replicates : int, optional
+            Runs of each combination, the first ones of this comparison; default: as many as it has.
+        workers, progress, runner
+            As in `compare`.
+
+        Raises
+        ------
+        ScenarioError
+            When there is no such challenger, or it does not differ from the baseline.
+        """
+        from flywheel_sim.study.bridge import bridge
+
+        index = self.best if challenger is None else challenger
+        if not 0 < index < len(self.scenarios):
+            raise ScenarioError.single(
+                f"expected the number of a challenger, 1 to {len(self.scenarios) - 1}, got {challenger}"
+            )
+        return bridge(
+            self.scenarios[0], self.scenarios[index], replicates=replicates or self.replicates, seed=self.seed,
+            workers=workers, progress=progress, runner=runner, names=(self.labels[0], self.labels[index]),
+        )  # fmt: skip
+
+    def with_bridge(self, **options: Any) -> "Comparison":
+        """The same comparison with its bridge in report, JSON and saved folder; options as in `bridge`."""
+        return replace(self, split=self.bridge(**options))
 
     def report(self, path: str | os.PathLike[str]) -> Path:
         """Write the report: one HTML file that needs nothing else.
@@ -64,6 +126,9 @@ def compare(
     workers: int | None = None,
     progress: Progress | None = None,
     *,
+    precision: float | None = None,
+    indifference: float = 0.0,
+    limit: int = LIMIT,
     runner: Runner | None = None,
 ) -> Comparison:
     """Run scenarios against each other with the same luck and judge the result.
@@ -73,13 +138,20 @@ def compare(
     scenarios : sequence of names, paths, dicts or Scenarios
         The first is the baseline.
     replicates : int
-        Runs per scenario.
+        Runs per scenario; with ``precision``, runs of the first stage.
     seed : int
         Root of the luck: run k of every scenario has the key (seed, k).
     workers : int, optional
         Threads; default: every core.
     progress : callable, optional
         Called with the weeks done and the weeks there are.
+    precision : float, optional
+        Half-width in $ that the 80 % interval of every mean difference shall have; as many runs are added as that
+        takes (two stages; see `flywheel_sim.study.sequential`).
+    indifference : float
+        Differences up to so many $ do not matter: scenarios whose interval lies inside are practically equal.
+    limit : int
+        Most runs per scenario under ``precision``.
     runner : callable, optional
         Runs the batch; default `flywheel_sim.execute.run.batch`.
 
@@ -90,7 +162,7 @@ def compare(
     Raises
     ------
     ScenarioError
-        For fewer than two scenarios or replicates, or horizons that differ.
+        For fewer than two scenarios or replicates, horizons that differ, or a precision that is no width.
 
     Examples
     --------
@@ -98,24 +170,156 @@ def compare(
     >>> result = fs.compare(["siloed-close-rate", "relationship-flywheel"], replicates=40)  # doctest: +SKIP
     >>> print(result.verdict.sentence)  # doctest: +SKIP
     """
-    loaded = [load(scenario) for scenario in scenarios]
-    if len(loaded) < 2:
-        raise ScenarioError.single(f"a comparison needs at least two scenarios, got {len(loaded)}")
     if replicates < 2:
         raise ScenarioError.single(
             f"a comparison needs at least 2 replicates to tell luck from effect, got {replicates}"
         )
+    _check_zone(indifference)
+    if precision is not None:
+        if not 0 < precision < np.inf:
+            raise ScenarioError.single(f"a precision is a half-width above 0, got {precision:g}", field="precision")
+        if not FEWEST_FIRST <= replicates <= limit:
+            raise ScenarioError.single(
+                f"with a precision, the replicates are a first stage of {FEWEST_FIRST} to {limit} (the limit), got "
+                f"{replicates}",
+                field="replicates",
+            )
+    loaded, run = _comparable(scenarios), runner or _engine()
+
+    def more(first: int, count: int) -> list[list[Run]]:
+        start = {"first": first} if first else {}
+        return run(
+            loaded, replicates=count, seed=seed, workers=workers, progress=progress, accounts=False, teams=True, **start
+        )
+
+    runs = more(0, replicates)
+    if precision is None:
+        return Comparison.of(runs, indifference=indifference)
+    values = _values(runs)
+    wanted = min(runs_needed(values[1:] - values[0], precision), limit)
+    if wanted > replicates:
+        runs = [row + added for row, added in zip(runs, more(replicates, wanted - replicates), strict=True)]
+    return Comparison.of(runs, first_stage=replicates, precision=precision, indifference=indifference)
+
+
+def choose(
+    scenarios: "Sequence[str | os.PathLike[str] | Mapping[str, Any] | Scenario]",
+    indifference: float = 0.0,
+    confidence: float = 0.95,
+    *,
+    budget: int | None = None,
+    first_stage: int = FIRST_STAGE,
+    seed: int = 1,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    limit: int = LIMIT,
+    runner: Runner | None = None,
+) -> Comparison:
+    """Choose the scenario with the highest mean net present value.
+
+    Without a budget, by Kim and Nelson's procedure: with probability ``confidence`` the chosen scenario is the best, or
+    within ``indifference`` of it.  With a budget, by OCBA: the most that so many runs can tell.
+
+    Parameters
+    ----------
+    scenarios : sequence of names, paths, dicts or Scenarios
+        The first is the baseline of the table and the verdict; it can be chosen like the others.
+    indifference : float
+        Differences up to so many $ do not matter.
+    confidence : float
+        Probability that the choice is right.
+    budget : int, optional
+        Runs of all scenarios together.
+    first_stage : int
+        Runs of each scenario before the first is ruled out.
+    limit : int
+        Most runs of a scenario.
+    seed, workers, progress, runner
+        As in `compare`.
+
+    Returns
+    -------
+    Comparison
+        ``chosen`` holds the choice; table and verdict are on the first runs, which all scenarios have.
+
+    Raises
+    ------
+    ScenarioError
+        For fewer than two scenarios, horizons that differ, no indifference zone, or a budget that is too small.
+
+    Examples
+    --------
+    >>> from flywheel_sim.study.compare import choose
+    >>> found = choose(["nps-pay", "mbo-pay", "relationship-pay"], indifference=200_000)  # doctest: +SKIP
+    >>> found.chosen.best, found.chosen.total  # doctest: +SKIP
+    """
+    _check_zone(indifference)
+    if budget is None and not indifference:
+        raise ScenarioError.single(
+            "a guarantee needs an indifference zone: say up to which difference in $ it does not matter which one is "
+            "chosen, or give a budget of runs",
+            field="indifference",
+        )
+    if not 0.5 <= confidence < 1:
+        raise ScenarioError.single(f"expected a confidence from 0.5 to below 1, got {confidence:g}", field="confidence")
+    if not FEWEST_FIRST <= first_stage <= limit:
+        raise ScenarioError.single(
+            f"expected a first stage of {FEWEST_FIRST} to {limit} (the limit) runs, got {first_stage}",
+            field="replicates",
+        )
+    loaded, run = _comparable(scenarios), runner or _engine()
+    if budget is not None and budget < first_stage * len(loaded):
+        raise ScenarioError.single(
+            f"a budget of {budget} runs does not pay for {first_stage} runs of {len(loaded)} scenarios", field="budget"
+        )
+    runs: list[list[Run]] = [[] for _ in loaded]
+
+    def sample(systems: Sequence[int], first: int, count: int) -> NDArray[np.float64]:
+        start = {"first": first} if first else {}
+        found = run(
+            [loaded[i] for i in systems], replicates=count, seed=seed, workers=workers, progress=progress,
+            accounts=False, teams=True, **start,
+        )  # fmt: skip
+        for i, row in zip(systems, found, strict=True):
+            runs[i] += row
+        return _values(found)
+
+    if budget is None:
+        chosen = kim_nelson(
+            sample, len(loaded), indifference=indifference, confidence=confidence, first_stage=first_stage, limit=limit
+        )
+    else:
+        chosen = ocba(sample, len(loaded), budget=budget, indifference=indifference, first_stage=first_stage)
+    common = min(chosen.runs)
+    return Comparison.of([row[:common] for row in runs], indifference=indifference, chosen=chosen)
+
+
+def _comparable(
+    scenarios: "Sequence[str | os.PathLike[str] | Mapping[str, Any] | Scenario]",
+) -> list[Scenario]:
+    loaded = [load(scenario) for scenario in scenarios]
+    if len(loaded) < 2:
+        raise ScenarioError.single(f"a comparison needs at least two scenarios, got {len(loaded)}")
     horizons = [scenario.model.horizon_weeks for scenario in loaded]
     if len(set(horizons)) > 1:
         each = ", ".join(f"{weeks} weeks ({scenario.name})" for weeks, scenario in zip(horizons, loaded, strict=True))
         raise ScenarioError.single(
-            f"the scenarios' horizons differ: {each}; give them the same with --set horizon_weeks=..."
+            f"the scenarios' horizons differ: {each}; give them the same with --horizon or --set horizon_weeks=..."
         )
-    if runner is None:
-        from flywheel_sim.execute.run import batch
+    return loaded
 
-        runner = batch
-    runs = runner(
-        loaded, replicates=replicates, seed=seed, workers=workers, progress=progress, accounts=False, teams=True
-    )
-    return Comparison.of(runs)
+
+def _check_zone(indifference: float) -> None:
+    if not 0 <= indifference < np.inf:
+        raise ScenarioError.single(f"an indifference zone is 0 or more, got {indifference:g}", field="indifference")
+
+
+def _engine() -> Runner:
+    from flywheel_sim.execute.run import batch
+
+    return batch
+
+
+def _values(runs: list[list[Run]]) -> NDArray[np.float64]:
+    """Net present value, shape (S, R)."""
+    return np.array([[run.summary["npv"] for run in row] for row in runs])

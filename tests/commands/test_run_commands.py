@@ -26,13 +26,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return run(scenario, seed)
 
     def batch(
-        scenarios: list[Scenario], *, replicates: int, seed: int, progress: object, **_: object
+        scenarios: list[Scenario], *, replicates: int, seed: int, progress: object, first: int = 0, **_: object
     ) -> list[list[Run]]:
         if callable(progress):
             progress(1, 2)
         return [
-            [run(one, seed, k, better=0.9 * (s == 1), accounts=False) for k in range(replicates)]
-            for s, one in enumerate(scenarios)
+            [
+                run(one, seed, k, better=0.9 * one.cadence.enabled, accounts=False)
+                for k in range(first, first + replicates)
+            ]
+            for one in scenarios
         ]
 
     monkeypatch.setattr(running, "run", one)
@@ -122,6 +125,66 @@ def test_run_once_and_many_times(folder: Path) -> None:
     assert "80 % of runs" in call("run", "silo.yaml", "--replicates", "4").stdout
 
 
+def test_a_precision_adds_runs_and_says_when_the_limit_came_first(folder: Path) -> None:
+    words = ("compare", "silo.yaml", "shared.yaml", "--replicates", "12", "--json")
+    plain = told(call(*words))["data"]
+    low, high = plain["verdict"]["interval"]  # type: ignore[index]
+    half = (high - low) / 2
+    data = told(call(*words, "--precision", f"{0.6 * half:.0f}"))["data"]
+    assert data["replicates"] > 20  # type: ignore[index]
+    assert data["precision"]["reached"] is True  # type: ignore[index]
+    assert data["precision"]["half_width"] <= 0.6 * half  # type: ignore[index]
+    low, high = data["verdict"]["interval"]  # type: ignore[index]
+    assert (high - low) / 2 == pytest.approx(data["precision"]["half_width"])  # type: ignore[index]
+    short = call(*words, "--precision", "1", "--limit", "14")
+    assert short.exit_code == 1
+    whole = json.loads(short.stdout)
+    assert whole["status"] == "failed"
+    assert whole["data"]["replicates"] == 14
+    assert whole["data"]["precision"]["reached"] is False
+    assert "still wider" in short.stderr
+
+
+def test_the_best_of_three_is_chosen(folder: Path) -> None:
+    files = ("silo.yaml", "shared.yaml", "silo.yaml")
+    whole = told(call("compare", *files, "--best", "--indifference", "50k", "--json"))
+    chosen = whole["data"]["chosen"]  # type: ignore[index]
+    assert chosen["scenario"] == "Shared relationship pay"
+    assert chosen["decided"] is True
+    assert chosen["total_runs"] == sum(chosen["runs"])
+    text = call("compare", *files, "--best", "--indifference", "50k").stdout
+    assert text.startswith("Shared relationship pay is the best of 3, or within $50.0k of it")
+    budget = told(call("compare", *files, "--best", "--budget", "90", "--json"))["data"]
+    assert budget["chosen"]["method"] == "ocba"  # type: ignore[index]
+    assert budget["chosen"]["total_runs"] <= 90  # type: ignore[index]
+
+
+def test_a_bridge_is_told_saved_and_drawn(folder: Path) -> None:
+    words = ("compare", "silo.yaml", "shared.yaml", "--replicates", "4", "--bridge")
+    result = call(*words, "--out", "saved", "--report", "r.html")
+    assert result.exit_code == 0, result.output
+    assert "Cadence" in result.stdout
+    assert "changed alone" in result.stdout
+    call("report", "saved", "--out", "again.html")
+    assert (folder / "again.html").read_bytes() == (folder / "r.html").read_bytes()
+    found = told(call(*words, "--json"))["data"]["bridge"]  # type: ignore[index]
+    assert {part["group"] for part in found["parts"]} == {"Cadence", "Team vectors"}
+    assert found["difference"] == pytest.approx(sum(part["mean"] for part in found["parts"]))
+
+
+def test_a_small_difference_can_be_practically_none(folder: Path) -> None:
+    data = told(call("compare", "silo.yaml", "shared.yaml", "--replicates", "6", "--indifference", "1bn", "--json"))
+    verdict = data["data"]["verdict"]  # type: ignore[index]
+    assert verdict["practically_equal"] is True
+    assert verdict["winner"] is None
+    assert "practically equal" in verdict["sentence"]
+
+
+def test_one_horizon_for_all(folder: Path) -> None:
+    data = told(call("compare", "silo.yaml", "short.yaml", "--replicates", "3", "--horizon", "30", "--json"))["data"]
+    assert data["weeks"] == 30  # type: ignore[index]
+
+
 def test_set_applies_to_every_scenario(folder: Path) -> None:
     words = ("compare", "silo.yaml", "shared.yaml", "--replicates", "2", "--json", "--set", "market.price=1.5")
     command = told(call(*words))["manifest"]["command"]  # type: ignore[index]
@@ -135,6 +198,15 @@ def test_set_applies_to_every_scenario(folder: Path) -> None:
         (("compare", "silo.yaml", "short.yaml"), "horizons differ"),
         (("compare", "silo.yaml", "shared.yaml", "--replicates", "1"), "at least 2 replicates"),
         (("compare", "silo.yaml", "nonsense"), "nonsense"),
+        (("compare", "silo.yaml", "shared.yaml", "--precision", "fine"), "expected an amount such as"),
+        (("compare", "silo.yaml", "shared.yaml", "--precision", "0"), "half-width above 0"),
+        (("compare", "silo.yaml", "shared.yaml", "--precision", "5", "--replicates", "4"), "first stage of 10"),
+        (("compare", "silo.yaml", "shared.yaml", "--precision", "5", "--best"), "give one of them"),
+        (("compare", "silo.yaml", "shared.yaml", "--best"), "needs an indifference zone"),
+        (("compare", "silo.yaml", "shared.yaml", "--best", "--budget", "9"), "does not pay"),
+        (("compare", "silo.yaml", "shared.yaml", "--budget", "900"), "--budget is for --best"),
+        (("compare", "silo.yaml", "silo.yaml", "--bridge"), "there is no bridge"),
+        (("compare", "silo.yaml", "short.yaml", "--horizon", "9", "--set", "horizon_weeks=9"), "horizon once"),
         (("run", "silo.yaml", "--set", "market.acounts=3"), "accounts"),
         (("run", "silo.yaml", "--report", "."), "got a folder"),
         (("run", "silo.yaml", "--report", "no/such/r.html"), "there is no folder"),

@@ -1,32 +1,34 @@
+import dataclasses
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from fabricated import company, run, runs, shared
 
 from flywheel_sim.results import Outcomes, Run
+from flywheel_sim.results.intervals import holm, mean_interval
 from flywheel_sim.results.paired import (
     band,
     deepest_dip,
     lasting_gain_week,
-    mean_interval,
     strength,
     verdict,
     wins_of_100,
 )
 from flywheel_sim.scenario import Scenario
-from flywheel_sim.study.compare import Comparison, compare
+from flywheel_sim.study.compare import Comparison, choose, compare
 
 
 def made_up(scenarios: list[Scenario], **options: object) -> list[list[Run]]:
     """Stands in for the batch runner: the second scenario is the better one."""
-    seed, count = int(str(options["seed"])), int(str(options["replicates"]))
+    seed, count, first = (int(str(options.get(name, 0))) for name in ("seed", "replicates", "first"))
     report = options.get("progress")
     if callable(report):
         report(1, 1)
     return [
-        [run(scenario, seed, k, better=0.8 * (position == 1), accounts=False) for k in range(count)]
+        [run(scenario, seed, k, better=0.8 * (position == 1), accounts=False) for k in range(first, first + count)]
         for position, scenario in enumerate(scenarios)
     ]
 
@@ -172,3 +174,93 @@ def test_few_runs_are_counted_as_they_are() -> None:
     assert few.wins_of_100 == pytest.approx(100 * 11 / 12)
     tied = verdict(np.array([1.0] * 3 + [0.0]), np.full(4, 1.0), np.array([0.0, 1.0]), "B", "A")
     assert "ahead in 87 of 100 paired runs" in tied.sentence
+
+
+def test_added_runs_are_those_that_would_have_been_made_at_once() -> None:
+    low, high = compare([company(), shared()], replicates=10, seed=2, runner=made_up).verdict.interval
+    width = 0.3 * (high - low)
+    narrow = compare([company(), shared()], replicates=10, seed=2, precision=width, runner=made_up)
+    assert narrow.replicates > 10
+    at_once = compare([company(), shared()], replicates=narrow.replicates, seed=2, runner=made_up)
+    np.testing.assert_array_equal(narrow.finals, at_once.finals)
+    assert narrow.first_stage == 10
+    assert narrow.verdict.interval == mean_interval(narrow.differences()[1], first_stage=10)
+    assert narrow.verdict.interval != at_once.verdict.interval
+    assert narrow.precise
+    assert (narrow.verdict.interval[1] - narrow.verdict.interval[0]) / 2 <= width
+
+
+def test_what_was_asked_is_saved(tmp_path: Path) -> None:
+    made = compare([company(), shared()], replicates=10, precision=1e3, limit=12, indifference=5e3, runner=made_up)
+    again = Comparison.open(made.save(tmp_path / "x"))
+    assert (again.first_stage, again.precision, again.indifference) == (10, 1e3, 5e3)
+    assert again.to_dict() == made.to_dict()
+    assert not again.precise
+    picked = choose([company(), shared(), company(title="C")], 1e5, runner=made_up)
+    assert Comparison.open(picked.save(tmp_path / "y")).chosen == picked.chosen
+
+
+def test_a_choice_can_fall_on_the_baseline_and_judges_all_on_common_runs() -> None:
+    def first_is_best(scenarios: list[Scenario], **options: object) -> list[list[Run]]:
+        seed, count, first = (int(str(options.get(name, 0))) for name in ("seed", "replicates", "first"))
+        gains = {"Silo pay": 0.9, "B": 0.0, "C": 0.88}
+        return [
+            [run(one, seed, k, better=gains[one.title], accounts=False) for k in range(first, first + count)]
+            for one in scenarios
+        ]
+
+    found = choose([company(), company(title="B"), company(title="C")], 5e3, runner=first_is_best)
+    assert found.chosen is not None
+    assert found.chosen.best == 0
+    assert found.chosen.runs[1] < found.chosen.runs[0]
+    assert found.replicates == min(found.chosen.runs)
+    assert found.verdict.challenger == "C"
+
+
+def test_pairing_that_brings_nothing_is_said() -> None:
+    def apart(scenarios: list[Scenario], **options: object) -> list[list[Run]]:
+        return [[run(one, 100 + 50 * s, k, accounts=False) for k in range(40)] for s, one in enumerate(scenarios)]
+
+    with pytest.raises(ValueError, match="pair up"):
+        compare([company(), shared()], runner=apart)
+    one, two = runs(40)
+    made = Outcomes.of([one, two])
+    shuffled = made.finals.copy()
+    shuffled[1] = shuffled[1, ::-1]
+    lost = dataclasses.replace(made, finals=shuffled)
+    assert lost.verdict.variance_reduction < 1.25 < made.verdict.variance_reduction
+    assert any("does not help" in warning for warning in lost.warnings)
+    assert not made.warnings
+
+
+def test_the_best_of_several_is_judged_with_all_of_them_in_mind() -> None:
+    many = Outcomes.of([row for _ in range(3) for row in runs(6)])
+    alone = many.table["p_value"].to_numpy()[1:]
+    assert many.table["p_holm"].to_numpy()[1:] == pytest.approx(holm(alone))
+    assert many.verdict.p_value >= alone.min()
+
+
+def test_practically_equal_only_when_the_whole_interval_is_inside() -> None:
+    differences = np.array([1.0, 2.0, 3.0])
+    inside = verdict(differences, np.full(3, 1.0), np.array([0.0, 1.0]), "B", "A", indifference=3.1)
+    assert inside.practically_equal
+    assert inside.winner is None
+    outside = verdict(differences, np.full(3, 1.0), np.array([0.0, 1.0]), "B", "A", indifference=3.0)
+    assert not outside.practically_equal
+    assert outside.winner == "B"
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        ("half-width above 0", {"precision": -1.0}),
+        ("half-width above 0", {"precision": float("nan")}),
+        ("first stage of 10 to 1000", {"precision": 1.0, "replicates": 5}),
+        ("zone is 0 or more", {"indifference": float("inf")}),
+    ],
+)
+def test_askings_that_make_no_sense_are_refused(words: str, options: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=words):
+        compare([company(), shared()], runner=made_up, **options)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="expected a confidence from"):
+        choose([company(), shared()], 1.0, 1.0, runner=made_up)

@@ -1,0 +1,89 @@
+"""The bridge as a waterfall: the parts of a difference one after the other, each with the whiskers of its interval."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, PALETTE, canvas
+from flywheel_sim.results.bridge import Bridge, Part
+from flywheel_sim.results.words import number, signed_money
+
+__all__ = ["bars_axes", "waterfall_chart"]
+
+GAIN, LOSS, WHOLE = PALETTE[2], PALETTE[1], PALETTE[6]
+#: Parts drawn one by one; the rest is one bar.
+MOST_BARS = 10
+
+
+def waterfall_chart(bridge: Bridge, key: str = "npv") -> Figure:
+    """Bars from the baseline to the challenger, the largest part first, and the whole difference below.
+
+    Parameters
+    ----------
+    bridge : Bridge
+    key : str
+        One of ``bridge.keys``.
+    """
+    words = signed_money if key in ("npv", "clv", "profit_total", "cost_to_serve") else number
+    parts = bridge.sorted(key)
+    shown, rest = parts[:MOST_BARS], parts[MOST_BARS:]
+    total = float(bridge.totals(key).mean())
+    starts = np.concatenate(([0.0], np.cumsum([part.mean for part in shown])))
+    rows = len(shown) + bool(rest) + 1
+    figure = canvas(960.0, 46.0 + 34.0 * rows)
+    axes = bars_axes(figure, [part.group for part in shown] + ["the rest"] * bool(rest) + ["Difference"])
+    for row, part in enumerate(shown):
+        _bar(axes, row, float(starts[row]), part, words(part.mean))
+    if rest:
+        mean = sum(part.mean for part in rest)
+        _bar(axes, len(shown), float(starts[-1]), Part("", mean, mean, mean, 0.0, 0.0), words(mean))
+    axes.barh(rows - 1, total, color=WHOLE, height=0.62)
+    _name(axes, rows - 1, total, total >= 0, words(total), bold=True)
+    joints = [*starts[1:], total]
+    for row, place in enumerate(joints[: rows - 1]):
+        axes.plot([place, place], [row - 0.31, row + 1.31], color=FRAME, linewidth=0.8, zorder=1.2)
+    axes.axvline(0.0, color=FRAME, linewidth=1.0, zorder=1.5)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words(value).replace(".0", "")))
+    axes.margins(x=0.14)
+    return figure
+
+
+def bars_axes(figure: Figure, names: list[str]) -> Axes:
+    """Axes for horizontal bars with names on the left, the first on top."""
+    height = figure.get_figheight() * 72.0
+    axes = figure.add_axes((0.27, 30.0 / height, 0.7, 1.0 - 36.0 / height))
+    for side in ("top", "right", "left", "bottom"):
+        axes.spines[side].set_visible(False)
+    axes.grid(axis="x", color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0, labelsize=9.5, colors=MUTED, pad=5)
+    axes.set_yticks(
+        range(len(names)), [name if len(name) <= 40 else name[:39] + "\N{HORIZONTAL ELLIPSIS}" for name in names]
+    )
+    for label in axes.get_yticklabels():
+        label.set_color(INK)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(7))
+    return axes
+
+
+def _bar(axes: Axes, row: int, start: float, part: Part, text: str) -> None:
+    end = start + part.mean
+    axes.barh(row, part.mean, left=start, color=GAIN if part.mean >= 0 else LOSS, height=0.62)
+    reach = [end]
+    if np.isfinite(part.low) and part.high > part.low:
+        reach = [start + part.low, start + part.high]
+        axes.plot(reach, [row, row], color=INK, linewidth=1.3, solid_capstyle="butt")
+        for place in reach:
+            axes.plot([place, place], [row - 0.12, row + 0.12], color=INK, linewidth=1.3)
+    right = part.mean >= 0
+    edges = [start, end, *reach]
+    _name(axes, row, max(edges) if right else min(edges), right, text)
+
+
+def _name(axes: Axes, row: int, place: float, right: bool, text: str, *, bold: bool = False) -> None:
+    axes.annotate(
+        text, (place, row), xytext=(6 if right else -6, 0), textcoords="offset points", ha="left" if right else "right",
+        va="center", fontsize=9.5, color=INK, weight="bold" if bold else "normal",
+    )  # fmt: skip
