@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.jit import f32, f64, i16, i64, law, part, u8
-from flywheel_sim.engine.maths import clip32, exp32, halved, log64
-from flywheel_sim.engine.mechanisms.m01_market import begin_spell, happens, voice_pull
+from flywheel_sim.engine.maths import clip32, exp32, exp64, halved, log64
+from flywheel_sim.engine.mechanisms.m01_market import begin_spell, happens, odds_times, voice_pull
 from flywheel_sim.engine.mechanisms.m02_relationship import expected, felt, moved
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import (
     PER_PROSPECT,
@@ -38,6 +38,7 @@ from flywheel_sim.engine.mechanisms.m07_expansion import expansion_rate, spend_a
 from flywheel_sim.engine.mechanisms.m08_service import poisson_count
 from flywheel_sim.engine.mechanisms.m13_sensing import promoter_shares
 from flywheel_sim.engine.mechanisms.m23_ledger import margin_premium
+from flywheel_sim.engine.mechanisms.m27_selling import DISCOUNT, LONE, price_share
 from flywheel_sim.engine.random import (
     CARE,
     ENDOWMENT,
@@ -47,6 +48,7 @@ from flywheel_sim.engine.random import (
     MARKET,
     PURCHASE,
     SALE,
+    SELLER,
     SURVEY,
     TOUCH,
     below,
@@ -146,6 +148,10 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
         with_referrer, after_referral = f32(log64(wom.referred_churn)), f32(log64(wom.referrer_churn))
     contagious = not complete and contagion != _ZERO
     premium = margin_premium(p)
+
+    selling = p.selling
+    lone_share = f32(selling.lone_wolves if selling.enabled else 0.0)
+    discount = np.uint8(r.discount * 100.0 + 0.5)
 
     kind = contracts.kind if contracts.enabled else WEEKLY
     buy_effect = f32(contracts.purchase_effect)
@@ -278,11 +284,26 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                 close = propose * st.chain[s, 2]
                 live = close * st.chain[s, 3]
                 outcome = FORMER if st.spells[i] > 0 else PROSPECT
+                accepted, lone = True, False
+                if selling.enabled:
+                    fit = fit_of(st.fit[i], st.referrer[i], closer)
+                    if lone_share > _ZERO:
+                        lone = below(words(seed, replicate, j, i64(st.spells[i]), SELLER, 0)[0], lone_share)
+                    if lone:
+                        close = propose * f32(
+                            odds_times(f64(st.chain[s, 2]), exp64(selling.lone_low_fit * (1.0 - fit)))
+                        )
+                        live = close * st.chain[s, 3]
+                    else:
+                        accepted = fit >= st.chain[s, 4]
                 if not below(w_serve, now.serve):
                     outcome = LEAD
                     a[ACC.waiting] += 1.0
                 else:
                     a[ACC.served] += 1.0
+                    if not accepted:
+                        a[ACC.turned_away] += 1.0 if below(w_chain, qualify) else 0.0
+                        qualify = propose = close = live = _ZERO
                     a[ACC.qualified] += 1.0 if below(w_chain, qualify) else 0.0
                     a[ACC.proposals] += 1.0 if below(w_chain, propose) else 0.0
                     if below(w_chain, close):
@@ -293,6 +314,7 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                             timely = below(words(seed, replicate, j, 0, ENDOWMENT, 1)[0], now.window_known)
                         if timely:
                             a[ACC.sold] += 1.0
+                            st.deal[i] = discount + u8(LONE) if lone else discount
                             if below(w_chain, live):
                                 a[ACC.signed] += 1.0
                                 outcome = SOLD
@@ -308,6 +330,7 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                         a[ACC.won_referred] += 1.0 if st.referrer[i] != -1 else 0.0
                     a[ACC.billed] += begin_spell(p, tb, st, q, i, t + 1)
                     a[ACC.spend] += st.spend[i]
+                    a[ACC.lone_deals] += 1.0 if st.deal[i] & LONE else 0.0
                     a[ACC.onboarding] += 1.0 if settled > 0 else 0.0
                     st.cost[i] += f32(p.ledger.cost_per_win)
                 else:
@@ -508,7 +531,6 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                 fails = leaves and not below(w_why, p_leave / happens(hazard + failing))
                 paid = f32(f64(spend) * purchase_weeks * bought)
                 a[ACC.purchases] += bought
-                a[ACC.billed] += paid
             else:
                 if kind == WEEKLY:
                     both = happens(hazard + turns)
@@ -523,6 +545,7 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                 after = FORMER
                 a[ACC.churned] += 1.0
                 a[ACC.churned_spend] += spend
+                a[ACC.lone_churned] += 1.0 if st.deal[i] & LONE else 0.0
                 st.end[i] = i16(t + 1)
                 st.open[i] = 0
                 st.cause[i] = _VOLUNTARY
@@ -534,7 +557,7 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
             elif kind != PURCHASES:
                 if age % 52 == 0:
                     spend *= f32(1.0 + market.price_rise)
-                a[ACC.billed] += f64(spend) * weeks_to_renewal(age, kind)
+                a[ACC.billed] += f64(spend) * weeks_to_renewal(age, kind) * price_share(i64(st.deal[i]), age)
         if kind == PURCHASES:
             if wanted == 0:
                 paid = _ZERO
@@ -545,6 +568,12 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
             st.exposure[i] *= kept_exposure if st.exposure[i] > _FAINT else _ZERO
 
         # --- this week's revenue -----------------------------------------------------------------------------------
+        if st.deal[i] & DISCOUNT:
+            listed = f64(paid)
+            paid = f32(listed * price_share(i64(st.deal[i]), age - 1))
+            a[ACC.discounts] += listed - paid
+        if kind == PURCHASES:
+            a[ACC.billed] += paid
         a[ACC.revenue] += paid
         st.revenue[i] += paid
         if st.referrer[i] != -1:
@@ -567,7 +596,7 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                     if more > _ZERO:
                         a[ACC.expansions] += 1.0
                         a[ACC.expanded_spend] += more
-                        a[ACC.billed] += f64(more) * weeks_to_renewal(age, kind)
+                        a[ACC.billed] += f64(more) * weeks_to_renewal(age, kind) * price_share(i64(st.deal[i]), age)
                         spend += more
             st.spend[i] = spend
             word, stay = (w_exit, p_leave) if kind == WEEKLY else (w_voice, _ZERO)

@@ -77,7 +77,7 @@ QUEUE = 14  # event-timed service, tick = week of the issue, k = issue + 16 visi
 PURCHASE = 19  # customers without contracts: purchases, drop-out, why, ... (M6)
 POINTS = 20  # members of a loyalty programme: joins, redeems, ..., ... (M22)
 CHANNEL = 21  # customers: issues contained by self-service, ..., ..., ... (M9)
-SELLER = 22  # sold accounts: lone wolf, deal size, ..., ... (M27)
+SELLER = 22  # accounts, tick = spells before: sold to by a lone wolf, deal size, ..., ... (M27)
 PATIENCE = 16  # event-timed service, keyed as QUEUE: patience, lost in a handoff, ..., ...
 TEAM = 32  # teams, k = substep * ceil(d/4): normal noise, one lane an axis
 NEED = 33  # segments: normal noise of the need

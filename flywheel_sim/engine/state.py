@@ -5,7 +5,7 @@ come in blocks of :data:`BLOCK`, padded so that no block belongs to two runs.  `
 end of last week; customers write ``status_next`` and the closing phase publishes it, so the order in which customers
 are visited cannot matter.
 
-Bytes per account: 69 for the columns below, 4 for its place in the network, 4 for each friend.
+Bytes per account: 70 for the columns below, 4 for its place in the network, 4 for each friend.
 """
 
 from collections import namedtuple
@@ -56,7 +56,7 @@ _SUMS = (
     # M22
 
     # M27
-
+    "turned_away", "lone_deals", "lone_churned", "discounts",
 )  # fmt: skip
 #: ``ACC.revenue`` is the index of a block's weekly sum.
 ACC: Any = namedtuple("ACC", _SUMS)(*range(len(_SUMS)))  # type: ignore[misc]
@@ -116,7 +116,7 @@ RUN = np.dtype(
             # M26
 
             # M27
-
+            "win_odds", "discount",
         )
     ],
     align=True,
@@ -169,6 +169,7 @@ class State(NamedTuple):
     spells: NDArray[np.uint8]
     cause: NDArray[np.uint8]
     open: NDArray[np.uint8]  # issues in the open case
+    deal: NDArray[np.uint8]  # how it was sold last: discount in percent, + 128 by a lone wolf (M27)
     start: NDArray[np.int16]  # week at whose end the spell began
     end: NDArray[np.int16]
     blocked_until: NDArray[np.int16]
@@ -225,7 +226,7 @@ class State(NamedTuple):
     need: NDArray[np.float64]
     company_need: NDArray[np.float64]  # (runs, axes)
     target: NDArray[np.float64]  # (runs, axes)
-    chain: NDArray[np.float32]  # (segments, 4): qualify, propose, close, onboard
+    chain: NDArray[np.float32]  # (segments, 6): qualify, propose, close, onboard, least fit, promise
     touch_p: NDArray[np.float32]  # (touchpoints): touched this week
     fail_p: NDArray[np.float32]  # (touchpoints x segments): touched and failed
     asked: NDArray[np.float64]  # (touchpoints): hours asked for last week
@@ -295,7 +296,7 @@ def allocate(
     shapes: dict[str, Any] = {
         "run": None, "now": (runs,), "edge": (int((accounts + 1).sum()),), "friend": (friends,),
         "acc": (b, len(_SUMS)), "touched": (b, 2 * max(touch, 1)), "cases": (b, AGES), "counts": (b, len(STATUSES)),
-        "company_need": (runs, axes), "target": (runs, axes), "chain": (segments, 4),
+        "company_need": (runs, axes), "target": (runs, axes), "chain": (segments, 6),
         "touch_p": (cells,), "fail_p": (cells,), "asked": (cells,), "success": (cells,), "shift": (cells,),
         "patched": (cells,), "visible": (cells,), "hidden": (cells,), "setting": (cells,), "work": (cells,),
         "gaps": (cells, GAPS),

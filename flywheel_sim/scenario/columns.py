@@ -104,12 +104,16 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     # product and ideas (M26)
 
     # selling (M27), purchases (M6), word of mouth (M5)
+    ("deals_turned_away", "1/week", "qualified leads whose fit was below what sellers accept"),
+    ("lone_deals", "1/week", "customers won or won back by lone wolves"),
+    ("lone_churned", "1/week", "customers lost whom lone wolves had sold to"),
     ("purchases", "1/week", "purchases of customers without a contract"),
     ("exposure", "friends", "mean over customers of the friends they have lately seen leave"),
 
     # money
     ("revenue", "$/week", "revenue recognised"),
     ("revenue_referred", "$/week", "of this, from customers won through word of mouth"),
+    ("discounts", "$/week", "given off the list price; revenue is net of it"),
     ("billed", "$/week", "cash billed"),
     ("deferred", "$", "billed and not yet recognised"),
     ("cost_of_revenue", "$/week", "cost of delivering, less what referred customers save"),

@@ -161,7 +161,7 @@ def test_off_nothing_is_billed_and_nothing_costs(once):
 def test_books_cause_nothing(same_bits):
     money = (
         *COSTS, "revenue", "revenue_referred", "billed", "deferred", "cash", "value", "total_cost", "profit",
-        "acquisition_pay", "referral_saving",
+        "acquisition_pay", "referral_saving", "discounts",
     )  # fmt: skip
     base = busy()
     same_bits(base, base.with_({"ledger.enabled": False, "measures.debug": False}), but=money, replicates=1)

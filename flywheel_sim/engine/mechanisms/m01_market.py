@@ -6,8 +6,8 @@ share, so that p and w are *net new customers* at reference (frozen in ``funnel.
 Under ``pool: constant`` the rate is multiplied by N/S, S the prospects left: inflow as if prospects never ran out.
 
 **The sale.** Qualified, proposed, closed, onboarded are nested in one draw: word < q, < q s, < q s c, < q s c o.  Each
-stage's odds are multiplied by the factors of the touchpoints, handoffs, delay and price; a failed lead is a prospect
-again.  Leads above what sales can work wait.
+stage's odds are multiplied by the factors of the touchpoints, handoffs, delay, price and sellers (M27); a failed lead
+is a prospect again.  Leads above what sales can work wait.
 
 **Onboarding.**  A customer in onboarding takes w = sum of touch rate x hours a week from each team that owns such a
 touchpoint.  Of the C sold customers that could go live (those who wait, and as many new ones as last week) a share
@@ -49,6 +49,8 @@ from flywheel_sim.engine.mechanisms.m04_handoffs import response_odds
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import PER_TIE
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, weeks_to_renewal
 from flywheel_sim.engine.mechanisms.m19_capacity import KEPT
+from flywheel_sim.engine.mechanisms.m27_selling import LONE, deal_size, price_share
+from flywheel_sim.engine.random import SELLER, words
 from flywheel_sim.engine.state import PROSPECT
 
 __all__ = ["begin_spell", "delay_odds", "go_live", "happens", "odds_times", "open_market", "voice_pull"]
@@ -97,8 +99,18 @@ def begin_spell(p: Any, tb: Any, st: Any, q: int, i: int, week: int) -> float:
     st.effort[i] = f32(0.0 if rel.enabled else rel.effort_reference)
     st.recent[i] = st.history[i] = f32(rel.market_norm)
     st.spend[i] = f32(tb.segment[p.size.segment0 + st.segment[i]].spend * p.market.price)
+    deal = i64(st.deal[i])
+    if p.selling.enabled:  # what was promised, and what a lone wolf did not pass on (M27)
+        r = st.run[q]
+        promised = f32(rel.market_norm) + st.chain[r.segment0 + st.segment[i], 5]
+        st.history[i] = min(promised, _ONE)
+        if deal & LONE:
+            word = words(r.seed, r.replicate, i - r.account0, i64(st.spells[i]) - 1, SELLER, 0)[1]
+            st.spend[i] = f32(f64(st.spend[i]) * deal_size(word, p.selling.lone_spread))
+            if rel.enabled and p.handoffs.enabled:
+                st.effort[i] = f32(p.handoffs.effort_of_loss)
     kind = p.contracts.kind if p.contracts.enabled else WEEKLY
-    return f64(st.spend[i]) * weeks_to_renewal(0, kind)  # type: ignore[no-any-return]
+    return f64(st.spend[i]) * weeks_to_renewal(0, kind) * price_share(deal, 0)  # type: ignore[no-any-return]
 
 
 # f(delay) of Forrester's market growth model: odds left after a known delay of 0, 1, ... 10 months (A28)
@@ -153,7 +165,7 @@ def open_market(p: Any, tb: Any, st: Any, q: int, t: int, survival: Any) -> None
         reach += (row.upto - before) * stage_lift(p, tb, st, q, s, _AWARENESS)
         before = row.upto
         chain = st.chain[r.segment0 + s]
-        chain[:] = f32(1.0)
+        chain[0] = chain[1] = chain[2] = chain[3] = f32(1.0)
         if not funnel.enabled:
             continue
         odds = 1.0
@@ -163,6 +175,7 @@ def open_market(p: Any, tb: Any, st: Any, q: int, t: int, survival: Any) -> None
         win = stage_lift(p, tb, st, q, s, _SALE)
         win *= delay_odds(r.sales_delay + r.onboarding_wait) if funnel.delay_effect else 1.0
         win *= exp64(-row.price * log64(m.price) * 1.4426950408889634) if m.price != 1.0 else 1.0
+        win *= r.win_odds
         chain[0] = f32(min(1.0, odds_times(funnel.qualify, odds) * survival[0]))
         chain[1] = f32(funnel.propose)
         chain[2] = f32(odds_times(funnel.close, win))

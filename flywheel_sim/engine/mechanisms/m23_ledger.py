@@ -10,6 +10,8 @@ immediate-margin form.
 
 What referred customers save (M5) is taken off the cost of revenue: ``referral_saving`` says how much.
 
+Discounts (M27) never enter: revenue and billing are net of them, and ``discounts`` says what was given away.
+
 ``acquisition_pay`` is a readout, not a line: the weekly pay of the teams that own a touchpoint of awareness or sale,
 whatever their hours went into.  It is within payroll, coordination and meetings, and results need it for the payback of
 what a customer costs to win.
@@ -68,6 +70,7 @@ def post(p: Any, tb: Any, st: Any, q: int, t: int, total: Any, last: Any, row: A
         return
     row[COL.revenue] = total[ACC.revenue]
     row[COL.revenue_referred] = total[ACC.revenue_referred]
+    row[COL.discounts] = total[ACC.discounts]
     row[COL.billed] = total[ACC.billed] + r.added_billed
     r.deferred += row[COL.billed] - row[COL.revenue]
     row[COL.deferred] = r.deferred

@@ -90,6 +90,8 @@ def read_week(p: Any, st: Any, q: int, total: Any, last: Any, row: Any) -> None:
     row[COL.leader_tenure_weeks], row[COL.leader_matured] = r.leader_tenure, r.leader_matured
     row[COL.leader_utilisation], row[COL.leader_support] = r.leader_use, r.leader_support
     row[COL.leader_perceived_roi], row[COL.attention] = r.leader_perceived, r.attention
+    row[COL.deals_turned_away], row[COL.lone_deals] = total[ACC.turned_away], total[ACC.lone_deals]
+    row[COL.lone_churned] = total[ACC.lone_churned]
 
 
 @part

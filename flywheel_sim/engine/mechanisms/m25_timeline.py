@@ -15,6 +15,7 @@ from flywheel_sim.engine.maths import log64
 from flywheel_sim.engine.mechanisms.m01_market import begin_spell
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import voice_changed
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, weeks_to_renewal
+from flywheel_sim.engine.mechanisms.m27_selling import price_share
 from flywheel_sim.engine.random import TIMELINE, unit64, words
 from flywheel_sim.engine.state import BLOCK, DETRACTOR, FORMER, NEUTRAL, PROSPECT
 from flywheel_sim.scenario.columns import COL
@@ -66,6 +67,7 @@ def pulse(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
                 if fits:
                     if mark == 0:
                         if adding:
+                            st.deal[i] = u8(0)
                             r.added_billed += begin_spell(p, tb, st, q, i, t)
                             st.referrer[i] = -1
                             st.life[r.life0, 0] += 1.0
@@ -74,7 +76,8 @@ def pulse(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
                         else:
                             kind = p.contracts.kind if p.contracts.enabled else WEEKLY
                             age = t - i64(st.start[i])
-                            r.added_billed -= f64(st.spend[i]) * weeks_to_renewal(age, kind)
+                            left = weeks_to_renewal(age, kind) * price_share(i64(st.deal[i]), age)
+                            r.added_billed -= f64(st.spend[i]) * left
                             republish(p, st, q, j, i64(FORMER), stored)
                             st.end[i], st.cause[i], st.open[i] = i16(t), _REMOVED, 0
                             st.life[r.life0 + min(max(age, 0), r.ages - 1), 1] += 1.0
