@@ -49,10 +49,10 @@ def waterfall_chart(bridge: Bridge, key: str = "npv") -> Figure:
     return figure
 
 
-def bars_axes(figure: Figure, names: list[str]) -> Axes:
-    """Axes for horizontal bars with names on the left, the first on top."""
+def bars_axes(figure: Figure, names: list[str], above: float = 6.0) -> Axes:
+    """Axes for horizontal bars with names on the left, the first on top, and so many points of room above."""
     height = figure.get_figheight() * 72.0
-    axes = figure.add_axes((0.27, 30.0 / height, 0.7, 1.0 - 36.0 / height))
+    axes = figure.add_axes((0.27, 30.0 / height, 0.7, 1.0 - (30.0 + above) / height))
     for side in ("top", "right", "left", "bottom"):
         axes.spines[side].set_visible(False)
     axes.grid(axis="x", color=GRID, linewidth=0.8)

@@ -1,0 +1,181 @@
+"""Which parameters matter: indices by parameter and outcome, with intervals, and the luck apart."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flywheel_sim.results.saving import finite
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["CONFIDENCE", "Index", "Sensitivity", "Swing"]
+
+Floats = NDArray[np.float64]
+
+#: Coverage of the intervals of indices.
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """One kind of index, with its interval.
+
+    Parameters
+    ----------
+    value, low, high : float64 array, shape (P, K)
+        By parameter and outcome; (P, P, K) for pairs.
+    """
+
+    value: Floats
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True)
+class Swing:
+    """A bar of a tornado: what an outcome is where a parameter is low, and where it is high.
+
+    Parameters
+    ----------
+    parameter : str
+    low, high : float
+        Mean of the outcome over the lowest and over the highest fifth of the parameter's values (Sobol), or the mean
+        outcome less and plus half the mean effect over the whole range (Morris).
+    importance : float
+        Total index (Sobol), or mu* (Morris).
+    """
+
+    parameter: str
+    low: float
+    high: float
+    importance: float
+
+
+@dataclass(frozen=True, eq=False)
+class Sensitivity:
+    """Indices of P parameters for K outcomes.
+
+    Parameters
+    ----------
+    method : str
+        ``sobol`` or ``morris``.
+    parameters, outcomes : tuple of str
+    rows : int
+        Base rows, or trajectories, that count.
+    dropped : int
+        Rows left out because a run in them failed or could not say.
+    indices : dict of Index
+        Sobol: ``first``, ``total`` and, when asked for, ``second``, as shares of the variance that the parameters
+        cause.  Morris: ``mu``, ``mu_star``, ``sigma``, in units of the outcome over the whole range of the parameter.
+    seed_share : Index or None
+        Share of the whole variance that is luck alone, shape (1, K); None where one run a point cannot tell.
+    mean : float64 array, shape (K,)
+        Mean of the outcomes.
+    spread : float64 array, shape (K,)
+        Standard deviation that the parameters cause (Sobol), or of the outcome at the trajectories' starts (Morris).
+    swings : float64 array, shape (P, K, 2)
+        See `Swing`.
+    convergence : tuple of (int, dict)
+        The same indices from the first n rows only, for growing n.
+    """
+
+    method: str
+    parameters: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    rows: int
+    dropped: int
+    indices: Mapping[str, Index]
+    seed_share: Index | None
+    mean: Floats
+    spread: Floats
+    swings: Floats
+    convergence: tuple[tuple[int, Mapping[str, Floats]], ...] = field(default=())
+
+    @property
+    def importance(self) -> Index:
+        """The index that ranks parameters: total, or mu*."""
+        return self.indices["total" if self.method == "sobol" else "mu_star"]
+
+    def ranked(self, outcome: str) -> list[int]:
+        """Numbers of the parameters, the most important first."""
+        values = self.importance.value[:, self.outcomes.index(outcome)]
+        return sorted(range(len(self.parameters)), key=lambda p: -values[p] if math.isfinite(values[p]) else math.inf)
+
+    def tornado(self, outcome: str) -> list[Swing]:
+        """Bars of the tornado, the most important first."""
+        k = self.outcomes.index(outcome)
+        return [
+            Swing(
+                self.parameters[p], float(self.swings[p, k, 0]), float(self.swings[p, k, 1]),
+                float(self.importance.value[p, k]),
+            )
+            for p in self.ranked(outcome)
+        ]  # fmt: skip
+
+    @cached_property
+    def table(self) -> "pd.DataFrame":
+        """One row per outcome and parameter: every index with its interval, and the swing."""
+        import pandas as pd
+
+        rows = []
+        for k, outcome in enumerate(self.outcomes):
+            for p in self.ranked(outcome):
+                row: dict[str, Any] = {"outcome": outcome, "parameter": self.parameters[p]}
+                for name, index in self.indices.items():
+                    if index.value.ndim == 2:
+                        row |= {
+                            name: index.value[p, k],
+                            f"{name}_low": index.low[p, k],
+                            f"{name}_high": index.high[p, k],
+                        }
+                row |= {"at_low": self.swings[p, k, 0], "at_high": self.swings[p, k, 1]}
+                rows.append(row)
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def pairs(self) -> "pd.DataFrame":
+        """One row per outcome and pair of parameters: the second-order index; empty when it was not asked for."""
+        import pandas as pd
+
+        columns = ["outcome", "first", "second", "index", "low", "high"]
+        if "second" not in self.indices:
+            return pd.DataFrame(columns=columns)
+        both, names = self.indices["second"], self.parameters
+        rows = [
+            (outcome, names[i], names[j], both.value[i, j, k], both.low[i, j, k], both.high[i, j, k])
+            for k, outcome in enumerate(self.outcomes)
+            for i in range(len(names))
+            for j in range(i + 1, len(names))
+        ]
+        return pd.DataFrame(rows, columns=columns)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as values strict JSON can hold."""
+        found: dict[str, Any] = {}
+        for k, outcome in enumerate(self.outcomes):
+            share = self.seed_share
+            found[outcome] = {
+                "mean": self.mean[k],
+                "spread": self.spread[k],
+                "seed_share": None if share is None else [share.value[0, k], share.low[0, k], share.high[0, k]],
+                "parameters": self.table[self.table["outcome"] == outcome].drop(columns="outcome").to_dict("records"),
+                "pairs": self.pairs[self.pairs["outcome"] == outcome].drop(columns="outcome").to_dict("records"),
+                "convergence": [{"rows": n, **self._named(by, k)} for n, by in self.convergence],
+            }  # fmt: skip
+        whole = {"method": self.method, "rows": self.rows, "dropped": self.dropped, "outcomes": found}
+        return dict(finite(whole))
+
+    def _named(self, by: Mapping[str, Floats], k: int) -> dict[str, dict[str, float]]:
+        return {name: dict(zip(self.parameters, values[:, k].tolist(), strict=True)) for name, values in by.items()}
+
+    def __repr__(self) -> str:
+        return (
+            f"<Sensitivity ({self.method}) of {len(self.outcomes)} outcomes to {len(self.parameters)} parameters, "
+            f"{self.rows} rows>"
+        )
