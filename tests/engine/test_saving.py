@@ -15,6 +15,10 @@ SMALL = {
     "extends": "b2b-saas",
     "horizon_weeks": 30,
     "market": {"accounts": 1100, "initial_customers": 100, "external": 0.005},
+    "causes": {"enabled": True},
+    "reactions": {"enabled": True, "delay": 1},
+    "sensing": {"survey_weeks": 4},
+    "cadence": {"enabled": True, "members": ["sales"], "review_weeks": 4, "plan_weeks": 13},
 }
 OTHER = {
     **SMALL,

@@ -23,7 +23,13 @@ WITH = {
     "expansion": {"expansion.rate": 0.05},
     "ledger": {"ledger.programme_cost": 100.0, "ledger.meeting_cost": 100.0},
     "sensing": {"sensing.survey_weeks": 4, "sensing.refresh_weeks": 4},
-    "cadence": {"cadence.themes": "own"},
+    "cadence": {
+        "cadence.themes": "own",
+        "cadence.review_weeks": 5,
+        "cadence.plan_weeks": 13,
+        "cadence.events": {"business review": {"every_weeks": 6, "pull": 0.3, "cost": 100.0}},
+    },
+    "reactions": {"reactions.letters": 3.0, "reactions.project_hours": 20.0},
     "capacity": {"capacity.staffing": True},
     "timeline": {
         "timeline.changes": {"more": {"from_week": 9, "set": {"market.price": 1.2, "service.issues": 0.3}}},

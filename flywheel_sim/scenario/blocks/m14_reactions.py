@@ -51,6 +51,6 @@ class Reactions(Block):
         ge=0, le=1, source="C61",
     )  # fmt: skip
     activity_reference: float = param(
-        10.0, "Hours of projects a week that look like half of all one could do.", unit="hours/week", gt=0
+        2.0, "Hours of projects a week that look like half of all one could do.", unit="hours/week", gt=0
     )
     belief_half_life_weeks: float = param(13.0, "Half-life of executives' belief.", unit="weeks", gt=0)
