@@ -11,7 +11,8 @@ same teams and pay, and the same luck, but
   before the sale is cut to the heads its issues at the start take at ``UTILISATION`` of gross hours (one in ten at
   least).  Other teams give up the hours their care took;
 * **referral** is removed: good voices count for nothing.  Bad ones are still heard, for no company can switch them off;
-* **the group** is removed: its meetings and themes, the shared map of the need, and coupling beyond that of silos.
+* **the group** is removed: its meetings, calendar and themes, the shared map of the need, and coupling beyond that of
+  silos.
 
 What becomes of the money, ``keep``:
 
@@ -215,6 +216,7 @@ class _Twin:
         if cadence.enabled:
             self.set("cadence.enabled", False, "no group meets")
             self.money += ledger.meeting_cost / cadence.interval_weeks
+            self.money += sum(event.cost / event.every_weeks for event in cadence.events.values())
         self.set("vectors.map_pull", 0.0, "no shared map of what customers need")
         self.set("vectors.coupling", min(vectors.coupling, SILO_COUPLING), "teams feel each other as silos do")
         self.set("ledger.programme_cost", 0.0, "no programme")

@@ -43,7 +43,7 @@ def small(**more):
                     "repair": {"stage": "use", "owner": "works", "rate": 0.2, "hours": 0.1, "cost": 3.0},
                 },
             },
-            "cadence": {"enabled": True, "interval_weeks": 4},
+            "cadence": {"enabled": True, "interval_weeks": 4, "events": {"kick-off": {"every_weeks": 13, "cost": 52}}},
             "ledger": {"cost_per_lead": 10, "cost_per_win": 100, "programme_cost": 50, "meeting_cost": 80},
             **more,
         }
@@ -62,7 +62,7 @@ def test_by_hand():
     assert payroll(twin) == pytest.approx(payroll(before), rel=1e-12)
     # acquisition: payroll 8 000 a week, and 500 prospects x .002 = 1 win = 10 leads a week: $ 200
     freed = (5 - 3.125) * 1000 + 5.4 * 1000 + repairs * 0.1 / 38 * 1500
-    money = repairs * 3.0 + 50 + 80 / 4
+    money = repairs * 3.0 + 50 + 80 / 4 + 52 / 13
     growth = ((8000 + freed) / 8000) ** (8000 / 8200) * ((200 + money) / 200) ** (200 / 8200)
     assert twin.market.external == pytest.approx(0.002 * growth, rel=1e-9)
     leads = twin.market.external * 500 * (10 * twin.ledger.cost_per_lead + twin.ledger.cost_per_win)
