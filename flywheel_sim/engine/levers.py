@@ -14,7 +14,7 @@ shift (touches)    logit added to the success of a touchpoint               M9, 
                                                                             M20
 friction_factor    factor of f0 and f1                                      M21                   M4
 coupling_factor    factor of the coupling K                                 M21                   M11
-norms              share of gaming prevented                                M20, M21              M12
+norms              share of gaming prevented                                M20                   M12
 accuracy           cosine of a fresh map with the need                      M9, M13               M13
 adherence          share of the map that is acted on                        M20                   M11
 product            quality of the product in use                            M26                   M1

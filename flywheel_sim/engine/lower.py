@@ -16,6 +16,7 @@ from scipy.special import betaincinv, gammainccinv, gammaincinv
 
 from flywheel_sim.engine.layout import PAR, choice, fill_record
 from flywheel_sim.engine.mechanisms.m12_incentives import attenuation
+from flywheel_sim.engine.state import COMPETENCIES
 from flywheel_sim.scenario.blocks.m03_journey import Stage
 from flywheel_sim.scenario.blocks.m04_handoffs import Handoff
 from flywheel_sim.scenario.blocks.m25_timeline import Timeline
@@ -48,6 +49,7 @@ class Tables(NamedTuple):
     link: NDArray[Any]
     bonus: NDArray[Any]
     target: Floats  # (epochs, axes) unit, or zero
+    competence: Floats  # (epochs, COMPETENCIES) weight over mean weight; -1 where there is none
     traits: NDArray[np.float32]  # (3 per epoch, QUANTILES + 1): churn propensity, fit, buying rate
     event: NDArray[Any]  # of the calendar, the group's meeting first
     invited: Floats  # (events, teams) 1 who takes part
@@ -339,6 +341,13 @@ def _event_rows(m: ScenarioModel, teams: int) -> tuple[NDArray[Any], Floats]:
     return np.array(rows, _EVENT), invited
 
 
+def _competence_row(m: ScenarioModel) -> Floats:
+    row, weights = np.full((1, COMPETENCIES), -1.0), list(m.culture.programme.competencies.values())
+    mean = sum(weights) / len(weights) if weights else 0.0
+    row[0, : len(weights)] = [x / mean if mean > 0 else 0.0 for x in weights]
+    return row
+
+
 def _pulse_rows(m: ScenarioModel) -> NDArray[np.int64]:
     pulses = sorted((p.week - 1, p.add) for p in m.timeline.customers.values()) if m.timeline.enabled else []
     return np.array(pulses, np.int64).reshape(-1, 2)
@@ -393,8 +402,8 @@ def lower(models: Iterable[ScenarioModel]) -> Program:
         rows: dict[str, NDArray[Any]] = {
             "team": team, **grids, "segment": segment, "need": need, "touch": touch, "offset": offset,
             "dependency": dependency, "link": _link_rows(m), "bonus": _bonus_rows(m), "traits": np.array(traits),
-            "target": _unit(_vector(m.axes, m.strategy.target, width))[None, :], "pulse": _pulse_rows(m),
-            "event": event, "invited": invited,
+            "target": _unit(_vector(m.axes, m.strategy.target, width))[None, :], "competence": _competence_row(m),
+            "pulse": _pulse_rows(m), "event": event, "invited": invited,
         }  # fmt: skip
         size = record["size"]
         size["epoch"] = len(parts["target"])

@@ -91,7 +91,8 @@ DECISION = 41  # pairs of teams: decisions taken, reworked, ..., ... (M16)
 BLOCKER = 42  # k = number of the blocker in its week: arrival, seen at once, delay, reopened (M18)
 LEADER = 43  # the office of the CCO: leaves, noise of the appraisal, ..., ... (M21)
 IDEA = 44  # company: ideas of the week, ..., ..., ... (M26)
-PRACTICE = 45  # people, k = belief // 4: lane = belief % 4 (M20)
+PRACTICE = 45  # people (0 = the code), k = belief // 4: lane = belief % 4, taken over or followed (M20)
+#               k = 1000 + belief // 4, tick 0: first beliefs; k = 2000: leaves; k = 3000 + belief // 4: a newcomer's
 STAFFING = 46  # teams: leavers, ..., ..., ... (M20)
 TIMELINE = 38  # company, k = pulse member: which account, ..., ..., ...
 

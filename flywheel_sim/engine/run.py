@@ -33,6 +33,11 @@ class ConservationError(RuntimeError):
     """A run in debug mode lost or invented a customer or a dollar."""
 
 
+def _minds(learning: Any) -> int:
+    """Room for the beliefs of the people, the code and the code to be, each with a mark; none where nobody learns."""
+    return (int(learning["people"]) + 2) * (int(learning["practices"]) + 1) if learning["enabled"] else 0
+
+
 class Simulation:
     """A batch of runs that share one program.
 
@@ -70,6 +75,7 @@ class Simulation:
             program.tables.craft.shape[1],
             int(sizes["touchpoints"].max()),
             np.array([bool(p["service"]["event_timed"]) for p in first]),
+            np.array([_minds(p["culture"]["learning"]) for p in first]),
         )
         for q, (p, (scenario, seed, replicate)) in enumerate(zip(first, runs, strict=True)):
             if not (0 <= seed < 2**32 and 0 <= replicate < 2**32):

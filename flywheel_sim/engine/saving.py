@@ -68,6 +68,13 @@ def redirect(simulation: Simulation, model: ScenarioModel) -> None:
             raise ValueError(
                 f"the number of {name} is fixed for the whole run: {before[name]} cannot become {after[name]}"
             )
+    before_learning, learning = simulation.program.models[0].culture.learning, model.culture.learning
+    if (before_learning.enabled, before_learning.people, before_learning.practices) != (
+        learning.enabled,
+        learning.people,
+        learning.practices,
+    ):
+        raise ValueError("culture.learning: who learns how many practices is fixed for the whole run")
     if simulation.program.models[0].service.event_timed != model.service.event_timed:
         raise ValueError("service.event_timed is fixed for the whole run: issues in a queue cannot change their form")
     simulation.program = dataclasses.replace(program, models=(model,))

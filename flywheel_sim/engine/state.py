@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from flywheel_sim.scenario.columns import N_COLUMNS
 
 __all__ = [
-    "ACC", "ADVOCATE", "AGES", "BLOCK", "CAUSES", "DETRACTOR", "FORMER", "GAPS", "HAND", "ISSUES", "ITEM", "LEAD",
-    "MARKS", "NEUTRAL", "NOW", "PROSPECT", "RUN", "SERVERS", "SOLD", "SOUR", "STATUSES", "State", "allocate",
+    "ACC", "ADVOCATE", "AGES", "BLOCK", "CAUSES", "COMPETENCIES", "DETRACTOR", "FORMER", "GAPS", "HAND", "ISSUES",
+    "ITEM", "LEAD", "MARKS", "NEUTRAL", "NOW", "PROSPECT", "RUN", "SERVERS", "SOLD", "SOUR", "STATUSES", "State",
+    "allocate",
 ]  # fmt: skip
 
 #: Accounts in a block.
@@ -29,6 +30,8 @@ AGES = 32
 #: Surveys a touchpoint remembers its distance from target of.
 GAPS = 8
 
+#: Most competencies a programme can have (M20).
+COMPETENCIES = 8
 #: Issues one customer can have open in the event-timed queue, and servers the queue can have.
 ISSUES, SERVERS = 8, 1000
 
@@ -69,6 +72,7 @@ RUN = np.dtype(
         for name in (
             "scenario", "epoch", "account0", "accounts", "block0", "blocks", "team0", "segment0", "success0", "week0",
             "log0", "life0", "ages", "edge0", "unit", "mark0", "item0", "item_room", "items", "server0",
+            "mind0", "minds",
         )
     ]
     + [
@@ -107,7 +111,8 @@ RUN = np.dtype(
             # M19
 
             # M20
-
+            "norm", "morale", "fixes", "competencies", "trait", "knowledge", "knowledge_before", "learned",
+            "adherence_reported",
             # M21
             "leader_open", "leader_tenure", "leader_gap", "leader_out", "leader_kept", "leader_matured", "leader_use",
             "leader_support", "leader_free", "leader_shown", "leader_perceived",
@@ -222,6 +227,10 @@ class State(NamedTuple):
     taken: NDArray[np.float64]  # lever: hours of the team's week that do not reach its work
     ability: NDArray[np.float64]  # lever: factor of the magnitude per head
     budget: NDArray[np.float64]  # factor of the planned headcount (M15)
+    morale: NDArray[np.float64]  # difference of the morale to its reference (M20)
+    green: NDArray[np.float64]  # share of heads hired for leavers and not yet able (M20)
+    competence: NDArray[np.float64]  # (runs, COMPETENCIES): level of each competency (M20)
+    mind: NDArray[np.int8]  # beliefs of the code and the people (M20), only of runs that learn practices
     # segments and touchpoints
     need: NDArray[np.float64]
     company_need: NDArray[np.float64]  # (runs, axes)
@@ -255,6 +264,7 @@ def allocate(
     axes: int,
     touch: int,
     queued: NDArray[np.bool_],
+    minds: NDArray[np.int64] | None = None,
 ) -> State:
     """Allocate the arrays of a batch.
 
@@ -267,6 +277,7 @@ def allocate(
     friends : total length of the adjacency lists.
     axes, touch : widest number of axes and of touchpoints in the batch.
     queued : which runs have an event-timed queue.
+    minds : room for beliefs about practices in each run; none by default.
     """
     run = np.zeros(runs, RUN)
     blocks = -(-accounts // BLOCK)
@@ -290,12 +301,15 @@ def allocate(
     marked = np.where(queued, accounts, 0)
     run["mark0"], run["item0"], run["item_room"] = starts(marked), starts(marked * ISSUES), marked * ISSUES
     run["server0"] = starts(queued * SERVERS)
+    run["minds"] = 0 if minds is None else minds
+    run["mind0"] = starts(run["minds"])
     n, b = int(blocks.sum()) * BLOCK, int(blocks.sum())
     teams, segments = int(sizes["teams"].sum()), int(sizes["segments"].sum())
     cells = int((sizes["touchpoints"] * sizes["segments"]).sum())
     shapes: dict[str, Any] = {
         "run": None, "now": (runs,), "edge": (int((accounts + 1).sum()),), "friend": (friends,),
         "acc": (b, len(_SUMS)), "touched": (b, 2 * max(touch, 1)), "cases": (b, AGES), "counts": (b, len(STATUSES)),
+        "competence": (runs, COMPETENCIES), "mind": (int(run["minds"].sum()),),
         "company_need": (runs, axes), "target": (runs, axes), "chain": (segments, 6),
         "touch_p": (cells,), "fail_p": (cells,), "asked": (cells,), "success": (cells,), "shift": (cells,),
         "patched": (cells,), "visible": (cells,), "hidden": (cells,), "setting": (cells,), "work": (cells,),
@@ -324,6 +338,8 @@ def allocate(
         "taken",
         "ability",
         "budget",
+        "morale",
+        "green",
     ):
         shapes[name] = (teams,)
     arrays: dict[str, Any] = {"run": run, "now": np.zeros(runs, NOW)}

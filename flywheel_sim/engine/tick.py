@@ -78,7 +78,7 @@ def opening(par: Any, p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     pulse(p, tb, st, q, t)
     count_voices(p, st, q)
     step_leadership(p, tb, st, q, t)
-    step_culture(p, st, q)
+    step_culture(p, tb, st, q, t)
     step_needs(p, st, q, t)
     company_need(p, tb, st, q)
     refresh_belief(p, st, q, t)

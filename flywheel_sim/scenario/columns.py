@@ -91,7 +91,14 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     # decisions and blockers (M16, M18)
 
     # people (M19, M20)
-
+    ("morale", "share", "mean morale of people; 0 where it plays no part"),
+    ("norms", "share", "norms taken over from leaders"),
+    ("service_orientation", "sd", "mean service orientation of people above the first staff's"),
+    ("knowledge", "share", "practices people have right; 0 where nobody learns"),
+    ("project_fixes", "share", "stock of project fixes"),
+    ("competencies", "share", "mean stock of the competencies"),
+    ("adherence", "share", "share of the experience map that is acted on"),
+    ("adherence_reported", "share", "what checks say of it"),
     # leadership (M21, M15)
     ("leader_tenure_weeks", "weeks", "weeks the CCO has been in office, this one included; 0 = vacant"),
     ("leader_matured", "0 or 1", "whether the CCO has been in office longer than the lag of the effect"),

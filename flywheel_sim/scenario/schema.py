@@ -167,6 +167,7 @@ FIXED = (
     "frozen",
     "market.accounts", "market.initial_customers", "market.initial_advocates", "market.initial_detractors",
     "market.start", "market.network", "culture.start", "ledger.opening_cash", "service.event_timed",
+    "culture.learning.enabled", "culture.learning.people", "culture.learning.practices",
 )  # fmt: skip
 #: Mappings whose names are fixed for a run, though the values inside may change.
 FIXED_NAMES = ("teams", "segments", "journey.touchpoints", "handoffs.links")
@@ -241,6 +242,10 @@ def cross_references(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str
     for name, event in model.cadence.events.items():
         yield from names(f"cadence.events.{name}.members", event.members, teams, "team")
     yield from vector("strategy.target", model.strategy.target)
+    for name, weight in model.culture.programme.competencies.items():
+        if weight < 0:
+            at = f"culture.programme.competencies.{name}"
+            yield at, f"expected a weight of at least 0, got {weight}", ()
 
     yield from names("frozen.targets", model.frozen.targets, QUANTITIES, "quantity")
 

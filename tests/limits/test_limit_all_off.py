@@ -31,6 +31,17 @@ WITH = {
     },
     "reactions": {"reactions.letters": 3.0, "reactions.project_hours": 20.0},
     "capacity": {"capacity.staffing": True},
+    "culture": {
+        f"culture.{part}.enabled": True
+        for part in ("programme", "norms", "morale", "turnover", "learning", "monitoring")
+    },
+    "leadership": {
+        "leadership.tenure_months": 2,
+        "leadership.vacancy_weeks": 3,
+        "leadership.lag_weeks": 4,
+        "leadership.clarity": 0.5,
+        "leadership.patience": 0.1,
+    },
     "timeline": {
         "timeline.changes": {"more": {"from_week": 9, "set": {"market.price": 1.2, "service.issues": 0.3}}},
         "timeline.customers": {"gift": {"week": 5, "add": 7}, "loss": {"week": 15, "add": -9}},

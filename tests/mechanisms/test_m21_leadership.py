@@ -235,3 +235,21 @@ def test_the_office_is_paid_for(quiet, once):
     book = firm(quiet, salary=104_000.0, budget=52_000.0, tenure_months=3)
     book["measures"] = {"enabled": True, "debug": True}
     once(book)
+
+
+def test_c63_doubt_dries_up_the_programmes_too(quiet, once):
+    programme = {"culture": {"programme": {"enabled": True, "cost": 104_000.0}}}
+    office = {"attribution_noise": 0.0, "patience": 0.05, "lag_weeks": 500}
+    run = once(firm(quiet, blocks={**programme, "ledger": {}}, **office))
+    assert np.all(run.series("programme_cost")[:13] == 2000.0)
+    assert run.series("programme_cost")[13:] == pytest.approx(2000 * np.exp(-1))
+    steady = once(firm(quiet, blocks={**programme, "ledger": {}}, **{**office, "patience": 0.0}))
+    assert np.all(steady.series("programme_cost") == 2000.0)
+    assert steady.series("project_fixes")[-1] > run.series("project_fixes")[-1]
+
+
+def test_command_costs_morale(quiet, once):
+    morale = {"culture": {"morale": {"enabled": True, "support_effect": 0.0}}}
+    free, told = (once(firm(quiet, 260, blocks=morale, style=s)).series("morale") for s in ("collaborate", "command"))
+    assert free == pytest.approx(0.7)
+    assert told[-1] == pytest.approx(0.6, abs=1e-6)

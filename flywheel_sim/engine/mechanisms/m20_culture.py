@@ -1,20 +1,68 @@
-r"""M20 Culture as a stock.
+r"""M20 Culture, competencies, people: the slow stocks.
 
-    C <- lambda C + q,   capped at 1,   lambda_week = lambda_month^(12/52),   q_week = q_month 12/52        (A29)
+*Culture*, capped at 1,
+
+    C <- lambda C + q,     lambda_week = lambda_month^(12/52),   q_week = q_month 12/52                    (A29, C73)
 
 Disciplines (adherence to the map, the pull of themes and meetings) yield the share
 
     y = c0 + (1 - c0) C / C_ref                                                                            (C26)
 
-of their full effect.  Neutral setting: ``enabled: false`` or c0 = 1: y = 1 whatever C is.
+of their full effect.
+
+*Programme* (C56).  Funding F (the scenario's share times what M21 lets be granted) buys work; every stock is built in
+proportion to what it lacks, x <- lambda (x + b F s (1 - x)) with b_week = 1 - (1 - b_month)^(12/52), where s is
+``projects`` for project fixes (fast, fast) and (1 - projects) n w_i / sum w for competency i of n (slow, slow), and
+b F s is at most 1.  Touches gain project_effect x + competence_effect mean(x_i) in logits.
+
+*Norms* (C24).  N <- N + transmission (ethics - N) while a leader (M21) is in office, N <- lambda_N N otherwise; gaming
+is cut to the share (1 - norms_M12)(1 - gaming N), adherence to the map raised by adherence N of what it lacks.
+
+*Morale* (C25, A14), a stock of each team, its target
+
+    M* = M_ref + support_effect (S - S_ref) - overload_effect overload - cost of command (M21),   cut to [0, 1],
+    S = sum of heads x magnitude over the powering teams / heads,   dM/dt = (M* - M)/adjust,
+
+acts on the magnitude per head as (M/M_ref)^elasticity (M at least .05) and on turnover as exp(attrition_effect
+(M_ref - M)).
+
+*Turnover* (C77).  Leavers go at delta = -ln(1 - yearly)/52 times that factor and are replaced at once; of a hire's
+hours the share ``idle`` does not reach the work until the hire is able, so with g the share of the green
+
+    g' = delta (1 - g) - g/ramp,     m' = delta (m_h - m):    m(t) = m_h + (m_0 - m_h) e^{-delta t},
+
+m the mean service orientation in sd of the first staff (m_0 = 0), m_h = selectivity; touches gain trait_effect m.
+Expectations, no draws: headcounts are means too (M19).
+
+*Practices* (C76; A18, March 1991).  n people and the code hold beliefs in {-1, 0, 1} about m practices, 1 being right;
+people start at random, the code at 0.  Every period each person takes over each differing non-zero belief of the code
+with probability p1; the code follows the majority of the people who know more than it with probability 1 - (1-p2)^k, k
+the excess of those who hold the majority's belief over those who hold the code's; a share p3 is replaced by newcomers
+with random beliefs.  All read the state at the period's start.  Touches gain effect x (knowledge - knowledge at start).
+
+*Monitoring* (C75).  Of the lapses 1 - a in adherence the share coverage x (1 - norms) gaming is made to look right; of
+the rest, coverage x accuracy is found and put right.  Reported adherence is what the indicator says; the difference to
+the true one is the Goodhart gap.  Checks cost hours.
+
+A mission statement is read by nothing (C74).
+
+Neutral setting: ``enabled: false``, or each part's own switch; c0 = 1: y = 1 whatever C is.  C24 vanishes at
+transmission 0, C25 at elasticity and attrition_effect 0, C56 at equal rates, C73 at retention 1, C75 at accuracy 0 (and
+hours 0), C76 at p1 = 0, C77 at selectivity 0 or yearly 0.
 """
 
 from typing import Any
 
-from flywheel_sim.engine.jit import law, part
-from flywheel_sim.engine.maths import exp64, log64
+import numpy as np
 
-__all__ = ["discipline_yield", "step_culture"]
+from flywheel_sim.engine.jit import i64, law, part
+from flywheel_sim.engine.maths import exp64, log64
+from flywheel_sim.engine.random import PRACTICE, unit64, words
+from flywheel_sim.engine.state import COMPETENCIES
+
+__all__ = ["discipline_yield", "step_culture", "weekly"]
+
+_FIRST, _LEAVES, _NEW = 1000, 2000, 3000  # words of PRACTICE beside learning's own: first beliefs, leaving, newcomers'
 
 
 @law
@@ -24,10 +72,200 @@ def discipline_yield(p: Any, culture: float) -> float:
     return c.independence + (1.0 - c.independence) * culture / c.reference if c.enabled else 1.0
 
 
+@law
+def weekly(month: float) -> float:
+    """Share kept in a week where ``month`` is kept in a month."""
+    return exp64(log64(month) * 12.0 / 52.0) if month > 0.0 else 0.0
+
+
 @part
-def step_culture(p: Any, st: Any, q: int) -> None:
-    """One week of decay and building."""
+def step_culture(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+    """One week of every stock, and what they move."""
     r, c = st.run[q], p.culture
-    if c.enabled:
-        kept = exp64(log64(c.retention_month) * 12.0 / 52.0) if c.retention_month > 0.0 else 0.0
-        r.culture = min(1.0, kept * r.culture + (c.effort_month + r.culture_added) * 12.0 / 52.0)
+    r.morale, r.adherence_reported = 0.0, r.adherence
+    if not c.enabled:
+        return
+    r.culture = min(1.0, weekly(c.retention_month) * r.culture + (c.effort_month + r.culture_added) * 12.0 / 52.0)
+    lift = 0.0
+    if c.programme.enabled:
+        lift += work_programme(p, tb, st, q)
+    set_norms(p, r)
+    lift += keep_people(p, tb, st, q)
+    if c.learning.enabled and r.minds == (c.learning.people + 2) * (c.learning.practices + 1):
+        learn_practices(p, st, q, t)
+        lift += c.learning.effect * (r.knowledge - r.knowledge_before)
+    if lift != 0.0:
+        for n in range(p.size.touchpoints):
+            st.shift[r.success0 + n] += lift
+
+
+@part
+def work_programme(p: Any, tb: Any, st: Any, q: int) -> float:
+    """Build and let decay project fixes and competencies; their logit."""
+    r, g = st.run[q], p.culture.programme
+    granted = g.funding * r.funding
+    r.programme += g.cost * granted / 52.0
+    build = (1.0 - weekly(1.0 - g.project_build_month)) * granted * g.projects
+    r.fixes = weekly(g.project_retention_month) * (r.fixes + build * (1.0 - r.fixes))
+    build = (1.0 - weekly(1.0 - g.competence_build_month)) * granted * (1.0 - g.projects)
+    kept, count = weekly(g.competence_retention_month), 0
+    r.competencies = 0.0
+    for i in range(COMPETENCIES):
+        weight = tb.competence[p.size.epoch, i]
+        if weight >= 0.0:
+            stock = st.competence[q, i]
+            st.competence[q, i] = kept * (stock + min(1.0, build * weight) * (1.0 - stock))
+            r.competencies += st.competence[q, i]
+            count += 1
+    if count > 0:
+        r.competencies /= count
+    return g.project_effect * r.fixes + g.competence_effect * r.competencies
+
+
+@part
+def set_norms(p: Any, r: Any) -> None:
+    """Norms follow the leader, or fade; checks and norms raise adherence, and gaming hides part of the lapses."""
+    c = p.culture
+    if c.norms.enabled:
+        if r.leader_tenure > 0.0:
+            r.norm += c.norms.transmission * (p.leadership.ethics - r.norm)
+        else:
+            r.norm *= weekly(c.norms.retention_month)
+        r.norms = 1.0 - (1.0 - r.norms) * (1.0 - c.norms.gaming * r.norm)
+        r.adherence += (1.0 - r.adherence) * c.norms.adherence * r.norm
+    r.adherence_reported = r.adherence
+    if c.monitoring.enabled:
+        m = c.monitoring
+        hidden = m.coverage * m.gaming * (1.0 - min(r.norms, 1.0))
+        lapses = 1.0 - r.adherence
+        r.adherence += lapses * (1.0 - hidden) * m.coverage * m.accuracy
+        r.adherence_reported = r.adherence + lapses * hidden
+
+
+@part
+def keep_people(p: Any, tb: Any, st: Any, q: int) -> float:
+    """Morale, leavers and hires of every team; the logit of the staff's mean trait."""
+    r, c, teams = st.run[q], p.culture, p.size.teams
+    heads, powering = 0.0, 0.0
+    for k in range(teams):
+        row = r.team0 + k
+        heads += st.heads[row]
+        if not tb.team[p.size.team0 + k].front:
+            powering += st.heads[row] * st.magnitude[row]
+    support = powering / heads if heads > 0.0 else c.morale.support_reference
+    delta, left = -log64(1.0 - c.turnover.yearly) / 52.0, 0.0
+    for k in range(teams):
+        row, rate = r.team0 + k, delta
+        mine = st.heads[row]
+        share = mine / heads if heads > 0.0 else 1.0 / teams
+        if c.morale.enabled:
+            m = c.morale
+            target = m.reference + m.support_effect * (support - m.support_reference) + r.morale_added
+            target -= m.overload_effect * st.overload[row]
+            away = min(max(target, 0.0), 1.0) - m.reference
+            st.morale[row] += (away - st.morale[row]) / m.adjust_weeks  # kept as the difference to reference
+            level = max(0.05, 1.0 + st.morale[row] / m.reference)
+            if m.elasticity > 0.0:
+                st.ability[row] *= exp64(m.elasticity * log64(level))
+            rate *= exp64(-m.attrition_effect * st.morale[row])
+            r.morale += share * (m.reference + st.morale[row])
+        if c.turnover.enabled:
+            gone = 1.0 - exp64(-rate)
+            st.green[row] += gone * (1.0 - st.green[row]) - st.green[row] / c.turnover.ramp_weeks
+            st.taken[row] += c.turnover.idle * st.green[row] * mine * p.capacity.gross_hours
+            left += share * rate
+        if c.monitoring.enabled:
+            st.taken[row] += c.monitoring.coverage * c.monitoring.hours * mine
+    if not c.turnover.enabled:
+        return 0.0
+    if teams == 0:
+        left = delta
+    r.trait += (1.0 - exp64(-left)) * (c.turnover.selectivity - r.trait)
+    return c.turnover.trait_effect * r.trait  # type: ignore[no-any-return]
+
+
+@law
+def belief_of(word: Any) -> Any:
+    """A belief at random: -1, 0 or 1."""
+    return np.int8(min(int(unit64(word) * 3.0), 2) - 1)
+
+
+@part
+def learn_practices(p: Any, st: Any, q: int, t: int) -> None:
+    """One period of mutual learning (A18).
+
+    Rows of m beliefs and a mark: row 0 the code, rows 1..n the people, marked where they know more than the code, row
+    n + 1 the code to be.
+    """
+    r, c = st.run[q], p.culture.learning
+    n, m, base, wide = c.people, c.practices, r.mind0, c.practices + 1
+    if r.learned == 0.0:
+        r.learned = 1.0
+        for i in range(1, n + 1):
+            for b in range(m):
+                word = words(r.seed, r.replicate, i, 0, PRACTICE, _FIRST + (b >> 2))[b & 3]
+                st.mind[base + i * wide + b] = belief_of(word)
+        r.knowledge_before = r.knowledge = know(st, base, n, m)
+    if (t + 1) % c.period_weeks != 0:
+        return
+    revise_code(p, st, q, t)
+    for i in range(1, n + 1):
+        gone = False
+        if c.leaving > 0.0:
+            gone = unit64(words(r.seed, r.replicate, i, t, PRACTICE, _LEAVES)[0]) < c.leaving
+        w0 = w1 = w2 = w3 = np.uint32(0)
+        for b in range(m):
+            lane = b & 3
+            if lane == 0:
+                w0, w1, w2, w3 = words(r.seed, r.replicate, i, t, PRACTICE, (_NEW if gone else 0) + (b >> 2))
+            word = w0 if lane == 0 else (w1 if lane == 1 else (w2 if lane == 2 else w3))
+            code = st.mind[base + b]
+            if gone:
+                st.mind[base + i * wide + b] = belief_of(word)
+            elif code != 0 and unit64(word) < c.from_code:
+                st.mind[base + i * wide + b] = code
+    for b in range(m):
+        st.mind[base + b] = st.mind[base + (n + 1) * wide + b]
+    r.knowledge = know(st, base, n, m)
+
+
+@part
+def revise_code(p: Any, st: Any, q: int, t: int) -> None:
+    """Write the code to be: where the majority of those who know more than the code is heard."""
+    r, c = st.run[q], p.culture.learning
+    n, m, base, wide = c.people, c.practices, r.mind0, c.practices + 1
+    known = 0
+    for i in range(n + 1):
+        right = 0
+        for b in range(m):
+            right += st.mind[base + i * wide + b] == 1
+        if i == 0:
+            known = right
+        st.mind[base + i * wide + m] = 1 if right > known else 0
+    for b in range(m):
+        right, wrong, none = 0, 0, 0
+        for i in range(1, n + 1):
+            if st.mind[base + i * wide + m] == 1:
+                belief = st.mind[base + i * wide + b]
+                right += belief == 1
+                wrong += belief == -1
+                none += belief == 0
+        code = i64(st.mind[base + b])
+        majority = 1 if right > wrong else (-1 if wrong > right else 0)
+        excess = max(right, wrong) - (right if code == 1 else (wrong if code == -1 else none))
+        if majority != 0 and majority != code and excess > 0:
+            stays = exp64(excess * log64(1.0 - c.of_code)) if c.of_code < 1.0 else 0.0
+            word = words(r.seed, r.replicate, 0, t, PRACTICE, b >> 2)[b & 3]
+            if unit64(word) < 1.0 - stays:
+                code = majority
+        st.mind[base + (n + 1) * wide + b] = code
+
+
+@part
+def know(st: Any, base: int, n: int, m: int) -> float:
+    """Share of reality that people have right."""
+    right = 0
+    for i in range(1, n + 1):
+        for b in range(m):
+            right += st.mind[base + i * (m + 1) + b] == 1
+    return right / (n * m)

@@ -92,6 +92,9 @@ def read_week(p: Any, st: Any, q: int, total: Any, last: Any, row: Any) -> None:
     row[COL.leader_perceived_roi], row[COL.attention] = r.leader_perceived, r.attention
     row[COL.deals_turned_away], row[COL.lone_deals] = total[ACC.turned_away], total[ACC.lone_deals]
     row[COL.lone_churned] = total[ACC.lone_churned]
+    row[COL.morale], row[COL.norms], row[COL.service_orientation] = r.morale, r.norm, r.trait
+    row[COL.knowledge], row[COL.project_fixes], row[COL.competencies] = r.knowledge, r.fixes, r.competencies
+    row[COL.adherence], row[COL.adherence_reported] = r.adherence, r.adherence_reported
 
 
 @part

@@ -1,12 +1,124 @@
-"""Scenario block of M20: culture as a stock."""
+"""Scenario block of M20: culture, competencies, people."""
 
 from flywheel_sim.scenario.fields import Block, param
 
+#: The five competencies of a customer-driven company, with equal shares of the work.
+FIVE = {
+    "customers-as-assets": 1.0,
+    "experience-alignment": 1.0,
+    "listening-path": 1.0,
+    "proactive-reliability": 1.0,
+    "leadership-accountability": 1.0,
+}
+
+
+class Programme(Block):
+    """Money for fixing things: project fixes come and go fast, competencies slowly (C56)."""
+
+    enabled: bool = param(False, "Off: no programme.")
+    funding: float = param(1.0, "Share of the programme's money that is granted.", unit="share", ge=0, le=1)
+    cost: float = param(250_000.0, "Yearly cost at full funding.", unit="$/year", ge=0)
+    projects: float = param(
+        0.5, "Share of the work that goes into project fixes; competencies get the rest.", unit="share", ge=0, le=1
+    )
+    project_build_month: float = param(
+        0.5, "Share of what is missing that full work on projects adds a month.", unit="share/month", ge=0, lt=1
+    )
+    project_retention_month: float = param(
+        0.75, "Share of project fixes kept from month to month.", unit="share/month", ge=0, le=1, source="A29"
+    )
+    project_effect: float = param(0.3, "Logit that all project fixes add to every touch.", ge=0)
+    competence_build_month: float = param(
+        0.08, "Share of what is missing that full work on a competency adds a month.", unit="share/month", ge=0, lt=1
+    )
+    competence_retention_month: float = param(
+        0.98, "Share of a competency kept from month to month.", unit="share/month", ge=0, le=1, source="A29"
+    )
+    competence_effect: float = param(0.3, "Logit that full competencies add to every touch.", ge=0)
+    competencies: dict[str, float] = param(
+        FIVE, "Weights of the competencies in the work on them; uneven work yields less.", max_length=8, source="C56"
+    )
+
+
+class Norms(Block):
+    """What leaders live by and pass on (C24)."""
+
+    enabled: bool = param(False, "Off: leaders set no example.")
+    transmission: float = param(
+        0.04, "Rate at which norms move to the leader's ethics.", unit="1/week", ge=0, le=1, source="C24"
+    )
+    retention_month: float = param(
+        0.95, "Share of the norms kept from month to month without a leader.", unit="share/month", ge=0, le=1
+    )
+    gaming: float = param(1.0, "Share of gaming prevented by full norms.", unit="share", ge=0, le=1, source="C24")
+    adherence: float = param(0.2, "Share of missing adherence that full norms add.", unit="share", ge=0, le=1)
+
+
+class Morale(Block):
+    """How people feel about their work (C25, A14)."""
+
+    enabled: bool = param(False, "Off: morale stays where it is.")
+    reference: float = param(0.7, "Morale at the frozen base case.", unit="share", gt=0, le=1)
+    adjust_weeks: float = param(13.0, "Time constant with which morale follows its causes.", unit="weeks", ge=1)
+    overload_effect: float = param(0.2, "Morale lost per unit of overload.", ge=0)
+    support_effect: float = param(0.5, "Morale per unit of support by the powering teams above reference.", ge=0)
+    support_reference: float = param(
+        0.35, "Powering teams' heads x magnitude per head of the company at the frozen base case.", ge=0
+    )
+    elasticity: float = param(0.3, "Elasticity of a team's magnitude in its morale.", ge=0, le=2, source="C25")
+    attrition_effect: float = param(1.5, "Log change of turnover per unit of morale lost.", ge=0, source="A14")
+
+
+class Turnover(Block):
+    """People leave and are replaced at once by people who still have to learn, and who were chosen (C77)."""
+
+    enabled: bool = param(False, "Off: nobody leaves.")
+    yearly: float = param(0.15, "Share of people who leave in a year.", unit="probability/year", ge=0, lt=1)
+    ramp_weeks: float = param(26.0, "Time constant in which a new hire becomes able.", unit="weeks", ge=1)
+    idle: float = param(0.5, "Share of a new hire's hours that do not reach the work.", unit="share", ge=0, le=1)
+    selectivity: float = param(
+        0.0, "Mean service orientation of hires above the first staff's, in its sd.", unit="sd", source="C77"
+    )
+    trait_effect: float = param(0.1, "Logit that one sd of service orientation adds to every touch.", ge=0)
+
+
+class Learning(Block):
+    """Mutual learning of practices between people and the organisation's code (C76, A18)."""
+
+    enabled: bool = param(False, "Off: practices stay as they are.")
+    people: int = param(50, "n: people.", ge=1, le=1000, source="A18", evidence="M")
+    practices: int = param(30, "m: beliefs about what works.", ge=1, le=256, source="A18", evidence="M")
+    period_weeks: int = param(4, "Weeks between rounds of learning.", unit="weeks", ge=1, le=520)
+    from_code: float = param(
+        0.1, "p1: chance that one takes over a belief of the code.", unit="probability", ge=0, le=1, source="A18"
+    )
+    of_code: float = param(
+        0.5, "p2: the code follows k net better people with 1 - (1-p2)^k.", unit="probability", ge=0, le=1, source="A18"
+    )
+    leaving: float = param(
+        0.0, "p3: chance that one is replaced by a newcomer.", unit="probability", ge=0, le=1, source="A18"
+    )
+    effect: float = param(0.5, "Logit per unit of knowledge above that of the start.", ge=0)
+
+
+class Monitoring(Block):
+    """Indicators that verify whether the map is acted on (C75)."""
+
+    enabled: bool = param(False, "Off: nobody checks.")
+    coverage: float = param(0.5, "Share of the work that is checked.", unit="share", ge=0, le=1)
+    accuracy: float = param(
+        0.7, "Share of the lapses found where it is checked.", unit="share", ge=0, le=1, source="C75"
+    )
+    gaming: float = param(
+        0.3, "Share of checked lapses that are made to look right instead.", unit="share", ge=0, le=1, source="C75"
+    )
+    hours: float = param(0.5, "Hours a head a week that full coverage takes.", unit="hours", ge=0)
+
 
 class Culture(Block):
-    """M20: culture is built slowly, decays, and multiplies what the disciplines yield."""
+    """M20: culture is built slowly, decays, and multiplies what the disciplines yield; people carry it."""
 
-    enabled: bool = param(True, "Off: culture plays no part.")
+    enabled: bool = param(True, "Off: neither culture nor anything below plays a part.")
     start: float = param(0.5, "Culture at the start.", unit="share", ge=0, le=1)
     reference: float = param(0.5, "C_ref: culture at the frozen base case.", unit="share", gt=0, le=1)
     retention_month: float = param(
@@ -21,3 +133,12 @@ class Culture(Block):
         le=1,
         source="C26",
     )
+    mission_statement: bool = param(
+        False, "Customers are in the mission statement. Nothing in the model reads this.", source="C74"
+    )
+    programme: Programme = param(Programme(), "Project fixes and competencies.")
+    norms: Norms = param(Norms(), "Norms from leaders.")
+    morale: Morale = param(Morale(), "Morale of the teams.")
+    turnover: Turnover = param(Turnover(), "Leavers and hires.")
+    learning: Learning = param(Learning(), "Practices and the code.")
+    monitoring: Monitoring = param(Monitoring(), "Checks of adherence.")
