@@ -41,6 +41,7 @@ from flywheel_sim.engine.mechanisms.m23_ledger import margin_premium
 from flywheel_sim.engine.mechanisms.m27_selling import DISCOUNT, LONE, price_share
 from flywheel_sim.engine.random import (
     CARE,
+    CHANNEL,
     ENDOWMENT,
     EXIT,
     GO_LIVE,
@@ -181,6 +182,8 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
     marks, waited = st.marks, st.waited
     fail_shock, contact_shock = f32(service.failed_fix_effort), f32(service.contact_effort)
     loss_shock = f32(p.handoffs.effort_of_loss)
+    self_cost, self_effort = f32(p.channels.self_service_cost), f32(p.channels.self_service_effort)
+    self_gain = f32(p.channels.self_service_gain)
     expand_base, expand_b = now.expansion, f32(p.expansion.relationship_effect)
     sensing = p.sensing
     survey = sensing.enabled and (t + 1) % sensing.survey_weeks == 0
@@ -370,6 +373,7 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                 in_use = touch.stage == _USE or (touch.stage == _ONBOARDING and age <= p.journey.onboarding_weeks)
                 if in_use and below(word, st.touch_p[r.success0 + n]):
                     failed = below(word, st.fail_p[r.success0 + n * size.segments + s])
+                    cell = size.cell0 + n * size.segments + s
                     contact = True
                     touched[2 * n] += 1.0
                     outcome = _ONE
@@ -379,12 +383,14 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                         outcome = _ZERO
                     if rel.enabled:
                         surprise = felt(outcome, recent, spill) - expected(norm, history, adapt)
-                        relationship = moved(relationship, surprise, gain, loss)
+                        relationship = moved(relationship, surprise, gain * tb.cell[cell, 0], loss)
                         recent += recent_w * (outcome - recent)
                         history += history_w * (outcome - history)
-                    if touch.cost > 0.0:
-                        a[ACC.touch_cost] += touch.cost
-                        st.cost[i] += f32(touch.cost)
+                    effort_new += tb.cell[cell, 1]
+                    outlay = touch.cost + tb.cell[cell, 2]
+                    if outlay > 0.0:
+                        a[ACC.touch_cost] += outlay
+                        st.cost[i] += f32(outlay)
 
         # --- contact and service ---------------------------------------------------------------------------------
         w_exit, w_voice, w_expand, w_issues = words(seed, replicate, j, t, LIFE, 0)
@@ -443,7 +449,7 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                             st.open[i] = 1
                             st.since[i] = i16(t + min(delay, 100))
             mean = issue_rate * exp32(clip32(fit_b * (fit_mean - fit), f32(3.0))) + failure_demand * f32(failures)
-            new = poisson_count(w_issues, mean)
+            new = poisson_count(w_issues, mean * now.live)
             if new > 0:
                 if timed:
                     new = max(0, min(new, ISSUES - i64(st.open[i])))
@@ -453,6 +459,23 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                         st.since[i] = i16(t)
                     st.open[i] = u8(min(i64(st.open[i]) + new, 255))
                 a[ACC.new_issues] += new
+            if now.contained > _ZERO or now.tried > _ZERO:  # self-service is offered
+                easy = 0
+                if now.contained > _ZERO:
+                    easy = poisson_count(words(seed, replicate, j, t, CHANNEL, 0)[0], mean * now.contained)
+                tries = f32(easy) + now.tried * f32(new)
+                if tries > _ZERO:
+                    a[ACC.contacts] += easy
+                    a[ACC.contained] += easy
+                    a[ACC.tries] += tries
+                    st.cost[i] += self_cost * tries
+                    effort_new += self_effort * tries
+                    if rel.enabled and self_gain > _ZERO:
+                        for _ in range(easy):
+                            surprise = felt(_ONE, recent, spill) - expected(norm, history, adapt)
+                            relationship = moved(relationship, surprise, gain * self_gain, loss * self_gain)
+                            recent += recent_w * self_gain * (_ONE - recent)
+                            history += history_w * self_gain * (_ONE - history)
             if st.open[i] > 0 and not timed:
                 case_age = t - i64(st.since[i])
                 if case_age >= 0:

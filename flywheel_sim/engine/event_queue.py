@@ -92,7 +92,7 @@ def crew(p: Any, tb: Any, st: Any, q: int) -> tuple[int, float]:
             if s.handling_hours <= 0.0:
                 hours = touch.hours
     servers = i64(s.servers if s.servers > 0 else min(math.ceil(heads), SERVERS))
-    handling = hours * r.standard / r.gross_hours
+    handling = hours * r.standard * r.issue_hours / r.gross_hours
     if p.capacity.enabled and heads > 0.0 and r.service_capacity < 1e200:
         if r.service_capacity <= 0.0:
             servers = 0

@@ -66,9 +66,9 @@ SIZES = np.dtype(
     [
         (name, "i8")
         for name in (
-            "epoch", "axes", "teams", "segments", "touchpoints", "links", "bonuses",
-            "team0", "segment0", "touch0", "link0", "bonus0", "trait0", "pulse0", "pulses", "horizon",
-            "event0", "events",
+            "epoch", "axes", "teams", "segments", "touchpoints", "links", "bonuses", "issues",
+            "team0", "segment0", "touch0", "link0", "bonus0", "trait0", "pulse0", "pulses", "horizon", "cell0",
+            "issue0", "event0", "events",
         )
     ],
     align=True,
@@ -80,6 +80,6 @@ PAR = np.dtype(
         (block, record_dtype(typing.cast(type[Block], ScenarioModel.model_fields[block].annotation)))
         for block in MECHANISMS.values()
     ]
-    + [("size", SIZES), ("conversion_reference", "f8")],
+    + [("size", SIZES), ("conversion_reference", "f8"), ("contact_richness", "f8")],
     align=True,
 )

@@ -26,6 +26,7 @@ programme          cost of programmes this week, $                          M20,
 lead_added         added to h_lead/D                                        M21                   M11
 culture_added      added to the culture built a month                       M21                   M20
 morale_added       added to the morale that teams move to                   M21                   M20
+issue_hours        factor of the hours of a live issue                      M9                    M8, M19
 =================  =======================================================  ====================  ===================
 """
 
@@ -45,7 +46,7 @@ def reset_levers(p: Any, st: Any, q: int) -> None:
         st.ability[r.team0 + k] = 1.0
     for n in range(p.size.touchpoints):
         st.shift[r.success0 + n] = st.patched[r.success0 + n] = 0.0
-    r.friction_factor = r.coupling_factor = r.issue_factor = 1.0
+    r.friction_factor = r.coupling_factor = r.issue_factor = r.issue_hours = 1.0
     r.preempted = 0.0
     r.norms = p.incentives.norms
     r.accuracy, r.adherence = p.sensing.accuracy, p.sensing.adherence

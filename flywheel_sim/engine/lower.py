@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from scipy.special import betaincinv, gammainccinv, gammaincinv
 
+from flywheel_sim.engine.channel_rows import cell_rows, contact_richness, hours_factor, issue_rows
 from flywheel_sim.engine.layout import PAR, choice, fill_record
 from flywheel_sim.engine.mechanisms.m12_incentives import attenuation
 from flywheel_sim.engine.state import COMPETENCIES
@@ -54,6 +55,8 @@ class Tables(NamedTuple):
     event: NDArray[Any]  # of the calendar, the group's meeting first
     invited: Floats  # (events, teams) 1 who takes part
     pulse: NDArray[np.int64]  # (pulses, 2): week index, accounts to add
+    cell: NDArray[np.float32]  # (touchpoints x segments, 3): factor of the gain, effort and cost of a touch (M9)
+    issue: NDArray[Any]  # kinds of issue (M9)
 
 
 _TEAM = np.dtype(
@@ -271,7 +274,15 @@ def _touch_rows(m: ScenarioModel, width: int, teams: int) -> tuple[NDArray[Any],
     )
     for i, t in enumerate(points.values()):
         owner = names.index(t.owner)
-        rows[i] = (choice(t.stage, Stage), owner, t.rate, t.hours, t.base_success, t.cost, t.match_reference)
+        rows[i] = (
+            choice(t.stage, Stage),
+            owner,
+            t.rate,
+            t.hours * hours_factor(m, t),
+            t.base_success,
+            t.cost,
+            t.match_reference,
+        )
         offset[i] = _vector(m.axes, t.need, width)
         if t.support:
             for name, share in t.support.items():
@@ -385,7 +396,7 @@ def lower(models: Iterable[ScenarioModel]) -> Program:
         for block in PAR.names or ():
             if block in type(m).model_fields:
                 fill_record(record[block], getattr(m, block))
-        record["conversion_reference"] = frozen
+        record["conversion_reference"], record["contact_richness"] = frozen, contact_richness(m)
         team, grids = _team_rows(m, width, teams)
         team["changed"] = changed
         segment, need = _segment_rows(m, width)
@@ -404,6 +415,7 @@ def lower(models: Iterable[ScenarioModel]) -> Program:
             "dependency": dependency, "link": _link_rows(m), "bonus": _bonus_rows(m), "traits": np.array(traits),
             "target": _unit(_vector(m.axes, m.strategy.target, width))[None, :], "competence": _competence_row(m),
             "pulse": _pulse_rows(m), "event": event, "invited": invited,
+            "cell": cell_rows(m), "issue": issue_rows(m),
         }  # fmt: skip
         size = record["size"]
         size["epoch"] = len(parts["target"])
@@ -412,9 +424,11 @@ def lower(models: Iterable[ScenarioModel]) -> Program:
             ("teams", "team0", "team"), ("segments", "segment0", "segment"), ("touchpoints", "touch0", "touch"),
             ("links", "link0", "link"), ("bonuses", "bonus0", "bonus"), ("pulses", "pulse0", "pulse"),
             ("events", "event0", "event"),
+            ("issues", "issue0", "issue"),
         ):  # fmt: skip
             size[count], size[start] = len(rows[table]), sum(len(x) for x in parts[table])
         size["trait0"] = sum(len(x) for x in parts["traits"])
+        size["cell0"] = sum(len(x) for x in parts["cell"])
         for name, part in rows.items():
             parts[name].append(part)
     tables = Tables(*(np.ascontiguousarray(np.concatenate(parts[name])) for name in Tables._fields))

@@ -136,6 +136,8 @@ def populate(p: Any, tb: Any, st: Any, q: int) -> None:
     r.csat_survey = row[COL.experience]
     row[COL.culture], row[COL.service_standard], row[COL.effort_level] = r.culture, 1.0, 1.0
     row[COL.nps_survey], row[COL.csat_survey] = r.nps_survey, r.csat_survey
+    r.nps_taken, r.csat_taken = r.nps_survey, r.csat_survey
+    row[COL.nps_taken], row[COL.csat_taken], row[COL.csat_true] = r.nps_survey, r.csat_survey, r.csat_survey
     # books
     if p.ledger.enabled:
         r.cash = p.ledger.opening_cash + row[COL.billed]

@@ -53,7 +53,7 @@ _SUMS = (
     # M5, M6
     "exposure", "referral_margin", "purchases",
     # M9
-
+    "contained", "tries",
     # M10, M14
 
     # M22
@@ -90,12 +90,12 @@ RUN = np.dtype(
             # M5, M6
 
             # M9
-
+            "issue_hours", "timing",
             # M10
             "causes", "causes_hidden", "firefighting", "causes_begun",
 
             # M13
-
+            "nps_taken", "csat_taken",
             # M14: preempted is a lever
             "scores", "score_mean", "score_variance", "activity", "projects", "preempted", "effort_mismatch",
             "executive_belief", "belief_gap", "outcome_seen", "watching", "survey_sd",
@@ -146,7 +146,7 @@ NOW = np.dtype(
             # M5, M6
 
             # M9
-
+            "contained", "live", "tried",
             # M10
 
             # M22
@@ -235,6 +235,7 @@ class State(NamedTuple):
     need: NDArray[np.float64]
     company_need: NDArray[np.float64]  # (runs, axes)
     target: NDArray[np.float64]  # (runs, axes)
+    known: NDArray[np.float64]  # (runs, axes): the need behind the experience map (M13)
     chain: NDArray[np.float32]  # (segments, 6): qualify, propose, close, onboard, least fit, promise
     touch_p: NDArray[np.float32]  # (touchpoints): touched this week
     fail_p: NDArray[np.float32]  # (touchpoints x segments): touched and failed
@@ -311,6 +312,7 @@ def allocate(
         "acc": (b, len(_SUMS)), "touched": (b, 2 * max(touch, 1)), "cases": (b, AGES), "counts": (b, len(STATUSES)),
         "competence": (runs, COMPETENCIES), "mind": (int(run["minds"].sum()),),
         "company_need": (runs, axes), "target": (runs, axes), "chain": (segments, 6),
+        "known": (runs, axes),
         "touch_p": (cells,), "fail_p": (cells,), "asked": (cells,), "success": (cells,), "shift": (cells,),
         "patched": (cells,), "visible": (cells,), "hidden": (cells,), "setting": (cells,), "work": (cells,),
         "gaps": (cells, GAPS),

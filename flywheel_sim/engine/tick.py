@@ -3,7 +3,7 @@
 ==  =======================  =========================================================
  1  calendar                 epoch of the week; pulses of customers           m25
  2  leadership, culture      who leads and to what effect; decay, building    m21, m20
- 3  sensing                  needs drift, the experience map is redrawn       m13
+ 3  technology, sensing      routes of issues, needs drift, map is redrawn    m09, m13
  4  strategy                 leadership's target; change unsettles teams      m15
  5  incentives               effort, gaming                                   m12
  6  team directions          fields, coupling, noise                          m11
@@ -79,9 +79,10 @@ def opening(par: Any, p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     count_voices(p, st, q)
     step_leadership(p, tb, st, q, t)
     step_culture(p, tb, st, q, t)
+    serve_channels(p, tb, st, q)
     step_needs(p, st, q, t)
     company_need(p, tb, st, q)
-    refresh_belief(p, st, q, t)
+    refresh_belief(p, tb, st, q, t)
     aim(p, tb, st, q, t)
     learn(p, tb, st, q, t)
     effort(p, tb, st, q)
@@ -96,7 +97,6 @@ def opening(par: Any, p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     step_causes(p, tb, st, q, t)
     step_product(p, tb, st, q, t)
     touch_success(p, tb, st, q)
-    serve_channels(p, tb, st, q)
     step_selling(p, tb, st, q, t)
     step_loyalty(p, tb, st, q, t)
     survival = np.ones(4)
@@ -112,7 +112,7 @@ def closing(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     last, row = last_row(st, q, t), st.weekly[st.run[q].week0 + t]
     close_queue(p, tb, st, q, t, total)
     volumes(p, tb, st, q, total)
-    read_week(p, st, q, total, last, row)
+    read_week(p, st, q, t, total, last, row)
     post(p, tb, st, q, t, total, last, row)
     if p.measures.debug:
         check_week(p, st, q, last, row)

@@ -44,7 +44,7 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("friction", "friction", "mean friction over handoffs"),
     ("handoffs_lost", "1/week", "handoffs in which information was lost"),
     # service
-    ("contacts", "1/week", "issues that reached service, repeats included"),
+    ("contacts", "1/week", "issues that reached service, those contained and repeats included"),
     ("contained", "1/week", "contacts solved by self-service"),
     ("handled", "1/week", "issues handled"),
     ("repeat_contacts", "1/week", "contacts caused by failed fixes and lost handoffs"),
@@ -58,6 +58,9 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("nps_true", "points", "net promoter score if everyone answered"),
     ("nps_survey", "points", "net promoter score of the last survey, as paid on"),
     ("csat_survey", "share", "satisfied share of the last survey, as paid on"),
+    ("csat_true", "share", "satisfied share if everyone answered"),
+    ("nps_taken", "points", "net promoter score of the last survey taken, seen after the survey's lag"),
+    ("csat_taken", "share", "satisfied share of the last survey taken, seen after the survey's lag"),
     ("survey_answers", "count", "answers to this week's survey"),
     ("score_inflation", "points", "surveyed minus true NPS caused by gaming"),
     # teams
@@ -66,6 +69,7 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("customer_alignment", "-1..1", "cosine of the teams' resultant with the customers' need"),
     ("net_force", "heads", "sum of magnitudes along the need"),
     ("belief_cosine", "-1..1", "cosine of the experience map with the need"),
+    ("map_accuracy", "0..1", "cosine of a map drawn this week with the need"),
     ("coordination_share", "share", "share of gross hours spent on coordination and meetings"),
     ("headcount", "heads", "people"),
     ("overload", "ratio", "mean over teams of demand above hours"),
@@ -75,6 +79,7 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("gaming", "effort", "mean effort spent on gaming"),
     ("culture", "share", "culture stock"),
     # channels (M9)
+    ("self_service", "1/week", "contacts that tried self-service first; contained over this is the containment"),
 
     # root causes and scores (M10, M14)
     ("causes", "share", "mean root causes of the touchpoints, hidden ones included"),
@@ -133,6 +138,7 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("meeting_cost", "$/week", "pay for hours of meetings, and their cost"),
     ("bonus", "$/week", "bonuses"),
     ("touch_cost", "$/week", "cost of touches beside pay"),
+    ("tech_cost", "$/week", "cost of the technology of self-service and of analytics"),
     ("programme_cost", "$/week", "cost of programmes"),
     ("overhead", "$/week", "fixed cost"),
     ("total_cost", "$/week", "sum of the cost lines"),

@@ -106,6 +106,9 @@ class Segment(Block):
     service_weight: float = param(1.0, "Log change of churn per unit of recent experience.", ge=0, source="C6")
     price_weight: float = param(0.5, "Log change of churn per doubling of the price.", ge=0, source="C6")
     outside_option: float = param(0.0, "Pull of the alternatives: added to the log churn factor.")
+    channel_taste: dict[str, float] = param(
+        {}, "Weight of a channel relative to the others, by channel; 1 where none is given.", source="C10"
+    )
     need: dict[str, float] = param(..., "What these customers need, by axis.")
 
 
@@ -226,6 +229,7 @@ def cross_references(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str
         if sum(touch.support.values()) > 1 + 1e-12:
             yield f"{at}.support", f"shares add up to {sum(touch.support.values()):g}, more than 1", ()
         yield from vector(f"{at}.need", touch.need)
+    yield from _channels(model)
     for name, link in model.handoffs.links.items():
         yield from names(f"handoffs.links.{name}.from", [link.giver], teams, "team")
         yield from names(f"handoffs.links.{name}.to", [link.taker], teams, "team")
@@ -297,3 +301,31 @@ def cross_references(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str
                     yield at, f"the names under {group} are fixed for the whole run; set a value inside one of them", ()
         if change.until_week and change.until_week <= change.from_week:
             yield f"timeline.changes.{name}.until_week", f"expected a week after from_week ({change.from_week})", ()
+
+
+def _channels(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """References to channels (M9)."""
+    block, kinds = model.channels, tuple(model.channels.kinds)
+
+    def weights(path: str, value: dict[str, float], most: float) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+        for name, x in value.items():
+            if name not in kinds:
+                yield f"{path}.{name}", f"unknown channel {name!r}", kinds
+            if not 0 <= x <= most:
+                what = "expected a share between 0 and 1" if most == 1 else "expected a weight that is not negative"
+                yield f"{path}.{name}", f"{what}, got {x}", ()
+
+    for name, touch in model.journey.touchpoints.items():
+        at = f"journey.touchpoints.{name}.channels"
+        yield from weights(at, touch.channels, 1e9)
+        if touch.channels and touch.stage not in ("onboarding", "use"):
+            yield at, f"channels are for touchpoints of the stages onboarding and use, not {touch.stage}", ()
+        if touch.channels and not any(touch.channels.values()):
+            yield at, "expected at least one share above 0", ()
+    for name, segment in model.segments.items():
+        yield from weights(f"segments.{name}.channel_taste", segment.channel_taste, 1e9)
+    yield from weights("channels.replaced", block.replaced, 1)
+    if (block.replaced or block.replaced_by) and block.replaced_by not in kinds:
+        yield "channels.replaced_by", f"unknown channel {block.replaced_by!r}", kinds
+    if block.issue_types and not any(kind.share for kind in block.issue_types.values()):
+        yield "channels.issue_types", "expected at least one kind with a share above 0", ()

@@ -96,7 +96,7 @@ def test_the_map_pulls_only_as_the_product_of_its_factors(quiet, same_bits, fact
     same_bits(
         firm(quiet, vectors=on | vectors, **factor),
         firm(quiet, vectors=on | {"map_pull": 0.0}),
-        but=("belief_cosine", "nps_survey", "csat_survey", "survey_answers"),
+        but=("belief_cosine", "nps_survey", "csat_survey", "nps_taken", "csat_taken", "survey_answers"),
     )
 
 
@@ -143,5 +143,143 @@ def test_scores_cause_nothing(quiet, same_bits):
     same_bits(
         firm(quiet, vectors={"diffusion": 0.02}, response_rate=0.9, survey_weeks=2),
         firm(quiet, vectors={"diffusion": 0.02}, response_rate=0.0),
-        but=("nps_survey", "csat_survey", "survey_answers"),
+        but=("nps_survey", "csat_survey", "nps_taken", "csat_taken", "survey_answers"),
     )
+
+
+# --- the four factors (C4) -----------------------------------------------------------------------------------------
+
+
+def test_a_map_that_nobody_draws_pulls_nobody(quiet, same_bits):
+    # freshness 0
+    on = {"diffusion": 0.02, "map_pull": 4.0}
+    same_bits(
+        firm(quiet, vectors=on, refresh_weeks=0),
+        firm(quiet, vectors=on | {"map_pull": 0.0}, refresh_weeks=0),
+    )
+    run = batch([firm(quiet, vectors=on, refresh_weeks=0)], replicates=1)[0][0]
+    assert np.all(run.series("belief_cosine") == 0.0)
+
+
+def test_c4_alignment_to_need_rises_only_as_the_product_of_the_four(quiet):
+    """2^4 design, no noise: the pull of the first week along the need is the product, and 0 where a factor is."""
+    import itertools
+
+    def pulled(accuracy, fresh, sharing, adherence):
+        # stale: the need turned away after the map was drawn
+        scenario = firm(
+            quiet, teams=8, weeks=2, customers=10, accuracy=accuracy, sharing=sharing, adherence=adherence,
+            refresh_weeks=13 if fresh else 0, vectors={"map_pull": 0.01},
+        )  # fmt: skip
+        sim = Simulation([load(scenario).model], [(0, 1, 0)])
+        sim.advance(1)
+        u, need = sim.state.direction[:8], sim.state.company_need[0]
+        # craft is acquire, orthogonal to the need: one small step moves u . need by D h x pull along the need
+        return float((u @ need).mean())
+
+    low, high = (0.3, 0, 0.2, 0.5), (0.9, 1, 0.8, 1.0)
+    rise = {}
+    for cell in itertools.product((0, 1), repeat=4):
+        factors = [(low, high)[x][i] for i, x in enumerate(cell)]
+        rise[cell] = pulled(*factors) / 0.01
+        assert rise[cell] == pytest.approx(np.prod(factors), abs=2e-3), cell
+    for zeroed in range(4):
+        factors = list(high)
+        factors[zeroed] = 0
+        assert pulled(*factors) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_c4_a_fully_stale_map_is_no_better_than_none(quiet):
+    """Needs that moved on: freshness decays to 0, and with it the pull along the need."""
+    scenario = firm(
+        quiet, weeks=300, customers=10, accuracy=1.0, need_drift=0.01, refresh_weeks=520, sharing=1.0, adherence=1.0,
+        vectors={"map_pull": 12.0, "diffusion": 0.02},
+    )  # fmt: skip
+    runs = batch([scenario], replicates=60)[0]
+    late = np.array([run.series("customer_alignment")[200:].mean() for run in runs])
+    early = np.array([run.series("customer_alignment")[6:12].mean() for run in runs])
+    assert early.mean() > 0.4
+    assert abs(late.mean()) < 4 * late.std() / np.sqrt(60) + 0.02
+
+
+# --- listening and depth (C5) ---------------------------------------------------------------------------------------
+
+
+def test_listening_keeps_the_map_fresh_and_sharpens_it(quiet):
+    drift = {"need_drift": 0.01, "refresh_weeks": 26, "accuracy": 0.7, "listening_gain": 0.5}
+    deaf, some, all_ears = (
+        np.mean([run.series("belief_cosine") for run in runs], axis=0)
+        for runs in batch(
+            [firm(quiet, customers=10, listening_hours=h, **drift) for h in (0.0, 1.0, 50.0)], replicates=40
+        )
+    )
+    v = 1 - np.exp(-1)
+    assert deaf[0] == pytest.approx(0.7)
+    assert some[0] == pytest.approx(1 - 0.3 * (1 - 0.5 * v), abs=1e-9)
+    assert all_ears == pytest.approx(np.full(26, 0.85), abs=1e-9), "who hears everything is never behind"
+    assert deaf[-1] < 0.55
+    assert deaf[-1] + 0.1 < some[-1] < all_ears[-1]
+
+
+def test_errors_stay_those_of_the_last_survey(quiet):
+    sim = Simulation([load(firm(quiet, accuracy=0.6, refresh_weeks=8, listening_hours=1.0)).model], [(0, 1, 0)])
+    seen = []
+    for _ in range(17):
+        sim.advance(1)
+        seen.append(sim.state.belief[:6].copy())
+    for week in range(1, 17):
+        assert np.allclose(seen[week], seen[week - 1], atol=1e-12) is (week not in (8, 16)), week
+
+
+def test_listening_takes_hours_of_the_front_teams(quiet, once):
+    def company(hours):
+        scenario = firm(quiet, teams=2, customers=10, listening_hours=hours, listening_gain=0.0)
+        scenario["teams"]["t1"] |= {"front": False}
+        scenario["capacity"] = {"enabled": True, "gross_hours": 40, "pair_hours": 0, "staffing": False}
+        return once(scenario).arrays.teams
+
+    without, with_it = company(0.0), company(10.0)
+    magnitude = {tuple(np.round(rows.reshape(26, 2, -1)[3, :, 0], 9)) for rows in (without, with_it)}
+    assert magnitude == {(1.0, 1.0), (0.75, 1.0)}
+
+
+def test_c5_depth_makes_customers_understandable(quiet):
+    def company(depth, start, accuracy=0.7):
+        scenario = firm(quiet, customers=100, depth_effect=depth, start=start, accuracy=accuracy)
+        scenario["relationship"]["relationship_reference"] = 0.4
+        return scenario
+
+    cells = [(0.0, 0.8), (3.0, 0.4), (3.0, 0.6), (3.0, 0.8), (3.0, 0.2)]
+    flat, same, more, most, less = (
+        runs[0].series("belief_cosine")[0] for runs in batch([company(*cell) for cell in cells], replicates=1)
+    )
+    assert flat == pytest.approx(0.7)
+    assert same == pytest.approx(0.7, abs=1e-6)
+    assert more == pytest.approx(1 - 0.3 * np.exp(-0.6), abs=1e-6)
+    assert less < same < more < most
+
+
+def test_c5_vanishes_when_the_need_is_seen_without_noise(quiet, same_bits):
+    on = {"map_pull": 4.0, "diffusion": 0.02}
+    same_bits(
+        firm(quiet, accuracy=1.0, depth_effect=0.0, start=0.8, vectors=on),
+        firm(quiet, accuracy=1.0, depth_effect=5.0, start=0.8, vectors=on),
+    )
+
+
+# --- scores that come late -------------------------------------------------------------------------------------------
+
+
+def test_scores_are_seen_after_their_lag(quiet):
+    def company(lag):
+        return firm(quiet, weeks=40, survey_weeks=4, response_rate=0.5, customers=300, survey_lag_weeks=lag)
+
+    now, late, very_late = (runs[0] for runs in batch([company(lag) for lag in (0, 6, 100)], replicates=1))
+    for name in ("nps", "csat"):
+        taken, seen = now.series(f"{name}_taken", start=True), now.series(f"{name}_survey", start=True)
+        assert np.array_equal(taken, seen)
+        assert len(set(taken)) > 5
+        assert np.array_equal(late.series(f"{name}_taken", start=True), taken)
+        assert np.array_equal(late.series(f"{name}_survey", start=True)[6:], taken[:-6])
+        assert np.all(late.series(f"{name}_survey", start=True)[:6] == taken[0])
+        assert np.all(very_late.series(f"{name}_survey") == taken[0])

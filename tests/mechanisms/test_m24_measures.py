@@ -20,7 +20,7 @@ def test_scores_are_read_and_never_felt(same_bits):
         company(**{"measures.enabled": False}),
         company(**{"measures.debug": True}),
         company(**{"measures.warm_up_weeks": 20}),
-        but=("nps_true", "nps_survey", "csat_survey", "survey_answers", "score_inflation"),
+        but=("nps_true", "nps_survey", "csat_survey", "nps_taken", "csat_taken", "survey_answers", "score_inflation"),
     )
 
 
@@ -73,3 +73,22 @@ def test_without_debug_nothing_is_checked():
     sim.advance(10)
     sim.state.run["cash"][0] += 1000.0
     sim.advance(5)
+
+
+def test_the_wheel_has_speed_friction_and_mass():
+    run = batch([company(**{"horizon_weeks": 104})], replicates=1)[0][0]
+    before = run.series("customers", start=True)[:-1].sum()
+    turned = run.series("referred_new").sum() + run.series("expansions").sum()
+    assert run.summary["wheel_speed"] == pytest.approx(turned / before)
+    assert run.summary["wheel_friction"] == pytest.approx(run.series("churned").sum() / before)
+    assert run.summary["wheel_mass"] == pytest.approx(run.series("spend").mean())
+    assert run.summary["wheel_speed"] > 0
+
+
+def test_surveyed_satisfaction_scatters_around_the_true_one():
+    runs = batch([company(**{"sensing.survey_weeks": 1, "sensing.happy_bias": 1.0})], replicates=4)[0]
+    for run in runs:
+        answers, true = run.series("survey_answers"), run.series("csat_true")
+        assert np.array_equal(true, run.series("experience"))
+        z = (run.series("csat_survey") - true) * np.sqrt(answers / (true * (1 - true)))
+        assert abs(z.mean()) < 4 / np.sqrt(len(z))

@@ -185,7 +185,7 @@ def open_market(p: Any, tb: Any, st: Any, q: int, t: int, survival: Any) -> None
     now.word_rate = f32(strength if p.word_of_mouth.enabled else 0.0)
     now.per_lead = f32(pool / p.conversion_reference)
     now.win_back = f32(m.win_back.rate)
-    now.window_known = f32(1.0 - exp64(-p.contracts.window_learning * (t + 1)))
+    now.window_known = f32(1.0 - exp64(-p.contracts.window_learning * (t + 1) - r.timing))
     is_open = p.contracts.window_weeks / 52.0 if p.contracts.enabled else 1.0
     now.expansion = f32(p.expansion.rate / is_open * survival[3])
     now.lost_issue = f32(1.0 - survival[2])

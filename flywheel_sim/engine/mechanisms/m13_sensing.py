@@ -7,15 +7,28 @@ team k believes
     n_k = A n + sqrt(1 - A^2) unit( sqrt(sharing) xi + sqrt(1 - sharing) xi_k ),    xi, xi_k normal, orthogonal to n,
 
 so E cos(n_k, n) = A at once (accuracy) and decays as needs move (freshness); errors are common to the share
-``sharing``.  The map pulls with strength h_map x sharing x adherence x yield of culture, so alignment to the
-need rises only as the product of the four factors (C4).
+``sharing``.  A map that nobody draws (``refresh_weeks: 0``) is no map: its freshness is 0.  The map pulls with strength
+h_map x sharing x adherence x yield of culture, so alignment to the need rises only as the product of the four factors
+(C4): with any of them 0 there is no pull along the need.
+
+**Listening** of h hours a week per head of the front teams, L = 1 - exp(-h/scale), takes those hours (M19) and keeps
+the map up between surveys: what is known of the need, n', follows n by the share L a week, the errors stay those of the
+last survey, and
+
+    1 - A <- (1 - A)(1 - gain L) exp(-b (mean R - R_ref)),
+
+because deep relationships make customers understandable (C5; b = ``depth_effect``, and nothing left to learn at A = 1).
+Analytics (M9) come before, on the lever ``accuracy``.
 
 A survey answer is a noisy function of the relationship, never of the voice:
 
     P(promoter | R) = logistic((R - a)/s),   P(detractor | R) = logistic((b - R)/s).
 
 The true NPS is their mean over all customers; surveys sample them (response rate, happy ones likelier by
-``happy_bias``; A6), in survey weeks only.  Neutral setting: ``enabled: false``: no belief, no survey.
+``happy_bias``; A6), in survey weeks only, and their scores are seen, and paid on, ``survey_lag_weeks`` later.
+
+Neutral setting: ``enabled: false``: no belief, no survey.  ``listening_hours: 0``, ``depth_effect: 0`` and
+``survey_lag_weeks: 0`` each alone.
 """
 
 import math
@@ -24,9 +37,11 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.jit import f32, law, part
-from flywheel_sim.engine.maths import exp32, normal_quantile
+from flywheel_sim.engine.maths import exp32, exp64, normal_quantile
 from flywheel_sim.engine.mechanisms.m11_vectors import normalise, wander
 from flywheel_sim.engine.random import BELIEF, NEED, unit64, words
+from flywheel_sim.engine.records import last_row
+from flywheel_sim.scenario.columns import COL
 
 __all__ = ["change_needs", "company_need", "promoter_shares", "refresh_belief", "step_needs"]
 
@@ -84,13 +99,39 @@ def company_need(p: Any, tb: Any, st: Any, q: int) -> None:
 
 
 @part
-def refresh_belief(p: Any, st: Any, q: int, t: int) -> None:
-    """Draw the experience map afresh when it is due."""
+def listen(p: Any, tb: Any, st: Any, q: int, t: int) -> float:
+    """Let listening and deep relationships sharpen the map; returns how much of the need's news is heard in a week."""
+    r, m = st.run[q], p.sensing
+    heard = 0.0
+    if m.listening_hours > 0.0:
+        heard = 1.0 - exp64(-m.listening_hours / m.listening_scale)
+        r.accuracy = 1.0 - (1.0 - r.accuracy) * (1.0 - m.listening_gain * heard)
+        for k in range(p.size.teams):
+            if tb.team[p.size.team0 + k].front:
+                st.taken[r.team0 + k] += m.listening_hours * st.heads[r.team0 + k]
+    if m.depth_effect > 0.0 and p.relationship.enabled and r.accuracy < 1.0:
+        depth = last_row(st, q, t)[COL.relationship] - p.relationship.relationship_reference
+        r.accuracy = 1.0 - min(1.0, (1.0 - r.accuracy) * exp64(-m.depth_effect * depth))
+    return heard
+
+
+@part
+def refresh_belief(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+    """Draw the experience map afresh when it is due, and keep it up by listening in between."""
     r, d, m = st.run[q], p.size.axes, p.sensing
     if not m.enabled:
         return
-    need = st.company_need[q]
-    if t % m.refresh_weeks == 0:
+    heard = listen(p, tb, st, q, t)
+    need, known = st.company_need[q], st.known[q]
+    begun = 0  # week of the survey behind the map: its errors stay until the next one
+    if m.refresh_weeks > 0:
+        begun = t - t % m.refresh_weeks
+    due = m.refresh_weeks > 0 and begun == t
+    if due or heard > 0.0:
+        for a in range(d):
+            known[a] = need[a] if due else (1.0 - heard) * known[a] + heard * need[a]
+        if not due:
+            normalise(known, d)
         common, own = math.sqrt(m.sharing), math.sqrt(1.0 - m.sharing)
         side = math.sqrt(max(0.0, 1.0 - r.accuracy * r.accuracy))
         for k in range(p.size.teams):
@@ -98,15 +139,15 @@ def refresh_belief(p: Any, st: Any, q: int, t: int) -> None:
             dot = 0.0
             for a in range(d):
                 lane = a & 3
-                shared = words(r.seed, r.replicate, _COMPANY, t, BELIEF, a >> 2)[lane]
-                mine = words(r.seed, r.replicate, k, t, BELIEF, a >> 2)[lane]
+                shared = words(r.seed, r.replicate, _COMPANY, begun, BELIEF, a >> 2)[lane]
+                mine = words(r.seed, r.replicate, k, begun, BELIEF, a >> 2)[lane]
                 row[a] = common * normal_quantile(unit64(shared)) + own * normal_quantile(unit64(mine))
-                dot += row[a] * need[a]
+                dot += row[a] * known[a]
             for a in range(d):
-                row[a] -= dot * need[a]
+                row[a] -= dot * known[a]
             normalise(row, d)
             for a in range(d):
-                row[a] = r.accuracy * need[a] + side * row[a]
+                row[a] = r.accuracy * known[a] + side * row[a]
     r.belief_cosine = 0.0
     for k in range(p.size.teams):
         for a in range(d):

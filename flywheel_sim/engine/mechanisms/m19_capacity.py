@@ -130,7 +130,7 @@ def allot_hours(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
                     if touch.stage == _SERVICE:
                         if p.service.handling_hours > 0.0:
                             hours = p.service.handling_hours
-                        hours *= r.standard
+                        hours *= r.standard * r.issue_hours
                         r.service_capacity, r.service_hours = left / hours, hours
                     elif touch.stage == _SALE:
                         r.sales_capacity = left / hours
@@ -153,7 +153,7 @@ def volumes(p: Any, tb: Any, st: Any, q: int, total: Any) -> None:
         elif touch.stage == _SALE:
             volume = total[ACC.qualified] + total[ACC.waiting] * st.chain[r.segment0, 0]
         elif touch.stage == _SERVICE:
-            volume = r.service_demand
+            volume = r.service_demand * r.issue_hours
         else:
             volume = 0.0
             for b in range(r.block0, r.block0 + r.blocks):

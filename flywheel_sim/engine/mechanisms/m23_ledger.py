@@ -77,6 +77,9 @@ def post(p: Any, tb: Any, st: Any, q: int, t: int, total: Any, last: Any, row: A
     row[COL.referral_saving] = margin_premium(p) * total[ACC.referral_margin]
     row[COL.cost_of_revenue] = ledger.cost_of_revenue * row[COL.revenue] - row[COL.referral_saving]
     row[COL.service_cost] = p.service.live_cost * total[ACC.handled] if p.service.enabled else 0.0
+    if p.channels.enabled:
+        row[COL.service_cost] += p.channels.self_service_cost * total[ACC.tries]
+        row[COL.tech_cost] = p.channels.technology.spend + p.channels.analytics.spend
     outside = total[ACC.leads] - total[ACC.leads_word]
     won = total[ACC.won] + total[ACC.won_back]
     row[COL.acquisition_cost] = ledger.cost_per_lead * outside + ledger.cost_per_win * won
@@ -93,7 +96,7 @@ def post(p: Any, tb: Any, st: Any, q: int, t: int, total: Any, last: Any, row: A
     row[COL.total_cost] = (
         row[COL.cost_of_revenue] + row[COL.service_cost] + row[COL.acquisition_cost] + row[COL.payroll]
         + row[COL.coordination_cost] + row[COL.meeting_cost] + row[COL.bonus] + row[COL.touch_cost]
-        + row[COL.programme_cost] + row[COL.overhead]
+        + row[COL.programme_cost] + row[COL.overhead] + row[COL.tech_cost]
     )  # fmt: skip
     row[COL.profit] = row[COL.revenue] - row[COL.total_cost]
     flow = row[COL.billed] - row[COL.total_cost]

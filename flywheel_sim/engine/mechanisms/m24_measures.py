@@ -1,8 +1,11 @@
 r"""M24 Measures: readouts, which never cause anything by themselves.
 
 True NPS is the mean over all customers of 100 (P(promoter) - P(detractor)); surveyed NPS and CSAT come from the sampled
-answers of the last survey, plus the inflation that gaming adds (``inflation_points`` per unit of gaming effort).  R_f,
-the flywheel's reproduction number, is made from the life table in ``results``.
+answers of the last survey, plus the inflation that gaming adds (``inflation_points`` per unit of gaming effort), and
+are seen with M13's lag.  An answer is satisfied with the probability of the customer's recent experience, so true CSAT
+is its mean.  R_f, the flywheel's reproduction number, is made from the life table in ``results``, as are the wheel's
+speed (referred wins and expansions per customer-week), friction (customers lost per customer-week; handoff friction is
+a column of its own) and mass (recurring revenue that turns with it).
 
 Neutral setting: ``enabled: false`` leaves scores as they start; nothing depends on them unless it is paid on them.
 
@@ -25,7 +28,7 @@ INFLATION_POINTS = 20.0
 
 
 @part
-def read_week(p: Any, st: Any, q: int, total: Any, last: Any, row: Any) -> None:
+def read_week(p: Any, st: Any, q: int, t: int, total: Any, last: Any, row: Any) -> None:
     """Write every column but money."""
     r = st.run[q]
     customers = total[ACC.customers]
@@ -57,7 +60,12 @@ def read_week(p: Any, st: Any, q: int, total: Any, last: Any, row: Any) -> None:
     row[COL.experience] = total[ACC.recent] * share if customers > 0.0 else last[COL.experience]
     row[COL.touches], row[COL.defects] = total[ACC.touches], total[ACC.failed]
     row[COL.friction], row[COL.handoffs_lost] = r.friction, total[ACC.lost]
-    row[COL.contacts], row[COL.contained], row[COL.handled] = total[ACC.contacts], 0.0, total[ACC.handled]
+    row[COL.contacts], row[COL.contained], row[COL.handled] = (
+        total[ACC.contacts],
+        total[ACC.contained],
+        total[ACC.handled],
+    )
+    row[COL.self_service] = total[ACC.tries]
     row[COL.repeat_contacts], row[COL.backlog] = total[ACC.repeats], total[ACC.backlog]
     row[COL.waited], row[COL.abandoned] = total[ACC.waited], total[ACC.abandoned]
     row[COL.wait_weeks], row[COL.service_standard] = r.wait, r.standard
@@ -73,9 +81,14 @@ def read_week(p: Any, st: Any, q: int, total: Any, last: Any, row: Any) -> None:
         up, down = total[ACC.answers_up] / answers, total[ACC.answers_down] / answers
         r.survey_sd = 100.0 * math.sqrt(max(0.0, up + down - (up - down) * (up - down)) / answers)
         paid = 100.0 * (total[ACC.answers_up] - total[ACC.answers_down]) / answers + row[COL.score_inflation]
-        r.nps_survey = min(100.0, paid)
-        r.csat_survey = min(1.0, total[ACC.answers_satisfied] / answers + row[COL.score_inflation] / 200.0)
+        r.nps_taken = min(100.0, paid)
+        r.csat_taken = min(1.0, total[ACC.answers_satisfied] / answers + row[COL.score_inflation] / 200.0)
+    row[COL.nps_taken], row[COL.csat_taken] = r.nps_taken, r.csat_taken
+    lag = p.sensing.survey_lag_weeks
+    seen = row if lag == 0 else (st.initial[q] if lag > t else st.weekly[r.week0 + t - lag])
+    r.nps_survey, r.csat_survey = seen[COL.nps_taken], seen[COL.csat_taken]
     row[COL.nps_survey], row[COL.csat_survey] = r.nps_survey, r.csat_survey
+    row[COL.csat_true], row[COL.map_accuracy] = row[COL.experience], r.accuracy
     row[COL.alignment], row[COL.alignment_weighted] = r.alignment, r.alignment_weighted
     row[COL.customer_alignment], row[COL.net_force] = r.customer_alignment, r.net_force
     row[COL.belief_cosine], row[COL.overload] = r.belief_cosine, r.overload

@@ -24,6 +24,10 @@ class Touchpoint(Block):
     match_reference: float = param(0.5, "Match of served vector and need at the frozen base case.", ge=-5, le=5)
     need: dict[str, float] = param({}, "Offset of this touchpoint's need from the segment's need, by axis.")
     cost: float = param(0.0, "Money per touch.", unit="$", ge=0)
+    channels: dict[str, float] = param(
+        {}, "Relative shares of the channels it uses (stages onboarding, use). None: as if there were no channels.",
+        unit="share", source="C10",
+    )  # fmt: skip
 
 
 class Journey(Block):

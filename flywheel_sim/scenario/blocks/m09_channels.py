@@ -3,7 +3,82 @@
 from flywheel_sim.scenario.fields import Block, param
 
 
+class Kind(Block):
+    """One way for a customer and the company to be in touch."""
+
+    cost: float = param(0.0, "Money per contact.", unit="$", ge=0)
+    hours: float = param(1.0, "Hours of a contact relative to those of its touchpoint.", unit="ratio", ge=0, le=100)
+    effort: float = param(0.0, "Effort the customer remembers per contact.", unit="effort", ge=0)
+    gain: float = param(
+        1.0, "Relationship gained in a good touch relative to the base case (in person > digital).", unit="ratio",
+        ge=0, le=10, source="C10",
+    )  # fmt: skip
+    human: bool = param(True, "Whether the customer meets a person: what analytics can build on.", source="C11")
+
+
+class IssueType(Block):
+    """A kind of issue: how common it is, and whether it could be solved without a person."""
+
+    share: float = param(1.0, "Relative frequency among the issues.", ge=0)
+    solvable: float = param(
+        0.0, "Share that the best self-service solves for good.", unit="probability", ge=0, le=1, source="C9"
+    )
+    hours: float = param(1.0, "Hours of live handling relative to the mean issue.", unit="ratio", ge=0, le=100)
+
+
+class Technology(Block):
+    """What is spent on self-service, and how far it gets."""
+
+    spend: float = param(0.0, "Cost of the technology of self-service.", unit="$/week", ge=0)
+    scale: float = param(
+        0.0, "Spend at which 1 - 1/e of what is solvable is solved; 0 = all of it, whatever is spent.", unit="$/week",
+        ge=0, source="C9",
+    )  # fmt: skip
+
+
+class Analytics(Block):
+    """What is spent on understanding customers from data, and what it is good for."""
+
+    spend: float = param(0.0, "Cost of analytics.", unit="$/week", ge=0)
+    scale: float = param(2000.0, "Spend at which 1 - 1/e of its effect is reached; 0 = all of it.", unit="$/week", ge=0)
+    gain: float = param(
+        0.3, "Share of the experience map's error it removes, at full spend and contact.", unit="share", ge=0, le=1,
+        source="C11",
+    )  # fmt: skip
+    timing: float = param(
+        0.0, "Rate it adds to the learning of budget windows, at full spend.", unit="1/week", ge=0, source="C11"
+    )
+
+
 class Channels(Block):
-    """M9: self-service, digital and in-person contact."""
+    """M9: self-service, digital and in-person contact, analytics and personalisation."""
 
     enabled: bool = param(False, "Off: no self-service, every contact live, no technology.")
+    kinds: dict[str, Kind] = param({}, "Channels by name; touchpoints say which they use.")
+    replaced: dict[str, float] = param(
+        {}, "Share of the contacts of a channel that `replaced_by` takes over, by channel.", unit="share", source="C10"
+    )
+    replaced_by: str = param("", "The channel that takes them over.")
+    issue_types: dict[str, IssueType] = param({}, "Kinds of issue by name. None: no issue is solvable without people.")
+    offered: float = param(
+        0.0, "s: share of the issues for which self-service is the first thing offered.", unit="share", ge=0, le=1
+    )
+    augmentation: float = param(
+        0.10, "a: extra contacts because the channel is easy, as a share (B2B .10, B2C .15).", unit="share", ge=0, le=2,
+        source="S13",
+    )  # fmt: skip
+    self_service_cost: float = param(
+        0.50, "c_S: cost of one try at self-service (B2B .50, B2C .10).", unit="$", ge=0, source="S13"
+    )
+    self_service_effort: float = param(
+        0.02, "Effort remembered per try; less than that of a live contact.", unit="effort", ge=0, source="C70"
+    )
+    self_service_gain: float = param(
+        0.0, "Weight of a contained contact as a good touch; 0 = nobody was met, nothing is felt.", unit="share",
+        ge=0, le=1, source="C10",
+    )  # fmt: skip
+    technology: Technology = param(Technology(), "Technology of self-service.")
+    analytics: Analytics = param(Analytics(), "Analytics.")
+    personalisation: float = param(
+        0.3, "Logit gained in use where data are integrated and the context is shared in full.", ge=0, source="C51"
+    )
