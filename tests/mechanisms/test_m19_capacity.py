@@ -182,3 +182,88 @@ def test_headcount_follows_revenue_a_quarter_late_by_at_most_its_limit(quiet, on
 
 def test_no_staffing_no_change(quiet, once):
     assert np.all(once(growing(quiet, staffing=False)).series("headcount") == 10.0)
+
+
+def test_cuts_are_limited_too_and_one_head_stays(quiet, once):
+    scenario = growing(quiet, staffing_limit=0.15)
+    scenario["horizon_weeks"] = 209
+    scenario["market"] |= {"external": 0.0, "churn": {"by": "voice", "neutral": 0.05}}
+    heads = once(scenario).series("headcount")
+    plans = heads[13::13][1:] / heads[13::13][:-1]
+    assert np.all(heads[:26] == 10.0) and heads[26] == pytest.approx(8.5)
+    assert plans.min() > 0.7 and heads[-1] < 4.0
+    scenario["capacity"]["staffing_limit"] = 1.0
+    assert once(scenario).series("headcount")[-1] == 1.0
+
+
+def test_new_heads_become_able_by_and_by(quiet):
+    from flywheel_sim.engine.run import Simulation
+    from flywheel_sim.scenario import load
+
+    sim = Simulation([load(growing(quiet, staffing_limit=0.15, ramp_weeks=26.0)).model], [(0, 1, 0)])
+    sim.advance(26)
+    assert sim.state.able[0] == sim.state.heads[0] == 10.0
+    sim.advance(1)
+    heads = sim.state.heads[0]
+    assert heads > 11 and sim.state.able[0] == pytest.approx(10 + (heads - 10) / 26)
+    sim.advance(12)
+    assert sim.state.able[0] == pytest.approx(heads - (heads - 10) * (1 - 1 / 26) ** 13)
+
+
+def test_project_managers_relieve_coordination_do_no_other_work_and_are_paid(quiet, once):
+    plain = once(firm(quiet, ledger={}))
+    helped = once(firm(quiet, ledger={}, capacity={"project_managers": 0.1, "relief": 10.0}))
+    gross = 19 * 40
+    expected = hours(plain) * np.exp(-1.0) + 0.1 * gross
+    assert hours(helped) == pytest.approx(expected)
+    assert helped.arrays.teams[0, :, 0] == pytest.approx([1 - expected[0] / gross] * 3)
+    assert helped.series("headcount")[0] == 19
+    pay = ("payroll", "coordination_cost")
+    assert sum(helped.series(c) for c in pay) == pytest.approx(sum(plain.series(c) for c in pay))
+    assert helped.series("coordination_cost") == pytest.approx(19 * 1000 * expected / gross)
+
+
+def test_project_managers_pay_off_only_where_coordination_is_dear(quiet, once):
+    def work(pair_hours, share):
+        run = once(firm(quiet, capacity={"pair_hours": pair_hours, "project_managers": share}))
+        return float(run.arrays.teams[0, :, 0].mean())
+
+    assert work(30.0, 0.1) > work(30.0, 0.0)
+    assert work(0.5, 0.1) < work(0.5, 0.0)
+    assert work(0.0, 0.1) == pytest.approx(0.9)
+
+
+def test_reports_take_hours(quiet, once):
+    plain, busy = once(firm(quiet)), once(firm(quiet, capacity={"reporting_hours": 4.0}))
+    assert plain.arrays.teams[0, :, 0] - busy.arrays.teams[0, :, 0] == pytest.approx([0.1] * 3)
+
+
+def organisation(quiet, teams, aligned, pair_hours=0.02):
+    """Teams of ten, all of one mind or all round the compass."""
+    angles = [0.0 if aligned else 360.0 * k / teams for k in range(teams)]
+    scenario = firm(quiet, (1,), (0,), weeks=1, capacity={"pair_hours": pair_hours, "far_weight": 1.0})
+    scenario["teams"] = {
+        f"t{k}": {"headcount": 10, "craft": {"care": 1}, "start": "given", "direction": at(a)}
+        for k, a in enumerate(angles)
+    }
+    return scenario
+
+
+def test_c52_the_share_of_coordination_grows_with_size_and_faster_in_silos(quiet, once):
+    sizes = (2, 7, 30)
+    aligned, silos = (
+        [once(organisation(quiet, n, x)).series("coordination_share")[0] for n in sizes] for x in (True, False)
+    )
+    assert np.all(np.diff(aligned) > 0) and np.all(np.diff(silos) > 0)
+    assert np.all(np.array(silos) > np.array(aligned))
+    assert (silos[2] - silos[0]) > 1.5 * (aligned[2] - aligned[0])
+    assert [once(organisation(quiet, 30, x, 0.0)).series("coordination_share")[0] for x in (True, False)] == [0, 0]
+
+
+def test_c53_output_grows_less_than_heads_and_in_proportion_where_coordination_is_free(quiet, once):
+    def exponent(aligned, pair_hours):
+        out = [10 * once(organisation(quiet, n, aligned, pair_hours)).arrays.teams[0, :, 0].sum() for n in (2, 30)]
+        return np.log(out[1] / out[0]) / np.log(15)
+
+    assert exponent(False, 0.2) < exponent(True, 0.2) < 1
+    assert exponent(False, 0.0) == pytest.approx(1.0) == exponent(True, 0.0)

@@ -5,8 +5,13 @@ Coordination takes hours in proportion to pairs of working groups (n_k = ceil(he
     H = c sum over pairs of groups [ (1 - x) + x v_ij (1 - u_i . u_j)/2 ],
 
 v_ij = 1 where a handoff joins the teams, ``far_weight`` elsewhere; pairs in one team have angle 0; pairs that decide
-together (both in a flywheel group) are skipped.  x = 0 and v = 1 is A22's n (n-1)/2.  Net hours per head are gross less
-coordination, meetings and gaming, never below 0, and give
+together (both in a flywheel group) are skipped.  x = 0 and v = 1 is A22's n (n-1)/2.  Project managers, a share s of
+the heads (20 % at most), do no other work, are paid, and relieve the rest with saturation:
+
+    H <- H exp(-relief s) + s x heads x gross                      (booked as coordination, what they cost included).
+
+Net hours per head are gross less coordination, meetings, reports, gaming and what other mechanisms take (firefighting,
+rework, blockers, surveys), never below 0, and give
 
     mu_k = net/gross x skill x effort level        (magnitude per head; enters touchpoints)
     speed_k = exp(c_f (u_k . o_k - ref))           (a craft done alone is fast; enters volumes: silos have an advantage)
@@ -15,11 +20,13 @@ coordination, meetings and gaming, never below 0, and give
 A queue (leads, sold customers, issues) gets the hours that the team's other work of last week leaves, a tenth at least.
 
 Staffing: every quarter finance plans headcount as (revenue / revenue at the start)^scaling times what the teams
-started with, times what executives' attention makes of it (m15), at most 15 % up or down, at least one head; a quarter
-later the plan is in office, and new heads become able with a time constant of ``ramp_weeks``.
+started with, times what executives' attention makes of it (m15), at most 15 % up or down, at least one head (or what
+the scenario states, if less); a quarter later the plan is in office, and new heads become able with a time constant of
+``ramp_weeks``.
 
 Neutral setting: ``staffing: false`` keeps headcounts as the scenario states them; ``enabled: false``: net = gross, no
-overload, endless throughput.  C52 vanishes at pair_hours = 0.
+overload, endless throughput.  Without project managers (s = 0) and reports nothing is added.  C52 and C53 vanish at
+pair_hours = 0.
 """
 
 import math
@@ -66,8 +73,8 @@ def staff(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     growth = 0.0
     if t % 13 == 0 and t > 0:
         then, now = st.initial[q, COL.spend], st.weekly[r.week0 + t - 1, COL.spend]
-        if then > 0.0 and now > 0.0:
-            growth = log64(now / then)
+        if then > 0.0:
+            growth = log64(now / then) if now > 0.0 else -700.0
     for k in range(p.size.teams):
         row, stated = r.team0 + k, tb.team[p.size.team0 + k].headcount
         if c.enabled and c.staffing:
@@ -103,7 +110,8 @@ def allot_hours(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     r.service_capacity, r.service_hours, r.sales_capacity = 1e300, 0.0, 1e300
     shared = 0.0
     if c.enabled and heads > 0.0:
-        r.coordination_hours = min(coordination_hours(p, tb, st, q), heads * c.gross_hours)
+        needed = coordination_hours(p, tb, st, q) * exp64(-c.relief * c.project_managers)
+        r.coordination_hours = min(needed + c.project_managers * heads * c.gross_hours, heads * c.gross_hours)
         shared = r.coordination_hours / heads
     for k in range(teams):
         row, tr = r.team0 + k, p.size.team0 + k
@@ -115,7 +123,7 @@ def allot_hours(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
         st.overload[row], st.hours[row] = 0.0, 1e300
         if c.enabled and mine > 0.0:
             gamed = st.gaming[row] * p.incentives.gaming_hours if p.incentives.enabled else 0.0
-            net = max(0.0, c.gross_hours - shared - met / mine - gamed - st.taken[row] / mine)
+            net = max(0.0, c.gross_hours - shared - met / mine - c.reporting_hours - gamed - st.taken[row] / mine)
             share = net / c.gross_hours
             able = st.able[row] * net * speed(p, tb, st, row, tr) * exp64(-st.unlearned[row])
             st.hours[row] = able

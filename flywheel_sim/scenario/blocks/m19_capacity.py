@@ -25,4 +25,11 @@ class Capacity(Block):
     staffing: bool = param(True, "Headcount follows revenue, quarter by quarter; off = as the teams say.")
     staffing_limit: float = param(0.15, "Largest change of headcount in a quarter.", unit="share", ge=0, le=1)
     ramp_weeks: float = param(26.0, "Weeks until a new head is fully able.", unit="weeks", ge=1)
+    project_managers: float = param(
+        0.0, "Share of every team's heads that do nothing but coordinate.", unit="share", ge=0, le=0.2, source="C52"
+    )
+    relief: float = param(
+        10.0, "Share of the coordination hours that a first project manager per head would take away.", ge=0
+    )
+    reporting_hours: float = param(0.0, "Hours a head spends on reports.", unit="hours/week", ge=0)
     craft_reference: float = param(0.6, "Alignment with the craft at the frozen base case.", ge=-1, le=1)
