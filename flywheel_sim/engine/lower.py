@@ -42,6 +42,8 @@ class Tables(NamedTuple):
     pay_gradient: Floats  # (teams, axes) sum of weights x gradients, attenuated
     partner: Floats  # (teams, teams) 1 where a handoff joins two teams
     overlap: Floats  # (teams, teams) coupling weights
+    coupled: Floats  # (teams, teams) coupling of decisions
+    hops: Floats  # (teams, teams) steps along the lines of reporting
     segment: NDArray[Any]
     need: Floats  # (segments, axes) unit
     touch: NDArray[Any]
@@ -63,21 +65,13 @@ _TEAM = np.dtype(
     [
         (n, "f8")
         for n in (
-            "headcount",
-            "salary",
-            "scaling",
-            "skill",
-            "craft_pay",
-            "peer_pay",
-            "map_pay",
-            "gaming_pay",
-            "bonus",
-            "theme_offset",
+            "headcount", "salary", "scaling", "skill", "craft_pay", "peer_pay", "map_pay", "gaming_pay", "bonus",
+            "theme_offset", "competence",
         )
     ]
-    + [(n, "i8") for n in ("front", "member", "paid", "changed", "sells")],
+    + [(n, "i8") for n in ("front", "member", "paid", "changed", "sells", "takes_up")],
     align=True,
-)
+)  # fmt: skip
 _SEGMENT = np.dtype(
     [(n, "f8") for n in ("upto", "spend", "relationship", "product", "service", "price", "outside")], align=True
 )
@@ -189,6 +183,7 @@ def _team_rows(m: ScenarioModel, width: int, teams: int) -> tuple[NDArray[Any], 
     rows = np.zeros(len(names), _TEAM)
     grids = {k: np.zeros((len(names), width)) for k in ("craft", "start", "field", "pay_gradient")}
     grids |= {k: np.zeros((len(names), teams)) for k in ("partner", "overlap")}
+    grids["hops"] = _hops(m, teams)
     members = m.cadence.members or list(names)
     for i, (name, team) in enumerate(m.teams.items()):
         row = rows[i]
@@ -200,6 +195,8 @@ def _team_rows(m: ScenarioModel, width: int, teams: int) -> tuple[NDArray[Any], 
         )
         row["front"], row["member"], row["theme_offset"] = team.front, name in members, team.theme_offset
         row["sells"] = any(x.owner == name and x.stage in ("awareness", "sale") for x in m.journey.touchpoints.values())
+        row["competence"] = m.decisions.competence.get(name, m.decisions.other_competence)
+        row["takes_up"] = m.ideas.owner in ("", name)
         grids["craft"][i] = _unit(_vector(m.axes, team.craft, width))
         start = {"craft": team.craft, "given": team.direction, "random": {}}[team.start]
         grids["start"][i] = _unit(_vector(m.axes, start, width))
@@ -228,6 +225,35 @@ def _team_rows(m: ScenarioModel, width: int, teams: int) -> tuple[NDArray[Any], 
         a, b = names.index(link.giver), names.index(link.taker)
         grids["partner"][a, b] = grids["partner"][b, a] = 1.0 if a != b else 0.0
     return rows, grids
+
+
+def _hops(m: ScenarioModel, width: int) -> Floats:
+    """Steps from team to team along ``reports_to``; who reports to nobody reports to the head of the company."""
+    names, lines = tuple(m.teams), []
+    for name in names:
+        line = [name]
+        while m.teams[line[-1]].reports_to:
+            line.append(m.teams[line[-1]].reports_to)
+        lines.append([*line, ""])
+    steps = np.zeros((len(names), width))
+    for i, mine in enumerate(lines):
+        for j, other in enumerate(lines):
+            common = next(name for name in mine if name in other)
+            steps[i, j] = mine.index(common) + other.index(common)
+    return steps
+
+
+def _coupled(m: ScenarioModel, dependency: Floats, width: int) -> Floats:
+    """Coupling of decisions (M16): handoffs plus touchpoints served together; sum of squares = sum."""
+    names = tuple(m.teams)
+    v = (dependency.T @ dependency)[: len(names)]
+    for link in m.handoffs.links.values():
+        a, b = names.index(link.giver), names.index(link.taker)
+        v[a, b] += link.share
+        v[b, a] += link.share if a != b else 0.0
+    np.fill_diagonal(v, 0.0)
+    size = float(np.sum(v * v))
+    return v * (float(np.sum(v)) / size) if size > 0 else np.zeros((len(names), width))
 
 
 def _overlap(a: Team, b: Team) -> float:
@@ -411,7 +437,8 @@ def lower(models: Iterable[ScenarioModel]) -> Program:
         if m.contracts.enabled and m.contracts.kind == "non-contractual":
             traits[2] = gamma_quantiles(m.contracts.purchase_shape, m.contracts.purchase_scale_weeks)
         rows: dict[str, NDArray[Any]] = {
-            "team": team, **grids, "segment": segment, "need": need, "touch": touch, "offset": offset,
+            "team": team, **grids, "coupled": _coupled(m, dependency, teams), "segment": segment, "need": need,
+            "touch": touch, "offset": offset,
             "dependency": dependency, "link": _link_rows(m), "bonus": _bonus_rows(m), "traits": np.array(traits),
             "target": _unit(_vector(m.axes, m.strategy.target, width))[None, :], "competence": _competence_row(m),
             "pulse": _pulse_rows(m), "event": event, "invited": invited,

@@ -22,7 +22,18 @@ import numpy as np
 
 from flywheel_sim.engine.jit import law
 
-__all__ = ["acos64", "clip32", "exp32", "exp64", "halved", "log64", "logistic64", "normal_quantile", "sincos64"]
+__all__ = [
+    "acos64",
+    "clip32",
+    "exp32",
+    "exp64",
+    "halved",
+    "log64",
+    "logistic64",
+    "normal_quantile",
+    "poisson64",
+    "sincos64",
+]
 
 _LOG2E = np.float32(1.44269504)
 _LN2_HIGH = np.float32(0.693359375)
@@ -150,3 +161,17 @@ def normal_quantile(p: float) -> float:
         top = ((0.017337203997 * r + 0.42868294337) * r + 3.0812263860) * r + 6.6579051150
         bottom = (0.012258202635 * r + 0.24197894225) * r + 1.0
     return -top / bottom if q < 0.0 else top / bottom
+
+
+@law
+def poisson64(u: float, mean: float) -> int:
+    """Poisson count by inversion of a uniform number; above a mean of 500 the normal limit, rounded."""
+    if mean > 500.0:
+        return int(max(0.0, math.floor(mean + math.sqrt(mean) * normal_quantile(u) + 0.5)))
+    count, term = 0, exp64(-mean)
+    total = term
+    while u > total and count < 1000:
+        count += 1
+        term *= mean / count
+        total += term
+    return count

@@ -109,6 +109,7 @@ def populate(p: Any, tb: Any, st: Any, q: int) -> None:
         for column in (COL.relationship, COL.experience, COL.effort, COL.nps_true):
             row[column] /= wanted
     row[COL.prospects] = n - wanted
+    row[COL.product_quality] = p.market.product_quality
     # teams and needs
     d = size.axes
     for k in range(size.teams):

@@ -88,7 +88,9 @@ SCORE = 37  # company: survey noise, ..., ..., ...
 CAUSE = 39  # touchpoints: shocks to root causes, ..., ..., ... (M10)
 REACTION = 40  # touchpoints: noise of the score, drift of the process, ..., ... (M14)
 DECISION = 41  # pairs of teams: decisions taken, reworked, ..., ... (M16)
-BLOCKER = 42  # k = number of the blocker in its week: arrival, seen at once, delay, reopened (M18)
+BLOCKER = 42  # pairs of teams (65536 i + j), tick = week of arrival (M18), k = 0: arrivals, ..., ..., ...; 1 + number:
+#               instant, seen at once, time until seen, ...; 65536 attempt + 1 + number: time to solve, holds not, ...;
+#               tick 0, k = 2^30: lateral link, ..., ..., ...
 LEADER = 43  # the office of the CCO: leaves, noise of the appraisal, ..., ... (M21)
 IDEA = 44  # company: ideas of the week, ..., ..., ... (M26)
 PRACTICE = 45  # people (0 = the code), k = belief // 4: lane = belief % 4, taken over or followed (M20)

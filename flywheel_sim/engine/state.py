@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from flywheel_sim.scenario.columns import N_COLUMNS
 
 __all__ = [
-    "ACC", "ADVOCATE", "AGES", "BLOCK", "CAUSES", "COMPETENCIES", "DETRACTOR", "FORMER", "GAPS", "HAND", "ISSUES",
-    "ITEM", "LEAD", "MARKS", "NEUTRAL", "NOW", "PROSPECT", "RUN", "SERVERS", "SOLD", "SOUR", "STATUSES", "State",
-    "allocate",
+    "ACC", "ADVOCATE", "AGES", "BLOCK", "BLOCKERS", "CAUSES", "COMPETENCIES", "DETRACTOR", "FORMER", "GAPS", "HAND",
+    "ISSUES", "ITEM", "LEAD", "MARKS", "NEUTRAL", "NOW", "OPEN", "PROSPECT", "RUN", "SERVERS", "SOLD", "SOUR",
+    "STATUSES", "State", "allocate",
 ]  # fmt: skip
 
 #: Accounts in a block.
@@ -34,6 +34,8 @@ GAPS = 8
 COMPETENCIES = 8
 #: Issues one customer can have open in the event-timed queue, and servers the queue can have.
 ISSUES, SERVERS = 8, 1000
+#: Issues between teams that a run can have open (M18).
+BLOCKERS = 512
 
 PROSPECT, NEUTRAL, ADVOCATE, DETRACTOR, FORMER, SOUR, LEAD, SOLD = range(8)
 #: Names of the statuses: a lead waits for sales, a sold customer for onboarding; a sour former customer still speaks
@@ -73,6 +75,7 @@ RUN = np.dtype(
             "scenario", "epoch", "account0", "accounts", "block0", "blocks", "team0", "segment0", "success0", "week0",
             "log0", "life0", "ages", "edge0", "unit", "mark0", "item0", "item_room", "items", "server0",
             "mind0", "minds",
+            "blocker0", "blockers",
         )
     ]
     + [
@@ -103,10 +106,12 @@ RUN = np.dtype(
             # M15
             "attention",
             # M16
+            "decision_weeks", "rework_rate", "misfit", "decision_error",
 
             # M17
 
             # M18
+            "blockers_new", "blockers_resolved", "blockers_reopened", "blockers_dropped", "resolve_weeks",
 
             # M19
 
@@ -119,7 +124,7 @@ RUN = np.dtype(
             # M22
 
             # M26
-
+            "ideas", "idea_pairs", "idea_uptake", "product_gain",
             # M27
             "win_odds", "discount",
         )
@@ -135,6 +140,8 @@ MARKS: Any = namedtuple("MARKS", ("fresh", "handled", "unfixed", "lost", "bad"))
 ITEM: Any = namedtuple("ITEM", ("instant", "account", "born", "key"))(*range(4))
 #: Columns of ``State.hand``, what each server has in hand: busy until, account + 1 (0: nothing), wait, not fixed, lost.
 HAND: Any = namedtuple("HAND", ("until", "account", "wait", "unfixed", "lost"))(*range(5))
+#: Columns of ``State.blocker``: the two teams, number in its week, week of arrival, from when it can be solved, tries.
+OPEN: Any = namedtuple("OPEN", ("pair", "number", "born", "ready", "attempt"))(*range(5))
 
 #: What the customers of a run see this week; float32 because the laws of customers are.
 NOW = np.dtype(
@@ -231,6 +238,7 @@ class State(NamedTuple):
     green: NDArray[np.float64]  # share of heads hired for leavers and not yet able (M20)
     competence: NDArray[np.float64]  # (runs, COMPETENCIES): level of each competency (M20)
     mind: NDArray[np.int8]  # beliefs of the code and the people (M20), only of runs that learn practices
+    blocker: NDArray[np.float64]  # (BLOCKERS, OPEN): open issues between teams; of runs with two teams or more
     # segments and touchpoints
     need: NDArray[np.float64]
     company_need: NDArray[np.float64]  # (runs, axes)
@@ -304,6 +312,8 @@ def allocate(
     run["server0"] = starts(queued * SERVERS)
     run["minds"] = 0 if minds is None else minds
     run["mind0"] = starts(run["minds"])
+    room = np.where(sizes["teams"] > 1, BLOCKERS, 0)  # also where M18 is off: a timeline or a fork may turn it on
+    run["blocker0"] = starts(room)
     n, b = int(blocks.sum()) * BLOCK, int(blocks.sum())
     teams, segments = int(sizes["teams"].sum()), int(sizes["segments"].sum())
     cells = int((sizes["touchpoints"] * sizes["segments"]).sum())
@@ -319,6 +329,7 @@ def allocate(
         "need": (segments, axes), "initial": (runs, N_COLUMNS), "weekly": (int(sizes["horizon"].sum()), N_COLUMNS),
         "marks": (int(marked.sum()), len(MARKS)), "waited": (int(marked.sum()),),
         "items": (int(marked.sum()) * ISSUES, len(ITEM)), "hand": (int(queued.sum()) * SERVERS, len(HAND)),
+        "blocker": (int(room.sum()), len(OPEN)),
         "need_log": (int(sizes["horizon"].sum()) if keep_teams else 0, axes),
         "log": (int(logs.sum()), 1 + axes), "life": (int(run["ages"].sum()), 3),
     }  # fmt: skip

@@ -94,6 +94,16 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("belief_gap", "share", "of this, owed to activity"),
 
     # decisions and blockers (M16, M18)
+    ("decision_weeks", "weeks", "mean time until a decision that concerns two teams stands"),
+    ("rework_rate", "probability", "mean chance that such a decision is reworked, each time"),
+    ("misfit", "pairs", "coupled decisions taken apart, in pairs of average coupling"),
+    ("decision_error", "variance", "mean error variance of decisions over touchpoints"),
+    ("blockers_new", "1/week", "issues between teams that arose"),
+    ("blockers_open", "issues", "issues between teams open at the end of the week"),
+    ("blockers_resolved", "1/week", "issues between teams resolved for good"),
+    ("blockers_reopened", "1/week", "resolutions that did not hold"),
+    ("blockers_dropped", "1/week", "issues between teams left out because the list was full"),
+    ("resolve_weeks", "weeks", "mean age at which issues were resolved, of the last week that resolved any"),
 
     # people (M19, M20)
     ("morale", "share", "mean morale of people; 0 where it plays no part"),
@@ -114,6 +124,10 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     # loyalty (M22)
 
     # product and ideas (M26)
+    ("ideas", "1/week", "ideas of teams that work together"),
+    ("idea_pairs", "pairs", "pairs of teams that work together, by how much"),
+    ("idea_uptake", "ratio", "magnitude per head of who takes ideas up, over 1 + decision_weeks"),
+    ("product_quality", "share", "quality of the product in use"),
 
     # selling (M27), purchases (M6), word of mouth (M5)
     ("deals_turned_away", "1/week", "qualified leads whose fit was below what sellers accept"),

@@ -89,6 +89,7 @@ class Team(Block):
         0.0, "Weeks by which the team enters each theme late, with `cadence.themes: offset`.", unit="weeks", ge=-520,
         le=520, source="C48",
     )  # fmt: skip
+    reports_to: str = param("", "Team it reports to; empty = to the head of the company.", source="C20")
     start: Literal["craft", "random", "given"] = param("craft", "Direction at the start.")
     direction: dict[str, float] = param({}, "Direction at the start when `start: given`.")
     field: dict[str, float] = param(
@@ -215,6 +216,14 @@ def cross_references(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str
             yield f"teams.{name}.craft", "a craft needs a direction: at least one axis that is not 0", ()
         if team.start == "given" and not any(team.direction.values()):
             yield f"teams.{name}.direction", "`start: given` needs a direction that is not 0", ()
+        if team.reports_to:
+            yield from names(f"teams.{name}.reports_to", [team.reports_to], teams, "team")
+            line, above = [name], team.reports_to
+            while above in teams and above not in line:
+                line.append(above)
+                above = model.teams[above].reports_to
+            if above == name:
+                yield f"teams.{name}.reports_to", "expected a team further up: " + " > ".join([*line, name]), ()
     for name, segment in model.segments.items():
         yield from vector(f"segments.{name}.need", segment.need)
         if not any(segment.need.values()):
@@ -250,6 +259,12 @@ def cross_references(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str
         if weight < 0:
             at = f"culture.programme.competencies.{name}"
             yield at, f"expected a weight of at least 0, got {weight}", ()
+    for name, known in model.decisions.competence.items():
+        yield from names(f"decisions.competence.{name}", [name], teams, "team")
+        if not 0 <= known <= 1:
+            yield f"decisions.competence.{name}", f"expected a share between 0 and 1, got {known}", ()
+    if model.ideas.owner:
+        yield from names("ideas.owner", [model.ideas.owner], teams, "team")
 
     yield from names("frozen.targets", model.frozen.targets, QUANTITIES, "quantity")
 

@@ -111,6 +111,9 @@ def references(scenario: Scenario, seed: int = 11, replicates: int = 8, workers:
     mean = weekly.mean(axis=(0, 1))
     found = {path: float(np.mean([one[path] for one in seen])) for path in seen[0]}
     found |= {path: float(mean[column]) for path, column in _COLUMNS.items()}
+    for path, column in _WHERE_ENABLED.items():
+        if scenario.get(f"{path.partition('.')[0]}.enabled"):
+            found[path] = float(mean[column])
     found["relationship.start"] = found["relationship.relationship_reference"]
     if scenario.get("causes.enabled"):
         found["causes.reference"] = float(mean[COL.causes] - mean[COL.causes_hidden])
@@ -122,6 +125,12 @@ def references(scenario: Scenario, seed: int = 11, replicates: int = 8, workers:
 _COLUMNS = {
     "relationship.relationship_reference": COL.relationship,
     "relationship.effort_reference": COL.effort,
+}
+#: The same, where their mechanism is on.
+_WHERE_ENABLED = {
+    "decisions.reference_variance": COL.decision_error,
+    "ideas.reference_pairs": COL.idea_pairs,
+    "ideas.reference_uptake": COL.idea_uptake,
 }
 
 

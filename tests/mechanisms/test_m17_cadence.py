@@ -310,15 +310,18 @@ EVENT = np.dtype([(name, "i8") for name in ("every", "first", "clears")])
 
 class Calendar(NamedTuple):
     event: np.ndarray
+    invited: np.ndarray
 
 
 @numba.njit
-def clears_blockers(p, tb, t):
-    return m17.clears_blockers(p[0], tb, t)
+def clears_blockers(p, tb, i, j, t):
+    return m17.clears_blockers(p[0], tb, i, j, t)
 
 
-def test_blockers_are_settled_where_the_group_meets_and_at_events_for_it():
+def test_blockers_are_settled_where_both_teams_meet_for_it():
     p = block(interval_weeks=6)
     p[0]["size"]["events"] = 3
-    calendar = Calendar(np.array([(6, 6, 1), (4, 3, 1), (2, 2, 0)], EVENT))
-    assert [t + 1 for t in range(13) if clears_blockers(p, calendar, t)] == [3, 6, 7, 11, 12]
+    invited = np.array([[1.0, 1, 0], [1, 1, 1], [1, 1, 1]])  # the third team is at the events, not in the group
+    calendar = Calendar(np.array([(6, 6, 1), (4, 3, 1), (2, 2, 0)], EVENT), invited)
+    assert [t + 1 for t in range(13) if clears_blockers(p, calendar, 0, 1, t)] == [3, 6, 7, 11, 12]
+    assert [t + 1 for t in range(13) if clears_blockers(p, calendar, 1, 2, t)] == [3, 7, 11]

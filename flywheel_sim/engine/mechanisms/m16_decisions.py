@@ -1,15 +1,102 @@
 r"""M16 Decision rights.
 
+**Coupling.** Two teams have decisions that belong together in proportion to the handoffs between them and to the
+touchpoints they serve together,
+
+    v_ij = sum of shares of handoffs i-j + sum_n omega_ni omega_nj,   i != j,   scaled so that sum v^2 / sum v = 1:
+
+the pair to which an average decision belongs has coupling 1, whatever the number of teams without any.  A pair has
+``rate`` v_ij decisions a week.
+
+**Joint or apart.**  A pair of members of the flywheel group (``cadence``) decides together: the decision waits for the
+next meeting, m/2 weeks on average, and holds.  Any other pair decides at once, and the decision is reworked with
+probability
+
+    p_ij = 1 - exp(-k (1 - u_i . u_j)/2)           each time, so 1/(1 - p_ij) - 1 = exp(k (1 - u_i . u_j)/2) - 1 times;
+
+each rework takes ``rework_weeks`` and hours of both teams.  The centre's share c of the decisions needs no rework but
+waits ``centre_weeks``.  All this is by expectation over the many decisions of a week: nothing is drawn.
+
+    decision_weeks = c centre_weeks + (1 - c) mean wait,   rework_rate = (1 - c) mean p,
+    misfit = (1 - c) sum of v_ij over pairs apart (coupled decisions taken apart, in average pairs: C42).
+
+Slow decisions slow whatever learns from them: M26 divides its uptake by 1 + decision_weeks.
+
+**Error.**  Decisions about a touchpoint of team f err with variance
+
+    E = c s_c^2 (1 - competence_f) + (1 - c) [ s_t^2 + s_u^2 sum_j v_fj apart_fj (1 - u_f . u_j)/2 / sum_j v_fj ],
+
+and the logit of its success falls by ``error_effect`` (E - reference).  A centre with competence 1 everywhere should
+decide everything (C23); there, C22 vanishes.  C43 vanishes at k = 0: the group then only costs time.  C42 vanishes when
+all decide together; C44 for a team with neither handoffs nor touchpoints shared with others.
+
 Neutral setting: ``enabled: false``: decisions cost nothing and err no more than at reference.
 """
 
 from typing import Any
 
-from flywheel_sim.engine.jit import part
+from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.maths import exp64
 
-__all__ = ["decide"]
+__all__ = ["decide", "decide_together", "gap_between"]
+
+
+@law
+def gap_between(direction: Any, i: int, j: int, d: int) -> float:
+    """(1 - u_i . u_j)/2: 0 for teams that look the same way, 1 for opposite ones."""
+    cosine = 0.0
+    for a in range(d):
+        cosine += direction[i, a] * direction[j, a]
+    return (1.0 - cosine) * 0.5
+
+
+@law
+def decide_together(p: Any, team: Any, i: int, j: int) -> bool:
+    """Whether two teams of the company are both in a group that meets."""
+    return bool(p.cadence.enabled and team[p.size.team0 + i].member and team[p.size.team0 + j].member)
 
 
 @part
 def decide(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
-    """Nothing yet."""
+    """Book this week's rework, set how long decisions take, and what their errors cost the touchpoints."""
+    r, g, d, teams = st.run[q], p.decisions, p.size.axes, p.size.teams
+    r.decision_weeks = r.rework_rate = r.misfit = r.decision_error = 0.0
+    if not g.enabled:
+        return
+    total = wait = reworked = apart = 0.0
+    own = 1.0 - g.centralisation
+    for i in range(teams):
+        for j in range(i):
+            v = tb.coupled[p.size.team0 + i, j]
+            total += v
+            if v <= 0.0:
+                continue
+            if decide_together(p, tb.team, i, j):
+                wait += v * p.cadence.interval_weeks * 0.5
+                continue
+            attempts = exp64(g.rework * gap_between(st.direction, r.team0 + i, r.team0 + j, d))
+            wait += v * (attempts - 1.0) * g.rework_weeks
+            reworked += v * (1.0 - 1.0 / attempts)
+            apart += v
+            hours = own * g.rate * v * (attempts - 1.0) * g.rework_hours
+            st.taken[r.team0 + i] += hours
+            st.taken[r.team0 + j] += hours
+    if total > 0.0:
+        r.decision_weeks = g.centralisation * g.centre_weeks + own * wait / total
+        r.rework_rate = own * reworked / total
+        r.misfit = own * apart
+    for n in range(p.size.touchpoints):
+        f = tb.touch[p.size.touch0 + n].owner
+        scattered, coupled = 0.0, 0.0
+        for j in range(teams):
+            v = tb.coupled[p.size.team0 + f, j]
+            coupled += v
+            if v > 0.0 and not decide_together(p, tb.team, f, j):
+                scattered += v * gap_between(st.direction, r.team0 + f, r.team0 + j, d)
+        if coupled > 0.0:
+            scattered /= coupled
+        centre = g.centre_sd * g.centre_sd * (1.0 - tb.team[p.size.team0 + f].competence)
+        error = g.centralisation * centre
+        error += own * (g.team_sd * g.team_sd + g.scatter_sd * g.scatter_sd * scattered)
+        r.decision_error += error / p.size.touchpoints
+        st.shift[r.success0 + n] -= g.error_effect * (error - g.reference_variance)

@@ -62,12 +62,13 @@ def falls_on(event: Any, t: int) -> bool:
 
 
 @law
-def clears_blockers(p: Any, tb: Any, t: int) -> bool:
-    """Whether blockers between teams can be settled in week t: the group meets, or an event that settles them."""
-    settled = meets(p, t)
+def clears_blockers(p: Any, tb: Any, i: int, j: int, t: int) -> bool:
+    """Whether two teams settle blockers in week t: both are at a meeting of the group or an event that does so."""
+    settled = False
     for n in range(p.size.events):
-        event = tb.event[p.size.event0 + n]
-        settled = settled or (event.clears > 0 and falls_on(event, t))
+        e = p.size.event0 + n
+        both = tb.invited[e, i] > 0.0 and tb.invited[e, j] > 0.0
+        settled = settled or (both and tb.event[e].clears > 0 and falls_on(tb.event[e], t))
     return settled
 
 

@@ -1,15 +1,122 @@
 r"""M18 Blockers and response.
 
-Neutral setting: ``enabled: false``: no blockers.
+An issue between two teams arises by Poisson(rate v_ij) a week, v_ij the coupling of M16, at a keyed instant.  It is
+seen at once with probability ``vectors.transparency`` (one transparency for coupling, ideas and blockers), else after
+Exp(``discovery_weeks``) (C19).  It then travels to whoever can settle it: ``hop_weeks`` for every step of the path
+between the two teams along ``reports_to``, over the lowest common superior (teams that report to nobody report to the
+head of the company, so two of them are two steps apart); a pair with a lateral link needs one step (C20).  Which pairs
+have one is keyed luck for life, so more lateral links include the fewer.
+
+Then it is ready.  Where both teams are in the flywheel group, the next meeting settles it (C46: age m/2 + travel, as
+issues come at any time of the interval), else the two do after Exp(``solo_weeks``).  Any other event of the calendar
+that settles blockers does so for the pairs it invites.  A resolution does not hold with
+probability ``reopen`` (1 - u_i . u_j)/2; the issue is ready again then.  While it is open, seen or not, it costs both
+teams ``idle_hours`` a week, for the part of the week that it is open.
+
+Open issues are a list of at most ``BLOCKERS`` per run; what arrives when it is full is dropped and counted.
+
+    open = open before + new - resolved            every week
+
+Neutral setting: ``enabled: false``: no blockers.  C19 and C46 vanish at rate 0; C20 where the path is one step anyway.
 """
 
 from typing import Any
 
-from flywheel_sim.engine.jit import part
+from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.maths import log64, poisson64
+from flywheel_sim.engine.mechanisms.m16_decisions import decide_together, gap_between
+from flywheel_sim.engine.mechanisms.m17_cadence import clears_blockers
+from flywheel_sim.engine.random import BLOCKER, unit64, words
+from flywheel_sim.engine.state import BLOCKERS, OPEN
 
 __all__ = ["step_blockers"]
+
+_PAIR = 65536  # a pair of teams as one agent: 65536 i + j
+_ATTEMPT = 65536  # k of a blocker's draws: 65536 attempt + number + 1
+_LINK = 1 << 30  # k of a pair's lateral link
+
+
+@law
+def path_weeks(p: Any, hops: Any, r: Any, i: int, j: int) -> float:
+    """How long an issue travels between two teams."""
+    b = p.blockers
+    link = unit64(words(r.seed, r.replicate, _PAIR * i + j, 0, BLOCKER, _LINK)[0])
+    return b.hop_weeks * (1.0 if link < b.lateral else hops[p.size.team0 + i, j])  # type: ignore[no-any-return]
+
+
+@part
+def arrive(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+    """Add this week's issues to the list."""
+    r, b = st.run[q], p.blockers
+    for i in range(p.size.teams):
+        for j in range(i):
+            mean = b.rate * tb.coupled[p.size.team0 + i, j]
+            if mean <= 0.0:
+                continue
+            pair = _PAIR * i + j
+            weeks = path_weeks(p, tb.hops, r, i, j)
+            for n in range(poisson64(unit64(words(r.seed, r.replicate, pair, t, BLOCKER, 0)[0]), mean)):
+                if r.blockers >= BLOCKERS:
+                    r.blockers_dropped += 1.0
+                    continue
+                w = words(r.seed, r.replicate, pair, t, BLOCKER, n + 1)
+                born = t + unit64(w[0])
+                seen = born
+                if unit64(w[1]) >= p.vectors.transparency:
+                    seen -= b.discovery_weeks * log64(unit64(w[2]))
+                row = st.blocker[r.blocker0 + r.blockers]
+                row[OPEN.pair], row[OPEN.number], row[OPEN.attempt] = pair, n, 0.0
+                row[OPEN.born], row[OPEN.ready] = born, seen + weeks
+                r.blockers += 1
+                r.blockers_new += 1.0
 
 
 @part
 def step_blockers(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
-    """Nothing yet."""
+    """One week of issues between teams: they arrive, are settled or not, and cost hours."""
+    r, b = st.run[q], p.blockers
+    r.blockers_new = r.blockers_resolved = r.blockers_reopened = r.blockers_dropped = 0.0
+    if not b.enabled:
+        r.blockers = 0
+        return
+    arrive(p, tb, st, q, t)
+    end, kept, waited = t + 1.0, 0, 0.0
+    for n in range(r.blockers):
+        row = st.blocker[r.blocker0 + n]
+        pair, born = int(row[OPEN.pair]), row[OPEN.born]
+        i, j = pair // _PAIR, pair % _PAIR
+        joint, cleared = decide_together(p, tb.team, i, j), clears_blockers(p, tb, i, j, t)
+        closed = -1.0
+        for _ in range(8):  # more solutions of one issue in a week wait for the next
+            if row[OPEN.ready] > end:
+                break
+            k = _ATTEMPT * (int(row[OPEN.attempt]) + 1) + int(row[OPEN.number]) + 1
+            w = words(r.seed, r.replicate, pair, int(born), BLOCKER, k)
+            at = end + 1.0
+            if not joint:
+                at = max(row[OPEN.ready] - b.solo_weeks * log64(unit64(w[0])), float(t))
+            if cleared:
+                at = min(at, end)
+            if at > end:
+                break
+            row[OPEN.attempt] += 1.0
+            if unit64(w[1]) >= b.reopen * gap_between(st.direction, r.team0 + i, r.team0 + j, p.size.axes):
+                closed = at
+                break
+            r.blockers_reopened += 1.0
+            row[OPEN.ready] = at
+            if at == end:
+                break
+        hours = b.idle_hours * ((closed if closed >= 0.0 else end) - max(born, float(t)))
+        st.taken[r.team0 + i] += hours
+        st.taken[r.team0 + j] += hours
+        if closed >= 0.0:
+            r.blockers_resolved += 1.0
+            waited += closed - born
+        else:
+            for c in range(row.shape[0]):
+                st.blocker[r.blocker0 + kept, c] = row[c]
+            kept += 1
+    r.blockers = kept
+    if r.blockers_resolved > 0.0:
+        r.resolve_weeks = waited / r.blockers_resolved

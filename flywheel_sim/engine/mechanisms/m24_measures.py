@@ -91,6 +91,13 @@ def read_week(p: Any, st: Any, q: int, t: int, total: Any, last: Any, row: Any) 
     row[COL.csat_true], row[COL.map_accuracy] = row[COL.experience], r.accuracy
     row[COL.alignment], row[COL.alignment_weighted] = r.alignment, r.alignment_weighted
     row[COL.customer_alignment], row[COL.net_force] = r.customer_alignment, r.net_force
+    row[COL.decision_weeks], row[COL.rework_rate] = r.decision_weeks, r.rework_rate
+    row[COL.misfit], row[COL.decision_error] = r.misfit, r.decision_error
+    row[COL.blockers_new], row[COL.blockers_open] = r.blockers_new, r.blockers
+    row[COL.blockers_resolved], row[COL.blockers_reopened] = r.blockers_resolved, r.blockers_reopened
+    row[COL.blockers_dropped], row[COL.resolve_weeks] = r.blockers_dropped, r.resolve_weeks
+    row[COL.ideas], row[COL.idea_pairs], row[COL.idea_uptake] = r.ideas, r.idea_pairs, r.idea_uptake
+    row[COL.product_quality] = r.product
     row[COL.belief_cosine], row[COL.overload] = r.belief_cosine, r.overload
     row[COL.sales_delay_weeks], row[COL.effort_level] = r.sales_delay, r.effort_level
     row[COL.onboarding_wait_weeks] = r.onboarding_wait
@@ -121,6 +128,9 @@ def check_week(p: Any, st: Any, q: int, last: Any, row: Any) -> None:
     if row[COL.prospects] + row[COL.customers] + row[COL.former] != r.accounts:
         bad += 1.0
     if row[COL.referred_new] > row[COL.new_customers] or row[COL.advocates] + row[COL.detractors] > row[COL.customers]:
+        bad += 1.0
+    open_now = last[COL.blockers_open] + row[COL.blockers_new] - row[COL.blockers_resolved]
+    if p.blockers.enabled and row[COL.blockers_open] != open_now:
         bad += 1.0
     size = abs(row[COL.cash]) + abs(row[COL.billed]) + abs(row[COL.total_cost]) + 1.0
     if abs(row[COL.cash] - last[COL.cash] - row[COL.billed] + row[COL.total_cost]) > 1e-9 * size:
