@@ -13,8 +13,18 @@ if TYPE_CHECKING:
 
     from flywheel_sim.results.bridge import Bridge
     from flywheel_sim.results.selection import Selection
+    from flywheel_sim.results.sensitivity import Sensitivity
 
-__all__ = ["bridge_table", "chance", "comparison_table", "reduction", "selection_table", "shown", "summary_table"]
+__all__ = [
+    "bridge_table",
+    "chance",
+    "comparison_table",
+    "reduction",
+    "selection_table",
+    "sensitivity_table",
+    "shown",
+    "summary_table",
+]
 
 _SHARES = ("churn_annual", "referral_share", "loss_making_share")
 
@@ -141,6 +151,46 @@ def selection_table(outcomes: Outcomes, chosen: "Selection") -> "Table":
         out = f"{chosen.out_after[index]} runs" if chosen.out_after[index] else "chosen" if index == chosen.best else ""
         table.add_row(outcomes.labels[index], money(chosen.means[index]), str(chosen.runs[index]), out)
     return table
+
+
+def sensitivity_table(found: "Sensitivity", outcome: str) -> "Table":
+    """Indices of one outcome, the most important parameter first, and the pairs that matter."""
+    from rich import box
+    from rich.table import Table
+
+    k, names = found.outcomes.index(outcome), [name for name in found.indices if name != "second"]
+    words = money if outcome.partition(" ")[0] in ("npv", "clv", "profit_total", "cost_to_serve") else number
+    cell = number if found.method == "sobol" else words
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("parameter", overflow="fold")
+    for name in names:
+        table.add_column(name.replace("mu_star", "mu*"), justify="right")
+        table.add_column("95 %", justify="right")
+    table.add_column("where it is low", justify="right")
+    table.add_column("high", justify="right")
+    for p in found.ranked(outcome):
+        cells = []
+        for name in names:
+            index = found.indices[name]
+            cells += [
+                _index(cell, index.value[p, k]),
+                f"{_index(cell, index.low[p, k])} to {_index(cell, index.high[p, k])}",
+            ]
+        low, high = found.swings[p, k]
+        table.add_row(found.parameters[p], *cells, words(float(low)), words(float(high)))
+    pairs = found.pairs[(found.pairs["outcome"] == outcome) & (found.pairs["low"] > 0)]
+    if len(pairs):
+        table.add_section()
+    for row in pairs.sort_values("index", ascending=False).head(5).to_dict("records"):
+        together = f"{row['first']} with {row['second']}"
+        table.add_row(
+            together, _index(number, row["index"]), f"{_index(number, row['low'])} to {_index(number, row['high'])}"
+        )
+    return table
+
+
+def _index(words: Callable[[float], str], value: float) -> str:
+    return words(round(float(value), 3)) if words is number else words(float(value))
 
 
 def summary_table(runs: list[Run]) -> "Table":

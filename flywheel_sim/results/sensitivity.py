@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.results.saving import finite
+from flywheel_sim.results.words import number, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,6 +118,22 @@ class Sensitivity:
             )
             for p in self.ranked(outcome)
         ]  # fmt: skip
+
+    def sentence(self, outcome: str) -> str:
+        """The ranking of one outcome in words."""
+        k = self.outcomes.index(outcome)
+        order = self.ranked(outcome)
+        values = self.importance.value[:, k]
+        what = "total index" if self.method == "sobol" else "mean size of effect"
+        if not np.isfinite(values).any() or not (values > 0).any():
+            return f"{outcome}: no parameter moves it."
+        some = [p for p in order if values[p] > 0][:3]
+        said = ", ".join(f"{self.parameters[p]} ({number(float(values[p]), 2)})" for p in some)
+        text = f"{outcome} is moved most by {said} ({what}; {self.rows} rows"
+        text += f", {self.dropped} left out" if self.dropped else ""
+        if self.seed_share is not None:
+            text += f"; luck alone is {percent(float(np.clip(self.seed_share.value[0, k], 0.0, 1.0)))} of the variance"
+        return text + ")."
 
     @cached_property
     def table(self) -> "pd.DataFrame":

@@ -380,6 +380,7 @@ def analysed(
     *,
     scenarios: Sequence[str] = (),
     levels: int = 4,
+    once: bool = False,
 ) -> Sensitivity:
     """Indices from a table of runs of a ``sobol`` or ``morris`` design.
 
@@ -395,6 +396,8 @@ def analysed(
         Two of them add the paired differences of the outcomes, the second less the first: the tornado of a verdict.
     levels : int
         Of a Morris design.
+    once : bool
+        Points of a row that are the same (whole numbers, names) stand in the table once, under their first part.
 
     Raises
     ------
@@ -406,6 +409,7 @@ def analysed(
     if not {"row", "part"} <= set(table.columns):
         raise ScenarioError.single("expected the runs of a sobol or morris design, with their rows and parts")
     table = table.sort_values("run", kind="stable") if "run" in table.columns else table
+    table = _with_repeats(table, parameters) if once else table
     names = list(scenarios) or [""]
     frames = [table[table["scenario"] == name] if name else table for name in names]
     missing = [name for name, frame in zip(names, frames, strict=True) if frame.empty]
@@ -447,6 +451,37 @@ def analysed(
         np.array([[values.loc[(row, part)].to_numpy(np.float64) for part in order[row]] for row in walks]),
         parameters=parameters, outcomes=titles, luck=_luck(frames, outcomes),
     )  # fmt: skip
+
+
+def _with_repeats(table: "pd.DataFrame", parameters: Sequence[str]) -> "pd.DataFrame":
+    """The table with the points that were left out because they are the same as others of their row."""
+    import pandas as pd
+
+    names, sobol_design = list(parameters), "B" in set(table["part"]) or any(table["part"].str.startswith("AB:"))
+    wanted = ["A", "B", *(f"AB:{p}" for p in names)]
+    wanted += [f"BA:{p}" for p in names] if any(table["part"].str.startswith("BA:")) else []
+    added = []
+    keys = ["row", "scenario"] if "scenario" in table.columns else ["row"]
+    for _, group in table.groupby(keys, sort=False):
+        by_part = {part: some for part, some in group.groupby("part", sort=False)}
+        if not sobol_design:
+            # A step that changed nothing: where in the walk it stood does not matter.
+            last = by_part[list(by_part)[-1]]
+            added += [last.assign(part=p) for p in names if p not in by_part]
+            continue
+        if "A" not in by_part or len(by_part) == len(wanted):
+            continue
+        at = {tuple(some[names].iloc[0]): some for some in by_part.values()}
+        a = by_part["A"]
+        b = by_part.get("B", a)
+        for part in wanted:
+            if part not in by_part:
+                start, _, moved = part.partition(":")
+                one, other = (b, a) if start in ("B", "BA") else (a, b)
+                values = tuple((other if p == moved else one)[p].iloc[0] for p in names)
+                if values in at:
+                    added.append(at[values].assign(part=part))
+    return pd.concat([table, *added], ignore_index=True) if added else table
 
 
 def _points(frame: "pd.DataFrame", outcomes: Sequence[str]) -> "pd.DataFrame":

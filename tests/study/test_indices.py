@@ -290,6 +290,37 @@ def test_a_table_of_trajectories_is_analysed_whatever_the_scale() -> None:
     assert found.seed_share.value[0, 2] == pytest.approx(0.0, abs=1e-9)
 
 
+def test_points_that_are_the_same_stand_in_the_table_once() -> None:
+    """Whole numbers: A and B often agree, and then their mixtures are one of them."""
+    whole = lambda u: np.floor(3 * u)  # noqa: E731
+    u = stats.qmc.Sobol(4, rng=np.random.default_rng(2)).random(64)
+    a, b = whole(u[:, :2]), whole(u[:, 2:])
+    parts = {"A": a, "B": b, "AB:p": np.column_stack([b[:, 0], a[:, 1]]), "AB:q": np.column_stack([a[:, 0], b[:, 1]])}
+    rows = [
+        {"row": row, "part": part, "p": at[row, 0], "q": at[row, 1], "y": at[row, 0] + 3 * at[row, 1] + 7 * row}
+        for row in range(64)
+        for part, at in parts.items()
+    ]
+    full = pd.DataFrame(rows)
+    once = full.drop_duplicates(["row", "p", "q"])
+    assert len(once) < len(full)
+    assert (once["row"].value_counts() == 1).any()
+    got = analysed(once, ["p", "q"], ["y"], once=True)
+    assert got.dropped == 0
+    assert got.to_dict() == analysed(full, ["p", "q"], ["y"]).to_dict()
+    assert analysed(once, ["p", "q"], ["y"]).dropped > 0
+
+
+def test_steps_that_change_nothing_have_no_effect() -> None:
+    walks = [
+        {"row": row, "part": part, "p": p, "q": q, "y": 2.0 * p}
+        for row in range(8)
+        for part, p, q in (("", 0, 1), ("p", 2, 1))
+    ]
+    got = analysed(pd.DataFrame(walks), ["p", "q"], ["y"], once=True)
+    assert got.indices["mu"].value[:, 0] == pytest.approx([6.0, 0.0])
+
+
 def test_tables_of_other_designs_are_refused() -> None:
     table = runs_of("sobol")
     with pytest.raises(ScenarioError, match="sobol or morris design"):
