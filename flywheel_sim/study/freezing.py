@@ -167,8 +167,8 @@ def _churn_monthly(run: Run) -> float:
 
 
 def _containment(run: Run) -> float:
-    contacts = float(np.sum(run.series("contacts"))) + float(np.sum(run.series("contained")))
-    return float(np.sum(run.series("contained"))) / contacts if contacts else 0.0
+    tries = float(np.sum(run.series("self_service")))
+    return float(np.sum(run.series("contained"))) / tries if tries else 0.0
 
 
 _QUANTITIES: dict[str, Callable[[Run], float]] = {

@@ -195,7 +195,7 @@ def test_all_money_doubles_and_nothing_else_changes(runs, name):
             assert np.array_equal(times * a.arrays.weekly[:, i], b.arrays.weekly[:, i]), column
         for column in ("revenue", "cost", "profit"):
             assert np.array_equal(2 * a.customers[column], b.customers[column])
-        doubled = ("npv", "profit_total", "clv", "cost_to_serve")
+        doubled = ("npv", "profit_total", "clv", "cost_to_serve", "wheel_mass")
         for key, value in a.summary.items():
             expected = 2 * value if key in doubled else value
             assert b.summary[key] == expected or math.isnan(value), key

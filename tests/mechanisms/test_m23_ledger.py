@@ -8,7 +8,7 @@ from flywheel_sim.scenario import load
 
 COSTS = (
     "cost_of_revenue", "service_cost", "acquisition_cost", "payroll", "coordination_cost", "meeting_cost", "bonus",
-    "touch_cost", "programme_cost", "overhead",
+    "touch_cost", "tech_cost", "programme_cost", "overhead",
 )  # fmt: skip
 
 
@@ -85,7 +85,8 @@ def test_the_lines_that_follow_events(run):
     ledger = model.ledger
     delivering = run.series("cost_of_revenue") + run.series("referral_saving")
     assert delivering == pytest.approx(ledger.cost_of_revenue * run.series("revenue"))
-    assert run.series("service_cost") == pytest.approx(model.service.live_cost * run.series("handled"))
+    live, tried = model.service.live_cost * run.series("handled"), run.series("self_service")
+    assert run.series("service_cost") == pytest.approx(live + model.channels.self_service_cost * tried)
     won = run.series("new_customers") + run.series("won_back")
     leads = (run.series("acquisition_cost") - ledger.cost_per_win * won) / ledger.cost_per_lead
     assert np.all((leads >= -1e-6) & (leads <= run.series("leads") + 1e-6)), "leads by word of mouth are free"
