@@ -37,6 +37,7 @@ from flywheel_sim.engine.mechanisms.m06_contracts import (
 from flywheel_sim.engine.mechanisms.m07_expansion import expansion_rate, spend_after
 from flywheel_sim.engine.mechanisms.m08_service import poisson_count
 from flywheel_sim.engine.mechanisms.m13_sensing import promoter_shares
+from flywheel_sim.engine.mechanisms.m22_loyalty import goal_drive, reward_share
 from flywheel_sim.engine.mechanisms.m23_ledger import margin_premium
 from flywheel_sim.engine.mechanisms.m27_selling import DISCOUNT, LONE, price_share
 from flywheel_sim.engine.random import (
@@ -47,6 +48,7 @@ from flywheel_sim.engine.random import (
     GO_LIVE,
     LIFE,
     MARKET,
+    POINTS,
     PURCHASE,
     SALE,
     SELLER,
@@ -149,6 +151,12 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
         with_referrer, after_referral = f32(log64(wom.referred_churn)), f32(log64(wom.referrer_churn))
     contagious = not complete and contagion != _ZERO
     premium = margin_premium(p)
+
+    loyalty = p.loyalty
+    loyal, drive_strength = loyalty.enabled, loyalty.elasticity * reward_share(loyalty)
+    joins, redeems = happens(f32(loyalty.join_rate)), happens(f32(loyalty.redeem_rate))
+    would_join, identity = f32(loyalty.share), f32(loyalty.identity)
+    earn, earn_more, threshold = loyalty.earn, 52.0 * loyalty.earn_expansion, f32(loyalty.threshold)
 
     selling = p.selling
     lone_share = f32(selling.lone_wolves if selling.enabled else 0.0)
@@ -358,6 +366,12 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
         spend = st.spend[i]
         paid, bought, wanted = spend, 0, 0
         fit = fit_of(st.fit[i], st.referrer[i], closer)
+        member, points, drive, added = False, f32(-1.0), _ONE, _ZERO
+        if loyal:
+            points = st.points[i]
+            member = points >= _ZERO
+            if member and drive_strength > 0.0:
+                drive = goal_drive(points, drive_strength, loyalty.threshold, loyalty.endowed, loyalty.curvature)
         relationship, effort = st.relationship[i], st.effort[i]
         recent, history = st.recent[i], st.history[i]
         failures, contact = 0, False
@@ -509,10 +523,10 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
         if kind == PURCHASES:
             rate = buying_rate(tb.traits, size.trait0 + 2, words(seed, replicate, j, 0, ENDOWMENT, 1)[1])
             w_buy, w_drop, w_why, _ = words(seed, replicate, j, t, PURCHASE, 0)
-            wanted = poisson_count(w_buy, rate * exp32(clip32(buy_effect * (relationship - r_ref), f32(3.0))))
+            wanted = poisson_count(w_buy, rate * drive * exp32(clip32(buy_effect * (relationship - r_ref), f32(3.0))))
             due = wanted > 0
         if due:
-            social = _ZERO  # log-factor of what friends did
+            social = -identity if member else _ZERO  # log-factor of belonging and of what friends did
             if contagious:
                 social += contagion * st.exposure[i]
             if (
@@ -569,6 +583,7 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                 a[ACC.churned] += 1.0
                 a[ACC.churned_spend] += spend
                 a[ACC.lone_churned] += 1.0 if st.deal[i] & LONE else 0.0
+                a[ACC.member_churned] += 1.0 if member else 0.0
                 st.end[i] = i16(t + 1)
                 st.open[i] = 0
                 st.cause[i] = _VOLUNTARY
@@ -611,7 +626,7 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                 is_open = not contracts.enabled or window_open(
                     t + 1, st.fiscal[i], contracts.fiscal_shift_weeks, contracts.window_weeks
                 )
-                rate = expansion_rate(expand_base, expand_b, relationship, r_ref)
+                rate = expansion_rate(expand_base, expand_b, relationship, r_ref) * drive
                 if is_open and below(w_expand, happens(rate)):
                     row = tb.segment[size.segment0 + s]
                     cap = f32(row.spend * p.expansion.wallet)
@@ -621,7 +636,24 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
                         a[ACC.expanded_spend] += more
                         a[ACC.billed] += f64(more) * weeks_to_renewal(age, kind) * price_share(i64(st.deal[i]), age)
                         spend += more
+                        added = more
             st.spend[i] = spend
+            # --- points --------------------------------------------------------------------------------------------
+            if loyal:
+                if member:
+                    points += f32(earn * paid + earn_more * added)
+                    if points >= threshold and below(words(seed, replicate, j, t, POINTS, 0)[1], redeems):
+                        points -= threshold
+                        a[ACC.redeemed] += 1.0
+                        st.cost[i] += f32(loyalty.reward_value)
+                elif below(words(seed, replicate, j, t, POINTS, 0)[0], joins) and below(
+                    words(seed, replicate, j, 0, ENDOWMENT, 1)[2], would_join
+                ):
+                    points = _ZERO
+                st.points[i] = points
+                if points >= _ZERO:
+                    a[ACC.members] += 1.0
+                    a[ACC.points] += points
             word, stay = (w_exit, p_leave) if kind == WEEKLY else (w_voice, _ZERO)
             if turns > _ZERO and below(word, stay + p_turn):
                 after = NEUTRAL

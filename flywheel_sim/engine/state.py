@@ -5,7 +5,7 @@ come in blocks of :data:`BLOCK`, padded so that no block belongs to two runs.  `
 end of last week; customers write ``status_next`` and the closing phase publishes it, so the order in which customers
 are visited cannot matter.
 
-Bytes per account: 70 for the columns below, 4 for its place in the network, 4 for each friend.
+Bytes per account: 74 for the columns below, 4 for its place in the network, 4 for each friend.
 """
 
 from collections import namedtuple
@@ -59,7 +59,7 @@ _SUMS = (
     # M10, M14
 
     # M22
-
+    "members", "member_churned", "points", "redeemed",
     # M27
     "turned_away", "lone_deals", "lone_churned", "discounts",
 )  # fmt: skip
@@ -188,6 +188,7 @@ class State(NamedTuple):
     since: NDArray[np.int16]  # week in which the open case began
     thanked: NDArray[np.int16]  # week in which it last brought a customer during this spell; 0 never
     exposure: NDArray[np.float32]  # fading count of friends who left
+    points: NDArray[np.float32]  # of a member of the loyalty programme; -1 of other customers
     referrer: NDArray[np.int32]  # account that brought it; -1 none, -2 word of mouth of nobody in particular
     good: NDArray[np.int32]  # good voices heard, in units of 2^-unit
     bad: NDArray[np.int32]

@@ -48,7 +48,6 @@ from flywheel_sim.engine.mechanisms.m18_blockers import step_blockers
 from flywheel_sim.engine.mechanisms.m19_capacity import allot_hours, staff, volumes
 from flywheel_sim.engine.mechanisms.m20_culture import step_culture
 from flywheel_sim.engine.mechanisms.m21_leadership import step_leadership
-from flywheel_sim.engine.mechanisms.m22_loyalty import step_loyalty
 from flywheel_sim.engine.mechanisms.m23_ledger import post
 from flywheel_sim.engine.mechanisms.m24_measures import check_week, read_week
 from flywheel_sim.engine.mechanisms.m25_timeline import growth_rate, pulse
@@ -98,7 +97,6 @@ def opening(par: Any, p: Any, tb: Any, st: Any, q: int, t: int) -> None:
     step_product(p, tb, st, q, t)
     touch_success(p, tb, st, q)
     step_selling(p, tb, st, q, t)
-    step_loyalty(p, tb, st, q, t)
     survival = np.ones(4)
     handoff_survival(p, tb, st, q, survival)
     open_market(p, tb, st, q, t, survival)

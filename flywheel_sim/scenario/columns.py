@@ -122,6 +122,9 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("leader_perceived_roi", "share", "gain in profit that executives see in the CCO's work"),
     ("attention", "share", "weight of customer equity against current revenue that steers budgets and target"),
     # loyalty (M22)
+    ("members", "accounts", "customers in the loyalty programme"),
+    ("member_churned", "1/week", "members lost"),
+    ("rewards", "1/week", "rewards taken"),
 
     # product and ideas (M26)
     ("ideas", "1/week", "ideas of teams that work together"),
@@ -154,6 +157,8 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("touch_cost", "$/week", "cost of touches beside pay"),
     ("tech_cost", "$/week", "cost of the technology of self-service and of analytics"),
     ("programme_cost", "$/week", "cost of programmes"),
+    ("reward_cost", "$/week", "cost of the rewards taken"),
+    ("reward_liability", "$", "what the members' points would cost as rewards; not booked"),
     ("overhead", "$/week", "fixed cost"),
     ("total_cost", "$/week", "sum of the cost lines"),
     ("profit", "$/week", "revenue less total cost"),

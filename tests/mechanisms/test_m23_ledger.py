@@ -8,7 +8,7 @@ from flywheel_sim.scenario import load
 
 COSTS = (
     "cost_of_revenue", "service_cost", "acquisition_cost", "payroll", "coordination_cost", "meeting_cost", "bonus",
-    "touch_cost", "tech_cost", "programme_cost", "overhead",
+    "touch_cost", "tech_cost", "programme_cost", "reward_cost", "overhead",
 )  # fmt: skip
 
 
@@ -24,6 +24,8 @@ def busy():
             "cadence.enabled": True,
             "ledger.meeting_cost": 500.0,
             "ledger.programme_cost": 700.0,
+            "loyalty.enabled": True,
+            "loyalty.threshold": 2000.0,
             "ledger.opening_cash": 12_345.0,
             "measures.debug": True,
             "journey.touchpoints.account-review.cost": 40.0,
@@ -96,7 +98,7 @@ def test_the_lines_that_follow_events(run):
 def test_customers_accounts_add_up_to_the_lines(run):
     accounts = run.customers
     assert accounts["revenue"].sum() == pytest.approx(run.series("revenue").sum(), rel=1e-5)
-    direct = sum(run.series(name).sum() for name in ("cost_of_revenue", "service_cost", "touch_cost"))
+    direct = sum(run.series(name).sum() for name in ("cost_of_revenue", "service_cost", "touch_cost", "reward_cost"))
     won = (run.series("new_customers") + run.series("won_back")).sum() * run.scenario.model.ledger.cost_per_win
     assert accounts["cost"].sum() == pytest.approx(direct + won, rel=1e-5)
     assert accounts["profit"].sum() == pytest.approx(accounts["revenue"].sum() - accounts["cost"].sum(), rel=1e-9)
@@ -162,7 +164,7 @@ def test_off_nothing_is_billed_and_nothing_costs(once):
 def test_books_cause_nothing(same_bits):
     money = (
         *COSTS, "revenue", "revenue_referred", "billed", "deferred", "cash", "value", "total_cost", "profit",
-        "acquisition_pay", "referral_saving", "discounts",
+        "acquisition_pay", "referral_saving", "discounts", "reward_liability",
     )  # fmt: skip
     base = busy()
     same_bits(base, base.with_({"ledger.enabled": False, "measures.debug": False}), but=money, replicates=1)

@@ -27,9 +27,9 @@ hours, and whenever the funnel, the journey or capacity is off.
 **Churn.** ``by: voice``: one rate per voice.  ``by: experience``: the log-factor
 
     -s [w_R (R - R_ref) + w_prod (Q fit / (Q_ref fit_mean) - 1) + w_serv (recent - norm) - w_price log2(price)]
-    + s b_E (E - E_ref) + outside option + what friends did (M5)          clipped to +-3,
+    + s b_E (E - E_ref) + outside option + friends (M5), membership (M22)   clipped to +-3,
 
-never both; what friends did also acts under ``by: voice``.  A probability p per renewal becomes 1 - (1 - p)^M with
+never both; friends and membership also act under ``by: voice``.  A probability p per renewal becomes 1 - (1 - p)^M with
 M = exp(log-factor), carried as the hazard -log(1 - p) M; a weekly rate becomes rate x M.  Without contracts leaving and
 the changes of voice share one draw: total 1 - exp(-sum of hazards), then which one in proportion.  With contracts a
 renewal is a decision of its own, and so is each purchase of a customer without one (M6).
@@ -94,7 +94,7 @@ def begin_spell(p: Any, tb: Any, st: Any, q: int, i: int, week: int) -> float:
     st.spells[i] = u8(min(i64(st.spells[i]) + 1, 255))
     st.start[i], st.end[i] = i16(week), i16(-1)
     st.cause[i] = st.open[i] = u8(0)
-    st.thanked[i], st.exposure[i] = i16(0), f32(0.0)
+    st.thanked[i], st.exposure[i], st.points[i] = i16(0), f32(0.0), f32(-1.0)
     st.relationship[i] = f32(rel.start if rel.enabled else rel.relationship_reference)
     st.effort[i] = f32(0.0 if rel.enabled else rel.effort_reference)
     st.recent[i] = st.history[i] = f32(rel.market_norm)

@@ -1,15 +1,47 @@
-r"""M22 Loyalty programme.
+r"""M22 Loyalty programme: points, rewards, and belonging (C68, C69; S19, S20).
 
-Neutral setting: ``enabled: false``: no programme.
+A share of accounts, fixed for life, would join; as customers they do so at a rate, and are members until they leave,
+when their points are lost.  A member earns
+
+    b <- b + earn x paid + earn_expansion x (yearly spend bought more)
+
+points, which lets a scheme reward the products with the margin.  With at least ``threshold`` points it takes a reward
+at rate ``redeem_rate``, which costs ``threshold`` points and the company ``reward_value`` dollars.  What the points of
+all members would cost at that rate is the liability: a readout, not booked.
+
+**Goal gradient** (C68, S19).  A member buys more, and without a contract buys, at a rate times
+
+    exp( elasticity v g^curvature ),     v = reward_value earn / threshold,     g = min(1, (b/threshold + e)/(1 + e)),
+
+cut at e^3: v is the reward as a share of what has to be spent for it, g the progress as it is shown, with a head start
+e that leaves the way to go as it is.  The rise comes towards the reward and is gone after it.
+
+**Identity** (C69, S20): the log-factor of a member's voluntary churn is ``identity`` lower, at any reward or none.
+
+Neutral setting: ``enabled: false``, or elasticity, identity and reward_value 0: members are counted and nothing else
+happens.  C68 vanishes at elasticity 0, C69 at identity 0.
 """
 
 from typing import Any
 
-from flywheel_sim.engine.jit import part
+import numpy as np
 
-__all__ = ["step_loyalty"]
+from flywheel_sim.engine.jit import f32, f64, law
+from flywheel_sim.engine.maths import clip32, exp32, exp64, log64
+
+__all__ = ["goal_drive", "reward_share"]
 
 
-@part
-def step_loyalty(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
-    """Nothing yet."""
+@law
+def reward_share(loyalty: Any) -> float:
+    """v: the reward as a share of what has to be spent for it."""
+    return loyalty.reward_value * loyalty.earn / loyalty.threshold  # type: ignore[no-any-return]
+
+
+@law
+def goal_drive(points: np.float32, strength: float, threshold: float, endowed: float, curvature: float) -> np.float32:
+    """Factor of the rate of buying of a member with these points; ``strength`` is elasticity x v."""
+    progress = min((f64(points) / threshold + endowed) / (1.0 + endowed), 1.0)
+    if progress <= 0.0:
+        return f32(1.0)
+    return exp32(clip32(f32(strength * exp64(curvature * log64(progress))), f32(3.0)))

@@ -92,11 +92,14 @@ def post(p: Any, tb: Any, st: Any, q: int, t: int, total: Any, last: Any, row: A
     row[COL.bonus] = payout(p, tb, st, q, last)
     row[COL.touch_cost] = total[ACC.touch_cost]
     row[COL.programme_cost] = ledger.programme_cost + r.programme
+    if p.loyalty.enabled:
+        row[COL.reward_cost] = p.loyalty.reward_value * total[ACC.redeemed]
+        row[COL.reward_liability] = p.loyalty.reward_value / p.loyalty.threshold * total[ACC.points]
     row[COL.overhead] = ledger.overhead
     row[COL.total_cost] = (
         row[COL.cost_of_revenue] + row[COL.service_cost] + row[COL.acquisition_cost] + row[COL.payroll]
         + row[COL.coordination_cost] + row[COL.meeting_cost] + row[COL.bonus] + row[COL.touch_cost]
-        + row[COL.programme_cost] + row[COL.overhead] + row[COL.tech_cost]
+        + row[COL.programme_cost] + row[COL.reward_cost] + row[COL.overhead] + row[COL.tech_cost]
     )  # fmt: skip
     row[COL.profit] = row[COL.revenue] - row[COL.total_cost]
     flow = row[COL.billed] - row[COL.total_cost]

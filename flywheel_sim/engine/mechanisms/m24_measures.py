@@ -115,6 +115,8 @@ def read_week(p: Any, st: Any, q: int, t: int, total: Any, last: Any, row: Any) 
     row[COL.morale], row[COL.norms], row[COL.service_orientation] = r.morale, r.norm, r.trait
     row[COL.knowledge], row[COL.project_fixes], row[COL.competencies] = r.knowledge, r.fixes, r.competencies
     row[COL.adherence], row[COL.adherence_reported] = r.adherence, r.adherence_reported
+    row[COL.members], row[COL.member_churned] = total[ACC.members], total[ACC.member_churned]
+    row[COL.rewards] = total[ACC.redeemed]
 
 
 @part
