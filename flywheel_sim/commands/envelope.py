@@ -148,8 +148,8 @@ def guarded(action: Callable[[], Any], words: list[str]) -> int:
     except BrokenPipeError:
         _close_quietly()
         return OK
-    except (click.Abort, KeyboardInterrupt):
-        return _fail([_problem("interrupted")], INTERRUPTED, as_json)
+    except (click.Abort, KeyboardInterrupt) as error:
+        return _fail([_problem(str(error) or str(error.__cause__ or "") or "interrupted")], INTERRUPTED, as_json)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return BAD_INPUT

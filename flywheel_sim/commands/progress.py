@@ -32,8 +32,8 @@ class Report:
         self.timer: threading.Timer
         self._wait(PATIENCE)
 
-    def __call__(self, done: int, total: int) -> None:
-        """Show that ``done`` of ``total`` weeks are over."""
+    def __call__(self, done: int, total: int, note: str = "", left: float | None = None) -> None:
+        """Show that ``done`` of ``total`` weeks or runs are over, a word beside it, and the seconds left if known."""
         with self.lock:
             now = time.monotonic()
             self.timer.cancel()
@@ -42,10 +42,12 @@ class Report:
                 if sys.stderr.isatty():
                     self._open(total)
             if self.bar is not None:
-                self.bar.update(self.task, completed=done, total=total)
+                what = f"{self.what} ({note})" if note else self.what
+                self.bar.update(self.task, completed=done, total=total, description=what)
             elif now - self.last >= EVERY and done < total:
                 self.last = now
-                say(f"{self.what}: {100 * done // total} % done, {time_left(now - self.begun, done, total)}")
+                told = time_left(now - self.begun, done, total) if left is None else time_left(left, 1, 2)
+                say(f"{self.what}: {100 * done // total} % done, {told}{', ' + note if note else ''}")
 
     def close(self) -> None:
         """Take the bar away."""

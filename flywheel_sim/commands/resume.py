@@ -1,0 +1,28 @@
+"""``flywheel resume``: go on with a sweep."""
+
+from pathlib import Path
+
+import click
+
+from flywheel_sim.commands.envelope import Answer, answers
+from flywheel_sim.commands.sweeping import ON, ON_ERROR, answer, standing
+
+__all__ = ["resume"]
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@ON
+@ON_ERROR
+@answers("resume", "workers")
+def resume(folder: Path, on: str | None, on_error: str, workers: int | None) -> Answer:
+    """Go on with a sweep that was interrupted, killed or cut off.
+
+    Runs that are there stay as they are, to the last bit; parts that were damaged are put aside and their runs made
+    again.  Exit 1 when a run failed.
+    """
+    from flywheel_sim.study import sweep as sweeping
+
+    with standing(f"Going on with {folder}") as step:
+        found = sweeping.resume(folder, on=on, workers=workers, stop_on_error=on_error == "stop", progress=step)
+    return answer(found)

@@ -1,0 +1,39 @@
+"""``flywheel status``: how far a sweep is."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flywheel_sim.commands.envelope import Answer, answers
+from flywheel_sim.commands.sweeping import reasons
+
+__all__ = ["status"]
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@answers("status")
+def status(folder: Path) -> Answer:
+    """How far a sweep is, which runs failed, and who is at work on it; it changes nothing."""
+    from flywheel_sim.execute.code import code
+    from flywheel_sim.execute.drive import resume_command
+    from flywheel_sim.execute.store import Store
+
+    store = Store.open(folder)
+    now, errors, writer = store.standing(), store.errors(), store.writer()
+    data: dict[str, Any] = {
+        "folder": str(folder), "title": store.experiment.about.get("title", ""), "runs": now.total, "done": now.done,
+        "failed": now.failed, "errors": errors, "broken": store.broken, "writer": writer,
+        "same_code": store.code == code(),
+    }  # fmt: skip
+    lines = [f"{data['title'] or folder}: {now.done} of {now.total} runs done, {now.failed} failed", *reasons(errors)]
+    if store.broken:
+        lines.append(f"damaged parts, whose runs will be made again: {', '.join(store.broken)}")
+    if writer:
+        lines.append(f"{writer} is at work on it")
+    elif now.left:
+        lines.append(f"nobody is at work on it; go on with: {resume_command(store)}")
+    if not data["same_code"]:
+        lines.append(f"made by flywheel_sim {store.code['flywheel_sim']}, engine {store.code['engine']}; not this one")
+    return Answer(data, "\n".join(lines), {"hashes": {"engine": store.code["engine"]}})

@@ -1,0 +1,175 @@
+"""A chunk of runs, as it is sent to wherever it is run: plain values in, `Rows` out.
+
+`run_chunk` is all that a worker runs.  It refuses a driver with other code, and turns whatever goes wrong in a run into
+that run's row; the other runs of the chunk are not touched.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from flywheel_sim.execute.code import agree
+from flywheel_sim.execute.rows import OF_ACCOUNTS, Rows, measure
+from flywheel_sim.results.summary import SUMMARY
+from flywheel_sim.scenario import Scenario, ScenarioError, load
+from flywheel_sim.scenario.columns import COL
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["ABANDON", "Abandoned", "Chunk", "Job", "run_chunk"]
+
+#: Set to make the chunks of this process end within half a second.
+ABANDON = threading.Event()
+_LONGEST = 500
+
+
+class Abandoned(BaseException):
+    """Nobody waits for this chunk any more."""
+
+
+class Job(NamedTuple):
+    """One run: its number in the design, its scenario, what is set in it, and the key of its luck."""
+
+    run: int
+    scenario: str
+    changes: tuple[tuple[str, Any], ...]
+    seed: int
+    replicate: int
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Runs to be made in one go.
+
+    Parameters
+    ----------
+    code : mapping
+        Of the driver.
+    scenarios : mapping
+        Name -> every value of the scenario, as JSON.
+    jobs : tuple of Job
+    outcomes, columns : tuples of str
+        Numbers kept of a run, and weekly columns kept.
+    every : int
+        Weeks between two rows of the weekly columns; the last week is always kept.
+    """
+
+    code: dict[str, str]
+    scenarios: dict[str, str]
+    jobs: tuple[Job, ...]
+    outcomes: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    every: int = 1
+
+
+def run_chunk(chunk: Chunk) -> Rows:
+    """Run a chunk.
+
+    Raises
+    ------
+    CodeMismatch
+        When the driver has other code than this process.
+    """
+    agree(chunk.code, "the driver runs", "install the same version for driver and workers")
+    _ready()
+    before = time.perf_counter()
+    scenarios: list[Scenario | str] = []
+    for position, job in enumerate(chunk.jobs):
+        last = chunk.jobs[position - 1] if position else None
+        same = last is not None and (last.scenario, last.changes) == (job.scenario, job.changes)
+        scenarios.append(scenarios[-1] if same else _scenario(chunk.scenarios[job.scenario], job.changes))
+    good = [k for k, scenario in enumerate(scenarios) if isinstance(scenario, Scenario)]
+    found: dict[int, Rows] = {k: _lost(chunk, k, str(scenarios[k])) for k in set(range(len(scenarios))) - set(good)}
+    try:
+        found |= _runs(chunk, good, scenarios)
+    except Exception:
+        # one of them spoils the rest: each alone, so that only its own row says so
+        for k in good:
+            try:
+                found |= _runs(chunk, [k], scenarios)
+            except Exception as error:
+                found[k] = _lost(chunk, k, _said(error))
+    rows = Rows.joined(found[k] for k in range(len(chunk.jobs)))
+    return Rows(**(vars(rows) | {"seconds": time.perf_counter() - before}))
+
+
+def _runs(chunk: Chunk, which: Sequence[int], scenarios: Sequence[Scenario | str]) -> dict[int, Rows]:
+    """Rows of some jobs of a chunk, run as one batch."""
+    from flywheel_sim.engine.run import Simulation
+    from flywheel_sim.results import Run
+
+    if not which:
+        return {}
+    kinds: dict[int, int] = {}
+    models: list[Scenario] = []
+    for k in which:
+        scenario = scenarios[k]
+        assert isinstance(scenario, Scenario)
+        if id(scenario) not in kinds:
+            kinds[id(scenario)] = len(models)
+            models.append(scenario)
+    keys = [(kinds[id(scenarios[k])], chunk.jobs[k].seed, chunk.jobs[k].replicate) for k in which]
+    simulation: Simulation = Simulation([scenario.model for scenario in models], keys, keep_teams=False)
+    simulation.advance(progress=_heed)
+    accounts = any(name in OF_ACCOUNTS for name in chunk.outcomes)
+    summed = any(name in SUMMARY for name in chunk.outcomes)
+    index = [getattr(COL, name) for name in chunk.columns]
+    found: dict[int, Rows] = {}
+    for q, k in enumerate(which):
+        run = Run(models[keys[q][0]], simulation.arrays(q, accounts))
+        weekly = run.arrays.weekly
+        outcomes = measure(chunk.outcomes, run.summary if summed else {}, weekly)
+        weeks = np.arange(1, run.weeks + 1)
+        kept = weeks[(weeks % chunk.every == 0) | (weeks == run.weeks)] if index else weeks[:0]
+        found[k] = Rows(
+            np.array([chunk.jobs[k].run]), outcomes[None, :], (None,),
+            np.full(len(kept), chunk.jobs[k].run), kept, weekly[kept - 1][:, index],
+        )  # fmt: skip
+    return found
+
+
+def _heed(done: int, total: int) -> None:
+    if ABANDON.is_set():
+        raise Abandoned
+
+
+def _lost(chunk: Chunk, k: int, why: str) -> Rows:
+    return Rows.lost([chunk.jobs[k].run], why, len(chunk.outcomes), len(chunk.columns))
+
+
+def _said(error: BaseException) -> str:
+    """An exception in one line that does not depend on where it was raised."""
+    if isinstance(error, ScenarioError):
+        return "; ".join(map(str, error.problems))[:_LONGEST]
+    first = (str(error).splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}"[:_LONGEST] if first else type(error).__name__
+
+
+@lru_cache(maxsize=8)
+def _base(text: str) -> Scenario:
+    return load(json.loads(text))
+
+
+def _scenario(text: str, changes: tuple[tuple[str, Any], ...]) -> Scenario | str:
+    """A scenario, or why there is none."""
+    try:
+        base = _base(text)
+        return base.with_(dict(changes)) if changes else base
+    except Exception as error:
+        return _said(error)
+
+
+@cache
+def _ready() -> None:
+    """Load the engine, or compile it, so that the first chunk's time is that of its runs."""
+    from flywheel_sim.engine.run import Simulation
+
+    small = {"horizon_weeks": 1, "market.accounts": 64, "market.initial_customers": 8}
+    Simulation([load("b2b-saas").with_(small).model], [(0, 1, 0)], keep_teams=False).advance()

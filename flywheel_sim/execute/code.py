@@ -1,0 +1,68 @@
+"""Which code made a run: driver, workers and store must agree, or their runs are not of one kind."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from flywheel_sim.__about__ import __version__
+from flywheel_sim.engine.fingerprint import engine_hash
+from flywheel_sim.results.saving import ResultError
+
+__all__ = ["CodeMismatch", "agree", "code"]
+
+
+class CodeMismatch(ResultError):
+    """Two places that should compute the same run have different code."""
+
+
+@cache
+def _outcomes_hash() -> str:
+    """Hash of the sources that turn a run into its numbers."""
+    package = Path(__file__).parents[1]
+    sources = [package / "results" / "summary.py", package / "execute" / "chunk.py", package / "execute" / "rows.py"]
+    digest = hashlib.sha256()
+    for path in sources:
+        digest.update(path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def code() -> dict[str, str]:
+    """What decides the bits of a run and of its numbers, by name.
+
+    Examples
+    --------
+    >>> sorted(code())
+    ['engine', 'flywheel_sim', 'numba', 'numpy', 'outcomes']
+    """
+    return {
+        "flywheel_sim": __version__,
+        "engine": engine_hash(),
+        "outcomes": _outcomes_hash(),
+        "numpy": version("numpy"),
+        "numba": version("numba"),
+    }
+
+
+def agree(theirs: Mapping[str, str], who: str, what_to_do: str) -> None:
+    """Refuse code that differs from ours.
+
+    Parameters
+    ----------
+    theirs : mapping
+        What `code` said elsewhere.
+    who : str
+        Where that was, to begin the message with.
+    what_to_do : str
+        Ends the message.
+
+    Raises
+    ------
+    CodeMismatch
+    """
+    ours = code()
+    names = [name for name in ours if ours[name] != theirs.get(name)]
+    if names:
+        listed = ", ".join(f"{name} {theirs.get(name, 'unknown')} (here {ours[name]})" for name in names)
+        raise CodeMismatch(f"{who} other code: {listed}; {what_to_do}")

@@ -1,0 +1,383 @@
+"""Run what a store has pending: chunks of about a second, a window of them in flight, rows to the disk as they come.
+
+The driver is the only one that writes.  It hands out chunks in the order of the design, sized by what the last ones
+took; writes rows every second at first and less often later, so that a long sweep does not end in a million files; and
+takes a chunk apart when the process that ran it has ended, until it is known which run was the end of it.
+"""
+
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from os import PathLike
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flywheel_sim.execute.chunk import ABANDON, Abandoned, Chunk, Job, run_chunk
+from flywheel_sim.execute.code import CodeMismatch
+from flywheel_sim.execute.design import Design
+from flywheel_sim.execute.engines import Place, place
+from flywheel_sim.execute.rows import Rows
+from flywheel_sim.execute.store import Standing, Store
+from flywheel_sim.results.saving import ResultError
+
+__all__ = ["ENDED", "Drive", "Interrupted", "Progress", "resume_command", "run_design"]
+
+Progress = Callable[[Standing], None]
+Work = Callable[[Chunk], Rows]
+
+#: Seconds of work in a chunk, and the most runs and accounts in one.
+TARGET, MOST_RUNS, MOST_ACCOUNTS = 1.0, 1000, 4_000_000
+#: Rows are written after so many seconds, more as time goes by, or when so many numbers have come together.
+WRITE_SECONDS, LONGEST_SECONDS, WRITE_NUMBERS = 1.0, 60.0, 2_000_000
+#: After so many runs that all failed, something is wrong with the study.
+HOPELESS = 10
+#: What the row of a run says whose process has ended.
+ENDED = "the process that ran it ended"
+
+
+class Interrupted(KeyboardInterrupt):
+    """Stopped on request; what was finished is kept."""
+
+
+@dataclass(frozen=True)
+class Drive:
+    """How a drive ended.
+
+    Parameters
+    ----------
+    runs : int64 array, shape (points, replicates), or (n,) of what was pending
+        Numbers of the runs that were asked for.
+    stopped : str
+        Why it ended before they were all made; ``""`` when they were.
+    """
+
+    runs: NDArray[np.int64]
+    stopped: str = ""
+
+
+def run_design(
+    design: Design | None,
+    on: "str | PathLike[str] | Executor | Place | None",
+    store: Store,
+    progress: Progress | None = None,
+    *,
+    workers: int | None = None,
+    stop_on_error: bool = False,
+    work: Work = run_chunk,
+) -> Drive:
+    """Make the runs of a design, those that are not in the store yet, and keep them.
+
+    Parameters
+    ----------
+    design : Design, optional
+        Runs to ask for; None makes what the store has pending.
+    on : str, path, Executor or Place, optional
+        Where: what `flywheel_sim.execute.engines.place` takes.  A search that asks many times opens a place once.
+    store : Store
+        Open for writing.
+    progress : callable, optional
+        Called with a `Standing` when rows have come.
+    workers : int, optional
+        Threads or processes at most.
+    stop_on_error : bool
+        Stop at the first run that fails; otherwise a failed run is a row like any other.
+    work : callable
+        What a worker runs; default `run_chunk`.
+
+    Returns
+    -------
+    Drive
+
+    Raises
+    ------
+    Interrupted
+        After Ctrl-C or SIGTERM, when what was running has been finished and written.
+    CodeMismatch
+        When a worker has other code.
+    ResultError
+        When rows cannot be written, or the place is lost; what was written stays.
+
+    Examples
+    --------
+    Ask, tell, ask again; a search that was killed starts anew and is answered from the store up to where it was.
+
+    >>> import tempfile
+    >>> from flywheel_sim.execute.design import Point
+    >>> from flywheel_sim.execute.store import Experiment
+    >>> from flywheel_sim.scenario import load
+    >>> small = load("b2b-saas").with_({"market.accounts": 300, "market.initial_customers": 30, "horizon_weeks": 8})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with Store.create(f"{folder}/search", Experiment({"base": small}, outcomes=("npv",))) as store:
+    ...         with place("threads", 1) as here:
+    ...             for heads in (4, 6):
+    ...                 asked = Design([Point({"teams.sales.headcount": heads})], replicates=2)
+    ...                 runs = run_design(asked, here, store).runs
+    ...         told = store.table()
+    >>> told["teams.sales.headcount"].tolist()
+    [4, 4, 6, 6]
+    """
+    asked = store.extend(design) if design is not None else store.pending()
+    wanted = np.intersect1d(asked, store.pending())
+    with place(on, workers) as here, _signals() as stop:
+        return Drive(asked, _Driver(store, here, work, progress, stop_on_error, stop).run(wanted))
+
+
+class _Stop:
+    """What a signal has asked for."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+
+@contextmanager
+def _signals() -> Iterator[_Stop]:
+    """The first Ctrl-C (or SIGTERM) asks to stop, the second stops; only the main thread can listen."""
+    stop = _Stop()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def ask(number: int, frame: object) -> None:
+        if stop.asked:
+            raise KeyboardInterrupt
+        stop.asked = True
+
+    names = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(name, ask) for name in names]
+    try:
+        yield stop
+    finally:
+        for name, handler in zip(names, before, strict=True):
+            signal.signal(name, handler)
+
+
+class _Driver:
+    """One drive through the pending runs of a store."""
+
+    def __init__(
+        self, store: Store, here: Place, work: Work, progress: Progress | None, stop_on_error: bool, stop: _Stop
+    ) -> None:
+        self.store, self.here, self.work, self.progress = store, here, work, progress
+        self.stop_on_error, self.stop, self.stopped = stop_on_error, stop, ""
+        self.flying: dict[Future[Rows], tuple[Job, ...]] = {}
+        self.suspects: deque[tuple[Job, ...]] = deque()
+        self.ahead: deque[Job] = deque()
+        self.rest = np.zeros(0, np.int64)
+        self.kept: list[Rows] = []
+        self.numbers = 0
+        self.begun = self.written = self.counted = time.monotonic()
+        self.slots, self.pace, self.last = 1, 0.0, 0
+        self.warm = self.stopping = False
+        self.to_go = 0
+        self.made = self.failed = 0
+        experiment = store.experiment
+        self.sizes = {
+            name: (scenario.model.market.accounts, scenario.model.horizon_weeks)
+            for name, scenario in experiment.scenarios.items()
+        }
+
+    def run(self, wanted: NDArray[np.int64]) -> str:
+        """Make these runs; returns why not all were made."""
+        self.rest, self.to_go = wanted, len(wanted)
+        ABANDON.clear()
+        try:
+            while True:
+                while (chunk := self._next()) is not None:
+                    self._submit(chunk)
+                if not self.flying:
+                    break
+                done, _ = wait(self.flying, timeout=0.5, return_when=FIRST_COMPLETED)
+                for future in done:
+                    if future in self.flying:
+                        self._take(future)
+                self._write_when_due()
+                if self.stop.asked and not self.stopping and self.progress:
+                    self.stopping = True
+                    self.progress(self._standing())
+                if why := self.here.lost():
+                    raise ResultError(f"{why}; {self._how_to_go_on()}")
+            self._write()
+        except BaseException as error:
+            # a second Ctrl-C, a full disk, a worker with other code: keep what has come, wait for nobody
+            ABANDON.set()
+            for future in self.flying:
+                future.cancel()
+            if isinstance(error, ResultError) and isinstance(error.__cause__, OSError):
+                raise ResultError(f"{error}; {self._how_to_go_on()}") from error
+            self._write()
+            raise
+        if self.stop.asked and len(np.intersect1d(wanted, self.store.pending())):
+            raise Interrupted(f"interrupted; {self._how_to_go_on()}")
+        return self.stopped
+
+    # -- handing out ---------------------------------------------------------------------------------------------------
+
+    def _next(self) -> tuple[Job, ...] | None:
+        """The next chunk to hand out, or None when there is none now."""
+        if self.stop.asked or self.stopped:
+            return None
+        if self.suspects:
+            # alone, so that it is known whose fault it is
+            return None if self.flying else self.suspects.popleft()
+        now = time.monotonic()
+        if self.warm and (self.last == 0 or now - self.counted > 2.0):
+            self.slots, self.counted = self.here.slots(), now
+        # the first chunk goes alone: where the engine must be compiled, once is enough
+        if len(self.flying) >= (2 * self.slots if self.warm else 1):
+            return None
+        ahead = self.ahead
+        if len(ahead) < MOST_RUNS and len(self.rest):
+            # a few thousand at a time, so that memory does not grow with the design
+            some, self.rest = self.rest[: 4 * MOST_RUNS], self.rest[4 * MOST_RUNS :]
+            ahead.extend(self.store.jobs(some))
+        if not ahead:
+            return None
+        left = len(ahead) + len(self.rest)
+        # grow fourfold at most; towards the end smaller, so that all workers end together
+        most = min(MOST_RUNS, max(1, 4 * self.last), max(1, -(-left // (2 * self.slots))))
+        chunk: list[Job] = []
+        work = accounts = 0.0
+        while ahead and len(chunk) < most:
+            n, weeks = self._size(ahead[0])
+            if chunk and (accounts + n > MOST_ACCOUNTS or self.pace * (work + n * weeks) > TARGET):
+                break
+            work, accounts = work + n * weeks, accounts + n
+            chunk.append(ahead.popleft())
+        self.last = max(self.last, len(chunk))
+        return tuple(chunk)
+
+    def _size(self, job: Job) -> tuple[float, float]:
+        """Accounts and weeks of a run, as far as can be told without making its scenario."""
+        accounts, weeks = self.sizes[job.scenario]
+        changes = dict(job.changes)
+        sizes = changes.get("market.accounts", accounts), changes.get("horizon_weeks", weeks)
+        return tuple(float(x) if isinstance(x, int | float) else 1.0 for x in sizes)  # type: ignore[return-value]
+
+    def _submit(self, jobs: tuple[Job, ...]) -> None:
+        store = self.store
+        names = {job.scenario for job in jobs}
+        chunk = Chunk(
+            store.code, {name: store.texts[name] for name in names}, jobs,
+            store.experiment.outcomes, store.experiment.columns, store.experiment.every,
+        )  # fmt: skip
+        try:
+            future = self.here.executor.submit(self.work, chunk)
+        except BrokenExecutor:
+            self._renew()
+            future = self.here.executor.submit(self.work, chunk)
+        self.flying[future] = jobs
+
+    # -- taking back ---------------------------------------------------------------------------------------------------
+
+    def _take(self, future: "Future[Rows]") -> None:
+        jobs = self.flying.pop(future)
+        alone = not self.flying
+        try:
+            rows = future.result()
+        except (CodeMismatch, ImportError, AttributeError) as error:
+            if isinstance(error, CodeMismatch):
+                raise
+            raise ResultError(f"a worker cannot run this: {error}; {self._how_to_go_on()}") from error
+        except Abandoned:
+            raise KeyboardInterrupt from None
+        except CancelledError as error:
+            raise ResultError(f"{self.here.lost() or 'a chunk was cancelled'}; {self._how_to_go_on()}") from error
+        except (Exception, SystemExit) as error:
+            if why := self.here.lost():
+                raise ResultError(f"{why}; {self._how_to_go_on()}") from error
+            self._lose(jobs, error, alone)
+            return
+        self.warm = True
+        work = sum(n * weeks for n, weeks in map(self._size, jobs))
+        pace = rows.seconds / max(work, 1.0)
+        self.pace = pace if not self.pace else 0.5 * (self.pace + pace)
+        self._keep(rows)
+
+    def _lose(self, jobs: tuple[Job, ...], error: BaseException, alone: bool) -> None:
+        """A chunk that came back without rows: its process has ended, or took another's end with it."""
+        if isinstance(error, BrokenExecutor):
+            if self.here.renew is None:
+                raise ResultError(f"the executor has broken ({error}); {self._how_to_go_on()}") from error
+            for other, others in self.flying.items():
+                if other.done() and not other.cancelled() and other.exception() is None:
+                    self._keep(other.result())
+                else:
+                    self.suspects.append(others)
+            alone, self.flying = alone and not self.flying, {}
+            self._renew()
+        if alone and len(jobs) == 1:
+            experiment, killed = self.store.experiment, type(error).__name__ == "KilledWorker"
+            ended = killed or isinstance(error, BrokenExecutor | SystemExit)
+            why = ENDED if ended else f"{type(error).__name__}: {error}"[:500]
+            self._keep(Rows.lost([jobs[0].run], why, len(experiment.outcomes), len(experiment.columns)))
+        elif alone:
+            self.suspects.extendleft((jobs[len(jobs) // 2 :], jobs[: len(jobs) // 2]))
+        else:
+            self.suspects.append(jobs)
+
+    def _renew(self) -> None:
+        if self.here.renew is None:
+            raise ResultError(f"the executor takes no more work; {self._how_to_go_on()}")
+        self.here.executor = self.here.renew()
+
+    def _keep(self, rows: Rows) -> None:
+        self.kept.append(rows)
+        self.numbers += rows.outcomes.size + rows.series.size
+        self.made += len(rows)
+        self.failed += rows.failed
+        if rows.failed and self.stop_on_error and not self.stopped:
+            why = next(error for error in rows.errors if error is not None)
+            self.stopped = f"a run failed: {why}"
+        elif not self.stopped and self.made >= HOPELESS and self.failed == self.made and self.to_go > self.made:
+            why = next(error for error in rows.errors if error is not None)
+            self.stopped = f"the first {self.made} runs all failed, the last one with: {why}"
+        if self.progress:
+            self.progress(self._standing())
+
+    def _standing(self) -> Standing:
+        now = self.store.standing()
+        waiting = sum(len(rows) for rows in self.kept)
+        done = now.done + waiting
+        took = time.monotonic() - self.begun
+        left = took * (self.to_go - self.made) / self.made if self.made else None
+        failed = now.failed + sum(rows.failed for rows in self.kept)
+        return Standing(now.total, done, failed, left, self.stop.asked)
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    def _write_when_due(self) -> None:
+        now = time.monotonic()
+        due = min(max(WRITE_SECONDS, 0.02 * (now - self.begun)), LONGEST_SECONDS)
+        if self.kept and (now - self.written >= due or self.numbers >= WRITE_NUMBERS):
+            self._write()
+
+    def _write(self) -> None:
+        self.written = time.monotonic()
+        if self.kept:
+            rows, self.kept, self.numbers = self.kept, [], 0
+            self.store.append(rows)
+
+    def _how_to_go_on(self) -> str:
+        now = self.store.standing()
+        kept = f"{now.done + sum(len(rows) for rows in self.kept)} of {now.total} runs are kept"
+        return f"{kept}; go on with: {resume_command(self.store)}"
+
+
+def resume_command(store: Store) -> str:
+    """What to type to go on.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> resume_command(SimpleNamespace(folder="my runs"))
+    "flywheel resume 'my runs'"
+    """
+    import shlex
+
+    return f"flywheel resume {shlex.quote(str(store.folder))}"

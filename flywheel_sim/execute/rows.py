@@ -1,0 +1,121 @@
+"""What runs leave in a store: the names of their numbers, and the rows themselves."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flywheel_sim.results.summary import SUMMARY
+from flywheel_sim.scenario.columns import COL, NAMES
+from flywheel_sim.scenario.errors import nearest
+
+__all__ = ["DEFAULT_OUTCOMES", "OF_ACCOUNTS", "Rows", "measure", "unknown_outcome"]
+
+#: Outcomes that need a row per account, which costs time.
+OF_ACCOUNTS = ("loss_making_share", "whale_peak")
+#: What is kept of a run when nothing else is asked for.
+DEFAULT_OUTCOMES = tuple(name for name in SUMMARY if name not in OF_ACCOUNTS)
+#: Ways to make one number of a weekly column: ``customers.end``.
+WAYS = ("end", "mean", "sum", "min", "max")
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of finished runs.
+
+    Parameters
+    ----------
+    run : int64 array, shape (n,)
+        Numbers of the runs in the design.
+    outcomes : float64 array, shape (n, outcomes)
+        NaN where a run failed or cannot say.
+    errors : tuple of n texts
+        Why a run failed; None where it did not.
+    series_run, week : int64 arrays, shape (m,)
+    series : float64 array, shape (m, columns)
+        Weekly columns of the runs that did not fail.
+    seconds : float
+        What they took.
+    """
+
+    run: NDArray[np.int64]
+    outcomes: NDArray[np.float64]
+    errors: tuple[str | None, ...]
+    series_run: NDArray[np.int64]
+    week: NDArray[np.int64]
+    series: NDArray[np.float64]
+    seconds: float = 0.0
+
+    def __len__(self) -> int:
+        return len(self.run)
+
+    @property
+    def failed(self) -> int:
+        """How many runs failed."""
+        return sum(error is not None for error in self.errors)
+
+    @classmethod
+    def lost(cls, runs: Sequence[int], why: str, outcomes: int, columns: int) -> "Rows":
+        """Rows of runs that left nothing but a reason."""
+        none = np.zeros(0, np.int64)
+        nothing = np.full((len(runs), outcomes), np.nan)
+        return cls(np.array(runs, np.int64), nothing, (why,) * len(runs), none, none, np.zeros((0, columns)))
+
+    @classmethod
+    def joined(cls, parts: Iterable["Rows"]) -> "Rows":
+        """Several as one."""
+        parts = list(parts)
+        together = [
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("run", "outcomes", "series_run", "week", "series")
+        ]
+        errors = tuple(error for part in parts for error in part.errors)
+        run, outcomes, series_run, week, series = together
+        return cls(run, outcomes, errors, series_run, week, series, sum(part.seconds for part in parts))
+
+
+def unknown_outcome(name: str) -> tuple[str, str | None] | None:
+    """What is wrong with the name of an outcome, and the nearest one that exists; None when it is fine.
+
+    Examples
+    --------
+    >>> unknown_outcome("npv"), unknown_outcome("customers.end"), unknown_outcome("custmers.end")
+    (None, None, ("unknown column 'custmers'", 'customers.end'))
+    >>> unknown_outcome("nvp")
+    ("unknown outcome 'nvp'", 'npv')
+    """
+    if name in SUMMARY:
+        return None
+    column, dot, way = name.rpartition(".")
+    if not dot:
+        return f"unknown outcome '{name}'", nearest(name, [*SUMMARY, *(f"{column}.end" for column in NAMES)])
+    if way not in WAYS:
+        return (
+            f"expected a weekly column with .{', .'.join(WAYS)}, got '{name}'",
+            f"{column}.{nearest(way, WAYS) or WAYS[0]}",
+        )
+    if column not in NAMES:
+        near = nearest(column, NAMES)
+        return f"unknown column '{column}'", f"{near}.{way}" if near else None
+    return None
+
+
+def measure(names: Sequence[str], summary: Mapping[str, float], weekly: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The outcomes of one run.
+
+    Parameters
+    ----------
+    names : outcomes that `unknown_outcome` finds nothing wrong with.
+    summary : the run's summary.
+    weekly : float64 array, shape (W, n_columns)
+    """
+    found = np.empty(len(names))
+    for position, name in enumerate(names):
+        if name in SUMMARY:
+            found[position] = summary[name]
+        else:
+            column, _, way = name.rpartition(".")
+            values = weekly[:, getattr(COL, column)]
+            found[position] = values[-1] if way == "end" else getattr(np, way)(values)
+    return found

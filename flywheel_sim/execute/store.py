@@ -1,0 +1,579 @@
+"""The store: a folder that holds a study's design and its runs, and survives every kind of end.
+
+::
+
+    study.json                   what is run: scenarios with every value, seed, outcomes, code
+    design.parquet               a row per run: run, point, run_id, scenario, seed, replicate, and the values set
+    design/part-*.parquet        runs asked for later, by searches that ask as they go
+    runs/part-*.parquet          a row per finished run: run, run_id, error, outcomes.  The commit record
+    series/part-*.parquet        weekly columns of the same runs, written before their rows
+    broken/                      parts that are no longer what was written; their runs are made again
+
+One process writes, under a lock that ends with it.  A part is flushed to the disk under another name and renamed; its
+series come first, so a run is either there with everything or not at all.  The design and the empty first parts exist
+before the first run, so any program that reads parquet can look at a sweep while it runs.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flywheel_sim.execute.chunk import Job
+from flywheel_sim.execute.code import agree, code
+from flywheel_sim.execute.design import Design, Names
+from flywheel_sim.execute.lock import Lock, locked_by
+from flywheel_sim.execute.parts import (
+    DRAFTS,
+    encoded,
+    flush_folder,
+    number_of,
+    part_names,
+    read_part,
+    sound,
+    write_part,
+    write_whole,
+)  # fmt: skip
+from flywheel_sim.execute.rows import DEFAULT_OUTCOMES, Rows
+from flywheel_sim.results.naming import pack, unpack
+from flywheel_sim.results.saving import ResultError, vacant
+from flywheel_sim.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["FORMAT", "Experiment", "Standing", "Store"]
+
+#: Format of the folder.
+FORMAT = "flywheel.store/1"
+_STUDY, _DESIGN, _LOCK, _BROKEN = "study.json", "design.parquet", "lock", "broken"
+_FIXED = ("run", "point", "run_id", "scenario", "seed", "replicate")
+_PLAIN = {bool: "bool", int: "int64", float: "float64", str: "string"}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What all runs of a store have in common.
+
+    Parameters
+    ----------
+    scenarios : mapping of str to Scenario
+        By name; points name one of them.
+    seed : int
+        Root of the luck.
+    outcomes : tuple of str
+        Numbers kept of a run: summary keys, or a weekly column with ``.end``, ``.mean``, ``.sum``, ``.min``, ``.max``.
+    columns : tuple of str
+        Weekly columns kept.
+    every : int
+        Weeks between two rows of them.
+    about : mapping
+        JSON values for whoever opens the store: title, the study file, how the design was made.
+    """
+
+    scenarios: Mapping[str, Scenario]
+    seed: int = 1
+    outcomes: tuple[str, ...] = DEFAULT_OUTCOMES
+    columns: tuple[str, ...] = ()
+    every: int = 1
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a store is.
+
+    Parameters
+    ----------
+    total, done, failed : int
+        Runs asked for, finished (the failed ones included), and failed.
+    seconds_left : float or None
+        What the rest will take at the pace so far; None when nothing is known.
+    stopping : bool
+        Somebody has asked to stop, and what is running is being finished.
+    """
+
+    total: int
+    done: int
+    failed: int
+    seconds_left: float | None = None
+    stopping: bool = False
+
+    @property
+    def left(self) -> int:
+        """Runs to go."""
+        return self.total - self.done
+
+
+class Store:
+    """A folder of runs; made by `create`, found again by `open`.
+
+    Attributes
+    ----------
+    folder : Path
+    experiment : Experiment
+    broken : list of str
+        Parts that were not what had been written, found when the store was opened.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from flywheel_sim.execute.design import Point
+    >>> from flywheel_sim.scenario import load
+    >>> experiment = Experiment({"base": load("b2b-saas")}, outcomes=("npv",))
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     with Store.create(f"{place}/mine", experiment, Design([Point({"horizon_weeks": 8})], 2)) as store:
+    ...         store.pending().tolist(), store.standing().total
+    ([0, 1], 2)
+    """
+
+    def __init__(self, folder: Path, lock: Lock | None, study: Mapping[str, Any]) -> None:
+        self.folder, self.lock, self.study = folder, lock, dict(study)
+        self.code: dict[str, str] = self.study["code"]
+        self.experiment = Experiment(
+            {name: unpack(packed) for name, packed in self.study["scenarios"].items()},
+            self.study["seed"], tuple(self.study["outcomes"]), tuple(self.study["columns"]), self.study["every"],
+            self.study["about"],
+        )  # fmt: skip
+        self.texts = {name: json.dumps(packed["resolved"]) for name, packed in self.study["scenarios"].items()}
+        self.broken: list[str] = []
+        self._design: list[Any] = []
+        self._starts: list[int] = [0]
+        self._ids: list[str] = []
+        self._number: dict[str, int] = {}
+        self._names: dict[str, Names] = {}
+        self._done = np.zeros(0, bool)
+        self._failed = 0
+        self._runs: list[tuple[str, str]] = []
+        self._next = 0
+
+    # -- make, open, close ---------------------------------------------------------------------------------------------
+
+    @classmethod
+    def create(cls, folder: str | os.PathLike[str], experiment: Experiment, design: Design | None = None) -> "Store":
+        """Make a store and open it for writing; it appears with its whole design, or not at all.
+
+        Parameters
+        ----------
+        folder : path
+            Must not exist yet, or be empty.
+        experiment : Experiment
+        design : Design, optional
+            The runs to make; more can be asked for later with `extend`.
+
+        Raises
+        ------
+        ResultError
+            When something is already there, or nothing can be written there.
+        """
+        target = Path(folder)
+        with _telling(f"cannot make '{target}'"):
+            vacant(target)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
+            try:
+                for name in ("runs", "design", DRAFTS, *(("series",) if experiment.columns else ())):
+                    (draft / name).mkdir()
+                study = {
+                    "schema": FORMAT,
+                    "code": code(),
+                    "seed": experiment.seed,
+                    "outcomes": list(experiment.outcomes),
+                    "columns": list(experiment.columns),
+                    "every": experiment.every,
+                    "about": dict(experiment.about),
+                    "scenarios": {name: pack(scenario) for name, scenario in experiment.scenarios.items()},
+                }
+                store = cls(draft, None, study)
+                table = store._table(design or Design([]), 0, 0)[0]
+                write_whole(draft / _DESIGN, encoded(table), draft / DRAFTS)
+                empty = Rows.lost([], "", len(experiment.outcomes), len(experiment.columns))
+                store._write(empty, 0)
+                text = json.dumps(study, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+                write_whole(draft / _STUDY, text.encode(), draft / DRAFTS)
+                draft.chmod(0o755)
+                if target.exists():
+                    target.rmdir()
+                draft.rename(target)
+                flush_folder(target.parent)
+            except BaseException:
+                shutil.rmtree(draft, ignore_errors=True)
+                raise
+        return cls.open(target, write=True)
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str], *, write: bool = False) -> "Store":
+        """Open a store.
+
+        Parameters
+        ----------
+        folder : path
+        write : bool
+            To add runs: nobody else may be writing, the code must be the one it was made with, and parts that are
+            broken are put aside, so that their runs are pending again.
+
+        Raises
+        ------
+        ResultError
+            When there is none, or it cannot be written to.
+        """
+        path = Path(folder)
+        study = _read_study(path)
+        lock = None
+        if write:
+            agree(study["code"], f"'{path}' was made by", "finish it with that version, or start another sweep")
+            with _telling(f"cannot write to '{path}'"):
+                lock = Lock(path / _LOCK)
+        try:
+            store = cls(path, lock, study)
+            with _telling(f"cannot read '{path}'"):
+                store._read_design()
+                store._read_runs()
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+        return store
+
+    def close(self) -> None:
+        """Let others write."""
+        if self.lock is not None:
+            self.lock.release()
+            self.lock = None
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- write ---------------------------------------------------------------------------------------------------------
+
+    def extend(self, design: Design) -> NDArray[np.int64]:
+        """Ask for more runs; those that are there already, finished or not, are not asked for twice.
+
+        Returns
+        -------
+        int64 array, shape (points, replicates)
+            Numbers of the runs.
+        """
+        self._must_write()
+        number = 1 + max((number_of(name) for name in part_names(self.folder / "design")), default=-1)
+        points = 1 + max((int(part.column("point").to_numpy().max(initial=-1)) for part in self._design), default=-1)
+        table, ids = self._table(design, len(self._ids), points)
+        if table.num_rows:
+            with _telling(f"cannot write to '{self.folder}'"):
+                write_part(self.folder, "design", number, table, {})
+            self._add_design(table)
+        return np.array([self._number[run_id] for run_id in ids], np.int64).reshape(-1, max(design.replicates, 1))
+
+    def append(self, rows: Rows | Sequence[Rows]) -> None:
+        """Write rows of finished runs; when this returns they are on the disk.
+
+        Raises
+        ------
+        ResultError
+            When they cannot be written; what is there stays as it is.
+        """
+        self._must_write()
+        joined = rows if isinstance(rows, Rows) else Rows.joined(rows)
+        if not len(joined):
+            return
+        if self._done[joined.run].any():
+            raise ValueError("these runs are there already")
+        with _telling(f"cannot write to '{self.folder}'"):
+            names = self._write(joined, self._next)
+        self._count(joined.run, joined.failed, names)
+
+    def pending(self) -> NDArray[np.int64]:
+        """Numbers of the runs that are asked for and not finished."""
+        return np.flatnonzero(~self._done)
+
+    def jobs(self, runs: Sequence[int] | NDArray[np.int64]) -> list[Job]:
+        """What to do for these runs."""
+        asked = np.asarray(runs, np.int64)
+        found: list[Job] = []
+        for part, start in zip(self._design, self._starts, strict=False):
+            here = asked[(asked >= start) & (asked < start + part.num_rows)]
+            if not len(here):
+                continue
+            rows = part.take(here - start)
+            values = {
+                field.name: _values(rows.column(field.name), field)
+                for field in rows.schema
+                if field.metadata and b"path" in field.metadata
+            }
+            for k, run in enumerate(here.tolist()):
+                changes = tuple((path, column[k]) for path, column in values.items() if column[k] is not _UNSET)
+                scenario, seed = rows.column("scenario")[k].as_py(), rows.column("seed")[k].as_py()
+                found.append(Job(run, scenario, changes, seed, rows.column("replicate")[k].as_py()))
+        return found
+
+    # -- read ----------------------------------------------------------------------------------------------------------
+
+    def standing(self) -> Standing:
+        """How far it is."""
+        return Standing(len(self._ids), int(self._done.sum()), self._failed)
+
+    def design(self) -> "pd.DataFrame":
+        """A row per run asked for."""
+        import pyarrow as pa
+
+        tables = [part.replace_schema_metadata(None) for part in self._design]
+        found: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas(use_threads=False)
+        return found
+
+    def runs(self) -> "pd.DataFrame":
+        """A row per finished run: run, run_id, error, outcomes."""
+        import pyarrow as pa
+
+        tables = [read_part(self.folder / "runs" / name).replace_schema_metadata(None) for name, _ in self._runs]
+        found: pd.DataFrame = pa.concat_tables(tables).to_pandas(use_threads=False)
+        return found.sort_values("run", ignore_index=True)
+
+    def series(self) -> "pd.DataFrame":
+        """Weekly columns of the finished runs: run, week, columns."""
+        import pyarrow as pa
+
+        if not self.experiment.columns:
+            raise ResultError(f"'{self.folder}' keeps no weekly columns; name them under series: in the study")
+        tables = [read_part(self.folder / "series" / name).replace_schema_metadata(None) for _, name in self._runs]
+        found: pd.DataFrame = pa.concat_tables(tables).to_pandas(use_threads=False)
+        return found.sort_values(["run", "week"], ignore_index=True)
+
+    def table(self) -> "pd.DataFrame":
+        """A row per finished run: design, then error and outcomes."""
+        return self.design().merge(self.runs().drop(columns="run_id"), on="run", how="inner", validate="one_to_one")
+
+    def errors(self) -> dict[str, int]:
+        """Why runs failed, and how many did, the most frequent first."""
+        counts = self.runs()["error"].value_counts()
+        return {str(text): int(count) for text, count in counts.items()}
+
+    def writer(self) -> str:
+        """Who writes to it now, ``""`` when nobody does."""
+        return f"process {os.getpid()}" if self.lock is not None else locked_by(self.folder / _LOCK)
+
+    def hash(self) -> str:
+        """Hash of every finished run, its series included; order, parts and what ran them do not matter."""
+        digests = []
+        for runs_name, series_name in self._runs:
+            table = read_part(self.folder / "runs" / runs_name)
+            outcomes = _matrix(table, self.experiment.outcomes)
+            series = b""
+            cuts = np.zeros((table.num_rows, 2), np.int64)
+            if series_name:
+                weekly = read_part(self.folder / "series" / series_name)
+                of = weekly.column("run").to_numpy()
+                rows = np.column_stack([weekly.column("week").to_numpy(), _matrix(weekly, self.experiment.columns)])
+                order = np.lexsort((rows[:, 0], of))
+                series, of = rows[order].astype("<f8").tobytes(), of[order]
+                run = table.column("run").to_numpy()
+                cuts = np.column_stack([np.searchsorted(of, run), np.searchsorted(of, run, side="right")])
+                cuts *= 8 * rows.shape[1]
+            ids, errors = table.column("run_id").to_pylist(), table.column("error").to_pylist()
+            for k, (run_id, error) in enumerate(zip(ids, errors, strict=True)):
+                digest = hashlib.sha256(f"{run_id}|{error or ''}|".encode())
+                digest.update(outcomes[k].astype("<f8").tobytes())
+                digest.update(series[cuts[k, 0] : cuts[k, 1]])
+                digests.append(digest.digest())
+        return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
+
+    # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _must_write(self) -> None:
+        if self.lock is None:
+            raise ResultError(f"'{self.folder}' is open for reading only")
+
+    def _table(self, design: Design, first_run: int, first_point: int) -> tuple[Any, list[str]]:
+        """The design as rows of what is new in it, and the names of all its runs."""
+        import pyarrow as pa
+
+        default = next(iter(self.experiment.scenarios))
+        rows: dict[str, list[Any]] = {name: [] for name in _FIXED}
+        marks = list(dict.fromkeys(name for point in design.points for name in point.marks))
+        paths = list(dict.fromkeys(path for point in design.points for path in point.changes))
+        values: dict[str, list[Any]] = {name: [] for name in (*marks, *paths)}
+        ids: list[str] = []
+        fresh: set[str] = set()
+        for position, point in enumerate(design.points):
+            name = point.scenario or default
+            if name not in self._names:
+                self._names[name] = Names(self.experiment.scenarios[name], self.code)
+            scenario_hash = self._names[name].hash_of(point.changes)
+            for replicate in range(point.first, point.first + design.replicates):
+                run_id = self._names[name].run_id(scenario_hash, self.experiment.seed, replicate)
+                ids.append(run_id)
+                if run_id in self._number or run_id in fresh:
+                    continue
+                fresh.add(run_id)
+                numbers = (first_run + len(rows["run"]), first_point + position)
+                fixed = (*numbers, run_id, name, self.experiment.seed, replicate)
+                for column, value in zip(_FIXED, fixed, strict=True):
+                    rows[column].append(value)
+                for mark in marks:
+                    values[mark].append(point.marks.get(mark))
+                for path in paths:
+                    values[path].append(point.changes.get(path, _UNSET))
+        kinds = {"run_id": "string", "scenario": "string"}
+        columns = [pa.array(rows[name], pa.type_for_alias(kinds.get(name, "int64"))) for name in _FIXED]
+        fields = [pa.field(name, column.type) for name, column in zip(_FIXED, columns, strict=True)]
+        for name in (*marks, *paths):
+            column, how = _column(values[name])
+            columns.append(column)
+            fields.append(pa.field(name, column.type, metadata={"path": name, "how": how} if name in paths else None))
+        return pa.Table.from_arrays(columns, schema=pa.schema(fields)), ids
+
+    def _add_design(self, table: Any) -> None:
+        ids = table.column("run_id").to_pylist()
+        self._number |= {run_id: len(self._ids) + k for k, run_id in enumerate(ids)}
+        self._ids += ids
+        self._design.append(table)
+        self._starts.append(len(self._ids))
+        self._done = np.concatenate([self._done, np.zeros(len(ids), bool)])
+
+    def _read_design(self) -> None:
+        import pyarrow as pa
+
+        paths = [self.folder / _DESIGN, *(self.folder / "design" / n for n in part_names(self.folder / "design"))]
+        for path in paths:
+            try:
+                if path.name != _DESIGN and not sound(path):
+                    raise ValueError("it is not what was written")
+                self._add_design(read_part(path))
+            except (FileNotFoundError, ValueError, KeyError, pa.ArrowException) as error:
+                why = str(error).splitlines()[0]
+                raise ResultError(f"'{path}' is missing or broken ({why}); the sweep must be started again") from None
+
+    def _read_runs(self) -> None:
+        import pyarrow as pa
+
+        kept: set[str] = set()
+        for name in part_names(self.folder / "runs"):
+            path, series = self.folder / "runs" / name, ""
+            self._next = max(self._next, number_of(name) + 1)
+            try:
+                fine = sound(path)
+                if fine:
+                    table = read_part(path)
+                    series = (table.schema.metadata or {}).get(b"series", b"").decode()
+                    run = table.column("run").to_numpy()
+                    fine = not self._done[run].any()
+                if fine and series:
+                    fine = (
+                        sound(self.folder / "series" / series)
+                        if self.lock
+                        else (self.folder / "series" / series).exists()
+                    )
+            except (OSError, ValueError, IndexError, KeyError, pa.ArrowException):
+                fine = False
+            if fine:
+                kept.add(series)
+                self._count(run, table.num_rows - table.column("error").null_count, (name, series))
+            else:
+                self.broken.append(f"runs/{name}")
+                self._aside("runs", name)
+        for name in part_names(self.folder / "series"):
+            self._next = max(self._next, number_of(name) + 1)
+            if name not in kept and self.lock is not None:
+                # a series without its commit record: the writer ended between the two
+                (self.folder / "series" / name).unlink()
+        if self.lock is not None:
+            (self.folder / DRAFTS).mkdir(exist_ok=True)
+            for draft in (self.folder / DRAFTS).iterdir():
+                draft.unlink()
+
+    def _aside(self, folder: str, name: str) -> None:
+        """Put a broken part where nobody reads it."""
+        if self.lock is not None:
+            (self.folder / _BROKEN).mkdir(exist_ok=True)
+            (self.folder / folder / name).replace(self.folder / _BROKEN / f"{folder}-{name}")
+
+    def _write(self, rows: Rows, number: int) -> tuple[str, str]:
+        """Series first, then the commit record; returns their names."""
+        import pyarrow as pa
+
+        series = ""
+        if self.experiment.columns:
+            weekly = {"run": pa.array(rows.series_run), "week": pa.array(rows.week, pa.int32())}
+            weekly |= {name: pa.array(rows.series[:, k]) for k, name in enumerate(self.experiment.columns)}
+            series = write_part(self.folder, "series", number, pa.table(weekly), {})
+        table = {
+            "run": pa.array(rows.run),
+            "run_id": pa.array([self._ids[run] for run in rows.run.tolist()], pa.string()),
+            "error": pa.array(rows.errors, pa.string()),
+        }
+        table |= {name: pa.array(rows.outcomes[:, k]) for k, name in enumerate(self.experiment.outcomes)}
+        return write_part(self.folder, "runs", number, pa.table(table), {"series": series}), series
+
+    def _count(self, run: NDArray[np.int64], failed: int, names: tuple[str, str]) -> None:
+        self._done[run] = True
+        self._failed += failed
+        self._runs.append(names)
+        self._next = max(self._next, number_of(names[0]) + 1)
+
+
+_UNSET: Any = type("Unset", (), {"__repr__": lambda self: "unset"})()
+
+
+def _column(values: Sequence[Any]) -> tuple[Any, str]:
+    """Values as a column, and how to read them: as they are, or as JSON where they are of several kinds."""
+    import pyarrow as pa
+
+    kinds = {type(value) for value in values if value is not _UNSET}
+    if kinds == {int, float}:
+        # whole numbers among others are the same numbers to a scenario
+        kinds = {float}
+        values = [value if value is _UNSET else float(value) for value in values]
+    if len(kinds) <= 1 and kinds <= set(_PLAIN):
+        kind = _PLAIN[next(iter(kinds))] if kinds else "float64"
+        return pa.array([None if value is _UNSET else value for value in values], pa.type_for_alias(kind)), "plain"
+    return pa.array([None if value is _UNSET else json.dumps(value) for value in values], pa.string()), "json"
+
+
+def _values(column: Any, field: Any) -> list[Any]:
+    read = json.loads if field.metadata.get(b"how") == b"json" else (lambda value: value)
+    return [_UNSET if value is None else read(value) for value in column.to_pylist()]
+
+
+def _matrix(table: Any, names: Sequence[str]) -> NDArray[np.float64]:
+    values = np.empty((table.num_rows, len(names)))
+    for k, name in enumerate(names):
+        values[:, k] = table.column(name).to_numpy()
+    values[np.isnan(values)] = np.nan
+    return values
+
+
+def _read_study(path: Path) -> dict[str, Any]:
+    if not path.is_dir():
+        raise ResultError(f"there is no sweep at '{path}'")
+    try:
+        study: dict[str, Any] = json.loads((path / _STUDY).read_text(encoding="utf-8"))
+        schema = study["schema"]
+    except FileNotFoundError:
+        raise ResultError(f"'{path}' is not a sweep: it has no {_STUDY}") from None
+    except OSError as error:
+        raise ResultError(f"cannot read '{path / _STUDY}': {error.strerror or error}") from None
+    except (ValueError, KeyError, TypeError):
+        raise ResultError(f"'{path / _STUDY}' is broken; the sweep must be started again") from None
+    if schema != FORMAT:
+        raise ResultError(f"'{path}' has format '{schema}'; this version of flywheel_sim reads {FORMAT}")
+    return study
+
+
+@contextlib.contextmanager
+def _telling(what: str) -> Iterator[None]:
+    """An ``OSError`` in the words of the folder's owner."""
+    try:
+        yield
+    except OSError as error:
+        raise ResultError(f"{what}: {error.strerror or error}") from error
