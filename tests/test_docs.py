@@ -72,3 +72,34 @@ def test_scenarios_in_the_docs_load():
     assert len(snippets) >= 3
     for snippet in snippets:
         assert fs.load(plain(parse(snippet))).model.market.accounts
+
+
+def test_studies_in_the_docs_read():
+    from flywheel_sim.scenario.reading import parse, plain
+    from flywheel_sim.study.designs import laid
+    from flywheel_sim.study.study_file import read_study
+
+    snippets = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "studies.md").read_text("utf-8"), flags=re.S)
+    assert snippets
+    for snippet in snippets:
+        assert laid(read_study(plain(parse(snippet)))).runs == 64 * 5
+
+
+def test_a_sweep_opens_as_the_docs_say(tmp_path, monkeypatch, capsys):
+    import flywheel_sim as fs
+
+    small = {"market.accounts": 200, "market.initial_customers": 20, "horizon_weeks": 6}
+    study = {"scenario": "b2b-saas", "set": small, "parameters": {"teams.sales.headcount": [4, 8]}, "replicates": 2}
+    fs.sweep({**study, "outcomes": ["npv"], "series": ["customers"]}, tmp_path / "mine-runs")
+    monkeypatch.chdir(tmp_path)
+    snippets = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "studies.md").read_text("utf-8"), flags=re.S)
+    opened = 0
+    for snippet in snippets:
+        needs = [name for name in ("polars", "duckdb", "xarray") if f"import {name}" in snippet]
+        if all(importlib.util.find_spec(name) for name in needs):
+            space: dict[str, object] = {}
+            exec(compile(snippet, "docs/studies.md", "exec"), space)
+            found = space.get("runs", space.get("best", space.get("cube")))
+            assert len(found) in (1, 2, 4)
+            opened += 1
+    assert opened >= 2 and len(snippets) == 5

@@ -6,6 +6,7 @@ with their parent, however it ends.  An address leads to a Dask scheduler, on th
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,8 +19,8 @@ from flywheel_sim.scenario.errors import nearest
 
 __all__ = ["Place", "place"]
 
-#: Seconds to wait for a scheduler to answer, and for its first worker.
-ANSWER, FIRST_WORKER = 15, 60
+#: Seconds to wait for a scheduler to answer, for its file, and for its first worker.
+ANSWER, FIRST_FILE, FIRST_WORKER = 15, 60, 120
 
 
 @dataclass
@@ -84,7 +85,7 @@ def place(on: "str | os.PathLike[str] | Executor | Place | None" = None, workers
             threads.shutdown(wait=True, cancel_futures=True)
     elif on == "processes":
         yield from _processes(worker_count(workers))
-    elif "://" in str(on) or Path(on).is_file():
+    elif "://" in str(on) or _file(Path(on)):
         yield from _dask(str(on))
     else:
         near = nearest(str(on), ("threads", "processes"))
@@ -134,6 +135,14 @@ def _end_with_parent() -> None:
             os._exit(1)
 
     threading.Thread(target=watch, name="flywheel-parent", daemon=True).start()
+
+
+def _file(path: Path) -> bool:
+    """Whether this is a scheduler file; a scheduler that has just been started may take a moment to write it."""
+    until = time.monotonic() + FIRST_FILE
+    while path.suffix == ".json" and not path.is_file() and time.monotonic() < until:
+        time.sleep(0.1)
+    return path.is_file()
 
 
 def _dask(address: str) -> Iterator[Place]:

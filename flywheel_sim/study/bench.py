@@ -66,7 +66,7 @@ BARS = (
     Bar("second_core_big", 1.6, 1.9, "second core, one big run", more=True),
     Bar("second_core_small", 1.8, 1.9, "second core, many small runs", more=True),
     Bar("bytes_per_account", 120.0, 72.0, "memory per account, network of mean degree 8 included"),
-    Bar("sweep_overhead", 0.15, 0.03, "a batch's time over its kernels, minus 1"),
+    Bar("sweep_overhead", 0.15, 0.03, "a sweep's time, summaries and store included, over its kernels, minus 1"),
     Bar("import_ratio", 2.0, 1.2, "import flywheel_sim over import numpy, pandas"),
     Bar("compile_says_s", 1.0, 1.0, "seconds until a first run says that it compiles"),
     Bar("compile_s", 40.0, 20.0, "first run after an install, compilation included, seconds"),
@@ -97,6 +97,9 @@ class Plan:
     repetitions: int = 7
     starts: int = 5
 
+
+#: Runs of one point in the sweep that is timed.
+A_POINT = 16
 
 FULL = Plan()
 QUICK = Plan(sizes=(10_000, 100_000), small_runs=32, repetitions=5, starts=3)
@@ -294,14 +297,18 @@ def _bytes(state: Any) -> int:
 
 
 def _batches(plan: Plan, cores: int, say: Say) -> dict[str, float | None]:
-    """Many small runs: the second core, and what a batch costs beyond its kernels."""
+    """Many small runs: the second core, and what a sweep costs beyond its kernels."""
     from flywheel_sim.engine.run import Simulation
+    from flywheel_sim.execute.design import Design, Point
+    from flywheel_sim.execute.drive import run_design
     from flywheel_sim.execute.run import batch
+    from flywheel_sim.execute.store import Experiment, Store
 
     scenario = scaled(plan.small, plan.small_weeks)
     jobs = [(0, 1, k) for k in range(plan.small_runs)]
     say(f"{plan.small_runs} runs of {plan.small:,} accounts and {plan.small_weeks} weeks")
     batch([scaled(plan.small, 2)], replicates=2)  # compiles, where nothing is kept from earlier
+    points = max(1, plan.small_runs // A_POINT)
 
     def kernels(threads: int, clock: Callable[[], float]) -> float:
         simulation = Simulation([scenario.model], jobs)
@@ -310,7 +317,16 @@ def _batches(plan: Plan, cores: int, say: Say) -> dict[str, float | None]:
         return clock() - before
 
     def whole() -> None:
-        batch([scenario], replicates=plan.small_runs, workers=1)
+        rate = scenario.model.word_of_mouth.rate
+        design = Design(
+            [Point({"word_of_mouth.rate": rate * (1.0 + 1e-6 * k)}) for k in range(points)], plan.small_runs // points
+        )
+        experiment = Experiment({"small": scenario})
+        with (
+            tempfile.TemporaryDirectory(prefix="flywheel-bench-") as folder,
+            Store.create(f"{folder}/sweep", experiment, design) as store,
+        ):
+            run_design(None, "threads", store, workers=1)
 
     repetitions = max(2, plan.repetitions - 2)
     took = interleaved(

@@ -36,7 +36,7 @@ from flywheel_sim.scenario.reading import scalar
 from flywheel_sim.scenario.shapes import along, root
 from flywheel_sim.study.study_file import ParameterBlock, Study
 
-__all__ = ["MOST_RUNS", "laid"]
+__all__ = ["MOST_RUNS", "laid", "of_unit_points"]
 
 #: More runs than this are a slip of the pen.
 MOST_RUNS = 20_000_000
@@ -76,6 +76,39 @@ def laid(study: Study) -> Design:
     if problems:
         raise ScenarioError(problems)
     return Design(points, file.replicates)
+
+
+def of_unit_points(study: Study, unit: Floats, rows: Sequence[int] | NDArray[np.int64]) -> Design:
+    """The design that has these points of the unit cube, for analyses that lay their own.
+
+    Parameters
+    ----------
+    study : Study
+    unit : float64 array, shape (m, parameters)
+        Shares in [0, 1], parameters in the order of the study.
+    rows : int array, shape (m,)
+        Points of one row share their luck, points of different rows do not.
+
+    Returns
+    -------
+    Design
+        m points, times the scenarios of the study, each with the study's replicates.
+
+    Examples
+    --------
+    >>> from flywheel_sim.study.study_file import read_study
+    >>> talk = {"word_of_mouth.rate": {"range": [0.01, 0.03]}}
+    >>> study = read_study({"scenario": "b2b-saas", "parameters": talk, "design": {"kind": "lhs", "points": 1}})
+    >>> [list(point.changes.values()) for point in of_unit_points(study, np.array([[0.0], [1.0]]), [0, 0]).points]
+    [[0.01], [0.03]]
+    """
+    several, count = len(study.scenarios) > 1, study.file.replicates
+    points = [
+        Point(_spread(study, values), name if several else "", int(row) * count, {"row": int(row)})
+        for values, row in zip(_carried(study, np.asarray(unit, np.float64)), rows, strict=True)
+        for name in study.scenarios
+    ]
+    return Design(points, count)
 
 
 Laid = Iterator[tuple[dict[str, Any], int, dict[str, Any]]]

@@ -282,6 +282,8 @@ def _words(study: Study) -> Iterator[Problem]:
         yield study.problem(("design", "points"), f"{design.kind} needs points: how many")
     elif design.kind in ("grid", "table") and design.points:
         yield study.problem(("design", "points"), f"a {design.kind} has as many points as it lists; leave points: out")
+    if design.kind == "morris" and design.levels % 2:
+        yield study.problem(("design", "levels"), f"morris needs an even number of levels, got {design.levels}")
     n = design.points
     if design.kind == "sobol" and n & (n - 1):
         power = 1 << n.bit_length()

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flywheel_sim.execute import drive
+from flywheel_sim.execute import drive, engines
 from flywheel_sim.execute.chunk import ABANDON, Abandoned, Chunk, _heed, run_chunk
 from flywheel_sim.execute.code import CodeMismatch, code
 from flywheel_sim.execute.design import Design, Point
@@ -194,7 +194,8 @@ def test_a_worker_that_lacks_something_is_said_so(made):
         made(heads(), work=work)
 
 
-def test_no_such_place(made):
+def test_no_such_place(made, monkeypatch):
+    monkeypatch.setattr(engines, "FIRST_FILE", 0.1)
     with pytest.raises(ResultError, match="did you mean 'processes'"):
         made(heads(), "process")
     with pytest.raises(ResultError, match=r"is no place to run: .*tcp://"):

@@ -106,6 +106,7 @@ HEADS = BASE + "parameters:\n  teams.sales.headcount: [6, 8]\n"
         (HEADS + "design: lhs\n", "lhs needs points: how many"),
         (HEADS + "design: {points: 4}\n", "leave points: out"),
         (HEADS + "design: {kind: sobol, points: 100}\n", "sobol needs a power of two, got 100; did you mean 128?"),
+        (HEADS + "design: {kind: morris, points: 9, levels: 5}\n", "an even number of levels, got 5"),
         (HEADS + "design: {kind: lhs, points: 4, rows: [{a: 1}]}\n", "belong to a table"),
         (HEADS + "design: {kind: table, rows: [{teams.sales.headcount: 1}]}\n", "leave parameters: out"),
         (BASE + "design: table\n", "rows: or file:, one of the two"),
