@@ -5,6 +5,7 @@ took; writes rows every second at first and less often later, so that a long swe
 takes a chunk apart when the process that ran it has ended, until it is known which run was the end of it.
 """
 
+import math
 import signal
 import threading
 import time
@@ -31,8 +32,8 @@ __all__ = ["ENDED", "Drive", "Interrupted", "Progress", "resume_command", "run_d
 Progress = Callable[[Standing], None]
 Work = Callable[[Chunk], Rows]
 
-#: Seconds of work in a chunk, and the most runs and accounts in one.
-TARGET, MOST_RUNS, MOST_ACCOUNTS = 1.0, 1000, 4_000_000
+#: Seconds of work in a chunk, the fewest of them towards the end, and the most runs and accounts in one.
+TARGET, SHORTEST, MOST_RUNS, MOST_ACCOUNTS = 1.0, 0.1, 1000, 4_000_000
 #: Rows are written after so many seconds, more as time goes by, or when so many numbers have come together.
 WRITE_SECONDS, LONGEST_SECONDS, WRITE_NUMBERS = 1.0, 60.0, 2_000_000
 #: After so many runs that all failed, something is wrong with the study.
@@ -171,7 +172,8 @@ class _Driver:
         self.rest = np.zeros(0, np.int64)
         self.kept: list[Rows] = []
         self.numbers = 0
-        self.begun = self.written = self.counted = time.monotonic()
+        self.begun = self.written = time.monotonic()
+        self.counted = -math.inf
         self.slots, self.pace, self.last = 1, 0.0, 0
         self.warm = self.stopping = False
         self.to_go = 0
@@ -226,7 +228,7 @@ class _Driver:
             # alone, so that it is known whose fault it is
             return None if self.flying else self.suspects.popleft()
         now = time.monotonic()
-        if self.warm and (self.last == 0 or now - self.counted > 2.0):
+        if self.warm and now - self.counted > 2.0:
             self.slots, self.counted = self.here.slots(), now
         # the first chunk goes alone: where the engine must be compiled, once is enough
         if len(self.flying) >= (2 * self.slots if self.warm else 1):
@@ -238,14 +240,18 @@ class _Driver:
             ahead.extend(self.store.jobs(some))
         if not ahead:
             return None
-        left = len(ahead) + len(self.rest)
-        # grow fourfold at most; towards the end smaller, so that all workers end together
-        most = min(MOST_RUNS, max(1, 4 * self.last), max(1, -(-left // (2 * self.slots))))
+        # fourfold at most, until it is known what a run takes
+        most, goal = min(MOST_RUNS, max(1, 4 * self.last)), TARGET
+        if self.slots > 1:
+            # towards the end smaller, so that all workers end together
+            n, weeks = self._size(ahead[0])
+            rest = self.pace * n * weeks * (len(ahead) + len(self.rest))
+            goal = max(SHORTEST, min(TARGET, rest / (2 * self.slots)))
         chunk: list[Job] = []
         work = accounts = 0.0
         while ahead and len(chunk) < most:
             n, weeks = self._size(ahead[0])
-            if chunk and (accounts + n > MOST_ACCOUNTS or self.pace * (work + n * weeks) > TARGET):
+            if chunk and (accounts + n > MOST_ACCOUNTS or self.pace * (work + n * weeks) > goal):
                 break
             work, accounts = work + n * weeks, accounts + n
             chunk.append(ahead.popleft())

@@ -136,14 +136,19 @@ class Store:
     ([0, 1], 2)
     """
 
-    def __init__(self, folder: Path, lock: Lock | None, study: Mapping[str, Any]) -> None:
+    def __init__(
+        self, folder: Path, lock: Lock | None, study: Mapping[str, Any], experiment: Experiment | None = None
+    ) -> None:
         self.folder, self.lock, self.study = folder, lock, dict(study)
         self.code: dict[str, str] = self.study["code"]
-        self.experiment = Experiment(
+        self.experiment = experiment or Experiment(
             {name: unpack(packed) for name, packed in self.study["scenarios"].items()},
-            self.study["seed"], tuple(self.study["outcomes"]), tuple(self.study["columns"]), self.study["every"],
+            self.study["seed"],
+            tuple(self.study["outcomes"]),
+            tuple(self.study["columns"]),
+            self.study["every"],
             self.study["about"],
-        )  # fmt: skip
+        )
         self.texts = {name: json.dumps(packed["resolved"]) for name, packed in self.study["scenarios"].items()}
         self.broken: list[str] = []
         self._design: list[Any] = []
@@ -193,7 +198,7 @@ class Store:
                     "about": dict(experiment.about),
                     "scenarios": {name: pack(scenario) for name, scenario in experiment.scenarios.items()},
                 }
-                store = cls(draft, None, study)
+                store = cls(draft, None, study, experiment)
                 table = store._table(design or Design([]), 0, 0)[0]
                 write_whole(draft / _DESIGN, encoded(table), draft / DRAFTS)
                 empty = Rows.lost([], "", len(experiment.outcomes), len(experiment.columns))
@@ -208,7 +213,7 @@ class Store:
             except BaseException:
                 shutil.rmtree(draft, ignore_errors=True)
                 raise
-        return cls.open(target, write=True)
+        return cls._open(target, True, experiment)
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str], *, write: bool = False) -> "Store":
@@ -226,7 +231,10 @@ class Store:
         ResultError
             When there is none, or it cannot be written to.
         """
-        path = Path(folder)
+        return cls._open(Path(folder), write, None)
+
+    @classmethod
+    def _open(cls, path: Path, write: bool, experiment: Experiment | None) -> "Store":
         study = _read_study(path)
         lock = None
         if write:
@@ -234,7 +242,7 @@ class Store:
             with _telling(f"cannot write to '{path}'"):
                 lock = Lock(path / _LOCK)
         try:
-            store = cls(path, lock, study)
+            store = cls(path, lock, study, experiment)
             with _telling(f"cannot read '{path}'"):
                 store._read_design()
                 store._read_runs()

@@ -90,7 +90,7 @@ class Plan:
 
     sizes: tuple[int, ...] = (10_000, 100_000, 1_000_000)
     small: int = 2_000
-    small_runs: int = 64
+    small_runs: int = 128
     small_weeks: int = 156
     warm_up: int = 26
     weeks: int = 4
@@ -102,7 +102,7 @@ class Plan:
 A_POINT = 16
 
 FULL = Plan()
-QUICK = Plan(sizes=(10_000, 100_000), small_runs=32, repetitions=5, starts=3)
+QUICK = Plan(sizes=(10_000, 100_000), small_runs=64, repetitions=5, starts=3)
 
 #: N = 10^7 is added to the full bench where there are this many bytes of memory for it.
 _HUGE, _HUGE_BYTES = 10_000_000, 6e9

@@ -145,12 +145,12 @@ def test_interrupted_is_130_with_the_command_to_go_on(folder, monkeypatch):
         return faulty.made_up(chunk)
 
     monkeypatch.setitem(drive.run_design.__kwdefaults__, "work", work)
-    result = call("sweep", "heads.yaml", "--workers", "1")
+    result = call("sweep", "heads.yaml", "--workers", "1", "--replicates", "500")
     assert result.exit_code == 130
     assert "runs are kept; go on with: flywheel resume heads-runs\n" in result.stderr
-    assert 0 < Store.open("heads-runs").standing().done < 12
+    assert 0 < Store.open("heads-runs").standing().done < 1500
     monkeypatch.setitem(drive.run_design.__kwdefaults__, "work", faulty.made_up)
-    assert told(call("resume", "heads-runs", "--json"))["data"]["done"] == 12
+    assert told(call("resume", "heads-runs", "--json"))["data"]["done"] == 1500
 
 
 def test_from_python_a_mapping_needs_no_folder(folder):
