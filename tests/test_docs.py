@@ -25,7 +25,7 @@ def test_tables_of_the_odd_are_made_from_the_sources():
     assert re.findall(r"^## (\d)\.", text, flags=re.M) == list("1234567"), "all seven elements"
 
 
-@pytest.mark.parametrize("page", ["README.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/compare.md"])
 def test_python_snippets_run(page, capsys):
     snippets = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text("utf-8"), flags=re.S)
     assert snippets

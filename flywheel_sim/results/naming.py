@@ -72,8 +72,19 @@ def labels(scenarios: Sequence["Scenario"]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def command_for(scenarios: Sequence["Scenario"], seed: int, *, replicate: int = 0, replicates: int = 1) -> str:
-    """What to type to make a result again: a shell command, or Python where the command line cannot say it."""
+def command_for(
+    scenarios: Sequence["Scenario"],
+    seed: int,
+    *,
+    replicate: int = 0,
+    replicates: int = 1,
+    options: Mapping[str, Any] | None = None,
+) -> str:
+    """What to type to make a result again: a shell command, or Python where the command line cannot say it.
+
+    ``options`` are those of ``flywheel compare`` beside, by name; True for a flag.
+    """
+    options = options or {}
     changes = [scenario.changes for scenario in scenarios]
     sets = [f"{path}={_said(value)}" for path, value in changes[0].items()]
     plain = all(not isinstance(value, dict | list) for value in changes[0].values())
@@ -82,12 +93,24 @@ def command_for(scenarios: Sequence["Scenario"], seed: int, *, replicate: int = 
         words = ["flywheel", "run" if len(scenarios) == 1 else "compare", *map(_origin, scenarios)]
         words += [word for item in sets for word in ("--set", item)]
         words += ["--replicates", str(replicates)] if replicates > 1 or len(scenarios) > 1 else []
+        for name, value in options.items():
+            words += [f"--{name}"] if value is True else [f"--{name}", f"{value:.15g}"]
         return shlex.join([*words, "--seed", str(seed)])
     made = [_expression(scenario) for scenario in scenarios]
     if len(made) == 1 and replicates == 1:
         more = f", replicate={replicate}" if replicate else ""
         return f"fs.run({made[0]}, seed={seed}{more})"
-    return f"fs.compare([{', '.join(made)}], replicates={replicates}, seed={seed})"
+    if "best" in options:
+        given = "".join(
+            f", {k}={v!r}" for k, v in options.items() if k in ("indifference", "confidence", "budget", "limit")
+        )
+        made_by = (
+            f"flywheel_sim.study.compare.choose([{', '.join(made)}]{given}, first_stage={replicates}, seed={seed})"
+        )
+    else:
+        given = "".join(f", {k}={v!r}" for k, v in options.items() if v is not True)
+        made_by = f"fs.compare([{', '.join(made)}], replicates={replicates}, seed={seed}{given})"
+    return f"{made_by}.with_bridge()" if "bridge" in options else made_by
 
 
 def pack(scenario: "Scenario") -> dict[str, Any]:

@@ -6,7 +6,7 @@ and the mean directions of the teams.
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -161,8 +161,28 @@ class Outcomes:
         if self.made is not None:
             return self.made
         hashes = {label: scenario.hash for label, scenario in zip(self.labels, self.scenarios, strict=True)}
-        command = command_for(self.scenarios, self.seed, replicates=self.replicates)
+        first = self.chosen.first_stage if self.chosen else self.first_stage
+        command = command_for(
+            self.scenarios, self.seed, replicates=first or self.replicates, options=dict(self._options())
+        )
         return provenance(hashes, self.seed, replicates=self.replicates, command=command)
+
+    def _options(self) -> Iterator[tuple[str, Any]]:
+        """Options of ``flywheel compare`` that make these outcomes again."""
+        chosen = self.chosen
+        if self.precision:
+            yield "precision", self.precision
+        if chosen is not None:
+            yield "best", True
+            yield ("budget", chosen.budget) if chosen.budget else ("confidence", chosen.confidence)
+        if self.indifference:
+            yield "indifference", self.indifference
+        if not self.precise:
+            yield "limit", self.replicates
+        elif chosen is not None and not chosen.budget and not chosen.decided:
+            yield "limit", max(chosen.runs)
+        if self.split is not None:
+            yield "bridge", True
 
     def final(self, key: str) -> Floats:
         """One key of the summary, shape (S, R).

@@ -32,6 +32,10 @@ class Selection:
         After how many runs it was ruled out; 0 = never.
     means : tuple of float, length k
         Mean over the runs made.
+    first_stage : int
+        Runs of each scenario before anything was decided.
+    budget : int
+        Runs of all scenarios that OCBA was given; 0 = not OCBA.
     """
 
     method: str
@@ -42,6 +46,8 @@ class Selection:
     runs: tuple[int, ...]
     out_after: tuple[int, ...]
     means: tuple[float, ...]
+    first_stage: int = 0
+    budget: int = 0
 
     @property
     def total(self) -> int:

@@ -19,7 +19,7 @@ __all__ = ["FIRST_STAGE", "LIMIT", "Comparison", "Runner", "choose", "compare"]
 #: Most runs of a scenario, unless another limit is given.
 LIMIT = 1000
 #: Runs of each scenario before `choose` rules out the first.
-FIRST_STAGE = 20
+FIRST_STAGE = 10
 
 Progress = Callable[[int, int], None]
 

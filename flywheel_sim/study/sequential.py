@@ -140,6 +140,7 @@ def kim_nelson(
         runs=tuple(int(n) for n in made),
         out_after=tuple(int(n) for n in out_after),
         means=tuple(float(mean) for mean in means),
+        first_stage=first_stage,
     )
 
 
@@ -207,6 +208,8 @@ def ocba(
         runs=tuple(len(row) for row in drawn),
         out_after=(0,) * systems,
         means=tuple(means),
+        first_stage=first_stage,
+        budget=budget,
     )
 
 

@@ -172,6 +172,22 @@ def test_a_bridge_is_told_saved_and_drawn(folder: Path) -> None:
     assert found["difference"] == pytest.approx(sum(part["mean"] for part in found["parts"]))
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--replicates", "12", "--precision", "40000"),
+        ("--replicates", "12", "--precision", "3000", "--limit", "15"),
+        ("--replicates", "10", "--best", "--indifference", "50000"),
+        ("--replicates", "10", "--best", "--budget", "44"),
+        ("--replicates", "4", "--bridge"),
+    ],
+)
+def test_the_command_of_an_answer_makes_it_again(folder: Path, words: tuple[str, ...]) -> None:
+    whole = json.loads(call("compare", "silo.yaml", "shared.yaml", *words, "--json").stdout)
+    again = call(*whole["manifest"]["command"].split()[1:], "--json")
+    assert json.loads(again.stdout) == whole
+
+
 def test_a_small_difference_can_be_practically_none(folder: Path) -> None:
     data = told(call("compare", "silo.yaml", "shared.yaml", "--replicates", "6", "--indifference", "1bn", "--json"))
     verdict = data["data"]["verdict"]  # type: ignore[index]

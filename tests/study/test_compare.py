@@ -209,7 +209,7 @@ def test_a_choice_can_fall_on_the_baseline_and_judges_all_on_common_runs() -> No
             for one in scenarios
         ]
 
-    found = choose([company(), company(title="B"), company(title="C")], 5e3, runner=first_is_best)
+    found = choose([company(), company(title="B"), company(title="C")], 5e3, first_stage=20, runner=first_is_best)
     assert found.chosen is not None
     assert found.chosen.best == 0
     assert found.chosen.runs[1] < found.chosen.runs[0]
