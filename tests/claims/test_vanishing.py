@@ -1,0 +1,106 @@
+"""The falsification table: the effect of every claim is there, and is gone at the setting where it must be.
+
+One batch runs the arms of all claims (``experiments/claims``) with a small company under the same luck.  Exact claims
+are compared to the bit; those that only hold on average by the interval of their paired difference.
+"""
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+from flywheel_sim.execute.run import batch
+from flywheel_sim.scenario.columns import NAMES
+from flywheel_sim.scenario.schema import MECHANISMS
+from flywheel_sim.study.claim_table import arms, claim_table
+
+SHAPE = {"horizon_weeks": 40, "market.accounts": 600, "market.initial_customers": 200, "market.external": 0.004}
+TABLE = claim_table()
+TESTED = [number for number, claim in TABLE.items() if not claim.open]
+#: Replicates: two show to the bit what is the same; a mean needs more.
+FEW, MANY = 2, 24
+
+
+@pytest.fixture(scope="module")
+def results():
+    """Claim -> runs of (without, with) and of each vanishing pair."""
+    found = {}
+    for replicates, wanted in (
+        (FEW, [n for n in TESTED if TABLE[n].expect != "interval"]),
+        (MANY, [n for n in TESTED if TABLE[n].expect == "interval"]),
+    ):
+        made = {number: arms(TABLE[number], SHAPE) for number in wanted}
+        pairs = {n: [(a.without, a.with_effect), *a.vanished] for n, a in made.items()}
+        flat = list({s.hash: s for rows in pairs.values() for pair in rows for s in pair}.values())
+        runs = dict(zip((s.hash for s in flat), batch(flat, replicates=replicates, seed=2, teams=False), strict=True))
+        for number, rows in pairs.items():
+            found[number] = [(runs[a.hash], runs[b.hash]) for a, b in rows]
+    return found
+
+
+def differing(pair, columns):
+    """Columns that are not the same to the bit in all replicates."""
+    return [
+        column
+        for column in columns
+        if any(not np.array_equal(a.series(column), b.series(column)) for a, b in zip(*pair, strict=True))
+    ]
+
+
+def t_of(pair, column):
+    """Paired t of the mean over weeks."""
+    x = np.array([b.series(column).mean() - a.series(column).mean() for a, b in zip(*pair, strict=True)])
+    spread = x.std(ddof=1) / math.sqrt(len(x))
+    return x.mean() / spread if spread > 0 else math.copysign(math.inf, x.mean()) if x.any() else 0.0
+
+
+@pytest.mark.parametrize("number", TESTED)
+def test_the_effect_vanishes_where_it_must(results, number):
+    claim = TABLE[number]
+    alive, *vanished = results[number]
+    changed = differing(alive, claim.observe)
+    if claim.expect == "null":
+        assert not changed, f"{number}: the null is the claim, but {', '.join(changed)} changed"
+        return
+    assert changed, f"{number}: the effect changes none of {', '.join(claim.observe)}"
+    for settings, pair in zip(claim.vanish, vanished, strict=True):
+        if claim.expect == "exact":
+            left = differing(pair, claim.observe)
+            assert not left, f"{number}: {', '.join(left)} still differ at {dict(settings)}"
+        else:
+            for column in claim.observe:
+                assert abs(t_of(alive, column)) > 4, f"{number}: no effect on {column} to speak of"
+                assert abs(t_of(pair, column)) < 4, f"{number}: {column} still differs at {dict(settings)}"
+
+
+@pytest.mark.parametrize("number", [n for n in TESTED if TABLE[n].direction])
+def test_the_first_column_moves_the_way_it_is_claimed(results, number):
+    claim = TABLE[number]
+    (without, with_effect), *_ = results[number]
+    column = claim.observe[0]
+    moved = np.mean([b.series(column).mean() for b in with_effect]) - np.mean(
+        [a.series(column).mean() for a in without]
+    )
+    assert (moved > 0) == (claim.direction == "up"), f"{number}: {column} moved by {moved}"
+
+
+def test_every_claim_has_an_entry():
+    assert list(TABLE) == [f"C{n}" for n in range(1, 79)]
+
+
+@pytest.mark.parametrize("number", TABLE)
+def test_every_entry_names_what_there_is(number):
+    claim = TABLE[number]
+    assert claim.mechanisms and set(claim.mechanisms) <= set(MECHANISMS), f"{number} names no such mechanism"
+    assert set(claim.observe) <= set(NAMES) or claim.open
+    assert set(claim.text) <= {"000", "001", "002", "003", "004"} and claim.text
+    assert all(re.fullmatch(r"A([1-9]|1\d|2\d)", a) for a in claim.anchors)
+    assert all(re.fullmatch(r"S([1-9]|1\d|2[0-8])", s) for s in claim.facts)
+    assert len(claim.claim.split()) >= 4
+
+
+def test_every_mechanism_serves_a_claim():
+    served = {mechanism for claim in TABLE.values() for mechanism in claim.mechanisms}
+    # scores and calendars only say what happened and when
+    assert set(MECHANISMS) - served <= {"M24", "M25"}
