@@ -1,17 +1,25 @@
-"""Make ``docs/mechanisms.md`` again from the sources: ``python docs/make_mechanisms.py``.
+"""Make ``docs/mechanisms.md`` and ``docs/claims.md`` again from the sources: ``python docs/make_mechanisms.py``.
 
-One section per mechanism: what its module says (mathematics, neutral setting) and its parameters with unit, default and
-evidence mark.  A test compares the file with what this program makes, so that it cannot drift.
+The first: what every mechanism is made of, tested by and serves; then one section per mechanism: what its module says
+(mathematics, neutral setting) and its parameters with unit, default and evidence mark.  The second: every claim with the
+setting at which its effect must vanish, from ``experiments/claims``.  A test compares the files with what this program
+makes, so that they cannot drift.
 """
 
 import ast
+import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from flywheel_sim.scenario.fields import Block
 from flywheel_sim.scenario.schema import MECHANISMS, ScenarioModel
+from flywheel_sim.study.claim_table import Claim, claim_table
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "mechanisms.md"
+CLAIMS = ROOT / "docs" / "claims.md"
 
 
 def parameters(block: type[Block], path: str) -> list[str]:
@@ -31,6 +39,51 @@ def parameters(block: type[Block], path: str) -> list[str]:
     return rows
 
 
+def closed_forms(number: str, docstring: str) -> list[str]:
+    """Closed forms a mechanism meets: those its module names, or else those its claims lean on."""
+    named = set(re.findall(r"\bA(?:[1-9]|1\d|2\d)\b", docstring))
+    if not named:
+        named = {a for claim in claim_table().values() if number in claim.mechanisms for a in claim.anchors}
+    return sorted(named, key=lambda a: int(a[1:]))
+
+
+def said(settings: Mapping[str, Any]) -> str:
+    """Settings as one would type them."""
+    return ", ".join(f"`{path}: {json.dumps(value)}`" for path, value in settings.items())
+
+
+def verdict(claim: Claim) -> str:
+    """How a claim is tested."""
+    if claim.open:
+        return f"open: {claim.open}"
+    how = {"exact": "to the bit", "interval": "within its interval", "null": "the null is the claim"}[claim.expect]
+    return how + (", by construction" if claim.by_construction else "")
+
+
+def claims_page() -> str:
+    """The table of claims."""
+    table = claim_table()
+    tested = sum(not claim.open for claim in table.values())
+    lines = [
+        "# Claims",
+        "",
+        "Made by `docs/make_mechanisms.py` from `experiments/claims`. Every claim is a paired experiment: what is *set*",
+        "has an effect on what is *observed*, and the effect must be gone where it must *vanish*. `tests/claims` runs",
+        f"them all; {tested} of {len(table)} have an experiment. *By construction*: the equations hold the sign, only the",
+        "size is a finding.",
+        "",
+        "| | claim | mechanisms | observed | set | vanishes at | tested |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for number, claim in table.items():
+        cells = (
+            number, claim.claim, " ".join(claim.mechanisms), ", ".join(claim.observe), said(claim.effect),
+            "; or ".join(said(vanish) for vanish in claim.vanish), verdict(claim),
+        )  # fmt: skip
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def page() -> str:
     """The whole page."""
     modules = {p.stem.split("_", 1)[1]: p for p in sorted((ROOT / "flywheel_sim/engine/mechanisms").glob("m*.py"))}
@@ -40,15 +93,22 @@ def page() -> str:
         "Made by `docs/make_mechanisms.py` from the modules and the schema. Evidence marks: V primary source, V2",
         "secondary page, M from memory, X computed, a assumption.",
         "",
-        "| | block | kernel | test |",
-        "|---|---|---|---|",
+        "| | mechanism | module | test | claims | closed forms |",
+        "|---|---|---|---|---|---|",
     ]
     for number, block in MECHANISMS.items():
         stem = modules[block].stem
+        text = ast.get_docstring(ast.parse(modules[block].read_text("utf-8"))) or ""
+        served = [claim.number for claim in claim_table().values() if number in claim.mechanisms]
         lines.append(
-            f"| [{number}](#{number.lower()}) | `scenario/blocks/{stem}.py` | `engine/mechanisms/{stem}.py` "
-            f"| `tests/mechanisms/test_{stem}.py` |"
+            f"| [{number}](#{number.lower()}) | {block.replace('_', ' ')} | `engine/mechanisms/{stem}.py` "
+            f"| `tests/mechanisms/test_{stem}.py` | {' '.join(served) or 'none'} "
+            f"| {' '.join(closed_forms(number, text)) or 'none'} |"
         )
+    lines += [
+        "",
+        "Blocks have the names of their modules, under `scenario/blocks`. What every claim says: [claims](claims.md).",
+    ]
     for number, block in MECHANISMS.items():
         text = ast.get_docstring(ast.parse(modules[block].read_text("utf-8"))) or ""
         title, _, body = text.partition("\n")
@@ -62,3 +122,4 @@ def page() -> str:
 
 if __name__ == "__main__":
     TARGET.write_text(page(), "utf-8")
+    CLAIMS.write_text(claims_page(), "utf-8")

@@ -14,6 +14,17 @@ def test_mechanisms_page_is_made_from_the_sources():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert module.TARGET.read_text("utf-8") == module.page(), "run: python docs/make_mechanisms.py"
+    assert module.CLAIMS.read_text("utf-8") == module.claims_page(), "run: python docs/make_mechanisms.py"
+
+
+def test_the_table_of_mechanisms_has_all_and_its_files_exist():
+    text = (ROOT / "docs" / "mechanisms.md").read_text("utf-8")
+    rows = re.findall(r"^\| \[(M\d+)\]\(#m\d+\) \| .* \| `(.*)` \| `(.*)` \| (.*) \| (.*) \|$", text, flags=re.M)
+    assert [row[0] for row in rows] == [f"M{n}" for n in range(1, 28)]
+    for _, module, test, _, _ in rows:
+        assert (ROOT / "flywheel_sim" / module).exists() and (ROOT / test).exists()
+    served = " ".join(row[3] for row in rows).split()
+    assert {f"C{n}" for n in range(1, 79)} <= set(served), "no claim is without a mechanism"
 
 
 def test_tables_of_the_odd_are_made_from_the_sources():

@@ -6,15 +6,15 @@ the base with what is ``given``; the effect is what ``effect`` sets on it, seen 
     effect alive     = (given + effect)           - (given)
     effect vanished  = (given + vanish + effect)  - (given + vanish)
 
-The first must not be zero; the second must be, exactly (to the bit) or within its interval, or else the code is wrong or
-the effect is an artefact.  Where the null itself is the claim, the first must be zero.
+The first must not be zero; the second must be, exactly (to the bit) or within its interval, or else the code is wrong
+or the effect is an artefact.  Where the null itself is the claim, the first must be zero.
 
 Fields of a claim: ``claim`` (in own words), ``text`` (source texts), ``mechanisms``, ``anchors`` and ``facts`` (closed
-forms A and facts S it leans on), ``observe`` (weekly columns), ``base``, ``given``, ``effect``, ``vanish`` (settings, or
-a list of them: each must do), ``expect`` (``exact``, ``interval`` or ``null``), ``direction`` (of the first column, where
-it is claimed), ``by_construction`` (the sign is in the equations; only the size is a finding), and ``open`` (why there is
-no experiment yet).  A path may hold ``*`` for every name at its place.  ``twin.<argument>`` among effect and vanish sets
-arguments of the funnel twin, and the effect is then that of the twin.
+forms A and facts S it leans on), ``observe`` (weekly columns), ``base``, ``given``, ``effect``, ``vanish`` (settings,
+or a list of them: each must do), ``expect`` (``exact``, ``interval`` or ``null``), ``direction`` (of the first column,
+where it is claimed), ``by_construction`` (the sign is in the equations; only the size is a finding), and ``open`` (why
+there is no experiment yet).  A path may hold ``*`` for every name at its place.  ``twin.<argument>`` among effect and
+vanish sets arguments of the funnel twin, and the effect is then that of the twin.
 """
 
 from collections.abc import Mapping
@@ -107,7 +107,7 @@ def settings(scenario: Scenario, changes: Mapping[str, Any]) -> dict[str, Any]:
     Examples
     --------
     >>> settings(load("b2b-saas"), {"segments.*.need.care": 1})
-    {'segments.small.need.care': 1, 'segments.enterprise.need.care': 1}
+    {'segments.enterprise.need.care': 1, 'segments.small.need.care': 1}
     """
     found: dict[str, Any] = {}
     for path, value in changes.items():

@@ -30,6 +30,8 @@ def results():
         (FEW, [n for n in TESTED if TABLE[n].expect != "interval"]),
         (MANY, [n for n in TESTED if TABLE[n].expect == "interval"]),
     ):
+        if not wanted:
+            continue
         made = {number: arms(TABLE[number], SHAPE) for number in wanted}
         pairs = {n: [(a.without, a.with_effect), *a.vanished] for n, a in made.items()}
         flat = list({s.hash: s for rows in pairs.values() for pair in rows for s in pair}.values())
@@ -101,6 +103,4 @@ def test_every_entry_names_what_there_is(number):
 
 
 def test_every_mechanism_serves_a_claim():
-    served = {mechanism for claim in TABLE.values() for mechanism in claim.mechanisms}
-    # scores and calendars only say what happened and when
-    assert set(MECHANISMS) - served <= {"M24", "M25"}
+    assert {mechanism for claim in TABLE.values() for mechanism in claim.mechanisms} == set(MECHANISMS)
