@@ -1,9 +1,9 @@
 """Make ``docs/mechanisms.md`` and ``docs/claims.md`` again from the sources: ``python docs/make_mechanisms.py``.
 
 The first: what every mechanism is made of, tested by and serves; then one section per mechanism: what its module says
-(mathematics, neutral setting) and its parameters with unit, default and evidence mark.  The second: every claim with the
-setting at which its effect must vanish, from ``experiments/claims``.  A test compares the files with what this program
-makes, so that they cannot drift.
+(mathematics, neutral setting) and its parameters with unit, default and evidence mark.  The second: every claim with
+the setting at which its effect must vanish, from ``experiments/claims``.  A test compares the files with what this
+program makes, so that they cannot drift.
 """
 
 import ast
@@ -67,10 +67,10 @@ def claims_page() -> str:
     lines = [
         "# Claims",
         "",
-        "Made by `docs/make_mechanisms.py` from `experiments/claims`. Every claim is a paired experiment: what is *set*",
-        "has an effect on what is *observed*, and the effect must be gone where it must *vanish*. `tests/claims` runs",
-        f"them all; {tested} of {len(table)} have an experiment. *By construction*: the equations hold the sign, only the",
-        "size is a finding.",
+        "Made by `docs/make_mechanisms.py` from `experiments/claims`. Every claim is a paired experiment: what is",
+        "*set* has an effect on what is *observed*, and the effect must be gone where it must *vanish*. `tests/claims`",
+        f"runs them all; {tested} of {len(table)} have an experiment. *By construction*: the equations hold the sign,",
+        "only the size is a finding.",
         "",
         "| | claim | mechanisms | observed | set | vanishes at | tested |",
         "|---|---|---|---|---|---|---|",

@@ -10,11 +10,12 @@ The first must not be zero; the second must be, exactly (to the bit) or within i
 or the effect is an artefact.  Where the null itself is the claim, the first must be zero.
 
 Fields of a claim: ``claim`` (in own words), ``text`` (source texts), ``mechanisms``, ``anchors`` and ``facts`` (closed
-forms A and facts S it leans on), ``observe`` (weekly columns), ``base``, ``given``, ``effect``, ``vanish`` (settings,
-or a list of them: each must do), ``expect`` (``exact``, ``interval`` or ``null``), ``direction`` (of the first column,
-where it is claimed), ``by_construction`` (the sign is in the equations; only the size is a finding), and ``open`` (why
-there is no experiment yet).  A path may hold ``*`` for every name at its place.  ``twin.<argument>`` among effect and
-vanish sets arguments of the funnel twin, and the effect is then that of the twin.
+forms A and facts S it leans on), ``observe`` (weekly columns, or one over another: ``churned/customers``), ``base``,
+``given``, ``effect``, ``vanish`` (settings, or a list of them: each must do), ``expect`` (``exact``, ``interval`` or
+``null``), ``direction`` (of the first thing observed, where it is claimed), ``by_construction`` (the sign is in the
+equations; only the size is a finding), and ``open`` (why there is no experiment yet).  A path may hold ``*`` for every
+name at its place.  ``twin.<argument>`` among effect and vanish sets arguments of the funnel twin, and the effect is
+then that of the twin.
 """
 
 from collections.abc import Mapping
