@@ -11,8 +11,8 @@ same teams and pay, and the same luck, but
   before the sale is cut to the heads its issues at the start take at ``UTILISATION`` of gross hours (one in ten at
   least).  Other teams give up the hours their care took;
 * **referral** is removed: good voices count for nothing.  Bad ones are still heard, for no company can switch them off;
-* **the group** is removed: its meetings, calendar and themes, the shared map of the need, and coupling beyond that of
-  silos.
+* **the group** is removed: its meetings, calendar and themes, the shared map of the need, coupling beyond that of
+  silos, and what goes with it: the chief customer officer and programmes.
 
 What becomes of the money, ``keep``:
 
@@ -211,7 +211,7 @@ class _Twin:
                 self.set(f"word_of_mouth.{name}", getattr(word, name) * share, "nobody is won through good voices")
 
     def drop_group(self) -> None:
-        """Meetings, themes, the shared map, and coupling beyond that of silos."""
+        """Meetings, themes, the shared map, coupling beyond that of silos; the office and programmes."""
         cadence, vectors, ledger = self.model.cadence, self.model.vectors, self.model.ledger
         if cadence.enabled:
             self.set("cadence.enabled", False, "no group meets")
@@ -221,6 +221,13 @@ class _Twin:
         self.set("vectors.coupling", min(vectors.coupling, SILO_COUPLING), "teams feel each other as silos do")
         self.set("ledger.programme_cost", 0.0, "no programme")
         self.money += ledger.programme_cost
+        office, programme = self.model.leadership, self.model.culture.programme
+        if office.enabled:
+            self.set("leadership.enabled", False, "nobody speaks for customers at the top")
+            self.money += (office.salary + office.budget) / 52.0
+        if programme.enabled and self.model.culture.enabled:
+            self.set("culture.programme.enabled", False, "no programme")
+            self.money += programme.cost * programme.funding / 52.0
 
     # --- where it goes --------------------------------------------------------------------------------------------
 

@@ -105,6 +105,15 @@ def test_the_changes_are_what_was_changed(keep):
         assert company.get(change.path) == change.before != change.after and change.why
 
 
+def test_the_office_and_programmes_go_with_the_group():
+    office = {"leadership": {"enabled": True, "salary": 52_000, "budget": 26_000}}
+    programme = {"culture": {"programme": {"enabled": True, "cost": 10_400, "funding": 0.5}}}
+    twin, plain = funnel_twin(small(**office, **programme)), funnel_twin(small())
+    assert not twin.leadership.enabled and not twin.culture.programme.enabled
+    spent = [x.market.external * 500 * (10 * x.ledger.cost_per_lead + x.ledger.cost_per_win) for x in (twin, plain)]
+    assert spent[0] - spent[1] == pytest.approx(1000 + 500 + 100), "a week, for leads and wins"
+
+
 def test_half_of_the_care_is_half_of_the_way():
     none, half, all_ = (funnel_twin(small(), post_sale=share, referral=1, group=True) for share in (0, 0.5, 1))
     for team in ("farmers", "desk", "works", "hunters"):
