@@ -6,7 +6,8 @@ same teams and pay, and the same luck, but
 * **post-sale care** is removed: touchpoints of onboarding, use and renewal on which the company spends hours or money
   cost neither any more, and are served at the share ``post_sale`` of the old effort.  With q the effect of the served
   vector (M3), a touch loses q (1 - post_sale) match_reference in logit, which is what its teams' effort was worth at
-  reference.  Touches without hours or cost (the product in use) stay: what costs nothing cannot be saved;
+  reference.  Touches without hours or cost (the product in use) stay: what costs nothing cannot be saved.  A loyalty
+  programme ends, and its rewards are saved;
 * **inbound service** keeps what it must: hours per issue and its quality stay, but a front team that owns nothing
   before the sale is cut to the heads its issues at the start take at ``UTILISATION`` of gross hours (one in ten at
   least).  Other teams give up the hours their care took;
@@ -191,6 +192,7 @@ class _Twin:
             odds = touch.base_success / (1.0 - touch.base_success) * math.exp(-worth)
             if worth > 0:
                 self.set(f"{at}.base_success", odds / (1.0 + odds), "and gives what it gave without the teams' effort")
+        self.drop_loyalty()
         gross = self.model.capacity.gross_hours
         for name, team in self.model.teams.items():
             cares = saved.get(name, 0.0) / gross
@@ -202,6 +204,16 @@ class _Twin:
                 self.heads[name] = max(team.headcount - needed, 0.0) * self.removed
             else:
                 self.heads[name] = min(cares, most)
+
+    def drop_loyalty(self) -> None:
+        """The loyalty programme, with what rewards would cost once all of the first customers who would join have."""
+        loyalty, segments = self.model.loyalty, self.model.segments.values()
+        if not loyalty.enabled:
+            return
+        self.set("loyalty.enabled", False, "nobody is rewarded for staying")
+        spend = sum(s.share * s.spend for s in segments) / sum(s.share for s in segments) * self.model.market.price
+        members = loyalty.share * self.model.market.initial_customers
+        self.money += members * spend / 52.0 * loyalty.earn / loyalty.threshold * loyalty.reward_value * self.removed
 
     def drop_referral(self, share: float) -> None:
         """Good voices."""

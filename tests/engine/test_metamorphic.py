@@ -117,7 +117,7 @@ def in_cents(tree):
                 for entry in values[key].values():
                     walk(inner[0], entry)
             elif "$" in str(extra.get("unit", "")):
-                values[key] *= 2
+                values[key] *= 0.5 if "/$" in str(extra["unit"]) else 2
 
     walk(ScenarioModel, out)
     for measure in out["incentives"]["measures"].values():

@@ -114,6 +114,15 @@ def test_the_office_and_programmes_go_with_the_group():
     assert spent[0] - spent[1] == pytest.approx(1000 + 500 + 100), "a week, for leads and wins"
 
 
+def test_a_loyalty_programme_ends_and_its_rewards_are_saved():
+    club = {"loyalty": {"enabled": True, "share": 0.4, "earn": 1, "threshold": 1000, "reward_value": 50}}
+    twin, plain = funnel_twin(small(**club)), funnel_twin(small())
+    assert not twin.loyalty.enabled
+    spent = [x.market.external * 500 * (10 * x.ledger.cost_per_lead + x.ledger.cost_per_win) for x in (twin, plain)]
+    # 200 members, $ 100 a week each, 1 000 points for $ 50
+    assert spent[0] - spent[1] == pytest.approx(200 * 100 / 1000 * 50)
+
+
 def test_half_of_the_care_is_half_of_the_way():
     none, half, all_ = (funnel_twin(small(), post_sale=share, referral=1, group=True) for share in (0, 0.5, 1))
     for team in ("farmers", "desk", "works", "hunters"):
