@@ -31,6 +31,10 @@ WITH = {
     },
     "reactions": {"reactions.letters": 3.0, "reactions.project_hours": 20.0},
     "capacity": {"capacity.staffing": True},
+    "blockers": {"blockers.rate": 1.0},
+    "ideas": {"ideas.rate": 3.0, "ideas.value": 0.05},
+    "loyalty": {"loyalty.join_rate": 1.0, "loyalty.threshold": 500.0, "loyalty.elasticity": 50.0},
+    "selling": {"selling.lone_wolves": 0.3},
     "culture": {
         f"culture.{part}.enabled": True
         for part in ("programme", "norms", "morale", "turnover", "learning", "monitoring")
