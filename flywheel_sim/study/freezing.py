@@ -115,6 +115,7 @@ def references(scenario: Scenario, seed: int = 11, replicates: int = 8, workers:
         if scenario.get(f"{path.partition('.')[0]}.enabled"):
             found[path] = float(mean[column])
     found["relationship.start"] = found["relationship.relationship_reference"]
+    found |= _conversion(scenario, mean)
     if scenario.get("causes.enabled"):
         found["causes.reference"] = float(mean[COL.causes] - mean[COL.causes_hidden])
         found["causes.handoff_reference"] = float(mean[COL.handoffs_lost] / max(mean[COL.handled], 1.0))
@@ -132,6 +133,15 @@ _WHERE_ENABLED = {
     "ideas.reference_pairs": COL.idea_pairs,
     "ideas.reference_uptake": COL.idea_uptake,
 }
+
+
+def _conversion(scenario: Scenario, mean: Any) -> dict[str, float]:
+    """Customers per lead at the stages' own odds, without those whom sellers turn away."""
+    funnel, qualified = scenario.model.market.funnel, float(mean[COL.qualified])
+    if not funnel.enabled or qualified <= 0:
+        return {}
+    stages = funnel.qualify * funnel.propose * funnel.close * funnel.onboard
+    return {"market.funnel.reference": stages * (1.0 - float(mean[COL.deals_turned_away]) / qualified)}
 
 
 def _of_teams(scenario: Scenario, simulation: Simulation, q: int) -> dict[str, float]:
@@ -152,6 +162,15 @@ def _of_teams(scenario: Scenario, simulation: Simulation, q: int) -> dict[str, f
     if len(tables.link):
         cosines = [u[link["giver"]] @ u[link["taker"]] for link in tables.link]
         found["handoffs.reference_cosine"] = float(np.mean(cosines))
+    sellers = [point.owner for point in scenario.model.journey.touchpoints.values() if point.stage == "sale"]
+    if scenario.get("selling.enabled") and sellers:
+        seller = list(scenario.model.teams).index(sellers[0])
+        cosines = [float(u[seller] @ state.need[r["segment0"] + s]) for s in range(segments)]
+        found["selling.reference_cosine"] = float(np.mean(cosines))
+    powering = np.array([not team.front for team in scenario.model.teams.values()])
+    if scenario.get("culture.morale.enabled") and powering.any():
+        heads = state.heads[r["team0"] : r["team0"] + teams]
+        found["culture.morale.support_reference"] = float((heads * mu)[powering].sum() / heads.sum())
     if teams:
         found["capacity.craft_reference"] = float(np.mean(np.sum(u * tables.craft[:teams], axis=1)))
     return found
