@@ -16,4 +16,5 @@ from flywheel_sim.study.bench import bench as bench
 from flywheel_sim.study.calibrate import calibrate as calibrate
 from flywheel_sim.study.compare import Comparison as Comparison
 from flywheel_sim.study.compare import compare as compare
+from flywheel_sim.study.sensitivity import sensitivity as sensitivity
 from flywheel_sim.study.sweep import sweep as sweep

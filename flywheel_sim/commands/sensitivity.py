@@ -1,0 +1,133 @@
+"""``flywheel sensitivity``: which parameters matter."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from flywheel_sim.commands.envelope import Answer, answers, say
+from flywheel_sim.commands.running import readable
+from flywheel_sim.commands.sweeping import ON, standing
+
+if TYPE_CHECKING:
+    from flywheel_sim.results.sensitivity import Sensitivity
+
+__all__ = ["sensitivity"]
+
+
+@click.command()
+@click.argument("study", metavar="STUDY")
+@click.option("--outcome", "outcomes", multiple=True, help="Show this outcome; repeatable (default: the first).")
+@click.option(
+    "--figure", type=click.Path(path_type=Path, dir_okay=False), default=None, help="Draw the tornado here (PNG)."
+)
+@ON
+@answers("sensitivity", "set", "seed", "replicates", "workers", "out")
+def sensitivity(
+    study: str,
+    outcomes: tuple[str, ...],
+    figure: Path | None,
+    on: str | None,
+    changes: dict[str, Any],
+    seed: int,
+    replicates: int | None,
+    workers: int | None,
+    out: Path | None,
+) -> Answer:
+    """Run a study with a sobol or morris design and say which parameters matter.
+
+    STUDY is a study file, the name of a shipped study, or the folder of a sweep that has been run.  All points of a
+    base row have the same luck, so that luck is not taken for an effect; its share is told apart.  A study of two
+    scenarios also tells what moves the difference between them.  Exit 1 when a run failed.
+    """
+    from flywheel_sim.study import sensitivity as analysis
+
+    found, folder, failed, seeds, hashes = _found(study, on, changes, seed, replicates, workers, out)
+    indices = analysis.of_sweep(found)
+    shown = _shown(indices, outcomes)
+    if figure is not None:
+        from flywheel_sim.present.drawing import save_png
+        from flywheel_sim.present.tornado import tornado_chart
+
+        save_png(tornado_chart(indices, shown[0]), figure)
+        say(f"wrote {figure}")
+    data = {"folder": folder, **indices.to_dict()}
+    return Answer(data, _told(indices, shown), {"seeds": seeds, "hashes": hashes}, failed=failed)
+
+
+def _found(
+    study: str,
+    on: str | None,
+    changes: dict[str, Any],
+    seed: int,
+    replicates: int | None,
+    workers: int | None,
+    out: Path | None,
+) -> tuple[Any, str, bool, dict[str, int], dict[str, str]]:
+    """The sweep, made now or before, and where it is."""
+    from flywheel_sim.execute.store import Store
+    from flywheel_sim.results.saving import vacant
+    from flywheel_sim.study import sweep as sweeping
+    from flywheel_sim.study.sensitivity import fit_for_indices
+    from flywheel_sim.study.study_file import read_study
+
+    given = click.get_current_context().get_parameter_source("seed") is not ParameterSource.DEFAULT
+    if (Path(study) / "study.json").is_file():
+        if changes or given or replicates is not None:
+            raise click.UsageError(f"'{study}' has been run; --set, --seed and --replicates come too late")
+        found = sweeping.Sweep(Store.open(study))
+    else:
+        ready = read_study(study, changes, replicates=replicates, seed=seed if given else None)
+        fit_for_indices(ready)
+        folder = out or sweeping.folder_of(ready)
+        if (folder / "study.json").exists():
+            raise click.UsageError(
+                f"'{folder}' holds a sweep already: flywheel sensitivity {folder}, after flywheel resume if it is not "
+                f"complete"
+            )
+        vacant(folder)
+        title = ready.file.title or ready.name
+        say(f"{title}: runs go to {folder}")
+        with standing(title) as step:
+            found = sweeping.sweep(ready, folder, on=on, workers=workers, progress=step)
+    now, experiment = found.standing, found.store.experiment
+    if now.done < now.total:
+        say(f"note: {now.done} of {now.total} runs are there; flywheel resume {found.store.folder} makes the others")
+    hashes = {name: scenario.hash for name, scenario in experiment.scenarios.items()}
+    failed = bool(now.failed or found.stopped)
+    return found, str(found.store.folder), failed, {"seed": experiment.seed}, {**hashes, **found.store.code}
+
+
+def _shown(indices: "Sensitivity", asked: tuple[str, ...]) -> list[str]:
+    """Outcomes to show: those asked for, by their name or without the scenario; else the difference, else the first."""
+    from flywheel_sim.scenario.errors import nearest
+
+    known = indices.outcomes
+    if not asked:
+        return [next((name for name in known if name.endswith("(difference)")), known[0])]
+    found: list[str] = []
+    for name in asked:
+        some = [one for one in known if one == name or one.partition(" (")[0] == name]
+        if not some:
+            error = click.UsageError(f"the study keeps no outcome '{name}'")
+            error.suggestion = nearest(name, known)  # type: ignore[attr-defined]
+            raise error
+        found += some
+    return found
+
+
+def _told(indices: "Sensitivity", shown: list[str]) -> Any:
+    from rich.text import Text
+
+    from flywheel_sim.present.tables import sensitivity_table
+
+    parts: list[Any] = []
+    for outcome in shown:
+        parts += [
+            Text(indices.sentence(outcome), style="bold"),
+            Text(""),
+            sensitivity_table(indices, outcome),
+            Text(""),
+        ]
+    return readable(*parts[:-1])
