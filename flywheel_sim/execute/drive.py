@@ -199,9 +199,8 @@ class _Driver:
                     if future in self.flying:
                         self._take(future)
                 self._write_when_due()
-                if self.stop.asked and not self.stopping and self.progress:
-                    self.stopping = True
-                    self.progress(self._standing())
+                if (self.stop.asked or self.stopped) and not self.stopping:
+                    self._drain()
                 if why := self.here.lost():
                     raise ResultError(f"{why}; {self._how_to_go_on()}")
             self._write()
@@ -217,6 +216,15 @@ class _Driver:
         if self.stop.asked and len(np.intersect1d(wanted, self.store.pending())):
             raise Interrupted(f"interrupted; {self._how_to_go_on()}")
         return self.stopped
+
+    def _drain(self) -> None:
+        """Take back what nobody has begun, where that can be told; the rest is waited for."""
+        self.stopping = True
+        if self.here.local or self.here.renew is not None:
+            for future in [future for future in self.flying if future.cancel()]:
+                del self.flying[future]
+        if self.progress and self.stop.asked:
+            self.progress(self._standing())
 
     # -- handing out ---------------------------------------------------------------------------------------------------
 
@@ -255,7 +263,6 @@ class _Driver:
                 break
             work, accounts = work + n * weeks, accounts + n
             chunk.append(ahead.popleft())
-        self.last = max(self.last, len(chunk))
         return tuple(chunk)
 
     def _size(self, job: Job) -> tuple[float, float]:
@@ -302,6 +309,7 @@ class _Driver:
         self.warm = True
         work = sum(n * weeks for n, weeks in map(self._size, jobs))
         pace = rows.seconds / max(work, 1.0)
+        self.last = max(self.last, len(jobs))
         self.pace = pace if not self.pace else 0.5 * (self.pace + pace)
         self._keep(rows)
 

@@ -119,6 +119,7 @@ def read_part(path: Path) -> Any:
     """A part as a pyarrow table, with its notes in ``schema.metadata``."""
     import pyarrow.parquet as pq
 
-    # on this thread alone: the files are small, and a pool still busy when the process ends takes it down with an abort
-    with path.open("rb") as file, pq.ParquetFile(file, pre_buffer=False) as parquet:
+    # on this thread, and from a path: a reader's pool thread that still holds a Python object when the interpreter ends
+    # takes the process down with an abort
+    with pq.ParquetFile(path, pre_buffer=False) as parquet:
         return parquet.read(use_threads=False)
