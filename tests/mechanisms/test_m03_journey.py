@@ -106,6 +106,22 @@ def test_without_a_need_any_common_direction_is_as_good(quiet):
     assert values == pytest.approx([logistic(logit(0.8) + 2 * 0.5)] * 3, abs=1e-12)
 
 
+@pytest.mark.parametrize("spread", [0, 20, 45, 70])
+def test_c28_turning_the_teams_is_worth_what_their_alignment_lets_through(quiet, spread):
+    # two teams `spread` degrees either side of where the company looks; support .5 makes their weights equal
+    def worth(mode):
+        logits = [
+            logit(success(firm(quiet, at + spread, at - spread, {"directions": mode, "length_reference": 0.7},
+                               {"support": {"other": 0.5}, "match_reference": 0.0})))
+            for at in (80, 0)
+        ]  # fmt: skip
+        return logits[1] - logits[0]
+
+    turned = 2.0 * (1.0 - np.cos(np.radians(80)))
+    assert worth("vector") == pytest.approx(turned * np.cos(np.radians(spread)), abs=1e-9)
+    assert worth("additive") == pytest.approx(turned * 0.7, abs=1e-9), "vanishes: the same however far apart they look"
+
+
 def test_tone_between_front_teams(quiet):
     teams = {
         name: {"headcount": 1, "craft": {"care": 1}, "start": "given", "direction": at(angle)}

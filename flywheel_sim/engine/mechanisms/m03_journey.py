@@ -11,7 +11,9 @@ Overload acts where nothing queues (onboarding, use); leads and issues wait inst
 hours is charged once.
 
 Test modes (C36-C38): ``ignored`` replaces v . n by sum omega mu, ``common`` turns all teams one way (their mean
-direction), ``no_need`` takes the teams' mean direction as the need.
+direction), ``no_need`` takes the teams' mean direction as the need.  ``additive`` keeps the length of the served vector
+at ``length_reference``, so that alignment between teams multiplies no other lever: turning them all is worth the same
+however far apart they look (C28 vanishes).
 
 Neutral setting: ``enabled: false``: no touches in use, and every stage of a sale at its reference.
 """
@@ -28,7 +30,7 @@ from flywheel_sim.engine.mechanisms.m11_vectors import normalise
 __all__ = ["stage_lift", "touch_success"]
 
 _ONBOARDING, _USE = 2, 3
-_VECTOR, _COMMON, _IGNORED, _NO_NEED = 0, 1, 2, 3
+_VECTOR, _COMMON, _IGNORED, _NO_NEED, _ADDITIVE = 0, 1, 2, 3, 4
 
 
 @part
@@ -36,7 +38,7 @@ def touch_success(p: Any, tb: Any, st: Any, q: int) -> None:
     """Set the success of every touchpoint in every segment, and the thresholds customers are drawn against."""
     r, d, j = st.run[q], p.size.axes, p.journey
     mean, need = np.zeros(16), np.zeros(16)
-    front, fronts = np.zeros(16), 0
+    front, fronts, served = np.zeros(16), 0, np.zeros(16)
     for k in range(p.size.teams):
         is_front = tb.team[p.size.team0 + k].front
         fronts += is_front
@@ -58,12 +60,18 @@ def touch_success(p: Any, tb: Any, st: Any, q: int) -> None:
                 need[a] = mean[a] if j.directions == _NO_NEED else st.need[r.segment0 + s, a] + tb.offset[row, a]
             normalise(need, d)
             match = 0.0
+            for a in range(d):
+                served[a] = 0.0
             for k in range(p.size.teams):
-                part = 0.0
+                part, weight = 0.0, tb.dependency[row, k] * st.magnitude[r.team0 + k]
                 for a in range(d):
                     u = mean[a] if j.directions == _COMMON else st.direction[r.team0 + k, a]
                     part += u * need[a]
-                match += tb.dependency[row, k] * st.magnitude[r.team0 + k] * (1.0 if j.directions == _IGNORED else part)
+                    served[a] += weight * u
+                match += weight * (1.0 if j.directions == _IGNORED else part)
+            if j.directions == _ADDITIVE:
+                length = normalise(served, d)
+                match = j.length_reference * match / length if length > 0.0 else 0.0
             logit = log64(touch.base / (1.0 - touch.base)) + j.match_effect * (match - touch.reference)
             if touch.stage == _ONBOARDING or touch.stage == _USE:
                 logit -= j.overload_effect * st.overload[r.team0 + touch.owner]

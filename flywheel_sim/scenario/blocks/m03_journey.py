@@ -34,10 +34,13 @@ class Journey(Block):
     """M3: teams serve touchpoints together; success depends on how well their vectors meet the need."""
 
     enabled: bool = param(True, "Off: every touch succeeds with its base probability.")
-    directions: Literal["vector", "common", "ignored", "no_need"] = param(
-        "vector", "Test modes: teams' vectors, one common direction, magnitudes only, or the teams' mean as need.",
-        source="C36-C38",
+    directions: Literal["vector", "common", "ignored", "no_need", "additive"] = param(
+        "vector", "Test modes: teams' vectors, one common direction, magnitudes only, the teams' mean as need, or a "
+        "served vector of constant length.", source="C28, C36-C38",
     )  # fmt: skip
+    length_reference: float = param(
+        0.6, "Length of the served vector with `directions: additive`.", ge=0, le=10, source="C28", advanced=True
+    )
     match_effect: float = param(2.0, "q_match: logit per unit of the served vector along the need.", ge=0)
     overload_effect: float = param(1.5, "q_load: logit lost per unit of overload, where nothing queues.", ge=0)
     culture_effect: float = param(0.0, "q_culture: logit per unit of culture.", ge=0)
