@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from scipy.special import betaincinv, gammainccinv, gammaincinv
 
+from flywheel_sim.engine.bundle import bundle
 from flywheel_sim.engine.channel_rows import cell_rows, contact_richness, hours_factor, issue_rows
 from flywheel_sim.engine.layout import PAR, choice, fill_record
 from flywheel_sim.engine.mechanisms.m12_incentives import attenuation
@@ -32,6 +33,7 @@ QUANTILES = 4096
 Floats = NDArray[np.float64]
 
 
+@bundle
 class Tables(NamedTuple):
     """Rows of everything named; ``par[e].size`` says where an epoch's rows start and how many there are."""
 

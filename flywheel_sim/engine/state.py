@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.scenario.columns import N_COLUMNS
+from flywheel_sim.engine.bundle import bundle, names
+from flywheel_sim.scenario.columns import COL, N_COLUMNS
 
 __all__ = [
     "ACC", "ADVOCATE", "AGES", "BLOCK", "BLOCKERS", "CAUSES", "COMPETENCIES", "DETRACTOR", "FORMER", "GAPS", "HAND",
@@ -64,7 +65,8 @@ _SUMS = (
     "turned_away", "lone_deals", "lone_churned", "discounts",
 )  # fmt: skip
 #: ``ACC.revenue`` is the index of a block's weekly sum.
-ACC: Any = namedtuple("ACC", _SUMS)(*range(len(_SUMS)))  # type: ignore[misc]
+ACC: Any = names(namedtuple("ACC", _SUMS)(*range(len(_SUMS))))  # type: ignore[misc]
+names(COL)
 
 #: One run: its key, where its rows start, and the company's scalars.
 RUN = np.dtype(
@@ -168,6 +170,7 @@ NOW = np.dtype(
 )  # fmt: skip
 
 
+@bundle
 class State(NamedTuple):
     """Arrays of a batch of runs; see the module docstring for their order."""
 
