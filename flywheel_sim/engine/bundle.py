@@ -81,7 +81,7 @@ register_model(Names)(models.OpaqueModel)
 class _BundleAttribute(AttributeTemplate):  # type: ignore[misc]
     key = Bundle
 
-    def generic_resolve(self, value: Any, attr: str) -> Any:
+    def generic_resolve(self, value: Any, attr: str) -> Any:  # type: ignore[override]
         return value.fields[value.position[attr]][1] if attr in value.position else None
 
 
@@ -89,7 +89,7 @@ class _BundleAttribute(AttributeTemplate):  # type: ignore[misc]
 class _NamesAttribute(AttributeTemplate):  # type: ignore[misc]
     key = Names
 
-    def generic_resolve(self, value: Any, attr: str) -> Any:
+    def generic_resolve(self, value: Any, attr: str) -> Any:  # type: ignore[override]
         return types.intp if attr in value.values else None
 
 
