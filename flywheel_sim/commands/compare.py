@@ -8,7 +8,7 @@ import click
 from flywheel_sim.commands.amounts import AMOUNT
 from flywheel_sim.commands.envelope import Answer, answers, table
 from flywheel_sim.commands.progress import progress
-from flywheel_sim.commands.running import REPORT, changed, manifest, places, told, written
+from flywheel_sim.commands.running import DETAIL, REPORT, changed, manifest, places, told, written
 
 if TYPE_CHECKING:
     from flywheel_sim.scenario import Scenario
@@ -28,6 +28,7 @@ __all__ = ["compare"]
 @click.option("--limit", type=click.IntRange(10), default=1000, show_default=True, help="Most runs of a scenario.")
 @click.option("--bridge", is_flag=True, help="Split the difference over the blocks in which the scenarios differ.")
 @REPORT
+@DETAIL
 @click.option(
     "--funnel-twin", is_flag=True,
     help="Compare one scenario with its funnel twin: the same company without post-sale care, referral and group.",
@@ -49,6 +50,7 @@ def compare(
     limit: int,
     bridge: bool,
     report: Path | None,
+    detail: bool,
     funnel_twin: bool,
     keep: str | None,
     changes: dict[str, Any],
@@ -97,7 +99,7 @@ def compare(
         with progress("Splitting the difference") as step:
             found = found.with_bridge(workers=workers, progress=step)
     written(found, out, report)
-    data, text = found.to_dict(), told(found)
+    data, text = found.to_dict(), told(found, detail=detail)
     if removed:
         data["funnel_twin"] = [change._asdict() for change in removed]
         rows = [(change.path, _short(change.before), _short(change.after), change.why) for change in removed]

@@ -7,7 +7,7 @@ import click
 
 from flywheel_sim.commands.envelope import Answer, answers, say
 from flywheel_sim.commands.progress import progress
-from flywheel_sim.commands.running import changed, manifest, places, told, written
+from flywheel_sim.commands.running import DETAIL, changed, manifest, places, told, written
 
 __all__ = ["SCENARIOS", "demo"]
 
@@ -19,8 +19,11 @@ REPLICATES = 30
 
 
 @click.command()
+@DETAIL
 @answers("demo", "set", "seed", "replicates", "workers", "out")
-def demo(changes: dict[str, Any], seed: int, replicates: int | None, workers: int | None, out: Path | None) -> Answer:
+def demo(
+    detail: bool, changes: dict[str, Any], seed: int, replicates: int | None, workers: int | None, out: Path | None
+) -> Answer:
     """Compare two shipped scenarios and leave report.html here."""
     scenarios = changed(SCENARIOS, changes)
     places(out, REPORT)
@@ -30,4 +33,4 @@ def demo(changes: dict[str, Any], seed: int, replicates: int | None, workers: in
         found = compare(scenarios, replicates or REPLICATES, seed, workers, step)
     written(found, out, REPORT)
     say("Next: flywheel scenario list, then flywheel compare A B --report mine.html")
-    return Answer(found.to_dict() | {"report": str(REPORT)}, told(found), manifest(found.provenance))
+    return Answer(found.to_dict() | {"report": str(REPORT)}, told(found, detail=detail), manifest(found.provenance))

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from flywheel_sim.results import Outcomes, Provenance
     from flywheel_sim.scenario import Scenario
 
-__all__ = ["REPORT", "changed", "manifest", "places", "readable", "told", "written"]
+__all__ = ["DETAIL", "REPORT", "changed", "manifest", "places", "readable", "told", "written"]
 
 #: ``--report FILE``.
 REPORT = click.option("--report", type=click.Path(path_type=Path), default=None, help="Write an HTML report here.")
+#: ``--detail``.
+DETAIL = click.option("--detail", is_flag=True, help="Print the statistics behind the verdict as well.")
 
 
 def changed(specs: tuple[str, ...], changes: dict[str, Any]) -> "list[Scenario]":
@@ -84,7 +86,7 @@ def readable(*parts: Any) -> Any:
         return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
 
 
-def told(outcomes: "Outcomes") -> Any:
+def told(outcomes: "Outcomes", *, detail: bool = False) -> Any:
     """The choice, the verdict and the table, and where the difference comes from; warnings go to stderr."""
     from rich.text import Text
 
@@ -94,7 +96,7 @@ def told(outcomes: "Outcomes") -> Any:
     if outcomes.chosen is not None:
         said = outcomes.chosen.sentence(outcomes.labels)
         parts += [Text(said, style="bold"), Text(""), selection_table(outcomes, outcomes.chosen), Text("")]
-    parts += [Text(outcomes.verdict.sentence, style="bold"), Text(""), comparison_table(outcomes)]
+    parts += [Text(outcomes.verdict.sentence, style="bold"), Text(""), comparison_table(outcomes, detail=detail)]
     if outcomes.split is not None:
         parts += [Text(""), bridge_table(outcomes.split), *(Text(note) for note in outcomes.split.notes)]
     for warning in outcomes.warnings:

@@ -46,8 +46,15 @@ def shown(key: str, value: float) -> str:
     return number(value, 2 if key.startswith(("nps", "flywheel_r", "score")) else 3)
 
 
-def comparison_table(outcomes: Outcomes) -> "Table":
-    """One column per scenario: the money, the paired difference, and how it got there."""
+def comparison_table(outcomes: Outcomes, *, detail: bool = False) -> "Table":
+    """One column per scenario: the money, the paired difference, and how it got there.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+    detail : bool
+        With medians, bootstrap, p values and what pairing was worth.
+    """
     from rich import box
     from rich.table import Table
 
@@ -56,47 +63,66 @@ def comparison_table(outcomes: Outcomes) -> "Table":
     rows = outcomes.table.to_dict("records")
     for row in rows:
         table.add_column(row["scenario"], justify="right", overflow="fold", max_width=32)
-    for name, cells in zip(_ROWS, zip(*(_cells(row, bool(k)) for k, row in enumerate(rows)), strict=True), strict=True):
+    columns = [_cells(row, bool(k)) for k, row in enumerate(rows)]
+    for name in _ROWS:
+        cells = [column[name] for column in columns]
         # What needs more runs or more scenarios than there are has no row.
-        if any(cells) or not name.endswith(("bootstrap", "Holm")):
+        if (name not in _DETAIL or detail) and any(cells):
             table.add_row(name, *cells)
     return table
 
 
 _ROWS = (
-    "value, median", "  80 % of runs", "difference, mean", "  80 % interval of the mean", "  the same by bootstrap",
-    "difference, median", "  80 % interval of the median", "  80 % of runs", "wins of 100",
+    "value, median", "  80 % of runs", "difference, mean", "  80 % interval", "  the same by bootstrap",
+    "difference, median", "  80 % interval of the median", "difference, 80 % of runs", "wins of 100",
     "  80 % interval of that chance", "p value of no difference", "  adjusted by Holm", "variance reduction by pairing",
-    "break-even, median", "deepest dip", "customers at the end", "NPS", "churn a year", "referred",
+    "break-even", "deepest dip", "customers at the end", "NPS", "churn a year", "referred",
+)  # fmt: skip
+#: Rows for those who ask how sure this is.
+_DETAIL = frozenset(
+    {
+        "  80 % of runs", "  the same by bootstrap", "difference, median", "  80 % interval of the median",
+        "difference, 80 % of runs", "  80 % interval of that chance", "p value of no difference", "  adjusted by Holm",
+        "variance reduction by pairing",
+    }
 )  # fmt: skip
 
 
-def _cells(row: Mapping[Any, Any], challenger: bool) -> list[str]:
+def _cells(row: Mapping[Any, Any], challenger: bool) -> dict[str, str]:
+    """What a scenario has to say in each row; nothing where it has none."""
+
     def between(low: str, high: str, words: Callable[[float], str]) -> str:
         return f"{words(row[low])} to {words(row[high])}"
 
-    against = ["baseline", *[""] * 12]
+    cells = dict.fromkeys(_ROWS, "") | {
+        "value, median": money(row["npv"]),
+        "  80 % of runs": between("npv_low", "npv_high", money),
+        "difference, mean": "baseline",
+    }
     if challenger:
-        dip = f"{money(row['deepest_dip'])}, {week(row['deepest_dip_week'])}" if row["deepest_dip_week"] else "none"
         never = f" (never in {percent(row['never_share'])})" if 0 < row["never_share"] < 1 else ""
         bootstrapped = math.isfinite(row["difference_bca_low"])
-        against = [
-            signed_money(row["difference"]),
-            between("difference_low", "difference_high", signed_money),
-            between("difference_bca_low", "difference_bca_high", signed_money) if bootstrapped else "",
-            signed_money(row["difference_median"]),
-            between("difference_median_low", "difference_median_high", signed_money),
-            between("difference_runs_low", "difference_runs_high", signed_money),
-            of_100(row["wins_of_100"]),
-            between("superiority_low", "superiority_high", percent),
-            chance(row["p_value"]),
-            chance(row["p_holm"]) if row["p_holm"] != row["p_value"] else "",
-            reduction(row["variance_reduction"]),
-            week(row["breakeven_week"]) + never,
-            dip,
-        ]
-    ends = [shown(key, row[key]) for key in ("customers_end", "nps_true", "churn_annual", "referral_share")]
-    return [money(row["npv"]), between("npv_low", "npv_high", money), *against, *ends]
+        cells |= {
+            "difference, mean": signed_money(row["difference"]),
+            "  80 % interval": between("difference_low", "difference_high", signed_money),
+            "  the same by bootstrap": between("difference_bca_low", "difference_bca_high", signed_money)
+            if bootstrapped
+            else "",
+            "difference, median": signed_money(row["difference_median"]),
+            "  80 % interval of the median": between("difference_median_low", "difference_median_high", signed_money),
+            "difference, 80 % of runs": between("difference_runs_low", "difference_runs_high", signed_money),
+            "wins of 100": of_100(row["wins_of_100"]),
+            "  80 % interval of that chance": between("superiority_low", "superiority_high", percent),
+            "p value of no difference": chance(row["p_value"]),
+            "  adjusted by Holm": chance(row["p_holm"]) if row["p_holm"] != row["p_value"] else "",
+            "variance reduction by pairing": reduction(row["variance_reduction"]),
+            "break-even": week(row["breakeven_week"]) + never,
+            "deepest dip": f"{money(row['deepest_dip'])}, {week(row['deepest_dip_week'])}"
+            if row["deepest_dip_week"]
+            else "none",
+        }
+    keys = ("customers_end", "nps_true", "churn_annual", "referral_share")
+    return cells | {name: shown(key, row[key]) for name, key in zip(_ROWS[-len(keys) :], keys, strict=True)}
 
 
 def chance(p_value: float) -> str:

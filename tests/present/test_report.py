@@ -228,10 +228,27 @@ def test_tables_name_what_they_show(outcomes: Outcomes) -> None:
 
     buffer = io.StringIO()
     console = Console(width=180, file=buffer)
-    console.print(comparison_table(outcomes))
+    console.print(comparison_table(outcomes, detail=True))
     console.print(summary_table(runs(3)[0]))
     text = buffer.getvalue()
     assert "Silo pay" in text
     assert "baseline" in text
     assert "wins of 100" in text
     assert "80 % of runs" in text
+
+
+def test_the_table_is_short_unless_details_are_asked_for(outcomes: Outcomes) -> None:
+    import io
+
+    from rich.console import Console
+
+    def lines(detail: bool) -> list[str]:
+        buffer = io.StringIO()
+        Console(width=120, file=buffer).print(comparison_table(outcomes, detail=detail))
+        return [line for line in buffer.getvalue().splitlines() if line.strip()]
+
+    short, long = lines(False), lines(True)
+    assert len(short) <= 12
+    assert len(long) > len(short) + 5
+    assert not any("p value" in line or "pairing" in line for line in short)
+    assert [line for line in long if line.startswith("p value of no difference")]
