@@ -1,0 +1,109 @@
+"""The answer to a what-if: the pinned baseline and the scenario in hand, first with few runs, then with all.
+
+The baseline's runs are kept, so that moving a slider runs one scenario only; run k of both has the same luck.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flywheel_sim.app.bounds import affordable, check
+from flywheel_sim.app.jobs import Job
+from flywheel_sim.results import Outcomes, Run
+from flywheel_sim.results.words import money, of_100, percent, signed_money, span, week
+from flywheel_sim.scenario import Scenario
+
+__all__ = ["STAGES", "Desk", "Tile", "second_line", "tiles"]
+
+#: Runs after which a what-if answers: while somebody drags, then better, then with all.
+STAGES = (2, 8, 24)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A number with its name and a line below."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+class Desk:
+    """What one session has in hand: the runs of its baseline, kept while the baseline stays."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self.seed = seed
+        self._hash = ""
+        self._kept: list[Run] = []
+
+    def stages(self, scenarios: tuple[Scenario, Scenario]) -> tuple[int, ...]:
+        """How many runs there are to be after each stage; fewer for large companies.
+
+        Raises
+        ------
+        ScenarioError
+            When the scenarios are too big for two runs.
+        """
+        most = affordable(scenarios, STAGES[-1])
+        check(scenarios, max(most, 2))
+        return tuple(dict.fromkeys(min(stage, most) for stage in STAGES))
+
+    def answers(self, baseline: Scenario, scenario: Scenario, job: Job) -> Iterator[Outcomes]:
+        """Outcomes of both, after every stage.
+
+        Raises
+        ------
+        Cancelled, ScenarioError
+        """
+        theirs: list[Run] = []
+        same = baseline == scenario
+        for count in self.stages((baseline, scenario)):
+            ours = self._baseline(baseline, count, job)
+            if same:
+                yield Outcomes.of([ours])
+                continue
+            theirs += job.runs([scenario], count - len(theirs), self.seed, first=len(theirs))[0]
+            yield Outcomes.of([ours, theirs])
+
+    def _baseline(self, baseline: Scenario, count: int, job: Job) -> list[Run]:
+        if self._hash != baseline.hash:
+            self._hash, self._kept = baseline.hash, []
+        missing = count - len(self._kept)
+        if missing > 0:
+            self._kept += job.runs([baseline], missing, self.seed, first=len(self._kept))[0]
+        kept = self._kept[:count]
+        return [Run(baseline, run.arrays) for run in kept] if kept[0].scenario.title != baseline.title else kept
+
+
+def tiles(outcomes: Outcomes) -> tuple[Tile, ...]:
+    """Four numbers that sum up an answer."""
+    if len(outcomes.scenarios) == 1:
+        npv, ends = outcomes.final("npv")[0], outcomes.final("customers_end")[0]
+        churn, referred = outcomes.final("churn_annual")[0], outcomes.final("referral_share")[0]
+        return (
+            Tile(f"Value after {span(outcomes.weeks)}", money(float(npv.mean())), "mean of the runs, discounted"),
+            Tile("Customers at the end", f"{ends.mean():,.0f}", "mean of the runs"),
+            Tile("Lost in a year", percent(float(churn.mean())), "of the customers"),
+            Tile("Won by word of mouth", percent(float(referred.mean())), "of the new customers"),
+        )
+    verdict = outcomes.verdict_on(1) if len(outcomes.scenarios) == 2 else outcomes.verdict
+    low, high = verdict.interval
+    dip = verdict.deepest_dip
+    wins = verdict.wins_of_100
+    share = f"of {outcomes.replicates} paired runs" + ("" if outcomes.replicates >= STAGES[-1] else " so far")
+    return (
+        Tile("Ahead", f"{of_100(wins)} %" if math.isfinite(wins) else "\N{EM DASH}", share),
+        Tile(f"Extra value, {span(outcomes.weeks)}", signed_money(verdict.difference),
+             f"{signed_money(low)} to {signed_money(high)}"),
+        Tile("Break-even", week(verdict.breakeven_week), "with the baseline, for good"),
+        Tile("Deepest dip", money(dip.value), f"week {dip.week}" if dip.value < 0 else "never behind"),
+    )  # fmt: skip
+
+
+def second_line(outcomes: Outcomes) -> str:
+    """What stands under the verdict: how sure, and by how many runs."""
+    runs = f"{outcomes.replicates} paired runs under the same luck"
+    if len(outcomes.scenarios) == 1:
+        return f"{outcomes.replicates} runs. Move something on the left: the answer compares it with this baseline."
+    low, high = outcomes.verdict.interval
+    return f"80 % interval of the mean {signed_money(low)} to {signed_money(high)}; {runs}."

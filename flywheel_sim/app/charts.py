@@ -1,0 +1,154 @@
+"""Charts as ECharts options: medians as lines, 80 % of the runs as bands, names on the lines instead of a legend.
+
+The colours are those of the report.  Numbers are written by the few formatters below, which are constants of this
+module; nothing a user types becomes code.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, colour
+from flywheel_sim.results import Outcomes
+from flywheel_sim.results.outcomes import DIFFERENCE
+from flywheel_sim.results.words import money, number
+
+__all__ = ["COLUMNS", "difference_option", "fan_option"]
+
+Floats = NDArray[np.float64]
+
+#: Column -> (title, what it is, whether it is money).
+COLUMNS = {
+    "value": ("Cumulative value", "cash flow to date, discounted", True),
+    "customers": ("Customers", "at the end of the week", False),
+    "customer_alignment": ("Teams and customers", "cosine of the teams' pull with customers' need", False),
+    "nps_true": ("Net promoter score", "points, if everyone answered", False),
+}
+_FONT = "Inter, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
+_MONEY = (
+    "v => { const a = Math.abs(v), s = v < 0 ? '\\u2212' : ''; const f = (x, u) => s + '$' + "
+    "(x >= 100 || x % 1 < 0.05 ? x.toFixed(0) : x.toFixed(1)) + u; return a >= 1e9 ? f(a / 1e9, 'bn') : a >= 1e6 ? "
+    "f(a / 1e6, 'm') : a >= 1e3 ? f(a / 1e3, 'k') : s + '$' + a.toFixed(0); }"
+)
+_NUMBER = (
+    "v => (v < 0 ? '\\u2212' : '') + Math.abs(v).toLocaleString('en-US', {maximumSignificantDigits: 3, "
+    "useGrouping: true})"
+)
+_POINTS = 131
+
+
+def fan_option(outcomes: Outcomes, column: str) -> dict[str, Any]:
+    """Fans of a weekly column, one per scenario."""
+    title, what, cash = COLUMNS[column]
+    fans = outcomes.fans[column]
+    said = "; ".join(
+        f"{label} ends at {money(float(fan[-1, 1])) if cash else number(float(fan[-1, 1]))}"
+        for label, fan in zip(outcomes.labels, fans, strict=True)
+    )
+    return _option(fans, outcomes.labels, cash=cash, alt=f"{title}, {what}: {said}.")
+
+
+def difference_option(outcomes: Outcomes) -> dict[str, Any]:
+    """Cumulative value of every challenger less the baseline's, run by run."""
+    fans, names = outcomes.fans[DIFFERENCE][1:], outcomes.labels[1:]
+    said = "; ".join(f"{name} ends {money(float(fan[-1, 1]))} ahead" for name, fan in zip(names, fans, strict=True))
+    return _option(fans, names, cash=True, first=1, alt=f"Value less the baseline's: {said}.")
+
+
+def _option(fans: Floats, labels: Sequence[str], *, cash: bool, alt: str, first: int = 0) -> dict[str, Any]:
+    weeks = fans.shape[1] - 1
+    shown = np.unique(np.linspace(0, weeks, min(weeks + 1, _POINTS)).round().astype(int))
+    words = _MONEY if cash else _NUMBER
+    series: list[dict[str, Any]] = []
+    for index, (fan, label) in enumerate(zip(fans, labels, strict=True)):
+        tint, stack = colour(first + index), f"band{index}"
+        low, middle, high = (_points(fan[shown, k]) for k in range(3))
+        width = [None if a is None or b is None else b - a for a, b in zip(low, high, strict=True)]
+        band: dict[str, Any] = {
+            "type": "line", "stack": stack, "stackStrategy": "all", "symbol": "none", "silent": True,
+            "lineStyle": {"opacity": 0}, "tooltip": {"show": False}, "z": 1,
+        }  # fmt: skip
+        series.append({**band, "name": f"{label} low", "data": _pairs(shown, low)})
+        series.append({**band, "name": f"{label} band", "data": _pairs(shown, width),
+                       "areaStyle": {"color": tint, "opacity": 0.16}})  # fmt: skip
+        series.append({
+            "type": "line", "name": label, "data": _pairs(shown, middle), "symbol": "none", "z": 3,
+            "color": tint, "lineStyle": {"width": 2.5, "color": tint},
+            "endLabel": {
+                "show": True, "formatter": f"{{name|{_wrapped(label)}}}", "distance": 8,
+                "rich": {"name": {"color": tint, "fontWeight": 600, "fontSize": 13, "lineHeight": 16}},
+            },
+            "labelLayout": {"moveOverlap": "shiftY"}, "emphasis": {"disabled": True},
+        })  # fmt: skip
+    return {
+        "animation": False,
+        "aria": {"enabled": True, "label": {"description": alt}},
+        "textStyle": {"fontFamily": _FONT, "color": INK},
+        "grid": {"left": 64, "right": 136, "top": 12, "bottom": 28},
+        "tooltip": {
+            "trigger": "axis", "confine": True, ":valueFormatter": words, "borderColor": GRID,
+            "textStyle": {"color": INK, "fontSize": 12}, "axisPointer": {"lineStyle": {"color": FRAME}},
+            ":formatter": _tooltip(words),
+        },
+        "xAxis": {
+            "type": "value", "min": 0, "max": weeks, "interval": _interval(weeks), "splitLine": {"show": False},
+            "axisLine": {"lineStyle": {"color": FRAME}, "onZero": False}, "axisTick": {"show": False},
+            "axisLabel": {"color": MUTED, "fontSize": 12, "showMaxLabel": True,
+                          ":formatter": "v => v ? String(Math.round(v)) : 'week 0'"},
+        },
+        "yAxis": {
+            "type": "value", "scale": True, "splitNumber": 4, "axisLine": {"show": False}, "axisTick": {"show": False},
+            **({"max": 1.0} if not cash and 0.5 < float(np.nanmax(fans)) <= 1.0 else {}),
+            "axisLabel": {"color": MUTED, "fontSize": 12, ":formatter": words},
+            "splitLine": {"lineStyle": {"color": GRID}},
+        },
+        "series": series,
+    }  # fmt: skip
+
+
+def _tooltip(words: str) -> str:
+    """Week and medians only; names are escaped by hand, because the tooltip is HTML."""
+    return (
+        "ps => { const w = " + words + ", e = t => String(t).replace(/[&<>\"']/g, c => '&#' + c.charCodeAt(0) + ';');"
+        " return '<b>week ' + Math.round(ps[0].value[0]) + '</b>' + ps.filter(p => !/ (low|band)$/.test(p.seriesName))"
+        ".map(p => '<br>' + e(p.seriesName) + ': ' + (p.value[1] == null ? '\\u2014' : w(p.value[1]))).join(''); }"
+    )
+
+
+def _interval(weeks: int) -> int:
+    """Weeks between ticks.
+
+    Examples
+    --------
+    >>> _interval(260), _interval(52), _interval(8)
+    (52, 13, 2)
+    """
+    if weeks < 12:
+        return max(1, weeks // 4)
+    return next((step for step in (4, 13, 26, 52, 104, 260) if weeks / step <= 6), 520)
+
+
+def _points(values: Floats) -> list[float | None]:
+    """Numbers with six digits; None where there is none."""
+    return [float(f"{value:.6g}") if np.isfinite(value) else None for value in values]
+
+
+def _pairs(weeks: NDArray[np.int64], values: Sequence[float | None]) -> list[list[float | None]]:
+    return [[int(week), value] for week, value in zip(weeks, values, strict=True)]
+
+
+def _wrapped(label: str, width: int = 17, most: int = 3) -> str:
+    """A name on the end of a line, without what the chart's own markup uses.
+
+    Examples
+    --------
+    >>> _wrapped("Relationship flywheel"), _wrapped("A{b|c}")
+    ('Relationship\\nflywheel', 'A b c')
+    """
+    import textwrap
+
+    plain = "".join(" " if c in "{}|" else c for c in label).strip()
+    lines = textwrap.wrap(plain, width) or [plain]
+    return "\n".join(lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1]}\N{HORIZONTAL ELLIPSIS}"])

@@ -1,0 +1,157 @@
+"""A scenario as text in a link: the name of a shipped scenario and what was changed, as JSON.
+
+Nothing in a link, a field or a file is ever evaluated: names are looked up among the shipped scenarios, changes are
+read as JSON and checked by the schema like any other scenario.
+"""
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from flywheel_sim.app.bounds import FILE_BYTES, LINK_CHARACTERS
+from flywheel_sim.scenario import Scenario, ScenarioError, load
+from flywheel_sim.scenario.errors import nearest
+from flywheel_sim.scenario.library import index
+from flywheel_sim.scenario.reading import parse, plain
+from flywheel_sim.scenario.scenario import WORDS
+from flywheel_sim.scenario.writing import differing
+
+__all__ = ["Pick", "opened", "pick_of", "read_pick"]
+
+#: What a file that extends nothing is written as a change of.
+_PLAIN = "b2b-saas"
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A shipped scenario and what was changed in it."""
+
+    base: str
+    changes: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    def scenario(self) -> Scenario:
+        """The scenario it means.
+
+        Raises
+        ------
+        ScenarioError
+            When there is no such scenario, or a change is not allowed.
+        """
+        if self.base not in index():
+            near = nearest(self.base, index())
+            raise ScenarioError.single(f"no shipped scenario has this name: '{self.base[:80]}'", suggestion=near)
+        found = load(self.base)
+        return found.with_(dict(self.changes)) if self.changes else found
+
+    def with_(self, changes: Mapping[str, Any]) -> "Pick":
+        """The same with more changes; a value that is the shipped one is no change.
+
+        Examples
+        --------
+        >>> Pick("b2b-saas").with_({"horizon_weeks": 52}).text, Pick("b2b-saas").with_({"horizon_weeks": 260}).text
+        ('b2b-saas:{"horizon_weeks":52}', 'b2b-saas')
+        """
+        base, merged = load(self.base), {**self.changes, **changes}
+        kept = {path: value for path, value in merged.items() if not _same(base, path, value)}
+        return Pick(self.base, MappingProxyType(kept))
+
+    @property
+    def text(self) -> str:
+        """The pick as one word of a link."""
+        if not self.changes:
+            return self.base
+        return f"{self.base}:{json.dumps(dict(self.changes), separators=(',', ':'), ensure_ascii=False)}"
+
+
+def read_pick(text: str) -> Pick:
+    """The pick that a word of a link means; it is checked by `Pick.scenario`.
+
+    Raises
+    ------
+    ScenarioError
+        When the text is too long or no such word.
+
+    Examples
+    --------
+    >>> read_pick('b2b-saas:{"cadence.pull":0.5}').changes["cadence.pull"]
+    0.5
+    """
+    if len(text) > LINK_CHARACTERS:
+        raise ScenarioError.single(f"the scenario in this link is too long: {len(text):,} characters")
+    base, _, rest = text.partition(":")
+    if not rest:
+        return Pick(base)
+    try:
+        changes = json.loads(rest, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise ScenarioError.single(f"the changes in this link are not JSON: {rest[:60]}") from None
+    if not isinstance(changes, dict):
+        raise ScenarioError.single(f"the changes in this link are no mapping: {rest[:60]}")
+    return Pick(base, MappingProxyType(changes))
+
+
+def opened(text: str, name: str) -> Pick:
+    """The pick that a scenario file means.
+
+    Parameters
+    ----------
+    text : str
+        What the file holds; ``extends`` may name shipped scenarios only.
+    name : str
+        What to call the file in messages.
+
+    Raises
+    ------
+    ScenarioError
+        With every mistake in it, by line and column.
+    """
+    if len(text.encode()) > FILE_BYTES:
+        raise ScenarioError.single(f"'{name}' is too long for a scenario: more than {FILE_BYTES:,} bytes")
+    content = plain(parse(text))
+    named = content.get("extends") if isinstance(content, dict) else None
+    extends = [one for one in (named if isinstance(named, list) else [named]) if one is not None]
+    for one in extends:
+        if not isinstance(one, str) or one not in index():
+            near = nearest(str(one), index())
+            raise ScenarioError.single(
+                f"'{name}' extends '{str(one)[:80]}'; the app opens files that extend shipped scenarios",
+                suggestion=near,
+            )
+    with tempfile.TemporaryDirectory() as folder:
+        safe = Path(Path(name).name).stem[:60] or "scenario"
+        path = Path(folder) / f"{''.join(c if c.isalnum() or c in '-_ ' else '-' for c in safe)}.yaml"
+        path.write_text(text, encoding="utf-8")
+        try:
+            scenario = load(path)
+        except ScenarioError as error:
+            raise ScenarioError(replace(problem, file=name) for problem in error.problems) from None
+    return pick_of(scenario, extends[0] if extends else _PLAIN)
+
+
+def pick_of(scenario: Scenario, base: str) -> Pick:
+    """What makes ``scenario`` out of a shipped one."""
+    before, after = load(base).resolved(), scenario.resolved()
+    fine = {".".join(path): value for path, _, value in differing(before, after)}
+    for changes in (fine, {name: after.get(name) for name in after if after[name] != before.get(name)}):
+        try:
+            made = Pick(base, MappingProxyType(changes))
+            if made.scenario() == scenario:
+                return made
+        except ScenarioError:
+            continue
+    raise ScenarioError.single(f"'{scenario.title}' is too different from '{base}' to be opened here")
+
+
+def _same(base: Scenario, path: str, value: Any) -> bool:
+    try:
+        return bool(base.get(path) == value) and path not in WORDS
+    except ScenarioError:
+        return False
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(f"{word} is no number")

@@ -1,0 +1,410 @@
+"""What-if: move something, and see what it is worth against the pinned baseline."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+from nicegui import run, ui
+
+from flywheel_sim.app.answers import STAGES, Desk, second_line, tiles
+from flywheel_sim.app.bounds import FILE_BYTES
+from flywheel_sim.app.charts import COLUMNS, difference_option, fan_option
+from flywheel_sim.app.controls import Control, Group, groups, levers
+from flywheel_sim.app.jobs import Cancelled, Job, warmth
+from flywheel_sim.app.link import Pick, opened, read_pick
+from flywheel_sim.app.screens.shell import Links, Progress, choices, frame, here, problems
+from flywheel_sim.results import Outcomes
+from flywheel_sim.results.words import number
+from flywheel_sim.scenario import Scenario, ScenarioError, load
+from flywheel_sim.scenario.library import index
+
+__all__ = ["BASELINE", "SCENARIO", "show"]
+
+#: What the app opens with.
+BASELINE, SCENARIO = "siloed-close-rate", "relationship-flywheel"
+_YEARS = {52: "1 year", 104: "2 years", 156: "3 years", 260: "5 years", 520: "10 years"}
+_SHOWN = ("value", "customers", "customer_alignment")
+
+
+def show(baseline: str, scenario: str) -> None:
+    """Build the screen."""
+    with frame("/") as links:
+        try:
+            picks = read_pick(baseline or BASELINE), read_pick(scenario or baseline or SCENARIO)
+            for pick in picks:
+                pick.scenario()
+        except ScenarioError as error:
+            problems(error, lambda: ui.navigate.to("/"))
+            return
+        Screen(links, *picks)
+
+
+class Screen:
+    """One session: its picks, its sliders, and what they answer."""
+
+    def __init__(self, links: Links, baseline: Pick, scenario: Pick) -> None:
+        self.links, self.baseline, self.pick = links, baseline, scenario
+        self.desk, self.job = Desk(), Job()
+        self.wanted = asyncio.Event()
+        self.found: Outcomes | None = None
+        self.rows: dict[str, list[Row]] = {}
+        with ui.element("div").classes("fs-split"):
+            with ui.column().classes("fs-card fs-side").style("gap: 4px; flex-wrap: nowrap"):
+                self.side()
+            with ui.column().style("gap: 14px; width: 100%; min-width: 0"):
+                self.answer()
+        self.wanted.set()
+        ui.timer(0.05, self.work, once=True)
+        ui.context.client.on_disconnect(lambda: self.job.cancel())
+
+    # --- what is asked
+
+    def side(self) -> None:
+        """The two scenarios, files, and the sliders."""
+        ui.label("Pinned baseline").classes("fs-label")
+        ui.select(choices(self.baseline), value=self.baseline.text, on_change=self.rebase).props(
+            "dense outlined options-dense aria-label='Pinned baseline'"
+        ).classes("w-full fs-quiet").mark("baseline")
+        with ui.row().classes("items-center no-wrap w-full").style("margin-top: 8px"):
+            ui.label("What if").classes("fs-label").style("flex: 1")
+            years = self.scenario.model.horizon_weeks
+            ui.select(
+                _YEARS | ({} if years in _YEARS else {years: f"{years} weeks"}), value=years, on_change=self.horizon
+            ).props("dense borderless options-dense aria-label='Horizon'").style("font-size: 13px")
+        self.menu = ui.select(choices(self.pick), value=self.pick.text, on_change=self.restart).props(
+            "dense outlined options-dense aria-label='What if'"
+        ).classes("w-full fs-quiet").mark("scenario")  # fmt: skip
+        with ui.row().classes("no-wrap").style("gap: 4px; margin: 2px 0 4px -8px"):
+            upload = ui.upload(on_upload=self.open, auto_upload=True, max_file_size=FILE_BYTES, on_rejected=_rejected)
+            upload.props("accept=.yaml,.yml").style("display: none")
+            ui.button("Open", on_click=lambda: upload.run_method("pickFiles")).props("flat dense size=sm icon=upload")
+            ui.button("Save", on_click=self.save).props("flat dense size=sm icon=download").mark("save")
+            ui.button("Copy link", on_click=self.copy).props("flat dense size=sm icon=link")
+            ui.button("Reset", on_click=self.reset).props("flat dense size=sm icon=undo").mark("reset")
+        self.finder = ui.input(placeholder="Find a parameter", on_change=self.find).props(
+            "dense outlined clearable debounce=200 aria-label='Find a parameter'"
+        ).classes("w-full").mark("find")  # fmt: skip
+        self.controls = ui.column().classes("w-full").style("gap: 0; flex-wrap: nowrap")
+        self.draw_controls()
+
+    @property
+    def scenario(self) -> Scenario:
+        """What is asked about."""
+        return self.pick.scenario()
+
+    def draw_controls(self) -> None:
+        """Sliders: the first levers, then by mechanism, drawn when their group is opened."""
+        self.rows = {}
+        self.controls.clear()
+        scenario, sought = self.scenario, (self.finder.value or "").strip().casefold()
+        with self.controls:
+            if sought:
+                hits = [c for group in groups(scenario) for c in group.controls if _matches(c, sought)]
+                ui.label(f"{len(hits)} found" if hits else "nothing found").classes("fs-sub")
+                for control in hits[:20]:
+                    self.row(control)
+                return
+            ui.label("First levers").classes("fs-label").style("margin-top: 10px")
+            for control in levers(scenario):
+                self.row(control)
+            ui.label("By mechanism").classes("fs-label").style("margin-top: 14px")
+            for group in groups(scenario):
+                self.group(group)
+
+    def group(self, group: Group) -> None:
+        """A mechanism, closed; its rows are made once somebody opens it."""
+        caption = "" if group.enabled else "off"
+        with ui.expansion(group.title, caption=caption or None).classes("w-full").props("dense") as box:
+            if not group.enabled:
+                box.classes("fs-off")
+            inside = ui.column().classes("w-full").style("gap: 0")
+
+        def fill() -> None:
+            if box.value and not inside.default_slot.children:
+                with inside:
+                    shown = group.controls if group.enabled else group.controls[:1]
+                    for control in shown:
+                        self.row(control)
+                    if not group.enabled:
+                        ui.label(f"{len(group.controls) - 1} parameters once it is on").classes("fs-sub")
+
+        box.on_value_change(fill)
+
+    def row(self, control: Control) -> None:
+        """A slider, a switch or a choice."""
+        self.rows.setdefault(control.path, []).append(Row(control, load(self.pick.base), self.move))
+
+    def move(self, path: str, value: Any) -> None:
+        """Something was moved."""
+        try:
+            pick = self.pick.with_({path: value})
+            pick.scenario()
+        except ScenarioError as error:
+            ui.notify(str(error.problems[0]), type="warning")
+            return
+        self.pick = pick
+        for row in self.rows.get(path, []):
+            row.put(value)
+        if path.endswith(".enabled"):
+            self.draw_controls()
+        self.ask()
+
+    def rebase(self, event: Any) -> None:
+        """Another baseline."""
+        self.baseline = read_pick(event.value)
+        self.ask()
+
+    def restart(self, event: Any) -> None:
+        """Another scenario to start from."""
+        if event.value and event.value != self.pick.text:
+            self.pick = read_pick(event.value)
+            self.draw_controls()
+            self.ask()
+
+    def reset(self) -> None:
+        """Take all changes back."""
+        self.put(Pick(self.pick.base))
+
+    def horizon(self, event: Any) -> None:
+        """Another horizon, for both."""
+        self.baseline = self.baseline.with_({"horizon_weeks": event.value})
+        self.pick = self.pick.with_({"horizon_weeks": event.value})
+        self.ask()
+
+    def put(self, pick: Pick) -> None:
+        """Take up another scenario."""
+        self.pick = pick
+        self.menu.set_options(choices(pick), value=pick.text)
+        self.draw_controls()
+        self.ask()
+
+    def find(self) -> None:
+        """Show what was sought."""
+        self.draw_controls()
+
+    async def open(self, event: Any) -> None:
+        """A scenario file of the user's."""
+        try:
+            text = (await event.file.read()).decode("utf-8")
+            pick = await run.io_bound(opened, text, event.file.name)
+            self.put(pick)
+        except UnicodeDecodeError:
+            ui.notify(f"{event.file.name} is no text", type="warning")
+        except ScenarioError as error:
+            with ui.dialog(value=True), ui.column().classes("fs-card").style("max-width: 720px"):
+                ui.label(f"{event.file.name} cannot be opened").classes("fs-title")
+                problems(error)
+        event.sender.reset()
+
+    def save(self) -> None:
+        """The scenario as a file."""
+        ui.download.content(self.scenario.to_yaml(load(self.pick.base)), f"{_stem(self.pick)}.yaml", "text/yaml")
+
+    def copy(self) -> None:
+        """The link, which holds both scenarios."""
+        ui.run_javascript("navigator.clipboard && navigator.clipboard.writeText(location.href)")
+        ui.notify("Link copied: it holds both scenarios", type="positive")
+
+    def ask(self) -> None:
+        """Answer anew, from the first few runs on."""
+        self.job.cancel()
+        self.wanted.set()
+
+    # --- what is answered
+
+    def answer(self) -> None:
+        """Room for the verdict, four numbers and the charts."""
+        with ui.column().classes("fs-verdict").props('role="status" aria-live="polite"'):
+            self.said = ui.label("").classes("said").mark("verdict")
+            self.more = ui.label("").classes("more").mark("more")
+        self.notes = ui.column().classes("w-full").style("gap: 6px")
+        self.progress = Progress()
+        self.tiles = ui.element("div").classes("fs-tiles")
+        with ui.element("div").classes("fs-charts"):
+            self.charts = {}
+            for name in ("value", "customers", "difference", "customer_alignment"):
+                title, note, _ = COLUMNS.get(name, ("Value less the baseline's", "run by run, discounted", True))
+                with ui.column().classes("fs-card").style("gap: 4px") as card:
+                    ui.label(title).classes("fs-title")
+                    ui.label(f"{note}; median and 80 % of the runs").classes("fs-sub")
+                    chart = ui.echart({"series": []}, renderer="svg").classes("fs-chart")
+                    self.charts[name] = (card, chart)
+        self.draw()
+
+    async def work(self) -> None:
+        """Answer whatever is asked last, as long as the session lives."""
+        client = ui.context.client
+        if not warmth.ready:
+            self.said.set_text("Warming up: the engine is being compiled, once after an install.")
+            self.more.set_text("This takes about a minute; afterwards every answer comes at once.")
+            try:
+                await run.io_bound(warmth.up)
+            except Exception as error:
+                self.said.set_text("The engine did not start.")
+                self.more.set_text(f"{type(error).__name__}: {error}")
+                return
+        while not client.is_deleted:
+            try:
+                await asyncio.wait_for(self.wanted.wait(), 30)
+            except TimeoutError:
+                continue
+            self.wanted.clear()
+            if not client.is_deleted:
+                await self.once()
+
+    async def once(self) -> None:
+        """Answer once: with few runs, then with all."""
+        self.job = job = Job()
+        try:
+            pair = self.pair()
+            steps = self.desk.answers(*pair, job)
+            last = self.desk.stages(pair)[-1]
+            for _ in STAGES:
+                done = self.found.replicates if self.found is not None and not self.wanted.is_set() else 0
+                self.progress.begin(job, f"{done} of {last} paired runs" if done < last else f"{last} paired runs")
+                found = await run.io_bound(_next, steps)
+                if found is None or self.wanted.is_set():
+                    break
+                self.found = found
+                self.draw()
+            self.publish()
+        except Cancelled:
+            if not self.wanted.is_set():
+                self.more.set_text(f"{self.more.text} Stopped.")
+        except ScenarioError as error:
+            self.notes.clear()
+            with self.notes:
+                problems(error)
+        finally:
+            if not self.wanted.is_set():
+                self.progress.end()
+
+    def pair(self) -> tuple[Scenario, Scenario]:
+        """Both scenarios over the same weeks."""
+        baseline, scenario = self.baseline.scenario(), self.scenario
+        weeks = scenario.model.horizon_weeks
+        if baseline.model.horizon_weeks != weeks:
+            baseline = baseline.with_({"horizon_weeks": weeks})
+        return baseline, scenario
+
+    def publish(self) -> None:
+        """The link holds what is shown."""
+        self.links.point([self.baseline, self.pick])
+        here("/", [("baseline", self.baseline.text), ("scenario", self.pick.text)])
+
+    def draw(self) -> None:
+        """Show what was found."""
+        found = self.found
+        if found is None:
+            return
+        alone = len(found.scenarios) == 1
+        self.said.set_text(f"{found.labels[0]}: nothing changed yet." if alone else found.verdict.sentence)
+        self.more.set_text(second_line(found))
+        self.notes.clear()
+        self.tiles.clear()
+        with self.tiles:
+            for tile in tiles(found):
+                with ui.column().classes("fs-tile"):
+                    ui.label(tile.label).classes("name")
+                    ui.label(tile.value).classes("value")
+                    ui.label(tile.note or "\N{NO-BREAK SPACE}").classes("note")
+        for name, (card, chart) in self.charts.items():
+            card.set_visibility(not (alone and name == "difference"))
+            if name != "difference":
+                self.put_chart(chart, fan_option(found, name))
+            elif not alone:
+                self.put_chart(chart, difference_option(found))
+
+    @staticmethod
+    def put_chart(chart: Any, option: dict[str, Any]) -> None:
+        """New data into a chart."""
+        chart.options.clear()
+        chart.options.update(option)
+        chart.update()
+
+
+class Row:
+    """One control on the screen."""
+
+    def __init__(self, control: Control, base: Scenario, moved: Any) -> None:
+        self.control, self.moved = control, moved
+        try:
+            self.usual = base.get(control.path)
+        except ScenarioError:
+            self.usual = control.value
+        with ui.column().classes("fs-control") as self.box:
+            with ui.element("div").classes("top"):
+                name = ui.label(control.label).classes("name")
+                self.value = ui.label("").classes("value")
+            with name:
+                ui.tooltip(f"{control.text} {control.path}").style("font-size: 13px; max-width: 320px")
+            said = f"aria-label='{control.path}'"
+            if control.kind == "switch":
+                self.input = ui.switch(value=control.value, on_change=self.change).props(f"dense {said}")
+            elif control.kind == "choice":
+                self.input = ui.select(list(control.choices), value=control.value, on_change=self.change)
+                self.input.props(f"dense outlined options-dense {said}").classes("w-full")
+            else:
+                self.input = ui.slider(
+                    min=control.low, max=control.high, step=control.step, value=control.value, on_change=self.change
+                ).props(f"dense {said}")
+            self.input.mark(control.path)
+            ui.label(_known(control)).classes("was")
+        self.words(control.value)
+
+    def change(self, event: Any) -> None:
+        """Somebody moved it."""
+        value = event.value
+        if self.control.kind in ("number", "whole"):
+            value = _tidy(value, self.control)
+        if value != self.control.value:
+            self.moved(self.control.path, value)
+
+    def put(self, value: Any) -> None:
+        """Show a value."""
+        from dataclasses import replace
+
+        self.control = replace(self.control, value=value)
+        self.words(value)
+        if self.input.value != value:
+            self.input.set_value(value)
+
+    def words(self, value: Any) -> None:
+        """The value in words, and whether it differs from the shipped one."""
+        if self.control.kind in ("number", "whole"):
+            unit = f" {self.control.unit}" if self.control.unit else ""
+            moved = value != self.usual and isinstance(self.usual, int | float)
+            self.value.set_text(
+                (f"{number(self.usual, 4)} \N{RIGHTWARDS ARROW} " if moved else "") + number(value, 4) + unit
+            )
+        else:
+            self.value.set_text("")
+        self.box.classes(add="moved" if value != self.usual else "", remove="" if value != self.usual else "moved")
+
+
+def _known(control: Control) -> str:
+    """Limits and evidence under a slider."""
+    source = f", {control.source}" if control.source else ""
+    return f"{control.allowed}; {control.evidence}{source}" if control.allowed else f"{control.evidence}{source}"
+
+
+def _tidy(value: float, control: Control) -> float | int:
+    if control.kind == "whole":
+        return round(value)
+    return float(f"{min(max(value, control.low), control.high):.8g}")
+
+
+def _matches(control: Control, sought: str) -> bool:
+    return all(word in f"{control.path} {control.label} {control.text}".casefold() for word in sought.split())
+
+
+def _next(steps: Iterator[Outcomes]) -> Outcomes | None:
+    return next(steps, None)
+
+
+def _rejected(_: Any) -> None:
+    ui.notify(f"a scenario file is YAML of at most {FILE_BYTES // 1000} kB", type="warning")
+
+
+def _stem(pick: Pick) -> str:
+    return (pick.base if pick.base in index() else "scenario").replace("/", "-") + ("-mine" if pick.changes else "")

@@ -1,0 +1,73 @@
+"""Scenarios in links and files: nothing is evaluated, nothing outside the shipped scenarios is read."""
+
+import json
+
+import pytest
+
+from flywheel_sim.app.bounds import LINK_CHARACTERS
+from flywheel_sim.app.link import Pick, opened, pick_of, read_pick
+from flywheel_sim.scenario import ScenarioError, load
+
+
+def test_a_link_holds_the_scenario():
+    pick = Pick("relationship-flywheel").with_({"cadence.pull": 0.55, "horizon_weeks": 104})
+    again = read_pick(pick.text)
+    assert again.scenario() == pick.scenario() == load("relationship-flywheel").with_(pick.changes)
+    assert read_pick("b2b-saas").text == "b2b-saas"
+
+
+def test_a_value_put_back_is_no_change():
+    pick = Pick("b2b-saas").with_({"cadence.pull": 0.55})
+    assert pick.changes and not pick.with_({"cadence.pull": load("b2b-saas").get("cadence.pull")}).changes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "../../etc/passwd", "/etc/passwd", "no-such-thing", "b2b-saas:__import__('os')", "b2b-saas:[1]",
+        'b2b-saas:{"horizon_weeks": NaN}', 'b2b-saas:{"no.such.path": 1}',
+        'b2b-saas:{"horizon_weeks": "52; import os"}',
+        "b2b-saas:" + "[" * 5000, "b2b-saas:" + "x" * LINK_CHARACTERS,
+    ],
+)  # fmt: skip
+def test_a_bad_link_is_one_message(text):
+    with pytest.raises(ScenarioError) as caught:
+        read_pick(text).scenario()
+    assert len(str(caught.value)) < 600
+
+
+def test_a_file_comes_back_as_a_change_of_a_shipped_scenario():
+    mine = load("churn-pay").with_({"teams.sales.headcount": 11, "title": "Mine"})
+    for text in (mine.to_yaml(load("churn-pay")), mine.to_yaml()):
+        pick = opened(text, "mine.yaml")
+        assert pick.scenario() == mine and pick.scenario().title == "Mine"
+        assert json.loads(json.dumps(dict(pick.changes))) == dict(pick.changes)
+
+
+def test_every_shipped_company_can_be_told_from_another():
+    for name in ("b2c-subscription", "b2b-two-teams"):
+        assert pick_of(load(name), "b2b-saas").scenario() == load(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("extends: /etc/passwd\n", "files that extend shipped"),
+        ("extends: ../secret.yaml\n", "files that extend shipped"),
+        ("extends: b2b-sass\n", "b2b-saas"),
+        ("extends: b2b-saas\nmarket: {acounts: 3}\n", "mine.yaml:2:10"),
+        ("extends: b2b-saas\nmarket: [1, 2]\n", "mine.yaml:2"),
+        ("a: &x [1]\nb: *x\n", ""),
+        ("\x00", ""),
+        ("", ""),
+    ],
+)
+def test_a_bad_file_is_said_by_line(text, said):
+    with pytest.raises(ScenarioError) as caught:
+        opened(text, "mine.yaml")
+    assert said in "\n".join(str(problem) for problem in caught.value.problems)
+
+
+def test_a_name_cannot_lead_out_of_the_folder():
+    text = "extends: b2b-saas\nhorizon_weeks: 30\n"
+    assert opened(text, "../../../tmp/evil.yaml").scenario().horizon_weeks == 30

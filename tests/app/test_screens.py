@@ -1,0 +1,80 @@
+"""Every screen, as a user sees it: NiceGUI's simulation of a browser, without one."""
+
+import asyncio
+import contextlib
+from urllib.parse import urlencode
+
+import pytest
+
+pytest.importorskip("nicegui")
+pytestmark = pytest.mark.filterwarnings("default")
+
+SMALL = '{"market.accounts":300,"market.initial_customers":30,"horizon_weeks":26}'
+A, B = f"siloed-close-rate:{SMALL}", f"relationship-flywheel:{SMALL}"
+
+
+@contextlib.asynccontextmanager
+async def browser():
+    from nicegui.testing import user_simulation
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FLYWHEEL_WORKERS", "1")
+        async with user_simulation() as user:
+            from flywheel_sim.app.screens.serve import routes
+
+            routes()
+            yield user
+
+
+def address(path, **query):
+    return f"{path}?{urlencode(query, doseq=True)}"
+
+
+async def until(holds, seconds=300.0):
+    """Wait for something the app works out; the first start may compile."""
+    async with asyncio.timeout(seconds):
+        while not holds():
+            await asyncio.sleep(0.02)
+
+
+def texts(user, marker):
+    return [element.text for element in user.find(marker=marker).elements]
+
+
+def test_what_if_answers_and_answers_again_when_something_moves():
+    async def session():
+        async with browser() as user:
+            await user.open(address("/", baseline=A, scenario=B))
+            await until(lambda: "24 paired runs" in texts(user, "more")[0])
+            before = texts(user, "verdict")[0]
+            assert "Relationship flywheel" in before
+            (slider,) = user.find(marker="handoffs.integration").elements
+            slider.set_value(0.9)
+            await until(lambda: texts(user, "verdict")[0] != before or "24" not in texts(user, "more")[0])
+            await until(lambda: "24 paired runs" in texts(user, "more")[0])
+
+    asyncio.run(session())
+
+
+def test_what_if_says_what_is_wrong_with_a_link():
+    async def session():
+        async with browser() as user:
+            await user.open(address("/", baseline="b2b-sass"))
+            await user.should_see("did you mean 'b2b-saas'?")
+
+    asyncio.run(session())
+
+
+def test_sessions_are_apart():
+    async def session():
+        async with browser() as user:
+            await user.open(address("/", baseline=A, scenario=A))
+            await until(lambda: "Move something" in texts(user, "more")[0])
+            first = user.client
+            await user.open(address("/", baseline=A, scenario=B))
+            await until(lambda: "24 paired runs" in texts(user, "more")[0])
+            with first:
+                others = [e for e in first.elements.values() if "more" in getattr(e, "_markers", ())]
+                assert "Move something" in others[0].text
+
+    asyncio.run(session())
