@@ -7,6 +7,7 @@ whatever changes at a week is another epoch, so anything in a scenario can chang
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -323,6 +324,7 @@ def _touch_rows(m: ScenarioModel, width: int, teams: int) -> tuple[NDArray[Any],
     return rows, offset, dependency
 
 
+@lru_cache(maxsize=256)
 def beta_quantiles(mean: float, dispersion: float) -> NDArray[np.float32]:
     """Quantiles of a Beta with this mean and 1/(alpha+beta+1), on an even grid of probabilities, to interpolate."""
     if dispersion <= 0 or mean <= 0 or mean >= 1:
@@ -332,6 +334,7 @@ def beta_quantiles(mean: float, dispersion: float) -> NDArray[np.float32]:
     return np.asarray(betaincinv(mean * size, (1.0 - mean) * size, p), np.float32)
 
 
+@lru_cache(maxsize=256)
 def gamma_quantiles(shape: float, scale_weeks: float) -> NDArray[np.float32]:
     """Quantiles of the buying rate, even in s = 1 - sqrt(1 - p), so that the long tail has points to interpolate.
 

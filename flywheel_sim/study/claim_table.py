@@ -6,6 +6,9 @@ the base with what is ``given``; the effect is what ``effect`` sets on it, seen 
     effect alive     = (given + effect)           - (given)
     effect vanished  = (given + vanish + effect)  - (given + vanish)
 
+Of the mechanisms that could carry the same cause by another route (M9, M10, M14, M16, M18, M20's morale and turnover,
+M26, M27) those that the claim does not name are off in all arms, so that it stands or falls by its own.
+
 The first must not be zero; the second must be, exactly (to the bit) or within its interval, or else the code is wrong
 or the effect is an artefact.  Where the null itself is the claim, the first must be zero.
 
@@ -31,6 +34,17 @@ from flywheel_sim.scenario.reading import parse, plain
 __all__ = ["Arms", "Claim", "arms", "claim_table", "settings"]
 
 _TWIN = "twin."
+#: A claim is tried alone: what could carry the same cause by another route is off, unless the claim names it.
+_ALONE = {
+    "M9": ("channels.enabled",),
+    "M10": ("causes.enabled",),
+    "M14": ("reactions.enabled",),
+    "M16": ("decisions.enabled",),
+    "M18": ("blockers.enabled",),
+    "M20": ("culture.morale.enabled", "culture.turnover.enabled"),
+    "M26": ("ideas.enabled",),
+    "M27": ("selling.enabled",),
+}
 
 
 @dataclass(frozen=True)
@@ -92,7 +106,10 @@ def arms(claim: Claim, shape: Mapping[str, Any] | None = None) -> Arms:
         Settings for all arms that the claim does not say itself, such as size and length.
     """
     base = load(claim.base)
-    base = base.with_({**(shape or {}), **settings(base, claim.given)})
+    off = {
+        switch: False for number, switches in _ALONE.items() if number not in claim.mechanisms for switch in switches
+    }
+    base = base.with_({**off, **(shape or {}), **settings(base, claim.given)})
     pairs = [(base, _affected(base, claim.effect, {}))]
     for vanish in claim.vanish:
         twin = {path: value for path, value in vanish.items() if path.startswith(_TWIN)}

@@ -85,6 +85,12 @@ def renamed(tree, letters="abcdefghij"):
         link["from"], link["to"] = new[link["from"]], new[link["to"]]
     out["incentives"]["pay"] = {new[name]: pay for name, pay in out["incentives"]["pay"].items()}
     out["cadence"]["members"] = [new[name] for name in out["cadence"]["members"]]
+    for event in out["cadence"]["events"].values():
+        event["members"] = [new[name] for name in event["members"]]
+    out["decisions"]["competence"] = {new[name]: share for name, share in out["decisions"]["competence"].items()}
+    out["ideas"]["owner"] = new.get(out["ideas"]["owner"], "")
+    for team in out["teams"].values():
+        team["reports_to"] = new.get(team["reports_to"], "")
     return out
 
 

@@ -77,7 +77,7 @@ def test_the_floor_has_the_widths_of_the_state_and_touches_every_value_once() ->
 
 @pytest.mark.parametrize("accounts", [2_000, 50_000])
 def test_a_scaled_company_is_the_same_company(accounts: int) -> None:
-    model, base = scaled(accounts, 30).model, scaled(5_000, 30).model
+    model, base = (scaled(n, 30, "b2b-saas").model for n in (accounts, 5_000))
     k = accounts / 5_000
     assert model.market.initial_customers == 200 * k
     assert model.teams["sales"].headcount == pytest.approx(8 * k)
