@@ -23,6 +23,7 @@ import numba
 import numpy as np
 
 from flywheel_sim.engine.fingerprint import engine_hash
+from flywheel_sim.engine.linked import Linked
 
 __all__ = ["cache_dir", "f32", "f64", "i16", "i64", "kernel", "law", "part", "phase", "u8"]
 
@@ -38,6 +39,7 @@ u8: Any = np.uint8
 _njit: Any = numba.njit
 _KEPT = 4
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
+_LINKED: dict[str, Any] = {"pipeline_class": Linked, "no_cpython_wrapper": True, "no_cfunc_wrapper": True} | _OPTIONS
 
 
 def _root() -> Path:
@@ -87,12 +89,12 @@ def kernel(function: F) -> F:
 
 def law(function: Callable[..., Any]) -> Any:
     """Compile a small function for use inside kernels, inlined; Python cannot call it."""
-    return _njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
+    return _njit(forceinline=True, **_LINKED)(function)
 
 
 def part(function: Callable[..., Any]) -> Any:
     """Compile a serial part of a tick for use inside kernels: called, not inlined, to keep compilation short."""
-    return _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
+    return _njit(**_LINKED)(function)
 
 
 def phase(function: Callable[..., Any]) -> Any:

@@ -1,0 +1,71 @@
+"""Parts of a kernel are optimised with it, not before it.
+
+By default numba optimises every function and turns it into machine code of its own, links the result into its callers,
+and optimises it there again, level by level.  No part of a kernel is ever called from Python, so all of that is wasted
+but the last time.  :class:`Linked` is numba's compiler with a lowering whose result is only linked: simplified function
+by function, but optimised as a whole, and made machine code, with the kernel it ends in.
+"""
+
+from typing import Any
+
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import register_pass
+from numba.core.typed_passes import NativeLowering
+
+__all__ = ["Linked"]
+
+
+class _NoEnvironment:
+    """numba's code generator, without the pointer it would write into machine code that is not there."""
+
+    def __init__(self, codegen: Any) -> None:
+        self._codegen = codegen
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._codegen, name)
+
+    def set_env(self, name: str, env: Any) -> None:
+        """Nothing to be done."""
+
+
+class _Library(JITCodeLibrary):  # type: ignore[misc]
+    """Code that exists to be linked into a kernel."""
+
+    @property
+    def codegen(self) -> Any:
+        """What made this library."""
+        return _NoEnvironment(self._codegen)
+
+    def _optimize_final_module(self) -> None:
+        """Leave it to the kernel."""
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+    def get_pointer_to_function(self, name: str) -> int:
+        """No machine code, no address."""
+        self._ensure_finalized()
+        return 0
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _Lowering(NativeLowering):  # type: ignore[misc]
+    _name = "linked_lowering"
+
+    def run_pass(self, state: Any) -> Any:
+        state.library = _Library(state.targetctx.codegen(), state.func_id.func_qualname)
+        return super().run_pass(state)
+
+
+class Linked(CompilerBase):  # type: ignore[misc]
+    """numba's compiler for functions that are linked into a kernel."""
+
+    def define_pipelines(self) -> list[Any]:
+        """The default passes, with another last step."""
+        (passes,) = (DefaultPassBuilder.define_nopython_pipeline(self.state),)
+        passes.passes = [(_Lowering, text) if step is NativeLowering else (step, text) for step, text in passes.passes]
+        passes._finalized = False
+        passes.finalize()
+        return [passes]
