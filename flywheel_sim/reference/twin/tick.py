@@ -1,0 +1,152 @@
+"""The order of events in a week: the page to read first, beside docs/odd.md."""
+
+from flywheel_sim.engine.lower import Program
+from flywheel_sim.reference.twin.cadence import hold_meeting
+from flywheel_sim.reference.twin.capacity import allot_hours, staff, volumes
+from flywheel_sim.reference.twin.channels import serve_channels
+from flywheel_sim.reference.twin.culture import step_culture
+from flywheel_sim.reference.twin.customers import customer_week
+from flywheel_sim.reference.twin.directions import (
+    company_need,
+    observe_alignment,
+    refresh_belief,
+    step_directions,
+    step_needs,
+)
+from flywheel_sim.reference.twin.incentives import effort
+from flywheel_sim.reference.twin.journey import handoff_survival, touch_success
+from flywheel_sim.reference.twin.market import open_market
+from flywheel_sim.reference.twin.measures import post, read_week
+from flywheel_sim.reference.twin.outsiders import outsider_week
+from flywheel_sim.reference.twin.selling import step_selling
+from flywheel_sim.reference.twin.service import close_queue
+from flywheel_sim.reference.twin.start import populate
+from flywheel_sim.reference.twin.strategy import aim, learn
+from flywheel_sim.reference.twin.timeline import enter_epoch, pulse
+from flywheel_sim.reference.twin.word_of_mouth import count_voices, recount_voices
+from flywheel_sim.reference.twin.world import CUSTOMER, Rules, Sums, World
+
+__all__ = ["Twin"]
+
+
+class Twin:
+    """A run of the twin.
+
+    Parameters
+    ----------
+    program : lowered scenario; the first of its models is run.
+    seed, replicate : key of its luck.
+    """
+
+    def __init__(self, program: Program, seed: int, replicate: int) -> None:
+        self.rules = [Rules(program, e) for e in range(len(program.epochs))]
+        self.calendar = [int(e) for e in program.calendar[0]]
+        for rules in self.rules:
+            refuse(rules)
+        first = self.rules[self.calendar[0]]
+        self.world = World(program, seed, replicate, self.calendar[0])
+        populate(self.world, first)
+        if first.market.network.kind != "complete":
+            recount_voices(self.world, first)
+
+    @property
+    def horizon(self) -> int:
+        """Weeks of the scenario."""
+        return len(self.calendar)
+
+    def step(self) -> None:
+        """One week."""
+        t = len(self.world.rows)
+        p = self.rules[self.calendar[t]]
+        if p.number != self.world.rules.number:
+            enter_epoch(self.world, p)
+        company_week(self.world, p, t)
+        customers_week(self.world, p, t)
+
+
+def refuse(p: Rules) -> None:
+    """Say what is not written in plain Python yet."""
+    missing = {
+        "M8 event-timed queue": p.service.enabled and p.service.event_timed,
+        "M10 root causes": p.causes.enabled,
+        "M14 reactions": p.reactions.enabled,
+        "M16 decision rights": p.decisions.enabled,
+        "M18 blockers": p.blockers.enabled,
+        "M21 leadership": p.leadership.enabled,
+        "M26 ideas": p.ideas.enabled,
+    }
+    for mechanism, wanted in missing.items():
+        if wanted:
+            raise NotImplementedError(f"the twin does not have {mechanism} yet")
+
+
+def reset_levers(w: World, p: Rules) -> None:
+    """Levers, by which mechanisms act on others, are neutral at the beginning of a week."""
+    for team in w.teams:
+        team.taken, team.ability = 0.0, 1.0
+    for point in w.touchpoints:
+        point.shift = point.patched = point.touched = 0.0
+    w.friction_factor = w.coupling_factor = w.issue_factor = w.issue_hours = w.funding = 1.0
+    w.preempted = w.programme = w.lead_added = w.culture_added = w.morale_added = 0.0
+    w.norms, w.accuracy, w.adherence = p.incentives.norms, p.sensing.accuracy, p.sensing.adherence
+    w.product = p.market.product_quality
+    w.cases = {}
+
+
+def company_week(w: World, p: Rules, t: int) -> None:
+    """What the company does before customers live through the week."""
+    reset_levers(w, p)
+    pulse(w, p, t)
+    count_voices(w, p)
+    step_culture(w, p, t)
+    serve_channels(w, p)
+    step_needs(w, p, t)
+    company_need(w, p)
+    refresh_belief(w, p, t)
+    aim(w, p, t)
+    learn(w, p, t)
+    effort(w, p)
+    step_directions(w, p, t)
+    hold_meeting(w, p, t)
+    staff(w, p, t)
+    allot_hours(w, p, t)
+    observe_alignment(w, p)
+    touch_success(w, p)
+    step_selling(w, p, t)
+    open_market(w, p, t, handoff_survival(w, p))
+
+
+def customers_week(w: World, p: Rules, t: int) -> None:
+    """What customers live through, and what is read, paid and published of it."""
+    total = Sums()
+    for block in w.blocks:
+        sums = Sums()
+        for account in block:
+            account.status_next = account.status
+            if account.status in CUSTOMER:
+                customer_week(w, p, account, t, sums)
+            else:
+                outsider_week(w, p, account, t, sums)
+        for name, amount in sums.items():
+            total.add(name, amount)
+    close_queue(w, p, t, total)
+    volumes(w, p, total)
+    row = read_week(w, p, t, total)
+    post(w, p, t, total, row)
+    publish(w, p, t)
+    w.rows.append(row)
+
+
+def publish(w: World, p: Rules, t: int) -> None:
+    """The world sees the new statuses; referrers are thanked; friends see who left of its own will (M5)."""
+    wom = p.word_of_mouth
+    contagious = p.market.network.kind != "complete" and wom.enabled and wom.contagion != 1.0
+    for account in w.accounts:
+        was, is_now = account.status in CUSTOMER, account.status_next in CUSTOMER
+        account.status = account.status_next
+        if is_now and not was and account.referrer >= 0:
+            w.accounts[account.referrer].thanked = t + 1
+        if was and not is_now and contagious and account.cause == "voluntary":
+            for j in account.friends:
+                if w.accounts[j].status_next in CUSTOMER:
+                    w.accounts[j].exposure += type(w.accounts[j].exposure)(1.0)
