@@ -18,3 +18,4 @@ from flywheel_sim.study.compare import Comparison as Comparison
 from flywheel_sim.study.compare import compare as compare
 from flywheel_sim.study.sensitivity import sensitivity as sensitivity
 from flywheel_sim.study.sweep import sweep as sweep
+from flywheel_sim.study.verify import verify as verify

@@ -47,24 +47,6 @@ def close(found, error, exact, relative):
     assert abs(found - exact) < 3.5 * error, (found, error, exact)
 
 
-@pytest.mark.parametrize(("offered", "servers"), [(0.8, 1), (2.4, 3), (4, 5), (8, 10), (18, 20)])
-def test_a21_share_that_waits_and_mean_wait(offered, servers):
-    week = 40.0 if servers > 1 else 80.0
-    mean, error = queue(offered, servers, week=week)
-    close(mean[0], error[0], float(theory.erlang_c(offered, servers)), 0.03)
-    close(mean[1], error[1], float(theory.erlang_wait(offered, servers)), 0.05)
-    assert mean[2] == 0
-
-
-@pytest.mark.parametrize("hours", [0.25, 8.0, 60.0])
-def test_a21_holds_at_any_tick(hours):
-    """A service time of the hundredth part of a week, a fifth of it, or a week and a half."""
-    more = {"horizon_weeks": 520 if hours < 1 else 4000}
-    mean, error = queue(8, 10, hours=hours, customers=4000 if hours < 1 else 1000, **more)
-    close(mean[0], error[0], 0.4092, 0.04)
-    close(mean[1], error[1], 0.2046, 0.06)
-
-
 @pytest.mark.parametrize(("returning", "delay"), [(0.0, 1.0), (0.2, 1.0), (0.3, 1.0), (0.3, 0.0)])
 def test_a21_failed_fixes_come_back(returning, delay):
     mean, error = queue(6, 10, returning=returning, **{"service.return_delay_weeks": delay})
@@ -74,15 +56,6 @@ def test_a21_failed_fixes_come_back(returning, delay):
     assert mean[2] == pytest.approx(returning, abs=4e-3)
     waiting = load_all * mean[1] / 40.0
     assert mean[3] == pytest.approx(load_all + waiting, rel=6e-3)
-
-
-def test_a21_little_in_the_queue():
-    """Issues open at the end of a week = contacts per hour x (wait + service)."""
-    scenario = load("limits/a21-queue")
-    runs = batch([scenario], replicates=REPLICATES, teams=False)[0]
-    found = np.array([run.series("backlog")[WARM_UP:].mean() for run in runs])
-    exact = float(theory.little(8, 1 + theory.erlang_wait(8, 10)))
-    close(found.mean(), found.std(ddof=1) / np.sqrt(len(found)), exact, 0.02)
 
 
 def test_a21_without_equilibrium_the_backlog_grows_by_what_cannot_be_handled():
