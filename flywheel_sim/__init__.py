@@ -42,6 +42,7 @@ _WHERE = {
     "Team": "flywheel_sim.model:Team",
     "Customers": "flywheel_sim.model:Customers",
     "theory": "flywheel_sim.theory:",
+    "teach": "flywheel_sim.teach:",
 }
 
 

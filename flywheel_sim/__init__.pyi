@@ -1,3 +1,4 @@
+from flywheel_sim import teach as teach
 from flywheel_sim import theory as theory
 from flywheel_sim.__about__ import __version__ as __version__
 from flywheel_sim.execute.run import batch as batch

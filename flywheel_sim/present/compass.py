@@ -18,7 +18,7 @@ from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, apart, canvas,
 from flywheel_sim.results import Outcomes
 from flywheel_sim.results.directions import TeamPaths
 
-__all__ = ["Side", "compass_chart", "moments", "side_of"]
+__all__ = ["Side", "compass_chart", "moments", "side_of", "single_compass"]
 
 Floats = NDArray[np.float64]
 
@@ -90,6 +90,17 @@ def compass_chart(outcomes: Outcomes) -> Figure:
                     (column + 0.5) * cell / width, (height - 12) / height, f"{word}: week {week}", color=MUTED,
                     fontsize=10.5, ha="center", va="center",
                 )  # fmt: skip
+    return figure
+
+
+def single_compass(paths: TeamPaths, week: int) -> Figure:
+    """One compass: the teams of one scenario at one week."""
+    depth, scale = _depth([paths], (week,)), 90.0
+    figure = canvas(430.0, (_UP + depth) * scale)
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    axes.set_xlim(-215.0 / scale, 215.0 / scale)
+    axes.set_ylim(-depth, _UP)
+    _compass(axes, paths, week, side_of([paths]), float(paths.magnitude.max()), "what customers need")
     return figure
 
 

@@ -1,0 +1,100 @@
+"""The capability trap: fires that eat the time to prevent fires (A27)."""
+
+from itertools import pairwise
+
+import numpy as np
+
+from flywheel_sim.present.drawing import FRAME, INK, MUTED, canvas, colour, line_labels, plain, weeks_axis
+from flywheel_sim.teach.picture import Lesson, Picture
+from flywheel_sim.theory import capability_path, capability_rate, capability_trap_equilibria
+
+__all__ = ["firefighting"]
+
+
+def firefighting(
+    load: float = 1.1, *, prevention: float = 0.9, fix_rate: float = 0.1, growth: float = 0.02, weeks: int = 208
+) -> Lesson:
+    """How capability moves from every level, and two firms that begin either side of the tipping point.
+
+    Parameters
+    ----------
+    load : float
+        Hours of fires over hours for improving when nothing is prevented; from 1 on there is a trap.
+    prevention : float
+        Share of fires that full capability prevents.
+    fix_rate, growth : float
+        Rates per week at which free hours build capability, and at which it erodes.
+    weeks : int
+        Length of the paths.
+
+    Returns
+    -------
+    Lesson
+        The rate of change by level; the paths.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
+
+    Examples
+    --------
+    >>> from flywheel_sim import teach
+    >>> teach.firefighting(load=0.8)[0].caption
+    'No trap: capability settles at 0.79 from wherever it starts.'
+    """
+    low, high = (float(x) for x in capability_trap_equilibria(load, prevention, fix_rate, growth))
+    if np.isnan(high):
+        caption = "Fires always win: capability falls to nothing from wherever it starts."
+    elif np.isnan(low):
+        caption = f"No trap: capability settles at {high:.2f} from wherever it starts."
+    else:
+        caption = f"Capability falls back to nothing below {low:.2f}, and settles at {high:.2f} above it."
+
+    figure = canvas(470, 250)
+    axes = figure.add_axes((0.12, 0.17, 0.83, 0.75))
+    plain(axes)
+    level = np.linspace(0, 1, 401)
+    rate = 100 * np.asarray(capability_rate(level, load, prevention, fix_rate, growth))
+    axes.axhline(0, color=FRAME, linewidth=1.0)
+    axes.fill_between(level, rate, 0, where=list(rate > 0), color=colour(2), alpha=0.14, linewidth=0)
+    axes.fill_between(level, rate, 0, where=list(rate < 0), color=colour(1), alpha=0.14, linewidth=0)
+    axes.plot(level, rate, color=INK, linewidth=2.0)
+    for point, word, full in ((low, "tipping point", False), (high, "settles", True)):
+        if np.isfinite(point):
+            axes.plot([point], [0], "o", markersize=9, color=INK if full else "white", markeredgecolor=INK)
+            axes.annotate(
+                word, (point, 0), xytext=(0, 9), textcoords="offset points", ha="center", color=INK, fontsize=9.5,
+                bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.6},
+            )  # fmt: skip
+    edges = [0.0, *(x for x in (low, high) if np.isfinite(x)), 1.0]
+    for left, right in pairwise(edges):
+        if right - left < 0.06:
+            continue
+        middle = (left + right) / 2
+        up = float(capability_rate(middle, load, prevention, fix_rate, growth)) > 0
+        reach = min(0.05, (right - left) / 3) * (1 if up else -1)
+        look = {"arrowstyle": "-|>", "color": colour(2 if up else 1), "linewidth": 2.4, "mutation_scale": 14}
+        axes.annotate("", (middle + reach, 0), (middle - reach, 0), arrowprops=look)
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("capability: share of root causes under control")
+    axes.set_title("change, points a week", loc="left", color=MUTED, fontsize=9.5)
+    pictures = [Picture(figure, caption)]
+
+    middle = low if np.isfinite(low) and low > 0 else 0.5
+    times = np.arange(weeks + 1.0)
+    figure = canvas(470, 250)
+    axes = figure.add_axes((0.12, 0.12, 0.6, 0.82))
+    plain(axes)
+    entries = []
+    for index, start in enumerate((max(middle * 0.8, 0.0), min(middle * 1.3, 1.0))):
+        path = np.asarray(capability_path(times, start, load, prevention, fix_rate, growth))
+        axes.plot(times, path, color=colour(1 + index), linewidth=2.4)
+        entries.append((float(path[-1]), f"starts at {start:.2f}", f"ends at {path[-1]:.2f}", colour(1 + index)))
+    if np.isfinite(low):
+        axes.axhline(low, color=MUTED, linewidth=1.0, dashes=(3, 3))
+    weeks_axis(axes, weeks)
+    axes.set_ylim(-0.02, 1)
+    line_labels(axes, entries)
+    pictures.append(Picture(figure, f"Two firms that differ in nothing but where they start, over {weeks} weeks."))
+    return Lesson(pictures)
