@@ -96,5 +96,7 @@ def firefighting(
     weeks_axis(axes, weeks)
     axes.set_ylim(-0.02, 1)
     line_labels(axes, entries)
-    pictures.append(Picture(figure, f"Two firms that differ in nothing but where they start, over {weeks} weeks."))
+    pictures.append(
+        Picture(figure, f"Load {load:g}: two firms that differ in nothing but where they start, over {weeks} weeks.")
+    )
     return Lesson(pictures)

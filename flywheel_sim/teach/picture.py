@@ -31,7 +31,10 @@ class Picture:
 
     def svg(self) -> str:
         """The drawing as an ``<svg>`` element with a text alternative."""
-        return to_svg(self.figure, f"teach-{zlib.crc32(self.caption.encode()):08x}", self.caption)
+        drawn = to_svg(self.figure, "teach", self.caption)  # ids that differ where pictures do
+        return drawn.replace('id="teach-', f'id="teach-{zlib.crc32(drawn.encode()):08x}-').replace(
+            "#teach-", f"#teach-{zlib.crc32(drawn.encode()):08x}-"
+        )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write it as SVG or, when the name ends so, as PNG."""
