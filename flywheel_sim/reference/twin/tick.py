@@ -3,9 +3,11 @@
 from flywheel_sim.engine.lower import Program
 from flywheel_sim.reference.twin.cadence import hold_meeting
 from flywheel_sim.reference.twin.capacity import allot_hours, staff, volumes
+from flywheel_sim.reference.twin.causes import react, step_causes
 from flywheel_sim.reference.twin.channels import serve_channels
 from flywheel_sim.reference.twin.culture import step_culture
 from flywheel_sim.reference.twin.customers import customer_week
+from flywheel_sim.reference.twin.decisions import decide, step_blockers, step_product
 from flywheel_sim.reference.twin.directions import (
     company_need,
     observe_alignment,
@@ -15,6 +17,7 @@ from flywheel_sim.reference.twin.directions import (
 )
 from flywheel_sim.reference.twin.incentives import effort
 from flywheel_sim.reference.twin.journey import handoff_survival, touch_success
+from flywheel_sim.reference.twin.leadership import step_leadership
 from flywheel_sim.reference.twin.market import open_market
 from flywheel_sim.reference.twin.measures import post, read_week
 from flywheel_sim.reference.twin.outsiders import outsider_week
@@ -68,12 +71,6 @@ def refuse(p: Rules) -> None:
     """Say what is not written in plain Python yet."""
     missing = {
         "M8 event-timed queue": p.service.enabled and p.service.event_timed,
-        "M10 root causes": p.causes.enabled,
-        "M14 reactions": p.reactions.enabled,
-        "M16 decision rights": p.decisions.enabled,
-        "M18 blockers": p.blockers.enabled,
-        "M21 leadership": p.leadership.enabled,
-        "M26 ideas": p.ideas.enabled,
     }
     for mechanism, wanted in missing.items():
         if wanted:
@@ -98,6 +95,7 @@ def company_week(w: World, p: Rules, t: int) -> None:
     reset_levers(w, p)
     pulse(w, p, t)
     count_voices(w, p)
+    step_leadership(w, p, t)
     step_culture(w, p, t)
     serve_channels(w, p)
     step_needs(w, p, t)
@@ -108,9 +106,14 @@ def company_week(w: World, p: Rules, t: int) -> None:
     effort(w, p)
     step_directions(w, p, t)
     hold_meeting(w, p, t)
+    react(w, p, t)
+    decide(w, p, t)
+    step_blockers(w, p, t)
     staff(w, p, t)
     allot_hours(w, p, t)
     observe_alignment(w, p)
+    step_causes(w, p, t)
+    step_product(w, p, t)
     touch_success(w, p)
     step_selling(w, p, t)
     open_market(w, p, t, handoff_survival(w, p))

@@ -185,7 +185,7 @@ class World:
         self.unit = 0
         self.competence = [0.0] * 8
         self.minds: list[list[int]] = []
-        self.blockers: list[list[float]] = []
+        self.blockers: list[Any] = []
         self.heap: list[list[float]] = []
         self.servers: list[Any] = []
         self.initial = dict.fromkeys(NAMES, 0.0)
