@@ -1,0 +1,88 @@
+"""``flywheel explain``: what something is."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flywheel_sim.commands.envelope import Answer, answers
+from flywheel_sim.commands.running import readable
+
+if TYPE_CHECKING:
+    from flywheel_sim.study.explain import Explained
+
+__all__ = ["explain"]
+
+
+@click.command()
+@click.argument("name", required=False, metavar="[M12 | C37 | A19 | COLUMN | PARAMETER]")
+@answers("explain")
+def explain(name: str | None) -> Answer:
+    """Say what a mechanism, claim, closed form, weekly column or parameter is.
+
+    Its equations, its parameters with how well they are known, how it is verified, and the claims that rest on it.
+    Without a name, everything there is.
+    """
+    from flywheel_sim.study import explain as explaining
+
+    if name is None:
+        found = explaining.subjects()
+        return Answer({kind: dict(rows) for kind, rows in found.items()}, _listed(found))
+    one = explaining.explain(name)
+    return Answer(one.to_dict(), _told(one))
+
+
+def _listed(found: dict[str, list[tuple[str, str]]]) -> Any:
+    from rich.table import Table
+
+    parts: list[Any] = []
+    for kind, rows in found.items():
+        table = Table(box=None, pad_edge=False, show_header=False, title=kind.capitalize(), title_justify="left")
+        table.add_column(style="bold", no_wrap=True)
+        table.add_column()
+        for row in rows:
+            table.add_row(*row)
+        parts += [table, ""]
+    return readable(*parts, "Any path of a scenario can be explained too: flywheel explain market.churn.mean")
+
+
+def _told(one: "Explained") -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    parts: list[Any] = [Text(f"{one.name}  {one.title}", style="bold"), Text(one.kind, style="dim")]
+    if one.text:
+        parts += ["", Text(one.text)]
+    pairs = [
+        ("", one.facts),
+        ("Verified by", one.limits),
+        ("Claims that rest on it", one.claims),
+    ]
+    for heading, rows in pairs[:1]:
+        parts += _pairs(heading, rows)
+    if one.parameters:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in ("parameter", "default", "unit", "evidence", "what it is"):
+            table.add_column(column, overflow="fold")
+        for row in one.parameters:
+            mark = f"{row.evidence} ({row.source})" if row.source else row.evidence
+            table.add_row(Text(row.path), Text(row.default), Text(row.unit), Text(mark), Text(row.text))
+        parts += ["", table]
+    for heading, rows in pairs[1:]:
+        parts += _pairs(heading, rows)
+    if one.related:
+        parts += ["", Text(f"See also: {', '.join(one.related)}")]
+    return readable(*parts)
+
+
+def _pairs(heading: str, rows: tuple[tuple[str, str], ...]) -> list[Any]:
+    from rich.table import Table
+    from rich.text import Text
+
+    if not rows:
+        return []
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for name, said in rows:
+        table.add_row(Text(name), Text(said))
+    return ["", *([Text(heading, style="bold")] if heading else []), table]

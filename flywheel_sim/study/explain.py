@@ -1,0 +1,293 @@
+"""What a mechanism, claim, closed form, weekly column or parameter is, and what hangs together with it.
+
+Everything is read from where it is declared: the docstrings of the engine's modules, the scenario's blocks, the table
+of claims, the theory package and the limits.
+"""
+
+import ast
+import fnmatch
+import inspect
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from flywheel_sim import theory
+from flywheel_sim.scenario import ScenarioError
+from flywheel_sim.scenario.columns import COLUMNS
+from flywheel_sim.scenario.errors import nearest
+from flywheel_sim.scenario.schema import MECHANISMS, ScenarioModel
+from flywheel_sim.scenario.shapes import NAME, Shape, along, every_path, root
+from flywheel_sim.study.claim_table import Claim, claim_table
+from flywheel_sim.study.limits import LIMITS, THEORY_ONLY
+from flywheel_sim.study.limits.base import Limit
+
+__all__ = ["Explained", "Parameter", "explain", "subjects"]
+
+_FORM = re.compile(r"\bA(?:[1-9]|1\d|2\d)\b")
+#: Marks of evidence in words.
+EVIDENCE = {
+    "V": "seen in the primary text", "V2": "seen on a secondary page", "M": "from memory",
+    "M✓": "from memory, consistent with an identity", "X": "computed", "a": "assumption",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number of a scenario: where it stands, what it is, and how well it is known."""
+
+    path: str
+    text: str
+    default: str
+    unit: str
+    evidence: str
+    source: str
+    expected: str
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Everything about one subject.
+
+    Parameters
+    ----------
+    name, kind, title : str
+        ``kind`` is mechanism, claim, closed form, column or parameter.
+    text : str
+        What it is; of a mechanism its equations.
+    facts : mapping
+        Short lines with a name: unit, where it reduces, what is observed.
+    parameters : tuple of Parameter
+    limits : mapping
+        Limit -> how it is verified.
+    claims : mapping
+        Claims that rest on it -> in words.
+    related : tuple of str
+        Mechanisms and closed forms it belongs with.
+    """
+
+    name: str
+    kind: str
+    title: str
+    text: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    limits: tuple[tuple[str, str], ...] = ()
+    claims: tuple[tuple[str, str], ...] = ()
+    related: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "title": self.title,
+            "text": self.text,
+            "facts": dict(self.facts),
+            "parameters": [vars(one) for one in self.parameters],
+            "limits": dict(self.limits),
+            "claims": dict(self.claims),
+            "related": list(self.related),
+        }
+
+
+def explain(name: str) -> Explained:
+    """Everything about a mechanism (M12), claim (C37), closed form (A19), weekly column or parameter.
+
+    Raises
+    ------
+    ScenarioError
+        When there is no such thing, naming the nearest.
+
+    Examples
+    --------
+    >>> explain("a22").title
+    'Coordination cost'
+    >>> explain("market.accounts").kind
+    'parameter'
+    """
+    upper = name.upper()
+    if upper in MECHANISMS:
+        return _mechanism(upper)
+    if upper in claim_table():
+        return _claim(claim_table()[upper])
+    if upper in theory.ANCHORS:
+        return _form(upper)
+    for column, unit, meaning in COLUMNS:
+        if column == name:
+            return _column(column, unit, meaning)
+    if name in MECHANISMS.values():
+        return _mechanism(next(number for number, block in MECHANISMS.items() if block == name))
+    shape = along(root(ScenarioModel), tuple(name.split(".")))
+    if shape is not None:
+        return _parameter(name, shape)
+    ends = [path for path in _paths() if path.rpartition(".")[2] == name]
+    if len(ends) == 1:
+        return explain(ends[0])
+    known = [*MECHANISMS, *MECHANISMS.values(), *claim_table(), *theory.ANCHORS, *(c for c, _, _ in COLUMNS), *_paths()]
+    message = f"nothing here is called '{name}'; expected M1 to M27, C1 to C78, A1 to A29, a weekly column or a path"
+    if ends:
+        message = f"several parameters are called '{name}': {', '.join(ends)}"
+    raise ScenarioError.single(message, suggestion=None if ends else nearest(name, known))
+
+
+def subjects() -> dict[str, list[tuple[str, str]]]:
+    """Everything that can be explained, by kind, with its title; parameters by their number only."""
+    return {
+        "mechanisms": [(number, _title(number)) for number in MECHANISMS],
+        "closed forms": [(name, anchor.title) for name, anchor in theory.ANCHORS.items()],
+        "claims": [(number, claim.claim) for number, claim in claim_table().items()],
+        "columns": [(column, meaning) for column, _, meaning in COLUMNS],
+    }
+
+
+@lru_cache(maxsize=1)
+def _sources() -> Mapping[str, str]:
+    """Mechanism -> what its module says, read without loading the engine."""
+    found = {}
+    for path in sorted((Path(__file__).parents[1] / "engine" / "mechanisms").glob("m[0-9]*.py")):
+        number = f"M{int(path.stem[1:3])}"
+        found[number] = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    return found
+
+
+def _title(number: str) -> str:
+    return _sources()[number].splitlines()[0].removeprefix(f"{number} ").rstrip(".")
+
+
+@lru_cache(maxsize=1)
+def _paths() -> tuple[str, ...]:
+    return tuple(".".join(path) for path in every_path(ScenarioModel))
+
+
+def _limits(anchors: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    found = []
+    for name in anchors:
+        some = [limit for limit in LIMITS.values() if limit.anchor == name]
+        found += [(limit.key, _verified(limit)) for limit in some]
+        if name in THEORY_ONLY:
+            found.append((name, f"theory only: {THEORY_ONLY[name]}"))
+    return tuple(found)
+
+
+def _verified(limit: Limit) -> str:
+    luck = f"{limit.quick} runs" if limit.quick > 1 else "without luck"
+    bias = f"; allowed for: {limit.bias}" if limit.bias else ""
+    return f"{limit.title}: limits/{limit.scenario}, {luck}{bias}"
+
+
+def _told(claims: Iterable[Claim]) -> tuple[tuple[str, str], ...]:
+    return tuple((claim.number, claim.claim) for claim in claims)
+
+
+def _in_order(names: Iterable[str]) -> list[str]:
+    return sorted(set(names), key=lambda name: (name[0], int(name[1:])))
+
+
+def _mechanism(number: str) -> Explained:
+    said = _sources()[number]
+    resting = [claim for claim in claim_table().values() if number in claim.mechanisms]
+    forms = _in_order(_FORM.findall(said)) or _in_order(a for claim in resting for a in claim.anchors)
+    block = MECHANISMS[number]
+    own = [(path, along(root(ScenarioModel), tuple(path.split(".")))) for path in _paths()]
+    rows = tuple(
+        _row(path, shape) for path, shape in own if shape is not None and path.startswith(f"{block}.") and _leaf(shape)
+    )
+    return Explained(
+        number, "mechanism", _title(number), "\n".join(said.splitlines()[1:]).strip(), (("block", block),), rows,
+        _limits(forms), _told(resting), tuple(forms),
+    )  # fmt: skip
+
+
+def _claim(claim: Claim) -> Explained:
+    vanish = "; or ".join(_settings(one) for one in claim.vanish)
+    facts = {
+        "source texts": ", ".join(claim.text), "observed": ", ".join(claim.observe), "company": claim.base,
+        "given": _settings(claim.given), "set": _settings(claim.effect), "vanishes at": vanish,
+        "goes": claim.direction, "tested": "" if claim.open else claim.expect, "open": claim.open,
+        "by construction": "the equations hold the sign; only the size is a finding" if claim.by_construction else "",
+        "facts": ", ".join(claim.facts),
+    }  # fmt: skip
+    return Explained(
+        claim.number, "claim", claim.claim, "", tuple((name, said) for name, said in facts.items() if said), (),
+        _limits(claim.anchors), (), (*claim.mechanisms, *claim.anchors),
+    )  # fmt: skip
+
+
+def _form(name: str) -> Explained:
+    anchor = theory.ANCHORS[name]
+    functions = [getattr(theory, function) for function in anchor.functions]
+    parts = []
+    for function in functions:
+        said = inspect.getdoc(function) or ""
+        parts.append(f"theory.{function.__name__}: {said.split('Parameters')[0].strip()}")
+    module = inspect.getdoc(import_module(functions[0].__module__)) or ""
+    carrying = [number for number, said in _sources().items() if name in _FORM.findall(said)]
+    resting = [claim for claim in claim_table().values() if name in claim.anchors]
+    return Explained(
+        name, "closed form", anchor.title, "\n\n".join([module, *parts]),
+        (("reduces when", anchor.reduces_when), ("functions", ", ".join(f"theory.{f}" for f in anchor.functions))), (),
+        _limits([name]), _told(resting), tuple(carrying),
+    )  # fmt: skip
+
+
+def _column(column: str, unit: str, meaning: str) -> Explained:
+    observing = [claim for claim in claim_table().values() if any(column in seen.split("/") for seen in claim.observe)]
+    return Explained(column, "column", meaning, "", (("unit", unit),), claims=_told(observing))
+
+
+def _parameter(name: str, shape: Shape) -> Explained:
+    block = name.partition(".")[0]
+    number = next((number for number, own in MECHANISMS.items() if own == block), "")
+    limits = [limit for limit in LIMITS.values() if limit.follows(name)]
+    touching = [claim for claim in claim_table().values() if any(_same(name, path) for path in _touched(claim))]
+    row = _row(name, shape)
+    facts = {
+        "expected": row.expected, "default": row.default, "unit": row.unit, "source": row.source,
+        "evidence": f"{row.evidence}: {EVIDENCE.get(row.evidence, '')}".rstrip(": ") if row.evidence else "",
+    }  # fmt: skip
+    below = tuple(
+        _row(path, found)
+        for path in _paths()
+        if path.startswith(f"{name}.") and (found := along(root(ScenarioModel), tuple(path.split(".")))) is not None
+        and _leaf(found)
+    )  # fmt: skip
+    return Explained(
+        name, "parameter", row.text or name, "", tuple((key, said) for key, said in facts.items() if said), below,
+        tuple((limit.key, _verified(limit)) for limit in limits), _told(touching), (number,) if number else (),
+    )  # fmt: skip
+
+
+def _leaf(shape: Shape) -> bool:
+    return shape.block is None and not (shape.entries is not None and shape.entries.block is not None)
+
+
+def _row(path: str, shape: Shape) -> Parameter:
+    field = shape.field
+    default = ""
+    if field is not None and not field.is_required() and _leaf(shape):
+        default = str(field.default)
+    text = (field.description or "") if field is not None else ""
+    extra = shape.extra
+    return Parameter(
+        path, text, default, shape.unit, str(extra.get("evidence") or ""), str(extra.get("source") or ""),
+        shape.expected(),
+    )  # fmt: skip
+
+
+def _touched(claim: Claim) -> Iterator[str]:
+    for settings in (claim.given, claim.effect, *claim.vanish):
+        yield from settings
+
+
+def _same(asked: str, path: str) -> bool:
+    """Whether a claim's path is the one asked for; any name fits a star."""
+    pattern = path.replace(NAME, "*")
+    return fnmatch.fnmatchcase(asked.replace(NAME, "x"), pattern) or fnmatch.fnmatchcase(path, asked.replace(NAME, "*"))
+
+
+def _settings(given: Mapping[str, Any]) -> str:
+    return ", ".join(f"{path}: {value}" for path, value in given.items())
