@@ -72,3 +72,16 @@ def test_data_is_found_or_said_to_be_missing():
     assert shipped_path("scenarios").is_dir()
     with pytest.raises(FileNotFoundError, match="came without"):
         shipped_path("no-such-folder")
+
+
+@pytest.mark.parametrize("name", [name for name, entry in scenarios().items() if entry.kind == "company"])
+def test_base_cases_are_as_they_were_frozen_and_meet_their_targets(name):
+    company = load(name)
+    if company.model.observed.file:
+        return  # fitted to its own data instead
+    frozen = company.model.frozen
+    assert frozen.hash == company.hash, f"edited since: flywheel scenario freeze scenarios/companies/{name}.yaml"
+    assert frozen.replicates >= 40 and frozen.targets
+    for quantity, target in frozen.targets.items():
+        assert target.low <= target.achieved <= target.high, quantity
+        assert target.error > 0
