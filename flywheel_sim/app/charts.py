@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, colour
+from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, apart, colour
 from flywheel_sim.results import Outcomes
 from flywheel_sim.results.outcomes import DIFFERENCE
 from flywheel_sim.results.words import money, number
 
-__all__ = ["COLUMNS", "difference_option", "fan_option"]
+__all__ = ["COLUMNS", "HEIGHT", "axis", "difference_option", "fan_option"]
 
 Floats = NDArray[np.float64]
 
@@ -37,6 +37,8 @@ _NUMBER = (
     "useGrouping: true})"
 )
 _POINTS = 131
+#: Height of a chart on the screen, and what is above and below its axes, in pixels.
+HEIGHT, _TOP, _BOTTOM, _LINE = 236, 12, 28, 16
 
 
 def fan_option(outcomes: Outcomes, column: str) -> dict[str, Any]:
@@ -61,6 +63,8 @@ def _option(fans: Floats, labels: Sequence[str], *, cash: bool, alt: str, first:
     weeks = fans.shape[1] - 1
     shown = np.unique(np.linspace(0, weeks, min(weeks + 1, _POINTS)).round().astype(int))
     words = _MONEY if cash else _NUMBER
+    low_end, high_end, step = axis(fans)
+    shifts = _shifts(fans[:, -1, 1], labels, low_end, high_end)
     series: list[dict[str, Any]] = []
     for index, (fan, label) in enumerate(zip(fans, labels, strict=True)):
         tint, stack = colour(first + index), f"band{index}"
@@ -72,21 +76,22 @@ def _option(fans: Floats, labels: Sequence[str], *, cash: bool, alt: str, first:
         }  # fmt: skip
         series.append({**band, "name": f"{label} low", "data": _pairs(shown, low)})
         series.append({**band, "name": f"{label} band", "data": _pairs(shown, width),
-                       "areaStyle": {"color": tint, "opacity": 0.16}})  # fmt: skip
+                       "areaStyle": {"color": tint, "opacity": 0.17 if len(labels) < 3 else 0.11}})  # fmt: skip
         series.append({
             "type": "line", "name": label, "data": _pairs(shown, middle), "symbol": "none", "z": 3,
             "color": tint, "lineStyle": {"width": 2.5, "color": tint},
             "endLabel": {
                 "show": True, "formatter": f"{{name|{_wrapped(label)}}}", "distance": 8,
+                "offset": [0, round(shifts[index])],
                 "rich": {"name": {"color": tint, "fontWeight": 600, "fontSize": 13, "lineHeight": 16}},
             },
-            "labelLayout": {"moveOverlap": "shiftY"}, "emphasis": {"disabled": True},
+            "emphasis": {"disabled": True},
         })  # fmt: skip
     return {
         "animation": False,
         "aria": {"enabled": True, "label": {"description": alt}},
         "textStyle": {"fontFamily": _FONT, "color": INK},
-        "grid": {"left": 64, "right": 136, "top": 12, "bottom": 28},
+        "grid": {"left": 64, "right": 136, "top": _TOP, "bottom": _BOTTOM},
         "tooltip": {
             "trigger": "axis", "confine": True, ":valueFormatter": words, "borderColor": GRID,
             "textStyle": {"color": INK, "fontSize": 12}, "axisPointer": {"lineStyle": {"color": FRAME}},
@@ -99,13 +104,43 @@ def _option(fans: Floats, labels: Sequence[str], *, cash: bool, alt: str, first:
                           ":formatter": "v => v ? String(Math.round(v)) : 'week 0'"},
         },
         "yAxis": {
-            "type": "value", "scale": True, "splitNumber": 4, "axisLine": {"show": False}, "axisTick": {"show": False},
-            **({"max": 1.0} if not cash and 0.5 < float(np.nanmax(fans)) <= 1.0 else {}),
+            "type": "value", "min": low_end, "max": high_end, "interval": step, "axisLine": {"show": False},
+            "axisTick": {"show": False},
             "axisLabel": {"color": MUTED, "fontSize": 12, ":formatter": words},
             "splitLine": {"lineStyle": {"color": GRID}},
         },
         "series": series,
     }  # fmt: skip
+
+
+def axis(fans: Floats) -> tuple[float, float, float]:
+    """Ends and step of an axis that holds all fans, on round numbers.
+
+    Examples
+    --------
+    >>> axis(np.array([-1.2, 3.9])), axis(np.array([0.61, 0.98])), axis(np.array([7.0, 7.0]))
+    ((-2.0, 4.0, 2.0), (0.6, 1.0, 0.1), (6.5, 7.5, 0.25))
+    """
+    known = fans[np.isfinite(fans)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+    if high - low < 1e-9 * max(abs(high), 1.0):
+        low, high = low - 0.5, high + 0.5
+    if 0 < low < 0.4 * high:
+        low = 0.0
+    rough = (high - low) / 4.5
+    scale = 10.0 ** np.floor(np.log10(rough))
+    step = float(next(part * scale for part in (1.0, 2.0, 2.5, 5.0, 10.0) if part * scale >= rough))
+    ends = np.floor(low / step + 1e-9) * step, np.ceil(high / step - 1e-9) * step
+    return float(f"{ends[0]:.10g}"), float(f"{ends[1]:.10g}"), float(f"{step:.10g}")
+
+
+def _shifts(ends: Floats, labels: Sequence[str], low: float, high: float) -> list[float]:
+    """Pixels by which the names at the lines' ends move, so that none lies on another."""
+    room = float(HEIGHT - _TOP - _BOTTOM)
+    wanted = [float((high - y) / (high - low)) if np.isfinite(y) else 0.5 for y in ends]
+    rooms = [(_wrapped(label).count("\n") + 1) * _LINE / room + 0.02 for label in labels]
+    places = apart(wanted, rooms)
+    return [room * (place - at) for place, at in zip(places, wanted, strict=True)]
 
 
 def _tooltip(words: str) -> str:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from flywheel_sim.scenario.fields import Block
 from flywheel_sim.scenario.schema import MECHANISMS, ScenarioModel
 from flywheel_sim.study.claim_table import Claim, claim_table
 
-__all__ = ["Mechanism", "Parameter", "how_tested", "mechanism", "mechanisms"]
+__all__ = ["Mechanism", "Parameter", "how_tested", "mechanism", "mechanisms", "passages"]
 
 _PACKAGE = Path(flywheel_sim.__file__).parent
 
@@ -105,6 +106,27 @@ def mechanism(number: str) -> Mechanism:
 def mechanisms() -> tuple[Mechanism, ...]:
     """All mechanisms, M1 first."""
     return tuple(mechanism(number) for number in MECHANISMS)
+
+
+def passages(text: str) -> list[tuple[bool, str]]:
+    """The text of a module in order: running words (False, as one line each) and what is set apart (True, as it is).
+
+    Examples
+    --------
+    >>> passages("So it *is*:\\n\\n    x = 1\\n    y = 2\\n\\nand ``on``\\ngoes.")
+    [(False, 'So it *is*:'), (True, 'x = 1\\ny = 2'), (False, 'and on goes.')]
+    """
+    found = []
+    for part in re.split(r"\n\s*\n", text):
+        lines = part.split("\n")
+        plain = part.replace("``", "").replace("**", "")
+        if all(line.startswith("    ") or not line.strip() for line in lines):
+            found.append((True, textwrap.dedent(plain).strip("\n")))
+        elif any(line.startswith((" ", "*", "-")) for line in lines[1:]):
+            found.append((False, plain.strip("\n")) if len(lines) == 1 else (True, plain.strip("\n")))
+        else:
+            found.append((False, " ".join(plain.split())))
+    return found
 
 
 def how_tested(claim: Claim) -> str:

@@ -35,6 +35,8 @@ _LETTERS = {
     "prospect": "p", "neutral": "n", "advocate": "a", "detractor": "d", "former": "f", "sour": "f", "lead": "p",
     "sold": "p",
 }  # fmt: skip
+#: Degrees by which the wheel turns in a week, for one percent of speed.
+_DEGREES = 12.0
 _MEMORY = 4  # weeks over which the wheel's numbers are averaged
 
 
@@ -96,7 +98,7 @@ def tell(scenario: Scenario, seed: int, job: Job) -> Story:
 
 
 def sample(edge: NDArray[Any], friend: NDArray[Any], first: NDArray[Any], most: int = SAMPLE) -> NDArray[np.int64]:
-    """A connected piece of the network around a few of the first customers; the first accounts where nobody has ties.
+    """A connected piece of the network around the first customer; the first accounts where nobody has ties.
 
     Parameters
     ----------
@@ -112,8 +114,13 @@ def sample(edge: NDArray[Any], friend: NDArray[Any], first: NDArray[Any], most: 
     """
     accounts = len(edge) - 1
     found: dict[int, None] = {}
-    queue = [int(i) for i in first[:: max(1, len(first) // 4)][:4]]
-    while queue and len(found) < most:
+    queue = [int(i) for i in first[:1]]
+    while (queue or len(first)) and len(found) < min(most, accounts):
+        if not queue:
+            rest = [int(i) for i in first if int(i) not in found]
+            if not rest:
+                break
+            queue = rest[:1]
         here = queue.pop(0)
         if here not in found:
             found[here] = None
@@ -136,7 +143,7 @@ def wheel(run: Run) -> dict[str, list[float | None]]:
     good = np.where(column("touches") > 0, 1.0 - column("defects") / touches, np.nan)
     speed = (column("referred_new") + column("expansions")) / customers
     lost = column("churned") / customers
-    angle = np.concatenate(([0.0], np.cumsum(2.0 + 40.0 * speed[1:] / max(float(speed.max()), 1e-9))))
+    angle = np.concatenate(([0.0], np.cumsum(np.minimum(_DEGREES * 100 * speed[1:], 40.0))))
     shown = {
         "attract": column("new_customers"), "engage": good, "delight": column("advocates") / customers,
         "speed": 100 * speed, "lost": 100 * lost, "friction": column("friction"), "turn": angle,

@@ -78,3 +78,63 @@ def test_sessions_are_apart():
                 assert "Move something" in others[0].text
 
     asyncio.run(session())
+
+
+def test_a_file_is_saved_and_the_slider_of_a_found_parameter_moves_it():
+    async def session():
+        async with browser() as user:
+            await user.open(address("/", baseline=A, scenario=B))
+            (field,) = user.find(marker="find").elements
+            field.set_value("dispersion churn")
+            await until(lambda: user.find(marker="market.churn.dispersion").elements)
+            (slider,) = user.find(marker="market.churn.dispersion").elements
+            slider.set_value(0.3)
+            user.find(marker="save").click()
+            await until(lambda: user.download.http_responses)
+            (saved,) = user.download.http_responses
+            assert "extends: relationship-flywheel" in saved.text and "dispersion: 0.3" in saved.text
+
+    asyncio.run(session())
+
+
+def test_compare_judges_and_makes_a_report():
+    async def session():
+        async with browser() as user:
+            await user.open(address("/compare", s=[A, B, f"nps-pay:{SMALL}"]))
+            await until(lambda: [e for e in user.client.elements.values() if "verdict" in e._markers])
+            assert "better" in texts(user, "verdict")[0] or "winner" in texts(user, "verdict")[0]
+            await user.should_see("Side by side")
+            from flywheel_sim.app.comparing import shelf
+
+            before = len(shelf._pages)
+            user.find(marker="report").click()
+            await until(lambda: len(shelf._pages) > before)
+            name = next(reversed(shelf._pages))
+            answer = await user.http_client.get(f"/report/{name}")
+            assert answer.status_code == 200 and "Content-Security-Policy" in answer.text
+            assert (await user.http_client.get("/report/other")).status_code == 404
+
+    asyncio.run(session())
+
+
+def test_watch_runs_once_and_hands_it_over():
+    async def session():
+        async with browser() as user:
+            await user.open(address("/watch", s=B, seed=5))
+            await until(lambda: "luck 5" in texts(user, "said")[0])
+            await user.open(address("/watch", s="nobody"))
+            await user.should_see("no shipped scenario")
+
+    asyncio.run(session())
+
+
+@pytest.mark.parametrize("number", ["M1", "M11", "M24"])
+def test_explain_shows_a_mechanism(number):
+    async def session():
+        async with browser() as user:
+            await user.open(address("/explain", m=number))
+            assert number in texts(user, "title")[0]
+            await user.should_see("Claims that rest on it")
+            await user.should_see("Mathematics")
+
+    asyncio.run(session())

@@ -1,12 +1,13 @@
 """Start the app: routes, headers, and the engine's warming up."""
 
 import threading
+from typing import Annotated
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 from nicegui import app, ui
 
 from flywheel_sim.app.jobs import warmth
-from flywheel_sim.app.screens import what_if
+from flywheel_sim.app.screens import comparing, explain, watch, what_if
 from flywheel_sim.app.screens.shell import STATIC
 
 __all__ = ["routes", "serve"]
@@ -25,6 +26,20 @@ def routes() -> None:
     @ui.page("/")
     def _what_if(baseline: str = "", scenario: str = "") -> None:
         what_if.show(baseline, scenario)
+
+    @ui.page("/compare")
+    def _compare(s: Annotated[list[str], Query()] = []) -> None:  # noqa: B006
+        comparing.show(s)
+
+    @ui.page("/watch")
+    def _watch(s: str = "", seed: int = 1) -> None:
+        watch.show(s, seed)
+
+    @ui.page("/explain")
+    def _explain(m: str = "M1") -> None:
+        explain.show(m)
+
+    app.add_api_route("/report/{name}", comparing.report, response_class=Response)
 
 
 def serve(port: int, *, show: bool) -> None:

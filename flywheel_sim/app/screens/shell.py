@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from nicegui import ui
 
+from flywheel_sim.app.charts import HEIGHT
 from flywheel_sim.app.jobs import Job, warmth
 from flywheel_sim.app.link import Pick
 from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, PALETTE
@@ -17,7 +18,7 @@ __all__ = ["STATIC", "Links", "Progress", "address", "choices", "frame", "here",
 
 STATIC = Path(__file__).resolve().parents[1] / "static"
 #: Screen -> its word in the header.
-SCREENS = {"/": "What-if"}
+SCREENS = {"/": "What-if", "/compare": "Compare", "/watch": "Watch", "/explain": "Explain"}
 
 _CSS = f"""
 :root {{ --ink: {INK}; --muted: {MUTED}; --grid: {GRID}; --frame: {FRAME}; --accent: {PALETTE[0]};
@@ -57,7 +58,7 @@ a:focus-visible, button:focus-visible, input:focus-visible {{ outline: 2px solid
 .fs-charts {{ display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 14px; width: 100%; }}
 .fs-title {{ font-weight: 700; font-size: 15px; }}
 .fs-sub {{ color: var(--muted); font-size: 13px; }}
-.fs-chart {{ width: 100%; height: 236px; }}
+.fs-chart {{ width: 100%; height: {HEIGHT}px; }}
 .fs-label {{ color: var(--muted); font-size: 12px; font-weight: 700; text-transform: uppercase;
   letter-spacing: .06em; }}
 .fs-control {{ width: 100%; gap: 0; padding: 6px 0 2px; }}
@@ -80,17 +81,31 @@ a:focus-visible, button:focus-visible, input:focus-visible {{ outline: 2px solid
 .fs-table td.num, .fs-table th.num {{ text-align: right; }}
 .fs-table code, .fs-mono {{ font-family: "JetBrains Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace;
   font-size: 12.5px; }}
-.fs-text {{ white-space: pre-wrap; font-family: "JetBrains Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace;
+.fs-prose {{ max-width: 92ch; line-height: 1.6; }}
+.fs-text {{ background: var(--back); border-radius: 8px; padding: 10px 16px; overflow-x: auto; width: 100%;
+  white-space: pre-wrap; font-family: "JetBrains Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace;
   font-size: 13.5px; line-height: 1.6; color: var(--ink); }}
 :root {{ --second: {PALETTE[1]}; }}
 .w-full {{ width: 100%; }}
+.fs-mid {{ align-items: center !important; }}
+.fs-four {{ display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 14px; width: 100%; }}
+.fs-narrow {{ grid-template-columns: 300px minmax(0, 1fr); }}
+.fs-item {{ display: flex; gap: 10px; padding: 5px 10px; border-radius: 8px; color: var(--ink); text-decoration: none;
+  font-size: 14px; }}
+.fs-item .number {{ color: var(--muted); width: 30px; font-variant-numeric: tabular-nums; flex: none; }}
+.fs-item:hover {{ background: var(--back); }}
+.fs-item.on {{ background: var(--wash); color: var(--accent); font-weight: 600; }}
+.fs-facts {{ display: grid; grid-template-columns: repeat(4, auto); gap: 14px 28px; width: 100%;
+  justify-content: space-between; }}
+.fs-evidence {{ display: flex; width: 100%; height: 10px; gap: 2px; margin-top: 8px; }}
+.fs-evidence i {{ border-radius: 3px; }}
 .fs-quiet .q-field__native, .fs-quiet .q-field__input {{ font-weight: 600; }}
 .fs-dot {{ width: 10px; height: 10px; border-radius: 50%; display: inline-block; flex: none; }}
 .fs-quiet .q-field__control {{ background: var(--paper); }}
 .fs-head .q-linear-progress {{ position: absolute; bottom: -1px; left: 0; }}
 @media (max-width: 1020px) {{ .fs-split {{ grid-template-columns: 1fr; }} .fs-side {{ position: static;
   max-height: 46vh; }} .fs-tiles {{ grid-template-columns: repeat(2, 1fr); }}
-  .fs-charts {{ grid-template-columns: 1fr; }} }}
+  .fs-charts, .fs-facts {{ grid-template-columns: 1fr; }} .fs-four {{ grid-template-columns: repeat(2, 1fr); }} }}
 @media (prefers-reduced-motion: reduce) {{ * {{ transition: none !important; animation-duration: 0s !important; }} }}
 """  # fmt: skip
 
@@ -131,11 +146,7 @@ class Progress:
 
     def __init__(self) -> None:
         self.job: Job | None = None
-        with (
-            ui.row()
-            .classes("items-center no-wrap")
-            .style("gap: 10px; height: 22px; width: 100%; margin: -4px 0") as self.row
-        ):
+        with ui.row().classes("fs-mid no-wrap").style("gap: 10px; height: 22px; flex: 1; min-width: 320px") as self.row:
             self.words = ui.label("").classes("fs-sub").style("white-space: nowrap; min-width: 190px")
             self.bar = ui.linear_progress(0.0, show_value=False, size="6px").props("rounded").style("max-width: 420px")
             self.stop = ui.button("Stop", on_click=self.cancel).props("flat dense size=sm").mark("stop")

@@ -65,7 +65,7 @@ class Screen:
         ui.select(choices(self.baseline), value=self.baseline.text, on_change=self.rebase).props(
             "dense outlined options-dense aria-label='Pinned baseline'"
         ).classes("w-full fs-quiet").mark("baseline")
-        with ui.row().classes("items-center no-wrap w-full").style("margin-top: 8px"):
+        with ui.row().classes("fs-mid no-wrap w-full").style("margin-top: 8px"):
             ui.label("What if").classes("fs-label").style("flex: 1")
             years = self.scenario.model.horizon_weeks
             ui.select(
@@ -198,7 +198,9 @@ class Screen:
 
     def save(self) -> None:
         """The scenario as a file."""
-        ui.download.content(self.scenario.to_yaml(load(self.pick.base)), f"{_stem(self.pick)}.yaml", "text/yaml")
+        ui.download.content(
+            self.scenario.to_yaml(load(self.pick.base)).encode(), f"{_stem(self.pick)}.yaml", "text/yaml"
+        )
 
     def copy(self) -> None:
         """The link, which holds both scenarios."""
@@ -218,7 +220,8 @@ class Screen:
             self.said = ui.label("").classes("said").mark("verdict")
             self.more = ui.label("").classes("more").mark("more")
         self.notes = ui.column().classes("w-full").style("gap: 6px")
-        self.progress = Progress()
+        with ui.row().classes("w-full").style("margin: -6px 0"):
+            self.progress = Progress()
         self.tiles = ui.element("div").classes("fs-tiles")
         with ui.element("div").classes("fs-charts"):
             self.charts = {}
