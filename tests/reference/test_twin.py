@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from flywheel_sim.reference import twin
 from flywheel_sim.reference.twin import arithmetic, luck
-from flywheel_sim.reference.twin.tick import Twin
+from flywheel_sim.reference.twin.tick import WRITTEN, Twin
 from flywheel_sim.scenario import ScenarioError, load
 from flywheel_sim.scenario.columns import NAMES
 from flywheel_sim.scenario.schema import MECHANISMS
@@ -52,6 +52,8 @@ def companies(draw: Any) -> Any:
         "contracts.kind": draw(st.sampled_from(["annual", "monthly", "non-contractual"])),
         "contracts.window_weeks": draw(st.integers(1, 52)),
         "service.issues": draw(st.floats(0, 0.8)),
+        "service.event_timed": draw(st.booleans()),
+        "service.patience_hours": draw(st.sampled_from([0, 5, 40])),
         "selling.lone_wolves": draw(share),
         "selling.fit_minimum": draw(share),
         "loyalty.share": draw(share),
@@ -116,6 +118,7 @@ LIMITS = (
     "a11-ties",
     "a18-learning",
     "a19-gibbs",
+    "a21-queue",
     "a24-tenure",
     "a25-tampering",
     "a27-capability-trap",
@@ -160,9 +163,17 @@ def test_the_comparison_notices():
     assert changed == {"overhead", "total_cost", "profit", "cash", "value"}
 
 
-def test_says_what_it_does_not_have():
-    with pytest.raises(NotImplementedError, match="the twin does not have M8 event-timed queue"):
-        twin.run("limits/a21-queue")
+def test_queue_in_time_agrees_to_the_bit():
+    busy = {"service.event_timed": True, "service.issues": 0.5, "service.patience_hours": 20}
+    same(load("everything-on").with_(SMALL | busy | {"horizon_weeks": 20}), seed=2)
+
+
+def test_refuses_what_it_does_not_have(monkeypatch):
+    """A mechanism that is new to the model is named, not left out in silence."""
+    monkeypatch.delitem(WRITTEN, "M27")
+    assert load("b2b-saas").model.selling.enabled
+    with pytest.raises(NotImplementedError, match="the twin does not have M27 selling"):
+        twin.run("b2b-saas")
 
 
 def test_philox_known_answers():

@@ -18,11 +18,13 @@ outsiders          M1 awareness, M5 blocking and source, M1, M6, M27 sale, M1 on
 customers          M2, M3 use, M1 churn and voice, M6 renewal and purchases, M7, M22, M23 revenue
 contracts          M6 dates and windows
 word_of_mouth      M5 voices, ties, referrers;  network: who is friends with whom
-service            M8 by age, M9 self-service
+service, queue     M8 by age of the case, and in time; M9 self-service
 journey            M3 success of touches, M4 handoffs
 directions         M11 vectors, M13 needs and the experience map
 cadence            M17 meetings, events, themes, reviews
-incentives         M12;  strategy: M15;  capacity: M19;  culture: M20;  channels: M9;  selling: M27;  timeline: M25
+incentives         M12;  strategy: M15;  capacity: M19;  culture: M20;  leadership: M21
+causes, decisions  M10 and M14;  M16, M18 and M26
+channels, selling  M9; M27;  timeline: M25
 measures           M24 columns, M23 ledger
 arithmetic, luck   exponentials, logarithms, Philox
 =================  =====================================================================================================

@@ -40,7 +40,7 @@ def run(
     Raises
     ------
     NotImplementedError
-        If the scenario uses a mechanism that the twin does not have.
+        If the scenario uses a mechanism that is newer than the twin.
 
     Examples
     --------

@@ -6,6 +6,7 @@ from typing import Any
 from flywheel_sim.reference.twin import luck
 from flywheel_sim.reference.twin.arithmetic import clip32, exp32, f32, log64, poisson32
 from flywheel_sim.reference.twin.luck import below, unit
+from flywheel_sim.reference.twin.queue import hear_of_service, serve_week
 from flywheel_sim.reference.twin.world import Account, Rules, Sums, World
 
 __all__ = ["close_queue", "contact_and_service"]
@@ -20,19 +21,24 @@ def contact_and_service(
     """The open case may be handled; new issues arise; some are contained; what is open is counted by age."""
     if not p.service.enabled:
         return
-    handle_case(w, p, account, week, t, sums, live_through)
     s = p.service
+    if s.event_timed:
+        hear_of_service(p, account, week, live_through)
+    else:
+        handle_case(w, p, account, week, t, sums, live_through)
     worse = clip32(f32(s.fit_effect) * (f32(p.market.fit_mean) - week.fit), 3.0)
     mean = f32(s.issues * w.issue_factor) * exp32(worse) + f32(s.failure_demand) * f32(week.failures)
     new = poisson32(w.words(account.number, t, luck.LIFE)[3], mean * w.now.live)
-    if new > 0:
+    if s.event_timed:
+        account.fresh = new = max(0, min(new, 8 - account.open_issues))
+    elif new > 0:
         if account.open_issues == 0:
             account.since = t
         account.open_issues = min(account.open_issues + new, 255)
-        sums.add("new_issues", new)
+    sums.add("new_issues", new)
     self_service(w, p, account, week, t, new, mean, sums, live_through)
     age = t - account.since
-    if account.open_issues > 0 and age >= 0:
+    if account.open_issues > 0 and age >= 0 and not s.event_timed:
         sums.add("backlog", account.open_issues)
         w.cases[min(age, _AGES - 1)] = w.cases.get(min(age, _AGES - 1), 0.0) + account.open_issues
         sums.add("contacts", account.open_issues if age == 0 else new)
@@ -109,7 +115,11 @@ def close_queue(w: World, p: Rules, t: int, total: Sums) -> None:
     if not s.enabled:
         return
     backlog, capacity = total["backlog"], w.service_capacity
-    wait_by_age(w, backlog)
+    if s.event_timed:
+        backlog = serve_week(w, p, t, total)
+        capacity = w.service_capacity
+    else:
+        wait_by_age(w, backlog)
     w.service_demand = backlog
     if s.erosion:
         level = min(1.0, capacity / backlog) if backlog > 0.0 else 1.0

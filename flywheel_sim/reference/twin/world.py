@@ -186,7 +186,7 @@ class World:
         self.competence = [0.0] * 8
         self.minds: list[list[int]] = []
         self.blockers: list[Any] = []
-        self.heap: list[list[float]] = []
+        self.issues: list[Any] = []
         self.servers: list[Any] = []
         self.initial = dict.fromkeys(NAMES, 0.0)
         self.rows: list[dict[str, float]] = []
