@@ -96,6 +96,17 @@ def test_studies_in_the_docs_read():
         assert laid(read_study(plain(parse(snippet)))).runs > 1
 
 
+def test_the_search_in_the_docs_is_fine():
+    pytest.importorskip("cma")
+    from flywheel_sim.scenario.reading import parse, plain
+    from flywheel_sim.study.optimize import planned
+    from flywheel_sim.study.study_file import read_study
+
+    (snippet,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "optimize.md").read_text("utf-8"), flags=re.S)
+    plan = planned(read_study(plain(parse(snippet))))
+    assert plan.search == 1200 and plan.draws and plan.again
+
+
 def test_a_sweep_opens_as_the_docs_say(tmp_path, monkeypatch, capsys):
     import flywheel_sim as fs
 

@@ -1,4 +1,4 @@
-"""``flywheel resume``: go on with a sweep."""
+"""``flywheel resume``: go on with a sweep or a search."""
 
 from pathlib import Path
 
@@ -16,13 +16,21 @@ __all__ = ["resume"]
 @ON_ERROR
 @answers("resume", "workers")
 def resume(folder: Path, on: str | None, on_error: str, workers: int | None) -> Answer:
-    """Go on with a sweep that was interrupted, killed or cut off.
+    """Go on with a sweep or a search that was interrupted, killed or cut off.
 
     Runs that are there stay as they are, to the last bit; parts that were damaged are put aside and their runs made
     again.  Exit 1 when a run failed.
     """
+    from flywheel_sim.execute.store import Store
+    from flywheel_sim.study import optimize as searching
     from flywheel_sim.study import sweep as sweeping
 
+    if searching.is_search(Store.open(folder)):
+        from flywheel_sim.commands.optimize import answer_of_search
+
+        with standing(f"Going on with {folder}") as step:
+            found = searching.resume(folder, on=on, workers=workers, progress=step)
+        return answer_of_search(found)
     with standing(f"Going on with {folder}") as step:
-        found = sweeping.resume(folder, on=on, workers=workers, stop_on_error=on_error == "stop", progress=step)
-    return answer(found)
+        made = sweeping.resume(folder, on=on, workers=workers, stop_on_error=on_error == "stop", progress=step)
+    return answer(made)

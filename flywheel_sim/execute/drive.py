@@ -56,10 +56,13 @@ class Drive:
         Numbers of the runs that were asked for.
     stopped : str
         Why it ended before they were all made; ``""`` when they were.
+    asked : bool
+        Somebody asked to stop when the last runs were being made: a search should ask for no more.
     """
 
     runs: NDArray[np.int64]
     stopped: str = ""
+    asked: bool = False
 
 
 def run_design(
@@ -126,7 +129,8 @@ def run_design(
     asked = store.extend(design) if design is not None else store.pending()
     wanted = np.intersect1d(asked, store.pending())
     with place(on, workers) as here, _signals() as stop:
-        return Drive(asked, _Driver(store, here, work, progress, stop_on_error, stop).run(wanted))
+        stopped = _Driver(store, here, work, progress, stop_on_error, stop).run(wanted)
+        return Drive(asked, stopped, stop.asked)
 
 
 class _Stop:

@@ -159,6 +159,8 @@ class Store:
         self._done = np.zeros(0, bool)
         self._failed = 0
         self._runs: list[tuple[str, str]] = []
+        self._told = np.zeros((0, len(self.experiment.outcomes)))
+        self._parts_told = 0
         self._next = 0
 
     # -- make, open, close ---------------------------------------------------------------------------------------------
@@ -347,6 +349,25 @@ class Store:
         tables = [read_part(self.folder / "runs" / name).replace_schema_metadata(None) for name, _ in self._runs]
         found: pd.DataFrame = pa.concat_tables(tables).to_pandas(use_threads=False)
         return found.sort_values("run", ignore_index=True)
+
+    def outcomes(self, runs: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Outcomes of finished runs; NaN where one failed.  What has been read before is not read again.
+
+        Parameters
+        ----------
+        runs : int64 array, any shape
+
+        Returns
+        -------
+        float64 array, shape (*runs.shape, outcomes)
+        """
+        more = len(self._ids) - len(self._told)
+        self._told = np.concatenate([self._told, np.full((more, len(self.experiment.outcomes)), np.nan)])
+        for name, _ in self._runs[self._parts_told :]:
+            table = read_part(self.folder / "runs" / name)
+            self._told[table.column("run").to_numpy()] = _matrix(table, self.experiment.outcomes)
+        self._parts_told = len(self._runs)
+        return self._told[runs]
 
     def series(self) -> "pd.DataFrame":
         """Weekly columns of the finished runs: run, week, columns."""

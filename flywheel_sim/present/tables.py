@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from flywheel_sim.results.bridge import Bridge
+    from flywheel_sim.results.search import Optimum
     from flywheel_sim.results.selection import Selection
     from flywheel_sim.results.sensitivity import Sensitivity
 
@@ -20,6 +21,8 @@ __all__ = [
     "chance",
     "comparison_table",
     "reduction",
+    "regret_table",
+    "search_table",
     "selection_table",
     "sensitivity_table",
     "shown",
@@ -242,3 +245,56 @@ def summary_table(runs: list[Run]) -> "Table":
         cells += [f"{shown(key, low)} to {shown(key, high)}"] if len(runs) > 1 else []
         table.add_row(*cells, meaning + (f" ({label})" if label else ""))
     return table
+
+
+def search_table(found: "Optimum", most: int = 12) -> "Table":
+    """One row per policy: what it sets, its objectives under fresh luck, and their gain with its interval."""
+    from rich import box
+    from rich.table import Table
+
+    from flywheel_sim.results.intervals import mean_interval
+    from flywheel_sim.results.search import COVERAGE
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    paths = list(dict.fromkeys(path for policy in found.policies for path in policy.changes))
+    for name in ("", *found.objectives):
+        table.add_column(name, justify="left" if not name else "right")
+        if name:
+            table.add_column("gain")
+    table.add_column("sets", overflow="fold")
+    rows = list(range(len(found.policies)))
+    if len(rows) > most:
+        rows = sorted({0, found.winner, *(1 + round(k * (len(rows) - 2) / (most - 1)) for k in range(most))})
+    for p in rows:
+        policy = found.policies[p]
+        cells = [policy.name + (" *" if p and p == found.winner else "") + ("" if policy.fits else " (breaks a limit)")]
+        for k, name in enumerate(found.objectives):
+            gain = found.gains(p)[:, k]
+            low, high = mean_interval(gain, COVERAGE)
+            told = f"{number(float(gain.mean()))} ({number(low)} to {number(high)})" if p else ""
+            cells += [shown(name, float(policy.mean[k])), told]
+        sets = [f"{path} {_said(policy.changes[path])}" for path in paths if path in policy.changes]
+        table.add_row(*cells, ", ".join(sets))
+    return table
+
+
+def regret_table(found: "Optimum") -> "Table":
+    """One row per policy and objective over draws of what is not known."""
+    from rich import box
+    from rich.table import Table
+
+    assert found.robustness is not None
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for name in ("objective", "policy", "mean", "worst tenth", "mean regret", "most regret", "beats as it stands"):
+        table.add_column(name, justify="left" if name in ("objective", "policy") else "right")
+    for row in found.robustness.rows(tuple(found.objectives)):
+        key = row["objective"]
+        table.add_row(
+            key, row["policy"], shown(key, row["mean"]), shown(key, row["worst_tenth"]), number(row["regret_mean"]),
+            number(row["regret_most"]), percent(row["beats_as_it_stands"]),
+        )  # fmt: skip
+    return table
+
+
+def _said(value: object) -> str:
+    return number(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)

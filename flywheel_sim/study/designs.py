@@ -36,7 +36,7 @@ from flywheel_sim.scenario.reading import scalar
 from flywheel_sim.scenario.shapes import along, root
 from flywheel_sim.study.study_file import ParameterBlock, Study
 
-__all__ = ["MOST_RUNS", "laid", "of_unit_points"]
+__all__ = ["MOST_RUNS", "drawn", "laid", "of_unit_points"]
 
 #: More runs than this are a slip of the pen.
 MOST_RUNS = 20_000_000
@@ -76,6 +76,23 @@ def laid(study: Study) -> Design:
     if problems:
         raise ScenarioError(problems)
     return Design(points, file.replicates)
+
+
+def drawn(study: Study) -> list[dict[str, Any]]:
+    """What the points of a study set, for analyses that run them their own way.
+
+    Raises
+    ------
+    ScenarioError
+        When a value or a combination of values is none the scenario can have.
+    """
+    kind = study.file.design.kind
+    _not_too_many(study)
+    made = [changes for changes, _, _ in (_table(study) if kind == "table" else _LAYERS[kind](study))]
+    problems = _misfits(study, [Point(changes) for changes in made])
+    if problems:
+        raise ScenarioError(problems)
+    return made
 
 
 def of_unit_points(study: Study, unit: Floats, rows: Sequence[int] | NDArray[np.int64]) -> Design:
@@ -260,7 +277,7 @@ def _carried(study: Study, unit: Floats, discrete: int = 0) -> Iterator[tuple[An
 def _carrier(study: Study, path: str, block: ParameterBlock, *, whole_ends: bool) -> Callable[[Floats], list[Any]]:
     """From shares in [0, 1] to values."""
     shape = along(root(type(study.base.model)), tuple(path.split(".")))
-    whole = shape is not None and any(kind.startswith("a whole number") for kind in shape.kinds)
+    whole = block.whole or (shape is not None and any(kind.startswith("a whole number") for kind in shape.kinds))
     if block.values:
         return lambda u: [
             block.values[k] for k in np.minimum((u * len(block.values)).astype(int), len(block.values) - 1)

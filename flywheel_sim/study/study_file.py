@@ -20,7 +20,7 @@ Names of parameters are paths of the scenario, as ``--set`` takes them.
 import math
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,8 +34,9 @@ from flywheel_sim.scenario.layering import Layers, stack_mapping
 from flywheel_sim.scenario.library import shipped_path
 from flywheel_sim.scenario.reading import Node, Place, plain, read
 from flywheel_sim.scenario.shapes import along, root
+from flywheel_sim.study.search_file import SearchBlock, in_order, search_problems
 
-__all__ = ["DesignBlock", "ParameterBlock", "Study", "StudyFile", "read_study", "shipped_studies"]
+__all__ = ["DesignBlock", "ParameterBlock", "Study", "StudyFile", "check_parameters", "read_study", "shipped_studies"]
 
 
 class ParameterBlock(Block):
@@ -44,6 +45,7 @@ class ParameterBlock(Block):
     values: list[Any] = param([], "These values.")
     range: list[float] = param([], "From the first number to the second.")
     scale: Literal["linear", "log"] = param("linear", "How a range is divided: evenly, or evenly in the logarithm.")
+    whole: bool = param(False, "Only whole numbers of a range; always so where the scenario takes no others.")
     levels: int = param(0, "Values of a range or distribution in a grid.", ge=0, le=100_000)
     distribution: str = param("", "Name of a distribution of scipy.stats.")
     arguments: dict[str, float] = param({}, "Its arguments, by name: shapes, loc and scale.")
@@ -73,6 +75,7 @@ class StudyFile(Block):
     settings: dict[str, Any] = param({}, "Set in every run.", alias="set")
     parameters: dict[str, Any] = param({}, "What varies: path -> values, a range or a distribution.")
     design: DesignBlock = param(DesignBlock(), "How points are laid.")
+    search: SearchBlock = param(SearchBlock(), "What to search for, instead of a design.")
     outcomes: list[str] = param(list(DEFAULT_OUTCOMES), "Numbers kept of every run.")
     series: list[str] = param([], "Weekly columns kept of every run.")
     series_every: int = param(1, "Weeks between two rows of them.", ge=1, le=520)
@@ -107,6 +110,11 @@ class Study:
     name: str
     places: Mapping[tuple[str, ...], tuple[Place, Place]]
     source: Mapping[str, Any]
+
+    @property
+    def searches(self) -> bool:
+        """Whether it searches instead of laying a design."""
+        return "search" in self.source
 
     @property
     def base(self) -> Scenario:
@@ -177,6 +185,8 @@ def read_study(
             raise ScenarioError(_sorted(problems)) from None
     if "design" in bad:
         file = file.model_copy(update={"design": DesignBlock(kind="lhs", points=1)})  # asks nothing of parameters
+    if "search" not in bad:
+        file = file.model_copy(update={"search": in_order(file.search, source.get("search", {}))})
     given = {key: value for key, value in (("replicates", replicates), ("seed", seed)) if value is not None}
     file = file.model_copy(update=given)
     study = Study(file, {}, {}, folder, name, places, source)
@@ -191,9 +201,33 @@ def read_study(
     study = Study(file, parameters, scenarios, folder, name, places, source)
     if scenarios:
         problems += _paths(study)
+        if study.searches and not bad:
+            problems += search_problems(study)
     if problems:
         raise ScenarioError(_sorted(problems))
     return study
+
+
+def check_parameters(study: Study) -> Study:
+    """The study with the parameters its file names, checked against its scenarios.
+
+    Raises
+    ------
+    ScenarioError
+        With every mistake in them.
+    """
+    found: dict[str, ParameterBlock] = {}
+    problems: list[Problem] = []
+    for path, value in study.file.parameters.items():
+        try:
+            found[path] = _parameter(study, path, value)
+        except ScenarioError as error:
+            problems += error.problems
+    checked = replace(study, parameters=found)
+    problems += _paths(checked)
+    if problems:
+        raise ScenarioError(problems)
+    return checked
 
 
 def _sorted(problems: list[Problem]) -> list[Problem]:
@@ -274,7 +308,7 @@ def _words(study: Study) -> Iterator[Problem]:
         yield study.problem(("design",), "a table needs rows: or file:, one of the two")
     elif table and file.parameters:
         yield study.problem(("parameters",), "a table names its parameters itself; leave parameters: out")
-    elif not table and not file.parameters:
+    elif not table and not file.parameters and not file.search.simplexes:
         yield study.problem(("parameters",), "expected at least one parameter")
     elif not table and (design.rows or design.file):
         yield study.problem(("design",), f"rows: and file: belong to a table, not to {design.kind}")
@@ -323,9 +357,13 @@ def _of_parameter(study: Study, path: str, block: ParameterBlock) -> Iterator[Pr
             yield study.problem((*here, "range"), f"a range in logarithms begins above 0, got {block.range[0]:g}")
     elif block.scale == "log":
         yield study.problem((*here, "scale"), "only a range has a scale")
+    if block.whole and block.range and (block.range[0] % 1 or block.range[1] % 1):
+        yield study.problem((*here, "range"), f"expected whole numbers, got {block.range}")
+    elif block.whole and not block.range:
+        yield study.problem((*here, "whole"), "only a range is made whole")
     if block.arguments and not block.distribution:
         yield study.problem((*here, "arguments"), "only a distribution has arguments")
-    if not block.values and kind == "grid" and block.levels < 2:
+    if not block.values and kind == "grid" and block.levels < 2 and not study.searches:
         yield study.problem(here, "a grid needs levels: into how many values to divide this (2 or more)")
     if block.distribution:
         yield from _distribution(study, path, block)

@@ -16,6 +16,7 @@ from flywheel_sim.execute.drive import Progress, run_design
 from flywheel_sim.execute.engines import Place
 from flywheel_sim.execute.store import Experiment, Standing, Store
 from flywheel_sim.results.saving import finite, vacant
+from flywheel_sim.scenario import ScenarioError
 from flywheel_sim.study.designs import laid
 from flywheel_sim.study.study_file import Study, read_study
 
@@ -102,8 +103,17 @@ def folder_of(study: Study) -> Path:
 
 
 def planned(study: Study) -> tuple[Experiment, Design]:
-    """What a study keeps, and its runs."""
+    """What a study keeps, and its runs.
+
+    Raises
+    ------
+    ScenarioError
+        When it searches, and so has no design.
+    """
     file = study.file
+    if study.searches:
+        message = "this study searches for the best settings; run it with flywheel optimize"
+        raise ScenarioError([study.problem(("search",), message, name=True)])
     about = {
         "title": file.title or study.name,
         "question": file.question,

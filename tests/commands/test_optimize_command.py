@@ -1,0 +1,137 @@
+"""optimize as a person meets it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import made_up
+import pytest
+from click.testing import CliRunner, Result
+
+import flywheel_sim as fs
+from flywheel_sim.cli import flywheel
+from flywheel_sim.execute import drive
+
+pytest.importorskip("cma")
+pytest.importorskip("pymoo")
+
+STUDY = """
+version: 1
+title: Heads
+scenario: b2b-saas
+parameters:
+  teams.sales.headcount: {range: [2, 30], whole: true}
+search:
+  objectives: {npv: maximise}
+  budget: 150
+  fresh: 5
+  uncertainty: {ledger.overhead: {range: [0, 100]}}
+  draws: 30
+outcomes: [npv]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a study, and workers that make their numbers up."""
+    (tmp_path / "heads.yaml").write_text(STUDY)
+    monkeypatch.chdir(tmp_path)
+    work = {"work": made_up.staff}
+    monkeypatch.setattr(drive.run_design, "__kwdefaults__", drive.run_design.__kwdefaults__ | work)
+    return tmp_path
+
+
+def call(*words: str) -> Result:
+    return CliRunner().invoke(flywheel, list(words))
+
+
+def test_it_answers_in_json_and_leaves_a_scenario_and_a_picture(folder):
+    done = call("optimize", "heads.yaml", "--json", "--figure", "way.png", "--best", "best.yaml")
+    assert done.exit_code == 0, done.output
+    whole = json.loads(done.stdout)
+    assert whole["schema"] == "flywheel.optimize/1" and whole["manifest"]["seeds"] == {"seed": 1}
+    data = whole["data"]
+    assert data["changes"] == {"teams.sales.headcount": 7} and data["found"]
+    assert data["robustness"]["box"]["limits"].keys() == {"ledger.overhead"}
+    assert (folder / "way.png").stat().st_size > 5000
+    assert fs.load("best.yaml").get("teams.sales.headcount") == 7
+    again = json.loads(call("resume", "heads-search", "--json").stdout)
+    assert again["data"] == data
+    assert json.loads(call("optimize", "heads-search", "--json").stdout)["data"] == data
+
+
+def test_people_are_told_the_answer_and_where_it_fails(folder):
+    done = call("optimize", "heads.yaml")
+    assert done.exit_code == 0, done.output
+    told = " ".join(done.stdout.split())
+    assert "Best: teams.sales.headcount = 7" in told and "where ledger.overhead is at least 7" in told
+    assert "mean regret" in told and "the runs are in heads-search" in told
+
+
+def test_check_counts_and_runs_nothing(folder):
+    done = call("optimize", "heads.yaml", "--check")
+    assert done.exit_code == 0 and "150 of the search" in done.stdout
+    assert not (folder / "heads-search").exists()
+
+
+def test_several_objectives_draw_their_front(folder):
+    text = STUDY.replace("{npv: maximise}", "{npv: maximise, customers_end: minimise}").replace("150", "400")
+    (folder / "two.yaml").write_text(text.replace("outcomes: [npv]", "outcomes: [npv, customers_end]"))
+    done = call("optimize", "two.yaml", "--figure", "front.png")
+    # customers_end is not made up, so that no run is whole and nothing is better
+    assert done.exit_code == 1, done.output
+    assert (folder / "front.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("npv: maximise", "nvp: maximise", "did you mean 'npv'"),
+        ("teams.sales", "teams.sale", "did you mean 'teams.sales.headcount'"),
+        ("budget: 150", "budgt: 150", "did you mean 'budget'"),
+        ("budget: 150", "budget: 3", "the first generation alone"),
+    ],
+)
+def test_mistakes_have_a_place_and_exit_2(folder, old, new, said):
+    (folder / "heads.yaml").write_text(STUDY.replace(old, new))
+    done = call("optimize", "heads.yaml")
+    assert done.exit_code == 2 and said in done.stderr and "heads.yaml:" in done.stderr
+
+
+def test_a_folder_in_use_is_not_overwritten(folder):
+    assert call("optimize", "heads.yaml").exit_code == 0
+    done = call("optimize", "heads.yaml")
+    assert done.exit_code == 2 and "flywheel resume heads-search" in done.stderr
+
+
+def test_ctrl_c_says_how_to_go_on_and_going_on_comes_to_the_same(folder):
+    script = folder / "slow.py"
+    script.write_text(
+        "import sys; sys.path[:0] = [sys.argv[1]]\n"
+        "import made_up\n"
+        "from flywheel_sim.execute import drive\n"
+        "drive.run_design.__kwdefaults__['work'] = made_up.staff\n"
+        "from flywheel_sim.commands.envelope import guarded\n"
+        "from flywheel_sim.cli import flywheel\n"
+        "words = ['optimize', 'heads.yaml', '--out', 'slow']\n"
+        "sys.exit(guarded(lambda: flywheel.main(words, standalone_mode=False), words))\n"
+    )
+    tests = str(Path(made_up.__file__).parent)
+    child = subprocess.Popen(
+        [sys.executable, str(script), tests], cwd=folder, env={**os.environ, "MADE_UP_WAIT": "0.02"},
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    for _ in range(600):
+        if len(list((folder / "slow").glob("runs/*"))) > 4:
+            break
+        time.sleep(0.05)
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 130 and "flywheel resume slow" in said
+    data = json.loads(call("resume", "slow", "--json").stdout)["data"]
+    whole = json.loads(call("optimize", "heads.yaml", "--json").stdout)["data"]
+    assert data | {"folder": ""} == whole | {"folder": ""}
