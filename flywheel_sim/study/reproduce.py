@@ -1,0 +1,228 @@
+"""Make a saved result again, and say whether it is the same to the last bit; if not, which numbers moved and how far.
+
+A saved run or comparison carries everything: its scenarios in full, seed and replicates, versions and platform.
+Nothing else is read, so that a result can be made again without the files it came from.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flywheel_sim.results import Outcomes
+from flywheel_sim.results.naming import unpack
+from flywheel_sim.results.provenance import Provenance, provenance
+from flywheel_sim.results.run import SCHEMA as RUN
+from flywheel_sim.results.saving import ResultError, finite, read_manifest, read_table
+
+__all__ = ["Moved", "Reproduction", "moved", "reproduce"]
+
+_COMPARISON = "flywheel.saved-comparison/1"
+#: Tables of a comparison that stand for runs of their own and are not made again.
+_APART = ("bridge",)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A column that is not the same: in how many rows, from which on, and by how much at most."""
+
+    table: str
+    column: str
+    rows: int
+    of: int
+    first: int
+    largest: float
+    relative: float
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What came of making a result again.
+
+    Parameters
+    ----------
+    folder : str
+    moved : tuple of Moved
+        Columns that differ, the largest relative move first.
+    missing, added : tuple of str
+        Columns only the saved result has, and only the new one.
+    left_out : tuple of str
+        Tables that were not made again.
+    numbers : int
+        Values compared.
+    then, now : Provenance
+        What made the saved result, and the new one.
+    """
+
+    folder: str
+    moved: tuple[Moved, ...]
+    missing: tuple[str, ...]
+    added: tuple[str, ...]
+    left_out: tuple[str, ...]
+    numbers: int
+    then: Provenance
+    now: Provenance
+
+    @property
+    def same(self) -> bool:
+        """Whether every number is the same to the last bit."""
+        return not (self.moved or self.missing or self.added)
+
+    @property
+    def changes(self) -> dict[str, tuple[str, str]]:
+        """What is not as it was when the result was made: engine, versions, platform."""
+        names = ("version", "engine", "python", "numpy", "numba", "platform")
+        pairs = {name: (getattr(self.then, name), getattr(self.now, name)) for name in names}
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in words."""
+        if self.same:
+            return f"The same to the last bit: {self.numbers} numbers."
+        parts = [f"{len(self.moved)} columns moved"] if self.moved else []
+        parts += [f"{len(self.missing)} are no longer there"] if self.missing else []
+        parts += [f"{len(self.added)} are new"] if self.added else []
+        return f"Not the same: {', '.join(parts)}."
+
+    def to_dict(self) -> dict[str, Any]:
+        """Values strict JSON can hold."""
+        return dict(
+            finite(
+                {
+                    "same": self.same,
+                    "sentence": self.sentence,
+                    "folder": self.folder,
+                    "numbers": self.numbers,
+                    "moved": [vars(one) for one in self.moved],
+                    "missing": list(self.missing),
+                    "added": list(self.added),
+                    "left_out": list(self.left_out),
+                    "changes": {name: {"then": then, "now": now} for name, (then, now) in self.changes.items()},
+                }
+            )
+        )
+
+
+def reproduce(
+    folder: str | os.PathLike[str],
+    *,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Reproduction:
+    """Make a saved run or comparison again and compare every number with what was saved.
+
+    Parameters
+    ----------
+    folder : path
+        Written by ``Run.save``, ``Comparison.save`` or ``--out``.
+    workers : int, optional
+        Threads; the result does not depend on it.
+    progress : callable, optional
+        Called as ``progress(done, total)``.
+
+    Returns
+    -------
+    Reproduction
+
+    Raises
+    ------
+    ResultError
+        When there is no saved result, or it is broken.
+    ScenarioError
+        When its scenario is none any more.
+    """
+    manifest = read_manifest(folder)
+    if manifest["schema"] not in (RUN, _COMPARISON):
+        raise ResultError(f"'{folder}' holds a '{manifest['schema']}'; expected a saved run or comparison")
+    try:
+        then = Provenance(**manifest["provenance"])
+        tables = list(manifest["tables"])
+        left_out = tuple(name for name in tables if name.startswith(_APART))
+        with tempfile.TemporaryDirectory(prefix="flywheel-") as draft:
+            place = Path(draft) / "again"
+            _again(manifest, tables, workers, progress).save(place)
+            now = provenance({}, int(manifest["seed"]))
+            fresh = read_manifest(place)["tables"]
+            old = {name: read_table(folder, name) for name in tables if name not in left_out}
+            new = {name: read_table(place, name) for name in fresh}
+    except (KeyError, TypeError, IndexError) as error:
+        raise ResultError(f"'{folder}' is broken or of another version: {error}") from None
+    here = {f"{table}.{column}" for table, columns in old.items() for column in columns}
+    there = {f"{table}.{column}" for table, columns in new.items() for column in columns}
+    found = [
+        one
+        for table, columns in old.items()
+        for column, values in columns.items()
+        if column in new.get(table, {}) and (one := moved(table, column, values, new[table][column])) is not None
+    ]
+    found.sort(key=lambda one: -one.relative)
+    numbers = sum(len(values) for columns in old.values() for values in columns.values())
+    return Reproduction(
+        str(folder),
+        tuple(found),
+        tuple(sorted(here - there)),
+        tuple(sorted(there - here)),
+        left_out,
+        numbers,
+        then,
+        now,
+    )
+
+
+def _again(
+    manifest: Mapping[str, Any], tables: list[str], workers: int | None, progress: Callable[[int, int], None] | None
+) -> Any:
+    """The runs of a saved result, made now."""
+    from flywheel_sim.execute.run import batch, run
+
+    scenarios, seed = [unpack(packed) for packed in manifest["scenarios"]], int(manifest["seed"])
+    if manifest["schema"] == RUN:
+        return run(
+            scenarios[0], seed, replicate=int(manifest["replicate"]), workers=workers, progress=progress,
+            accounts="customers" in tables,
+        )  # fmt: skip
+    return Outcomes.of(
+        batch(scenarios, replicates=int(manifest["replicates"]), seed=seed, workers=workers, progress=progress)
+    )
+
+
+def moved(table: str, column: str, old: NDArray[Any], new: NDArray[Any]) -> Moved | None:
+    """How a column differs, bit for bit; None when it does not.
+
+    Examples
+    --------
+    >>> moved("weekly", "cash", np.array([1.0, 2.0]), np.array([1.0, 2.5])).largest
+    0.5
+    >>> moved("weekly", "cash", np.array([1.0, np.nan]), np.array([1.0, np.nan])) is None
+    True
+    """
+    if len(old) != len(new):
+        return Moved(table, column, abs(len(old) - len(new)), len(old), min(len(old), len(new)), np.inf, np.inf)
+    lengths = len(old)
+    if old.dtype.kind == "f" and new.dtype.kind == "f":
+        with np.errstate(invalid="ignore"):
+            differs = (old != new) & ~(np.isnan(old) & np.isnan(new)) | (np.signbit(old) != np.signbit(new))
+            if old.dtype == new.dtype and not differs.any():
+                return None
+            apart = np.abs(np.subtract(new, old, dtype=np.float64))
+            apart = np.where(np.isnan(apart) & differs, np.inf, apart)
+            scale = max(float(np.nanmax(np.abs(old), initial=0.0)), 1e-300)
+        if not differs.any():
+            return Moved(table, column, 0, lengths, 0, 0.0, 0.0)
+        largest = float(apart[differs].max())
+        return Moved(table, column, int(differs.sum()), lengths, int(np.argmax(differs)), largest, largest / scale)
+    differs = np.asarray(old != new)
+    if not differs.any():
+        return None
+    largest = relative = np.inf
+    if old.dtype.kind in "iu" and new.dtype.kind in "iu":
+        gap = np.abs(old.astype(np.float64) - new.astype(np.float64))
+        largest = float(gap.max())
+        relative = largest / max(float(np.abs(old.astype(np.float64)).max()), 1.0)
+    return Moved(table, column, int(differs.sum()), lengths, int(np.argmax(differs)), largest, relative)
