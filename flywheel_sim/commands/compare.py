@@ -27,6 +27,8 @@ __all__ = ["compare"]
 @click.option("--budget", type=click.IntRange(2), default=None, help="Runs of all scenarios together, for --best.")
 @click.option("--limit", type=click.IntRange(10), default=1000, show_default=True, help="Most runs of a scenario.")
 @click.option("--bridge", is_flag=True, help="Split the difference over the blocks in which the scenarios differ.")
+@click.option("--swings", is_flag=True, help="Move one assumption at a time: what moves the difference, what flips it.")
+@click.option("--full", is_flag=True, help="--bridge and --swings.")
 @REPORT
 @DETAIL
 @click.option(
@@ -49,6 +51,8 @@ def compare(
     budget: int | None,
     limit: int,
     bridge: bool,
+    swings: bool,
+    full: bool,
     report: Path | None,
     detail: bool,
     funnel_twin: bool,
@@ -95,9 +99,15 @@ def compare(
                 scenarios, replicates or 40, seed, workers, step, precision=precision, indifference=indifference,
                 limit=limit,
             )  # fmt: skip
-    if bridge:
+    if bridge or full:
         with progress("Splitting the difference") as step:
             found = found.with_bridge(workers=workers, progress=step)
+    if swings or full:
+        with progress("Moving one assumption at a time") as step:
+            found = found.with_swings(workers=workers, progress=step)
+    if report is not None:
+        with progress("Looking at teams and segments") as step:
+            found = found.with_groups(workers=workers, progress=step)
     written(found, out, report)
     data, text = found.to_dict(), told(found, detail=detail)
     if removed:

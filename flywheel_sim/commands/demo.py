@@ -31,6 +31,8 @@ def demo(
 
     with progress(f"Comparing {scenarios[0].title} and {scenarios[1].title}") as step:
         found = compare(scenarios, replicates or REPLICATES, seed, workers, step)
+    with progress("Looking at teams and segments") as step:
+        found = found.with_groups(workers=workers, progress=step)
     written(found, out, REPORT)
     say("Next: flywheel scenario list, then flywheel compare A B --report mine.html")
     return Answer(found.to_dict() | {"report": str(REPORT)}, told(found, detail=detail), manifest(found.provenance))

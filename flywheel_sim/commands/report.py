@@ -1,19 +1,27 @@
 """``flywheel report``: draw a saved result."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from flywheel_sim.commands.envelope import Answer, answers, say
 from flywheel_sim.commands.running import manifest, places
 
+if TYPE_CHECKING:
+    from flywheel_sim.results.sensitivity import Sensitivity
+
 __all__ = ["report"]
 
 
 @click.command()
 @click.argument("result", metavar="RESULT", type=click.Path(path_type=Path))
+@click.option(
+    "--sensitivity", type=click.Path(path_type=Path, exists=True, file_okay=False), default=None,
+    help="Draw the tornado of this sweep (folder of a sobol or morris study) as well.",
+)  # fmt: skip
 @answers("report", "out")
-def report(result: Path, out: Path | None) -> Answer:
+def report(result: Path, sensitivity: Path | None, out: Path | None) -> Answer:
     """Write the HTML report of a saved result; --out FILE says where (default report.html).
 
     RESULT is a folder that run or compare wrote with --out.
@@ -28,7 +36,18 @@ def report(result: Path, out: Path | None) -> Answer:
     found: Run | Outcomes
     kind = read_manifest(result)["schema"].rpartition("/")[0]
     found = open_run(result) if kind == SCHEMA.rpartition("/")[0] else Outcomes.open(result)
-    write_report(found, target)
+    write_report(found, target, sensitivity=_indices(sensitivity))
     say(f"wrote {target}")
     data = {"path": str(target), "result": str(result), "kind": kind}
     return Answer(data, str(target), manifest(found.provenance))
+
+
+def _indices(folder: Path | None) -> "Sensitivity | None":
+    """Indices of a sweep that was run."""
+    if folder is None:
+        return None
+    from flywheel_sim.execute.store import Store
+    from flywheel_sim.study.sensitivity import of_sweep
+    from flywheel_sim.study.sweep import Sweep
+
+    return of_sweep(Sweep(Store.open(folder)))

@@ -99,6 +99,10 @@ def told(outcomes: "Outcomes", *, detail: bool = False) -> Any:
     parts += [Text(outcomes.verdict.sentence, style="bold"), Text(""), comparison_table(outcomes, detail=detail)]
     if outcomes.split is not None:
         parts += [Text(""), bridge_table(outcomes.split), *(Text(note) for note in outcomes.split.notes)]
+    if outcomes.swings is not None:
+        from flywheel_sim.present.swings import flip_sentence
+
+        parts += [Text(""), Text(flip_sentence(outcomes.swings))]
     for warning in outcomes.warnings:
         say(f"note: {warning}")
     return readable(*parts)

@@ -72,7 +72,7 @@ class Tally:
 
 def changed(scenarios: Sequence["Scenario"]) -> list[Assumption]:
     """Parameters that are not the same in all scenarios, in the order of the schema."""
-    return [_assumption(scenarios[0], path, values) for path, values in differences(scenarios).items()]
+    return [_assumption(scenarios, path, values) for path, values in differences(scenarios).items()]
 
 
 def key_assumptions(scenario: "Scenario") -> list[Assumption]:
@@ -81,7 +81,7 @@ def key_assumptions(scenario: "Scenario") -> list[Assumption]:
     spends = [f"segments.{name}.spend" for name in scenario.model.segments]
     paths = [path for path in (*_KEYS[:2], *spends, *_KEYS[2:]) if path in flat]
     on = [path for path in paths if flat.get(f"{path.partition('.')[0]}.enabled", True)]
-    return [_assumption(scenario, path, (flat[path],)) for path in on]
+    return [_assumption([scenario], path, (flat[path],)) for path in on]
 
 
 def tally(scenario: "Scenario") -> Tally:
@@ -97,10 +97,11 @@ def tally(scenario: "Scenario") -> Tally:
     return Tally(len(marks), sourced, chosen, len(marks) - sourced - chosen)
 
 
-def _assumption(scenario: "Scenario", path: str, values: tuple[Any, ...]) -> Assumption:
+def _assumption(scenarios: Sequence["Scenario"], path: str, values: tuple[Any, ...]) -> Assumption:
+    scenario = scenarios[0]
     shape = along(root(type(scenario.model)), tuple(path.split(".")))
     field = shape.field if shape is not None else None
-    marks = {_mark(scenario, path, value) for value in values if value is not None}
+    marks = {_mark(one, path, value) for one, value in zip(scenarios, values, strict=True) if value is not None}
     mark, source = next(iter(marks)) if len(marks) == 1 else ("set", "")
     return Assumption(
         path=path,
@@ -141,11 +142,11 @@ def _plainly(text: str, path: str) -> str:
 
 
 def _mark(scenario: "Scenario", path: str, value: Any) -> tuple[str, str]:
-    """Evidence mark and source of a value: the schema vouches for its own default only."""
+    """Evidence mark and source of a value: the schema vouches for its own default, the file's comment for the rest."""
     shape = along(root(type(scenario.model)), tuple(path.split(".")))
     field = shape.field if shape is not None else None
     if shape is None or field is None or field.is_required() or field.default != value:
-        return "set", ""
+        return scenario.marks.get(path, ("set", ""))
     return str(shape.extra.get("evidence", "a")), str(shape.extra.get("source", ""))
 
 

@@ -13,11 +13,17 @@ from flywheel_sim.present.assumptions import Assumption, changed, key_assumption
 from flywheel_sim.present.compass import compass_chart
 from flywheel_sim.present.drawing import to_svg
 from flywheel_sim.present.figures import difference_chart, fan_chart, score_chart
+from flywheel_sim.present.sureness import limits, patterns
+from flywheel_sim.present.swings import flip_sentence, swings_chart
 from flywheel_sim.present.tables import reduction, shown
+from flywheel_sim.present.tornado import tornado_chart
 from flywheel_sim.present.waterfall import waterfall_chart
+from flywheel_sim.present.who import segments_chart, teams_chart, who_words
 from flywheel_sim.results import Outcomes, Run, Verdict
+from flywheel_sim.results.outcomes import DIFFERENCE
 from flywheel_sim.results.paired import band
 from flywheel_sim.results.saving import replace_file
+from flywheel_sim.results.sensitivity import Sensitivity
 from flywheel_sim.results.words import money, number, of_100, percent, signed_money, span, week
 
 __all__ = ["render", "write_report"]
@@ -46,7 +52,9 @@ class Chart:
     wide: bool = False
 
 
-def write_report(outcomes: "Outcomes | Run", path: str | os.PathLike[str]) -> Path:
+def write_report(
+    outcomes: "Outcomes | Run", path: str | os.PathLike[str], *, sensitivity: Sensitivity | None = None
+) -> Path:
     """Write the report; an existing file is replaced, a failed write leaves the old one.
 
     Parameters
@@ -55,11 +63,13 @@ def write_report(outcomes: "Outcomes | Run", path: str | os.PathLike[str]) -> Pa
         A comparison, many runs of one scenario, or one run.
     path : path
         The HTML file.
+    sensitivity : Sensitivity, optional
+        Indices of a study, drawn as a tornado: of the difference where the study has two scenarios.
     """
-    return replace_file(path, render(outcomes))
+    return replace_file(path, render(outcomes, sensitivity=sensitivity))
 
 
-def render(outcomes: "Outcomes | Run") -> str:
+def render(outcomes: "Outcomes | Run", *, sensitivity: Sensitivity | None = None) -> str:
     """The report as HTML."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -78,15 +88,22 @@ def render(outcomes: "Outcomes | Run") -> str:
         about=_about(outcomes),
         verdict=verdict.sentence if verdict else _headline(outcomes),
         second=_second(verdict, outcomes.weeks) if verdict else _single_note(outcomes),
+        flips=_flips(outcomes) if verdict else "",
         tiles=_comparison_tiles(verdict, outcomes.weeks, outcomes.replicates) if verdict else _single_tiles(outcomes),
         charts=_charts(outcomes),
         bridge=_bridge(outcomes),
+        tornado=_tornado(outcomes, sensitivity),
+        compass=_compass(outcomes),
+        who=_who(outcomes),
         labels=outcomes.labels,
         numbers=_numbers(outcomes) if verdict else [],
         changed=differing[:MOST_ROWS],
         more_changed=max(len(differing) - MOST_ROWS, 0),
         assumptions=_halves([one for one in key_assumptions(outcomes.scenarios[0]) if one.path not in known]),
         sure=_how_sure(outcomes, verdict),
+        patterns=patterns(outcomes.scenarios[0]),
+        limits=limits(),
+        again=_again(made.command),
         made=made,
     )
 
@@ -162,8 +179,8 @@ def _comparison_tiles(verdict: Verdict, weeks: int, runs: int) -> list[Tile]:
     return [
         Tile(
             "Chance it is better",
-            f"{of_100(verdict.wins_of_100)} of 100",
-            f"{runs} paired runs, ties count half",
+            _won(verdict.wins_of_100, runs),
+            "paired runs, ties count half" if runs <= 100 else f"{runs} paired runs, ties count half",
             round(verdict.wins_of_100 / 10),
         ),
         Tile(
@@ -174,6 +191,19 @@ def _comparison_tiles(verdict: Verdict, weeks: int, runs: int) -> list[Tile]:
         Tile("Break-even", week(verdict.breakeven_week), between),
         Tile("Deepest dip", money(dip.value) if dip.week else "none", week(dip.week) if dip.week else "never behind"),
     ]
+
+
+def _won(wins: float, runs: int) -> str:
+    """Wins as they were counted, or of 100 when there are more runs or a half win.
+
+    Examples
+    --------
+    >>> _won(95.0, 20), _won(97.5, 20), _won(93.2, 1000)
+    ('19 of 20', '97 of 100', '93 of 100')
+    """
+    won = wins * runs / 100.0
+    whole = runs <= 100 and abs(won - round(won)) < 1e-9
+    return f"{round(won)} of {runs}" if whole else f"{of_100(wins)} of 100"
 
 
 def _single_tiles(outcomes: Outcomes) -> list[Tile]:
@@ -244,14 +274,17 @@ def _charts(outcomes: Outcomes) -> list[Chart]:
             ),
         )
     )  # fmt: skip
-    if not best:
-        charts.append(
-            Chart(
-                "Relationship",
-                f"mean of the customers, 0 to 1; {drawn}",
-                to_svg(fan_chart(outcomes, "relationship"), "relationship", "Mean relationship of customers by week."),
-            )
+    charts.append(
+        Chart(
+            "Relationship",
+            f"mean of the customers, 0 to 1; {drawn}",
+            to_svg(
+                fan_chart(outcomes, "relationship"), "relationship",
+                f"Mean relationship of customers by week. At the end: {_ends(outcomes, 'relationship', number)}.",
+            ),
         )
+    )  # fmt: skip
+    if not best:
         charts.append(
             Chart(
                 "Profit a week",
@@ -259,24 +292,95 @@ def _charts(outcomes: Outcomes) -> list[Chart]:
                 to_svg(fan_chart(outcomes, "profit", unit="$"), "profit", "Profit by week."),
             )
         )
+    if any(scenario.model.teams for scenario in outcomes.scenarios):
         charts.append(
             Chart(
                 "Do the teams pull towards the customer?",
                 f"1 = together straight at what customers need, 0 = past it; {drawn}",
-                to_svg(fan_chart(outcomes, "customer_alignment"), "alignment", "Customer alignment by week."),
+                to_svg(
+                    fan_chart(outcomes, "customer_alignment"), "alignment",
+                    f"Customer alignment by week. At the end: {_ends(outcomes, 'customer_alignment', number)}.",
+                ),
             )
+        )  # fmt: skip
+    return charts
+
+
+def _compass(outcomes: Outcomes) -> Chart | None:
+    """Where the teams point."""
+    if all(paths is None for paths in outcomes.teams):
+        return None
+    return Chart(
+        "Where the teams point",
+        "straight up is what customers need: an arrow's angle to it is the team's angle to the need, its length how "
+        "much the team can do; black is all teams together, long when they agree",
+        to_svg(compass_chart(outcomes), "compass", _compass_words(outcomes)),
+        wide=True,
+    )
+
+
+def _flips(outcomes: Outcomes) -> str:
+    """The assumption that turns the verdict, where that was looked for."""
+    if outcomes.swings is None:
+        return "Which assumption would flip it was not looked for; --swings does."
+    return flip_sentence(outcomes.swings)
+
+
+def _tornado(outcomes: Outcomes, sensitivity: Sensitivity | None) -> list[Chart]:
+    """What moves the difference: one assumption at a time, and the indices of a study."""
+    found = []
+    swings = outcomes.swings
+    if swings is not None and outcomes.best:
+        low, high = (number(factor, 2) for factor in swings.factors)
+        ends = "; ".join(
+            f"{bar.text} from {number(bar.low)} to {number(bar.high)}: {signed_money(bar.at_low)} to "
+            f"{signed_money(bar.at_high)}"
+            for bar in swings.bars[:6]
         )
-    if any(paths is not None for paths in outcomes.teams):
-        charts.append(
+        found.append(
             Chart(
-                "Where the teams point",
-                "straight up is what customers need: an arrow's angle to it is the team's angle to the need, its "
-                "length how much the team can do; black is all teams together, long when they agree",
-                to_svg(compass_chart(outcomes), "compass", _compass_words(outcomes)),
+                "What could change the verdict",
+                f"extra value of {swings.challenger} when one assumption moves to {low} and {high} times its value in "
+                f"both scenarios, as far as it can; the numbers at the ends are those values; {swings.runs} runs each "
+                f"with the same luck, {signed_money(swings.middle)} where nothing moves",
+                to_svg(swings_chart(swings), "swings", f"Extra value by assumption. {ends}."),
                 wide=True,
             )
         )
-    return charts
+    if sensitivity is not None:
+        known = sensitivity.outcomes
+        outcome = next((name for name in known if name.endswith(f"({DIFFERENCE})")), known[0])
+        found.append(
+            Chart(
+                "What matters when everything is uncertain at once",
+                sensitivity.sentence(outcome),
+                to_svg(tornado_chart(sensitivity, outcome), "tornado", sensitivity.sentence(outcome)),
+                wide=True,
+            )
+        )
+    return found
+
+
+def _who(outcomes: Outcomes) -> dict[str, Any] | None:
+    """Who gains and who loses under the challenger."""
+    groups, best = outcomes.groups, outcomes.best
+    if groups is None or not best:
+        return None
+    said = who_words(groups, best)
+    drawn = [(name, make(groups, best)) for name, make in (("teams", teams_chart), ("segments", segments_chart))]
+    return {
+        "note": f"hollow: {outcomes.labels[0]}; full, with its number: {outcomes.labels[best]}; green is better for "
+        f"those concerned, orange worse, grey within luck (80 %); means over {span(outcomes.weeks)} and "
+        f"{groups.replicates} runs",
+        "charts": [to_svg(figure, f"who-{name}", said) for name, figure in drawn if figure is not None],
+    }
+
+
+def _again(command: str) -> str:
+    """The command that makes this page again, in the shell or in Python."""
+    if command.startswith("flywheel compare"):
+        return f"{command} --report report.html"
+    return f"{command}.report('report.html')" if "compare(" in command else command
 
 
 def _bridge(outcomes: Outcomes) -> dict[str, Any] | None:
@@ -374,8 +478,9 @@ def _how_sure(outcomes: Outcomes, verdict: Verdict | None) -> list[tuple[str, st
     answers.append(
         (
             "Is the model right?",
-            "Its limits are checked against closed forms (flywheel verify). It holds only what it was given: what is "
-            "not in the scenario cannot win or lose.",
+            "Where all but one mechanism is switched off, it must come to closed forms that mathematics knows; the "
+            "base case must look like companies that were observed. It holds only what it was given: what is not in the "
+            "scenario cannot win or lose.",
         )
     )
     return answers

@@ -1,5 +1,7 @@
 """The bridge as a waterfall: the parts of a difference one after the other, each with the whiskers of its interval."""
 
+import textwrap
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,6 +16,7 @@ __all__ = ["bars_axes", "waterfall_chart"]
 GAIN, LOSS, WHOLE = PALETTE[2], PALETTE[1], PALETTE[6]
 #: Parts drawn one by one; the rest is one bar.
 MOST_BARS = 10
+_MORE = "\N{HORIZONTAL ELLIPSIS}"
 
 
 def waterfall_chart(bridge: Bridge, key: str = "npv") -> Figure:
@@ -59,7 +62,7 @@ def bars_axes(figure: Figure, names: list[str], above: float = 6.0) -> Axes:
     axes.set_axisbelow(True)
     axes.tick_params(length=0, labelsize=9.5, colors=MUTED, pad=5)
     axes.set_yticks(
-        range(len(names)), [name if len(name) <= 40 else name[:39] + "\N{HORIZONTAL ELLIPSIS}" for name in names]
+        range(len(names)), ["\n".join(textwrap.wrap(name, 42, max_lines=2, placeholder=_MORE)) for name in names]
     )
     for label in axes.get_yticklabels():
         label.set_color(INK)

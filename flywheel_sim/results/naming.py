@@ -94,6 +94,8 @@ def command_for(
         words += [word for item in sets for word in ("--set", item)]
         words += ["--replicates", str(replicates)] if replicates > 1 or len(scenarios) > 1 else []
         for name, value in options.items():
+            if name == "groups":  # --report makes them
+                continue
             words += [f"--{name}"] if value is True else [f"--{name}", f"{value:.15g}"]
         return shlex.join([*words, "--seed", str(seed)])
     made = [_expression(scenario) for scenario in scenarios]
@@ -110,7 +112,7 @@ def command_for(
     else:
         given = "".join(f", {k}={v!r}" for k, v in options.items() if v is not True)
         made_by = f"fs.compare([{', '.join(made)}], replicates={replicates}, seed={seed}{given})"
-    return f"{made_by}.with_bridge()" if "bridge" in options else made_by
+    return made_by + "".join(f".with_{name}()" for name in ("bridge", "swings", "groups") if name in options)
 
 
 def pack(scenario: "Scenario") -> dict[str, Any]:
@@ -120,6 +122,7 @@ def pack(scenario: "Scenario") -> dict[str, Any]:
         "origin": _origin(scenario),
         "hash": scenario.hash,
         "changes": scenario.changes,
+        "marks": {path: list(mark) for path, mark in scenario.marks.items()},
         "resolved": scenario.resolved(),
     }
 
@@ -130,7 +133,10 @@ def unpack(packed: Mapping[str, Any]) -> "Scenario":
 
     checked = load(packed["resolved"])
     files = () if packed["origin"] == packed["name"] else (packed["origin"],)
-    return Scenario(checked.model, checked.source, name=packed["name"], files=files, changes=packed["changes"])
+    marks = {path: (str(mark), str(source)) for path, (mark, source) in packed.get("marks", {}).items()}
+    return Scenario(
+        checked.model, checked.source, name=packed["name"], files=files, changes=packed["changes"], marks=marks
+    )
 
 
 def _origin(scenario: "Scenario") -> str:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from flywheel_sim.results.bridge import Bridge
 from flywheel_sim.results.directions import TeamPaths, team_paths
+from flywheel_sim.results.groups import Groups
 from flywheel_sim.results.intervals import (
     LOST,
     bca_interval,
@@ -34,6 +35,7 @@ from flywheel_sim.results.run import Run
 from flywheel_sim.results.saving import ResultError, finite, read_manifest, read_table, write_folder
 from flywheel_sim.results.selection import Selection
 from flywheel_sim.results.summary import SUMMARY
+from flywheel_sim.results.swings import Swings
 from flywheel_sim.results.words import money
 from flywheel_sim.scenario.columns import COLUMNS
 
@@ -86,6 +88,10 @@ class Outcomes:
         The choice of the best scenario, where one was made.
     split : Bridge, optional
         Where the difference of the best challenger comes from, once somebody asked.
+    swings : Swings, optional
+        What one assumption at a time does to that difference, once somebody asked.
+    groups : Groups, optional
+        What the scenarios do to teams and segments, once somebody asked.
     """
 
     scenarios: tuple["Scenario", ...]
@@ -101,6 +107,8 @@ class Outcomes:
     indifference: float = 0.0
     chosen: Selection | None = None
     split: Bridge | None = None
+    swings: Swings | None = None
+    groups: Groups | None = None
 
     @classmethod
     def of(cls, runs: Sequence[Sequence[Run]], **asked: Any) -> Self:
@@ -183,6 +191,10 @@ class Outcomes:
             yield "limit", max(chosen.runs)
         if self.split is not None:
             yield "bridge", True
+        if self.swings is not None:
+            yield "swings", True
+        if self.groups is not None:
+            yield "groups", True
 
     def final(self, key: str) -> Floats:
         """One key of the summary, shape (S, R).
@@ -332,6 +344,8 @@ class Outcomes:
             "scenarios": finite(rows),
             "warnings": list(self.warnings),
             "bridge": finite(self.split.to_dict()) if self.split else None,
+            "swings": finite(self.swings.to_dict()) if self.swings else None,
+            "groups": finite(self.groups.to_dict(self.best)) if self.groups and self.best else None,
             "chosen": finite(self.chosen.to_dict() | {"scenario": self.labels[self.chosen.best]})
             if self.chosen
             else None,
@@ -385,6 +399,7 @@ class Outcomes:
         }
         tables |= {f"teams-{k}": paths.columns() for k, paths in enumerate(self.teams) if paths is not None}
         tables |= self.split.tables() if self.split else {}
+        tables |= self.groups.tables() if self.groups else {}
         manifest = {
             "schema": SCHEMA,
             "seed": self.seed,
@@ -397,6 +412,8 @@ class Outcomes:
             "indifference": self.indifference,
             "chosen": self.chosen.to_dict() if self.chosen else None,
             "bridge": self.split.about() if self.split else None,
+            "swings": self.swings.to_dict() if self.swings else None,
+            "groups": self.groups.about() if self.groups else None,
             "provenance": self.provenance.to_dict(),
         }
         return write_folder(folder, manifest, tables)
@@ -435,6 +452,8 @@ class Outcomes:
                 indifference=float(manifest.get("indifference", 0.0)),
                 chosen=Selection.of(manifest["chosen"]) if manifest.get("chosen") else None,
                 split=Bridge.of(manifest["bridge"], partial(read_table, folder)) if manifest.get("bridge") else None,
+                swings=Swings.of(manifest["swings"]) if manifest.get("swings") else None,
+                groups=Groups.of(manifest["groups"], partial(read_table, folder)) if manifest.get("groups") else None,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ResultError(f"'{folder}' does not fit this version of flywheel_sim ({error}); run it again") from None

@@ -11,6 +11,7 @@ from flywheel_sim.scenario.checking import Places, check, place_of
 from flywheel_sim.scenario.editing import assign, copied, look_up
 from flywheel_sim.scenario.errors import ScenarioError, nearest
 from flywheel_sim.scenario.frozen import freeze
+from flywheel_sim.scenario.marks import Marks, marks_of
 from flywheel_sim.scenario.reading import Place
 
 if TYPE_CHECKING:
@@ -52,11 +53,12 @@ class Scenario:
     (52, False, True)
     """
 
-    __slots__ = ("_changes", "_files", "_hash", "_model", "_name", "_places", "_resolved", "_source")
+    __slots__ = ("_changes", "_files", "_hash", "_marks", "_model", "_name", "_places", "_resolved", "_source")
     __iter__ = None
     _changes: dict[str, Any]
     _files: tuple[str, ...]
     _hash: str | None
+    _marks: Marks | None
     _model: "ScenarioModel"
     _name: str
     _places: Places
@@ -72,6 +74,7 @@ class Scenario:
         files: tuple[str, ...] = (),
         places: Places | None = None,
         changes: Mapping[str, Any] | None = None,
+        marks: Marks | None = None,
     ) -> None:
         put = object.__setattr__
         put(self, "_model", freeze(model))
@@ -80,6 +83,7 @@ class Scenario:
         put(self, "_files", files)
         put(self, "_places", places or {})
         put(self, "_changes", dict(changes or {}))
+        put(self, "_marks", marks)
         put(self, "_resolved", None)
         put(self, "_hash", None)
 
@@ -158,6 +162,21 @@ class Scenario:
         found = self._places.get(tuple(path.split(".")))
         return found[1] if found is not None and found[1].line is not None else None
 
+    @property
+    def marks(self) -> Marks:
+        """Evidence marks that the comments of its files give to values: dotted path -> (mark, source).
+
+        Examples
+        --------
+        >>> from flywheel_sim.scenario import load
+        >>> s = load("b2b-saas")
+        >>> s.marks["market.accounts"], "market.accounts" in s.with_({"market.accounts": 7000}).marks
+        (('a', ''), False)
+        """
+        if self._marks is None:
+            object.__setattr__(self, "_marks", marks_of(self._places, self._changes))
+        return self._marks or {}
+
     def with_(self, changes: Mapping[str, Any]) -> "Scenario":
         """A new scenario with some values set.
 
@@ -189,7 +208,11 @@ class Scenario:
         if problems:
             raise ScenarioError(problems)
         merged = {**self._changes, **changes}
-        return Scenario(checked, source, name=self.name, files=self.files, places=places, changes=merged)
+        kept = None
+        if not places and self._marks:
+            gone = tuple(f"{path}." for path in changes)
+            kept = {path: mark for path, mark in self._marks.items() if not f"{path}.".startswith(gone)}
+        return Scenario(checked, source, name=self.name, files=self.files, places=places, changes=merged, marks=kept)
 
     def to_yaml(self, base: "Scenario | None" = None) -> str:
         """The scenario as a file.
@@ -251,7 +274,7 @@ class Scenario:
         return f"<Scenario {self.label}, {self.hash[:12]}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        state = (type(self.model), self._source, self.name, self.files, self._places, self._changes)
+        state = (type(self.model), self._source, self.name, self.files, self._places, self._changes, self._marks)
         return _again, state
 
 
@@ -262,7 +285,8 @@ def _again(
     files: tuple[str, ...],
     places: Places,
     changes: dict[str, Any],
+    marks: Marks | None = None,
 ) -> Scenario:
     """Unpickle by validating anew."""
     checked = check(model, source, place_of(places))
-    return Scenario(checked, source, name=name, files=files, places=places, changes=changes)
+    return Scenario(checked, source, name=name, files=files, places=places, changes=changes, marks=marks)

@@ -20,6 +20,8 @@ __all__ = ["FIRST_STAGE", "LIMIT", "Comparison", "Runner", "choose", "compare"]
 LIMIT = 1000
 #: Runs of each scenario before `choose` rules out the first.
 FIRST_STAGE = 10
+#: Most runs of a scenario that swings and groups take, unless told.
+FEW = 10
 
 Progress = Callable[[int, int], None]
 
@@ -105,6 +107,47 @@ class Comparison(Outcomes):
     def with_bridge(self, **options: Any) -> "Comparison":
         """The same comparison with its bridge in report, JSON and saved folder; options as in `bridge`."""
         return replace(self, split=self.bridge(**options))
+
+    def with_swings(
+        self,
+        *,
+        replicates: int | None = None,
+        workers: int | None = None,
+        progress: Progress | None = None,
+        runner: Runner | None = None,
+        paths: Sequence[str] | None = None,
+    ) -> "Comparison":
+        """The same comparison with what one assumption at a time does to its difference, and which one flips it.
+
+        Parameters
+        ----------
+        replicates : int, optional
+            Runs of each scenario at each end; default: as many as there are, at most 10.
+        workers, progress, runner
+            As in `compare`.
+        paths : sequence of str, optional
+            Only these of the key assumptions.
+        """
+        from flywheel_sim.study.swings import swings
+
+        found = swings(
+            self.scenarios[0], self.scenarios[self.best], replicates=replicates or min(self.replicates, FEW),
+            seed=self.seed, workers=workers, progress=progress, runner=runner,
+            names=(self.labels[0], self.labels[self.best]), paths=paths,
+        )  # fmt: skip
+        return replace(self, swings=found)
+
+    def with_groups(
+        self, *, replicates: int | None = None, workers: int | None = None, progress: Progress | None = None
+    ) -> "Comparison":
+        """The same comparison with what it does to teams and segments; default: at most 10 runs of each scenario."""
+        from flywheel_sim.study.groups import groups
+
+        found = groups(
+            self.scenarios, replicates=replicates or min(self.replicates, FEW), seed=self.seed, workers=workers,
+            progress=progress,
+        )  # fmt: skip
+        return replace(self, groups=found)
 
     def report(self, path: str | os.PathLike[str]) -> Path:
         """Write the report: one HTML file that needs nothing else.

@@ -1,5 +1,6 @@
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,8 +13,14 @@ from flywheel_sim.present.compass import compass_chart, moments, side_of
 from flywheel_sim.present.drawing import apart, save_png, to_svg
 from flywheel_sim.present.figures import difference_chart, fan_chart, score_chart
 from flywheel_sim.present.report import render, write_report
+from flywheel_sim.present.sureness import limits, patterns
 from flywheel_sim.present.tables import comparison_table, summary_table
 from flywheel_sim.results import Outcomes
+from flywheel_sim.results.groups import SEGMENT_MEASURES, TEAM_MEASURES, Groups
+from flywheel_sim.results.naming import pack, unpack
+from flywheel_sim.results.sensitivity import Index, Sensitivity
+from flywheel_sim.results.swings import Bar, Flip, Swings
+from flywheel_sim.scenario import load
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +216,27 @@ def test_the_schema_vouches_for_its_own_defaults_only() -> None:
     assert "cadence.pull" in {row.path for row in key_assumptions(shared())}
 
 
+def test_comments_of_the_files_vouch_for_values_that_are_no_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "version: 1\nextends: b2b-saas\nmarket:\n  external: 0.002 # per week (V: S24)\n  price: 1.2\n"
+        "segments:\n  small: {spend: 15000, share: 0.6} # asked, a\n"
+    )
+    mine = load(path)
+    rows = {row.path: row for row in key_assumptions(mine)}
+    assert (rows["market.external"].evidence, rows["market.external"].source) == ("source seen", "S24")
+    assert rows["segments.small.spend"].evidence == "assumption"
+    assert rows["market.accounts"].evidence == "assumption"
+    assert "market.price" not in mine.marks
+    other = mine.with_({"market.external": 0.003})
+    assert {row.path: row for row in key_assumptions(other)}["market.external"].evidence == "set by the scenario"
+    kept = unpack(pack(mine))
+    path.unlink()
+    assert dict(kept.marks) == dict(mine.marks)
+    assert "market.external" not in kept.with_({"market.external": 0.003}).marks
+    assert kept.with_({"market.external": 0.003}).marks["market.accounts"] == ("a", "")
+
+
 def test_changed_parameters_show_both_values() -> None:
     rows = {row.path: row for row in changed([company(), shared()])}
     assert rows["vectors.coupling"].values == ("0.5", "8")
@@ -252,3 +280,87 @@ def test_the_table_is_short_unless_details_are_asked_for(outcomes: Outcomes) -> 
     assert len(long) > len(short) + 5
     assert not any("p value" in line or "pairing" in line for line in short)
     assert [line for line in long if line.startswith("p value of no difference")]
+
+
+def whole() -> Outcomes:
+    """Outcomes with everything a report can show."""
+    luck = np.random.default_rng(1)
+    made = Outcomes.of(runs(12))
+    names = tuple(made.scenarios[0].model.teams)
+    teams = tuple(luck.gamma(2.0, 1.0, (4, len(names), len(TEAM_MEASURES))) for _ in made.scenarios)
+    segments = tuple(luck.random((4, 1, len(SEGMENT_MEASURES))) for _ in made.scenarios)
+    count = len(made.scenarios)
+    bars = (
+        Bar("word_of_mouth.rate", "Strength of one voice", "1/week", 0.004, 0.002, 0.006, -3e5, 9e5),
+        Bar("ledger.discount_rate", "Yearly discount rate", "1/year", 0.1, 0.05, 0.15, 5e5, 3e5),
+    )
+    flip = Flip("word_of_mouth.rate", "Strength of one voice", "1/week", 0.004, 0.0025)
+    return replace(
+        made,
+        groups=Groups((names,) * count, (("smb",),) * count, teams, segments, 4),
+        swings=Swings(made.labels[0], made.labels[made.best], 4e5, bars, flip, (0.5, 1.5), 4),
+    )
+
+
+def test_the_sections_of_a_whole_report_stand_in_order(tmp_path: Path) -> None:
+    made = whole()
+    page = render(made)
+    body = page[page.index("<body>") :]
+    order = [
+        "<h1>", made.verdict.sentence, "It flips where one assumption goes below 0.0025 1/week", "Chance it is better",
+        "Cumulative value", "Customers", "Net promoter score", "Relationship", "Do the teams pull", "What could change",
+        "Where the teams point", "Who gains and who loses", "The numbers", "What differs", "What the result rests on",
+        "How sure are we?", "Limits with a closed form", "Made again by",
+    ]  # fmt: skip
+    places = [body.index(words) for words in order]
+    assert places == sorted(places)
+    assert len(page) < 1_000_000
+    links = Links(page)
+    assert len(links.ids) == len(set(links.ids))
+    assert render(Outcomes.open(made.save(tmp_path / "x"))) == page
+    assert "hollow: Silo pay" in body
+
+
+def test_what_was_not_looked_for_is_said_and_not_drawn(page: str) -> None:
+    assert "Which assumption would flip it was not looked for" in page
+    assert "Who gains and who loses" not in page
+    assert "What could change the verdict" not in page
+
+
+def test_the_command_of_a_report_makes_the_report_again() -> None:
+    pair = [load(name) for name in ("siloed-close-rate", "relationship-flywheel")]
+    made = replace(Outcomes.of([[run(one, 1, k) for k in range(2)] for one in pair]), swings=whole().swings)
+    assert "--swings --seed 1 --report report.html" in render(made)
+
+
+def test_patterns_tell_what_the_base_case_met_and_missed() -> None:
+    base = load("siloed-close-rate")
+    rows = patterns(base)
+    assert len(rows) == len(base.model.frozen.targets)
+    assert all(row.met for row in rows)
+    target = next(iter(base.model.frozen.targets))
+    frozen = base.resolved()["frozen"]
+    frozen["targets"][target]["achieved"] = 1e6
+    missed = load({**base.resolved(), "frozen": frozen})
+    assert [row.met for row in patterns(missed)].count(False) == 1
+    assert "missed: do not use it for this" in render(run(missed))
+    assert patterns(company()) == []
+    assert "was not calibrated to anything" in render(run(company()))
+
+
+def test_limits_are_listed_by_number() -> None:
+    numbers = [int(number[1:]) for number, _ in limits()]
+    assert numbers == sorted(numbers)
+    assert ("A21", "Waiting for service") in limits()
+
+
+def test_a_study_adds_its_tornado() -> None:
+    shape = (2, 1)
+    index = Index(np.full(shape, 0.4), np.full(shape, 0.3), np.full(shape, 0.5))
+    found = Sensitivity(
+        "sobol", ("market.price", "market.external"), ("npv (difference)",), 64, 0, {"first": index, "total": index},
+        None, np.array([1e6]), np.array([2e5]), np.array([[[8e5, 1.2e6]], [[9e5, 1.1e6]]]),
+    )  # fmt: skip
+    page = render(Outcomes.of(runs(4)), sensitivity=found)
+    assert "What matters when everything is uncertain at once" in page
+    assert "market.price" in page

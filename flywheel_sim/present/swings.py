@@ -1,0 +1,79 @@
+"""The tornado of a difference from one assumption at a time, and in words what flips the verdict."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from flywheel_sim.present.drawing import INK, MUTED, canvas
+from flywheel_sim.present.waterfall import GAIN, LOSS, bars_axes
+from flywheel_sim.results.swings import Swings
+from flywheel_sim.results.words import money, number, signed_money
+
+__all__ = ["MOST_BARS", "flip_sentence", "swings_chart"]
+
+#: Assumptions drawn; the rest move the difference less.
+MOST_BARS = 10
+
+
+def swings_chart(swings: Swings) -> Figure:
+    """Bars from the difference where an assumption is low to where it is high; the ends carry its values."""
+    bars = swings.bars[:MOST_BARS]
+    figure = canvas(960.0, 50.0 + 32.0 * len(bars))
+    axes = bars_axes(figure, [bar.text for bar in bars], above=8.0)
+    middle = swings.middle
+    for row, bar in enumerate(bars):
+        places = sorted(((bar.at_low, bar.low), (bar.at_high, bar.high)))
+        for place, _ in places:
+            axes.barh(row, place - middle, left=middle, color=GAIN if place >= middle else LOSS, height=0.6)
+        left, right = places[0], places[-1]
+        for (place, value), side in ((left, -1), (right, 1)):
+            if value == bar.value:
+                continue
+            edge = min(place, middle) if side < 0 else max(place, middle)
+            axes.annotate(
+                number(value, 3), (edge, row), xytext=(5 * side, 0), textcoords="offset points",
+                ha="right" if side < 0 else "left", va="center", fontsize=9.5, color=INK,
+            )  # fmt: skip
+    axes.axvline(middle, color=INK, linewidth=1.2)
+    low, high = axes.get_xlim()
+    reach = [worth for bar in bars for worth in (bar.at_low, bar.at_high)]
+    if min(reach, default=middle) <= 0 <= max(reach, default=middle) or low <= 0 <= high:
+        axes.axvline(0.0, color=MUTED, linewidth=1.0, dashes=(3, 3))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: signed_money(value).replace(".0", "")))
+    axes.margins(x=0.1)
+    axes.autoscale_view(scaley=False)
+    return figure
+
+
+def flip_sentence(swings: Swings) -> str:
+    """Which assumption turns the verdict, or that none does."""
+    flip, tried = swings.flip, len(swings.bars)
+    low, high = swings.factors
+    if flip is not None:
+        unit = f" {flip.unit}" if flip.unit and flip.unit not in ("share", "ratio", "probability") else ""
+        side = "below" if flip.below else "above"
+        return (
+            f"It flips where one assumption goes {side} {number(flip.at, 2)}{unit}: {_lower(flip.text)} "
+            f"({flip.path}, assumed {number(flip.value, 3)})."
+        )
+    if not np.isfinite(swings.middle) or swings.middle == 0:
+        return "There is no difference that an assumption could flip."
+    most = swings.bars[0]
+    ends = sorted((most.at_low, most.at_high))
+    return (
+        f"None of the {tried} key assumptions flips it on its own, moved to {number(low, 2)} and {number(high, 2)} "
+        f"times its value. The one that moves it most: {_lower(most.text)} ({most.path}), {money(ends[0])} to "
+        f"{money(ends[1])}."
+    )
+
+
+def _lower(text: str) -> str:
+    """A description inside a sentence.
+
+    Examples
+    --------
+    >>> _lower("Added friction."), _lower("NPS of a week")
+    ('added friction', 'NPS of a week')
+    """
+    text = text.removesuffix(".")
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]

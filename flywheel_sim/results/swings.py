@@ -1,0 +1,106 @@
+"""What one assumption at a time does to the difference between two scenarios, and which one flips the verdict."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+__all__ = ["Bar", "Flip", "Swings"]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One assumption that both scenarios share, moved to the two ends of its range in both.
+
+    Parameters
+    ----------
+    path, text, unit : str
+        Where it is, what it means, and its unit.
+    value : float
+        What it is in the scenarios.
+    low, high : float
+        The ends of the range.
+    at_low, at_high : float
+        Mean difference in net present value there.
+    """
+
+    path: str
+    text: str
+    unit: str
+    value: float
+    low: float
+    high: float
+    at_low: float
+    at_high: float
+
+    @property
+    def width(self) -> float:
+        """How far the difference moves."""
+        return abs(self.at_high - self.at_low)
+
+
+@dataclass(frozen=True)
+class Flip:
+    """The assumption nearest to turning the verdict, and where it does."""
+
+    path: str
+    text: str
+    unit: str
+    value: float
+    at: float
+
+    @property
+    def below(self) -> bool:
+        """Whether the verdict turns when the assumption is smaller."""
+        return self.at < self.value
+
+
+@dataclass(frozen=True)
+class Swings:
+    """A one-at-a-time study of a difference.
+
+    Parameters
+    ----------
+    baseline, challenger : str
+        Labels.
+    middle : float
+        Mean difference where nothing is moved, in the same runs.
+    bars : tuple of Bar
+        The widest first.
+    flip : Flip or None
+        None when no assumption turns the difference round within its range.
+    factors : (float, float)
+        The ends of the ranges as multiples of the value; limits of the schema cut them.
+    runs : int
+        Runs of each scenario at each end.
+    """
+
+    baseline: str
+    challenger: str
+    middle: float
+    bars: tuple[Bar, ...]
+    flip: Flip | None
+    factors: tuple[float, float]
+    runs: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, which `of` takes back."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Swings":
+        """Read `to_dict` back."""
+        flip = values["flip"]
+        return cls(
+            baseline=values["baseline"],
+            challenger=values["challenger"],
+            middle=float(values["middle"]),
+            bars=tuple(Bar(**bar) for bar in values["bars"]),
+            flip=Flip(**flip) if flip else None,
+            factors=(float(values["factors"][0]), float(values["factors"][1])),
+            runs=int(values["runs"]),
+        )
+
+    def turns(self, bar: Bar) -> bool:
+        """Whether a bar reaches the other side of 0."""
+        return min(bar.at_low * self.middle, bar.at_high * self.middle) < 0 and math.isfinite(bar.width)

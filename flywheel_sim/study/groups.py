@@ -1,0 +1,138 @@
+"""Who gains and who loses: runs that are looked into every four weeks, team by team and segment by segment."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flywheel_sim.engine.run import Simulation
+from flywheel_sim.engine.state import ADVOCATE, DETRACTOR, NEUTRAL
+from flywheel_sim.execute.run import worker_count
+from flywheel_sim.results.groups import SEGMENT_MEASURES, TEAM_MEASURES, Groups
+from flywheel_sim.scenario import Scenario
+
+__all__ = ["EVERY", "groups"]
+
+Floats = NDArray[np.float64]
+
+#: Weeks between two looks.
+EVERY = 4
+YEAR = 52.0
+
+
+def groups(
+    scenarios: Sequence[Scenario],
+    *,
+    replicates: int,
+    seed: int,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Groups:
+    """What every scenario does to its teams and segments; run k has the key (seed, k), as in a comparison.
+
+    A bonus is what `m12_incentives.payout` pays, for one head.  Customers lost are those who were lost between two
+    looks and had not come back by the second.
+
+    Parameters
+    ----------
+    scenarios : sequence of Scenario
+    replicates, seed : int
+    workers, progress
+        As in `flywheel_sim.compare`.
+    """
+    models = [scenario.model for scenario in scenarios]
+    of_teams: list[list[Floats]] = [[] for _ in models]
+    of_segments: list[list[Floats]] = [[] for _ in models]
+    total = sum(model.horizon_weeks for model in models) * replicates
+    done, threads = 0, worker_count(workers)
+    for k in range(replicates):
+        # One replicate at a time: memory stays flat whatever the size of the company.
+        simulation = Simulation(models, [(s, seed, k) for s in range(len(models))], keep_teams=False)
+        looks = [_Looks(simulation, q) for q in range(len(models))]
+        while simulation.week < simulation.horizon:
+            before = simulation.week
+            simulation.advance(EVERY, threads=threads)
+            for look in looks:
+                look.take(simulation.week - before)
+            done += (simulation.week - before) * len(models)
+            if progress:
+                progress(min(done, total), total)
+        for s, look in enumerate(looks):
+            of_teams[s].append(look.teams())
+            of_segments[s].append(look.segments())
+    return Groups(
+        teams=tuple(tuple(model.teams) for model in models),
+        segments=tuple(tuple(model.segments) for model in models),
+        by_team=tuple(np.array(rows) for rows in of_teams),
+        by_segment=tuple(np.array(rows) for rows in of_segments),
+        every=EVERY,
+    )
+
+
+class _Looks:
+    """Sums over the looks into one run of a simulation."""
+
+    def __init__(self, simulation: Simulation, q: int) -> None:
+        self._simulation, self._q = simulation, q
+        r = simulation.state.run[q]
+        model = simulation.program.models[int(r["scenario"])]
+        self._model = model
+        self._team = slice(int(r["team0"]), int(r["team0"]) + len(model.teams))
+        self._account = slice(int(r["account0"]), int(r["account0"]) + int(r["accounts"]))
+        self._by_team = np.zeros((len(model.teams), len(TEAM_MEASURES)))
+        self._warmth, self._present, self._lost = (np.zeros(len(model.segments)) for _ in range(3))
+        self._weeks = 0.0
+
+    def take(self, weeks: int) -> None:
+        """Look at what the last ``weeks`` have come to."""
+        st, m = self._simulation.state, self._model
+        heads = st.heads[self._team]
+        someone = np.maximum(heads, 1e-9)
+        morale = m.culture.morale.reference + st.morale[self._team] if self._morale() else np.full(len(heads), np.nan)
+        rows = (self._bonus(), st.hours[self._team] / someone, st.overload[self._team], morale)
+        self._by_team += weeks * np.column_stack(rows)
+        status, segment = st.status[self._account], st.segment[self._account]
+        here = (status == NEUTRAL) | (status == ADVOCATE) | (status == DETRACTOR)
+        since = self._simulation.week - weeks
+        lost = (st.end[self._account] > since) & ~here
+        count = len(self._present)
+        warmth = st.relationship[self._account][here].astype(np.float64)
+        self._present += weeks * np.bincount(segment[here], minlength=count)
+        self._warmth += weeks * np.bincount(segment[here], weights=warmth, minlength=count)
+        self._lost += np.bincount(segment[lost], minlength=count)
+        self._at_end = np.bincount(segment[here], minlength=count).astype(np.float64)
+        self._weeks += weeks
+
+    def teams(self) -> Floats:
+        """Averages by team and measure."""
+        return self._by_team / max(self._weeks, 1.0)
+
+    def segments(self) -> Floats:
+        """Averages by segment and measure; NaN in a segment that never had a customer."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            churn = -np.expm1(-YEAR * self._lost / self._present)
+            found = np.column_stack((self._warmth / self._present, churn, self._at_end))
+        assert found.shape[1] == len(SEGMENT_MEASURES)
+        return found
+
+    def _morale(self) -> bool:
+        culture = self._model.culture
+        return bool(culture.enabled and culture.morale.enabled)
+
+    def _bonus(self) -> Floats:
+        """Bonus of a head and year in the last week, from the columns of the week before it."""
+        simulation = self._simulation
+        st, r, program = simulation.state, simulation.state.run[self._q], simulation.program
+        week = simulation.week
+        p: Any = program.par[program.calendar[int(r["scenario"]), week - 1]]
+        paid = np.zeros(len(self._by_team))
+        if not p["incentives"]["enabled"]:
+            return paid
+        size = p["size"]
+        last = st.weekly[int(r["week0"]) + week - 2] if week > 1 else st.initial[self._q]
+        score = np.zeros(len(paid))
+        for row in program.tables.bonus[int(size["bonus0"]) : int(size["bonus0"]) + int(size["bonuses"])]:
+            score[row["team"]] += row["weight"] * (last[row["column"]] if row["column"] >= 0 else 1.0)
+        team = program.tables.team[int(size["team0"]) : int(size["team0"]) + len(paid)]
+        return np.asarray(team["paid"] * team["salary"] * team["bonus"] * np.clip(score, 0.0, 2.0), np.float64)
