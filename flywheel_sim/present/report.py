@@ -479,8 +479,8 @@ def _how_sure(outcomes: Outcomes, verdict: Verdict | None) -> list[tuple[str, st
         (
             "Is the model right?",
             "Where all but one mechanism is switched off, it must come to closed forms that mathematics knows; the "
-            "base case must look like companies that were observed. It holds only what it was given: what is not in the "
-            "scenario cannot win or lose.",
+            "base case must look like companies that were observed. It holds only what it was given: what is not in "
+            "the scenario cannot win or lose.",
         )
     )
     return answers

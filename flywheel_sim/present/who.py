@@ -16,8 +16,8 @@ __all__ = ["segments_chart", "teams_chart", "who_words"]
 
 _WORDS: Mapping[str, Callable[[float], str]] = {
     "bonus": money, "churn": percent, "customers": lambda value: number(value, 3),
-    "hours": lambda value: f"{value:.1f}", "overload": lambda value: percent(round(value, 3)), "morale": lambda value: f"{value:.2f}",
-    "relationship": lambda value: f"{value:.2f}",
+    "hours": lambda value: f"{value:.1f}", "overload": lambda value: percent(round(value, 3)),
+    "morale": lambda value: f"{value:.2f}", "relationship": lambda value: f"{value:.2f}",
 }  # fmt: skip
 #: Groups drawn; a company of thirty teams shows the first ones.
 MOST_ROWS = 16

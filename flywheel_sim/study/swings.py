@@ -101,10 +101,8 @@ def swings(
     at: dict[str, list[tuple[float, float]]] = {}
     for k, worth in zip(usable, found[1:], strict=True):
         at.setdefault(ends[k][0].path, []).append((ends[k][2], worth))
-    bars = sorted(
-        (_bar(one, value, at[one.path], middle) for one, value in _shared(baseline, challenger, paths) if one.path in at),
-        key=lambda bar: -bar.width,
-    )  # fmt: skip
+    shared = [(one, value) for one, value in _shared(baseline, challenger, paths) if one.path in at]
+    bars = sorted((_bar(one, value, at[one.path], middle) for one, value in shared), key=lambda bar: -bar.width)
     flip = _flip(bars, middle, lambda path, value: _at(path, value, baseline, challenger, difference))
     return Swings(said[0], said[1], middle, tuple(bars), flip, FACTORS, replicates)
 
@@ -117,9 +115,10 @@ def _shared(baseline: Scenario, challenger: Scenario, paths: Sequence[str] | Non
     for scenario in (baseline, challenger):
         for one in key_assumptions(scenario):
             value = flat.get(one.path)
-            number = isinstance(value, int | float) and not isinstance(value, bool) and value != 0
             allowed = one.path not in _NOT if paths is None else one.path in paths
-            if number and allowed and one.path not in differ:
+            if not isinstance(value, int | float) or isinstance(value, bool) or value == 0:
+                continue
+            if allowed and one.path not in differ:
                 found.setdefault(one.path, (one, float(value)))
     return list(found.values())
 
