@@ -107,6 +107,19 @@ def test_the_search_in_the_docs_is_fine():
     assert plan.search == 1200 and plan.draws and plan.again
 
 
+ADAPTERS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "adapters.md").read_text("utf-8"), flags=re.S)
+
+
+@pytest.mark.parametrize("snippet", ADAPTERS, ids=["mesa", "SALib", "EMA workbench", "Optuna"])
+@pytest.mark.filterwarnings("ignore")
+def test_other_tools_drive_the_model_as_the_docs_say(snippet, capsys):
+    for module in re.findall(r"^(?:import|from) (\w+)", snippet, flags=re.M):
+        pytest.importorskip(module)
+    # the functions of a snippet look their names up where they were defined
+    exec(compile(snippet, "docs/adapters.md", "exec"), {"__name__": "snippet"})
+    assert capsys.readouterr().out
+
+
 def test_a_sweep_opens_as_the_docs_say(tmp_path, monkeypatch, capsys):
     import flywheel_sim as fs
 
