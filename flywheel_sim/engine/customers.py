@@ -140,7 +140,7 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
         all_good = f32(r.good_voices / (r.accounts - 1))
         all_bad = f32(r.bad_voices / (r.accounts - 1))
     lead_alone = happens(now.external * now.per_lead)
-    back = happens(now.win_back * now.per_lead)
+    back = happens(now.win_back)
     bad_rate = f32(wom.negative * (1.0 if per_tie else wom.rate))
     fades = f32(1.0 - halved(wom.former_half_life_weeks))
 
@@ -212,7 +212,7 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
             lead_words, bad_words, np.int32(t),
             (now.external + now.word_rate * all_good) * now.per_lead, now.word_rate * now.per_lead * voiced,
             bad_rate * all_bad if listens_bad else _ZERO, bad_rate * voiced if listens_bad else _ZERO,
-            now.win_back * now.per_lead, awake,
+            now.win_back, awake,
         )  # fmt: skip
         a[ACC.prospects] += prospects
         a[ACC.blocked] += shut

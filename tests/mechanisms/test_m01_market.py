@@ -276,6 +276,16 @@ def test_former_customers_come_back_at_the_stated_rate_and_are_not_new(quiet, on
     assert run.customers["spells"].max() >= 2
 
 
+def test_a_constant_pool_of_prospects_brings_nobody_back_sooner(quiet, same_bits):
+    """N/S keeps the inflow of new customers up; former customers are no prospects, and come back at their own rate."""
+    market = {
+        "initial_customers": 900,
+        "churn": {"by": "voice", "neutral": 0.2},
+        "win_back": {"rate": 0.05},
+    }
+    same_bits(*(quiet(market=market | {"pool": pool}) for pool in ("closed", "constant")))
+
+
 def test_churn_and_change_of_voice_share_one_draw(quiet, once):
     run = once(
         quiet(

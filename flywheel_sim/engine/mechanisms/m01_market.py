@@ -4,6 +4,7 @@ r"""M1 Market and life cycle.
 awareness touchpoints relative to base, c_ref the product of the reference stage conversions and of the open-window
 share, so that p and w are *net new customers* at reference (frozen in ``funnel.reference``: a better stage wins more).
 Under ``pool: constant`` the rate is multiplied by N/S, S the prospects left: inflow as if prospects never ran out.
+Former customers become leads at the win-back rate over c_ref, whatever the pool.
 
 **The sale.** Qualified, proposed, closed, onboarded are nested in one draw: word < q, < q s, < q s c, < q s c o.  Each
 stage's odds are multiplied by the factors of the touchpoints, handoffs, delay, price and sellers (M27); a failed lead
@@ -184,7 +185,7 @@ def open_market(p: Any, tb: Any, st: Any, q: int, t: int, survival: Any) -> None
     strength = 1.0 if p.word_of_mouth.normalise == PER_TIE else p.word_of_mouth.rate
     now.word_rate = f32(strength if p.word_of_mouth.enabled else 0.0)
     now.per_lead = f32(pool / p.conversion_reference)
-    now.win_back = f32(m.win_back.rate)
+    now.win_back = f32(m.win_back.rate) * f32(1.0 / p.conversion_reference)  # former customers run out in any pool
     now.window_known = f32(1.0 - exp64(-p.contracts.window_learning * (t + 1) - r.timing))
     is_open = p.contracts.window_weeks / 52.0 if p.contracts.enabled else 1.0
     now.expansion = f32(p.expansion.rate / is_open * survival[3])

@@ -105,7 +105,7 @@ def open_market(w: World, p: Rules, t: int, survival: dict[str, float]) -> None:
     strength = 1.0 if p.word_of_mouth.normalise == "per_tie" else p.word_of_mouth.rate
     now.word_rate = f32(strength if p.word_of_mouth.enabled else 0.0)
     now.per_lead = f32(pool / p.conversion_reference)
-    now.win_back = f32(m.win_back.rate)
+    now.win_back = f32(m.win_back.rate) * f32(1.0 / p.conversion_reference)
     now.window_known = f32(1.0 - exp64(-p.contracts.window_learning * (t + 1) - w.timing))
     is_open = p.contracts.window_weeks / 52.0 if p.contracts.enabled else 1.0
     now.expansion = f32(p.expansion.rate / is_open * survival["expansion"])

@@ -50,7 +50,7 @@ def awareness(w: World, p: Rules, account: Account, t: int, sums: Sums) -> tuple
     if account.status in (LEAD, SOLD):
         return account.status == LEAD, 0.0
     if account.status != PROSPECT:  # win-back, and bad voices fade
-        if below(w_lead, happens(now.win_back * now.per_lead)):
+        if below(w_lead, happens(now.win_back)):
             sums.add("leads")
             return True, 0.0
         if account.status == SOUR and below(w_bad, f32(1.0 - halved(wom.former_half_life_weeks))):
