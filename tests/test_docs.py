@@ -2,6 +2,8 @@
 
 import importlib.util
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,7 +38,9 @@ def test_tables_of_the_odd_are_made_from_the_sources():
     assert re.findall(r"^## (\d)\.", text, flags=re.M) == list("1234567"), "all seven elements"
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/compare.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/compare.md", "docs/start.md", "docs/researchers.md", "docs/teachers.md"]
+)
 def test_python_snippets_run(page, capsys):
     snippets = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text("utf-8"), flags=re.S)
     assert snippets
@@ -138,3 +142,45 @@ def test_a_sweep_opens_as_the_docs_say(tmp_path, monkeypatch, capsys):
             assert len(found) in (1, 2, 4)
             opened += 1
     assert opened >= 2
+
+
+def test_more_scenarios_in_the_docs_load():
+    import flywheel_sim as fs
+    from flywheel_sim.scenario.reading import parse, plain
+
+    for page in ("start.md", "extending.md"):
+        for snippet in re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / page).read_text("utf-8"), flags=re.S):
+            assert fs.load(plain(parse(snippet))).model.teams
+
+
+def test_pictures_of_layers_and_tick_are_made_from_the_sources():
+    spec = importlib.util.spec_from_file_location("make_pictures", ROOT / "docs" / "pictures" / "make.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    from flywheel_sim.present.drawing import to_svg
+
+    for name, (draw, said) in module.PICTURES.items():
+        path = module.HERE / f"{name}.svg"
+        assert path.read_text("utf-8") == to_svg(draw(), name, said) + "\n", f"run: python docs/pictures/make.py {name}"
+    assert [int(number) for number, _, _ in module.steps()] == list(range(1, 17))
+    from test_layers import LAYERS
+
+    assert {name for names, _, _ in module.LAYERS for name in names} == {n for row in LAYERS for n in row} - {
+        "cli", "__about__",
+    }  # fmt: skip
+
+
+def test_the_site_builds_without_a_warning_and_needs_no_network(tmp_path):
+    pytest.importorskip("sphinx")
+    pytest.importorskip("myst_parser")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", "-d", str(tmp_path / "trees")]
+    done = subprocess.run([*command, str(ROOT / "docs"), str(tmp_path / "site")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    pages = list((tmp_path / "site").glob("*.html"))
+    assert {"index.html", "start.html", "extending.html", "mechanisms.html"} <= {page.name for page in pages}
+    for page in pages:
+        text = page.read_text("utf-8")
+        assert not re.search(r'<(?:script|img|iframe)[^>]*\ssrc="(?:https?:)?//', text), page.name
+        assert not re.search(r'<link[^>]*\shref="(?:https?:)?//', text), page.name
+    for sheet in (tmp_path / "site" / "_static").glob("*.css"):
+        assert not re.search(r"(?:@import|url\()\s*[\"']?(?:https?:)?//", sheet.read_text("utf-8")), sheet.name
