@@ -15,6 +15,7 @@ extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
 root_doc = "index"
 exclude_patterns = ["_build", "pictures/*.py"]
+highlight_language = "none"
 myst_heading_anchors = 3
 suppress_warnings = ["toc.multiple_toctree"]  # a page may stand under its readers and among all pages
 
