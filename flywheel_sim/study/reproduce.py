@@ -24,7 +24,7 @@ __all__ = ["Moved", "Reproduction", "moved", "reproduce"]
 
 _COMPARISON = "flywheel.saved-comparison/1"
 #: Tables of a comparison that stand for runs of their own and are not made again.
-_APART = ("bridge",)
+_APART = ("bridge", "groups-")
 
 
 @dataclass(frozen=True)
