@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
 
 from flywheel_sim.reference import twin
-from flywheel_sim.reference.twin import arithmetic, luck
+from flywheel_sim.reference.twin import arithmetic, capacity, causes, customers, luck, outsiders
 from flywheel_sim.reference.twin.tick import WRITTEN, Twin
 from flywheel_sim.scenario import ScenarioError, load
 from flywheel_sim.scenario.columns import NAMES
@@ -76,6 +76,15 @@ def companies(draw: Any) -> Any:
         changes["market.churn.by"] = "experience"
     if changes["market.network.kind"] == "complete" and changes["word_of_mouth.normalise"] == "per_tie":
         changes["word_of_mouth.normalise"] = "per_speaker"
+    if draw(st.booleans()):  # something is switched, and numbers ramp, half-way through
+        block = draw(st.sampled_from([b for b in SWITCHES if b != "contracts"]))
+        values = {f"{block}.enabled": not changes[f"{block}.enabled"], "market.churn.mean": draw(share)}
+        values["market.fit_mean"] = draw(st.floats(0.1, 1))
+        week, ramp = draw(st.integers(2, 12)), draw(st.integers(0, 3))
+        changes["timeline.enabled"] = True
+        changes["timeline.changes"] = {"turn": {"from_week": week, "ramp_weeks": ramp, "set": values}}
+        joins = {"week": draw(st.integers(1, 8)), "add": draw(st.integers(-40, 40))}
+        changes["timeline.customers"] = {"pulse": joins}
     try:
         return load(name).with_(changes), draw(st.integers(0, 2**32 - 1))
     except ScenarioError:  # a combination that no scenario may have
@@ -151,11 +160,27 @@ def test_a_changing_company_agrees_to_the_bit():
     same(base.with_(timeline), seed=3)
 
 
-def test_the_comparison_notices():
-    """Another seed is another run, and one more dollar of cost is seen in its column."""
+@pytest.mark.parametrize(
+    ("module", "law", "column"),
+    [
+        (customers, "weeks_to_renewal", "billed"),
+        (outsiders, "happens", "leads"),
+        (capacity, "speed", "utilisation"),
+        (causes, "review_move", "defects"),
+    ],
+)
+def test_the_comparison_finds_a_fault(monkeypatch, module, law, column):
+    """A law that is off is found, and the first columns to differ are its own."""
+    right = getattr(module, law)
+    monkeypatch.setattr(module, law, lambda *a: 2 * right(*a))
+    difference = twin.compare_with_engine(load("everything-on").with_(SMALL), seed=2, tolerance=1e-9)
+    assert difference is not None
+    assert column in (difference.column, *difference.also), str(difference)
+    assert "engine" in str(difference)
+
+
+def test_another_seed_is_another_run_and_another_cost_is_in_its_columns():
     scenario = load("b2b-saas").with_(SMALL | {"horizon_weeks": 4})
-    difference = twin.compare_with_engine(scenario, seed=1)
-    assert difference is None
     a, b = twin.run(scenario, seed=1), twin.run(scenario, seed=2)
     assert not np.array_equal(a, b)
     dearer = twin.run(scenario.with_({"ledger.overhead": scenario.model.ledger.overhead + 1.0}), seed=1)
