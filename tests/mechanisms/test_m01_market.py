@@ -192,7 +192,7 @@ def test_voice_follows_experience_and_not_when_the_effects_are_off(quiet, same_b
     good, bad = batch([firm(0.9, 2.5), firm(0.1, 2.5)], replicates=1)
     assert good[0].series("advocates")[-1] > 2 * bad[0].series("advocates")[-1]
     assert good[0].series("detractors")[-1] < 0.5 * bad[0].series("detractors")[-1]
-    same_bits(firm(0.9, 0.0), firm(0.1, 0.0), but=("relationship", "nps_true", "nps_survey"))
+    same_bits(firm(0.9, 0.0), firm(0.1, 0.0), but=("relationship", "nps_true", "nps_survey", "nps_taken"))
 
 
 def churn_at(quiet, market=None, segment=None, start=0.5, **blocks):
@@ -244,7 +244,7 @@ def test_churn_is_blind_to_experience_at_sensitivity_zero(quiet, same_bits):
         churn_at(quiet, blind, start=0.9),
         churn_at(quiet, {**blind, "product_quality": 0.1}),
         churn_at(quiet, blind, {"relationship_weight": 9, "service_weight": 9, "price_weight": 9}),
-        but=("relationship", "nps_true", "nps_survey"),
+        but=("relationship", "nps_true", "nps_survey", "nps_taken", "product_quality"),
     )
 
 
@@ -253,7 +253,7 @@ def test_relationship_does_nothing_where_nobody_weighs_it(quiet, same_bits):
     same_bits(
         churn_at(quiet, segment=flat),
         churn_at(quiet, segment=flat, start=0.9),
-        but=("relationship", "nps_true", "nps_survey"),
+        but=("relationship", "nps_true", "nps_survey", "nps_taken"),
     )
 
 
