@@ -38,6 +38,17 @@ def test_tables_of_the_odd_are_made_from_the_sources():
     assert re.findall(r"^## (\d)\.", text, flags=re.M) == list("1234567"), "all seven elements"
 
 
+def test_the_page_of_verification_is_made_from_the_limits():
+    spec = importlib.util.spec_from_file_location("make_verification", ROOT / "docs" / "make_verification.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    text = module.TARGET.read_text("utf-8")
+    assert text == module.page(), "run: python docs/make_verification.py"
+    assert all(re.search(rf"^\| A{n}(-[a-z]+)? \|", text, flags=re.M) for n in range(1, 30)), "A1 to A29, all of them"
+    for path in re.findall(r"`(tests/[\w/.]+)`", text):
+        assert (ROOT / path).exists(), path
+
+
 @pytest.mark.parametrize(
     "page", ["README.md", "docs/compare.md", "docs/start.md", "docs/researchers.md", "docs/teachers.md"]
 )

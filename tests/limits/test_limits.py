@@ -29,7 +29,7 @@ def queue(load, servers, hours=1.0, week=40.0, customers=2000, weeks=520):
 CASES = [
     *((key, {}) for key in LIMITS),
     ("A1", {"market.accounts": 100, "word_of_mouth.rate": 0.012}),
-    ("A1", {"market.accounts": 20_000, "market.external": 0.001, "horizon_weeks": 520}),
+    ("A1", {"market.accounts": 2000, "market.external": 0.001, "horizon_weeks": 260}),
     ("A3", {"market.churn.mean": 0.2, "market.churn.dispersion": 0.1}),
     ("A4", {"contracts.purchase_shape": 1.5, "market.churn.mean": 0.1, "market.churn.dispersion": 0.1}),
     ("A5", {"market.churn.mean": 0.35, "ledger.discount_rate": 0.2}),
