@@ -14,6 +14,7 @@ from flywheel_sim.present.assumptions import EVIDENCE
 from flywheel_sim.scenario.fields import Block
 from flywheel_sim.scenario.schema import MECHANISMS, ScenarioModel
 from flywheel_sim.study.claim_table import Claim, claim_table
+from flywheel_sim.study.explain import explain
 
 __all__ = ["Mechanism", "Parameter", "how_tested", "mechanism", "mechanisms", "passages"]
 
@@ -50,6 +51,8 @@ class Mechanism:
         Those that rest on it.
     closed_forms : tuple of str
         Anchors that it, or its claims, meet.
+    limits : tuple of (str, str)
+        Limits in which it becomes a closed form, and how that is verified.
     """
 
     number: str
@@ -62,6 +65,7 @@ class Mechanism:
     test: str
     claims: tuple[Claim, ...]
     closed_forms: tuple[str, ...]
+    limits: tuple[tuple[str, str], ...]
 
     @property
     def evidence(self) -> tuple[tuple[str, int], ...]:
@@ -100,6 +104,7 @@ def mechanism(number: str) -> Mechanism:
         test=f"tests/mechanisms/test_{name}.py",
         claims=claims,
         closed_forms=tuple(sorted(anchors, key=lambda anchor: int(anchor[1:]))),
+        limits=explain(number).limits,
     )
 
 

@@ -54,6 +54,10 @@ def _page(one: Mechanism) -> None:
                 with ui.row().classes("fs-mid no-wrap").style("gap: 7px"):
                     ui.element("i").classes("fs-dot").style(f"background: {_SURE.get(mark, '#b9c0cc')}")
                     ui.label(f"{count} {mark}").classes("fs-sub")
+    if one.limits:
+        with ui.column().classes("fs-card"):
+            ui.label("Limits in which it becomes a closed form").classes("fs-title")
+            _table(("Limit", "How it is verified"), one.limits)
     with ui.column().classes("fs-card"):
         ui.label("Claims that rest on it").classes("fs-title")
         if not one.claims:
