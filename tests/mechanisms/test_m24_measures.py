@@ -10,7 +10,13 @@ from flywheel_sim.scenario import load
 
 def company(**changes):
     return load("b2b-saas").with_(
-        {"horizon_weeks": 40, "market.accounts": 1000, "market.initial_customers": 300, **changes}
+        {
+            "horizon_weeks": 40,
+            "market.accounts": 1000,
+            "market.initial_customers": 300,
+            "reactions.enabled": False,  # would feel the surveys
+            **changes,
+        }
     )
 
 

@@ -14,13 +14,13 @@ from flywheel_sim.scenario import ScenarioError
 from flywheel_sim.study.sensitivity import of_sweep
 from flywheel_sim.study.sweep import Sweep, sweep
 
-TINY = {"market.accounts": 300, "market.initial_customers": 40, "horizon_weeks": 8}
+TINY = {"market.accounts": 300, "market.initial_customers": 200, "horizon_weeks": 8}
 
 
 def study(kind: str, points: int, **more: object) -> dict[str, object]:
     parameters = {
         "market.price": {"range": [0.8, 1.2]},
-        "market.churn.mean": {"range": [0.005, 0.05], "scale": "log"},
+        "market.churn.mean": {"range": [0.05, 0.9], "scale": "log"},
         # Inert: a reference of a mechanism that is off, and a whole number that is often the same in A and B.
         "cadence.interval_weeks": {"range": [2, 3]},
     }
