@@ -1,9 +1,8 @@
 """Make ``docs/mechanisms.md`` and ``docs/claims.md`` again from the sources: ``python docs/make_mechanisms.py``.
 
 The first: what every mechanism is made of, tested by and serves; then one section per mechanism: what its module says
-(mathematics, neutral setting) and its parameters with unit, default and evidence mark.  The second: every claim with
-the setting at which its effect must vanish, from ``experiments/claims``.  A test compares the files with what this
-program makes, so that they cannot drift.
+(mathematics, neutral setting).  The second: every claim with the setting at which its effect must vanish, from
+``experiments/claims``.  A test compares the files with what this program makes, so that they cannot drift.
 """
 
 import ast
@@ -13,30 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from flywheel_sim.scenario.fields import Block
-from flywheel_sim.scenario.schema import MECHANISMS, ScenarioModel
+from flywheel_sim.scenario.schema import MECHANISMS
 from flywheel_sim.study.claim_table import Claim, claim_table
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "mechanisms.md"
 CLAIMS = ROOT / "docs" / "claims.md"
-
-
-def parameters(block: type[Block], path: str) -> list[str]:
-    """Rows of the parameter table of a block, nested blocks included."""
-    rows = []
-    for name, field in block.model_fields.items():
-        here = f"{path}.{name}"
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, Block):
-            rows += parameters(kind, here)
-            continue
-        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-        default = "" if field.is_required() else str(field.default)
-        mark = str(extra.get("evidence", "")) + (f" ({extra['source']})" if extra.get("source") else "")
-        text = (field.description or "").replace("|", "\\|")
-        rows.append(f"| `{here}` | {default} | {extra.get('unit', '')} | {mark} | {text} |")
-    return rows
 
 
 def closed_forms(number: str, docstring: str) -> list[str]:
@@ -90,8 +71,8 @@ def page() -> str:
     lines = [
         "# Mechanisms",
         "",
-        "Made by `docs/make_mechanisms.py` from the modules and the schema. Evidence marks: V primary source, V2",
-        "secondary page, M from memory, X computed, a assumption.",
+        "Made by `docs/make_mechanisms.py` from the modules. Settings with their defaults, limits and evidence:",
+        "[scenario reference](reference.md).",
         "",
         "| | mechanism | module | test | claims | closed forms |",
         "|---|---|---|---|---|---|",
@@ -112,11 +93,8 @@ def page() -> str:
     for number, block in MECHANISMS.items():
         text = ast.get_docstring(ast.parse(modules[block].read_text("utf-8"))) or ""
         title, _, body = text.partition("\n")
-        kind = ScenarioModel.model_fields[block].annotation
-        assert isinstance(kind, type) and issubclass(kind, Block)
         lines += ["", f'<a id="{number.lower()}"></a>', "", f"## {title.rstrip('.')}", "", body.strip(), ""]
-        lines += ["| parameter | default | unit | evidence | meaning |", "|---|---|---|---|---|"]
-        lines += parameters(kind, block)
+        lines.append(f"Settings, with limits, defaults and evidence: [{block}](reference.md#set-{block}).")
     return "\n".join(lines) + "\n"
 
 

@@ -1,17 +1,16 @@
 """Make the tables of ``docs/odd.md`` again from the sources: ``python docs/make_odd.py``.
 
 The page is written by hand but for the parts between ``<!-- made: name -->`` and ``<!-- end -->``: the order of events,
-state variables, weekly columns, mechanisms and parameters come from the code.  A test compares, so they cannot drift.
+state variables, weekly columns and mechanisms come from the code.  A test compares, so they cannot drift.
 """
 
 import ast
 import re
 from pathlib import Path
-from typing import Any
 
 from flywheel_sim.scenario.columns import COLUMNS
 from flywheel_sim.scenario.fields import Block
-from flywheel_sim.scenario.schema import MECHANISMS, ScenarioModel, Segment, Team
+from flywheel_sim.scenario.schema import MECHANISMS, ScenarioModel
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "odd.md"
@@ -20,19 +19,6 @@ ENGINE = ROOT / "flywheel_sim" / "engine"
 
 def _docstring(path: Path) -> str:
     return ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
-
-
-def _fields(block: type[Block]) -> dict[str, Any]:
-    return dict(block.model_fields)
-
-
-def _block(annotation: Any) -> type[Block] | None:
-    return annotation if isinstance(annotation, type) and issubclass(annotation, Block) else None
-
-
-def _entry(annotation: Any) -> type[Block] | None:
-    """The block of a mapping of named things."""
-    return _block(annotation.__args__[1]) if getattr(annotation, "__origin__", None) is dict else None
 
 
 def order() -> str:
@@ -70,8 +56,8 @@ def mechanisms() -> str:
     rows = ["| | submodel | neutral setting | closed forms | module |", "|---|---|---|---|---|"]
     for number, name in MECHANISMS.items():
         text = _docstring(files[name])
-        block = _block(ScenarioModel.model_fields[name].annotation)
-        assert block is not None
+        block = ScenarioModel.model_fields[name].annotation
+        assert isinstance(block, type) and issubclass(block, Block)
         said = (block.__doc__ or "").strip().splitlines()[0].partition(": ")[2].rstrip(".")
         found = re.search(r"Neutral setting:? (.*?)(?:\n\n|$)", text, re.S)
         neutral = (
@@ -83,38 +69,7 @@ def mechanisms() -> str:
     return "\n".join(rows)
 
 
-def _rows(block: type[Block], path: str) -> list[str]:
-    rows = []
-    for name, field in _fields(block).items():
-        here = f"{path}{name}"
-        inner, entry = _block(field.annotation), _entry(field.annotation)
-        if inner is not None:
-            rows += _rows(inner, f"{here}.")
-            continue
-        if entry is not None:
-            rows += _rows(entry, f"{here}.<name>.")
-            continue
-        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-        default = "required" if field.is_required() else str(field.default)
-        rows.append(
-            f"| `{here}` | {default} | {extra.get('unit', '')} | {extra.get('evidence', '')} "
-            f"| {extra.get('source', '')} |"
-        )
-    return rows
-
-
-def parameters() -> str:
-    """Every parameter with its default, unit, evidence mark and source."""
-    lines = ["| parameter | default | unit | evidence | source |", "|---|---|---|---|---|"]
-    lines += _rows(Team, "teams.<name>.") + _rows(Segment, "segments.<name>.")
-    for name in MECHANISMS.values():
-        block = _block(ScenarioModel.model_fields[name].annotation)
-        assert block is not None
-        lines += _rows(block, f"{name}.")
-    return "\n".join(lines)
-
-
-PARTS = {"order": order, "state": state, "columns": columns, "mechanisms": mechanisms, "parameters": parameters}
+PARTS = {"order": order, "state": state, "columns": columns, "mechanisms": mechanisms}
 
 
 def page(text: str) -> str:

@@ -24,6 +24,7 @@ COMMANDS = {
     "reproduce": "Run a result again and compare.",
     "explain": "What a mechanism, claim or closed form is.",
     "app": "Open the web app.",
+    "completion": "Code for a shell to complete what you type.",
 }
 
 

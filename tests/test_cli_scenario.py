@@ -192,7 +192,7 @@ def test_as_a_program(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 
     def program(words: str, **more: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "flywheel_sim.cli", *words.split()]
+        command = [sys.executable, "-m", "flywheel_sim", *words.split()]
         return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False)
 
     good = program("scenario validate shop.yaml")
@@ -202,6 +202,28 @@ def test_as_a_program(tmp_path):
 
 
 def test_a_closed_pipe_is_quiet():
-    command = f"{sys.executable} -m flywheel_sim.cli scenario schema | head -c 1; echo ${{PIPESTATUS[0]}}"
+    command = f"{sys.executable} -m flywheel_sim scenario schema | head -c 1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, check=False)
     assert (done.stdout, done.stderr) == ("{0\n", "")
+
+
+def test_a_shell_completes_commands_and_names_of_scenarios(tmp_path):
+    (tmp_path / "b2b-mine.yaml").write_text("extends: b2b-saas\n")
+
+    def completed(words, at):
+        asked = {"_FLYWHEEL_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(at)}
+        done = subprocess.run(
+            [sys.executable, "-m", "flywheel_sim"], env={**os.environ, "PYTHONPATH": str(ROOT), **asked}, cwd=tmp_path,
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return [line.partition(",")[2] for line in done.stdout.splitlines()]
+
+    assert completed("flywheel sc", 1) == ["scenario"]
+    assert completed("flywheel compare nps-pay b2b-", 3)[-1] == "b2b-mine.yaml"
+    assert "b2b-saas" in completed("flywheel run b2b", 2)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_code_that_asks_the_program(call, shell):
+    printed = call("completion", shell)
+    assert printed.exit_code == 0 and f"_FLYWHEEL_COMPLETE={shell}_complete" in printed.stdout

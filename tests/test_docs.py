@@ -19,6 +19,21 @@ def test_mechanisms_page_is_made_from_the_sources():
     assert module.CLAIMS.read_text("utf-8") == module.claims_page(), "run: python docs/make_mechanisms.py"
 
 
+def test_the_scenario_reference_is_made_from_the_schema_and_leaves_nothing_out():
+    spec = importlib.util.spec_from_file_location("make_reference", ROOT / "docs" / "make_reference.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    text = module.TARGET.read_text("utf-8")
+    assert text == module.page(), "run: python docs/make_reference.py"
+    from flywheel_sim.scenario.schema import ScenarioModel
+    from flywheel_sim.scenario.shapes import along, every_path, root
+
+    leaves = {p for p in every_path(ScenarioModel) if (found := along(root(ScenarioModel), p)) and found.field}
+    leaves = {p for p in leaves if along(root(ScenarioModel), p).block is None}
+    shown = set(re.findall(r"^\| `([\w.<>]+)` \|", text, flags=re.M))
+    assert {".".join(p) for p in leaves} - {"teams", "segments"} == shown
+
+
 def test_the_table_of_mechanisms_has_all_and_its_files_exist():
     text = (ROOT / "docs" / "mechanisms.md").read_text("utf-8")
     rows = re.findall(r"^\| \[(M\d+)\]\(#m\d+\) \| .* \| `(.*)` \| `(.*)` \| (.*) \| (.*) \|$", text, flags=re.M)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flywheel_sim.commands.envelope import Answer, answers, say, write_text
-from flywheel_sim.commands.running import changed, readable
+from flywheel_sim.commands.running import changed, names, readable
 
 if TYPE_CHECKING:
     from flywheel_sim.study.calibrate import Calibration
@@ -20,7 +20,7 @@ EVERY = 5.0
 
 
 @click.command()
-@click.argument("spec", metavar="SCENARIO")
+@click.argument("spec", metavar="SCENARIO", shell_complete=names)
 @click.argument("data", metavar="[DATA]", required=False)
 @click.option("--until", default=None, metavar="DATE", help="Last date the fit may see; later ones test it.")
 @click.option("--in-place", is_flag=True, help="Put the fitted numbers into SCENARIO, a file, instead of a new one.")

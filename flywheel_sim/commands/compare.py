@@ -8,7 +8,7 @@ import click
 from flywheel_sim.commands.amounts import AMOUNT
 from flywheel_sim.commands.envelope import Answer, answers, table
 from flywheel_sim.commands.progress import progress
-from flywheel_sim.commands.running import DETAIL, REPORT, changed, manifest, places, told, written
+from flywheel_sim.commands.running import DETAIL, REPORT, changed, manifest, names, places, told, written
 
 if TYPE_CHECKING:
     from flywheel_sim.scenario import Scenario
@@ -18,7 +18,7 @@ __all__ = ["compare"]
 
 
 @click.command()
-@click.argument("specs", metavar="A B [C...]", nargs=-1, required=True)
+@click.argument("specs", metavar="A B [C...]", nargs=-1, required=True, shell_complete=names)
 @click.option("--horizon", type=click.IntRange(1, 5200), default=None, help="Weeks, for all scenarios.")
 @click.option("--precision", type=AMOUNT, default=None, help="Add runs until the interval is this narrow (half-width).")
 @click.option("--indifference", type=AMOUNT, default=0.0, help="Differences up to this do not matter.")

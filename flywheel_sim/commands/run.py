@@ -8,13 +8,13 @@ import click
 from flywheel_sim.commands.envelope import Answer, answers
 from flywheel_sim.commands.overlaid import FIGURE, REPLICATES, overlaid, seen
 from flywheel_sim.commands.progress import progress
-from flywheel_sim.commands.running import REPORT, changed, manifest, places, readable, written
+from flywheel_sim.commands.running import REPORT, changed, manifest, names, places, readable, written
 
 __all__ = ["run"]
 
 
 @click.command()
-@click.argument("spec", metavar="SCENARIO")
+@click.argument("spec", metavar="SCENARIO", shell_complete=names)
 @REPORT
 @FIGURE
 @answers("run", "set", "seed", "replicates", "workers", "out")

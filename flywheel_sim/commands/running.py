@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from flywheel_sim.results import Outcomes, Provenance
     from flywheel_sim.scenario import Scenario
 
-__all__ = ["DETAIL", "REPORT", "changed", "manifest", "places", "readable", "told", "written"]
+__all__ = ["DETAIL", "REPORT", "changed", "manifest", "names", "places", "readable", "told", "written"]
 
 #: ``--report FILE``.
 REPORT = click.option("--report", type=click.Path(path_type=Path), default=None, help="Write an HTML report here.")
@@ -36,6 +36,14 @@ def changed(specs: tuple[str, ...], changes: dict[str, Any]) -> "list[Scenario]"
     if problems:
         raise ScenarioError(problems)
     return loaded
+
+
+def names(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """Scenarios a shell may complete: shipped ones, and YAML files here."""
+    from flywheel_sim.scenario import scenarios
+
+    files = [path.as_posix() for path in Path().glob("*.y*ml")]
+    return [name for name in [*scenarios(), *sorted(files)] if name.startswith(begun)]
 
 
 def places(out: Path | None, report: Path | None) -> None:

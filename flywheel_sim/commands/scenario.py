@@ -8,6 +8,7 @@ import click
 
 from flywheel_sim.commands.envelope import Answer, answers, say, table, write_text
 from flywheel_sim.commands.lazy import Found, command_or_nearest
+from flywheel_sim.commands.running import names
 
 if TYPE_CHECKING:
     from flywheel_sim.scenario import Scenario
@@ -42,7 +43,7 @@ def list_(kind: str | None) -> Answer:
 
 
 @scenario.command()
-@click.argument("spec", metavar="SCENARIO")
+@click.argument("spec", metavar="SCENARIO", shell_complete=names)
 @click.option("--resolved", is_flag=True, help="With every default, not only what the files say.")
 @answers("scenario.show", "set")
 def show(spec: str, resolved: bool, changes: dict[str, Any]) -> Answer:
@@ -56,7 +57,7 @@ def show(spec: str, resolved: bool, changes: dict[str, Any]) -> Answer:
 
 
 @scenario.command()
-@click.argument("specs", metavar="SCENARIO...", nargs=-1, required=True)
+@click.argument("specs", metavar="SCENARIO...", nargs=-1, required=True, shell_complete=names)
 @answers("scenario.validate", "set")
 def validate(specs: tuple[str, ...], changes: dict[str, Any]) -> Answer:
     """Check scenarios; every mistake with its file, line and column, and exit 2 when there is one."""
@@ -78,8 +79,8 @@ def validate(specs: tuple[str, ...], changes: dict[str, Any]) -> Answer:
 
 
 @scenario.command()
-@click.argument("first", metavar="A")
-@click.argument("second", metavar="B", required=False)
+@click.argument("first", metavar="A", shell_complete=names)
+@click.argument("second", metavar="B", required=False, shell_complete=names)
 @answers("scenario.diff", "set")
 def diff(first: str, second: str | None, changes: dict[str, Any]) -> Answer:
     """Show where B differs from A; --set applies to B, and without B it is A with these changes."""
@@ -108,7 +109,9 @@ def diff(first: str, second: str | None, changes: dict[str, Any]) -> Answer:
 
 @scenario.command()
 @click.argument("name")
-@click.option("--extends", "base", default="b2b-saas", show_default=True, help="The scenario to start from.")
+@click.option(
+    "--extends", "base", default="b2b-saas", show_default=True, shell_complete=names, help="The scenario to start from."
+)
 @answers("scenario.new", "out")
 def new(name: str, base: str, out: Path | None) -> Answer:
     """Write NAME.yaml, a commented scenario that extends another; never overwrites."""
