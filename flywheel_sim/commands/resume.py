@@ -14,12 +14,13 @@ __all__ = ["resume"]
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @ON
 @ON_ERROR
+@click.option("--retry-failed", is_flag=True, help="Make the runs that failed again, too.")
 @answers("resume", "workers")
-def resume(folder: Path, on: str | None, on_error: str, workers: int | None) -> Answer:
+def resume(folder: Path, on: str | None, on_error: str, retry_failed: bool, workers: int | None) -> Answer:
     """Go on with a sweep or a search that was interrupted, killed or cut off.
 
     Runs that are there stay as they are, to the last bit; parts that were damaged are put aside and their runs made
-    again.  Exit 1 when a run failed.
+    again.  Failed runs count as finished unless --retry-failed asks for them.  Exit 1 when a run failed.
     """
     from flywheel_sim.execute.store import Store
     from flywheel_sim.study import optimize as searching
@@ -29,8 +30,10 @@ def resume(folder: Path, on: str | None, on_error: str, workers: int | None) -> 
         from flywheel_sim.commands.optimize import answer_of_search
 
         with standing(f"Going on with {folder}") as step:
-            found = searching.resume(folder, on=on, workers=workers, progress=step)
+            found = searching.resume(folder, on=on, workers=workers, retry_failed=retry_failed, progress=step)
         return answer_of_search(found)
     with standing(f"Going on with {folder}") as step:
-        made = sweeping.resume(folder, on=on, workers=workers, stop_on_error=on_error == "stop", progress=step)
+        made = sweeping.resume(
+            folder, on=on, workers=workers, stop_on_error=on_error == "stop", retry_failed=retry_failed, progress=step
+        )
     return answer(made)

@@ -157,13 +157,19 @@ def _base(text: str) -> Scenario:
     return load(json.loads(text))
 
 
-def _scenario(text: str, changes: tuple[tuple[str, Any], ...]) -> Scenario | str:
-    """A scenario, or why there is none."""
+@lru_cache(maxsize=8)
+def _changed(text: str, changes: str) -> Scenario | str:
+    """A scenario, or why there is none; kept, as the runs of a point may stand in several chunks."""
     try:
-        base = _base(text)
-        return base.with_(dict(changes)) if changes else base
+        base, what = _base(text), json.loads(changes)
+        return base.with_(what) if what else base
     except Exception as error:
         return _said(error)
+
+
+def _scenario(text: str, changes: tuple[tuple[str, Any], ...]) -> Scenario | str:
+    # as text, where 1, 1.0 and true are three things
+    return _changed(text, json.dumps(dict(changes)))
 
 
 @cache

@@ -28,6 +28,11 @@ def _outcomes_hash() -> str:
     return digest.hexdigest()[:16]
 
 
+@cache
+def _library(name: str) -> str:
+    return version(name)
+
+
 def code() -> dict[str, str]:
     """What decides the bits of a run and of its numbers, by name.
 
@@ -40,8 +45,8 @@ def code() -> dict[str, str]:
         "flywheel_sim": __version__,
         "engine": engine_hash(),
         "outcomes": _outcomes_hash(),
-        "numpy": version("numpy"),
-        "numba": version("numba"),
+        "numpy": _library("numpy"),
+        "numba": _library("numba"),
     }
 
 

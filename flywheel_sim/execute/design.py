@@ -70,10 +70,12 @@ class Names:
     scenario : Scenario
     code : mapping
         What `flywheel_sim.execute.code.code` says.
+    name : str
+        What the scenario is called in its store.
     """
 
-    def __init__(self, scenario: Scenario, code: Mapping[str, str]) -> None:
-        self.scenario = scenario
+    def __init__(self, scenario: Scenario, code: Mapping[str, str], name: str = "") -> None:
+        self.scenario, self.name = scenario, name
         self.code = json.dumps(dict(code), sort_keys=True)
         self.resolved = {name: value for name, value in scenario.resolved().items() if name not in WORDS}
         self.cut: dict[tuple[str, ...], list[str] | None] = {}

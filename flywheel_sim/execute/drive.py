@@ -267,6 +267,12 @@ class _Driver:
                 break
             work, accounts = work + n * weeks, accounts + n
             chunk.append(ahead.popleft())
+        if ahead and _same_point(chunk[-1], ahead[0]):
+            # a point that is cut in two is made twice: rather end where the last one did, if that is not far back
+            whole = next((k for k in range(len(chunk) - 1, 0, -1) if not _same_point(chunk[k - 1], chunk[k])), 0)
+            if 2 * whole >= len(chunk):
+                ahead.extendleft(reversed(chunk[whole:]))
+                del chunk[whole:]
         return tuple(chunk)
 
     def _size(self, job: Job) -> tuple[float, float]:
@@ -385,6 +391,11 @@ class _Driver:
         now = self.store.standing()
         kept = f"{now.done + sum(len(rows) for rows in self.kept)} of {now.total} runs are kept"
         return f"{kept}; go on with: {resume_command(self.store)}"
+
+
+def _same_point(one: Job, other: Job) -> bool:
+    """Whether two runs differ by their luck alone."""
+    return one.scenario == other.scenario and one.changes == other.changes
 
 
 def resume_command(store: Store) -> str:

@@ -15,13 +15,11 @@ before the first run, so any program that reads parquet can look at a sweep whil
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +29,8 @@ from numpy.typing import NDArray
 from flywheel_sim.execute.chunk import Job
 from flywheel_sim.execute.code import agree, code
 from flywheel_sim.execute.design import Design, Names
+from flywheel_sim.execute.digest import content_hash
+from flywheel_sim.execute.experiment import Experiment, Standing
 from flywheel_sim.execute.lock import Lock, locked_by
 from flywheel_sim.execute.parts import (
     DRAFTS,
@@ -43,10 +43,10 @@ from flywheel_sim.execute.parts import (
     write_part,
     write_whole,
 )  # fmt: skip
-from flywheel_sim.execute.rows import DEFAULT_OUTCOMES, Rows
+from flywheel_sim.execute.rows import Rows
+from flywheel_sim.execute.tabled import design_table, jobs_of, joined, matrix
 from flywheel_sim.results.naming import pack, unpack
 from flywheel_sim.results.saving import ResultError, vacant
-from flywheel_sim.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,62 +56,6 @@ __all__ = ["FORMAT", "Experiment", "Standing", "Store"]
 #: Format of the folder.
 FORMAT = "flywheel.store/1"
 _STUDY, _DESIGN, _LOCK, _BROKEN = "study.json", "design.parquet", "lock", "broken"
-_FIXED = ("run", "point", "run_id", "scenario", "seed", "replicate")
-_PLAIN = {bool: "bool", int: "int64", float: "float64", str: "string"}
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """What all runs of a store have in common.
-
-    Parameters
-    ----------
-    scenarios : mapping of str to Scenario
-        By name; points name one of them.
-    seed : int
-        Root of the luck.
-    outcomes : tuple of str
-        Numbers kept of a run: summary keys, or a weekly column with ``.end``, ``.mean``, ``.sum``, ``.min``, ``.max``.
-    columns : tuple of str
-        Weekly columns kept.
-    every : int
-        Weeks between two rows of them.
-    about : mapping
-        JSON values for whoever opens the store: title, the study file, how the design was made.
-    """
-
-    scenarios: Mapping[str, Scenario]
-    seed: int = 1
-    outcomes: tuple[str, ...] = DEFAULT_OUTCOMES
-    columns: tuple[str, ...] = ()
-    every: int = 1
-    about: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How far a store is.
-
-    Parameters
-    ----------
-    total, done, failed : int
-        Runs asked for, finished (the failed ones included), and failed.
-    seconds_left : float or None
-        What the rest will take at the pace so far; None when nothing is known.
-    stopping : bool
-        Somebody has asked to stop, and what is running is being finished.
-    """
-
-    total: int
-    done: int
-    failed: int
-    seconds_left: float | None = None
-    stopping: bool = False
-
-    @property
-    def left(self) -> int:
-        """Runs to go."""
-        return self.total - self.done
 
 
 class Store:
@@ -201,7 +145,7 @@ class Store:
                     "scenarios": {name: pack(scenario) for name, scenario in experiment.scenarios.items()},
                 }
                 store = cls(draft, None, study, experiment)
-                table = store._table(design or Design([]), 0, 0)[0]
+                table = design_table(design or Design([]), store._names_of, experiment.seed, ())[0]
                 write_whole(draft / _DESIGN, encoded(table), draft / DRAFTS)
                 empty = Rows.lost([], "", len(experiment.outcomes), len(experiment.columns))
                 store._write(empty, 0)
@@ -279,7 +223,7 @@ class Store:
         self._must_write()
         number = 1 + max((number_of(name) for name in part_names(self.folder / "design")), default=-1)
         points = 1 + max((int(part.column("point").to_numpy().max(initial=-1)) for part in self._design), default=-1)
-        table, ids = self._table(design, len(self._ids), points)
+        table, ids = design_table(design, self._names_of, self.experiment.seed, self._number, len(self._ids), points)
         if table.num_rows:
             with _telling(f"cannot write to '{self.folder}'"):
                 write_part(self.folder, "design", number, table, {})
@@ -304,6 +248,37 @@ class Store:
             names = self._write(joined, self._next)
         self._count(joined.run, joined.failed, names)
 
+    def forget_failed(self) -> int:
+        """Ask again for the runs that failed; returns how many they are.
+
+        A part with failed runs is written anew without them before the old one goes, so an end in between loses
+        nothing: one of the two is put aside when the store is opened next.
+
+        Raises
+        ------
+        ResultError
+            When it cannot be written.
+        """
+        import pyarrow.compute as pc
+
+        self._must_write()
+        forgotten = 0
+        for position, (name, series) in enumerate(self._runs):
+            table = read_part(self.folder / "runs" / name)
+            fine = pc.is_null(table.column("error"))
+            lost = table.filter(pc.invert(fine)).column("run").to_numpy()
+            if not len(lost):
+                continue
+            with _telling(f"cannot write to '{self.folder}'"):
+                kept = write_part(self.folder, "runs", self._next, table.filter(fine), {"series": series})
+                (self.folder / "runs" / name).unlink()
+            self._runs[position] = kept, series
+            self._next += 1
+            self._done[lost] = False
+            self._failed -= len(lost)
+            forgotten += len(lost)
+        return forgotten
+
     def pending(self) -> NDArray[np.int64]:
         """Numbers of the runs that are asked for and not finished."""
         return np.flatnonzero(~self._done)
@@ -316,16 +291,7 @@ class Store:
             here = asked[(asked >= start) & (asked < start + part.num_rows)]
             if not len(here):
                 continue
-            rows = part.take(here - start)
-            values = {
-                field.name: _values(rows.column(field.name), field)
-                for field in rows.schema
-                if field.metadata and b"path" in field.metadata
-            }
-            for k, run in enumerate(here.tolist()):
-                changes = tuple((path, column[k]) for path, column in values.items() if column[k] is not _UNSET)
-                scenario, seed = rows.column("scenario")[k].as_py(), rows.column("seed")[k].as_py()
-                found.append(Job(run, scenario, changes, seed, rows.column("replicate")[k].as_py()))
+            found += jobs_of(part, here - start)
         return found
 
     # -- read ----------------------------------------------------------------------------------------------------------
@@ -336,10 +302,7 @@ class Store:
 
     def design(self) -> "pd.DataFrame":
         """A row per run asked for."""
-        import pyarrow as pa
-
-        tables = [part.replace_schema_metadata(None) for part in self._design]
-        found: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas(use_threads=False)
+        found: pd.DataFrame = joined(self._design).to_pandas(use_threads=False)
         return found
 
     def runs(self) -> "pd.DataFrame":
@@ -365,7 +328,7 @@ class Store:
         self._told = np.concatenate([self._told, np.full((more, len(self.experiment.outcomes)), np.nan)])
         for name, _ in self._runs[self._parts_told :]:
             table = read_part(self.folder / "runs" / name)
-            self._told[table.column("run").to_numpy()] = _matrix(table, self.experiment.outcomes)
+            self._told[table.column("run").to_numpy()] = matrix(table, self.experiment.outcomes)
         self._parts_told = len(self._runs)
         return self._told[runs]
 
@@ -394,28 +357,13 @@ class Store:
 
     def hash(self) -> str:
         """Hash of every finished run, its series included; order, parts and what ran them do not matter."""
-        digests = []
-        for runs_name, series_name in self._runs:
-            table = read_part(self.folder / "runs" / runs_name)
-            outcomes = _matrix(table, self.experiment.outcomes)
-            series = b""
-            cuts = np.zeros((table.num_rows, 2), np.int64)
-            if series_name:
-                weekly = read_part(self.folder / "series" / series_name)
-                of = weekly.column("run").to_numpy()
-                rows = np.column_stack([weekly.column("week").to_numpy(), _matrix(weekly, self.experiment.columns)])
-                order = np.lexsort((rows[:, 0], of))
-                series, of = rows[order].astype("<f8").tobytes(), of[order]
-                run = table.column("run").to_numpy()
-                cuts = np.column_stack([np.searchsorted(of, run), np.searchsorted(of, run, side="right")])
-                cuts *= 8 * rows.shape[1]
-            ids, errors = table.column("run_id").to_pylist(), table.column("error").to_pylist()
-            for k, (run_id, error) in enumerate(zip(ids, errors, strict=True)):
-                digest = hashlib.sha256(f"{run_id}|{error or ''}|".encode())
-                digest.update(outcomes[k].astype("<f8").tobytes())
-                digest.update(series[cuts[k, 0] : cuts[k, 1]])
-                digests.append(digest.digest())
-        return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
+
+        def parts() -> Iterator[tuple[Any, Any]]:
+            for runs, series in self._runs:
+                weekly = read_part(self.folder / "series" / series) if series else None
+                yield read_part(self.folder / "runs" / runs), weekly
+
+        return content_hash(parts(), self.experiment.outcomes, self.experiment.columns)
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
@@ -423,44 +371,11 @@ class Store:
         if self.lock is None:
             raise ResultError(f"'{self.folder}' is open for reading only")
 
-    def _table(self, design: Design, first_run: int, first_point: int) -> tuple[Any, list[str]]:
-        """The design as rows of what is new in it, and the names of all its runs."""
-        import pyarrow as pa
-
-        default = next(iter(self.experiment.scenarios))
-        rows: dict[str, list[Any]] = {name: [] for name in _FIXED}
-        marks = list(dict.fromkeys(name for point in design.points for name in point.marks))
-        paths = list(dict.fromkeys(path for point in design.points for path in point.changes))
-        values: dict[str, list[Any]] = {name: [] for name in (*marks, *paths)}
-        ids: list[str] = []
-        fresh: set[str] = set()
-        for position, point in enumerate(design.points):
-            name = point.scenario or default
-            if name not in self._names:
-                self._names[name] = Names(self.experiment.scenarios[name], self.code)
-            scenario_hash = self._names[name].hash_of(point.changes)
-            for replicate in range(point.first, point.first + design.replicates):
-                run_id = self._names[name].run_id(scenario_hash, self.experiment.seed, replicate)
-                ids.append(run_id)
-                if run_id in self._number or run_id in fresh:
-                    continue
-                fresh.add(run_id)
-                numbers = (first_run + len(rows["run"]), first_point + position)
-                fixed = (*numbers, run_id, name, self.experiment.seed, replicate)
-                for column, value in zip(_FIXED, fixed, strict=True):
-                    rows[column].append(value)
-                for mark in marks:
-                    values[mark].append(point.marks.get(mark))
-                for path in paths:
-                    values[path].append(point.changes.get(path, _UNSET))
-        kinds = {"run_id": "string", "scenario": "string"}
-        columns = [pa.array(rows[name], pa.type_for_alias(kinds.get(name, "int64"))) for name in _FIXED]
-        fields = [pa.field(name, column.type) for name, column in zip(_FIXED, columns, strict=True)]
-        for name in (*marks, *paths):
-            column, how = _column(values[name])
-            columns.append(column)
-            fields.append(pa.field(name, column.type, metadata={"path": name, "how": how} if name in paths else None))
-        return pa.Table.from_arrays(columns, schema=pa.schema(fields)), ids
+    def _names_of(self, scenario: str) -> Names:
+        name = scenario or next(iter(self.experiment.scenarios))
+        if name not in self._names:
+            self._names[name] = Names(self.experiment.scenarios[name], self.code, name)
+        return self._names[name]
 
     def _add_design(self, table: Any) -> None:
         ids = table.column("run_id").to_pylist()
@@ -549,37 +464,6 @@ class Store:
         self._failed += failed
         self._runs.append(names)
         self._next = max(self._next, number_of(names[0]) + 1)
-
-
-_UNSET: Any = type("Unset", (), {"__repr__": lambda self: "unset"})()
-
-
-def _column(values: Sequence[Any]) -> tuple[Any, str]:
-    """Values as a column, and how to read them: as they are, or as JSON where they are of several kinds."""
-    import pyarrow as pa
-
-    kinds = {type(value) for value in values if value is not _UNSET}
-    if kinds == {int, float}:
-        # whole numbers among others are the same numbers to a scenario
-        kinds = {float}
-        values = [value if value is _UNSET else float(value) for value in values]
-    if len(kinds) <= 1 and kinds <= set(_PLAIN):
-        kind = _PLAIN[next(iter(kinds))] if kinds else "float64"
-        return pa.array([None if value is _UNSET else value for value in values], pa.type_for_alias(kind)), "plain"
-    return pa.array([None if value is _UNSET else json.dumps(value) for value in values], pa.string()), "json"
-
-
-def _values(column: Any, field: Any) -> list[Any]:
-    read = json.loads if field.metadata.get(b"how") == b"json" else (lambda value: value)
-    return [_UNSET if value is None else read(value) for value in column.to_pylist()]
-
-
-def _matrix(table: Any, names: Sequence[str]) -> NDArray[np.float64]:
-    values = np.empty((table.num_rows, len(names)))
-    for k, name in enumerate(names):
-        values[:, k] = table.column(name).to_numpy()
-    values[np.isnan(values)] = np.nan
-    return values
 
 
 def _read_study(path: Path) -> dict[str, Any]:

@@ -143,9 +143,23 @@ def optimize(
 
 
 def resume(
-    folder: str | os.PathLike[str], *, on: On = None, workers: int | None = None, progress: Progress | None = None
+    folder: str | os.PathLike[str],
+    *,
+    on: On = None,
+    workers: int | None = None,
+    retry_failed: bool = False,
+    progress: Progress | None = None,
 ) -> Optimum:
     """Go on with a search; of one that is complete, its answer.
+
+    Parameters
+    ----------
+    folder : path
+        What `optimize` wrote.
+    on, workers, progress
+        As for `optimize`; they need not be what they were.
+    retry_failed : bool
+        Make the runs that failed again; from the first of them on the search may then go another way.
 
     Raises
     ------
@@ -161,6 +175,8 @@ def resume(
         if begun != now:
             said = [" ".join(f"{name} {v}" for name, v in libraries.items()) for libraries in (begun, now)]
             raise ResultError(f"'{folder}' was begun with {said[0]}; this is {said[1]}, which asks other questions")
+        if retry_failed:
+            store.forget_failed()
         return _Search(study, store, on, workers, progress).run()
 
 

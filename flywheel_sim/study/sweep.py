@@ -201,6 +201,7 @@ def resume(
     on: On = None,
     workers: int | None = None,
     stop_on_error: bool = False,
+    retry_failed: bool = False,
     progress: Progress | None = None,
 ) -> Sweep:
     """Make the runs of a sweep that are not there yet; those that are stay as they are.
@@ -211,6 +212,8 @@ def resume(
         What `sweep` wrote.
     on, workers, stop_on_error, progress
         As for `sweep`; they need not be what they were.
+    retry_failed : bool
+        Make the runs that failed again, too: after a worker ran out of memory, say.
 
     Raises
     ------
@@ -218,5 +221,7 @@ def resume(
         When there is no sweep, another process is at work on it, or other code began it.
     """
     with Store.open(folder, write=True) as store:
+        if retry_failed:
+            store.forget_failed()
         drive = run_design(None, on, store, progress, workers=workers, stop_on_error=stop_on_error)
     return Sweep(Store.open(folder), drive.stopped)

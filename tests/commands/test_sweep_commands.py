@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import faulty
@@ -118,6 +119,23 @@ def test_a_failed_run_is_exit_1_and_a_row(folder):
     assert whole["data"]["stopped"] == "a run failed: ValueError: made to fail"
     again = call("resume", "stopped")
     assert again.exit_code == 1 and "24 of 24 runs" in again.stdout
+
+
+def test_failed_runs_are_made_again_when_asked_for(folder, monkeypatch):
+    (folder / "bad.yaml").write_text(STUDY.replace("[0.0]", "[0.0, 1.0]"))
+    assert call("sweep", "bad.yaml").exit_code == 1
+
+    def mended(chunk):
+        jobs = (job._replace(changes=tuple(one for one in job.changes if one[1] != 1.0)) for job in chunk.jobs)
+        return faulty.made_up(replace(chunk, jobs=tuple(jobs)))
+
+    monkeypatch.setitem(drive.run_design.__kwdefaults__, "work", mended)
+    kept = call("resume", "bad-runs")
+    assert kept.exit_code == 1 and "12 failed" in kept.stdout, "they count as finished"
+    data = told(call("resume", "bad-runs", "--retry-failed", "--json"))["data"]
+    assert (data["done"], data["failed"], data["errors"]) == (24, 0, {})
+    whole = told(call("sweep", "bad.yaml", "--out", "whole", "--json"))["data"]
+    assert whole["hash"] == data["hash"]
 
 
 def test_status_and_resume(folder):

@@ -218,6 +218,25 @@ def test_chunks_grow_from_one_run_and_shrink_towards_the_end(made, monkeypatch):
     assert 90 <= sizes[-2] <= max(sizes) / 2, "a tenth of a second at least"
 
 
+def test_chunks_end_where_points_do_unless_that_is_far_back(made):
+    """A point that is cut in two is validated and lowered twice."""
+    chunks: list[list[int]] = []
+
+    def work(chunk):
+        chunks.append([job.run for job in chunk.jobs])
+        return faulty.made_up(chunk)
+
+    store, _ = made(heads(range(1, 61), 16), work=work, workers=1)
+    assert store.standing().done == 960
+    assert [run for chunk in chunks for run in chunk] == list(range(960)), "each once, in the order of the design"
+    long = [chunk for chunk in chunks if len(chunk) > 30]
+    assert long and all((chunk[-1] + 1) % 16 == 0 for chunk in long)
+    assert any((chunk[-1] + 1) % 16 for chunk in chunks), "short ones may grow nevertheless"
+    chunks.clear()
+    store, _ = made(heads(range(1, 3), 3000), work=work, workers=1)
+    assert max(map(len, chunks)) == drive.MOST_RUNS, "a point of many runs is cut"
+
+
 def test_the_first_chunk_goes_alone(made):
     at_once, most, lock = [0], [0], threading.Lock()
 
@@ -270,7 +289,7 @@ def test_a_full_disk_stops_with_one_message_and_loses_nothing_written(made, monk
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_ctrl_c_drains_saves_and_says_how_to_go_on(made, tmp_path, number):
     def work(chunk):
-        if chunk.jobs[0].run == 5:
+        if any(job.run == 5 for job in chunk.jobs):
             os.kill(os.getpid(), number)
         return faulty.made_up(chunk)
 

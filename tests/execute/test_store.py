@@ -14,6 +14,7 @@ from faulty import made_up
 
 import flywheel_sim
 from flywheel_sim.execute import parts
+from flywheel_sim.execute import store as store_module
 from flywheel_sim.execute.chunk import Chunk
 from flywheel_sim.execute.code import CodeMismatch
 from flywheel_sim.execute.design import Design, Names, Point
@@ -28,6 +29,13 @@ from .conftest import TINY, heads
 def rows_of(store: Store, runs: list[int]) -> Rows:
     experiment = store.experiment
     return made_up(Chunk(store.code, {}, tuple(store.jobs(runs)), experiment.outcomes, experiment.columns))
+
+
+def hash_of(store: Store, runs) -> str:
+    """What the hash is when these runs are there and none has ever failed."""
+    with Store.create(store.folder.parent / "fresh", store.experiment, heads()) as fresh:
+        fresh.append(rows_of(fresh, list(runs)))
+        return fresh.hash()
 
 
 def parquet(folder: Path) -> list[Path]:
@@ -146,6 +154,51 @@ def test_values_of_every_kind_come_back_as_they_were(tmp_path, experiment):
         assert [dict(job.changes) for job in store.jobs(range(4))] == points
     got = {job.run: dict(job.changes) for job in Store.open(store.folder).jobs([0, 1, 2, 3])}
     assert list(got.values()) == points
+
+
+def test_values_of_another_kind_in_a_later_question_are_told_as_json(store):
+    """A search that asks for numbers first and for names later: the parts of its design differ in kind."""
+    for value in (3, 2.5, "ring", {"kind": "ring"}, True):
+        store.extend(Design([Point({"market.network.degree": value})]))
+    design = store.design()["market.network.degree"]
+    assert design.tolist()[12:] == ["3", "2.5", '"ring"', '{"kind": "ring"}', "true"] and design[:12].isna().all()
+    assert [dict(job.changes)["market.network.degree"] for job in store.jobs(range(12, 17))] == [
+        3, 2.5, "ring", {"kind": "ring"}, True
+    ]  # fmt: skip
+
+
+def test_failed_runs_are_asked_for_again_and_the_rest_stays(store):
+    store.append([rows_of(store, [0, 1]), Rows.lost([2], "no memory", 2, 2)])
+    store.append([Rows.lost([3, 4], "no memory", 2, 2)])
+    store.append(rows_of(store, [5]))
+    assert store.standing().failed == 3
+    assert store.forget_failed() == 3 and store.forget_failed() == 0
+    assert store.standing().failed == 0 and store.pending().tolist() == [2, 3, 4, *range(6, 12)]
+    store.append(rows_of(store, [3, 2]))
+    store.close()
+    with Store.open(store.folder, write=True) as again:
+        assert not again.broken and again.pending().tolist() == [4, *range(6, 12)]
+        assert pd.read_parquet(again.folder / "series")["run"].unique().tolist() == [0, 1, 5, 3, 2]
+        again.append(rows_of(again, [4]))
+        assert again.hash() == hash_of(again, range(6))
+
+
+@pytest.mark.parametrize("call", ["write_part", "unlink"])
+def test_an_end_while_failed_runs_are_forgotten_loses_nothing(store, monkeypatch, call):
+    store.append([rows_of(store, [0, 1]), Rows.lost([2], "no memory", 2, 2)])
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "pulled the plug")
+
+    monkeypatch.setattr(*((store_module, call) if call == "write_part" else (Path, call)), fail)
+    with pytest.raises(ResultError, match="pulled the plug"):
+        store.forget_failed()
+    monkeypatch.undo()
+    store.close()
+    with Store.open(store.folder, write=True) as again:
+        assert again.standing().done == 3 and again.standing().failed == 1
+        assert again.forget_failed() == 1 and again.pending().tolist() == list(range(2, 12))
+        assert pd.read_parquet(again.folder / "runs")["run"].tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("damage", ["cut", "bit", "empty", "gone"])

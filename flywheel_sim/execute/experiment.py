@@ -1,0 +1,64 @@
+"""What all runs of a store have in common, and how far it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flywheel_sim.execute.rows import DEFAULT_OUTCOMES
+from flywheel_sim.scenario import Scenario
+
+__all__ = ["Experiment", "Standing"]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What all runs of a store have in common.
+
+    Parameters
+    ----------
+    scenarios : mapping of str to Scenario
+        By name; points name one of them.
+    seed : int
+        Root of the luck.
+    outcomes : tuple of str
+        Numbers kept of a run: summary keys, or a weekly column with ``.end``, ``.mean``, ``.sum``, ``.min``, ``.max``.
+    columns : tuple of str
+        Weekly columns kept.
+    every : int
+        Weeks between two rows of them.
+    about : mapping
+        JSON values for whoever opens the store: title, the study file, how the design was made.
+    """
+
+    scenarios: Mapping[str, Scenario]
+    seed: int = 1
+    outcomes: tuple[str, ...] = DEFAULT_OUTCOMES
+    columns: tuple[str, ...] = ()
+    every: int = 1
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a store is.
+
+    Parameters
+    ----------
+    total, done, failed : int
+        Runs asked for, finished (the failed ones included), and failed.
+    seconds_left : float or None
+        What the rest will take at the pace so far; None when nothing is known.
+    stopping : bool
+        Somebody has asked to stop, and what is running is being finished.
+    """
+
+    total: int
+    done: int
+    failed: int
+    seconds_left: float | None = None
+    stopping: bool = False
+
+    @property
+    def left(self) -> int:
+        """Runs to go."""
+        return self.total - self.done
