@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from flywheel_sim.commands.envelope import say
+from flywheel_sim.commands.pace import Pace, in_words
 
-__all__ = ["Report", "progress", "time_left"]
+__all__ = ["Report", "progress"]
 
 #: After so many seconds without a first step, say why.
 PATIENCE = 0.4
@@ -26,6 +27,7 @@ class Report:
         self.what = what
         self.begun: float | None = None
         self.last = 0.0
+        self.pace = Pace()
         self.bar: Any = None
         self.task: Any = None
         self.lock = threading.Lock()
@@ -41,13 +43,14 @@ class Report:
                 self.begun = self.last = now
                 if sys.stderr.isatty():
                     self._open(total)
+            self.pace.mark(done, now)
+            left = self.pace.left(total) if left is None else left
             if self.bar is not None:
                 what = f"{self.what} ({note})" if note else self.what
-                self.bar.update(self.task, completed=done, total=total, description=what)
+                self.bar.update(self.task, completed=done, total=total, description=what, left=in_words(left))
             elif now - self.last >= EVERY and done < total:
                 self.last = now
-                told = time_left(now - self.begun, done, total) if left is None else time_left(left, 1, 2)
-                say(f"{self.what}: {100 * done // total} % done, {told}{', ' + note if note else ''}")
+                say(f"{self.what}: {100 * done // total} % done, {in_words(left)}{', ' + note if note else ''}")
 
     def close(self) -> None:
         """Take the bar away."""
@@ -59,13 +62,13 @@ class Report:
 
     def _open(self, total: int) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
         self.bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(compact=True),
+            TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[left]}"),
             console=Console(stderr=True), transient=True,
         )  # fmt: skip
-        self.task = self.bar.add_task(self.what, total=total)
+        self.task = self.bar.add_task(self.what, total=total, left="")
         self.bar.start()
 
     def _explain(self) -> None:
@@ -107,17 +110,3 @@ def progress(what: str) -> Iterator[Report | None]:
         yield report
     finally:
         report.close()
-
-
-def time_left(elapsed: float, done: int, total: int) -> str:
-    """The time left at the pace so far.
-
-    Examples
-    --------
-    >>> time_left(10.0, 25, 100), time_left(60.0, 10, 100), time_left(1.0, 0, 10)
-    ('about 30 s left', 'about 9 min left', 'time left not known yet')
-    """
-    if done <= 0:
-        return "time left not known yet"
-    left = elapsed * (total - done) / done
-    return f"about {left:.0f} s left" if left < 120 else f"about {left / 60:.0f} min left"

@@ -265,7 +265,7 @@ def test_progress_counts_on_one_line_now_and_then(
     report.close()
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 9
-    assert lines[0].startswith("Comparing: 11 % done, about 81 s left")
+    assert lines[0].startswith("Comparing: 11 % done, about 89 s left")
 
 
 def test_progress_leaves_no_thread_behind() -> None:
