@@ -224,9 +224,9 @@ def _informed(s: Sample) -> list[Quantity]:
 CUSTOMERS = (
     Limit("A1", "Bass diffusion by random mixing", "a01-bass", _BASS, _adopted, _bass, 200, 2000,
           "weekly law of the finite market, exact up to 500 accounts; beyond, a term in 1/N"),
-    Limit("A2-ring", "Bass diffusion on a ring", "a02-ring", _BASS, _adopted, _ring, 60, 600,
+    Limit("A2-ring", "Bass diffusion on a ring", "a02-ring", _BASS, _adopted, _ring, 60, 1200,
           "2 000 accounts are as good as an endless ring"),
-    Limit("A2-pair", "Bass diffusion in pairs", "a02-pair", _BASS, _adopted, _ring, 60, 600),
+    Limit("A2-pair", "Bass diffusion in pairs", "a02-pair", _BASS, _adopted, _ring, 60, 1200),
     Limit("A3", "Contractual retention (sBG)", "a03-sbg-regular",
           ("market.churn.mean", "market.churn.dispersion", "ledger.discount_rate", "horizon_weeks", "market.accounts",
            "market.initial_customers"), _cohort, _retention, 10, 60),

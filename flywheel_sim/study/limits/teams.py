@@ -89,7 +89,8 @@ def _knowledge(run: Run) -> Floats:
 def _learning(s: Sample) -> list[Quantity]:
     x = s.model.culture.learning
     periods = s.model.horizon_weeks // x.period_weeks
-    exact = theory.march_learning(x.from_code, x.of_code, m=x.practices, n=x.people, runs=400, periods=periods)
+    runs = max(400, 2 * len(s.first))
+    exact = theory.march_learning(x.from_code, x.of_code, m=x.practices, n=x.people, runs=runs, periods=periods)
     mean = average("knowledge at the end", s.first[:, 0], float(exact.mean()))
     error = float(np.hypot(mean.error, exact.std(ddof=1) / np.sqrt(exact.size)))
     return [Quantity(mean.name, mean.theory, mean.model, error, 0.0, mean.freedom)]
@@ -249,21 +250,21 @@ TEAMS = (
     Limit("A18", "Mutual learning", "a18-learning",
           ("culture.learning.from_code", "culture.learning.of_code", "culture.learning.people",
            "culture.learning.practices", "horizon_weeks"), _knowledge, _learning, 100, 1000,
-          "theory is a simulation of its own: 400 runs, their error included"),
-    Limit("A19-order", "Order among coupled teams", "a19-gibbs", _COUPLED, _order, _gibbs, 24, 400, _CARRIED,
+          "theory is a simulation of its own: 400 runs or twice the model's, their error included"),
+    Limit("A19-order", "Order among coupled teams", "a19-gibbs", _COUPLED, _order, _gibbs, 48, 480, _CARRIED,
           {**_FAST, "vectors.coupling": 3.0}, _two_steps),
-    Limit("A19-field", "One team in a field", "a19-gibbs", (*_COUPLED, "teams.marketing.field."), _along, _field, 30,
-          300, _CARRIED, {**_FAST, "vectors.coupling": 0.0, "teams.marketing.field": {"acquire": 2.0}}, _two_steps,
+    Limit("A19-field", "One team in a field", "a19-gibbs", (*_COUPLED, "teams.marketing.field."), _along, _field, 60,
+          600, _CARRIED, {**_FAST, "vectors.coupling": 0.0, "teams.marketing.field": {"acquire": 2.0}}, _two_steps,
           teams=True),
-    Limit("A19-chain", "A chain of teams whose hours barely meet", "a19-gibbs", _COUPLED, _neighbours, _chain, 30, 300,
+    Limit("A19-chain", "A chain of teams whose hours barely meet", "a19-gibbs", _COUPLED, _neighbours, _chain, 60, 600,
           _CARRIED, {**_FAST, "vectors.coupling": 16.0,
                      **{f"teams.{name}.utc_offset": at for name, at in _SHIFTS.items()}}, _two_steps, teams=True),
     Limit("A19-drift", "Free drift", "a19-gibbs", ("vectors.diffusion", "vectors.substeps", "horizon_weeks"), _turned,
-          _drift, 250, 2500, "substeps of D/4: .001",
+          _drift, 1000, 10000, "substeps of D/4: .001",
           {"vectors.coupling": 0.0, "vectors.diffusion": 0.02, "horizon_weeks": 40, **_CRAFTS}, teams=True),
     Limit("A20", "The saw-tooth of a meeting rhythm", "a20-cadence",
-          ("cadence.interval_weeks", "cadence.pull", "vectors.diffusion", "horizon_weeks"), _saw_tooth, _cadence, 20,
-          200, "the law is linear in small angles: a relative error of the variance before a meeting", teams=True),
+          ("cadence.interval_weeks", "cadence.pull", "vectors.diffusion", "horizon_weeks"), _saw_tooth, _cadence, 60,
+          600, "the law is linear in small angles: a relative error of the variance before a meeting", teams=True),
     Limit("A22", "Channels grow faster than heads", "a22-brooks",
           ("capacity.pair_hours", "capacity.gross_hours", "teams.crew.headcount"), _output, _brooks, variants=_sizes),
     Limit("A29", "Organisational forgetting", "a29-forgetting",
