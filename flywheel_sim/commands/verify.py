@@ -74,5 +74,6 @@ def _told(found: Any) -> Any:
     if found.checks:
         if found.mode == "full":
             parts.append(Text("detects: the smallest deviation found with 90 % power; of exact ones the tolerance."))
+            parts.append(Text(found.power))
         parts.append(Text(found.sentence, style="bold"))
     return readable(*parts)

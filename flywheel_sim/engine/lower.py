@@ -109,8 +109,10 @@ class Program:
     calendar: NDArray[np.int32]
 
 
-def _unit(vector: Floats) -> Floats:
-    length = float(np.sqrt(np.sum(vector * vector)))
+def _unit(vector: Floats, axes: int) -> Floats:
+    """A vector of so many axes at length 1; a sum over what others in the batch are wider would round otherwise."""
+    own = vector[:axes]
+    length = float(np.sqrt(np.sum(own * own)))
     return vector / length if length > 0 else vector
 
 
@@ -200,9 +202,9 @@ def _team_rows(m: ScenarioModel, width: int, teams: int) -> tuple[NDArray[Any], 
         row["sells"] = any(x.owner == name and x.stage in ("awareness", "sale") for x in m.journey.touchpoints.values())
         row["competence"] = m.decisions.competence.get(name, m.decisions.other_competence)
         row["takes_up"] = m.ideas.owner in ("", name)
-        grids["craft"][i] = _unit(_vector(m.axes, team.craft, width))
+        grids["craft"][i] = _unit(_vector(m.axes, team.craft, width), len(m.axes))
         start = {"craft": team.craft, "given": team.direction, "random": {}}[team.start]
-        grids["start"][i] = _unit(_vector(m.axes, start, width))
+        grids["start"][i] = _unit(_vector(m.axes, start, width), len(m.axes))
         grids["field"][i] = _vector(m.axes, team.field, width)
         for j, other in enumerate(m.teams.values()):
             grids["overlap"][i, j] = m.vectors.transparency * _overlap(team, other)
@@ -213,7 +215,8 @@ def _team_rows(m: ScenarioModel, width: int, teams: int) -> tuple[NDArray[Any], 
         for key, weight in pay.on.items():
             measure = inc.measures[key]
             g = _vector(m.axes, measure.gradient, width)
-            size2 = float(g @ g) + measure.craft**2 + measure.peers**2 + measure.map**2
+            own = g[: len(m.axes)]
+            size2 = float(own @ own) + measure.craft**2 + measure.peers**2 + measure.map**2
             w = (
                 pay.intensity
                 * weight
@@ -249,14 +252,18 @@ def _hops(m: ScenarioModel, width: int) -> Floats:
 def _coupled(m: ScenarioModel, dependency: Floats, width: int) -> Floats:
     """Coupling of decisions (M16): handoffs plus touchpoints served together; sum of squares = sum."""
     names = tuple(m.teams)
-    v = (dependency.T @ dependency)[: len(names)]
+    own = np.ascontiguousarray(dependency[:, : len(names)])  # sums over others' columns would round otherwise
+    v = own.T @ own
     for link in m.handoffs.links.values():
         a, b = names.index(link.giver), names.index(link.taker)
         v[a, b] += link.share
         v[b, a] += link.share if a != b else 0.0
     np.fill_diagonal(v, 0.0)
     size = float(np.sum(v * v))
-    return v * (float(np.sum(v)) / size) if size > 0 else np.zeros((len(names), width))
+    coupled = np.zeros((len(names), width))
+    if size > 0:
+        coupled[:, : len(names)] = v * (float(np.sum(v)) / size)
+    return coupled
 
 
 def _overlap(a: Team, b: Team) -> float:
@@ -290,7 +297,7 @@ def _segment_rows(m: ScenarioModel, width: int) -> tuple[NDArray[Any], Floats]:
             1.0 if i == len(rows) - 1 else run / total, s.spend / 52.0,
             s.relationship_weight, s.product_weight, s.service_weight, s.price_weight, s.outside_option,
         )  # fmt: skip
-        need[i] = _unit(_vector(m.axes, s.need, width))
+        need[i] = _unit(_vector(m.axes, s.need, width), len(m.axes))
     return rows, need
 
 
@@ -320,7 +327,7 @@ def _touch_rows(m: ScenarioModel, width: int, teams: int) -> tuple[NDArray[Any],
             powering = [j for j, x in enumerate(m.teams.values()) if not x.front and j != owner]
             for j in powering:
                 dependency[i, j] = (1.0 - m.journey.owner_share) / len(powering)
-        dependency[i, owner] += 1.0 - dependency[i].sum()
+        dependency[i, owner] += 1.0 - dependency[i, : len(names)].sum()
     return rows, offset, dependency
 
 
@@ -445,7 +452,8 @@ def lower(models: Iterable[ScenarioModel]) -> Program:
             "team": team, **grids, "coupled": _coupled(m, dependency, teams), "segment": segment, "need": need,
             "touch": touch, "offset": offset,
             "dependency": dependency, "link": _link_rows(m), "bonus": _bonus_rows(m), "traits": np.array(traits),
-            "target": _unit(_vector(m.axes, m.strategy.target, width))[None, :], "competence": _competence_row(m),
+            "target": _unit(_vector(m.axes, m.strategy.target, width), len(m.axes))[None, :],
+            "competence": _competence_row(m),
             "pulse": _pulse_rows(m), "event": event, "invited": invited,
             "cell": cell_rows(m), "issue": issue_rows(m),
         }  # fmt: skip

@@ -59,9 +59,9 @@ def _rows(check: Check) -> list[tuple[str, ...]]:
     for q, p, ok, sees in zip(check.quantities, check.p, check.passed, check.sees, strict=True):
         error = "exact" if q.exact else digits(q.error)
         z = "" if q.exact else f"{q.z:+.2f}"
-        rows.append(
-            (q.name, digits(q.theory), digits(q.model), error, z, digits(p), digits(sees), "ok" if ok else "DIFFERS")
-        )
+        share = f" ({100 * sees / abs(q.theory):.2g} %)" if not q.exact and q.theory != 0.0 else ""
+        verdict = "ok" if ok else "DIFFERS"
+        rows.append((q.name, digits(q.theory), digits(q.model), error, z, digits(p), digits(sees) + share, verdict))
     return rows
 
 

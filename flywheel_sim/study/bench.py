@@ -67,6 +67,14 @@ BARS = (
     Bar("second_core_small", 1.8, 1.9, "second core, many small runs", more=True),
     Bar("bytes_per_account", 120.0, 72.0, "memory per account, network of mean degree 8 included"),
     Bar("sweep_overhead", 0.15, 0.03, "a sweep's time, summaries and store included, over its kernels, minus 1"),
+    Bar(
+        "crn_variance_ratio",
+        3.0,
+        10.0,
+        "variance with independent seeds over paired, median pair of schemes",
+        more=True,
+    ),
+    Bar("crn_variance_ratio_near", 15.0, 50.0, "the same, one parameter moved by a tenth, median", more=True),
     Bar("import_ratio", 2.0, 1.2, "import flywheel_sim over import numpy, pandas"),
     Bar("compile_says_s", 1.0, 1.0, "seconds until a first run says that it compiles"),
     Bar("compile_s", 40.0, 20.0, "first run after an install, compilation included, seconds"),
@@ -86,6 +94,7 @@ class Plan:
     warm_up, weeks : weeks before, and per repetition of, a measurement.
     repetitions : interleaved repetitions, of which the median counts.
     starts : repetitions of whatever needs a fresh process; 0 leaves those out.
+    pairs : paired runs of every scheme; 0 leaves the worth of pairing out.
     """
 
     sizes: tuple[int, ...] = (10_000, 100_000, 1_000_000)
@@ -96,13 +105,14 @@ class Plan:
     weeks: int = 4
     repetitions: int = 7
     starts: int = 5
+    pairs: int = 40
 
 
 #: Runs of one point in the sweep that is timed.
 A_POINT = 16
 
 FULL = Plan()
-QUICK = Plan(sizes=(10_000, 100_000), small_runs=64, repetitions=5, starts=3)
+QUICK = Plan(sizes=(10_000, 100_000), small_runs=64, repetitions=5, starts=3, pairs=10)
 
 #: N = 10^7 is added to the full bench where there are this many bytes of memory for it.
 _HUGE, _HUGE_BYTES = 10_000_000, 6e9
@@ -206,6 +216,14 @@ def bench(
     else:
         notes.append("no fresh processes were started: no compile, import and start-up times")
     ratios |= _batches(chosen, two, say)
+    if chosen.pairs > 0:
+        from flywheel_sim.study.common_luck import common_luck
+
+        say(f"pairing: every scheme {chosen.pairs} times")
+        luck = common_luck(replicates=chosen.pairs, workers=cores)
+        ratios |= {"crn_variance_ratio": luck.ratio, "crn_variance_ratio_near": luck.ratio_near}
+    else:
+        notes.append("no schemes were run: no worth of pairing")
     timings: list[dict[str, Any]] = []
     sizes = list(chosen.sizes)
     if chosen is FULL and _spare_memory() >= _HUGE_BYTES:

@@ -1,8 +1,15 @@
-"""Same key, same bits: whatever the threads, slices, steps, batch, process or position in a batch."""
+"""Same key, same bits: threads x slices x run, step, save and load, fork x three companies, batches, processes.
 
+Every way of making a run must leave behind exactly what the shortest one leaves: one call, one thread.  Accounts,
+weekly columns, directions of teams and life tables are compared to the byte.
+"""
+
+import hashlib
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -12,6 +19,8 @@ from hypothesis import strategies as st
 from flywheel_sim import FlywheelModel, load, run
 from flywheel_sim.engine import run as engine_run
 from flywheel_sim.engine.run import Simulation
+from flywheel_sim.engine.saving import copied, load_simulation, save_simulation
+from flywheel_sim.execute import run as running
 from flywheel_sim.execute.run import batch
 from flywheel_sim.model import Team
 
@@ -20,137 +29,100 @@ SMALL = {
     "horizon_weeks": 40,
     "market": {"accounts": 1500, "initial_customers": 150, "external": 0.004},
 }
+#: Three blocks of accounts each, so that threads have something to share; contracts, networks and mechanisms differ.
+COMPANIES = {
+    "everything on": {
+        "extends": "everything-on",
+        "horizon_weeks": 30,
+        "market": {"accounts": 2500, "initial_customers": 250, "external": 0.004},
+    },
+    "subscription": {
+        "extends": "b2c-subscription",
+        "horizon_weeks": 30,
+        "market": {"accounts": 2200, "initial_customers": 400, "network": {"kind": "barabasi-albert"}},
+    },
+    "among strangers, in time": {
+        "extends": "b2b-saas",
+        "horizon_weeks": 30,
+        "market": {"accounts": 2100, "initial_customers": 200, "external": 0.004, "network": {"kind": "complete"}},
+        "service": {"event_timed": True, "servers": 5},
+        "timeline": {
+            "changes": {"late": {"from_week": 11, "ramp_weeks": 5, "set": {"word_of_mouth.rate": 0.02}}},
+            "customers": {"gift": {"week": 14, "add": 30}},
+        },
+    },
+}
 
 
-def same(a, b):
-    """Assert that two runs left exactly the same arrays behind."""
-    assert (a.seed, a.replicate, a.weeks) == (b.seed, b.replicate, b.weeks)
-    for name in ("initial", "weekly", "teams", "life"):
-        x, y = getattr(a, name), getattr(b, name)
-        assert np.array_equal(x, y, equal_nan=True), f"{name} differs"
-    assert a.accounts.keys() == b.accounts.keys()
-    for name, column in a.accounts.items():
-        assert np.array_equal(column, b.accounts[name]), f"accounts.{name} differs"
+def bits(arrays):
+    """A digest of everything a run has left behind, with names, types and shapes."""
+    digest = hashlib.sha256(repr((arrays.seed, arrays.replicate, arrays.weeks)).encode())
+    parts = {name: getattr(arrays, name) for name in ("initial", "weekly", "teams", "life", "need")}
+    for name, array in (parts | arrays.accounts).items():
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
-def simulate(spec, seed=1, **how):
-    simulation = Simulation([load(spec).model], [(0, seed, 0)])
-    simulation.advance(**how)
-    return simulation.arrays(0)
+@cache
+def shortest(name, seed=1, replicate=0):
+    """One call and one thread."""
+    simulation = Simulation([load(COMPANIES[name]).model], [(0, seed, replicate)])
+    simulation.advance()
+    return bits(simulation.arrays(0))
 
 
-def test_something_happens_in_the_small_company():
+@pytest.mark.parametrize("name", COMPANIES)
+def test_something_happens(name):
     """Equal bits would mean little if nothing moved."""
-    weekly = run(SMALL).weekly
-    for column in ("new_customers", "referred_new", "churned", "handled", "renewals_due", "defects"):
-        assert weekly[column].sum() > 0, column
+    weekly = run(COMPANIES[name]).weekly
+    for column in ("new_customers", "referred_new", "churned", "handled", "touches", "alignment"):
+        assert weekly[column].to_numpy().any(), column
+    assert len({shortest(name), shortest(name, 2), shortest(name, 1, 1)}) == 3, "another key is other luck"
 
 
-def test_another_key_is_other_luck():
-    assert not np.array_equal(run(SMALL, seed=1).arrays.weekly, run(SMALL, seed=2).arrays.weekly)
-    assert not np.array_equal(run(SMALL, seed=1).arrays.weekly, run(SMALL, seed=1, replicate=1).arrays.weekly)
+# --- threads x slices x way x company -----------------------------------------------------------------------------
+
+#: Weeks before and after the middle, where a run is handed over.
+SLICES = {
+    "at once": ([13], [17]),
+    "a week at a time": ([1] * 13, [1] * 17),
+    "uneven": ([5, 0, 8], [2, 1, 14]),
+}
 
 
-def test_threads_of_a_batch():
-    other = {**SMALL, "horizon_weeks": 30, "word_of_mouth": {"enabled": False}}
-    one = batch([SMALL, other], replicates=3, seed=5, workers=1, accounts=True)
-    two = batch([SMALL, other], replicates=3, seed=5, workers=2, accounts=True)
-    models = [load(SMALL).model, load(other).model]
-    many = Simulation(models, [(s, 5, k) for k in range(3) for s in range(2)])
-    many.advance(threads=4)
-    for s in range(2):
-        for k in range(3):
-            same(one[s][k].arrays, two[s][k].arrays)
-            same(one[s][k].arrays, many.arrays(2 * k + s))
+def straight(simulation, folder):
+    return simulation
 
 
-@pytest.mark.parametrize("threads", [2, 3])
-def test_threads_of_one_big_run(monkeypatch, threads):
-    """Five blocks of accounts shared out over threads within every week."""
-    big = {"extends": "b2b-saas", "horizon_weeks": 12, "market": {"initial_customers": 1000, "external": 0.01}}
-    whole = simulate(big)
-    monkeypatch.setattr(engine_run, "BIG", 1000)
-    calls = []
-    monkeypatch.setattr(Simulation, "_advance_big", spied(Simulation._advance_big, calls))
-    same(whole, simulate(big, threads=threads))
-    assert calls == [threads]
+def saved(simulation, folder):
+    return load_simulation(save_simulation(simulation, folder / "state.npz"))[0]
 
 
-def spied(function, calls):
-    def spy(self, t1, threads, progress):
-        calls.append(threads)
-        return function(self, t1, threads, progress)
-
-    return spy
+def forked(simulation, folder):
+    twin = copied(simulation)
+    simulation.advance()  # the other branch goes first
+    return twin
 
 
-@pytest.mark.parametrize("kind", ["complete", "pairs", "ring", "barabasi-albert", "configuration", "blocks"])
-def test_a_week_at_a_time(kind):
-    spec = {**SMALL, "market": {**SMALL["market"], "accounts": 1100, "network": {"kind": kind}}}
-    simulation = Simulation([load(spec).model], [(0, 1, 0)])
-    while simulation.week < simulation.horizon:
-        simulation.advance(1)
-    same(run(spec).arrays, simulation.arrays(0))
-
-
-@settings(max_examples=20, deadline=None, database=None, derandomize=True)
-@given(slices=st.lists(st.integers(0, 15), max_size=8), threads=st.integers(1, 3))
-def test_any_slices(slices, threads):
-    simulation = Simulation([load(SMALL).model], [(0, 1, 0)])
-    for weeks in slices:
+@pytest.mark.parametrize("way", [straight, saved, forked], ids=lambda way: way.__name__)
+@pytest.mark.parametrize("slices", SLICES)
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("name", COMPANIES)
+def test_matrix(monkeypatch, tmp_path, name, threads, slices, way):
+    monkeypatch.setattr(engine_run, "BIG", 2000)  # so that blocks of one run are shared out within every week
+    shared, real = set(), Simulation._advance_big
+    monkeypatch.setattr(Simulation, "_advance_big", lambda self, t1, n, say: (shared.add(n), real(self, t1, n, say)))
+    simulation = Simulation([load(COMPANIES[name]).model], [(0, 1, 0)])
+    before, after = SLICES[slices]
+    for weeks in before:
         simulation.advance(weeks, threads=threads)
-    simulation.advance(threads=threads, progress=lambda done, total: None)
-    same(run(SMALL).arrays, simulation.arrays(0))
-
-
-def test_a_run_does_not_depend_on_its_company_in_a_batch():
-    """Not on how many runs there are, where it stands, nor on how large or long the others are."""
-    wide = {
-        **SMALL,
-        "horizon_weeks": 55,
-        "market": {"accounts": 2500, "initial_customers": 10, "network": {"kind": "complete"}},
-        "axes": ["acquire", "value", "ease", "care", "novelty"],
-        "timeline": {"changes": {"later": {"from_week": 20, "set": {"market.external": 0.01}}}},
-    }
-    models = [load(wide).model, load(SMALL).model]
-    runs = [(0, 9, 4), (1, 1, 0), (0, 1, 0), (1, 9, 4), (1, 9, 5)]
-    simulation = Simulation(models, runs)
-    simulation.advance(threads=2)
-    for q, (s, seed, replicate) in enumerate(runs):
-        alone = run([wide, SMALL][s], seed=seed, replicate=replicate)
-        assert alone.arrays.accounts.keys() == simulation.arrays(q).accounts.keys()
-        same(alone.arrays, shorn(simulation.arrays(q), alone.arrays))
-
-
-def shorn(wide, narrow):
-    """Cut the columns of axes that only others in the batch have."""
-    assert not wide.teams[:, :, narrow.teams.shape[2] :].any()
-    return wide.__class__(**{**vars(wide), "teams": wide.teams[:, :, : narrow.teams.shape[2]]})
-
-
-SCRIPT = """
-import hashlib, sys
-from flywheel_sim.execute.run import batch
-digest = hashlib.sha256()
-for runs in batch([eval(sys.argv[1])], replicates=3, seed=1, accounts=True):
-    for run in runs:
-        a = run.arrays
-        for array in (a.initial, a.weekly, a.teams, a.life, *a.accounts.values()):
-            digest.update(array.astype(str).tobytes() if array.dtype.kind == "U" else array.tobytes())
-print(digest.hexdigest())
-"""
-
-
-def test_another_process():
-    found = set()
-    for workers, hash_seed in ((1, 1), (2, 2)):
-        env = os.environ | {"FLYWHEEL_WORKERS": str(workers), "PYTHONHASHSEED": str(hash_seed)}
-        done = subprocess.run(
-            [sys.executable, "-c", SCRIPT, repr(SMALL)], capture_output=True, text=True, env=env, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        found.add(done.stdout.strip())
-    assert len(found) == 1
+    simulation = way(simulation, tmp_path)
+    assert simulation.week == sum(before)
+    for weeks in after:
+        simulation.advance(weeks, threads=threads)
+    assert bits(simulation.arrays(0)) == shortest(name)
+    assert shared == ({threads} if threads > 1 else set()), "blocks were shared out"
 
 
 class Nothing:
@@ -169,23 +141,103 @@ class Undecided(Team):
         return None
 
 
-def test_hooks_that_do_nothing():
-    before, after = Nothing(), Nothing()
-    model = FlywheelModel(SMALL, rng=3, interventions=[before], analyzers=[after], team_class=Undecided)
-    model.run_model()
-    assert [week for week, *_ in before.seen] == list(range(40))
-    assert [week for week, *_ in after.seen] == list(range(1, 41))
-    same(run(SMALL, seed=3).arrays, model.results().arrays)
+def hooked(name):
+    """Hooks and teams that look at everything and do nothing."""
+    hooks = {"interventions": [Nothing()], "analyzers": [Nothing()], "team_class": Undecided}
+    return FlywheelModel(COMPANIES[name], rng=1, **hooks), hooks
 
 
-def test_a_fork_without_changes():
-    model = FlywheelModel(SMALL, rng=3)
-    for _ in range(17):
+@pytest.mark.parametrize("way", [straight, saved, forked], ids=lambda way: way.__name__)
+@pytest.mark.parametrize("name", COMPANIES)
+def test_stepped_in_mesa(tmp_path, name, way):
+    model, hooks = hooked(name)
+    while model.week < 13:
         model.step()
-    twin = model.fork()
-    twin.run_model()
-    assert model.week == 17, "a fork leaves the original where it was"
+    if way is saved:
+        model.save(tmp_path / "model.npz")
+        model = FlywheelModel.load(tmp_path / "model.npz", **hooks)
+    elif way is forked:
+        other, model = model, model.fork()
+        other.run_model()
+        assert model.week == 13 and bits(other.results().arrays) == shortest(name)
     model.run_model()
-    whole = run(SMALL, seed=3).arrays
-    same(whole, twin.results().arrays)
-    same(whole, model.results().arrays)
+    assert bits(model.results().arrays) == shortest(name)
+    assert {week for week, *_ in hooks["interventions"][0].seen} >= set(range(13))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("chunk", [1, 4, 256])
+def test_batches(monkeypatch, workers, chunk):
+    """All three companies, of other sizes and lengths, two replicates each, in chunks of so many runs."""
+    monkeypatch.setattr(running, "_CHUNK_RUNS", chunk)
+    for name, runs in zip(
+        COMPANIES, batch(list(COMPANIES.values()), replicates=2, workers=workers, accounts=True), strict=True
+    ):
+        for replicate, one in enumerate(runs):
+            assert bits(one.arrays) == shortest(name, 1, replicate), f"{name}, replicate {replicate}"
+
+
+PROCESS = """
+import runpy, sys
+here = runpy.run_path(sys.argv[1])
+for (run,) in here["batch"](list(here["COMPANIES"].values()), replicates=1, accounts=True):
+    print(here["bits"](run.arrays))
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_another_process(workers):
+    env = os.environ | {"FLYWHEEL_WORKERS": str(workers), "PYTHONHASHSEED": str(workers)}
+    done = subprocess.run(
+        [sys.executable, "-c", PROCESS, __file__], capture_output=True, text=True, env=env, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [shortest(name) for name in COMPANIES]
+
+
+# --- more of one kind ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["pairs", "ring", "configuration", "blocks"])
+def test_a_week_at_a_time_on_other_networks(kind):
+    spec = {**SMALL, "market": {**SMALL["market"], "accounts": 1100, "network": {"kind": kind}}}
+    simulation = Simulation([load(spec).model], [(0, 1, 0)])
+    while simulation.week < simulation.horizon:
+        simulation.advance(1)
+    assert bits(simulation.arrays(0)) == bits(run(spec).arrays)
+
+
+@settings(max_examples=20, deadline=None, database=None, derandomize=True)
+@given(slices=st.lists(st.integers(0, 15), max_size=8), threads=st.integers(1, 3))
+def test_any_slices(slices, threads):
+    simulation = Simulation([load(SMALL).model], [(0, 1, 0)])
+    for weeks in slices:
+        simulation.advance(weeks, threads=threads)
+    simulation.advance(threads=threads, progress=lambda done, total: None)
+    assert bits(run(SMALL).arrays) == bits(simulation.arrays(0))
+
+
+def test_a_run_does_not_depend_on_its_company_in_a_batch():
+    """Not on how many runs there are, where it stands, nor on how large, long or wide the others are."""
+    wide = {
+        **SMALL,
+        "horizon_weeks": 55,
+        "market": {"accounts": 2500, "initial_customers": 10, "network": {"kind": "complete"}},
+        "axes": ["acquire", "value", "ease", "care", *"bcdefghi"],
+        "timeline": {"changes": {"later": {"from_week": 20, "set": {"market.external": 0.01}}}},
+    }
+    specs = [wide, SMALL, {**SMALL, "extends": "b2b-thirty-teams"}, {**SMALL, "extends": "b2b-two-teams"}]
+    models = [load(spec).model for spec in specs]
+    runs = [(0, 9, 4), (1, 1, 0), (3, 1, 0), (0, 1, 0), (1, 9, 4), (2, 9, 4), (1, 9, 5)]
+    simulation = Simulation(models, runs)
+    simulation.advance(threads=2)
+    for q, (s, seed, replicate) in enumerate(runs):
+        alone = run(specs[s], seed=seed, replicate=replicate).arrays
+        assert bits(alone) == bits(shorn(simulation.arrays(q), alone))
+
+
+def shorn(wide, narrow):
+    """Cut the columns of axes that only others in the batch have."""
+    axes = narrow.teams.shape[2]
+    assert not wide.teams[:, :, axes:].any() and not wide.need[:, axes - 1 :].any()
+    return replace(wide, teams=wide.teams[:, :, :axes], need=wide.need[:, : axes - 1])

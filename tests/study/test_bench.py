@@ -12,7 +12,9 @@ from flywheel_sim.study.bench import BARS, FULL, QUICK, Bar, Bench, Plan, bench,
 from flywheel_sim.study.floor import account_columns, floor_of, floor_week
 from flywheel_sim.study.timing import fresh, interleaved, machine, slope
 
-TINY = Plan(sizes=(500, 1500), small=200, small_runs=3, small_weeks=6, warm_up=2, weeks=1, repetitions=2, starts=0)
+TINY = Plan(
+    sizes=(500, 1500), small=200, small_runs=3, small_weeks=6, warm_up=2, weeks=1, repetitions=2, starts=0, pairs=0
+)
 
 
 @pytest.fixture(scope="module")
