@@ -13,7 +13,7 @@ from flywheel_sim.scenario.shapes import along, root
 if TYPE_CHECKING:
     from flywheel_sim.scenario import Scenario
 
-__all__ = ["EVIDENCE", "Assumption", "Tally", "changed", "key_assumptions", "tally"]
+__all__ = ["EVIDENCE", "Assumption", "Tally", "brief", "changed", "key_assumptions", "tally"]
 
 #: What an evidence mark means.
 EVIDENCE = {
@@ -105,8 +105,8 @@ def _assumption(scenarios: Sequence["Scenario"], path: str, values: tuple[Any, .
     mark, source = next(iter(marks)) if len(marks) == 1 else ("set", "")
     return Assumption(
         path=path,
-        text=_switch(path)
-        or _plainly(field.description or "" if field is not None else "", path) + _whose(scenario, path),
+        text=(_known(path) or _plainly(field.description or "" if field is not None else "", path))
+        + ("" if path.endswith(".enabled") else _whose(scenario, path)),
         unit=shape.unit if shape is not None else "",
         values=tuple(_shown(value) for value in values),
         evidence=EVIDENCE[mark],
@@ -114,10 +114,12 @@ def _assumption(scenarios: Sequence["Scenario"], path: str, values: tuple[Any, .
     )
 
 
-def _switch(path: str) -> str:
-    """What a switch switches."""
+def _known(path: str) -> str:
+    """Better words than the schema's for a switch, and for what a team is paid on."""
     block, _, last = path.rpartition(".")
-    return f"{block.replace('_', ' ').replace('.', ' ').capitalize()} switched on" if last == "enabled" else ""
+    if last == "enabled":
+        return f"{block.replace('_', ' ').replace('.', ' ').capitalize()} switched on"
+    return "Paid on" if path.startswith("incentives.pay.") and last == "on" else ""
 
 
 def _whose(scenario: "Scenario", path: str) -> str:
@@ -139,6 +141,21 @@ def _plainly(text: str, path: str) -> str:
     text = re.sub(r"^[^ :]{1,12}( = [^ :]{1,8})?: ", "", text).replace("`", "").removesuffix(".")
     text = text or path.replace(".", " ").replace("_", " ")
     return text[:1].upper() + text[1:]
+
+
+def brief(text: str) -> str:
+    """A description cut to its first clause; whose it is stays.
+
+    Examples
+    --------
+    >>> brief("Mean churn propensity per period (per renewal under contracts, per purchase without: see there)")
+    'Mean churn propensity per period'
+    >>> brief("What a customer pays at list price (small)"), brief("Cost of gaming effort; large = nobody games")
+    ('What a customer pays at list price (small)', 'Cost of gaming effort')
+    """
+    whose = re.search(r" \([^ ()]+(?:, [^ ()]+)?\)$", text)
+    body = text[: whose.start()] if whose else text
+    return re.split(r"[:;]| \(|, ", body)[0] + (whose.group(0) if whose else "")
 
 
 def _mark(scenario: "Scenario", path: str, value: Any) -> tuple[str, str]:

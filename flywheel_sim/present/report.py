@@ -9,37 +9,40 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flywheel_sim.present.assumptions import Assumption, changed, key_assumptions, tally
+from flywheel_sim.present.assumptions import EVIDENCE, Assumption, brief, changed, key_assumptions
 from flywheel_sim.present.compass import compass_chart
 from flywheel_sim.present.drawing import to_svg
 from flywheel_sim.present.figures import difference_chart, fan_chart, score_chart
 from flywheel_sim.present.sureness import limits, patterns
 from flywheel_sim.present.swings import flip_sentence, swings_chart
-from flywheel_sim.present.tables import reduction, shown
+from flywheel_sim.present.tables import shown
+from flywheel_sim.present.telling import (
+    about,
+    comparison_tiles,
+    headline,
+    how_many,
+    how_sure,
+    question,
+    second,
+    single_note,
+    single_tiles,
+)
 from flywheel_sim.present.tornado import tornado_chart
 from flywheel_sim.present.waterfall import waterfall_chart
 from flywheel_sim.present.who import segments_chart, teams_chart, who_words
-from flywheel_sim.results import Outcomes, Run, Verdict
+from flywheel_sim.results import Outcomes, Run
+from flywheel_sim.results.bridge import Bridge
 from flywheel_sim.results.outcomes import DIFFERENCE
-from flywheel_sim.results.paired import band
 from flywheel_sim.results.saving import replace_file
 from flywheel_sim.results.sensitivity import Sensitivity
-from flywheel_sim.results.words import money, number, of_100, percent, signed_money, span, week
+from flywheel_sim.results.words import money, number, of_100, signed_money, span, week
 
 __all__ = ["render", "write_report"]
 
 #: Rows of changed parameters shown before the rest is only counted.
 MOST_ROWS = 24
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A number with a name over it and a line under it; ``dots`` of ten are filled when given."""
-
-    name: str
-    value: str
-    note: str
-    dots: int | None = None
+#: Charts above the fold and on paper; the others follow after the tables of numbers.
+MAIN_CHARTS = 4
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,6 @@ class Chart:
     title: str
     note: str
     svg: str
-    wide: bool = False
 
 
 def write_report(
@@ -83,24 +85,32 @@ def render(outcomes: "Outcomes | Run", *, sensitivity: Sensitivity | None = None
     verdict = outcomes.verdict if outcomes.best else None
     differing = changed(outcomes.scenarios) if verdict else []
     known = {assumption.path for assumption in differing}
+    shared = _ranked([one for one in key_assumptions(outcomes.scenarios[0]) if one.path not in known], outcomes)
+    charts = [*_charts(outcomes)]
+    charts[2:2] = [*_bridge(outcomes), *_swings(outcomes)]
+    first = min(len(charts), MAIN_CHARTS)
     return pages.get_template("report.html.jinja").render(
-        question=_question(outcomes),
-        about=_about(outcomes),
-        verdict=verdict.sentence if verdict else _headline(outcomes),
-        second=_second(verdict, outcomes.weeks) if verdict else _single_note(outcomes),
+        question=question(outcomes),
+        about=about(outcomes),
+        verdict=verdict.sentence if verdict else headline(outcomes),
+        second=second(verdict, outcomes.weeks) if verdict else single_note(outcomes),
         flips=_flips(outcomes) if verdict else "",
-        tiles=_comparison_tiles(verdict, outcomes.weeks, outcomes.replicates) if verdict else _single_tiles(outcomes),
-        charts=_charts(outcomes),
-        bridge=_bridge(outcomes),
-        tornado=_tornado(outcomes, sensitivity),
+        tiles=comparison_tiles(verdict, outcomes.weeks, outcomes.replicates) if verdict else single_tiles(outcomes),
+        charts=charts[:first],
+        more=charts[first:],
+        bridge=outcomes.split and _bridge_table(outcomes.split),
+        tornado=_tornado(sensitivity),
         compass=_compass(outcomes),
         who=_who(outcomes),
         labels=outcomes.labels,
+        brief=brief,
+        chosen=EVIDENCE["set"],
         numbers=_numbers(outcomes) if verdict else [],
-        changed=differing[:MOST_ROWS],
+        changed=_columns(differing[:MOST_ROWS], 2 if len(outcomes.labels) == 2 else 1),
         more_changed=max(len(differing) - MOST_ROWS, 0),
-        assumptions=_halves([one for one in key_assumptions(outcomes.scenarios[0]) if one.path not in known]),
-        sure=_how_sure(outcomes, verdict),
+        assumptions=(shared[::2], shared[1::2]),
+        ranked=outcomes.swings is not None and bool(outcomes.best),
+        sure=how_sure(outcomes, verdict),
         patterns=patterns(outcomes.scenarios[0]),
         limits=limits(),
         again=_again(made.command),
@@ -108,136 +118,22 @@ def render(outcomes: "Outcomes | Run", *, sensitivity: Sensitivity | None = None
     )
 
 
-def _halves(rows: list[Assumption]) -> tuple[list[Assumption], list[Assumption]]:
-    middle = (len(rows) + 1) // 2
-    return rows[:middle], rows[middle:]
+def _columns(rows: list[Assumption], columns: int) -> list[list[Assumption]]:
+    """Rows in columns, those of the first on top; no empty column."""
+    tall = max(-(-len(rows) // columns), 1)
+    return [rows[k : k + tall] for k in range(0, len(rows), tall)]
 
 
-def _question(outcomes: Outcomes) -> str:
-    """The challenger's own question; one it shares with the baseline is about the company, not about the change."""
-    asked = [scenario.model.question for scenario in outcomes.scenarios]
-    if outcomes.best and asked[outcomes.best] != asked[0] and asked[outcomes.best]:
-        return str(asked[outcomes.best])
-    if not outcomes.best and asked[0]:
-        return str(asked[0])
-    if outcomes.best:
-        return f"Is {outcomes.labels[outcomes.best]} better than {outcomes.labels[0]}?"
-    return f"What becomes of {outcomes.labels[0]}?"
-
-
-def _about(outcomes: Outcomes) -> list[tuple[str, bool]]:
-    """Words of the line under the question, and whether they are set in bold."""
-    model = outcomes.scenarios[0].model
-    names: list[tuple[str, bool]] = [(outcomes.labels[0], True)]
-    if outcomes.best:
-        rest = [k for k in range(1, len(outcomes.labels)) if k != outcomes.best]
-        names = [(outcomes.labels[outcomes.best], True), (" against ", False), *names]
-        names += [(f", with {len(rest)} more", False)] if rest else []
-    count, market = len(model.teams), model.market
-    facts = [
-        span(outcomes.weeks),
-        f"{count} team{'s' if count != 1 else ''}",
-        f"{number(market.initial_customers, 7)} customers at the start, {number(market.accounts, 9)} accounts",
-        _runs(outcomes),
-    ]
-    return [*names, (" · " + " · ".join(facts), False)]
-
-
-def _runs(outcomes: Outcomes) -> str:
-    if outcomes.replicates == 1:
-        return "one run"
-    return f"{outcomes.replicates} {'paired ' if outcomes.best else ''}runs"
-
-
-def _second(verdict: Verdict, weeks: int) -> str:
-    """What stands under the verdict: both intervals, and when it costs money."""
-    low, high = verdict.interval
-    few, many = verdict.runs_interval
-    parts = [
-        f"80 % interval of the average difference: {signed_money(low)} to {signed_money(high)}; "
-        f"80 % of single runs: {signed_money(few)} to {signed_money(many)}."
-    ]
-    name = verdict.challenger
-    if math.isinf(verdict.breakeven_week):
-        parts.append(f"In most runs {name} does not end ahead and stay there within {span(weeks)}.")
-    elif verdict.deepest_dip.week == 0:
-        parts.append(f"{name} costs nothing on the way: the median difference is never below zero.")
-    else:
-        parts.append(
-            f"On the way it is up to {money(-verdict.deepest_dip.value)} behind; in the median run it is ahead for "
-            f"good from week {verdict.breakeven_week:.0f} on."
-        )
-    return " ".join(parts)
-
-
-def _comparison_tiles(verdict: Verdict, weeks: int, runs: int) -> list[Tile]:
-    few, many = verdict.runs_interval
-    early, late = verdict.breakeven_interval
-    never = f"never in {percent(verdict.never_share)}" if verdict.never_share else "in every run"
-    between = f"{early:.0f} to {late:.0f}; {never}" if math.isfinite(late) else never
-    dip = verdict.deepest_dip
-    return [
-        Tile(
-            "Chance it is better",
-            _won(verdict.wins_of_100, runs),
-            "paired runs, ties count half" if runs <= 100 else f"{runs} paired runs, ties count half",
-            round(verdict.wins_of_100 / 10),
-        ),
-        Tile(
-            f"Extra value, {span(weeks)}",
-            signed_money(verdict.difference),
-            f"80 % of runs: {signed_money(few)} to {signed_money(many)}",
-        ),
-        Tile("Break-even", week(verdict.breakeven_week), between),
-        Tile("Deepest dip", money(dip.value) if dip.week else "none", week(dip.week) if dip.week else "never behind"),
-    ]
-
-
-def _won(wins: float, runs: int) -> str:
-    """Wins as they were counted, or of 100 when there are more runs or a half win.
-
-    Examples
-    --------
-    >>> _won(95.0, 20), _won(97.5, 20), _won(93.2, 1000)
-    ('19 of 20', '97 of 100', '93 of 100')
-    """
-    won = wins * runs / 100.0
-    whole = runs <= 100 and abs(won - round(won)) < 1e-9
-    return f"{round(won)} of {runs}" if whole else f"{of_100(wins)} of 100"
-
-
-def _single_tiles(outcomes: Outcomes) -> list[Tile]:
-    row = outcomes.table.iloc[0]
-    spread = f"80 % of runs: {money(row['npv_low'])} to {money(row['npv_high'])}" if outcomes.replicates > 1 else ""
-    return [
-        Tile(f"Value, {span(outcomes.weeks)}", money(row["npv"]), spread or "discounted cash flow"),
-        Tile("Customers at the end", number(row["customers_end"]), f"churn {percent(row['churn_annual'])} a year"),
-        Tile("Net promoter score", number(row["nps_true"], 2), "mean, if everyone answered"),
-        Tile(
-            "Customers a customer brings",
-            number(band(outcomes.final("flywheel_r")[0]).middle, 2),
-            "over its life, in an open market",
-        ),
-    ]
-
-
-def _headline(outcomes: Outcomes) -> str:
-    row = outcomes.table.iloc[0]
-    start = float(outcomes.fans["customers"][0, 0, 1])
-    grows = "grows" if row["customers_end"] > start else "shrinks" if row["customers_end"] < start else "stays"
-    ends = f"from {number(start)} to {number(row['customers_end'])} customers in {span(outcomes.weeks)}"
-    worth = "makes" if row["npv"] >= 0 else "loses"
-    return f"{outcomes.labels[0]} {grows} {ends} and {worth} {money(abs(row['npv']))}."
-
-
-def _single_note(outcomes: Outcomes) -> str:
-    if outcomes.replicates == 1:
-        return "One run is one possible history: another seed tells another. Compare scenarios before you decide."
-    return "The median run; the bands below hold 80 % of the runs. Compare scenarios before you decide."
+def _ranked(rows: list[Assumption], outcomes: Outcomes) -> list[Assumption]:
+    """Rows by how far each moves the difference, where that is known; the others after them, as they are."""
+    if outcomes.swings is None:
+        return rows
+    place = {bar.path: k for k, bar in enumerate(outcomes.swings.bars)}
+    return sorted(rows, key=lambda one: place.get(one.path, len(place)))
 
 
 def _charts(outcomes: Outcomes) -> list[Chart]:
-    best, runs = outcomes.best, _runs(outcomes)
+    best, runs = outcomes.best, how_many(outcomes)
     drawn = "this run" if outcomes.replicates == 1 else f"median and 80 % band of {runs}"
     names = " and ".join(outcomes.labels) if len(outcomes.labels) < 3 else f"{len(outcomes.labels)} scenarios"
     mark = outcomes.verdict.breakeven_week if best else math.inf
@@ -315,50 +211,44 @@ def _compass(outcomes: Outcomes) -> Chart | None:
         "straight up is what customers need: an arrow's angle to it is the team's angle to the need, its length how "
         "much the team can do; black is all teams together, long when they agree",
         to_svg(compass_chart(outcomes), "compass", _compass_words(outcomes)),
-        wide=True,
     )
 
 
 def _flips(outcomes: Outcomes) -> str:
     """The assumption that turns the verdict, where that was looked for."""
     if outcomes.swings is None:
-        return "Which assumption would flip it was not looked for; --swings does."
+        return "Which assumption would flip it was not looked for here: flywheel compare with --swings does that."
     return flip_sentence(outcomes.swings)
 
 
-def _tornado(outcomes: Outcomes, sensitivity: Sensitivity | None) -> list[Chart]:
-    """What moves the difference: one assumption at a time, and the indices of a study."""
-    found = []
+def _swings(outcomes: Outcomes) -> list[Chart]:
+    """What moves the difference, one assumption at a time."""
     swings = outcomes.swings
-    if swings is not None and outcomes.best:
-        low, high = (number(factor, 2) for factor in swings.factors)
-        ends = "; ".join(
-            f"{bar.text} from {number(bar.low)} to {number(bar.high)}: {signed_money(bar.at_low)} to "
-            f"{signed_money(bar.at_high)}"
-            for bar in swings.bars[:6]
-        )
-        found.append(
-            Chart(
-                "What could change the verdict",
-                f"extra value of {swings.challenger} when one assumption moves to {low} and {high} times its value in "
-                f"both scenarios, as far as it can; the numbers at the ends are those values; {swings.runs} runs each "
-                f"with the same luck, {signed_money(swings.middle)} where nothing moves",
-                to_svg(swings_chart(swings), "swings", f"Extra value by assumption. {ends}."),
-                wide=True,
-            )
-        )
-    if sensitivity is not None:
-        known = sensitivity.outcomes
-        outcome = next((name for name in known if name.endswith(f"({DIFFERENCE})")), known[0])
-        found.append(
-            Chart(
-                "What matters when everything is uncertain at once",
-                sensitivity.sentence(outcome),
-                to_svg(tornado_chart(sensitivity, outcome), "tornado", sensitivity.sentence(outcome)),
-                wide=True,
-            )
-        )
-    return found
+    if swings is None or not outcomes.best:
+        return []
+    low, high = (number(factor, 2) for factor in swings.factors)
+    ends = "; ".join(
+        f"{bar.text} from {number(bar.low)} to {number(bar.high)}: {signed_money(bar.at_low)} to "
+        f"{signed_money(bar.at_high)}"
+        for bar in swings.bars[:6]
+    )
+    note = (
+        f"extra value when one assumption moves to {low} and {high} times its value in both scenarios, as far as it "
+        f"can; at the ends, where it moves to; {swings.runs} runs each, {signed_money(swings.middle)} where none moves"
+    )
+    svg = to_svg(swings_chart(swings), "swings", f"Extra value of {swings.challenger} by assumption. {ends}.")
+    return [Chart("What could change the verdict", note, svg)]
+
+
+def _tornado(sensitivity: Sensitivity | None) -> list[Chart]:
+    """The indices of a study."""
+    if sensitivity is None:
+        return []
+    known = sensitivity.outcomes
+    outcome = next((name for name in known if name.endswith(f"({DIFFERENCE})")), known[0])
+    said = sensitivity.sentence(outcome)
+    svg = to_svg(tornado_chart(sensitivity, outcome), "tornado", said)
+    return [Chart("What matters when everything is uncertain at once", said, svg)]
 
 
 def _who(outcomes: Outcomes) -> dict[str, Any] | None:
@@ -383,30 +273,35 @@ def _again(command: str) -> str:
     return f"{command}.report('report.html')" if "compare(" in command else command
 
 
-def _bridge(outcomes: Outcomes) -> dict[str, Any] | None:
-    """The section on where the difference comes from."""
+def _bridge(outcomes: Outcomes) -> list[Chart]:
+    """Where the difference comes from."""
     bridge = outcomes.split
     if bridge is None:
-        return None
-    parts = bridge.sorted()
+        return []
+    said = "; ".join(f"{part.group} {signed_money(part.mean)}" for part in bridge.sorted())
+    whole = signed_money(float(bridge.totals().mean()))
+    svg = to_svg(
+        waterfall_chart(bridge), "bridge",
+        f"The difference in value between {bridge.challenger} and {bridge.baseline}, {whole}, by group: {said}.",
+    )  # fmt: skip
+    runs = bridge.parts.shape[1]
+    note = f"what each group of changed settings brings, mean over all orders of changing them (Shapley value); {runs}"
+    return [Chart("Where the difference comes from", f"{note} runs with the same luck, whiskers 80 %", svg)]
+
+
+def _bridge_table(bridge: Bridge) -> dict[str, Any]:
+    """The parts of the difference in numbers."""
     blocks = {group.title: ", ".join(group.blocks) for group in bridge.groups}
     how = "every combination was run" if bridge.exact else f"{bridge.orders} sampled orders, their error included"
-    said = "; ".join(f"{part.group} {signed_money(part.mean)}" for part in parts)
-    whole = signed_money(float(bridge.totals().mean()))
     return {
-        "note": f"average part of each group of settings over all orders of changing them (Shapley value), with its "
-        f"80 % interval; {how}, {bridge.coalitions} scenarios, {bridge.parts.shape[1]} runs each with the same luck",
-        "svg": to_svg(
-            waterfall_chart(bridge), "bridge",
-            f"The difference in value between {bridge.challenger} and {bridge.baseline}, {whole}, by group: {said}.",
-        ),
+        "note": f"{how}: {bridge.coalitions} scenarios, {bridge.parts.shape[1]} runs each with the same luck",
         "rows": [
             {"group": part.group, "blocks": blocks[part.group], "mean": signed_money(part.mean),
              "interval": f"{signed_money(part.low)} to {signed_money(part.high)}",
              "alone": signed_money(part.alone), "last": signed_money(part.last)}
-            for part in parts
+            for part in bridge.sorted()
         ],
-        "whole": whole,
+        "whole": signed_money(float(bridge.totals().mean())),
         "notes": bridge.notes,
     }  # fmt: skip
 
@@ -446,41 +341,3 @@ def _numbers(outcomes: Outcomes) -> list[dict[str, str]]:
             }
         )
     return rows
-
-
-def _how_sure(outcomes: Outcomes, verdict: Verdict | None) -> list[tuple[str, str]]:
-    """Question and answer on luck, on evidence and on what this cannot say."""
-    count = tally(outcomes.scenarios[outcomes.best])
-    answers = []
-    if verdict:
-        low_chance, high_chance = verdict.superiority
-        half = (verdict.interval[1] - verdict.interval[0]) / 2.0
-        answers.append(
-            (
-                "Could it be luck?",
-                f"The average over {outcomes.replicates} paired runs is known to \N{PLUS-MINUS SIGN}{money(half)} "
-                f"(80 % interval); four times as many runs would halve that. The chance that a run is better under "
-                f"{verdict.challenger} is {percent(low_chance)} to {percent(high_chance)}. Sharing the luck was worth "
-                f"{reduction(verdict.variance_reduction)} the runs. One company has one run, and its luck spreads as "
-                f"the bands show.",
-            )
-        )
-        answers += [("Take care", f"{warning[:1].upper()}{warning[1:]}.") for warning in outcomes.warnings]
-    if outcomes.chosen is not None:
-        answers.append(("Is it the best of them?", outcomes.chosen.sentence(outcomes.labels)))
-    answers.append(
-        (
-            "Are the numbers right?",
-            f"{count.total} numbers act here: {count.sourced} come with a source, {count.chosen} are set by "
-            f"the scenario, {count.assumed} are assumptions. Change the ones you know better and run it again.",
-        )
-    )
-    answers.append(
-        (
-            "Is the model right?",
-            "Where all but one mechanism is switched off, it must come to closed forms that mathematics knows; the "
-            "base case must look like companies that were observed. It holds only what it was given: what is not in "
-            "the scenario cannot win or lose.",
-        )
-    )
-    return answers

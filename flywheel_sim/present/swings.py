@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from flywheel_sim.present.assumptions import brief
 from flywheel_sim.present.drawing import INK, MUTED, canvas
 from flywheel_sim.present.waterfall import GAIN, LOSS, bars_axes
 from flywheel_sim.results.swings import Swings
@@ -12,14 +13,14 @@ from flywheel_sim.results.words import money, number, signed_money
 __all__ = ["MOST_BARS", "flip_sentence", "swings_chart"]
 
 #: Assumptions drawn; the rest move the difference less.
-MOST_BARS = 10
+MOST_BARS = 8
 
 
 def swings_chart(swings: Swings) -> Figure:
     """Bars from the difference where an assumption is low to where it is high; the ends carry its values."""
     bars = swings.bars[:MOST_BARS]
-    figure = canvas(960.0, 50.0 + 32.0 * len(bars))
-    axes = bars_axes(figure, [bar.text for bar in bars], above=8.0)
+    figure = canvas(height=42.0 + 28.0 * len(bars))
+    axes = bars_axes(figure, [brief(bar.text) for bar in bars], above=8.0)
     middle = swings.middle
     for row, bar in enumerate(bars):
         places = sorted(((bar.at_low, bar.low), (bar.at_high, bar.high)))
@@ -40,7 +41,7 @@ def swings_chart(swings: Swings) -> Figure:
     if min(reach, default=middle) <= 0 <= max(reach, default=middle) or low <= 0 <= high:
         axes.axvline(0.0, color=MUTED, linewidth=1.0, dashes=(3, 3))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: signed_money(value).replace(".0", "")))
-    axes.margins(x=0.1)
+    axes.margins(x=0.16)
     axes.autoscale_view(scaley=False)
     return figure
 

@@ -15,7 +15,7 @@ __all__ = ["bars_axes", "waterfall_chart"]
 
 GAIN, LOSS, WHOLE = PALETTE[2], PALETTE[1], PALETTE[6]
 #: Parts drawn one by one; the rest is one bar.
-MOST_BARS = 10
+MOST_BARS = 8
 _MORE = "\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -34,7 +34,7 @@ def waterfall_chart(bridge: Bridge, key: str = "npv") -> Figure:
     total = float(bridge.totals(key).mean())
     starts = np.concatenate(([0.0], np.cumsum([part.mean for part in shown])))
     rows = len(shown) + bool(rest) + 1
-    figure = canvas(960.0, 46.0 + 34.0 * rows)
+    figure = canvas(height=40.0 + 30.0 * rows)
     axes = bars_axes(figure, [part.group for part in shown] + ["the rest"] * bool(rest) + ["Difference"])
     for row, part in enumerate(shown):
         _bar(axes, row, float(starts[row]), part, words(part.mean))
@@ -48,26 +48,27 @@ def waterfall_chart(bridge: Bridge, key: str = "npv") -> Figure:
         axes.plot([place, place], [row - 0.31, row + 1.31], color=FRAME, linewidth=0.8, zorder=1.2)
     axes.axvline(0.0, color=FRAME, linewidth=1.0, zorder=1.5)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words(value).replace(".0", "")))
-    axes.margins(x=0.14)
+    axes.margins(x=0.2)
     return figure
 
 
 def bars_axes(figure: Figure, names: list[str], above: float = 6.0) -> Axes:
     """Axes for horizontal bars with names on the left, the first on top, and so many points of room above."""
-    height = figure.get_figheight() * 72.0
-    axes = figure.add_axes((0.27, 30.0 / height, 0.7, 1.0 - (30.0 + above) / height))
+    width, height = (side * 72.0 for side in figure.get_size_inches())
+    left, letters, ticks = (0.27, 42, 7) if width > 700.0 else (0.36, 29, 5)
+    axes = figure.add_axes((left, 30.0 / height, 0.97 - left, 1.0 - (30.0 + above) / height))
     for side in ("top", "right", "left", "bottom"):
         axes.spines[side].set_visible(False)
     axes.grid(axis="x", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(length=0, labelsize=9.5, colors=MUTED, pad=5)
     axes.set_yticks(
-        range(len(names)), ["\n".join(textwrap.wrap(name, 42, max_lines=2, placeholder=_MORE)) for name in names]
+        range(len(names)), ["\n".join(textwrap.wrap(name, letters, max_lines=2, placeholder=_MORE)) for name in names]
     )
     for label in axes.get_yticklabels():
         label.set_color(INK)
     axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.xaxis.set_major_locator(MaxNLocator(7))
+    axes.xaxis.set_major_locator(MaxNLocator(ticks))
     return axes
 
 

@@ -50,7 +50,7 @@ def _chart(groups: Groups, challenger: int, measures: Mapping[str, tuple[str, st
     if not found:
         return None
     names = [share.group for share in next(iter(found.values()))]
-    width, row, top, bottom, left = 980.0, 25.0, 44.0, 26.0, 108.0
+    width, row, top, bottom, left = 980.0, 23.0, 40.0, 24.0, 108.0
     height = top + bottom + row * len(names)
     figure = canvas(width, height)
     cell = (width - left) / len(found)

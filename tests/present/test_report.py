@@ -244,7 +244,7 @@ def test_changed_parameters_show_both_values() -> None:
     paid = {"pay": {"sales": {"on": {"closes": 1.0}}}, "measures": {"closes": {"gradient": {"acquire": 1.0}}}}
     mixed = changed([company(), company(incentives=paid)])
     assert [(row.path, row.values, row.text) for row in mixed if row.path.endswith(".on")] == [
-        ("incentives.pay.sales.on", ("\N{EM DASH}", "closes 1"), "Measures and their weights (sales)")
+        ("incentives.pay.sales.on", ("\N{EM DASH}", "closes 1"), "Paid on (sales)")
     ]
     assert rows["cadence.enabled"].text == "Cadence switched on"
 
@@ -308,9 +308,9 @@ def test_the_sections_of_a_whole_report_stand_in_order(tmp_path: Path) -> None:
     body = page[page.index("<body>") :]
     order = [
         "<h1>", made.verdict.sentence, "It flips where one assumption goes below 0.0025 1/week", "Chance it is better",
-        "Cumulative value", "Customers", "Net promoter score", "Relationship", "Do the teams pull", "What could change",
-        "Where the teams point", "Who gains and who loses", "The numbers", "What differs", "What the result rests on",
-        "How sure are we?", "Limits with a closed form", "Made again by",
+        "Cumulative value", "<h2>Customers", "What could change", "Where the teams point", "Who gains and who loses",
+        "The numbers", "Net promoter score", "<h2>Relationship", "Do the teams pull", "What differs",
+        "What the result rests on", "How sure are we?", "Limits with a closed form", "Made again by",
     ]  # fmt: skip
     places = [body.index(words) for words in order]
     assert places == sorted(places)
@@ -319,6 +319,27 @@ def test_the_sections_of_a_whole_report_stand_in_order(tmp_path: Path) -> None:
     assert len(links.ids) == len(set(links.ids))
     assert render(Outcomes.open(made.save(tmp_path / "x"))) == page
     assert "hollow: Silo pay" in body
+
+
+def test_assumptions_that_move_the_difference_stand_first() -> None:
+    body = render(whole())
+    rests = body[body.index("What the result rests on") : body.index("How sure are we?")]
+    first = [re.findall(r"<code>([\w.]+)</code>", table)[0] for table in rests.split("<table")[1:]]
+    assert first == ["word_of_mouth.rate", "ledger.discount_rate"]
+    assert "those first that move the difference most" in rests
+
+
+@pytest.mark.slow
+def test_on_paper_it_is_two_pages_at_most(tmp_path: Path) -> None:
+    import shutil
+    import subprocess
+
+    browser = shutil.which("chromium") or shutil.which("google-chrome") or pytest.skip("no Chromium")
+    write_report(whole(), tmp_path / "r.html")
+    paper = tmp_path / "r.pdf"
+    words = ["--headless", "--no-sandbox", "--disable-gpu", f"--print-to-pdf={paper}", f"file://{tmp_path / 'r.html'}"]
+    subprocess.run([browser, *words], check=True, capture_output=True)
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b", paper.read_bytes())) <= 2
 
 
 def test_what_was_not_looked_for_is_said_and_not_drawn(page: str) -> None:
