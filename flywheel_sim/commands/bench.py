@@ -1,5 +1,6 @@
 """``flywheel bench``: speed, memory and start-up of this installation on this machine."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,27 +13,62 @@ __all__ = ["bench"]
 @click.command()
 @click.option("--quick", is_flag=True, help="Up to 100 000 accounts and fewer repetitions: under three minutes.")
 @click.option("--mechanisms", is_flag=True, help="Instead: what each mechanism costs, switched on minus switched off.")
+@click.option("--big", is_flag=True, help="Instead: one run of 10 000 000 accounts and five years, in its own process.")
+@click.option(
+    "--figure", type=click.Path(path_type=Path, dir_okay=False), default=None,
+    help="Draw time against bytes here, as SVG: floor, memory, engine, rivals.",
+)  # fmt: skip
 @answers("bench", "workers")
-def bench(quick: bool, mechanisms: bool, workers: int | None) -> Answer:
+def bench(quick: bool, mechanisms: bool, big: bool, figure: Path | None, workers: int | None) -> Answer:
     """Measure speed, memory and start-up on this machine.
 
-    Speed is stated against the floor: one random draw per account and one pass over the account columns, timed in the
-    same run.  Close other programs first; the full bench takes up to fifteen minutes.
+    Speed is stated against the floor (one random draw per account and one pass over the account columns), and against
+    the same laws as Mesa agents and as NumPy columns, timed in the same run.  Close other programs first; the full
+    bench takes up to fifteen minutes.
     """
     from flywheel_sim.engine.fingerprint import engine_hash
     from flywheel_sim.study.bench import bench as benched
 
+    if mechanisms + big + (figure is not None) > 1:
+        raise click.UsageError("--mechanisms, --big and --figure exclude one another")
     if mechanisms:
         return _mechanisms(quick)
+    if big:
+        return _big(workers)
     found = benched(quick, cores=workers, progress=say)
     data = found.to_dict()
+    if figure is not None:
+        _draw(data, figure)
     return Answer(data, _readable(data), {"hashes": {"engine": engine_hash()}})
+
+
+def _draw(data: dict[str, Any], figure: Path) -> None:
+    from flywheel_sim.commands.envelope import write_text
+    from flywheel_sim.present.drawing import to_svg
+    from flywheel_sim.present.roofline import SAID, roofline
+
+    write_text(figure, to_svg(roofline(data), "roofline", SAID) + "\n")
+    say(f"wrote {figure}")
+
+
+def _big(workers: int | None) -> Answer:
+    from flywheel_sim.engine.fingerprint import engine_hash
+    from flywheel_sim.study.big_run import big_run
+
+    found = big_run(cores=workers, progress=say)
+    off = found.error_at_a_tenth
+    told = "was not announced early enough" if off is None else f"was announced {100 * off:+.0f} % off after a tenth"
+    text = (
+        f"{found.accounts:,} accounts, {found.weeks} weeks, {found.cores} cores: {found.seconds:.0f} s by the clock, "
+        f"{found.cpu_seconds:.0f} s of processor time, at most {found.peak_bytes / 1e9:.2f} GB; the time left {told}"
+    )
+    return Answer(found.to_dict(), text, {"hashes": {"engine": engine_hash()}})
 
 
 def _mechanisms(quick: bool) -> Answer:
     from flywheel_sim.engine.fingerprint import engine_hash
-    from flywheel_sim.study.bench import EVERYTHING, scaled
     from flywheel_sim.study.costs import mechanism_costs
+    from flywheel_sim.study.speed import EVERYTHING, scaled
     from flywheel_sim.study.timing import machine
 
     accounts = 20_000 if quick else 100_000
@@ -60,8 +96,22 @@ def _readable(data: dict[str, Any]) -> str:
         ("accounts", "floor", "engine", "build", "memory"),
         [tuple(_with_unit(name, row[name]) for name in names) for row in data["timings"]],
     )
+    raced = table(
+        ("core only", "accounts", "engine", "rival", "ratio"),
+        [
+            (x["rival"], f"{x['accounts']:,}", f"{x['engine_ns']:.1f}", f"{x['rival_ns']:.1f}", f"{x['ratio']:.1f}")
+            for x in data["rivals"]
+        ],
+    )
+    small = data["small"]
+    many = (
+        f"{small['runs']:,} runs of {small['accounts']:,} accounts and {small['weeks']} weeks, batch and single: "
+        f"{'the same bits' if small['same_bits'] else 'DIFFERENT BITS'}; over the kernels "
+        f"{100 * small['batch_overhead']:+.1f} % and {100 * small['single_overhead']:+.1f} %"
+    )
+    unit = "floor, engine and rivals in ns per account-week, one core"
     notes = [f"note: {note}" for note in data["notes"]]
-    return "\n".join([head, "", bars, "", sizes, "floor and engine in ns per account-week, one core", *notes])
+    return "\n".join([head, "", bars, "", sizes, "", raced, unit, "", many, *notes])
 
 
 def _number(value: float | None) -> str:

@@ -159,7 +159,10 @@ def agreement(
 
 @dataclass(frozen=True)
 class Race:
-    """Nanoseconds of processor time per account-week on one core, engine and rival taken in turn."""
+    """Nanoseconds of processor time per account-week on one core, engine and rival taken in turn.
+
+    ``rival_bytes`` are the bytes per account of its arrays, or, of objects, by which the process grew; NaN if unknown.
+    """
 
     rival: str
     accounts: int
@@ -195,7 +198,8 @@ def race(name: str, company: Callable[[int, int], Scenario], accounts: int, *, w
     simulation = Simulation([scenario.model], [(0, 1, 0)], keep_teams=False)
     before = _resident()
     run = RIVALS[name](scenario, 1)
-    grown = max(0.0, _resident() - before) / accounts
+    arrays = sum(x.nbytes for x in vars(run).values() if isinstance(x, np.ndarray))
+    held = (arrays if arrays > accounts else max(0.0, _resident() - before)) / accounts
     simulation.advance(warm_up)
     for _ in range(warm_up):
         run.step()
@@ -206,7 +210,7 @@ def race(name: str, company: Callable[[int, int], Scenario], accounts: int, *, w
 
     took = interleaved({"engine": lambda: simulation.advance(loops), "rival": rival}, repetitions, time.process_time)
     per = 1e9 / (accounts * loops)
-    return Race(name, accounts, took["engine"] * per, took["rival"] * per, grown)
+    return Race(name, accounts, took["engine"] * per, took["rival"] * per, held)
 
 
 def _resident() -> float:

@@ -1,5 +1,6 @@
 """Timing that a busy machine disturbs little: interleaved repetitions, medians, fresh processes."""
 
+import math
 import os
 import platform
 import subprocess
@@ -70,16 +71,34 @@ class Fresh:
         Seconds until its first word on stderr; NaN if it said nothing.
     out : str
         What it printed.
+    said : tuple of (float, str)
+        Lines on stderr, and after how many seconds each came.
+    peak : float
+        Most bytes of memory it ever held (NaN where the system does not say).
     """
 
     wall: float
     cpu: float
     spoke: float
     out: str
+    said: tuple[tuple[float, str], ...] = ()
+    peak: float = math.nan
 
 
-def fresh(words: Sequence[str], environment: Mapping[str, str] | None = None) -> Fresh:
+def fresh(
+    words: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    hear: Callable[[str], None] | None = None,
+) -> Fresh:
     """Run this Python with ``words`` as arguments in a fresh process.
+
+    Parameters
+    ----------
+    words : sequence of str
+    environment : mapping, optional
+        Set beside what is set here.
+    hear : callable, optional
+        Told every line on stderr as it comes.
 
     Raises
     ------
@@ -95,7 +114,6 @@ def fresh(words: Sequence[str], environment: Mapping[str, str] | None = None) ->
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     settings = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **(environment or {})}
     said: list[tuple[float, str]] = []
-    used = _children()
     before = time.perf_counter()
     with subprocess.Popen(
         [sys.executable, *words], env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -105,23 +123,30 @@ def fresh(words: Sequence[str], environment: Mapping[str, str] | None = None) ->
         errors = process.stderr
 
         def listen() -> None:
-            said.extend((time.perf_counter() - before, line) for line in errors)
+            for line in errors:
+                said.append((time.perf_counter() - before, line))
+                if hear:
+                    hear(line.rstrip())
 
         listener = threading.Thread(target=listen)
         listener.start()
         out = process.stdout.read()
-        code = process.wait()
+        cpu, peak = _end(process)
         wall = time.perf_counter() - before
         listener.join()
-    if code != 0:
+    if process.returncode != 0:
         raise RuntimeError("a fresh process failed: " + "".join(line for _, line in said)[-2000:])
-    return Fresh(wall, _children() - used, said[0][0] if said else float("nan"), out)
+    return Fresh(wall, cpu, said[0][0] if said else math.nan, out, tuple(said), peak)
 
 
-def _children() -> float:
-    """CPU seconds of all processes started here that have ended."""
-    times = os.times()
-    return times.children_user + times.children_system if sys.platform != "win32" else float("nan")
+def _end(process: "subprocess.Popen[str]") -> tuple[float, float]:
+    """Wait for a process; its processor seconds and the most memory it held, where the system tells."""
+    if sys.platform == "win32":
+        process.wait()
+        return math.nan, math.nan
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return used.ru_utime + used.ru_stime, used.ru_maxrss * (1.0 if sys.platform == "darwin" else 1024.0)
 
 
 def machine() -> dict[str, Any]:

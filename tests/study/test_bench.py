@@ -1,5 +1,7 @@
 import json
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,14 +9,20 @@ from click.testing import CliRunner
 
 from flywheel_sim.cli import flywheel
 from flywheel_sim.engine.run import Simulation
+from flywheel_sim.present.roofline import roofline
+from flywheel_sim.scenario import Scenario
 from flywheel_sim.study import bench as bench_module
-from flywheel_sim.study.bench import BARS, FULL, QUICK, Bar, Bench, Plan, bench, scaled
+from flywheel_sim.study.bench import BARS, FULL, QUICK, Bar, Bench, Plan, bench
+from flywheel_sim.study.big_run import BigRun, big_run, said_left
 from flywheel_sim.study.floor import account_columns, floor_of, floor_week
+from flywheel_sim.study.small_runs import batch_and_single, kernels
+from flywheel_sim.study.speed import bandwidth, bytes_of, scaled
 from flywheel_sim.study.timing import fresh, interleaved, machine, slope
 
 TINY = Plan(
-    sizes=(500, 1500), small=200, small_runs=3, small_weeks=6, warm_up=2, weeks=1, repetitions=2, starts=0, pairs=0
-)
+    sizes=(500, 1500), small=200, small_runs=4, small_weeks=6, swept=16, warm_up=2, weeks=1, repetitions=2, starts=0,
+    rivals=(("columns", 2000),), replicates=4, pairs=0,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +37,7 @@ def tiny() -> Bench:
 def test_a_bench_holds_ratios_machine_and_table(tiny: Bench) -> None:
     keys = {bar.key for bar in BARS}
     assert set(tiny.ratios) == keys == {row["key"] for row in tiny.table}
-    measured = {"floor_ratio", "scaling_exponent", "bytes_per_account", "sweep_overhead"}
+    measured = {"floor_ratio", "scaling_exponent", "bytes_per_account", "sweep_overhead", "numpy_ratio"}
     assert {key for key, value in tiny.ratios.items() if value is not None} >= measured
     assert tiny.ratios["compile_s"] is None
     assert {"processor", "cores", "python", "numpy", "numba"} <= set(tiny.machine)
@@ -43,6 +51,57 @@ def test_ratios_are_made_from_the_timings(tiny: Bench) -> None:
     grown = math.log(3 * large["engine_ns"] / small["engine_ns"]) / math.log(3)
     assert tiny.ratios["scaling_exponent"] == pytest.approx(grown)
     assert any("1,500 accounts" in note for note in tiny.notes)
+
+
+def test_rivals_are_compared_before_they_are_timed(tiny: Bench) -> None:
+    (row,) = tiny.rivals
+    assert (row["rival"], row["accounts"]) == ("columns", 2000)
+    assert tiny.ratios["numpy_ratio"] == row["ratio"] == row["rival_ns"] / row["engine_ns"]
+    assert tiny.ratios["mesa_ratio"] is None
+    assert any(note.startswith("columns agrees with the engine in") for note in tiny.notes)
+
+
+def test_a_rival_with_other_laws_is_not_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from flywheel_sim.study import rivals
+
+    right = rivals.RIVALS["columns"]
+
+    def wrong(scenario: Scenario, seed: int) -> rivals.Rival:
+        return right(scenario.with_({"service.issues": 0.9}), seed)
+
+    monkeypatch.setitem(rivals.RIVALS, "columns", wrong)
+    ratios: dict[str, float | None] = {bar.key: None for bar in BARS}
+    notes: list[str] = []
+    plan = replace(TINY, small=1000, replicates=6)
+    assert bench_module._rivals(plan, lambda _: None, ratios, notes) == []
+    assert ratios["numpy_ratio"] is None
+    assert "does not agree" in notes[0] and "handled" in notes[0]
+
+
+def test_a_batch_and_single_runs_have_the_same_bits() -> None:
+    found = batch_and_single(scaled(300, 8), 40, portions=3)
+    assert found.runs == 40 and found.same_bits
+    assert found.run_ms > 0
+
+
+def test_other_bits_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    from flywheel_sim.execute import run as running
+
+    right = running.run
+    monkeypatch.setattr(running, "run", lambda s, **given: right(s, **{**given, "seed": 2}))
+    assert not batch_and_single(scaled(300, 4), 4, portions=1).same_bits
+
+
+def test_overheads_are_over_the_kernels_of_the_same_runs() -> None:
+    ticks = iter(range(100))  # every reading of the clock is a second later
+    found = batch_and_single(scaled(300, 4), 6, portions=2, clock=lambda: float(next(ticks)))
+    assert (found.batch_overhead, found.single_overhead) == (0.0, 0.0)
+    ticks = iter(range(100))
+    assert kernels(scaled(300, 4), 3, clock=lambda: float(next(ticks))) == 1.0
+
+
+def test_the_memory_is_timed() -> None:
+    assert bandwidth(1, 2) > 1e8
 
 
 def test_rows_say_met_or_how_far() -> None:
@@ -60,7 +119,7 @@ def test_bytes_are_counted_from_the_arrays() -> None:
     assert not {"edge", "friend", "run", "acc"} & set(columns)
     network = 4 * (n + 1) + 4 * 8 * n  # offsets, and friends at a mean degree of 8
     assert state.edge.nbytes + state.friend.nbytes == network
-    per_account = bench_module._bytes(state) / n
+    per_account = bytes_of(state) / n
     widths = sum(column.dtype.itemsize for column in columns.values())
     assert widths + network / n < per_account < widths + network / n + 2
 
@@ -138,3 +197,43 @@ def test_the_command_answers_in_json_and_in_words(monkeypatch: pytest.MonkeyPatc
     assert "floor_ratio" in text
     assert "not measured" in text
     assert "1,500" in text
+
+
+def test_the_roofline_shows_every_series_that_was_measured(
+    tiny: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tiny.to_dict()
+    (axes,) = roofline(data).axes
+    shown = {line.get_label(): np.asarray(line.get_ydata()).tolist() for line in axes.lines}
+    assert shown["engine, every mechanism"] == [row["engine_ns"] for row in data["timings"]]
+    assert shown["NumPy columns, the core"] == [data["rivals"][0]["rival_ns"]]
+    assert not any("agents" in name for name in shown)
+    ceiling = np.asarray(axes.lines[0].get_xydata())
+    assert np.allclose(ceiling[:, 1], ceiling[:, 0] / data["bandwidth"] * 1e9)
+    monkeypatch.setattr(bench_module, "bench", lambda *_, **__: tiny)
+    file = tmp_path / "roofline.svg"
+    assert CliRunner().invoke(flywheel, ["bench", "--figure", str(file)]).exit_code == 0
+    assert "<svg" in file.read_text("utf-8")
+
+
+def test_a_big_run_is_judged_by_what_it_announced() -> None:
+    said = [
+        (20.0, "B2B software company: 4 % done, about 2 min left"),
+        (30.0, "B2B software company: 11 % done, about 1 min 30 s left"),
+        (40.0, "B2B software company: 20 % done, time left not known yet"),
+        (50.0, "B2B software company: 31 % done, about 60 s left, interrupted"),
+    ]
+    found = said_left(said, 130.0)
+    assert [(one["done"], one["said"], one["took"]) for one in found] == [
+        (0.04, 120.0, 110.0), (0.11, 90.0, 100.0), (0.31, 60.0, 80.0),
+    ]  # fmt: skip
+    run = BigRun(10, 5, 2, 130.0, 200.0, 1e9, found, 3.0, {})
+    assert run.error_at_a_tenth == pytest.approx(-0.1)
+    assert replace(run, estimates=found[:1]).error_at_a_tenth is None
+
+
+def test_a_large_run_is_made_through_the_command_line() -> None:
+    found = big_run(2000, 3, cores=1)
+    assert (found.accounts, found.weeks, found.cores) == (2000, 3, 1)
+    assert found.customers_end > 0
+    assert found.cpu_seconds > 0 and 1e7 < found.peak_bytes < 4e9

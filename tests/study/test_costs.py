@@ -11,8 +11,8 @@ from flywheel_sim.cli import flywheel
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.scenario.schema import MECHANISMS
 from flywheel_sim.study import costs as costs_module
-from flywheel_sim.study.bench import scaled
 from flywheel_sim.study.costs import Cost, mechanism_costs
+from flywheel_sim.study.speed import scaled
 
 
 def test_every_mechanism_that_is_on_has_a_cost_but_the_one_that_switches() -> None:

@@ -8,8 +8,8 @@ from flywheel_sim.reference.columns import Columns, ring_with_shortcuts
 from flywheel_sim.reference.core import CORE, core_of
 from flywheel_sim.scenario import load
 from flywheel_sim.scenario.schema import MECHANISMS
-from flywheel_sim.study.bench import scaled
 from flywheel_sim.study.rivals import READ, RIVALS, agreement, race, readings
+from flywheel_sim.study.speed import scaled
 
 
 def company(accounts=1000, weeks=30):
