@@ -47,9 +47,12 @@ flywheel verify A21 --set service.servers=12     one closed form at other parame
 | Is the law of a mechanism right, and exactly off when it is off? | `tests/mechanisms` |
 | Does a plain-Python twin make the same week, to the bit? | `tests/reference` |
 | Is luck uniform, independent, and never used twice? | `tests/engine/test_random.py`, `tests/engine/test_luck.py` |
+| Same bits by threads, slices, steps, batches, processes, saving, forking? | `tests/engine/test_determinism.py` |
+| Does a change reach back, or beyond those it touches? | `tests/engine/test_causality.py` |
 | Are customers, money and issues conserved? | `tests/engine/test_conservation.py` |
 | Does every claim vanish where it must? | [claims](claims.md), `tests/claims` |
 | Is an old result still the same? | `flywheel reproduce RESULT` |
+| Did a number of a shipped scenario change in silence? | `flywheel reproduce baseline`; a test runs it, `--update` alone writes it |
 | What is this, and what hangs on it? | `flywheel explain A19` |
 
 ## The limits

@@ -1,32 +1,40 @@
-"""``flywheel reproduce``: make a saved result again."""
+"""``flywheel reproduce``: make a saved result, or the baseline of shipped scenarios, again."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers
+from flywheel_sim.commands.envelope import Answer, answers, say
 from flywheel_sim.commands.progress import progress
 from flywheel_sim.commands.running import readable
 
 if TYPE_CHECKING:
+    from flywheel_sim.study.baseline import Drift
     from flywheel_sim.study.reproduce import Reproduction
 
 __all__ = ["reproduce"]
 
-#: Columns told one by one; the others are counted.
+#: Rows told one by one; the others are counted.
 _MOST = 30
 
 
 @click.command()
-@click.argument("result", metavar="RESULT", type=click.Path(path_type=Path))
+@click.argument("result", metavar="RESULT|baseline", type=click.Path(path_type=Path))
+@click.option("--update", is_flag=True, help="Of the baseline: say what moved, then write it anew.")
 @answers("reproduce", "workers")
-def reproduce(result: Path, workers: int | None) -> Answer:
+def reproduce(result: Path, update: bool, workers: int | None) -> Answer:
     """Make a saved result again and compare it bit for bit.
 
-    RESULT is a folder that run or compare wrote with --out.  Exit 0 when every number is the same, 1 when not; then it
-    says which numbers moved, by how much, and what is not as it was: engine, versions, platform.
+    RESULT is a folder that run or compare wrote with --out, or the word baseline: what every shipped scenario came to
+    when the package was made.  Exit 0 when every number is the same, 1 when not; then it says which numbers moved, by
+    how much, and what is not as it was: engine, versions, platform.
     """
+    if str(result) == "baseline":
+        return _baseline(update, workers)
+    if update:
+        raise click.UsageError("--update is for the baseline: flywheel reproduce baseline --update")
     from flywheel_sim.results.saving import read_manifest
     from flywheel_sim.study import reproduce as again
 
@@ -35,34 +43,72 @@ def reproduce(result: Path, workers: int | None) -> Answer:
         found = again.reproduce(result, workers=workers, progress=step)
     hashes = {"engine then": found.then.engine, "engine now": found.now.engine, **found.then.scenarios}
     seeds = {"seed": found.then.seed, "replicate": found.then.replicate, "replicates": found.then.replicates}
-    return Answer(found.to_dict(), _told(found), {"seeds": seeds, "hashes": hashes}, failed=not found.same)
+    return Answer(found.to_dict(), _result_told(found), {"seeds": seeds, "hashes": hashes}, failed=not found.same)
 
 
-def _told(found: "Reproduction") -> Any:
+def _baseline(update: bool, workers: int | None) -> Answer:
+    from flywheel_sim.study import baseline
+
+    kept = baseline.read_baseline(new=update)
+    with progress("Shipped scenarios") as step:
+        now = baseline.made_now(workers=workers, progress=step)
+    found = baseline.drift(kept, now)
+    if update:
+        say(f"wrote {baseline.write(now)}")
+    hashes = {"engine then": found.then.engine, "engine now": found.now.engine}
+    seeds = {"seed": baseline.SEED, "replicate": 0, "replicates": 1}
+    failed = not (found.same or update)
+    return Answer(found.to_dict(), _baseline_told(found), {"seeds": seeds, "hashes": hashes}, failed=failed)
+
+
+def _result_told(found: "Reproduction") -> Any:
+    rows = [
+        (one.table, one.column, f"{one.rows} of {one.of}", str(one.first), f"{one.largest:.3g}", f"{one.relative:.2g}")
+        for one in found.moved
+    ]
+    names = ("table", "column", "rows", "first row", "largest move", "of the column's largest")
+    lists = {"No longer there": found.missing, "New": found.added, "Not made again": found.left_out}
+    return _told(found.sentence, names, rows, lists, found.changes)
+
+
+def _baseline_told(found: "Drift") -> Any:
+    rows = [
+        (one.scenario, one.number, *("none" if value is None else f"{value:.6g}" for value in (one.then, one.now)),
+         f"{one.by:.3g}", f"{one.relative:.2g}")
+        for one in found.shifts
+    ]  # fmt: skip
+    names = ("scenario", "number", "then", "now", "moved by", "of what it was")
+    summed = {one.scenario for one in found.shifts}
+    lists = {
+        "Weekly totals moved and nothing in the summary": [name for name in found.weekly if name not in summed],
+        "Gone": found.missing,
+        "New": found.added,
+        "Described otherwise (a file, or a default of the schema)": found.described,
+    }
+    return _told(found.sentence, names, rows, lists, found.changes)
+
+
+def _told(
+    sentence: str,
+    names: Sequence[str],
+    rows: Sequence[tuple[str, ...]],
+    lists: Mapping[str, Iterable[str]],
+    changes: Mapping[str, tuple[str, str]],
+) -> Any:
+    """The verdict, a table of what moved, lists of names, and what is not as it was."""
     from rich.table import Table
     from rich.text import Text
 
-    parts: list[Any] = [Text(found.sentence, style="bold")]
-    if found.moved:
+    parts: list[Any] = [Text(sentence, style="bold")]
+    if rows:
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in ("table", "column"):
-            table.add_column(name)
-        for name in ("rows", "first row", "largest move", "of the column's largest"):
-            table.add_column(name, justify="right")
-        for one in found.moved[:_MOST]:
-            table.add_row(
-                one.table, one.column, f"{one.rows} of {one.of}", str(one.first), f"{one.largest:.3g}",
-                f"{one.relative:.2g}",
-            )  # fmt: skip
+        for place, name in enumerate(names):
+            table.add_column(name, justify="left" if place < 2 else "right")
+        for row in rows[:_MOST]:
+            table.add_row(*row)
         parts += ["", table]
-        if len(found.moved) > _MOST:
-            parts.append(Text(f"and {len(found.moved) - _MOST} more (--json lists all)"))
-    for heading, names in (
-        ("No longer there", found.missing),
-        ("New", found.added),
-        ("Not made again", found.left_out),
-    ):
-        if names:
-            parts.append(Text(f"{heading}: {', '.join(names)}"))
-    parts += [Text(f"{name}: {then} then, {now} now") for name, (then, now) in found.changes.items()]
+        if len(rows) > _MOST:
+            parts.append(Text(f"and {len(rows) - _MOST} more (--json lists all)"))
+    parts += [Text(f"{heading}: {', '.join(some)}") for heading, some in lists.items() if list(some)]
+    parts += [Text(f"{name}: {then} then, {now} now") for name, (then, now) in changes.items()]
     return readable(*parts)

@@ -53,6 +53,12 @@ class Provenance:
         """Plain values, ready for JSON."""
         return asdict(self)
 
+    def unlike(self, then: "Provenance") -> dict[str, tuple[str, str]]:
+        """Engine, versions and platform that are not those of another result: name -> (then, now)."""
+        names = ("version", "engine", "python", "numpy", "numba", "platform")
+        pairs = {name: (getattr(then, name), getattr(self, name)) for name in names}
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
 
 def provenance(
     scenarios: dict[str, str], seed: int, *, replicate: int = 0, replicates: int = 1, command: str = ""

@@ -76,9 +76,7 @@ class Reproduction:
     @property
     def changes(self) -> dict[str, tuple[str, str]]:
         """What is not as it was when the result was made: engine, versions, platform."""
-        names = ("version", "engine", "python", "numpy", "numba", "platform")
-        pairs = {name: (getattr(self.then, name), getattr(self.now, name)) for name in names}
-        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+        return self.now.unlike(self.then)
 
     @property
     def sentence(self) -> str:
