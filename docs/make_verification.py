@@ -52,7 +52,7 @@ flywheel verify A21 --set service.servers=12     one closed form at other parame
 | Are customers, money and issues conserved? | `tests/engine/test_conservation.py` |
 | Does every claim vanish where it must? | [claims](claims.md), `tests/claims` |
 | Is an old result still the same? | `flywheel reproduce RESULT` |
-| Did a number of a shipped scenario change in silence? | `flywheel reproduce baseline`; a test runs it, `--update` alone writes it |
+| Did a shipped scenario change in silence? | `flywheel reproduce baseline`; only `--update` writes it |
 | What is this, and what hangs on it? | `flywheel explain A19` |
 
 ## The limits
