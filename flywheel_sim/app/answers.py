@@ -4,17 +4,22 @@ The baseline's runs are kept, so that moving a slider runs one scenario only; ru
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 from flywheel_sim.app.bounds import affordable, check
+from flywheel_sim.app.charts import fan_option
 from flywheel_sim.app.jobs import Job
 from flywheel_sim.results import Outcomes, Run
+from flywheel_sim.results.outcomes import DIFFERENCE
 from flywheel_sim.results.words import money, of_100, percent, signed_money, span, week
 from flywheel_sim.scenario import Scenario
 
-__all__ = ["STAGES", "Desk", "Tile", "second_line", "tiles"]
+__all__ = ["SHOWN", "STAGES", "Answer", "Desk", "Tile", "second_line", "tiles"]
 
+#: Weekly columns that are drawn.
+SHOWN = ("value", "customers", DIFFERENCE, "customer_alignment")
 #: Runs after which a what-if answers: while somebody drags, then better, then with all.
 STAGES = (2, 8, 24)
 
@@ -26,6 +31,40 @@ class Tile:
     label: str
     value: str
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """All that a screen shows of outcomes, worked out where the runs are, so that drawing it blocks nobody.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+    sentence, more : str
+        The verdict, and what stands under it.
+    tiles : tuple of Tile, length 4
+    charts : mapping
+        Column -> ECharts options; no ``difference`` where there is nothing to compare.
+    """
+
+    outcomes: Outcomes
+    sentence: str
+    more: str
+    tiles: tuple[Tile, ...]
+    charts: Mapping[str, dict[str, Any]]
+
+    @property
+    def replicates(self) -> int:
+        """Runs of each scenario."""
+        return self.outcomes.replicates
+
+    @classmethod
+    def of(cls, outcomes: Outcomes) -> Self:
+        """What a screen shows of outcomes."""
+        alone = len(outcomes.scenarios) == 1
+        charts = {name: fan_option(outcomes, name) for name in SHOWN if not (alone and name == DIFFERENCE)}
+        sentence = f"{outcomes.labels[0]}: nothing changed yet." if alone else outcomes.verdict.sentence
+        return cls(outcomes, sentence, second_line(outcomes), tiles(outcomes), charts)
 
 
 class Desk:
@@ -48,8 +87,8 @@ class Desk:
         check(scenarios, max(most, 2))
         return tuple(dict.fromkeys(min(stage, most) for stage in STAGES))
 
-    def answers(self, baseline: Scenario, scenario: Scenario, job: Job) -> Iterator[Outcomes]:
-        """Outcomes of both, after every stage.
+    def answers(self, baseline: Scenario, scenario: Scenario, job: Job) -> Iterator[Answer]:
+        """What both came to, after every stage.
 
         Raises
         ------
@@ -60,10 +99,10 @@ class Desk:
         for count in self.stages((baseline, scenario)):
             ours = self._baseline(baseline, count, job)
             if same:
-                yield Outcomes.of([ours])
+                yield Answer.of(Outcomes.of([ours]))
                 continue
             theirs += job.runs([scenario], count - len(theirs), self.seed, first=len(theirs))[0]
-            yield Outcomes.of([ours, theirs])
+            yield Answer.of(Outcomes.of([ours, theirs]))
 
     def _baseline(self, baseline: Scenario, count: int, job: Job) -> list[Run]:
         if self._hash != baseline.hash:

@@ -15,16 +15,17 @@ from flywheel_sim.results import Outcomes
 from flywheel_sim.results.outcomes import DIFFERENCE
 from flywheel_sim.results.words import money, number
 
-__all__ = ["COLUMNS", "HEIGHT", "axis", "difference_option", "fan_option"]
+__all__ = ["COLUMNS", "HEIGHT", "axis", "fan_option"]
 
 Floats = NDArray[np.float64]
 
 #: Column -> (title, what it is, whether it is money).
 COLUMNS = {
-    "value": ("Cumulative value", "cash flow to date, discounted", True),
-    "customers": ("Customers", "at the end of the week", False),
-    "customer_alignment": ("Teams and customers", "cosine of the teams' pull with customers' need", False),
-    "nps_true": ("Net promoter score", "points, if everyone answered", False),
+    "value": ("Cumulative value", "cash to date, discounted; median, 80 % of runs", True),
+    "customers": ("Customers", "at the end of the week; median, 80 % of runs", False),
+    DIFFERENCE: ("Value less the baseline's", "run by run, discounted; median, 80 % of runs", True),
+    "customer_alignment": ("Teams and customers", "cosine of pull and need; median, 80 % of runs", False),
+    "nps_true": ("Net promoter score", "points, if all answered; median, 80 % of runs", False),
 }
 _FONT = "Inter, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
 _MONEY = (
@@ -42,21 +43,17 @@ HEIGHT, _TOP, _BOTTOM, _LINE = 236, 12, 28, 16
 
 
 def fan_option(outcomes: Outcomes, column: str) -> dict[str, Any]:
-    """Fans of a weekly column, one per scenario."""
-    title, what, cash = COLUMNS[column]
-    fans = outcomes.fans[column]
+    """Fans of a weekly column, one per scenario; of the paired `DIFFERENCE`, one per challenger."""
+    title, _, cash = COLUMNS[column]
+    first = int(column == DIFFERENCE)
+    fans, labels = outcomes.fans[column][first:], outcomes.labels[first:]
+    words = money if cash else number
     said = "; ".join(
-        f"{label} ends at {money(float(fan[-1, 1])) if cash else number(float(fan[-1, 1]))}"
-        for label, fan in zip(outcomes.labels, fans, strict=True)
+        f"{label} ends at {words(float(fan[-1, 1]))}, 80 % of its runs between {words(float(fan[-1, 0]))} and "
+        f"{words(float(fan[-1, 2]))}"
+        for label, fan in zip(labels, fans, strict=True)
     )
-    return _option(fans, outcomes.labels, cash=cash, alt=f"{title}, {what}: {said}.")
-
-
-def difference_option(outcomes: Outcomes) -> dict[str, Any]:
-    """Cumulative value of every challenger less the baseline's, run by run."""
-    fans, names = outcomes.fans[DIFFERENCE][1:], outcomes.labels[1:]
-    said = "; ".join(f"{name} ends {money(float(fan[-1, 1]))} ahead" for name, fan in zip(names, fans, strict=True))
-    return _option(fans, names, cash=True, first=1, alt=f"Value less the baseline's: {said}.")
+    return _option(fans, labels, cash=cash, first=first, alt=f"{title}, week 0 to {outcomes.weeks}: {said}.")
 
 
 def _option(fans: Floats, labels: Sequence[str], *, cash: bool, alt: str, first: int = 0) -> dict[str, Any]:

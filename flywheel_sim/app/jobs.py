@@ -5,11 +5,15 @@ import time
 from collections.abc import Sequence
 
 from flywheel_sim.app.bounds import check
-from flywheel_sim.execute.run import batch
+from flywheel_sim.execute.run import batch, worker_count
 from flywheel_sim.results import Run
 from flywheel_sim.scenario import Scenario, load
 
 __all__ = ["Cancelled", "Job", "Warmth", "warmth"]
+
+
+#: Runs of each scenario that a thread makes before a job can be stopped for sure.
+_EACH = 2
 
 
 class Cancelled(Exception):
@@ -26,13 +30,18 @@ class Job:
         self._stop = threading.Event()
 
     def cancel(self) -> None:
-        """Stop at the next slice, at most half a second from now."""
+        """Stop after the runs in hand, at most half a second from now."""
         self._stop.set()
 
     @property
     def cancelled(self) -> bool:
         """Whether somebody stopped it."""
         return self._stop.is_set()
+
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return time.monotonic() - self.begun
 
     @property
     def share(self) -> float:
@@ -50,6 +59,8 @@ class Job:
     ) -> list[list[Run]]:
         """Runs of every scenario under the same luck; refuses what is too big.
 
+        They are made a few at a time, so that a job that is stopped leaves the cores to the next one soon.
+
         Raises
         ------
         Cancelled
@@ -58,11 +69,19 @@ class Job:
             When it is too big.
         """
         check(scenarios, first + replicates)
-        if self._stop.is_set():
-            raise Cancelled
-        return batch(
-            scenarios, replicates=replicates, seed=seed, workers=workers, progress=self.step, first=first, teams=True
-        )
+        found: list[list[Run]] = [[] for _ in scenarios]
+        total = sum(scenario.model.horizon_weeks for scenario in scenarios)
+        for start in range(0, replicates, few := _EACH * worker_count(workers)):
+            if self.cancelled:
+                raise Cancelled
+            before, count = start * total, min(few, replicates - start)
+            made = batch(
+                scenarios, replicates=count, seed=seed, workers=workers, first=first + start, teams=True,
+                progress=lambda done, _, before=before: self.step(before + done, replicates * total),  # type: ignore[misc]
+            )  # fmt: skip
+            for runs, more in zip(found, made, strict=True):
+                runs += more
+        return found
 
 
 class Warmth:

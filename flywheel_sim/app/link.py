@@ -8,6 +8,7 @@ import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,10 +21,25 @@ from flywheel_sim.scenario.reading import parse, plain
 from flywheel_sim.scenario.scenario import WORDS
 from flywheel_sim.scenario.writing import differing
 
-__all__ = ["Pick", "opened", "pick_of", "read_pick"]
+__all__ = ["Pick", "opened", "pick_of", "read_pick", "shipped"]
 
 #: What a file that extends nothing is written as a change of.
 _PLAIN = "b2b-saas"
+
+
+@lru_cache(maxsize=128)
+def shipped(name: str) -> Scenario:
+    """A shipped scenario; its files are read once, because reading them takes longer than running it.
+
+    Raises
+    ------
+    ScenarioError
+        When there is no such scenario.
+    """
+    if name not in index():
+        near = nearest(name, index())
+        raise ScenarioError.single(f"no shipped scenario has this name: '{name[:80]}'", suggestion=near)
+    return load(name)
 
 
 @dataclass(frozen=True)
@@ -41,10 +57,11 @@ class Pick:
         ScenarioError
             When there is no such scenario, or a change is not allowed.
         """
-        if self.base not in index():
-            near = nearest(self.base, index())
-            raise ScenarioError.single(f"no shipped scenario has this name: '{self.base[:80]}'", suggestion=near)
-        found = load(self.base)
+        return self._scenario
+
+    @cached_property
+    def _scenario(self) -> Scenario:
+        found = shipped(self.base)
         return found.with_(dict(self.changes)) if self.changes else found
 
     def with_(self, changes: Mapping[str, Any]) -> "Pick":
@@ -55,7 +72,7 @@ class Pick:
         >>> Pick("b2b-saas").with_({"horizon_weeks": 52}).text, Pick("b2b-saas").with_({"horizon_weeks": 260}).text
         ('b2b-saas:{"horizon_weeks":52}', 'b2b-saas')
         """
-        base, merged = load(self.base), {**self.changes, **changes}
+        base, merged = shipped(self.base), {**self.changes, **changes}
         kept = {path: value for path, value in merged.items() if not _same(base, path, value)}
         return Pick(self.base, MappingProxyType(kept))
 
@@ -134,7 +151,7 @@ def opened(text: str, name: str) -> Pick:
 
 def pick_of(scenario: Scenario, base: str) -> Pick:
     """What makes ``scenario`` out of a shipped one."""
-    before, after = load(base).resolved(), scenario.resolved()
+    before, after = shipped(base).resolved(), scenario.resolved()
     fine = {".".join(path): value for path, _, value in differing(before, after)}
     for changes in (fine, {name: after.get(name) for name in after if after[name] != before.get(name)}):
         try:

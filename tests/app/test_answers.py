@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from fabricated import company, runs
 
-from flywheel_sim.app.answers import STAGES, Desk, second_line, tiles
+from flywheel_sim.app.answers import SHOWN, STAGES, Desk, second_line, tiles
 from flywheel_sim.app.bounds import REPLICATES, WORK, affordable, check, cost
-from flywheel_sim.app.charts import COLUMNS, difference_option, fan_option
+from flywheel_sim.app.charts import COLUMNS, fan_option
 from flywheel_sim.app.jobs import Cancelled, Job
 from flywheel_sim.results import Outcomes
+from flywheel_sim.results.outcomes import DIFFERENCE
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.study.compare import compare
 
@@ -24,7 +25,7 @@ def pair() -> tuple[Scenario, Scenario]:
 
 
 def test_stages_end_in_what_compare_says(pair):
-    found = list(Desk(seed=4).answers(*pair, Job()))
+    found = [answer.outcomes for answer in Desk(seed=4).answers(*pair, Job())]
     assert [one.replicates for one in found] == list(STAGES)
     whole = compare(pair, STAGES[-1], seed=4)
     assert np.array_equal(found[-1].finals, whole.finals, equal_nan=True) and found[-1].verdict == whole.verdict
@@ -47,7 +48,8 @@ def test_the_baseline_is_run_once(pair, monkeypatch):
 
 def test_nothing_changed_is_one_scenario(pair):
     (*_, last) = Desk().answers(pair[0], pair[0], Job())
-    assert len(last.scenarios) == 1 and len(tiles(last)) == 4 and "Move something" in second_line(last)
+    assert len(last.outcomes.scenarios) == 1 and len(last.tiles) == 4 and "Move something" in last.more
+    assert set(last.charts) == set(SHOWN) - {DIFFERENCE}
 
 
 def test_a_stopped_job_stops(pair):
@@ -73,7 +75,7 @@ def test_tiles_and_words_of_made_up_runs():
     assert "24 paired runs" in second_line(outcomes)
 
 
-@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("column", [column for column in COLUMNS if column != DIFFERENCE])
 def test_a_chart_has_a_band_and_a_line_for_each_scenario(column):
     outcomes = Outcomes.of(runs(5))
     option = fan_option(outcomes, column)
@@ -90,7 +92,7 @@ def test_a_chart_has_a_band_and_a_line_for_each_scenario(column):
 
 def test_the_difference_has_the_challengers_colour():
     outcomes = Outcomes.of(runs(5))
-    option = difference_option(outcomes)
+    option = fan_option(outcomes, DIFFERENCE)
     assert (
         len(option["series"]) == 3
         and option["series"][2]["color"] == fan_option(outcomes, "value")["series"][5]["color"]

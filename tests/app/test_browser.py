@@ -1,65 +1,52 @@
 """The app in a real browser with every outside host out of reach: no failed request, no error on the console."""
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from chromium import CHROMIUM, PATIENCE, chromium, reached, served
 
 pytest.importorskip("nicegui")
-sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium"),
-    pytest.mark.filterwarnings("default"),
-]
-ROOT = Path(__file__).resolve().parents[2]
+pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium, chromium-browser, google-chrome or chrome here")
 SMALL = '{"market.accounts":300,"market.initial_customers":30,"horizon_weeks":26}'
 A, B = f"siloed-close-rate:{SMALL}", f"relationship-flywheel:{SMALL}"
-PATIENCE = 200_000  # ms: the first start may compile
 
 
 @pytest.fixture(scope="module")
 def app():
     """Address of an app on a port that the machine chose."""
-    command = [sys.executable, "-m", "flywheel_sim.cli", "app", "--no-browser", "--port", "0"]
-    env = {name: value for name, value in os.environ.items() if "PYTEST" not in name and "NICEGUI" not in name}
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=env)
-    assert server.stdout is not None
-    yield server.stdout.readline().strip()
-    server.terminate()
-    server.wait(20)
-    server.stdout.close()
+    with served() as (address, _):
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A browser that can reach no host but this machine."""
+    with chromium() as made:
+        yield made
 
 
 @pytest.fixture
-def page(app):
+def page(app, browser):
     """A page, and what went wrong in it."""
-    with sync_api.sync_playwright() as player:
-        browser = player.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
-        )
-        made = browser.new_page(viewport={"width": 1440, "height": 900}, base_url=app)
-        made.set_default_timeout(PATIENCE)
-        wrong: list[str] = []
-        made.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
-        made.on("pageerror", lambda error: wrong.append(str(error)))
-        made.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
-        made.on("request", lambda asked: wrong.append(f"outside: {asked.url}") if outside(asked.url, app) else None)
-        for _ in range(300):
-            try:
-                made.goto("/explain")
-                break
-            except sync_api.Error:
-                made.wait_for_timeout(100)
-        wrong.clear()
-        yield made
-        assert not wrong
-        browser.close()
+    made, wrong = watched(browser, app)
+    yield made
+    assert not wrong
+    made.context.close()
+
+
+def watched(browser, app, **look):
+    """A page of its own session, and the list of what goes wrong in it."""
+    context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, "base_url": app, **look})
+    made = context.new_page()
+    made.set_default_timeout(PATIENCE)
+    reached(made, "/explain")
+    wrong: list[str] = []
+    made.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+    made.on("pageerror", lambda error: wrong.append(str(error)))
+    made.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
+    made.on("request", lambda asked: wrong.append(f"outside: {asked.url}") if outside(asked.url, app) else None)
+    return made, wrong
 
 
 def outside(url, app):
@@ -75,7 +62,7 @@ def test_what_if(page):
     said(page, "24 paired runs under")
     assert page.locator("svg path").count() > 20
     before = page.locator(".said").inner_text()
-    box = page.locator("[aria-label='handoffs.integration']").first.bounding_box()
+    box = page.locator("[data-path='handoffs.integration'] [tabindex]").first.bounding_box()
     page.mouse.click(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2)
     page.wait_for_function("was => document.querySelector('.said').innerText !== was", arg=before)
     said(page, "24 paired runs under")

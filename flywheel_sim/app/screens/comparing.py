@@ -6,7 +6,8 @@ from typing import Any
 from fastapi import Response
 from nicegui import run, ui
 
-from flywheel_sim.app.charts import COLUMNS, difference_option, fan_option
+from flywheel_sim.app.answers import SHOWN
+from flywheel_sim.app.charts import COLUMNS, fan_option
 from flywheel_sim.app.comparing import REPLICATES, compared, shelf, table
 from flywheel_sim.app.jobs import Cancelled, Job, warmth
 from flywheel_sim.app.link import Pick, read_pick
@@ -127,13 +128,12 @@ class Screen:
                 for warning in found.warnings:
                     ui.label(f"Take care: {warning}.").classes("more")
             with ui.element("div").classes("fs-charts"):
-                for name in ("value", "difference", "customers", "customer_alignment"):
-                    title, note, _ = COLUMNS.get(name, ("Value less the baseline's", "run by run, discounted", True))
+                for name in SHOWN:
+                    title, note, _ = COLUMNS[name]
                     with ui.column().classes("fs-card").style("gap: 4px"):
                         ui.label(title).classes("fs-title")
-                        ui.label(f"{note}; median and 80 % of the runs").classes("fs-sub")
-                        option = difference_option(found) if name == "difference" else fan_option(found, name)
-                        ui.echart(option, renderer="svg").classes("fs-chart")
+                        ui.label(note).classes("fs-sub")
+                        ui.echart(fan_option(found, name), renderer="svg").classes("fs-chart")
             with ui.column().classes("fs-card"):
                 ui.label("Side by side").classes("fs-title")
                 _table(found)

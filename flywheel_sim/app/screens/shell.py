@@ -151,7 +151,7 @@ class Progress:
             self.bar = ui.linear_progress(0.0, show_value=False, size="6px").props("rounded").style("max-width: 420px")
             self.stop = ui.button("Stop", on_click=self.cancel).props("flat dense size=sm").mark("stop")
         self.row.style("visibility: hidden")
-        self.timer = ui.timer(0.15, self.show)
+        self.timer = ui.timer(0.3, self.show)
 
     def cancel(self) -> None:
         """Stop the job."""
@@ -173,7 +173,7 @@ class Progress:
     def show(self) -> None:
         """Move the bar."""
         if self.job is not None:
-            self.bar.set_value(round(self.job.share, 3))
+            self.bar.set_value(round(self.job.share, 2))
 
 
 def address(path: str, query: list[tuple[str, str]]) -> str:

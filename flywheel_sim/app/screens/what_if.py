@@ -1,21 +1,22 @@
 """What-if: move something, and see what it is worth against the pinned baseline."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from nicegui import run, ui
 
-from flywheel_sim.app.answers import STAGES, Desk, second_line, tiles
+from flywheel_sim.__about__ import __version__
+from flywheel_sim.app.answers import SHOWN, STAGES, Answer, Desk
 from flywheel_sim.app.bounds import FILE_BYTES
-from flywheel_sim.app.charts import COLUMNS, difference_option, fan_option
+from flywheel_sim.app.charts import COLUMNS
 from flywheel_sim.app.controls import Control, Group, groups, levers
 from flywheel_sim.app.jobs import Cancelled, Job, warmth
-from flywheel_sim.app.link import Pick, opened, read_pick
+from flywheel_sim.app.link import Pick, opened, read_pick, shipped
+from flywheel_sim.app.screens.rows import Row, matches
 from flywheel_sim.app.screens.shell import Links, Progress, choices, frame, here, problems
-from flywheel_sim.results import Outcomes
-from flywheel_sim.results.words import number
-from flywheel_sim.scenario import Scenario, ScenarioError, load
+from flywheel_sim.scenario import Scenario, ScenarioError
 from flywheel_sim.scenario.library import index
 
 __all__ = ["BASELINE", "SCENARIO", "show"]
@@ -23,11 +24,13 @@ __all__ = ["BASELINE", "SCENARIO", "show"]
 #: What the app opens with.
 BASELINE, SCENARIO = "siloed-close-rate", "relationship-flywheel"
 _YEARS = {52: "1 year", 104: "2 years", 156: "3 years", 260: "5 years", 520: "10 years"}
-_SHOWN = ("value", "customers", "customer_alignment")
+#: Seconds after which a question that has not even its first charts gives way to the next one.
+_PATIENCE = 3.0
 
 
 def show(baseline: str, scenario: str) -> None:
     """Build the screen."""
+    ui.add_head_html(f'<script src="/static/charts.js?v={__version__}"></script>')
     with frame("/") as links:
         try:
             picks = read_pick(baseline or BASELINE), read_pick(scenario or baseline or SCENARIO)
@@ -46,7 +49,8 @@ class Screen:
         self.links, self.baseline, self.pick = links, baseline, scenario
         self.desk, self.job = Desk(), Job()
         self.wanted = asyncio.Event()
-        self.found: Outcomes | None = None
+        self.found: Answer | None = None
+        self.dragged = False  # whether charts of the question in hand are there already
         self.rows: dict[str, list[Row]] = {}
         with ui.element("div").classes("fs-split"):
             with ui.column().classes("fs-card fs-side").style("gap: 4px; flex-wrap: nowrap"):
@@ -99,7 +103,7 @@ class Screen:
         scenario, sought = self.scenario, (self.finder.value or "").strip().casefold()
         with self.controls:
             if sought:
-                hits = [c for group in groups(scenario) for c in group.controls if _matches(c, sought)]
+                hits = [c for group in groups(scenario) for c in group.controls if matches(c, sought)]
                 ui.label(f"{len(hits)} found" if hits else "nothing found").classes("fs-sub")
                 for control in hits[:20]:
                     self.row(control)
@@ -132,7 +136,7 @@ class Screen:
 
     def row(self, control: Control) -> None:
         """A slider, a switch or a choice."""
-        self.rows.setdefault(control.path, []).append(Row(control, load(self.pick.base), self.move))
+        self.rows.setdefault(control.path, []).append(Row(control, shipped(self.pick.base), self.move))
 
     def move(self, path: str, value: Any) -> None:
         """Something was moved."""
@@ -141,6 +145,8 @@ class Screen:
             pick.scenario()
         except ScenarioError as error:
             ui.notify(str(error.problems[0]), type="warning")
+            for row in self.rows.get(path, []):
+                row.put(row.control.value)
             return
         self.pick = pick
         for row in self.rows.get(path, []):
@@ -199,7 +205,7 @@ class Screen:
     def save(self) -> None:
         """The scenario as a file."""
         ui.download.content(
-            self.scenario.to_yaml(load(self.pick.base)).encode(), f"{_stem(self.pick)}.yaml", "text/yaml"
+            self.scenario.to_yaml(shipped(self.pick.base)).encode(), f"{_stem(self.pick)}.yaml", "text/yaml"
         )
 
     def copy(self) -> None:
@@ -208,8 +214,13 @@ class Screen:
         ui.notify("Link copied: it holds both scenarios", type="positive")
 
     def ask(self) -> None:
-        """Answer anew, from the first few runs on."""
-        self.job.cancel()
+        """Answer anew, from the first few runs on.
+
+        A question that has its first charts gives way at once; before that it is let finish them, so that charts follow
+        a slider that never rests.
+        """
+        if self.dragged or self.job.seconds > _PATIENCE:
+            self.job.cancel()
         self.wanted.set()
 
     # --- what is answered
@@ -222,14 +233,15 @@ class Screen:
         self.notes = ui.column().classes("w-full").style("gap: 6px")
         with ui.row().classes("w-full").style("margin: -6px 0"):
             self.progress = Progress()
-        self.tiles = ui.element("div").classes("fs-tiles")
+        with ui.element("div").classes("fs-tiles"):
+            self.tiles = [_tile() for _ in range(4)]
         with ui.element("div").classes("fs-charts"):
             self.charts = {}
-            for name in ("value", "customers", "difference", "customer_alignment"):
-                title, note, _ = COLUMNS.get(name, ("Value less the baseline's", "run by run, discounted", True))
+            for name in SHOWN:
+                title, note, _ = COLUMNS[name]
                 with ui.column().classes("fs-card").style("gap: 4px") as card:
                     ui.label(title).classes("fs-title")
-                    ui.label(f"{note}; median and 80 % of the runs").classes("fs-sub")
+                    ui.label(note).classes("fs-sub")
                     chart = ui.echart({"series": []}, renderer="svg").classes("fs-chart")
                     self.charts[name] = (card, chart)
         self.draw()
@@ -257,20 +269,24 @@ class Screen:
 
     async def once(self) -> None:
         """Answer once: with few runs, then with all."""
-        self.job = job = Job()
+        self.job, self.dragged = Job(), False
+        job = self.job
         try:
             pair = self.pair()
             steps = self.desk.answers(*pair, job)
             last = self.desk.stages(pair)[-1]
             for _ in STAGES:
-                done = self.found.replicates if self.found is not None and not self.wanted.is_set() else 0
+                done = self.found.replicates if self.found is not None and self.dragged else 0
                 self.progress.begin(job, f"{done} of {last} paired runs" if done < last else f"{last} paired runs")
                 found = await run.io_bound(_next, steps)
-                if found is None or self.wanted.is_set():
+                if found is None:
                     break
-                self.found = found
+                self.found, self.dragged = found, True
                 self.draw()
-            self.publish()
+                if self.wanted.is_set():
+                    break
+            if not self.wanted.is_set():
+                self.publish()
         except Cancelled:
             if not self.wanted.is_set():
                 self.more.set_text(f"{self.more.text} Stopped.")
@@ -300,108 +316,24 @@ class Screen:
         found = self.found
         if found is None:
             return
-        alone = len(found.scenarios) == 1
-        self.said.set_text(f"{found.labels[0]}: nothing changed yet." if alone else found.verdict.sentence)
-        self.more.set_text(second_line(found))
+        self.said.set_text(found.sentence)
+        self.more.set_text(found.more)
         self.notes.clear()
-        self.tiles.clear()
-        with self.tiles:
-            for tile in tiles(found):
-                with ui.column().classes("fs-tile"):
-                    ui.label(tile.label).classes("name")
-                    ui.label(tile.value).classes("value")
-                    ui.label(tile.note or "\N{NO-BREAK SPACE}").classes("note")
-        for name, (card, chart) in self.charts.items():
-            card.set_visibility(not (alone and name == "difference"))
-            if name != "difference":
-                self.put_chart(chart, fan_option(found, name))
-            elif not alone:
-                self.put_chart(chart, difference_option(found))
-
-    @staticmethod
-    def put_chart(chart: Any, option: dict[str, Any]) -> None:
-        """New data into a chart."""
-        chart.options.clear()
-        chart.options.update(option)
-        chart.update()
+        for labels, tile in zip(self.tiles, found.tiles, strict=True):
+            for label, text in zip(labels, (tile.label, tile.value, tile.note or "\N{NO-BREAK SPACE}"), strict=True):
+                label.set_text(text)
+        for name, (card, _) in self.charts.items():
+            card.set_visibility(name in found.charts)
+        options = {self.charts[name][1].id: option for name, option in found.charts.items()}
+        ui.run_javascript(f"flywheelCharts({json.dumps(options, separators=(',', ':'))})")
 
 
-class Row:
-    """One control on the screen."""
-
-    def __init__(self, control: Control, base: Scenario, moved: Any) -> None:
-        self.control, self.moved = control, moved
-        try:
-            self.usual = base.get(control.path)
-        except ScenarioError:
-            self.usual = control.value
-        with ui.column().classes("fs-control") as self.box:
-            with ui.element("div").classes("top"):
-                name = ui.label(control.label).classes("name")
-                self.value = ui.label("").classes("value")
-            with name:
-                ui.tooltip(f"{control.text} {control.path}").style("font-size: 13px; max-width: 320px")
-            said = f"aria-label='{control.path}'"
-            if control.kind == "switch":
-                self.input = ui.switch(value=control.value, on_change=self.change).props(f"dense {said}")
-            elif control.kind == "choice":
-                self.input = ui.select(list(control.choices), value=control.value, on_change=self.change)
-                self.input.props(f"dense outlined options-dense {said}").classes("w-full")
-            else:
-                self.input = ui.slider(
-                    min=control.low, max=control.high, step=control.step, value=control.value, on_change=self.change
-                ).props(f"dense {said}")
-            self.input.mark(control.path)
-            ui.label(_known(control)).classes("was")
-        self.words(control.value)
-
-    def change(self, event: Any) -> None:
-        """Somebody moved it."""
-        value = event.value
-        if self.control.kind in ("number", "whole"):
-            value = _tidy(value, self.control)
-        if value != self.control.value:
-            self.moved(self.control.path, value)
-
-    def put(self, value: Any) -> None:
-        """Show a value."""
-        from dataclasses import replace
-
-        self.control = replace(self.control, value=value)
-        self.words(value)
-        if self.input.value != value:
-            self.input.set_value(value)
-
-    def words(self, value: Any) -> None:
-        """The value in words, and whether it differs from the shipped one."""
-        if self.control.kind in ("number", "whole"):
-            unit = f" {self.control.unit}" if self.control.unit else ""
-            moved = value != self.usual and isinstance(self.usual, int | float)
-            self.value.set_text(
-                (f"{number(self.usual, 4)} \N{RIGHTWARDS ARROW} " if moved else "") + number(value, 4) + unit
-            )
-        else:
-            self.value.set_text("")
-        self.box.classes(add="moved" if value != self.usual else "", remove="" if value != self.usual else "moved")
+def _tile() -> tuple[ui.label, ui.label, ui.label]:
+    with ui.column().classes("fs-tile"):
+        return ui.label("").classes("name"), ui.label("").classes("value"), ui.label("").classes("note")
 
 
-def _known(control: Control) -> str:
-    """Limits and evidence under a slider."""
-    source = f", {control.source}" if control.source else ""
-    return f"{control.allowed}; {control.evidence}{source}" if control.allowed else f"{control.evidence}{source}"
-
-
-def _tidy(value: float, control: Control) -> float | int:
-    if control.kind == "whole":
-        return round(value)
-    return float(f"{min(max(value, control.low), control.high):.8g}")
-
-
-def _matches(control: Control, sought: str) -> bool:
-    return all(word in f"{control.path} {control.label} {control.text}".casefold() for word in sought.split())
-
-
-def _next(steps: Iterator[Outcomes]) -> Outcomes | None:
+def _next(steps: Iterator[Answer]) -> Answer | None:
     return next(steps, None)
 
 
