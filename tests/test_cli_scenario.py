@@ -63,6 +63,7 @@ def test_validate_lists_every_mistake_and_exits_2(call):
     assert bad.stderr.splitlines() == [
         "bad.yaml:8:1: markt: unknown name 'markt'; did you mean 'market'?",
         "bad.yaml:9:20: market.accounts: expected a whole number between 1 and 100000000, got 'no'",
+        "try: flywheel scenario validate shop.yaml bad.yaml, once it is mended",
     ]
     errors = json.loads(call("scenario", "validate", "bad.yaml", "--json").stdout)
     assert errors["status"] == "error"
@@ -95,6 +96,41 @@ def test_bad_input_is_one_message_and_exit_2(call, words, said):
     assert "Traceback" not in result.stderr
     as_json = json.loads(call(*words, "--json").stdout)
     assert as_json["status"] == "error" and as_json["errors"]
+
+
+@pytest.mark.parametrize(
+    ("words", "then"),
+    [
+        (["rnu", "shop.yaml"], "flywheel run shop.yaml"),
+        (["scenario", "lst"], "flywheel scenario list"),
+        (["compare"], "flywheel compare siloed-close-rate nps-pay, or flywheel compare --help"),
+        (["compare", "shop.yaml", "npspay"], "flywheel compare shop.yaml nps-pay"),
+        (["run", "shop.yaml", "--replicate", "3"], "flywheel run shop.yaml --replicates 3"),
+        (["run", "shop.yaml", "--set", "teams.sale.headcount=3"],
+         "flywheel run shop.yaml --set teams.sales.headcount=3"),
+        (["run", "bad.yaml"], "flywheel scenario validate bad.yaml, once it is mended"),
+        (["run", "xyz"], "flywheel scenario list"),
+        (["resume", "nowhere"], "flywheel sweep heads-and-talk, or flywheel resume --help"),
+        (["explain", "chrn"], "flywheel explain churned"),
+        (["--hlp"], "flywheel --help"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_followed_by_the_command_to_type_next(call, words, then):
+    result = call(*words)
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1] == f"try: {then}"
+    assert "try:" not in call(*words, "--json").stdout
+
+
+def test_the_commands_that_are_suggested_name_things_that_are_there():
+    from flywheel_sim.cli import COMMANDS
+    from flywheel_sim.commands.next_step import _EXAMPLES
+    from flywheel_sim.scenario import scenarios
+    from flywheel_sim.study.study_file import shipped_studies
+
+    named = {name for text in _EXAMPLES.values() for name in text.replace(",", "").split()}
+    known = {*COMMANDS, *scenarios(), *shipped_studies(), "flywheel", "then", "saved", "list", "A1", "bash"}
+    assert {name for name in named if not name.startswith("--")} <= known
 
 
 def test_diff_shows_path_values_and_unit(call):
@@ -198,7 +234,9 @@ def test_as_a_program(tmp_path):
     good = program("scenario validate shop.yaml")
     assert (good.returncode, good.stdout, good.stderr) == (0, "shop.yaml: ok\n", "")
     bad = program("scenario validate none.yaml")
-    assert (bad.returncode, bad.stdout, bad.stderr) == (2, "", "none.yaml: no such file\n")
+    assert (bad.returncode, bad.stdout, bad.stderr) == (
+        2, "", "none.yaml: no such file\ntry: flywheel scenario validate none.yaml, once it is mended\n"
+    )  # fmt: skip
 
 
 def test_a_closed_pipe_is_quiet():

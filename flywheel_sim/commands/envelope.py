@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 import click
 
 from flywheel_sim.__about__ import __version__
+from flywheel_sim.commands.next_step import next_step
 
 __all__ = ["Answer", "answers", "guarded", "say", "table", "write_text"]
 
@@ -137,8 +138,11 @@ def write_text(path: Path, text: str, *, overwrite: bool = True) -> None:
         raise
 
 
-def guarded(action: Callable[[], Any], words: list[str]) -> int:
-    """Run ``action`` and say what went wrong; ``words`` tells whether ``--json`` or ``--debug`` was asked for."""
+def guarded(action: Callable[[], Any], words: list[str], commands: Iterable[str] = ()) -> int:
+    """Run ``action`` and say what went wrong, and after bad input what to type next.
+
+    ``words`` tells whether ``--json`` or ``--debug`` was asked for; ``commands`` are the names there are.
+    """
     options = words[: words.index("--")] if "--" in words else words
     as_json, debug = "--json" in options, "--debug" in options
     try:
@@ -154,7 +158,11 @@ def guarded(action: Callable[[], Any], words: list[str]) -> int:
         click.echo(error.format_message(), err=True)
         return BAD_INPUT
     except click.ClickException as error:
-        return _fail([_problem(error.format_message(), getattr(error, "suggestion", None))], BAD_INPUT, as_json)
+        wrong = getattr(error, "option_name", None)
+        better = [one for one in getattr(error, "possibilities", None) or () if one.startswith("--")]
+        message = f"No such option '{wrong}'" if wrong and better else error.format_message()
+        suggestion = better[0] if wrong and better else getattr(error, "suggestion", None)
+        return _fail([_problem(message, suggestion)], BAD_INPUT, as_json, words, commands)
     except MemoryError:
         return _fail([_problem("not enough memory for this; ask for fewer accounts or replicates")], BAD_INPUT, as_json)
     except OSError as error:
@@ -163,7 +171,8 @@ def guarded(action: Callable[[], Any], words: list[str]) -> int:
     except Exception as error:
         problems = getattr(error, "problems", None)
         if isinstance(error, ValueError) and problems and hasattr(problems[0], "as_dict"):
-            return _fail([(problem.as_dict(), str(problem)) for problem in problems], BAD_INPUT, as_json)
+            found = [(problem.as_dict(), str(problem)) for problem in problems]
+            return _fail(found, BAD_INPUT, as_json, words, commands)
         if debug:
             traceback.print_exc()
         first = (str(error).splitlines() or [""])[0]
@@ -184,13 +193,21 @@ def _problem(message: str, suggestion: str | None = None) -> tuple[dict[str, Any
     return fields, f"flywheel: {message}" + (f"; did you mean '{suggestion}'?" if suggestion else "")
 
 
-def _fail(found: list[tuple[dict[str, Any], str]], code: int, as_json: bool) -> int:
+def _fail(
+    found: list[tuple[dict[str, Any], str]],
+    code: int,
+    as_json: bool,
+    words: Sequence[str] = (),
+    commands: Iterable[str] = (),
+) -> int:
     try:
         if as_json:
             click.echo(json.dumps({"status": "error", "errors": [fields for fields, _ in found]}, indent=2))
         else:
             for _, text in found:
                 click.echo(text, err=True)
+            if commands:
+                click.echo(f"try: {next_step(words, [fields for fields, _ in found], commands)}", err=True)
     except BrokenPipeError:
         _close_quietly()
     return code

@@ -14,10 +14,10 @@ __all__ = ["explain"]
 
 
 @click.command()
-@click.argument("name", required=False, metavar="[M12 | C37 | A19 | COLUMN | PARAMETER]")
+@click.argument("name", required=False, metavar="[M12 | C37 | A19 | READOUT | PARAMETER]")
 @answers("explain")
 def explain(name: str | None) -> Answer:
-    """Say what a mechanism, claim, closed form, weekly column or parameter is.
+    """Say what a mechanism, claim, closed form, readout (weekly column, summary) or parameter is.
 
     Its equations, its parameters with how well they are known, how it is verified, and the claims that rest on it.
     Without a name, everything there is.

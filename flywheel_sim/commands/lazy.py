@@ -49,7 +49,9 @@ class CommandLine(click.Group):
         words = list(sys.argv[1:] if args is None else args)
         standalone = extra.pop("standalone_mode", True)
         code = guarded(
-            lambda: super(CommandLine, self).main(words, prog_name or "flywheel", standalone_mode=False, **extra), words
+            lambda: super(CommandLine, self).main(words, prog_name or "flywheel", standalone_mode=False, **extra),
+            words,
+            list(self.known),
         )
         if standalone:
             sys.exit(code)

@@ -31,6 +31,8 @@ def explained(
         several = getattr(raised, "problems", None)
         if several:
             for dotted, message, candidates in several:
+                if not complete and dotted.partition(".")[0] not in source:
+                    continue
                 at = (*path, *dotted.split("."))
                 near = nearest(_quoted(message) or at[-1], candidates) if candidates else None
                 found.setdefault((at, message), Problem(*locate(at, False), ".".join(at), message, near))

@@ -29,6 +29,12 @@ _WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None} | {
     word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")
 }
 
+#: What the parser says -> what to do about it.
+_PLAINLY = {
+    "mapping values are not allowed here": "a ':' where no name can stand; check the indentation, or quote the text",
+    "found character '\\t' that cannot start any token": "a tab; indent with blanks",
+}
+
 
 class Place(NamedTuple):
     """A point in a file, line and column from 1."""
@@ -182,7 +188,8 @@ def parse(text: str, file: str | None = None, problems: list[Problem] | None = N
         root = None
         mark = error.problem_mark or error.context_mark
         place = reader.place(mark) if mark is not None else Place(file, None, None)
-        reader.complain(place, (), f"not valid YAML: {error.problem or error.context}")
+        said = str(error.problem or error.context)
+        reader.complain(place, (), f"not valid YAML: {_PLAINLY.get(said, said)}")
     except YAMLError as error:
         root = None
         reader.complain(Place(file, None, None), (), f"not valid YAML: {str(error).splitlines()[0]}")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from flywheel_sim import theory
+from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.scenario import ScenarioError
 from flywheel_sim.scenario.columns import COLUMNS
 from flywheel_sim.scenario.errors import nearest
@@ -55,7 +56,7 @@ class Explained:
     Parameters
     ----------
     name, kind, title : str
-        ``kind`` is mechanism, claim, closed form, column or parameter.
+        ``kind`` is mechanism, claim, closed form, column, summary or parameter.
     text : str
         What it is; of a mechanism its equations.
     facts : mapping
@@ -95,7 +96,7 @@ class Explained:
 
 
 def explain(name: str) -> Explained:
-    """Everything about a mechanism (M12), claim (C37), closed form (A19), weekly column or parameter.
+    """Everything about a mechanism (M12), claim (C37), closed form (A19), weekly column, summary key or parameter.
 
     Raises
     ------
@@ -119,6 +120,9 @@ def explain(name: str) -> Explained:
     for column, unit, meaning in COLUMNS:
         if column == name:
             return _column(column, unit, meaning)
+    if name in SUMMARY:
+        unit, meaning = SUMMARY[name]
+        return Explained(name, "summary", meaning, "", (("unit", unit),), claims=_told(_observing(name)))
     if name in MECHANISMS.values():
         return _mechanism(next(number for number, block in MECHANISMS.items() if block == name))
     shape = along(root(ScenarioModel), tuple(name.split(".")))
@@ -127,8 +131,9 @@ def explain(name: str) -> Explained:
     ends = [path for path in _paths() if path.rpartition(".")[2] == name]
     if len(ends) == 1:
         return explain(ends[0])
-    known = [*MECHANISMS, *MECHANISMS.values(), *claim_table(), *theory.ANCHORS, *(c for c, _, _ in COLUMNS), *_paths()]
-    message = f"nothing here is called '{name}'; expected M1 to M27, C1 to C78, A1 to A29, a weekly column or a path"
+    readouts = (*(column for column, _, _ in COLUMNS), *SUMMARY)
+    known = [*MECHANISMS, *MECHANISMS.values(), *claim_table(), *theory.ANCHORS, *readouts, *_paths()]
+    message = f"nothing here is called '{name}'; expected M1 to M27, C1 to C78, A1 to A29, a readout or a path"
     if ends:
         message = f"several parameters are called '{name}': {', '.join(ends)}"
     raise ScenarioError.single(message, suggestion=None if ends else nearest(name, known))
@@ -141,6 +146,7 @@ def subjects() -> dict[str, list[tuple[str, str]]]:
         "closed forms": [(name, anchor.title) for name, anchor in theory.ANCHORS.items()],
         "claims": [(number, claim.claim) for number, claim in claim_table().items()],
         "columns": [(column, meaning) for column, _, meaning in COLUMNS],
+        "summary": [(name, meaning) for name, (_, meaning) in SUMMARY.items()],
     }
 
 
@@ -235,8 +241,11 @@ def _form(name: str) -> Explained:
 
 
 def _column(column: str, unit: str, meaning: str) -> Explained:
-    observing = [claim for claim in claim_table().values() if any(column in seen.split("/") for seen in claim.observe)]
-    return Explained(column, "column", meaning, "", (("unit", unit),), claims=_told(observing))
+    return Explained(column, "column", meaning, "", (("unit", unit),), claims=_told(_observing(column)))
+
+
+def _observing(name: str) -> list[Claim]:
+    return [claim for claim in claim_table().values() if any(name in seen.split("/") for seen in claim.observe)]
 
 
 def _parameter(name: str, shape: Shape) -> Explained:

@@ -44,7 +44,11 @@ def test_every_key_and_value_knows_its_place():
         ("a: 1e999", "f:1:4: a: expected a finite number, got 1e999"),
         ("a: 1\n---\nb: 2", "f:3:1: expected one document, got a second after '---'"),
         ("a: [1, 2", "f:1:9: not valid YAML: expected ',' or ']', but got '<stream end>'"),
-        ("a: 1\n b: 2", "f:2:3: not valid YAML: mapping values are not allowed here"),
+        (
+            "a: 1\n b: 2",
+            "f:2:3: not valid YAML: a ':' where no name can stand; check the indentation, or quote the text",
+        ),
+        ("a:\n\tb: 2", "f:2:1: not valid YAML: a tab; indent with blanks"),
         ("a: \x01", "f: not valid YAML: unacceptable character #x0001: special characters are not allowed"),
     ],
 )

@@ -49,6 +49,10 @@ def test_a_parameter_knows_the_claims_that_set_it_and_the_limits_that_follow_it(
     assert explain("teams.sales.headcount").facts
 
 
+def test_what_a_run_comes_to_can_be_explained():
+    assert (explain("npv").kind, dict(explain("npv").facts)["unit"]) == ("summary", "$")
+
+
 def test_columns_know_who_observes_them_and_a_column_is_not_a_block():
     assert "C7" in dict(explain("expansions").claims)
     with pytest.raises(ScenarioError, match="customer_alignment"):
@@ -64,4 +68,4 @@ def test_in_the_terminal_and_as_json():
     answer = json.loads(runner.invoke(flywheel, ["explain", "A1", "--json"]).output)
     assert answer["schema"] == "flywheel.explain/1" and answer["data"]["limits"]
     assert runner.invoke(flywheel, ["explain", "M99"]).exit_code == 2
-    assert set(subjects()) == {"mechanisms", "closed forms", "claims", "columns"}
+    assert set(subjects()) == {"mechanisms", "closed forms", "claims", "columns", "summary"}
