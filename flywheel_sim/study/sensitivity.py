@@ -10,7 +10,7 @@ from typing import Any
 from flywheel_sim.execute.drive import Progress
 from flywheel_sim.results.sensitivity import Sensitivity
 from flywheel_sim.scenario import ScenarioError
-from flywheel_sim.study.indices import analysed
+from flywheel_sim.study.indices_of_runs import analysed
 from flywheel_sim.study.study_file import Study, read_study
 from flywheel_sim.study.sweep import On, Sweep, sweep
 

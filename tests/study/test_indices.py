@@ -10,7 +10,9 @@ from scipy import stats
 from flywheel_sim.present.tornado import tornado_chart
 from flywheel_sim.results.sensitivity import Sensitivity
 from flywheel_sim.scenario import ScenarioError
-from flywheel_sim.study.indices import analysed, morris, sobol
+from flywheel_sim.study.indices import sobol
+from flywheel_sim.study.indices_of_runs import analysed
+from flywheel_sim.study.screening import morris
 
 NAMES = ["x1", "x2", "x3"]
 

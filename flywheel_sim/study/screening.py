@@ -1,0 +1,131 @@
+"""Which parameters matter, cheaply: Morris screening of a model with luck in it (Morris 1991; Campolongo et al. 2007).
+
+Elementary effects along trajectories that share their luck, over the whole range of a parameter: mu their mean, mu* the
+mean of their size, sigma their standard deviation.  What luck does alone cancels from every effect.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flywheel_sim.results.sensitivity import Index, Sensitivity
+from flywheel_sim.scenario import ScenarioError
+from flywheel_sim.study.indices import RunDesign
+from flywheel_sim.study.resampling import Terms, resampled
+
+__all__ = ["morris", "morris_indices"]
+
+Floats = NDArray[np.float64]
+
+
+def morris(
+    run: RunDesign,
+    parameters: Sequence[str],
+    trajectories: int,
+    *,
+    outcomes: Sequence[str] = ("y",),
+    levels: int = 4,
+    seed: int = 1,
+) -> Sensitivity:
+    """Morris screening of a model on the unit cube: lay the design, run it, and analyse it.
+
+    Parameters
+    ----------
+    run, parameters, outcomes, seed
+        As in `flywheel_sim.study.indices.sobol`.
+    trajectories : int
+        Walks through the cube, each of P + 1 points with the same luck.
+    levels : int
+        Even number of levels of a parameter.
+
+    Examples
+    --------
+    >>> found = morris(lambda u, rows: u[:, :1] - 2 * u[:, 1:2], ["a", "b", "inert"], 10)
+    >>> [round(float(x), 6) for x in found.indices["mu"].value[:, 0]]
+    [1.0, -2.0, 0.0]
+    """
+    if levels < 2 or levels % 2:
+        raise ScenarioError.single(f"a Morris design needs an even number of levels, got {levels}", field="levels")
+    luck, count = np.random.default_rng(seed), len(parameters)
+    jump = levels // 2
+    units = np.empty((trajectories, count + 1, count))
+    moved = np.array([luck.permutation(count) for _ in range(trajectories)])
+    for walk in range(trajectories):
+        at = luck.integers(0, levels, count)
+        units[walk, 0] = at
+        for step, p in enumerate(moved[walk]):
+            at[p] += jump if at[p] < jump else -jump
+            units[walk, step + 1] = at
+    units /= levels - 1
+    steps = np.take_along_axis(np.diff(units, axis=1), moved[:, :, None], axis=2)[:, :, 0]
+    rows = np.repeat(np.arange(trajectories), count + 1)
+    values = np.asarray(run(units.reshape(-1, count), rows), np.float64)
+    return morris_indices(
+        moved, steps, values.reshape(trajectories, count + 1, len(outcomes)), parameters=parameters, outcomes=outcomes
+    )
+
+
+def morris_indices(
+    moved: NDArray[np.int64],
+    steps: Floats,
+    values: Floats,
+    *,
+    parameters: Sequence[str],
+    outcomes: Sequence[str],
+    luck: Floats | None = None,
+) -> Sensitivity:
+    """Morris measures from the runs of a design.
+
+    Parameters
+    ----------
+    moved : int array, shape (r, P)
+        Which parameter moves at each step of a trajectory; every one once.
+    steps : float64 array, shape (r, P)
+        How far it moves, as a share of its range, with its sign.
+    values : float64 array, shape (r, P + 1, K)
+        Outcomes.
+    parameters, outcomes : sequences of str, length P and K
+    luck : float64 array, shape (K,), optional
+        Variance by luck alone, where replicates tell it.
+
+    Raises
+    ------
+    ScenarioError
+        When fewer than 4 trajectories count.
+    """
+    good = np.isfinite(values).all(axis=(1, 2))
+    rows = int(good.sum())
+    if rows < 4:
+        raise ScenarioError.single(f"Morris measures need at least 4 trajectories that all went well, got {rows}")
+    moved, steps, values = moved[good], steps[good], values[good]
+    effects = np.empty((rows, len(parameters), len(outcomes)))
+    np.put_along_axis(effects, moved[:, :, None], np.diff(values, axis=1) / steps[:, :, None], axis=1)
+    terms: Terms = {"mu": effects, "mu_star": np.abs(effects), "square": effects**2}
+
+    def measures(means: Terms) -> Terms:
+        spread = np.sqrt(np.maximum(means["square"] - means["mu"] ** 2, 0.0) * rows / (rows - 1))
+        return {"mu": means["mu"], "mu_star": means["mu_star"], "sigma": spread}
+
+    found = measures({name: term.mean(axis=0) for name, term in terms.items()})
+    ends = resampled(terms, measures)
+    whole = values.mean(axis=(0, 1))
+    starts = values[:, 0].var(axis=0, ddof=1)
+    share = None
+    if luck is not None:
+        part = np.divide(luck, starts, out=np.full_like(starts, np.nan), where=starts > 0)[None]
+        share = Index(part, np.full_like(part, np.nan), np.full_like(part, np.nan))
+    growing = sorted({n for n in (rows // 4, rows // 2, rows) if n >= 4})
+    return Sensitivity(
+        method="morris",
+        parameters=tuple(parameters),
+        outcomes=tuple(outcomes),
+        rows=rows,
+        dropped=int((~good).sum()),
+        indices={name: Index(found[name], *ends[name]) for name in found},
+        seed_share=share,
+        mean=whole,
+        spread=np.sqrt(starts),
+        swings=np.stack([whole - found["mu"] / 2, whole + found["mu"] / 2], axis=-1),
+        convergence=tuple((n, {"mu_star": np.abs(effects[:n]).mean(axis=0)}) for n in growing),
+    )
