@@ -19,7 +19,14 @@ Floats = NDArray[np.float64]
 _INSIDE = (0.115, 0.11, 0.605, 0.85)
 
 
-def fan_chart(outcomes: Outcomes, column: str, *, unit: str = "", mark_week: float = np.inf) -> Figure:
+def fan_chart(
+    outcomes: Outcomes,
+    column: str,
+    *,
+    unit: str = "",
+    mark_week: float = np.inf,
+    ruler: tuple[str, Floats] | None = None,
+) -> Figure:
     """Median and 80 % band of a weekly column, one fan per scenario.
 
     Parameters
@@ -32,9 +39,11 @@ def fan_chart(outcomes: Outcomes, column: str, *, unit: str = "", mark_week: flo
         ``"$"`` writes money.
     mark_week : float
         A week to mark as break-even; infinite for none.
+    ruler : (str, float64 array of shape (W + 1,)), optional
+        A path to draw beside, dashed, and its name.
     """
     words = money if unit == "$" else number
-    return _fans(outcomes.fans[column], outcomes.labels, words, zero=unit == "$", mark_week=mark_week)
+    return _fans(outcomes.fans[column], outcomes.labels, words, zero=unit == "$", mark_week=mark_week, ruler=ruler)
 
 
 def difference_chart(outcomes: Outcomes, index: int) -> Figure:
@@ -88,8 +97,9 @@ def _fans(
     zero: bool,
     mark_week: float,
     first: int = 0,
+    ruler: tuple[str, Floats] | None = None,
 ) -> Figure:
-    """Draw fans of shape (S, W + 1, 3)."""
+    """Draw fans of shape (S, W + 1, 3), and a dashed path beside them."""
     figure = canvas()
     axes = figure.add_axes(_INSIDE)
     plain(axes)
@@ -98,6 +108,8 @@ def _fans(
         tint = colour(first + index)
         axes.fill_between(weeks, fan[:, 0], fan[:, 2], color=tint, alpha=0.17, linewidth=0)
         axes.plot(weeks, fan[:, 1], color=tint, linewidth=2.2, solid_capstyle="round")
+    if ruler is not None:
+        axes.plot(weeks, ruler[1], color=MUTED, linewidth=1.4, dashes=(4, 2))
     if zero:
         axes.axhline(0.0, color=FRAME, linewidth=1.0, zorder=1.5)
     weeks_axis(axes, len(weeks) - 1)
@@ -108,6 +120,8 @@ def _fans(
     _mark(axes, mark_week, len(weeks) - 1)
     ends = [(float(fan[-1, 1]), label, words(float(fan[-1, 1])), colour(first + k)) for k, (fan, label) in
             enumerate(zip(fans, labels, strict=True)) if np.isfinite(fan[-1, 1])]  # fmt: skip
+    if ruler is not None:
+        ends.append((float(ruler[1][-1]), ruler[0], words(float(ruler[1][-1])), MUTED))
     line_labels(axes, ends)
     return figure
 

@@ -39,6 +39,8 @@ from flywheel_sim.results.words import money, number, of_100, signed_money, span
 
 __all__ = ["render", "write_report"]
 
+#: Said of the dashed path beside the customers of one scenario.
+RULER = "; dashed: its rates alone, with experience, teams and network as if they did nothing"
 #: Rows of changed parameters shown before the rest is only counted.
 MOST_ROWS = 24
 #: Charts above the fold and on paper; the others follow after the tables of numbers.
@@ -132,18 +134,30 @@ def _ranked(rows: list[Assumption], outcomes: Outcomes) -> list[Assumption]:
     return sorted(rows, key=lambda one: place.get(one.path, len(place)))
 
 
+def _mean_field(scenario: Any) -> tuple[str, Any] | None:
+    """Customers of the mean-field twin, by name; None without a market."""
+    from flywheel_sim.theory import mean_field
+
+    return ("mean field", mean_field(scenario, step=1).customers) if scenario.model.market.enabled else None
+
+
+def _told(ruler: tuple[str, Any] | None) -> str:
+    return "" if ruler is None else f"; by the {ruler[0]}: {number(float(ruler[1][-1]))}"
+
+
 def _charts(outcomes: Outcomes) -> list[Chart]:
     best, runs = outcomes.best, how_many(outcomes)
     drawn = "this run" if outcomes.replicates == 1 else f"median and 80 % band of {runs}"
     names = " and ".join(outcomes.labels) if len(outcomes.labels) < 3 else f"{len(outcomes.labels)} scenarios"
     mark = outcomes.verdict.breakeven_week if best else math.inf
+    ruler = None if len(outcomes.scenarios) > 1 else _mean_field(outcomes.scenarios[0])
     charts = [
         Chart("Cumulative value", f"discounted to week 0; {drawn}", to_svg(
             fan_chart(outcomes, "value", unit="$", mark_week=mark), "value",
             f"Cumulative value by week of {names}. At the end: {_ends(outcomes, 'value', money)}.")),
-        Chart("Customers", drawn, to_svg(
-            fan_chart(outcomes, "customers"), "customers",
-            f"Customers by week of {names}. At the end: {_ends(outcomes, 'customers', number)}.")),
+        Chart("Customers", drawn + (RULER if ruler else ""), to_svg(
+            fan_chart(outcomes, "customers", ruler=ruler), "customers",
+            f"Customers by week of {names}. At the end: {_ends(outcomes, 'customers', number)}{_told(ruler)}.")),
     ]  # fmt: skip
     if best:
         verdict = outcomes.verdict

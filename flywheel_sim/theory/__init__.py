@@ -32,6 +32,7 @@ _HOME = {
     ),
     "erosion": "order_fulfilment standard_after_pulse standard_path",
     "experience": "EFFORT_OUTCOMES EffortOutcome chain_correlation effort_log_odds partial_correlation",
+    "expected": "market_symbols",
     "gibbs": "GibbsOrder gibbs_order",
     "gibbs_field": "GibbsField gibbs_field_order",
     "incentives": "BakerContract LinearContract baker_contract baker_surplus_share holmstrom_milgrom",

@@ -16,6 +16,7 @@ from .directions import (
     vmf_mean_cosine,
 )
 from .erosion import order_fulfilment, standard_after_pulse, standard_path
+from .expected import market_symbols
 from .experience import EFFORT_OUTCOMES, EffortOutcome, chain_correlation, effort_log_odds, partial_correlation
 from .gibbs import GibbsOrder, gibbs_order
 from .gibbs_field import GibbsField, gibbs_field_order
@@ -167,6 +168,7 @@ __all__ = [
     "life_table_reproduction",
     "little",
     "march_learning",
+    "market_symbols",
     "mean_field",
     "mean_pair_cosine",
     "next_generation_reproduction",

@@ -169,6 +169,7 @@ ANCHORS: dict[str, Anchor] = {
             "life_table_reproduction",
             "euler_lotka_growth",
             "mean_field",
+            "market_symbols",
         ),
         "no depletion of prospects, random mixing, static experience",
     ),

@@ -17,12 +17,12 @@ tuned to churn and NPS [a].
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .arguments import Array, above, at_least, one_of, whole
+from .expected import market_symbols
 from .reproduction import VoiceRates, transfer_matrix
 
 __all__ = ["B2B_MARKET", "B2C_MARKET", "MeanField", "mean_field"]
@@ -77,10 +77,10 @@ class MeanField(NamedTuple):
 
 
 def mean_field(
-    market: Mapping[str, float] | None = None,
+    market: Any = None,
     *,
-    weeks: int = 260,
-    pool: str = "closed",
+    weeks: int | None = None,
+    pool: str | None = None,
     step: float | None = None,
     **symbols: float,
 ) -> MeanField:
@@ -88,12 +88,13 @@ def mean_field(
 
     Parameters
     ----------
-    market : mapping, optional
-        Numbers by symbol, for instance `B2B_MARKET`; keywords add to or replace them.
-    weeks : int
-        Horizon, at least 1.
-    pool : {'closed', 'constant'}
-        Whether a win takes a prospect away or leaves a fresh one.
+    market : mapping or Scenario, optional
+        Numbers by symbol, for instance `B2B_MARKET`, or a scenario, whose rates `market_symbols` reads; keywords add to
+        or replace them.
+    weeks : int, optional
+        Horizon, at least 1; default: the scenario's, else 260.
+    pool : {'closed', 'constant'}, optional
+        Whether a win takes a prospect away or leaves a fresh one; default: as in the scenario, else closed.
     step : float, optional
         Without it the differential equations; with it ticks of so many weeks (1/step whole), every transition with
         probability 1 - exp(-rate step), competing exits sharing one draw, all reading the state at the tick's start.
@@ -122,7 +123,9 @@ def mean_field(
     >>> path.customers[[0, 52, 156, 260]].round().tolist()
     [200.0, 322.0, 543.0, 724.0]
     """
-    given = dict(market or {}) | dict(symbols)
+    given = dict((market_symbols(market) if hasattr(market, "model") else market) or {}) | dict(symbols)
+    horizon, kind = given.pop("weeks", 260), given.pop("pool", "closed")
+    weeks, pool = horizon if weeks is None else weeks, kind if pool is None else pool
     known = {"N", "p", *_OPTIONAL}
     if unknown := sorted(set(given) - known):
         raise ValueError(f"the market does not know {', '.join(unknown)}; its symbols are {', '.join(sorted(known))}")

@@ -20,7 +20,9 @@ from flywheel_sim.results.groups import SEGMENT_MEASURES, TEAM_MEASURES, Groups
 from flywheel_sim.results.naming import pack, unpack
 from flywheel_sim.results.sensitivity import Index, Sensitivity
 from flywheel_sim.results.swings import Bar, Flip, Swings
+from flywheel_sim.results.words import number
 from flywheel_sim.scenario import load
+from flywheel_sim.theory import mean_field
 
 
 @pytest.fixture(scope="module")
@@ -385,3 +387,11 @@ def test_a_study_adds_its_tornado() -> None:
     page = render(Outcomes.of(runs(4)), sensitivity=found)
     assert "What matters when everything is uncertain at once" in page
     assert "market.price" in page
+
+
+def test_the_mean_field_is_drawn_beside_the_customers_of_one_scenario():
+    scenario = company()
+    page = render(run(scenario))
+    end = mean_field(scenario, step=1).customers[-1]
+    assert f"by the mean field: {number(float(end))}." in page and ">mean field<" in page
+    assert "mean field" not in render(run(scenario.with_({"market.enabled": False})))

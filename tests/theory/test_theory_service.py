@@ -217,3 +217,36 @@ def test_the_b2b_start_values_as_stated():
 def test_mistakes_are_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_mean_field_reads_a_scenario_and_follows_what_is_set():
+    from flywheel_sim import load
+
+    wheel = load("limits/a23-reproduction")
+    path = theory.mean_field(wheel, weeks=52, step=1)
+    assert path.prospects.tolist() == [5000.0] * 53, "a constant pool has S/N = 1"
+    rates = theory.VoiceRates(hC=0.0026, hA=0.001, hD=0.007, CA=0.012, CD=0.005, AC=0.015, DC=0.03, w_A=0.004)
+    assert path.referred[1] == 0, "the first customers are neutral"
+    advocates = path.advocates[:-1].sum()
+    assert path.referred[-1] == pytest.approx(rates.w_A * advocates, rel=1e-3)  # 1 - exp(-h) for h
+    closed = theory.mean_field(wheel.with_({"market.pool": "closed"}), step=1)
+    assert closed.prospects[-1] < 5000 - 500 and len(closed.week) == 5201
+    louder = theory.mean_field(wheel.with_({"word_of_mouth.rate": 0.008}), weeks=52, step=1)
+    assert louder.referred[-1] > 1.9 * path.referred[-1]
+    assert theory.mean_field(wheel, weeks=52, w_A=0).referred[-1] == 0, "keywords go before the scenario"
+
+
+def test_mean_field_of_a_scenario_has_the_churn_of_its_contracts():
+    from flywheel_sim import load
+
+    base = load("b2b-saas").with_({"contracts.involuntary": 0.0, "market.churn.mean": 0.15})
+
+    def yearly(changes):
+        return 1 - np.exp(-52 * theory.market_symbols(base.with_(changes))["hA"])
+
+    assert yearly({}) == pytest.approx(0.15)
+    assert yearly({"contracts.kind": "monthly"}) == pytest.approx(1 - 0.85**12)
+    assert yearly({"contracts.enabled": False}) == pytest.approx(0.15)
+    assert yearly({"contracts.involuntary": 0.1}) == pytest.approx(1 - 0.85 * 0.9)
+    with pytest.raises(ValueError, match="no market"):
+        theory.mean_field(base.with_({"market.enabled": False}))

@@ -9,7 +9,7 @@ from flywheel_sim import theory
 from flywheel_sim.results import Run
 from flywheel_sim.results.verification import Quantity
 from flywheel_sim.scenario import Scenario
-from flywheel_sim.study.limits.base import Floats, Limit, Sample, average, exactly, known
+from flywheel_sim.study.limits.base import Floats, Limit, Sample, average, curve, exactly, known
 
 __all__ = ["COMPANY"]
 
@@ -119,6 +119,34 @@ def _reproduction(s: Sample) -> list[Quantity]:
         average("reproduction number R_f", s.first[:, 0], exact, bias=0.0005),
         average("customers brought by an advocate in a week", s.first[:, 1], rates.w_A),
     ]
+
+
+_STATES = ("prospects", "neutral", "advocates", "detractors", "referred")
+
+
+def _states(run: Run) -> Floats:
+    """Prospects, the three voices and those won by word of mouth so far, at `_ends` of years."""
+    at = _ends(run.scenario.model)
+    found = {name: run.series(name)[at - 1] for name in ("prospects", "customers", "advocates", "detractors")}
+    found["neutral"] = found["customers"] - found["advocates"] - found["detractors"]
+    found["referred"] = np.cumsum(run.series("referred_new"))[at - 1]
+    return np.concatenate([found[name] for name in _STATES])
+
+
+def _ends(model: Any) -> Any:
+    years = 52 * np.array([1, 2, 5, 10, 20])
+    return years[years <= model.horizon_weeks]
+
+
+def _path(s: Sample) -> list[Quantity]:
+    at = _ends(s.model)
+    exact = theory.mean_field(s.scenarios[0], step=1)
+    found: list[Quantity] = []
+    for name, values in zip(_STATES, np.split(s.first, len(_STATES), axis=1), strict=True):
+        drawn = values.var(axis=0, ddof=1) / s.model.market.accounts
+        line = curve(name, list(at), values, getattr(exact, name)[at], "week", bias=drawn)
+        found += line
+    return found
 
 
 def _base(run: Run) -> Floats:
@@ -252,6 +280,13 @@ COMPANY = (
           {"market.accounts": 10000, "market.initial_customers": 0, "market.external": 0.0005,
            "market.churn.neutral": 0.02, "market.churn.advocate": 0.02, "market.churn.detractor": 0.02,
            "word_of_mouth.enabled": False, "horizon_weeks": 1000}),
+    Limit("A23-path", "The mean-field twin, all states at once", "a23-reproduction",
+          (*_WHEEL, "market.external", "market.win_back.rate", "market.initial_advocates", "market.initial_detractors",
+           "word_of_mouth.neutral", "word_of_mouth.advocate", "word_of_mouth.detractor"), _states, _path, 40, 400,
+          "a market of N: a term of the order of variance / N",
+          {"market.pool": "closed", "market.accounts": 4000, "market.external": 0.0006, "market.win_back.rate": 0.001,
+           "market.initial_advocates": 0.3, "market.initial_detractors": 0.1, "word_of_mouth.rate": 0.012,
+           "word_of_mouth.neutral": 0.1, "horizon_weeks": 520}),
     Limit("A23-weeks", "Weeks in every voice", "a23-reproduction", _WHEEL, _in_voices, _weeks, 24, 240,
           "customers left at the horizon",
           {"market.accounts": 1500, "market.initial_customers": 1500, "word_of_mouth.enabled": False,
