@@ -64,6 +64,45 @@ def test_the_page_of_verification_is_made_from_the_limits():
         assert (ROOT / path).exists(), path
 
 
+def made_performance():
+    spec = importlib.util.spec_from_file_location("make_performance", ROOT / "docs" / "make_performance.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_of_performance_is_made_from_what_was_measured():
+    module = made_performance()
+    text = module.TARGET.read_text("utf-8")
+    assert text == module.page(text), "run: python docs/make_performance.py"
+    assert module.PICTURE.read_text("utf-8") == module.picture(), "run: python docs/make_performance.py"
+    ratios = module.answer("bench")["ratios"]
+    assert set(ratios) == {bar.key for bar in module.BARS}, "measured before a bar was added: measure again"
+    assert set(module.REASONS) <= set(ratios)
+    for bar in module.BARS:
+        row = bar.row(ratios[bar.key])
+        (line,) = re.findall(rf"^\| `{bar.key}` \|.*$", text, flags=re.M)
+        assert ("missed by" in line) == (row["met"] is False)
+        assert row["met"] is not False or module.REASONS[bar.key], f"no reason is given why {bar.key} is missed"
+
+
+def test_bytes_on_the_page_are_those_of_a_run():
+    from flywheel_sim.engine.run import Simulation
+    from flywheel_sim.study.speed import bytes_of, scaled
+
+    module, n = made_performance(), 10 * 1024
+    told = module.accounts()
+    rows = [float(x) for x in re.findall(r"\| ([\d.]+) \|$", told, flags=re.M)]
+    (whole,) = (float(x) for x in re.findall(r"\*\*(\d+)\*\*", told))
+    state = Simulation([scaled(n, 4).model], [(0, 1, 0)], keep_teams=False).state
+    assert whole == round(bytes_of(state) / n) == round(sum(rows))
+    named = set(re.findall(r"`(\w+)`", told.split("\n\n")[0]))
+    wide = {
+        name for name, array in state._asdict().items() if array.nbytes >= n and array.shape[:1] == state.status.shape
+    }
+    assert wide - {"friend", "edge"} <= named
+
+
 @pytest.mark.parametrize(
     "page", ["README.md", "docs/compare.md", "docs/start.md", "docs/researchers.md", "docs/teachers.md"]
 )

@@ -31,7 +31,8 @@ def roofline(data: Mapping[str, Any]) -> Figure:
 
     Both axes are logarithmic; lower is faster.  Bytes are those that hold an account, read and written once a week; the
     line is the time that takes at the bandwidth of main memory, measured in the same run.  What lies far above it does
-    not wait for memory but computes; what lies near it could only become faster by moving fewer bytes.
+    not wait for memory but computes; what lies near it could only become faster by moving fewer bytes, and what lies
+    below it stays in the caches.  Points too close to another to be told apart carry no size.
 
     Examples
     --------
@@ -53,17 +54,19 @@ def roofline(data: Mapping[str, Any]) -> Figure:
             f"memory, {bandwidth / 1e9:.1f} GB/s", (high, high / bandwidth * 1e9), xytext=(-6, -10),
             textcoords="offset points", ha="right", va="top", color=MUTED, fontsize=9,
         )  # fmt: skip
+    named: list[tuple[float, float]] = []
     for name, words, marker, tint in _SERIES:
         rows = points.get(name, [])
         if not rows:
             continue
         x, y = [row[0] for row in rows], [row[1] for row in rows]
         axes.plot(x, y, marker, color=colour(tint), markersize=7, label=words, linestyle="none", zorder=3)
-        for at, (bytes_, ns, accounts) in enumerate(rows):
-            side = (8, 3) if at % 2 == 0 else (8, -9)
-            axes.annotate(
-                _power(accounts), (bytes_, ns), xytext=side, textcoords="offset points", color=INK, fontsize=8
-            )
+        for bytes_, ns, accounts in rows:
+            if all(abs(np.log(ns / y0)) > 0.14 or abs(np.log(bytes_ / x0)) > 0.14 for x0, y0 in named):
+                named.append((bytes_, ns))
+                axes.annotate(
+                    _power(accounts), (bytes_, ns), xytext=(8, -3), textcoords="offset points", color=INK, fontsize=8
+                )
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlim(low, high)

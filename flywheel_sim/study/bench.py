@@ -296,10 +296,10 @@ def _rivals(plan: Plan, say: Say, ratios: dict[str, float | None], notes: list[s
         say(f"{name}: {plan.replicates} runs against the engine's")
         found = agreement(RIVALS[name], core_of(scaled(plan.small, 53, CORE_COMPANY)), replicates=plan.replicates)
         if not found.ok:
-            notes.append(f"{name} does not agree with the engine, so it is not timed: {'; '.join(found.apart)}")
+            notes.append(f"{name} do not agree with the engine, so they are not timed: {'; '.join(found.apart)}")
             continue
         notes.append(
-            f"{name} agrees with the engine in {len(found.quantities)} means over {plan.replicates} and "
+            f"{name} agree with the engine in {len(found.quantities)} means over {plan.replicates} and "
             f"{4 * plan.replicates} runs (chance of a false alarm {100 * FALSE_ALARM:g} %)"
         )
         for n in (n for rival, n in plan.rivals if rival == name):

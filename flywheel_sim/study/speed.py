@@ -8,6 +8,7 @@ import numpy as np
 
 from flywheel_sim.engine.run import BIG, Simulation
 from flywheel_sim.engine.state import State
+from flywheel_sim.engine.tick import CLOSING, CUSTOMERS, OPENING
 from flywheel_sim.scenario import Scenario, load
 from flywheel_sim.study.floor import account_columns, floor_of, floor_week
 from flywheel_sim.study.timing import interleaved
@@ -48,7 +49,8 @@ class Speed:
     """One size: nanoseconds of processor time per account-week on one core, seconds to build, bytes per account.
 
     ``column_bytes`` are those of the account columns alone, which the floor reads and writes once; ``bytes`` has the
-    network and the sums of blocks, too.  ``second_core`` is None where it was not measured.
+    network and the sums of blocks, too.  ``opening_ns``, ``customers_ns`` and ``closing_ns`` are the week in its three
+    phases (steps 1-12, 13 and 14-16), each called apart.  ``second_core`` is None where it was not measured.
     """
 
     accounts: int
@@ -57,6 +59,9 @@ class Speed:
     build_s: float
     bytes: float
     column_bytes: float
+    opening_ns: float
+    customers_ns: float
+    closing_ns: float
     second_core: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -77,7 +82,7 @@ def speed(accounts: int, cores: int, *, warm_up: int, weeks: int, repetitions: i
     """
     loops = weeks * max(1, 200_000 // accounts)
     threaded = cores > 1 and accounts >= BIG
-    horizon = warm_up + loops * repetitions * (3 if threaded else 1)
+    horizon = warm_up + loops * (1 + repetitions * (3 if threaded else 1))
     before = time.process_time()
     simulation = Simulation([scaled(accounts, horizon).model], [(0, 1, 0)], keep_teams=False)
     built = time.process_time() - before
@@ -98,11 +103,25 @@ def speed(accounts: int, cores: int, *, warm_up: int, weeks: int, repetitions: i
         clock = interleaved(both, repetitions)
         second = clock["one"] / clock["two"]
     per = 1e9 / (accounts * loops)
+    opening, customers, closing = (seconds * per for seconds in _phases(simulation, loops))
     state = simulation.state
     wide = sum(column.itemsize for column in account_columns(state).values())
     return Speed(
-        accounts, took["floor"] * per, took["engine"] * per, built, bytes_of(state) / accounts, float(wide), second
-    )
+        accounts, took["floor"] * per, took["engine"] * per, built, bytes_of(state) / accounts, float(wide), opening,
+        customers, closing, second,
+    )  # fmt: skip
+
+
+def _phases(simulation: Simulation, weeks: int) -> list[float]:
+    """Seconds of processor time that the three phases of some weeks take, serial parts and customers apart."""
+    took, blocks = [0.0, 0.0, 0.0], int(simulation.state.run[0]["blocks"])
+    for t in range(simulation.week, simulation.week + weeks):
+        for k, phase in enumerate((OPENING, CUSTOMERS, CLOSING)):
+            before = time.process_time()
+            simulation._call(t, t + 1, 0, 1, phase, 0, blocks)
+            took[k] += time.process_time() - before
+        simulation.week = t + 1
+    return took
 
 
 def bytes_of(state: State) -> int:
@@ -123,7 +142,7 @@ def bandwidth(megabytes: int = 128, repetitions: int = 5) -> float:
     target = np.zeros_like(source)
     best = 0.0
     for _ in range(repetitions):
-        before = time.perf_counter()
+        before = time.process_time()
         np.copyto(target, source)
-        best = max(best, 2 * source.nbytes / (time.perf_counter() - before))
+        best = max(best, 2 * source.nbytes / max(time.process_time() - before, 1e-9))
     return best

@@ -58,7 +58,7 @@ def test_rivals_are_compared_before_they_are_timed(tiny: Bench) -> None:
     assert (row["rival"], row["accounts"]) == ("columns", 2000)
     assert tiny.ratios["numpy_ratio"] == row["ratio"] == row["rival_ns"] / row["engine_ns"]
     assert tiny.ratios["mesa_ratio"] is None
-    assert any(note.startswith("columns agrees with the engine in") for note in tiny.notes)
+    assert any(note.startswith("columns agree with the engine in") for note in tiny.notes)
 
 
 def test_a_rival_with_other_laws_is_not_timed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +75,7 @@ def test_a_rival_with_other_laws_is_not_timed(monkeypatch: pytest.MonkeyPatch) -
     plan = replace(TINY, small=1000, replicates=6)
     assert bench_module._rivals(plan, lambda _: None, ratios, notes) == []
     assert ratios["numpy_ratio"] is None
-    assert "does not agree" in notes[0] and "handled" in notes[0]
+    assert "do not agree" in notes[0] and "handled" in notes[0]
 
 
 def test_a_batch_and_single_runs_have_the_same_bits() -> None:
