@@ -1,5 +1,7 @@
 """The command line: which command lives in which module; nothing else is loaded to print the help."""
 
+import gc
+
 import click
 
 from flywheel_sim.__about__ import __version__
@@ -36,6 +38,7 @@ def flywheel() -> None:
 
 def main() -> None:
     """Entry point of ``flywheel``."""
+    gc.set_threshold(100_000)  # imports make a million objects that stay: no need to look at them again and again
     flywheel()
 
 

@@ -60,12 +60,12 @@ def places(out: Path | None, report: Path | None) -> None:
 
 def written(what: Any, out: Path | None, report: Path | None) -> None:
     """Save a result and its report where asked to."""
-    from flywheel_sim.present.report import write_report
-
     if out is not None:
         what.save(out)
         say(f"saved {out}; draw it with: flywheel report {out}")
     if report is not None:
+        from flywheel_sim.present.report import write_report
+
         write_report(what, report)
         say(f"wrote {report}")
 

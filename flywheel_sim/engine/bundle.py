@@ -14,9 +14,7 @@ whole tuple wherever one is used.
 import hashlib
 from typing import Any, TypeVar
 
-from numba.core import cgutils, types
-from numba.core.imputils import lower_constant
-from numba.core.typing.templates import AttributeTemplate
+from numba import types
 from numba.extending import (
     NativeValue,
     infer_getattr,
@@ -26,6 +24,8 @@ from numba.extending import (
     typeof_impl,
     unbox,
 )
+
+from flywheel_sim.engine.internals import AttributeTemplate, cgutils, lower_constant
 
 __all__ = ["Bundle", "Names", "bundle", "names"]
 

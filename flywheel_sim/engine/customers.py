@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import f32, f64, i16, i64, law, part, u8
+from flywheel_sim.engine.awake import draw_market, find_awake, settle_leads
+from flywheel_sim.engine.fetch import fetch
+from flywheel_sim.engine.jit import f32, f64, i16, i64, piece, u8
 from flywheel_sim.engine.maths import clip32, exp32, exp64, halved, log64
 from flywheel_sim.engine.mechanisms.m01_market import begin_spell, happens, odds_times, voice_pull
 from flywheel_sim.engine.mechanisms.m02_relationship import expected, felt, moved
@@ -47,7 +49,6 @@ from flywheel_sim.engine.random import (
     EXIT,
     GO_LIVE,
     LIFE,
-    MARKET,
     POINTS,
     PURCHASE,
     SALE,
@@ -78,47 +79,13 @@ __all__ = ["customers_block"]
 
 _ZERO, _ONE, _TWO = f32(0.0), f32(1.0), f32(2.0)
 _FAINT = f32(1e-6)  # an exposure below this is forgotten
-_TO_UNIT, _MORE, _MARGIN = f32(1.0 / 4294967296.0), f32(1.0001), f32(1e-6)
+_AHEAD = 2
 _ONBOARDING, _USE, _SERVICE = 2, 3, 4
 _COMPLETE = 0
 _VOLUNTARY, _INVOLUNTARY = 1, 2
 
 
-@law
-def draw_market(row: int, t: int, seed: np.uint32, replicate: np.uint32, w_lead: Any, w_bad: Any) -> None:
-    """Draw the market's words of a block: lead or return, bad message or fading."""
-    for k in range(w_lead.shape[0]):
-        w_lead[k], w_bad[k], _, _ = words(seed, replicate, row + k, t, MARKET, 0)
-
-
-@law
-def find_awake(
-    status: Any, until: Any, good: Any, bad: Any, w_lead: Any, w_bad: Any, t: np.int32,
-    lead: np.float32, lead_voice: np.float32, message: np.float32, message_voice: np.float32, back: np.float32,
-    awake: Any,
-) -> tuple[Any, Any, Any]:  # fmt: skip
-    """Mark the accounts of a block for which this week may hold anything; the others need not be looked at.
-
-    A prospect is awake if its words are below an upper bound of its chances: 1 - exp(-x) <= x, taken a little larger
-    for the rounding.  ``lead`` and ``message`` are the rates of a lead and of a bad message of everybody, ``.._voice``
-    what a unit of voice adds.  Returns how many prospects, blocked prospects and former customers sleep.
-    """
-    prospects, blocked, former = np.int32(0), np.int32(0), np.int32(0)
-    for k in range(status.shape[0]):
-        prospect, gone = status[k] == PROSPECT, status[k] == FORMER
-        shut = until[k] > t
-        u, v = f32(w_lead[k]) * _TO_UNIT, f32(w_bad[k]) * _TO_UNIT
-        comes = u <= (lead + lead_voice * f32(good[k])) * _MORE + _MARGIN
-        warned = v <= (message + message_voice * f32(bad[k])) * _MORE + _MARGIN
-        sleeps = (prospect & ((not comes) | shut) & (not warned)) | (gone & (u > back * _MORE + _MARGIN))
-        awake[k] = u8(not sleeps)
-        prospects += np.int32(prospect & sleeps)
-        blocked += np.int32(prospect & sleeps & shut)
-        former += np.int32(gone & sleeps)
-    return prospects, blocked, former
-
-
-@part
+@piece
 def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
     """Take block b of run q through week t (0-based): writes the block's rows and sums only."""
     r, now, size = st.run[q], st.now[q], p.size
@@ -200,13 +167,13 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
 
     # most accounts sleep through most weeks: the words of the whole block first, then only those who are awake
     width = last - first
+    voiced = unit if not complete and wom_on else _ZERO
     lead_words, bad_words = np.empty(width, np.uint32), np.empty(width, np.uint32)
     awake, visits, visited = np.ones(width, np.uint8), np.empty(width, np.int16), 0
     status_now, status_next = st.status[first:last], st.status_next[first:last]
     if market.enabled:
         draw_market(first - r.account0, t, seed, replicate, lead_words, bad_words)
     if market.enabled and not redrawn:  # voices that are drawn every week are heard by those who are awake
-        voiced = unit if not complete and wom_on else _ZERO
         prospects, shut, gone = find_awake(
             status_now, st.blocked_until[first:last], st.good[first:last], st.bad[first:last],
             lead_words, bad_words, np.int32(t),
@@ -219,11 +186,41 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
         a[ACC.former] += gone
     for k in range(width):  # slice to slice would compile a formatter of error messages, for two seconds
         status_next[k] = status_now[k]
+    if market.enabled:
+        hard = redrawn or (per_prospect and not complete) or (listens_bad and all_bad > _ZERO)
+        leads, waits, served, new, known, changed = settle_leads(
+            status_now, status_next, st.spells[first:last], st.segment[first:last], st.blocked_until[first:last],
+            st.good[first:last], st.bad[first:last], st.referrer[first:last], st.chain, r.segment0, lead_words,
+            first - r.account0, np.int32(t), seed, replicate, now.external, now.word_rate, now.per_lead, lead_alone,
+            now.serve, voiced, all_good, listens_bad, hard, awake,
+        )  # fmt: skip
+        a[ACC.leads] += leads
+        a[ACC.waiting] += waits
+        a[ACC.served] += served
+        a[ACC.prospects] += new
+        a[ACC.former] += known
+        a[ACC.changed] += changed
     for k in range(width):
         visits[visited] = k
         visited += awake[k]
 
+    edge, friend, spends, revenues, costs, starts = st.edge, st.friend, st.spend, st.revenue, st.cost, st.start
+    relationships, efforts, recents, histories = st.relationship, st.effort, st.recent, st.history
+    fits, referrers, exposures, points_of = st.fit, st.referrer, st.exposure, st.points
+    opens, sinces, deals, fiscals = st.open, st.since, st.deal, st.fiscal
     for visit in range(visited):
+        # those who are awake lie far apart: have the memory fetch the next ones while this one lives
+        if visit + 2 * _AHEAD < visited:
+            fetch(edge, r.edge0 + first - r.account0 + visits[visit + 2 * _AHEAD])
+        if visit + _AHEAD < visited:
+            i = first + visits[visit + _AHEAD]
+            if st.status[i] == PROSPECT:
+                fetch(friend, i64(edge[r.edge0 + i - r.account0]))
+            else:
+                fetch(relationships, i), fetch(efforts, i), fetch(recents, i), fetch(histories, i), fetch(spends, i)
+                fetch(revenues, i), fetch(costs, i), fetch(fits, i), fetch(referrers, i), fetch(starts, i)
+                fetch(exposures, i), fetch(points_of, i), fetch(opens, i), fetch(sinces, i), fetch(deals, i)
+                fetch(fiscals, i)
         i = first + visits[visit]
         j = i - r.account0
         status = i64(st.status[i])

@@ -1,9 +1,10 @@
 """Every numba option of the engine, and the place where compiled code is kept.
 
-Four decorators: :func:`kernel` for the few functions Python calls (cached on disk, releases the GIL), :func:`law` for
-the small functions of customers (inlined by LLVM, never called from Python, not cached), :func:`part` for the serial
-steps of a week (called, not inlined) and :func:`phase` for the lists of parts that a week is made of.  No fastmath
-anywhere: it changes bits and measured no faster.
+Five decorators: :func:`kernel` for the few functions Python calls (cached on disk, releases the GIL), :func:`piece` for
+what kernels call but a second process may compile (cached, too), :func:`law` for the small functions of customers
+(inlined by LLVM, never called from Python, not cached), :func:`part` for the serial steps of a week (called, not
+inlined) and :func:`phase` for the lists of parts that a week is made of.  No fastmath anywhere: it changes bits and
+measured no faster.
 
 numba does not notice edits in functions called from another file, so the cache folder carries the hash of all engine
 sources, the numba version and the Python version.  ``FLYWHEEL_CACHE`` moves the folder; ``FLYWHEEL_CACHE=off`` turns
@@ -25,7 +26,7 @@ import numpy as np
 from flywheel_sim.engine.fingerprint import engine_hash
 from flywheel_sim.engine.linked import Linked
 
-__all__ = ["cache_dir", "f32", "f64", "i16", "i64", "kernel", "law", "part", "phase", "u8"]
+__all__ = ["cache_dir", "f32", "f64", "i16", "i64", "kernel", "law", "part", "phase", "piece", "u8"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,9 +38,11 @@ i64: Any = np.int64
 u8: Any = np.uint8
 
 _njit: Any = numba.njit
+_unliteral: Any = numba.types.unliteral
 _KEPT = 4
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
-_LINKED: dict[str, Any] = {"pipeline_class": Linked, "no_cpython_wrapper": True, "no_cfunc_wrapper": True} | _OPTIONS
+_INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True} | _OPTIONS
+_LINKED: dict[str, Any] = {"pipeline_class": Linked} | _INNER
 
 
 def _root() -> Path:
@@ -73,30 +76,52 @@ def cache_dir() -> Path | None:
         return None
 
 
-def kernel(function: F) -> F:
-    """Compile a function that Python calls: arrays in, arrays out, GIL released, kept on disk."""
+def _kept(function: Callable[..., Any], options: dict[str, Any]) -> Any:
+    """Compile, and keep what was compiled where a folder can be written."""
     folder = cache_dir()
     if folder is None:
-        return _njit(**_OPTIONS)(function)  # type: ignore[no-any-return]
+        return _njit(**options)(function)
     config: Any = numba.config
     before = config.CACHE_DIR
     config.CACHE_DIR = str(folder)
     try:
-        return _njit(cache=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+        return _njit(cache=True, **options)(function)
     finally:
         config.CACHE_DIR = before
 
 
+def _plain(dispatcher: Any) -> Any:
+    """Compile once for all constants: numba would take ``f(x, 1)`` and ``f(x, 2)`` for calls with two types."""
+    template = dispatcher.get_call_template
+
+    def get_call_template(args: Any, kws: Any) -> Any:
+        kinds = {name: _unliteral(kind) for name, kind in kws.items()}
+        return template(tuple(map(_unliteral, args)), kinds)
+
+    dispatcher.get_call_template = get_call_template
+    return dispatcher
+
+
+def kernel(function: F) -> F:
+    """Compile a function that Python calls: arrays in, arrays out, GIL released, kept on disk."""
+    return _kept(function, _OPTIONS)  # type: ignore[no-any-return]
+
+
+def piece(function: Callable[..., Any]) -> Any:
+    """Compile a large part of a kernel apart from it, kept on disk, so that another process can do it."""
+    return _plain(_kept(function, _INNER))
+
+
 def law(function: Callable[..., Any]) -> Any:
     """Compile a small function for use inside kernels, inlined; Python cannot call it."""
-    return _njit(forceinline=True, **_LINKED)(function)
+    return _plain(_njit(forceinline=True, **_LINKED)(function))
 
 
 def part(function: Callable[..., Any]) -> Any:
     """Compile a serial part of a tick for use inside kernels: called, not inlined, to keep compilation short."""
-    return _njit(**_LINKED)(function)
+    return _plain(_njit(**_LINKED)(function))
 
 
 def phase(function: Callable[..., Any]) -> Any:
     """Compile a list of parts as if it stood where it is called, in one place only: LLVM then sees the parts once."""
-    return _njit(inline="always", no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
+    return _njit(inline="always", **_INNER)(function)

@@ -8,12 +8,19 @@ by function, but optimised as a whole, and made machine code, with the kernel it
 
 from typing import Any
 
-from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import CompilerBase, DefaultPassBuilder
-from numba.core.compiler_machinery import register_pass
-from numba.core.typed_passes import NativeLowering
+from flywheel_sim.engine.internals import (
+    CompilerBase,
+    DefaultPassBuilder,
+    InlineClosureLikes,
+    JITCodeLibrary,
+    NativeLowering,
+    NopythonRewrites,
+    register_pass,
+)
 
 __all__ = ["Linked"]
+
+_NEEDLESS = (InlineClosureLikes, NopythonRewrites)  # for closures and whole-array expressions: no part has any
 
 
 class _NoEnvironment:
@@ -63,9 +70,10 @@ class Linked(CompilerBase):  # type: ignore[misc]
     """numba's compiler for functions that are linked into a kernel."""
 
     def define_pipelines(self) -> list[Any]:
-        """The default passes, with another last step."""
-        (passes,) = (DefaultPassBuilder.define_nopython_pipeline(self.state),)
-        passes.passes = [(_Lowering, text) if step is NativeLowering else (step, text) for step, text in passes.passes]
+        """The default passes but those that have nothing to do, with another last step."""
+        passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
+        kept = [(step, text) for step, text in passes.passes if step not in _NEEDLESS]
+        passes.passes = [(_Lowering, text) if step is NativeLowering else (step, text) for step, text in kept]
         passes._finalized = False
         passes.finalize()
         return [passes]

@@ -21,9 +21,7 @@ __all__ = [
     "BELIEF",
     "BLOCKER",
     "CARE",
-    "CAUSE",
     "CHANNEL",
-    "DECISION",
     "ENDOWMENT",
     "EXIT",
     "GO_LIVE",
@@ -40,9 +38,7 @@ __all__ = [
     "QUEUE",
     "REACTION",
     "SALE",
-    "SCORE",
     "SELLER",
-    "STAFFING",
     "START",
     "STRANGER",
     "SURVEY",
@@ -86,10 +82,7 @@ NEED = 33  # segments: normal noise of the need
 BELIEF = 34  # teams (and the company as team 2^20): error of the experience map
 THEME = 35  # teams, tick = quarter: theme, ..., ..., ...
 TEAM_START = 36  # teams, tick 0: random direction
-SCORE = 37  # company: survey noise, ..., ..., ...
-CAUSE = 39  # touchpoints: shocks to root causes, ..., ..., ... (M10)
 REACTION = 40  # touchpoints: noise of the score, drift of the process, ..., ... (M14)
-DECISION = 41  # pairs of teams: decisions taken, reworked, ..., ... (M16)
 BLOCKER = 42  # pairs of teams (65536 i + j), tick = week of arrival (M18), k = 0: arrivals, ..., ..., ...; 1 + number:
 #               instant, seen at once, time until seen, ...; 65536 attempt + 1 + number: time to solve, holds not, ...;
 #               tick 0, k = 2^30: lateral link, ..., ..., ...
@@ -97,7 +90,6 @@ LEADER = 43  # the office of the CCO: leaves, noise of the appraisal, ..., ... (
 IDEA = 44  # company: ideas of the week, ..., ..., ... (M26)
 PRACTICE = 45  # people (0 = the code), k = belief // 4: lane = belief % 4, taken over or followed (M20)
 #               k = 1000 + belief // 4, tick 0: first beliefs; k = 2000: leaves; k = 3000 + belief // 4: a newcomer's
-STAFFING = 46  # teams: leavers, ..., ..., ... (M20)
 TIMELINE = 38  # company, k = pulse member: which account, ..., ..., ...
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from flywheel_sim.engine.jit import i16, i64, part
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import leaving_seen, voice_changed
 from flywheel_sim.engine.state import ACC, BLOCK, DETRACTOR, NEUTRAL
@@ -47,16 +49,19 @@ def publish(p: Any, st: Any, q: int, t: int) -> None:
     r, wom = st.run[q], p.word_of_mouth
     stored = p.market.network.kind != 0
     contagious = stored and wom.enabled and wom.contagion != 1.0
+    places, before, after = np.empty(BLOCK, np.int32), st.status, st.status_next
     for b in range(r.block0, r.block0 + r.blocks):
         if st.acc[b, ACC.changed] == 0.0:
             continue
-        row = (b - r.block0) * BLOCK
+        row, changed = (b - r.block0) * BLOCK, 0
         for j in range(row, min(row + BLOCK, r.accounts)):
+            places[changed] = j
+            changed += before[r.account0 + j] != after[r.account0 + j]
+        for n in range(changed):
+            j = i64(places[n])
             i = r.account0 + j
-            old, new = i64(st.status[i]), i64(st.status_next[i])
-            if old == new:
-                continue
-            st.status[i] = st.status_next[i]
+            old, new = i64(before[i]), i64(after[i])
+            before[i] = after[i]
             st.counts[b, old] -= 1
             st.counts[b, new] += 1
             if stored:

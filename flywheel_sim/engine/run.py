@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from flywheel_sim.engine.arrays import RunArrays
 from flywheel_sim.engine.lower import Program, lower
 from flywheel_sim.engine.network import build_network
 from flywheel_sim.engine.populate import endow, populate
+from flywheel_sim.engine.prepare import prepare
 from flywheel_sim.engine.state import CAUSES, LEAD, State, allocate
 from flywheel_sim.engine.tick import ALL, CLOSING, CUSTOMERS, OPENING, advance
 from flywheel_sim.scenario.schema import ScenarioModel
@@ -77,6 +79,7 @@ class Simulation:
             np.array([bool(p["service"]["event_timed"]) for p in first]),
             np.array([_minds(p["culture"]["learning"]) for p in first]),
         )
+        prepare(program, state)
         for q, (p, (scenario, seed, replicate)) in enumerate(zip(first, runs, strict=True)):
             if not (0 <= seed < 2**32 and 0 <= replicate < 2**32):
                 raise ValueError(f"seed and replicate must lie in 0 .. 2^32 - 1, got {seed} and {replicate}")
@@ -135,7 +138,7 @@ class Simulation:
 
     def _advance_big(self, t1: int, threads: int, progress: Callable[[int, int], None] | None) -> None:
         blocks = int(self.state.run[0]["blocks"])
-        cuts = np.linspace(0, blocks, 2 * threads + 1).astype(int)
+        cuts = np.linspace(0, blocks, 4 * threads + 1).astype(int)
         start, shown = self.week, time.monotonic()
         with ThreadPoolExecutor(threads) as pool:
             for t in range(self.week, t1):
@@ -153,31 +156,36 @@ class Simulation:
         start, total = self.week, (t1 - self.week) * self.runs
         if total <= 0:
             return
-        done = [0] * threads
-        cuts = np.linspace(0, self.runs, threads + 1).astype(int)
+        done, lock = [0] * threads, Lock()
         stop: list[bool] = []
+        begun = 0
+
+        def take(most: int) -> range:
+            # a share of the runs nobody has begun: large ones first, small ones in the end, so that all end together
+            nonlocal begun
+            with lock:
+                share = max(1, min(most, (self.runs - begun) // (2 * threads)))
+                runs = range(begun, min(begun + share, self.runs))
+                begun = runs.stop
+            return runs
 
         def work(k: int) -> None:
             # the first slice is one run-week, later ones as long as the last one's speed allows
-            per_slice, q = 1.0, int(cuts[k])
-            while q < cuts[k + 1]:
+            per_slice = 1.0
+            while runs := take(int(per_slice / (t1 - start))):
                 t = start
                 while t < t1:
                     if stop:
                         return
-                    step = max(1, min(t1 - t, int(per_slice)))
-                    many = 1
-                    if t == start and step == t1 - start:
-                        many = max(1, min(int(cuts[k + 1]) - q, int(per_slice / step)))
+                    step = t1 - t if len(runs) > 1 else max(1, min(t1 - t, int(per_slice)))
                     before = time.perf_counter()
-                    self._call(t, t + step, q, q + many)
+                    self._call(t, t + step, runs.start, runs.stop)
                     took = max(time.perf_counter() - before, 1e-6)
-                    per_slice = min(max(1.0, step * many * _SLICE / took), per_slice * 8)
-                    done[k] += step * many
+                    per_slice = min(max(1.0, step * len(runs) * _SLICE / took), per_slice * 8)
+                    done[k] += step * len(runs)
                     t += step
                     if progress:
                         progress(sum(done), total)
-                q += many
 
         if threads == 1:
             work(0)

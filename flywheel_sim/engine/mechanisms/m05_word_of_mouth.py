@@ -46,6 +46,7 @@ from typing import Any
 
 import numpy as np
 
+from flywheel_sim.engine.fetch import fetch
 from flywheel_sim.engine.jit import f32, i64, law, part
 from flywheel_sim.engine.maths import log64
 from flywheel_sim.engine.random import STRANGER, TIE, below, unit64, words
@@ -218,10 +219,14 @@ def voice_changed(p: Any, st: Any, q: int, j: int, old: int, new: int) -> None:
         share = 1.0 / max(last - first, 1) if wom.normalise == PER_SPEAKER else 1.0
         good = in_units(good_new, share, r.unit) - in_units(good_old, share, r.unit)
         bad = in_units(bad_new, share, r.unit) - in_units(bad_old, share, r.unit)
+        friend, all_good, all_bad = st.friend, st.good, st.bad
         for e in range(first, last):
-            i = r.account0 + st.friend[e]
-            st.good[i] += np.int32(good)
-            st.bad[i] += np.int32(bad)
+            fetch(all_good, r.account0 + friend[e])
+            fetch(all_bad, r.account0 + friend[e])
+        for e in range(first, last):
+            i = r.account0 + friend[e]
+            all_good[i] += np.int32(good)
+            all_bad[i] += np.int32(bad)
 
 
 @part

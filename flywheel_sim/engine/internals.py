@@ -1,0 +1,34 @@
+"""What the engine uses of numba's inner parts, in one place: they may change from one version of numba to the next."""
+
+import numba
+
+TRIED = "0.68"
+
+try:
+    from numba.core import cgutils
+    from numba.core.codegen import JITCodeLibrary
+    from numba.core.compiler import CompilerBase, DefaultPassBuilder
+    from numba.core.compiler_machinery import register_pass
+    from numba.core.imputils import lower_constant
+    from numba.core.typed_passes import NativeLowering, NopythonRewrites
+    from numba.core.typing.templates import AttributeTemplate
+    from numba.core.untyped_passes import InlineClosureLikes
+except ImportError as error:
+    raise ImportError(
+        f"the engine builds on inner parts of numba {TRIED}, and numba {numba.__version__} has no such part ({error}); "
+        f"install the version it was made with: pip install 'numba=={TRIED}.*'"
+    ) from error
+
+__all__ = [
+    "TRIED",
+    "AttributeTemplate",
+    "CompilerBase",
+    "DefaultPassBuilder",
+    "InlineClosureLikes",
+    "JITCodeLibrary",
+    "NativeLowering",
+    "NopythonRewrites",
+    "cgutils",
+    "lower_constant",
+    "register_pass",
+]
