@@ -16,6 +16,9 @@ class Pace:
     than the scatter of the weeks explains, the change is taken to go on and to fade as it has faded so far: by the
     factor r = (p3 - p2)/(p2 - p1), at most 3/4, from third to third.  An even pace stays an even pace.
 
+    How the work changes is read off the processor time where it is known, so that a machine that is busy for a minute
+    is not taken for a company that grows; the clock says how long a second of it has taken on the whole.
+
     Examples
     --------
     >>> pace = Pace()
@@ -29,12 +32,14 @@ class Pace:
         self.marks: list[tuple[float, float]] = []
         self.last = (0.0, 0.0)
         self.apart = 0.0
+        self.clock = (0.0, 0.0)
 
-    def mark(self, done: float, seconds: float) -> None:
-        """Note that so much was done so many seconds after any fixed instant."""
+    def mark(self, done: float, seconds: float, spent: float | None = None) -> None:
+        """Note that so much was done so many seconds after any fixed instant, and for so much processor time."""
         if self.marks and done <= self.last[0]:
             return
-        self.last = (float(done), float(seconds))
+        self.last = (float(done), float(seconds if spent is None else spent))
+        self.clock = (self.clock[0] if self.marks else float(seconds), float(seconds))
         if not self.marks or done - self.marks[-1][0] >= self.apart:
             self.marks.append(self.last)
         if len(self.marks) > MOST:
@@ -46,7 +51,13 @@ class Pace:
         (done, now), (first, begun) = self.last, self.marks[0] if self.marks else (0.0, 0.0)
         if done <= first:
             return None
-        rest, span, mean = max(0.0, total - done), done - first, (now - begun) / (done - first)
+        elapsed, rest, span = self.clock[1] - self.clock[0], max(0.0, total - done), done - first
+        if now - begun < 0.05 * elapsed:  # the work is done elsewhere
+            return elapsed / span * rest
+        return self._work(rest, span, first, (now - begun) / span) * elapsed / (now - begun)
+
+    def _work(self, rest: float, span: float, first: float, mean: float) -> float:
+        """Seconds of work that are left, in the unit of the marks."""
         cuts = [self._seconds_at(first + span * k / 3.0) for k in range(4)]
         p1, p2, p3 = (3.0 * (b - a) / span for a, b in pairwise(cuts))
         trust = self._trust(p3 - p1)

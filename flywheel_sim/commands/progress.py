@@ -43,7 +43,7 @@ class Report:
                 self.begun = self.last = now
                 if sys.stderr.isatty():
                     self._open(total)
-            self.pace.mark(done, now)
+            self.pace.mark(done, now, time.process_time())
             left = self.pace.left(total) if left is None else left
             if self.bar is not None:
                 what = f"{self.what} ({note})" if note else self.what

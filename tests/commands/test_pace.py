@@ -64,6 +64,27 @@ def test_marks_are_few_and_forgetting_them_changes_little():
     assert pace.left(2 * many) == pytest.approx(few.left(2 * many), rel=0.02)
 
 
+def test_a_busy_minute_is_not_taken_for_growth():
+    done, busy = WEEKS // 10, np.ones(WEEKS)
+    busy[10:20] = 8.0  # the machine does something else; the work is what it was
+    pace, wall, work = Pace(), np.cumsum(MEASURED * busy), np.cumsum(MEASURED)
+    for week in range(done):
+        pace.mark(week + 1, wall[week], work[week])
+    stretched = (wall[done - 1] - wall[0]) / (work[done - 1] - work[0])
+    assert pace.left(WEEKS) == pytest.approx(MEASURED[done:].sum() * stretched, rel=0.2)
+    blind = Pace()
+    for week in range(done):
+        blind.mark(week + 1, wall[week])
+    assert abs(blind.left(WEEKS) / pace.left(WEEKS) - 1.0) > 0.3, "the clock alone would have been misled"
+
+
+def test_work_done_elsewhere_is_told_by_the_clock():
+    pace = Pace()
+    for week in range(1, 21):
+        pace.mark(week, 3.0 * week, 0.001 * week * (1 + week % 3))
+    assert pace.left(100) == pytest.approx(240.0)
+
+
 def test_nothing_is_said_before_it_can_be_known():
     pace = Pace()
     assert pace.left(10) is None
