@@ -144,6 +144,18 @@ def test_first_experiment_runs_and_separates_pay_from_rhythm():
     assert set(module.main(replicates=2, seed=1)) == {"pay", "rhythm", "interaction"}
 
 
+def test_the_second_experiment_tells_what_common_luck_saves():
+    import numpy as np
+
+    spec = importlib.util.spec_from_file_location("best_of_eight", ROOT / "experiments/headline/best_of_eight.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    luck = np.random.default_rng(1)
+    values = np.arange(8.0)[:, None] * 0.3 + luck.normal(size=100) + 0.3 * luck.normal(size=(8, 100))
+    paired, apart = (module.cost(values, 0.2, 20, common=way) for way in (True, False))
+    assert apart["mean"] > 3 * paired["mean"] >= 3 * 80 and paired["right"] == 1.0
+
+
 def test_scenarios_in_the_docs_load():
     import flywheel_sim as fs
     from flywheel_sim.scenario.reading import parse, plain

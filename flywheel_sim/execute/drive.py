@@ -182,6 +182,7 @@ class _Driver:
         self.warm = self.stopping = False
         self.to_go = 0
         self.made = self.failed = 0
+        self.paced = (-1.0, 0)
         experiment = store.experiment
         self.sizes = {
             name: (scenario.model.market.accounts, scenario.model.horizon_weeks)
@@ -355,6 +356,8 @@ class _Driver:
         self.numbers += rows.outcomes.size + rows.series.size
         self.made += len(rows)
         self.failed += rows.failed
+        if self.paced[0] < 0.0:
+            self.paced = time.monotonic(), self.made
         if rows.failed and self.stop_on_error and not self.stopped:
             why = next(error for error in rows.errors if error is not None)
             self.stopped = f"a run failed: {why}"
@@ -368,8 +371,13 @@ class _Driver:
         now = self.store.standing()
         waiting = sum(len(rows) for rows in self.kept)
         done = now.done + waiting
-        took = time.monotonic() - self.begun
-        left = took * (self.to_go - self.made) / self.made if self.made else None
+        # the first chunk's time is that of the engine's start: what has come since tells the pace
+        since, before = self.paced
+        left = None
+        if self.made == self.to_go:
+            left = 0.0
+        elif self.made > before:
+            left = (time.monotonic() - since) * (self.to_go - self.made) / (self.made - before)
         failed = now.failed + sum(rows.failed for rows in self.kept)
         return Standing(now.total, done, failed, left, self.stop.asked)
 

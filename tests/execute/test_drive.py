@@ -237,6 +237,22 @@ def test_chunks_end_where_points_do_unless_that_is_far_back(made):
     assert max(map(len, chunks)) == drive.MOST_RUNS, "a point of many runs is cut"
 
 
+def test_the_time_left_does_not_count_the_start(made, monkeypatch):
+    """The first chunk takes an hour, as if it compiled; every later run a second."""
+    clock = [0.0]
+
+    def work(chunk):
+        clock[0] += 3600.0 if chunk.jobs[0].run == 0 else len(chunk.jobs)
+        return faulty.made_up(chunk)
+
+    monkeypatch.setattr(drive.time, "monotonic", lambda: clock[0])
+    told: list[Standing] = []
+    made(heads(range(1, 41), 5), work=work, workers=1, progress=told.append)
+    assert told[0].seconds_left is None and told[-1].seconds_left == 0.0
+    later = [now for now in told if 20 < now.done < 200]
+    assert later and all(now.seconds_left < 2000 for now in later)
+
+
 def test_the_first_chunk_goes_alone(made):
     at_once, most, lock = [0], [0], threading.Lock()
 
