@@ -13,8 +13,8 @@ import flywheel_sim
 PACKAGE = Path(flywheel_sim.__file__).parent
 #: Top to bottom; a module may import from its own layer and from those after it.
 LAYERS = [
-    ("__main__", "cli", "commands"), ("app",), ("study",), ("teach",), ("present",), ("execute",), ("reference",),
-    ("model",), ("results",), ("engine",), ("theory",), ("scenario",), ("__about__",),
+    ("cli", "commands"), ("app",), ("study",), ("teach",), ("present",), ("execute",), ("reference",), ("model",),
+    ("results",), ("engine",), ("theory",), ("scenario",), ("__about__",),
 ]  # fmt: skip
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "_shipped" not in path.parts)

@@ -51,7 +51,7 @@ class CommandLine(click.Group):
         code = guarded(
             lambda: super(CommandLine, self).main(words, prog_name or "flywheel", standalone_mode=False, **extra),
             words,
-            list(self.known),
+            self.list_commands(click.Context(self)),
         )
         if standalone:
             sys.exit(code)
