@@ -120,7 +120,7 @@ def tiles(outcomes: Outcomes) -> tuple[Tile, ...]:
         npv, ends = outcomes.final("npv")[0], outcomes.final("customers_end")[0]
         churn, referred = outcomes.final("churn_annual")[0], outcomes.final("referral_share")[0]
         return (
-            Tile(f"Value after {span(outcomes.weeks)}", money(float(npv.mean())), "mean of the runs, discounted"),
+            Tile(f"Value after {span(outcomes.weeks)}", money(float(npv.mean())), "mean, discounted"),
             Tile("Customers at the end", f"{ends.mean():,.0f}", "mean of the runs"),
             Tile("Lost in a year", percent(float(churn.mean())), "of the customers"),
             Tile("Won by word of mouth", percent(float(referred.mean())), "of the new customers"),
@@ -134,7 +134,7 @@ def tiles(outcomes: Outcomes) -> tuple[Tile, ...]:
         Tile("Ahead", f"{of_100(wins)} %" if math.isfinite(wins) else "\N{EM DASH}", share),
         Tile(f"Extra value, {span(outcomes.weeks)}", signed_money(verdict.difference),
              f"{signed_money(low)} to {signed_money(high)}"),
-        Tile("Break-even", week(verdict.breakeven_week), "with the baseline, for good"),
+        Tile("Break-even", week(verdict.breakeven_week), "ahead for good"),
         Tile("Deepest dip", money(dip.value), f"week {dip.week}" if dip.value < 0 else "never behind"),
     )  # fmt: skip
 

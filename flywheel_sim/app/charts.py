@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, apart, colour
+from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, apart, colour, written
 from flywheel_sim.results import Outcomes
 from flywheel_sim.results.outcomes import DIFFERENCE
 from flywheel_sim.results.words import money, number
@@ -39,7 +39,7 @@ _NUMBER = (
 )
 _POINTS = 131
 #: Height of a chart on the screen, and what is above and below its axes, in pixels.
-HEIGHT, _TOP, _BOTTOM, _LINE = 236, 12, 28, 16
+HEIGHT, _TOP, _BOTTOM, _LINE = 224, 12, 28, 16
 
 
 def fan_option(outcomes: Outcomes, column: str) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def _option(fans: Floats, labels: Sequence[str], *, cash: bool, alt: str, first:
             "endLabel": {
                 "show": True, "formatter": f"{{name|{_wrapped(label)}}}", "distance": 8,
                 "offset": [0, round(shifts[index])],
-                "rich": {"name": {"color": tint, "fontWeight": 600, "fontSize": 13, "lineHeight": 16}},
+                "rich": {"name": {"color": written(tint), "fontWeight": 600, "fontSize": 13, "lineHeight": 16}},
             },
             "emphasis": {"disabled": True},
         })  # fmt: skip
@@ -88,7 +88,7 @@ def _option(fans: Floats, labels: Sequence[str], *, cash: bool, alt: str, first:
         "animation": False,
         "aria": {"enabled": True, "label": {"description": alt}},
         "textStyle": {"fontFamily": _FONT, "color": INK},
-        "grid": {"left": 64, "right": 136, "top": _TOP, "bottom": _BOTTOM},
+        "grid": {"left": 60, "right": 122, "top": _TOP, "bottom": _BOTTOM},
         "tooltip": {
             "trigger": "axis", "confine": True, ":valueFormatter": words, "borderColor": GRID,
             "textStyle": {"color": INK, "fontSize": 12}, "axisPointer": {"lineStyle": {"color": FRAME}},
@@ -171,7 +171,7 @@ def _pairs(weeks: NDArray[np.int64], values: Sequence[float | None]) -> list[lis
     return [[int(week), value] for week, value in zip(weeks, values, strict=True)]
 
 
-def _wrapped(label: str, width: int = 17, most: int = 3) -> str:
+def _wrapped(label: str, width: int = 15, most: int = 3) -> str:
     """A name on the end of a line, without what the chart's own markup uses.
 
     Examples

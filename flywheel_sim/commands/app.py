@@ -26,7 +26,9 @@ def app(port: int, browser: bool, debug: bool) -> None:
     """
     if importlib.util.find_spec("nicegui") is None:
         raise click.UsageError("the app needs NiceGUI, an extra of this package: pip install 'flywheel-sim[app]'")
-    port = free_port(port)
+    wanted, port = port, free_port(port)
+    if wanted not in (0, port):
+        say(f"Port {wanted} is taken; this app has another one.")
     click.echo(f"http://{HOST}:{port}/")
     say("The first start compiles the engine, about a minute; the page says when it is ready. Ctrl-C ends the app.")
     from flywheel_sim.app.screens.serve import serve

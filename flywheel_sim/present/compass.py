@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Arc
 from numpy.typing import NDArray
 
-from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, apart, canvas, colour
+from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, apart, canvas, colour, written
 from flywheel_sim.results import Outcomes
 from flywheel_sim.results.directions import TeamPaths
 
@@ -165,7 +165,7 @@ def _names(axes: Axes, teams: Sequence[str], tips: Floats, angles: Sequence[floa
             axes.plot([tips[k, 0], sign * 1.13], [tips[k, 1], y], color=colour(k), linewidth=0.6, alpha=0.55)
             axes.text(
                 sign * 1.17, y, f"{teams[k]} {angles[k]:.0f}\N{DEGREE SIGN}", ha="left" if sign > 0 else "right",
-                va="center", fontsize=9.5, color=colour(k),
+                va="center", fontsize=9.5, color=written(colour(k)),
             )  # fmt: skip
 
 

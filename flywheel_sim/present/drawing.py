@@ -21,14 +21,19 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-__all__ = ["FRAME", "GRID", "INK", "MUTED", "PALETTE", "canvas", "colour", "line_labels", "save_png", "to_svg"]
+__all__ = ["FAINT", "FRAME", "GRID", "INK", "MUTED", "PALETTE", "canvas", "colour", "line_labels", "save_png", "to_svg",
+           "written"]  # fmt: skip
 
 #: Okabe and Ito's colours, told apart with every common colour vision; yellow is left out: it is too faint on white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#A3457F", "#B07500", "#3A8FC4", "#5B5B5B")
+#: The same colours for words: dark enough to be read (4.5 : 1) where a line of the colour itself need not be (3 : 1).
+_WORDS = {"#D55E00": "#B84F00", "#009E73": "#007A58", "#B07500": "#8A5C00", "#3A8FC4": "#2074A8"}
 INK = "#1b2230"
 MUTED = "#5d6679"
 GRID = "#e3e7ee"
 FRAME = "#9aa3b5"
+#: The faintest that still says something (3 : 1); grids and frames are fainter, because nothing is lost with them.
+FAINT = "#7d879a"
 
 _STYLE = {
     "svg.fonttype": "none",
@@ -51,6 +56,17 @@ _STYLE = {
 def colour(index: int) -> str:
     """Colour of scenario or team number ``index``."""
     return PALETTE[index % len(PALETTE)]
+
+
+def written(tint: str) -> str:
+    """The colour for words that name what has the colour ``tint``.
+
+    Examples
+    --------
+    >>> written(PALETTE[0]) == PALETTE[0], written(PALETTE[1])
+    (True, '#B84F00')
+    """
+    return _WORDS.get(tint, tint)
 
 
 def canvas(width: float = 470.0, height: float = 270.0) -> Figure:
@@ -97,7 +113,9 @@ def line_labels(axes: Axes, entries: Sequence[tuple[float, str, str, str]], *, g
     ]
     wanted = [(y - low) / (high - low) if high > low else 0.5 for y, _, _, _ in entries]
     for (_, _, value, tint), lines, place in zip(entries, wrapped, apart(wanted, rooms), strict=True):
-        rows = [(line, tint, "bold", 10.0) for line in lines] + ([(value, MUTED, "normal", 9.5)] if value else [])
+        rows = [(line, written(tint), "bold", 10.0) for line in lines] + (
+            [(value, MUTED, "normal", 9.5)] if value else []
+        )
         pitch = gap / 2.0
         for number, (text, ink, weight, size) in enumerate(rows):
             y = place + pitch * ((len(rows) - 1) / 2.0 - number)

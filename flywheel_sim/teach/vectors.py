@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from flywheel_sim.present.compass import moments, side_of, single_compass
-from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, canvas, colour
+from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, canvas, colour, written
 from flywheel_sim.results import Run
 from flywheel_sim.results.directions import TeamPaths, team_paths
 from flywheel_sim.teach.picture import Lesson, Picture
@@ -117,8 +117,8 @@ def resultant(run: Run, week: int | None = None) -> Lesson:
         x = sign * 1.15
         axes.plot([arrows[k, 0], x], [arrows[k, 1], y], color=colour(int(k)), linewidth=0.6, alpha=0.55)
         axes.text(
-            x + 0.03 * sign, y, paths.teams[k], color=colour(int(k)), ha="left" if sign > 0 else "right", va="center",
-            fontsize=9.5,
+            x + 0.03 * sign, y, paths.teams[k], color=written(colour(int(k))), ha="left" if sign > 0 else "right",
+            va="center", fontsize=9.5,
         )  # fmt: skip
     axes.text(0.08, low + 0.08, f"{side.right} \N{RIGHTWARDS ARROW}", ha="left", va="center", color=MUTED, fontsize=9)
     axes.text(-0.08, low + 0.08, f"\N{LEFTWARDS ARROW} {side.left}", ha="right", va="center", color=MUTED, fontsize=9)

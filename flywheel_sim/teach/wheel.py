@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyArrowPatch, Wedge
 
 from flywheel_sim.present.compass import moments
-from flywheel_sim.present.drawing import GRID, INK, MUTED, canvas, colour
+from flywheel_sim.present.drawing import GRID, INK, MUTED, canvas, colour, written
 from flywheel_sim.results import Run
 from flywheel_sim.results.words import number
 from flywheel_sim.teach.picture import Lesson, Picture
@@ -79,7 +79,16 @@ def _picture(run: Run, week: int, largest: float) -> Picture:
     for angle, word, value, side, tint in notes:
         x, y = (outer + 0.13) * np.cos(np.radians(angle)), (outer + 0.13) * np.sin(np.radians(angle))
         drop = 0.0 if side != "center" else -0.06
-        axes.text(x, y + 0.08 + drop, word, ha=side, va="center", fontsize=11, weight="bold", color=colour(tint))
+        axes.text(
+            x,
+            y + 0.08 + drop,
+            word,
+            ha=side,
+            va="center",
+            fontsize=11,
+            weight="bold",
+            color=written(colour(tint)),
+        )
         axes.text(x, y - 0.08 + drop, value, ha=side, va="center", fontsize=9.5, color=MUTED)
     x, y = outer * np.cos(np.radians(-32)), outer * np.sin(np.radians(-32))
     axes.add_patch(
@@ -88,11 +97,13 @@ def _picture(run: Run, week: int, largest: float) -> Picture:
             linewidth=1.0 + 6.0 * min(lost / max(won, lost, 1e-9), 1.0),
         )
     )  # fmt: skip
-    axes.text(x + 0.5, y - 0.2, f"{number(lost)} lost\na week", ha="left", va="center", fontsize=9.5, color=colour(1))
+    axes.text(
+        x + 0.5, y - 0.2, f"{number(lost)} lost\na week", ha="left", va="center", fontsize=9.5, color=written(colour(1))
+    )
     x, y = -outer * np.cos(np.radians(-32)), outer * np.sin(np.radians(-32))
     axes.text(
         x - 0.12, y - 0.1, f"{100 * share:.0f} % of the new\nbrought by others", ha="right", va="center", fontsize=9.5,
-        color=colour(2),
+        color=written(colour(2)),
     )  # fmt: skip
     caption = (
         f"Week {week}: {number(customers)} customers; {number(won)} won and {number(lost)} lost a week, "

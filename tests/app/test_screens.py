@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 import pytest
 
 pytest.importorskip("nicegui")
-pytestmark = pytest.mark.filterwarnings("default")
 
 SMALL = '{"market.accounts":300,"market.initial_customers":30,"horizon_weeks":26}'
 A, B = f"siloed-close-rate:{SMALL}", f"relationship-flywheel:{SMALL}"

@@ -13,7 +13,7 @@ from flywheel_sim.app.jobs import Cancelled, Job, warmth
 from flywheel_sim.app.link import Pick, read_pick
 from flywheel_sim.app.screens.shell import Progress, choices, frame, here, problems
 from flywheel_sim.app.screens.what_if import BASELINE, SCENARIO
-from flywheel_sim.present.drawing import colour
+from flywheel_sim.present.drawing import colour, written
 from flywheel_sim.results.words import span
 from flywheel_sim.scenario import ScenarioError
 from flywheel_sim.study.compare import Comparison
@@ -157,7 +157,7 @@ def _table(found: Comparison) -> None:
         with ui.element("thead"), ui.element("tr"):
             ui.element("th")
             for index, label in enumerate(found.labels):
-                with ui.element("th").classes("num").style(f"color: {colour(index)}; font-size: 14px"):
+                with ui.element("th").classes("num").style(f"color: {written(colour(index))}; font-size: 14px"):
                     ui.label(label)
         with ui.element("tbody"):
             for name, values in table(found):

@@ -6,13 +6,13 @@ from nicegui import ui
 
 from flywheel_sim.app.mechanisms import Mechanism, how_tested, mechanism, mechanisms, passages
 from flywheel_sim.app.screens.shell import address, frame
-from flywheel_sim.present.drawing import PALETTE
+from flywheel_sim.present.drawing import FAINT, PALETTE
 from flywheel_sim.scenario.schema import MECHANISMS
 
 __all__ = ["show"]
 
 _SURE = {"source seen": PALETTE[2], "second-hand source": PALETTE[5], "quoted, not checked": PALETTE[4],
-         "computed": PALETTE[0], "assumption": "#b9c0cc"}  # fmt: skip
+         "computed": PALETTE[0], "assumption": FAINT}  # fmt: skip
 
 
 def show(number: str) -> None:
@@ -48,12 +48,12 @@ def _page(one: Mechanism) -> None:
             _fact("Its test", one.test, mono=True)
         with ui.element("div").classes("fs-evidence").props(f'role="img" aria-label="{_evidence(one)}"'):
             for mark, count in one.evidence:
-                ui.element("i").style(f"flex: {count}; background: {_SURE.get(mark, '#b9c0cc')}")
+                ui.element("i").style(f"flex: {count}; background: {_SURE.get(mark, FAINT)}")
         with ui.row().style("gap: 4px 18px"):
             for mark, count in one.evidence:
                 with ui.row().classes("fs-mid no-wrap").style("gap: 7px"):
-                    ui.element("i").classes("fs-dot").style(f"background: {_SURE.get(mark, '#b9c0cc')}")
-                    ui.label(f"{count} {mark}").classes("fs-sub")
+                    ui.element("i").classes("fs-dot").style(f"background: {_SURE.get(mark, FAINT)}")
+                    ui.label(f"{count} \N{MULTIPLICATION SIGN} {mark}").classes("fs-sub")
     if one.limits:
         with ui.column().classes("fs-card"):
             ui.label("Limits in which it becomes a closed form").classes("fs-title")

@@ -2,11 +2,13 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlencode
 
 from nicegui import ui
 
+from flywheel_sim.__about__ import __version__
 from flywheel_sim.app.charts import HEIGHT
 from flywheel_sim.app.jobs import Job, warmth
 from flywheel_sim.app.link import Pick
@@ -38,7 +40,14 @@ body {{ background: var(--back); color: var(--ink); font-family: var(--font); fo
 .fs-nav a {{ color: var(--muted); text-decoration: none; font-weight: 600; padding: 6px 12px; border-radius: 8px; }}
 .fs-nav a:hover {{ background: var(--back); color: var(--ink); }}
 .fs-nav a.on {{ color: var(--accent); background: var(--wash); }}
-a:focus-visible, button:focus-visible, input:focus-visible {{ outline: 2px solid var(--accent); outline-offset: 2px; }}
+a:focus-visible, button:focus-visible, select:focus-visible, input[type=range]:focus-visible,
+.q-slider__track-container:focus-visible, .q-expansion-item .q-item:focus-visible {{
+  outline: 2px solid var(--accent) !important; outline-offset: 2px; border-radius: 6px; }}
+.q-toggle:focus-visible {{ box-shadow: 0 0 0 3px var(--paper), 0 0 0 5px var(--accent); border-radius: 6px; }}
+.q-field--focused .q-field__control::before {{ border-color: var(--accent) !important; }}
+.fs-skip {{ position: fixed; top: -60px; left: 16px; z-index: 9000; background: var(--paper); color: var(--accent);
+  padding: 10px 16px; border-radius: 8px; font-weight: 600; }}
+.fs-skip:focus {{ top: 8px; }}
 .fs-state {{ margin-left: auto; color: var(--muted); font-size: 13px; display: flex; align-items: center; gap: 8px; }}
 .fs-page {{ width: 100%; max-width: 1680px; margin: 0 auto; padding: 20px 24px 40px; gap: 16px; }}
 .fs-split {{ display: grid; grid-template-columns: 372px minmax(0, 1fr); gap: 20px; width: 100%; align-items: start; }}
@@ -46,7 +55,7 @@ a:focus-visible, button:focus-visible, input:focus-visible {{ outline: 2px solid
   width: 100%; box-shadow: none; gap: 8px; }}
 .fs-side {{ position: sticky; top: 72px; max-height: calc(100vh - 88px); overflow-y: auto; padding: 14px 16px; }}
 .fs-verdict {{ background: var(--wash); border-left: 5px solid var(--accent); border-radius: 4px 12px 12px 4px;
-  padding: 16px 22px; width: 100%; gap: 4px; min-height: 92px; }}
+  padding: 16px 22px; width: 100%; gap: 4px; min-height: 116px; }}
 .fs-verdict .said {{ font-size: 21px; line-height: 1.35; font-weight: 600; letter-spacing: -.01em; }}
 .fs-verdict .more {{ color: var(--muted); font-size: 14px; }}
 .fs-tiles {{ display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 14px; width: 100%; }}
@@ -106,6 +115,13 @@ a:focus-visible, button:focus-visible, input:focus-visible {{ outline: 2px solid
 @media (max-width: 1020px) {{ .fs-split {{ grid-template-columns: 1fr; }} .fs-side {{ position: static;
   max-height: 46vh; }} .fs-tiles {{ grid-template-columns: repeat(2, 1fr); }}
   .fs-charts, .fs-facts {{ grid-template-columns: 1fr; }} .fs-four {{ grid-template-columns: repeat(2, 1fr); }} }}
+.fs-table td:first-child {{ white-space: nowrap; }}
+@media (max-width: 720px) {{ .fs-bar {{ gap: 10px; padding: 0 12px; }} .fs-nav a {{ padding: 6px 8px; }}
+  .fs-state, .fs-mark div:last-child {{ display: none; }} .fs-page {{ padding: 12px; }}
+  .fs-table td:first-child {{ white-space: normal; }} }}
+@media (max-height: 800px) {{ .fs-page {{ padding-top: 12px; }} .fs-verdict {{ padding: 10px 18px; min-height: 92px; }}
+  .fs-verdict .said {{ font-size: 18px; }} .fs-tile {{ padding: 8px 14px; }} .fs-tile .value {{ font-size: 22px; }}
+  .fs-card {{ padding: 12px 16px; }} .fs-side {{ top: 64px; max-height: calc(100vh - 72px); }} }}
 @media (prefers-reduced-motion: reduce) {{ * {{ transition: none !important; animation-duration: 0s !important; }} }}
 """  # fmt: skip
 
@@ -146,8 +162,8 @@ class Progress:
 
     def __init__(self) -> None:
         self.job: Job | None = None
-        with ui.row().classes("fs-mid no-wrap").style("gap: 10px; height: 22px; flex: 1; min-width: 320px") as self.row:
-            self.words = ui.label("").classes("fs-sub").style("white-space: nowrap; min-width: 190px")
+        with ui.row().classes("fs-mid no-wrap").style("gap: 10px; height: 22px; flex: 1") as self.row:
+            self.words = ui.label("").classes("fs-sub").style("white-space: nowrap; min-width: 150px")
             self.bar = ui.linear_progress(0.0, show_value=False, size="6px").props("rounded").style("max-width: 420px")
             self.stop = ui.button("Stop", on_click=self.cancel).props("flat dense size=sm").mark("stop")
         self.row.style("visibility: hidden")
@@ -193,9 +209,11 @@ def frame(screen: str) -> Iterator[Links]:
     """The page around a screen."""
     ui.colors(primary=PALETTE[0], secondary=PALETTE[1], positive=PALETTE[2], negative=PALETTE[1], dark=INK)
     ui.add_css(_CSS)
+    ui.add_head_html(f'<script src="/static/reach.js?v={__version__}"></script>')
     ui.page_title(f"{SCREENS[screen]} \N{MIDDLE DOT} flywheel")
     links = Links()
     with ui.header(elevated=False).classes("fs-head").style("padding: 0"), ui.element("div").classes("fs-bar"):
+        ui.link("Skip to the answer", "#answer").classes("fs-skip")
         with ui.element("div").classes("fs-mark"):
             ui.html(_MARK, sanitize=False)
             ui.label("flywheel")
@@ -221,7 +239,7 @@ def frame(screen: str) -> Iterator[Links]:
 
         timer = ui.timer(0.5, show)
         show()
-    with ui.column().classes("fs-page"):
+    with ui.column().classes("fs-page").props("id=answer role=main tabindex=-1"):
         yield links
 
 
@@ -245,9 +263,15 @@ def problems(error: ScenarioError, action: Callable[[], None] | None = None) -> 
             ui.button("Start again", on_click=action).props("flat dense")
 
 
+@lru_cache(maxsize=1)
+def _shipped() -> dict[str, str]:
+    """Shipped scenarios that a menu offers, read once: name -> title."""
+    return {name: entry.title for name, entry in scenarios().items() if entry.kind != "limit"}
+
+
 def choices(*kept: Pick) -> dict[str, str]:
     """What a menu of scenarios offers: shipped ones by word of a link, and those in hand."""
-    found = {name: entry.title for name, entry in scenarios().items() if entry.kind != "limit"}
+    found = dict(_shipped())
     for pick in kept:
         if pick.changes or pick.base not in found:
             with contextlib.suppress(ScenarioError):

@@ -231,7 +231,7 @@ class Screen:
             self.said = ui.label("").classes("said").mark("verdict")
             self.more = ui.label("").classes("more").mark("more")
         self.notes = ui.column().classes("w-full").style("gap: 6px")
-        with ui.row().classes("w-full").style("margin: -6px 0"):
+        with ui.row().classes("w-full").style("margin: -11px 0"):
             self.progress = Progress()
         with ui.element("div").classes("fs-tiles"):
             self.tiles = [_tile() for _ in range(4)]

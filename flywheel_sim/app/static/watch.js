@@ -2,12 +2,12 @@
 (() => {
   "use strict";
   const NS = "http://www.w3.org/2000/svg";
-  const INK = "#1b2230", MUTED = "#5d6679", GRID = "#e3e7ee", FRAME = "#9aa3b5";
+  const INK = "#1b2230", MUTED = "#5d6679", GRID = "#e3e7ee", FAINT = "#7d879a";
   const BLUE = "#0072B2", ORANGE = "#D55E00", GREEN = "#009E73", SKY = "#3A8FC4";
   const KINDS = { good: GREEN, bad: ORANGE, change: BLUE, team: MUTED };
   const PARTS = [["attract", "Attract", BLUE], ["engage", "Engage", GREEN], ["delight", "Delight", ORANGE]];
-  const VOICES = [["a", "advocate", GREEN], ["n", "neutral", SKY], ["d", "detractor", ORANGE], ["f", "lost", FRAME],
-    ["p", "prospect", "#cfd5df"]];
+  const VOICES = [["a", "advocate", GREEN], ["n", "neutral", SKY], ["d", "detractor", ORANGE], ["f", "lost", MUTED],
+    ["p", "prospect", FAINT]];
   const MINUS = "\u2212";
 
   const number = (v, digits = 3) => v == null || !isFinite(v) ? "\u2014" :
@@ -68,6 +68,7 @@
     constructor(host, data) {
       this.data = data;
       this.week = 0;
+      this.pictures = {};
       this.playing = false;
       this.still = matchMedia("(prefers-reduced-motion: reduce)").matches;
       host.replaceChildren();
@@ -113,10 +114,11 @@
       }
       this.pace = 8;
       pace.onchange = () => { this.pace = Number(pace.value); };
-      const weeks = this.data.weeks, strip = picture(box, "0 0 1000 46", "Customers by week");
+      const weeks = this.data.weeks, series = this.data.wheel.customers, last = series.length - 1,
+        strip = picture(box, "0 0 1000 46", `Customers by week: ${number(series[0], 6)} in week 0, ${number(series[last], 6)} in week ${last}`);
       strip.classList.add("fw-strip");
       strip.setAttribute("preserveAspectRatio", "none");
-      const series = this.data.wheel.customers, top = Math.max(...series, 1);
+      const top = Math.max(...series, 1);
       const points = series.map((v, t) => `${(1000 * t / weeks).toFixed(1)},${(44 - 40 * v / top).toFixed(1)}`);
       svg("path", { d: `M0,46L${points.join("L")}L1000,46Z`, fill: "#e4eef6" }, strip);
       svg("path", { d: `M${points.join("L")}`, fill: "none", stroke: BLUE, "stroke-width": 2, "vector-effect": "non-scaling-stroke" }, strip);
@@ -178,13 +180,25 @@
       this.point(whole);
       this.voices(whole);
       this.happen(whole);
+      this.describe(whole);
+    }
+
+    // what the pictures show, in words, for those who cannot see them
+    describe(week) {
+      const w = this.data.wheel, c = this.data.compass, say = (name, text) =>
+        this.pictures[name] && this.pictures[name].setAttribute("aria-label", `Week ${week}: ${text}`);
+      say("wheel", `the wheel turns ${(w.speed[week] || 0).toFixed(2)} % and loses ${(w.lost[week] || 0).toFixed(2)} % a week; ` +
+        PARTS.map(([, word], k) => `${word} ${this.keys[k].textContent}`).join("; ") + `; friction ${number(w.friction[week], 2)}`);
+      if (c && c.angle.length) say("compass", "angle to what customers need: " + c.teams.map((name, k) =>
+        `${name} ${Math.abs(c.angle[Math.max(0, week - 1)][k]).toFixed(0)} degrees`).join(", "));
+      say("network", VOICES.map(([state, word]) => `${this.counts[state].textContent} ${word}`).join(", "));
     }
 
     // --- the wheel
 
     wheel(panel) {
-      const made = picture(panel, "-150 -146 300 292", "The wheel of attract, engage and delight");
-      this.brake = svg("circle", { r: 134, fill: "none", stroke: FRAME, "stroke-dasharray": "2 7" }, made);
+      const made = this.pictures.wheel = picture(panel, "-150 -146 300 292", "The wheel of attract, engage and delight");
+      this.brake = svg("circle", { r: 134, fill: "none", stroke: FAINT, "stroke-dasharray": "2 7" }, made);
       this.ring = svg("g", {}, made);
       this.arcs = PARTS.map(([, , tint]) => svg("path", { fill: tint }, this.ring));
       this.speed = svg("text", { y: -6, "text-anchor": "middle", "font-size": 30, "font-weight": 700, fill: INK }, made);
@@ -229,13 +243,13 @@
         html("p", "fs-sub", panel, "This scenario has no teams.");
         return;
       }
-      const made = picture(panel, "-150 -146 300 292", "Compass of the teams' directions");
+      const made = this.pictures.compass = picture(panel, "-150 -146 300 292", "Compass of the teams' directions");
       for (const r of [40, 80, 120]) svg("circle", { r, fill: "none", stroke: GRID }, made);
       svg("line", { y1: 120, y2: -120, stroke: GRID }, made);
       svg("line", { x1: -120, x2: 120, stroke: GRID }, made);
       svg("path", { d: "M0-138L6-126L-6-126Z", fill: INK }, made);
-      svg("text", { x: -124, y: -6, "font-size": 12.5, fill: MUTED, "text-anchor": "start" }, made, `\u2190 ${c.left}`);
-      svg("text", { x: 124, y: -6, "font-size": 12.5, fill: MUTED, "text-anchor": "end" }, made, `${c.right} \u2192`);
+      svg("text", { x: -148, y: 140, "font-size": 12.5, fill: MUTED, "text-anchor": "start" }, made, `\u2190 ${c.left}`);
+      svg("text", { x: 148, y: 140, "font-size": 12.5, fill: MUTED, "text-anchor": "end" }, made, `${c.right} \u2192`);
       this.arrows = c.teams.map((name, k) => {
         const group = svg("g", { fill: c.colours[k], stroke: c.colours[k] }, made);
         svg("title", {}, group, name);
@@ -267,7 +281,7 @@
     // --- the network
 
     network(panel) {
-      const n = this.data.network, made = picture(panel, "-8 -8 316 300", "A sample of accounts and their ties");
+      const n = this.data.network, made = this.pictures.network = picture(panel, "-8 -8 316 300", "A sample of accounts and their ties");
       const at = k => [300 * n.x[k], 284 * n.y[k]];
       svg("path", { d: n.ties.map(([a, b]) => `M${at(a)}L${at(b)}`).join(""), stroke: "#dfe4ec", "stroke-width": 0.8, fill: "none" }, made);
       this.nodes = n.x.map((_, k) => svg("path", { transform: `translate(${at(k)})` }, made));
@@ -317,6 +331,15 @@
       }
     }
   }
+
+  // the space bar plays and pauses wherever it does not mean something else
+  document.addEventListener("keydown", e => {
+    const on = e.target, one = window.flywheelWatching;
+    if (e.key !== " " || !one || !one.root.isConnected || on.closest("button, select, a, [role=combobox], [role=listbox]") ||
+      on.closest("input:not([type=range]), textarea")) return;
+    e.preventDefault();
+    one.play(!one.playing);
+  });
 
   // called by the screen once a run is there
   window.flywheelWatch = (id, data, play) => {
