@@ -86,9 +86,9 @@ def compare(
     elif keep:
         raise click.UsageError("--keep says what a funnel twin does; add --funnel-twin")
     places(out, report)
-    from flywheel_sim.study import compare as study
-
     with progress(f"Comparing {len(scenarios)} scenarios") as step:
+        from flywheel_sim.study import compare as study
+
         if best:
             found = study.choose(
                 scenarios, indifference, confidence, budget=budget, first_stage=replicates or study.FIRST_STAGE,

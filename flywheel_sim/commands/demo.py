@@ -27,9 +27,9 @@ def demo(
     """Compare two shipped scenarios and leave report.html here."""
     scenarios = changed(SCENARIOS, changes)
     places(out, REPORT)
-    from flywheel_sim.study.compare import compare
-
     with progress(f"Comparing {scenarios[0].title} and {scenarios[1].title}") as step:
+        from flywheel_sim.study.compare import compare
+
         found = compare(scenarios, replicates or REPLICATES, seed, workers, step)
     with progress("Looking at teams and segments") as step:
         found = found.with_groups(workers=workers, progress=step)

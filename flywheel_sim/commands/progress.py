@@ -75,7 +75,7 @@ class Report:
         """Say why nothing moves yet, when the reason is a compiler."""
         engine = sys.modules.get("flywheel_sim.engine.jit")
         if not hasattr(engine, "cache_dir"):
-            self._wait(PATIENCE / 3)
+            self._wait(PATIENCE / 8)
             return
         folder = engine.cache_dir()  # type: ignore[union-attr]
         compiled = folder is not None and any(folder.rglob("*.nbc"))

@@ -37,15 +37,16 @@ def run(
     places(out, report)
     observed = seen(scenario, figure)
     replicates = replicates or (REPLICATES if observed else 1)
-    from flywheel_sim.execute import run as running
-    from flywheel_sim.present.tables import summary_table
-    from flywheel_sim.results import Outcomes
+    with progress(scenario.title) as step:  # first, so that it is said at once when the engine must be compiled
+        from flywheel_sim.execute import run as running
 
-    with progress(scenario.title) as step:
         if replicates == 1:
             runs = [running.run(scenario, seed, workers=workers, progress=step)]
         else:
             runs = running.batch([scenario], replicates=replicates, seed=seed, workers=workers, progress=step)[0]
+    from flywheel_sim.present.tables import summary_table
+    from flywheel_sim.results import Outcomes
+
     outcomes = Outcomes.of([runs])
     whole = runs[0] if len(runs) == 1 else outcomes
     written(whole, out, report)
