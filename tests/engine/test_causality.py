@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from flywheel_sim import load, run
 from flywheel_sim.engine.run import Simulation
@@ -216,6 +218,59 @@ def shout(who):
         model.customers.fit[who] = 1.0
 
     return change
+
+
+def steps_from(simulation, who):
+    """Friends of friends: how many ties away from an account everybody is."""
+    state, away = simulation.state, {who: 0}
+    edge, found = state.edge, [who]
+    for i in found:
+        for j in state.friend[edge[i] : edge[i + 1]].tolist():
+            if j not in away:
+                away[j] = away[i] + 1
+                found.append(j)
+    return away
+
+
+def test_any_change_at_any_week_touches_only_its_future_cone():
+    """Whatever is changed in one account at whatever week: k weeks later only accounts within k ties may differ."""
+    reached = []
+
+    @settings(max_examples=20, deadline=None, database=None, derandomize=True)
+    @given(
+        kind=st.sampled_from(["ring", "pairs", "watts-strogatz", "barabasi-albert", "configuration", "blocks"]),
+        week=st.integers(0, 20),
+        state=st.sampled_from(["customer", "customer", "prospect"]),
+        place=st.integers(0, 10_000),
+        changes=st.fixed_dictionaries(
+            {"relationship": st.sampled_from([0.0, 1.0])},
+            optional={name: st.floats(0, 5, width=32) for name in ("effort", "propensity", "spend", "fit")},
+        ),
+        rng=st.integers(1, 5),
+    )
+    def holds(kind, week, state, place, changes, rng):
+        market = {**APART["market"], "initial_customers": 40, "external": 0.001, "funnel": {"enabled": False}}
+        market |= {"network": {"kind": kind, "degree": 2}, "voice": VOICES}
+        one = FlywheelModel({**APART, **TALK, "horizon_weeks": 40, "market": market}, rng=rng)
+        while one.week < week:
+            one.step()
+        some = np.flatnonzero(one.customers.state == state)
+        who = int(some[place % len(some)])
+        other = one.fork()
+        for name, value in changes.items():
+            getattr(other.customers, name)[who] = value
+        away = steps_from(one._simulation, who)
+        touched = differing(one._simulation, other._simulation)
+        assert touched <= {who}
+        for later in range(1, 13):
+            one.step()
+            other.step()
+            found = differing(one._simulation, other._simulation)
+            assert all(away.get(i, np.inf) <= later for i in found)
+            reached.append(max((away[i] for i in found), default=0))
+
+    holds()
+    assert max(reached) >= 2, "no change went past the friends: the test shows nothing"
 
 
 # --- one more customer ------------------------------------------------------------------------------------------------
