@@ -17,13 +17,12 @@ root_doc = "index"
 exclude_patterns = ["_build", "pictures/*.py"]
 highlight_language = "none"
 myst_heading_anchors = 3
-suppress_warnings = ["toc.multiple_toctree"]  # a page may stand under its readers and among all pages
 
 html_theme = "alabaster"
 html_theme_options = {
     "description": "Run your company twice, with the same luck",
     "fixed_sidebar": True,
-    "page_width": "1080px",
+    "page_width": "1240px",
     "sidebar_width": "230px",
     "font_family": "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif",
     "head_font_family": "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif",

@@ -72,24 +72,21 @@ def page() -> str:
         "# Mechanisms",
         "",
         "Made by `docs/make_mechanisms.py` from the modules. Settings with their defaults, limits and evidence:",
-        "[scenario reference](reference.md).",
+        "[scenario reference](reference.md). A module stands in `engine/mechanisms`, its block under the same name in",
+        "`scenario/blocks`, its test in `tests/mechanisms` with `test_` before the name. What every claim says:",
+        "[claims](claims.md).",
         "",
-        "| | mechanism | module | test | claims | closed forms |",
-        "|---|---|---|---|---|---|",
+        "| | mechanism | module | claims | closed forms |",
+        "|---|---|---|---|---|",
     ]
     for number, block in MECHANISMS.items():
         stem = modules[block].stem
         text = ast.get_docstring(ast.parse(modules[block].read_text("utf-8"))) or ""
         served = [claim.number for claim in claim_table().values() if number in claim.mechanisms]
         lines.append(
-            f"| [{number}](#{number.lower()}) | {block.replace('_', ' ')} | `engine/mechanisms/{stem}.py` "
-            f"| `tests/mechanisms/test_{stem}.py` | {' '.join(served) or 'none'} "
+            f"| [{number}](#{number.lower()}) | {block.replace('_', ' ')} | `{stem}.py` | {' '.join(served) or 'none'} "
             f"| {' '.join(closed_forms(number, text)) or 'none'} |"
         )
-    lines += [
-        "",
-        "Blocks have the names of their modules, under `scenario/blocks`. What every claim says: [claims](claims.md).",
-    ]
     for number, block in MECHANISMS.items():
         text = ast.get_docstring(ast.parse(modules[block].read_text("utf-8"))) or ""
         title, _, body = text.partition("\n")
