@@ -128,6 +128,7 @@ def _told(indices: "Sensitivity", shown: list[str]) -> Any:
             Text(indices.sentence(outcome), style="bold"),
             Text(""),
             sensitivity_table(indices, outcome),
+            Text(indices.settling(outcome), style="dim"),
             Text(""),
         ]
     return readable(*parts[:-1])

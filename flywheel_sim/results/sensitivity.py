@@ -135,6 +135,19 @@ class Sensitivity:
             text += f"; luck alone is {percent(float(np.clip(self.seed_share.value[0, k], 0.0, 1.0)))} of the variance"
         return text + ")."
 
+    def settling(self, outcome: str) -> str:
+        """What the indices that rank come to with more and more rows, in words: whether there are enough."""
+        k, name = self.outcomes.index(outcome), "total" if self.method == "sobol" else "mu_star"
+        steps = [(n, by[name][:, k]) for n, by in self.convergence if np.isfinite(by[name][:, k]).all()]
+        if len(steps) < 2:
+            return "cannot tell whether there are enough rows"
+        said = [
+            f"{self.parameters[p]} {', '.join(number(round(float(values[p]), 3), 2) for _, values in steps)}"
+            for p in self.ranked(outcome)[:3]
+        ]
+        title = "total index" if self.method == "sobol" else "mu*"
+        return f"{title} from the first {', '.join(str(n) for n, _ in steps)} rows: {'; '.join(said)}"
+
     @cached_property
     def table(self) -> "pd.DataFrame":
         """One row per outcome and parameter: every index with its interval, and the swing."""

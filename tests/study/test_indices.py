@@ -164,6 +164,9 @@ def test_all_outcomes_at_once_and_convergence() -> None:
     np.testing.assert_array_equal(found.convergence[-1][1]["total"], found.indices["total"].value)
     errors = [abs(by["total"][0, 0] - ishigami_exact()[1][0]) for _, by in found.convergence]
     assert errors[-1] < errors[0] + 0.02
+    values = [f"{by['total'][0, 1]:.2g}" for _, by in found.convergence]
+    assert found.settling("line").startswith(f"total index from the first 64, 128, 256, 512 rows: x1 {values[0]}, ")
+    assert found.settling("constant") == "cannot tell whether there are enough rows"
     told = found.to_dict()
     assert json.loads(json.dumps(told, allow_nan=False)) == told
     assert list(told["outcomes"]) == ["ishigami", "line", "constant"]
