@@ -159,8 +159,31 @@ class Robustness:
                 )  # fmt: skip
         return found
 
+    def careful(self) -> dict[str, str]:
+        """Whom two averse choosers would take, by the first objective: worst tenth of the draws, and largest regret."""
+        good = self.values[:, :, 0] * self.signs[0]
+        worst = np.quantile(np.where(np.isfinite(good), good, -np.inf), 0.1, axis=0, method="lower")
+        regret = np.nan_to_num(self.regret[:, :, 0], nan=np.inf).max(axis=0)
+        # where two are as good, the answer, and else the one that changes least
+        order = sorted(range(len(self.names)), key=lambda p: (p != self.winner, p))
+        return {
+            "worst_tenth": self.names[max(order, key=lambda p: worst[p])],
+            "largest_regret": self.names[min(order, key=lambda p: regret[p])],
+        }
+
     def sentence(self) -> str:
-        """Where the answer fails, in words."""
+        """Where the answer fails, in words, and whether somebody averse to risk would choose otherwise."""
+        return f"{self._failing()} {self._caution()}"
+
+    def _caution(self) -> str:
+        by, answer = self.careful(), self.names[self.winner]
+        tenth, regret = by["worst_tenth"], by["largest_regret"]
+        if tenth == regret:
+            whom = "it as well" if tenth == answer else f"'{tenth}'"
+            return f"Who is averse to risk takes {whom}: its worst tenth is the best and its largest regret the least."
+        return f"Who looks at the worst tenth of the draws takes '{tenth}', who at the largest regret '{regret}'."
+
+    def _failing(self) -> str:
         count, fails = len(self.draws), int(self.fails.sum())
         if not fails:
             return f"It fails in none of {count} draws of what is not known."
@@ -336,7 +359,7 @@ class Optimum:
             box = robust.box
             whole["robustness"] = {
                 "sentence": robust.sentence(), "draws": len(robust.draws), "fails": int(robust.fails.sum()),
-                "policies": robust.rows(names),
+                "policies": robust.rows(names), "careful": robust.careful(),
                 "box": None if box is None else {
                     "limits": {path: list(limit) for path, limit in box.limits.items()}, "inside": box.inside,
                     "fails_inside": box.fails_inside, "outside": box.outside, "fails_outside": box.fails_outside,

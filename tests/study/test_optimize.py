@@ -9,7 +9,7 @@ import pytest
 import flywheel_sim as fs
 from flywheel_sim.execute import drive
 from flywheel_sim.execute.store import Store
-from flywheel_sim.results.search import AS_IT_STANDS
+from flywheel_sim.results.search import AS_IT_STANDS, Robustness
 from flywheel_sim.scenario import ScenarioError
 from flywheel_sim.study import optimize as searching
 from flywheel_sim.study.discovery import discovered
@@ -215,7 +215,27 @@ def test_it_says_where_the_answer_fails(using):
     # regret by hand: as it stands it is 1 below 7 heads' 0, except where 7 heads are harmed by 20
     assert np.allclose(robust.regret[:, 0, 0], np.where(harmed, 0.0, 1.0), atol=1e-6)
     assert np.allclose(robust.regret[:, 1, 0], np.where(harmed, 19.0, 0.0), atol=1e-6)
+    # so whoever shuns a loss of 20 in a third of the draws stays as it is
+    assert robust.careful() == {"worst_tenth": AS_IT_STANDS, "largest_regret": AS_IT_STANDS}
+    assert f"Who is averse to risk takes '{AS_IT_STANDS}': its worst tenth is the best" in robust.sentence()
     json.dumps(found.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("values", "tenth", "regret", "said"),
+    [
+        ([[0, 5, 4], [0, 5, 4]], "b", "b", "takes it as well: its worst tenth"),
+        ([[0, 9, 4], [0, 1, 4]], "c", "b", "worst tenth of the draws takes 'c', who at the largest regret 'b'"),
+        ([[0, np.nan, 4], [0, 9, 4]], "c", "c", "takes 'c'"),
+    ],
+)
+def test_who_is_averse_to_risk_may_choose_otherwise(values, tenth, regret, said):
+    """By hand; the answer is b.  In the second case regrets are at most 9, 3 and 5."""
+    table = np.array(values, float)[:, :, None]
+    for signs in (np.ones(1), -np.ones(1)):
+        robust = Robustness(({}, {}), ("a", "b", "c"), table * signs, signs, np.array([False, False]), 1, None)
+        assert robust.careful() == {"worst_tenth": tenth, "largest_regret": regret}
+        assert said in robust.sentence()
 
 
 def test_a_table_of_draws(using, tmp_path):
