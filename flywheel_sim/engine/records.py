@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import i16, i64, part
+from flywheel_sim.engine.jit import i16, i64, law, part
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import leaving_seen, voice_changed
-from flywheel_sim.engine.state import ACC, BLOCK, DETRACTOR, NEUTRAL
+from flywheel_sim.engine.state import ACC, BLOCK, DETRACTOR, NEUTRAL, SOUR
 
 __all__ = ["last_row", "publish", "sum_blocks", "write_teams"]
 
@@ -43,27 +43,32 @@ def write_teams(p: Any, st: Any, q: int, t: int) -> None:
             row[1 + a] = st.direction[r.team0 + k, a]
 
 
+@law
+def speaks(status: int) -> bool:
+    """Whether a change from or to this status is more than a number: customers', and what angry leavers say."""
+    return (status >= NEUTRAL) & (status <= DETRACTOR) | (status == SOUR)
+
+
 @part
 def publish(p: Any, st: Any, q: int, t: int) -> None:
     """Make ``status_next`` the status the world sees, tell friends, count, and keep the life table."""
     r, wom = st.run[q], p.word_of_mouth
     stored = p.market.network.kind != 0
     contagious = stored and wom.enabled and wom.contagion != 1.0
-    places, before, after = np.empty(BLOCK, np.int32), st.status, st.status_next
+    places = np.empty(BLOCK, np.int32)
     for b in range(r.block0, r.block0 + r.blocks):
         if st.acc[b, ACC.changed] == 0.0:
             continue
-        row, changed = (b - r.block0) * BLOCK, 0
-        for j in range(row, min(row + BLOCK, r.accounts)):
-            places[changed] = j
-            changed += before[r.account0 + j] != after[r.account0 + j]
-        for n in range(changed):
-            j = i64(places[n])
+        row = (b - r.block0) * BLOCK
+        first, last, heard = r.account0 + row, r.account0 + min(row + BLOCK, r.accounts), 0
+        before, after = st.status[first:last], st.status_next[first:last]
+        for k in range(last - first):
+            places[heard] = k
+            heard += (before[k] != after[k]) & (speaks(before[k]) | speaks(after[k]))
+        for n in range(heard):
+            j = row + places[n]
             i = r.account0 + j
-            old, new = i64(before[i]), i64(after[i])
-            before[i] = after[i]
-            st.counts[b, old] -= 1
-            st.counts[b, new] += 1
+            old, new = i64(st.status[i]), i64(st.status_next[i])
             if stored:
                 voice_changed(p, st, q, j, old, new)
             was, is_now = NEUTRAL <= old <= DETRACTOR, NEUTRAL <= new <= DETRACTOR
@@ -79,3 +84,10 @@ def publish(p: Any, st: Any, q: int, t: int) -> None:
                 st.life[r.life0 + min(max(age, 0), r.ages - 1), 1] += 1.0
                 if contagious and st.cause[i] == _VOLUNTARY:
                     leaving_seen(st.status_next, st.exposure, st.edge, st.friend, r.edge0, r.account0, j)
+        for k in range(last - first):
+            before[k] = after[k]
+        for status in range(st.counts.shape[1]):
+            count = i16(0)
+            for k in range(last - first):
+                count = i16(count + (after[k] == status))
+            st.counts[b, status] = count

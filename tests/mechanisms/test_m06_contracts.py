@@ -3,7 +3,7 @@
 import numba
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flywheel_sim.engine.mechanisms import m06_contracts as m06
@@ -44,6 +44,7 @@ def test_without_contracts_every_week_is_a_chance():
     assert due(WEEKLY, 5) == [1, 2, 3, 4, 5]
 
 
+@settings(deadline=None)  # the first call compiles
 @given(st.integers(0, 5000), st.sampled_from([ANNUAL, MONTHLY, WEEKLY]))
 def test_the_next_renewal_is_the_next_one(age, kind):
     ahead = weeks_to_renewal(age, kind)
@@ -52,6 +53,7 @@ def test_the_next_renewal_is_the_next_one(age, kind):
     assert not any(renewal_due(age + k, kind) for k in range(1, ahead))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 5000), st.integers(0, 51), st.integers(0, 300), st.integers(1, 52))
 def test_a_budget_is_open_for_the_stated_weeks_of_every_year(week, fiscal, shift, window):
     assert sum(window_open(week + k, np.uint8(fiscal), shift, window) for k in range(52)) == window
