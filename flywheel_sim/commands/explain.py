@@ -51,7 +51,7 @@ def _told(one: "Explained") -> Any:
 
     parts: list[Any] = [Text(f"{one.name}  {one.title}", style="bold"), Text(one.kind, style="dim")]
     if one.text:
-        parts += ["", Text(one.text)]
+        parts += ["", Text(unwrapped(one.text))]
     pairs = [
         ("", one.facts),
         ("Verified by", one.limits),
@@ -61,17 +61,43 @@ def _told(one: "Explained") -> Any:
         parts += _pairs(heading, rows)
     if one.parameters:
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in ("parameter", "default", "unit", "evidence", "what it is"):
+        block = f"{dict(one.facts).get('block', one.name)}."
+        table.add_column(f"{block} ...", no_wrap=True)
+        for column in ("default", "unit", "evidence", "what it is"):
             table.add_column(column, overflow="fold")
         for row in one.parameters:
             mark = f"{row.evidence} ({row.source})" if row.source else row.evidence
-            table.add_row(Text(row.path), Text(row.default), Text(row.unit), Text(mark), Text(row.text))
+            table.add_row(
+                Text(row.path.removeprefix(block)), Text(row.default), Text(row.unit), Text(mark), Text(row.text)
+            )
         parts += ["", table]
     for heading, rows in pairs[1:]:
         parts += _pairs(heading, rows)
     if one.related:
         parts += ["", Text(f"See also: {', '.join(one.related)}")]
     return readable(*parts)
+
+
+def unwrapped(text: str) -> str:
+    """Paragraphs in one line each, for a terminal of any width; equations and lists stay as they are.
+
+    Examples
+    --------
+    >>> print(unwrapped("A team\\nis paid.\\n\\n    a = b\\n\\nNeutral."))
+    A team is paid.
+    <BLANKLINE>
+        a = b
+    <BLANKLINE>
+    Neutral.
+    """
+    lines: list[str] = []
+    for line in text.splitlines():
+        prose = bool(line) and line[0] not in " -*|"
+        if prose and lines and lines[-1] and lines[-1][0] not in " |":
+            lines[-1] += f" {line}"
+        else:
+            lines.append(line)
+    return "\n".join(lines)
 
 
 def _pairs(heading: str, rows: tuple[tuple[str, str], ...]) -> list[Any]:

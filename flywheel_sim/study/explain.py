@@ -200,7 +200,9 @@ def _mechanism(number: str) -> Explained:
     block = MECHANISMS[number]
     own = [(path, along(root(ScenarioModel), tuple(path.split(".")))) for path in _paths()]
     rows = tuple(
-        _row(path, shape) for path, shape in own if shape is not None and path.startswith(f"{block}.") and _leaf(shape)
+        _row(path, shape)
+        for path, shape in own
+        if shape is not None and path.startswith(f"{block}.") and _leaf(shape) and shape.field is not None
     )
     return Explained(
         number, "mechanism", _title(number), "\n".join(said.splitlines()[1:]).strip(), (("block", block),), rows,
