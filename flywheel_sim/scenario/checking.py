@@ -115,17 +115,25 @@ def _beyond(
 
 def arranged(value: Any, shape: Shape | None, path: Path = ()) -> Any:
     """The same values with named entries in an order that does not depend on the file."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return int(value)
+    if not isinstance(value, dict | list):
+        return _whole(value)
     if isinstance(value, list):
         return [arranged(item, shape.items if shape is not None else None) for item in value]
-    if not isinstance(value, dict):
-        return value
     names = list(value)
     if shape is not None and shape.entries is not None:
         first = CUSTOMARY.get(path, ())
         names.sort(key=lambda name: (first.index(name) if name in first else len(first), name))
-    return {name: arranged(value[name], shape.child(name) if shape else None, (*path, name)) for name in names}
+    # most entries are plain values: looking their shape up would take most of the time of a scenario with changes
+    return {
+        name: arranged(entry, shape.child(name) if shape else None, (*path, name))
+        if isinstance(entry := value[name], dict | list)
+        else _whole(entry)
+        for name in names
+    }
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
 def _bad_names(value: Any, shape: Shape | None, path: Path, locate: Locate) -> Iterator[Problem]:
@@ -136,7 +144,8 @@ def _bad_names(value: Any, shape: Shape | None, path: Path, locate: Locate) -> I
         here = (*path, name)
         if shape.entries is not None and not shape.entries.anything and (not name or "." in name or len(name) > 80):
             yield Problem(*locate(here, True), ".".join(path), f"expected a name without dots, got {shown(name)}")
-        yield from _bad_names(entry, shape.child(name), here, locate)
+        if isinstance(entry, dict):
+            yield from _bad_names(entry, shape.child(name), here, locate)
 
 
 def _bad_changes(
