@@ -31,11 +31,11 @@ COMMANDS = {"bench": [], "mechanisms": ["--mechanisms"], "big": ["--big"]}
 
 #: Why a bar or an aim is not met, for those that are not; edited by hand.
 REASONS = {
-    "floor_ratio": "leads that wait for sales and customers go one by one, some 300 ns a customer",
-    "mesa_ratio": "an agent that nothing happens to costs a call, a draw and a comparison, .6 us, and in this core "
-    "every sixth account becomes a lead every week, so that the engine cannot sleep through much",
-    "numpy_ratio": "few accounts of this core sleep, and columns are vectorised as well; the engine takes leads and "
-    "customers one by one",
+    "floor_ratio": "customers go one by one, some 300 ns each, and leads that sales serve",
+    "mesa_ratio": "an agent that nothing happens to costs a call, a draw and a comparison, .6 us, no more; in this "
+    "core six to ten accounts of a hundred are customers, some 250 ns each in the engine",
+    "numpy_ratio": "columns share every operation among thousands of customers; the engine takes customers one by one, "
+    "some 250 ns each, and they are most of what it does here",
     "scaling_exponent": "beyond 10^5 accounts the columns no longer fit the caches",
     "second_core_big": "a tenth of a big run's week is serial, and the second core must be free",
     "second_core_small": "the second core must be free",
@@ -85,7 +85,8 @@ def bars() -> str:
             verdict += why
         measured = number(row["value"])
         rows.append(f"| `{bar.key}` | {bar.what} | {sign} {bar.bar:g} | {bar.aim:g} | {measured} | {verdict} |")
-    return "\n".join(rows)
+    notes = [f"- {note}" for note in answer("bench")["notes"] if " agree " not in note]
+    return "\n".join([*rows, "", *notes] if notes else rows)
 
 
 def sizes() -> str:

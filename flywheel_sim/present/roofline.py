@@ -51,7 +51,7 @@ def roofline(data: Mapping[str, Any]) -> Figure:
         ends = np.array([low, high])
         axes.plot(ends, ends / bandwidth * 1e9, color=MUTED, linewidth=1.4, zorder=1)
         axes.annotate(
-            f"memory, {bandwidth / 1e9:.1f} GB/s", (high, high / bandwidth * 1e9), xytext=(-6, -10),
+            f"memory, {bandwidth / 1e9:.1f} GB/s", (high, high / bandwidth * 1e9), xytext=(-6, -16),
             textcoords="offset points", ha="right", va="top", color=MUTED, fontsize=9,
         )  # fmt: skip
     named: list[tuple[float, float]] = []
@@ -89,10 +89,12 @@ def _points(data: Mapping[str, Any]) -> dict[str, list[tuple[float, float, int]]
         points["engine"].append((2 * row["bytes"], row["engine_ns"], row["accounts"]))
     state = timings[-1]["bytes"]
     raced: dict[int, tuple[float, float, int]] = {}
+    held = {row["rival"]: row["rival_bytes"] for row in data["rivals"] if row["rival_bytes"]}
     for row in data["rivals"]:
         raced[row["accounts"]] = (2 * state, row["engine_ns"], row["accounts"])
-        if row["rival_bytes"]:
-            points.setdefault(row["rival"], []).append((2 * row["rival_bytes"], row["rival_ns"], row["accounts"]))
+        bytes_ = row["rival_bytes"] or held.get(row["rival"])  # of a small process the growth cannot be seen
+        if bytes_:
+            points.setdefault(row["rival"], []).append((2 * bytes_, row["rival_ns"], row["accounts"]))
     points["core"] = [raced[n] for n in sorted(raced)]
     return points
 

@@ -161,14 +161,15 @@ def agreement(
 class Race:
     """Nanoseconds of processor time per account-week on one core, engine and rival taken in turn.
 
-    ``rival_bytes`` are the bytes per account of its arrays, or, of objects, by which the process grew; NaN if unknown.
+    ``rival_bytes`` are the bytes per account of its arrays, or, of objects, by which the process grew; None where that
+    cannot be seen.
     """
 
     rival: str
     accounts: int
     engine_ns: float
     rival_ns: float
-    rival_bytes: float
+    rival_bytes: float | None
 
     @property
     def ratio(self) -> float:
@@ -199,7 +200,7 @@ def race(name: str, company: Callable[[int, int], Scenario], accounts: int, *, w
     before = _resident()
     run = RIVALS[name](scenario, 1)
     arrays = sum(x.nbytes for x in vars(run).values() if isinstance(x, np.ndarray))
-    held = (arrays if arrays > accounts else max(0.0, _resident() - before)) / accounts
+    held = (arrays if arrays > accounts else _resident() - before) / accounts
     simulation.advance(warm_up)
     for _ in range(warm_up):
         run.step()
@@ -210,7 +211,7 @@ def race(name: str, company: Callable[[int, int], Scenario], accounts: int, *, w
 
     took = interleaved({"engine": lambda: simulation.advance(loops), "rival": rival}, repetitions, time.process_time)
     per = 1e9 / (accounts * loops)
-    return Race(name, accounts, took["engine"] * per, took["rival"] * per, held)
+    return Race(name, accounts, took["engine"] * per, took["rival"] * per, held if held > 0.0 else None)
 
 
 def _resident() -> float:

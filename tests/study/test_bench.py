@@ -208,6 +208,10 @@ def test_the_roofline_shows_every_series_that_was_measured(
     assert shown["engine, every mechanism"] == [row["engine_ns"] for row in data["timings"]]
     assert shown["NumPy columns, the core"] == [data["rivals"][0]["rival_ns"]]
     assert not any("agents" in name for name in shown)
+    heavy = [{**row, "rival": "agents", "rival_bytes": x} for row in data["rivals"] for x in (None, 1500.0)]
+    (more,) = roofline(data | {"rivals": heavy}).axes
+    (agents,) = [line for line in more.lines if "agents" in line.get_label()]
+    assert np.asarray(agents.get_xdata()).tolist() == [3000.0, 3000.0], "what one size tells is taken for the others"
     ceiling = np.asarray(axes.lines[0].get_xydata())
     assert np.allclose(ceiling[:, 1], ceiling[:, 0] / data["bandwidth"] * 1e9)
     monkeypatch.setattr(bench_module, "bench", lambda *_, **__: tiny)
