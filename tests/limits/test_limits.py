@@ -62,7 +62,9 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("key", "changes"), CASES, ids=[f"{key}-{n}" for n, (key, _) in enumerate(CASES)])
+@pytest.mark.parametrize(
+    ("key", "changes"), CASES, ids=[f"{key}-{n}" if changes else key for n, (key, changes) in enumerate(CASES)]
+)
 def test_limit(key, changes):
     found = verify([key], changes=changes, false_alarm=0.01 / len(CASES))
     assert [check.key for check in found.checks] == [key]
