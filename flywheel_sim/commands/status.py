@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from flywheel_sim.commands.envelope import Answer, answers
-from flywheel_sim.commands.sweeping import reasons
+from flywheel_sim.commands.sweeping import reasons, retrying
 
 __all__ = ["status"]
 
@@ -28,6 +28,8 @@ def status(folder: Path) -> Answer:
         "same_code": store.code == code(),
     }  # fmt: skip
     lines = [f"{data['title'] or folder}: {now.done} of {now.total} runs done, {now.failed} failed", *reasons(errors)]
+    if now.failed:
+        lines.append(retrying(store))
     if store.broken:
         lines.append(f"damaged parts, whose runs will be made again: {', '.join(store.broken)}")
     if writer:

@@ -10,10 +10,10 @@ from flywheel_sim.commands.envelope import Answer, say, table
 from flywheel_sim.commands.progress import progress
 
 if TYPE_CHECKING:
-    from flywheel_sim.execute.store import Standing
+    from flywheel_sim.execute.store import Standing, Store
     from flywheel_sim.study.sweep import Sweep
 
-__all__ = ["ON", "ON_ERROR", "answer", "reasons", "standing"]
+__all__ = ["ON", "ON_ERROR", "answer", "reasons", "retrying", "standing"]
 
 #: ``--on ADDR``.
 ON = click.option(
@@ -53,6 +53,13 @@ def reasons(errors: dict[str, int]) -> list[str]:
     return [*lines, f"  and {len(errors) - _MOST} other reasons"] if len(errors) > _MOST else lines
 
 
+def retrying(store: "Store") -> str:
+    """How to make failed runs again."""
+    from flywheel_sim.execute.drive import resume_command
+
+    return f"once the cause is mended, make them again with: {resume_command(store)} --retry-failed"
+
+
 def answer(found: "Sweep") -> Answer:
     """What a sweep comes to."""
     data = found.to_dict()
@@ -60,6 +67,8 @@ def answer(found: "Sweep") -> Answer:
     names = ("n", "mean", "sd", "least", "median", "greatest")
     rows = [(name, *(_number(values[key]) for key in names)) for name, values in data["outcomes"].items()]
     lines = [head, *reasons(data["errors"])]
+    if data["failed"]:
+        lines.append(retrying(found.store))
     if found.stopped:
         lines.append(f"stopped: {found.stopped}")
     lines += ["", table(("outcome", *names), rows), "", f"the runs are in {data['folder']}"]

@@ -124,7 +124,8 @@ def test_a_failed_run_is_exit_1_and_a_row(folder):
 
 def test_failed_runs_are_made_again_when_asked_for(folder, monkeypatch):
     (folder / "bad.yaml").write_text(STUDY.replace("[0.0]", "[0.0, 1.0]"))
-    assert call("sweep", "bad.yaml").exit_code == 1
+    assert "make them again with: flywheel resume bad-runs --retry-failed" in call("sweep", "bad.yaml").stdout
+    assert "flywheel resume bad-runs --retry-failed" in call("status", "bad-runs").stdout
 
     def mended(chunk):
         jobs = (job._replace(changes=tuple(one for one in job.changes if one[1] != 1.0)) for job in chunk.jobs)
