@@ -26,6 +26,8 @@ BASELINE, SCENARIO = "siloed-close-rate", "relationship-flywheel"
 _YEARS = {52: "1 year", 104: "2 years", 156: "3 years", 260: "5 years", 520: "10 years"}
 #: Seconds after which a question that has not even its first charts gives way to the next one.
 _PATIENCE = 3.0
+#: Seconds in which the cores are left to the browser, to paint the first charts.
+_PAINT = 0.05
 
 
 def show(baseline: str, scenario: str) -> None:
@@ -285,6 +287,8 @@ class Screen:
                 self.draw()
                 if self.wanted.is_set():
                     break
+                if found.replicates == STAGES[0]:
+                    await asyncio.sleep(_PAINT)
             if not self.wanted.is_set():
                 self.publish()
         except Cancelled:
