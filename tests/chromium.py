@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 #: The machine's own browser; none is ever downloaded.
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 OFFLINE = ("--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
-PATIENCE = 200_000  # ms: the first start may compile
+PATIENCE = 400_000  # ms: the first start may compile, on a busy machine for minutes
 
 
 @contextlib.contextmanager

@@ -83,7 +83,14 @@ class Screen:
         with ui.row().classes("no-wrap").style("gap: 4px; margin: 2px 0 4px -8px"):
             upload = ui.upload(on_upload=self.open, auto_upload=True, max_file_size=FILE_BYTES, on_rejected=_rejected)
             upload.props("accept=.yaml,.yml").style("display: none")
-            ui.button("Open", on_click=lambda: upload.run_method("pickFiles")).props("flat dense size=sm icon=upload")
+
+            def choose() -> (
+                None
+            ):  # what was uploaded last is forgotten here: right after it, its answer may be on the way
+                upload.reset()
+                upload.run_method("pickFiles")
+
+            ui.button("Open", on_click=choose).props("flat dense size=sm icon=upload")
             ui.button("Save", on_click=self.save).props("flat dense size=sm icon=download").mark("save")
             ui.button("Copy link", on_click=self.copy).props("flat dense size=sm icon=link")
             ui.button("Reset", on_click=self.reset).props("flat dense size=sm icon=undo").mark("reset")
@@ -202,7 +209,6 @@ class Screen:
             with ui.dialog(value=True), ui.column().classes("fs-card").style("max-width: 720px"):
                 ui.label(f"{event.file.name} cannot be opened").classes("fs-title")
                 problems(error)
-        event.sender.reset()
 
     def save(self) -> None:
         """The scenario as a file."""
