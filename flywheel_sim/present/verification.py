@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from pathlib import Path
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["line_chart", "qq_chart", "verification_table", "write_verification"]
 
 _NORMAL = NormalDist()
+#: What x is counted in, out of a quantity's name: "share won, year 5" or "net output of 10 heads".
+_UNIT = re.compile(r"(\w+) [\d.]+$|[\d.]+ (\w+)$")
 #: Fewer points than this make no curve.
 _FEWEST = 3
 
@@ -65,15 +68,20 @@ def _rows(check: Check) -> list[tuple[str, ...]]:
     return rows
 
 
-def line_chart(line: str, points: list[Quantity]) -> Figure:
-    """Theory as a line, what the simulation found as points with two standard errors."""
+def line_chart(line: str, points: list[Quantity], path: tuple[Any, Any] | None = None) -> Figure:
+    """Theory as a line, what the simulation found as points with two standard errors.
+
+    ``path`` is theory between the points; without it they are joined.
+    """
     figure = canvas(470.0, 240.0)
-    axes = figure.add_axes((0.13, 0.14, 0.83, 0.78))
+    axes = figure.add_axes((0.13, 0.17, 0.83, 0.74))
     plain(axes)
     x = np.array([q.x for q in points], dtype=np.float64)
     order = np.argsort(x)
     theory = np.array([q.theory for q in points])
-    axes.plot(x[order], theory[order], color=PALETTE[0], linewidth=1.6, zorder=2)
+    axes.plot(*(path or (x[order], theory[order])), color=PALETTE[0], linewidth=1.6, zorder=2)
+    unit = _UNIT.search(points[0].name)
+    axes.set_xlabel((unit[1] or unit[2]) if unit else "", fontsize=9.5, color=MUTED)
     axes.errorbar(
         x, [q.model for q in points], yerr=[2 * q.error for q in points], fmt="o", markersize=4.5, color=PALETTE[1],
         ecolor=PALETTE[1], elinewidth=1.2, capsize=2.5, zorder=3,
@@ -147,5 +155,11 @@ def _charts(check: Check) -> list[str]:
     for k, (line, points) in enumerate(lines.items()):
         if len(points) >= _FEWEST:
             said = "; ".join(f"at {q.x:g} theory {digits(q.theory)}, model {digits(q.model)}" for q in points)
-            drawn.append(to_svg(line_chart(line, points), f"{check.key}-{k}", f"{check.title}, {line}: {said}."))
+            drawn.append(
+                to_svg(
+                    line_chart(line, points, check.paths.get(line)),
+                    f"{check.key}-{k}",
+                    f"{check.title}, {line}: {said}.",
+                )
+            )
     return drawn

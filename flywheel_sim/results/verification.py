@@ -70,7 +70,7 @@ class Check:
     """A limit that was run: its quantities, p-values, verdicts and what could have been seen.
 
     ``p`` is NaN and ``sees`` the tolerance for exact quantities; ``sees`` is the smallest deviation found with 90 %
-    power at the threshold of the whole suite.
+    power at the threshold of the whole suite.  ``paths`` is theory between the points of a curve, to draw.
     """
 
     key: str
@@ -85,6 +85,7 @@ class Check:
     p: tuple[float, ...]
     passed: tuple[bool, ...]
     sees: tuple[float, ...]
+    paths: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:

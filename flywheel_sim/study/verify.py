@@ -101,15 +101,16 @@ def verify(
                 progress(before + part, total, key)
 
         sample = read(limit, scenario, runs[limit.key], seed=seed, workers=workers, step=step)
-        read_off.append((limit, scenario, limit.judge(sample), time.perf_counter() - begun))
+        paths = limit.path(sample) if limit.path else {}
+        read_off.append((limit, scenario, limit.judge(sample), paths, time.perf_counter() - begun))
         hashes[scenario.name] = scenario.hash
         done += runs[limit.key]
-    checks = _judged([found for _, _, found, _ in read_off], false_alarm)
+    checks = _judged([found for _, _, found, _, _ in read_off], false_alarm)
     return Verification(
         checks=tuple(
             Check(limit.key, limit.anchor, limit.title, scenario.name, scenario.hash, limit.bias, runs[limit.key],
-                  seconds, tuple(found), *judged)
-            for (limit, scenario, found, seconds), judged in zip(read_off, checks, strict=True)
+                  seconds, tuple(found), *judged, paths)
+            for (limit, scenario, found, paths, seconds), judged in zip(read_off, checks, strict=True)
         ),
         theory_only=only, mode="full" if full else "quick", false_alarm=false_alarm, seed=seed, hashes=hashes,
     )  # fmt: skip

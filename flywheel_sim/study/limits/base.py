@@ -73,6 +73,8 @@ class Limit:
         From the scenario as set to the ones run.
     teams, accounts : bool
         What runs must keep.
+    path : callable, optional
+        From a `Sample` to theory between the points of its curves, to draw: name of the curve -> (x, y).
     """
 
     key: str
@@ -88,6 +90,7 @@ class Limit:
     variants: Callable[[Scenario], list[Scenario]] = alone
     teams: bool = False
     accounts: bool = False
+    path: Callable[[Sample], dict[str, tuple[Floats, Floats]]] | None = None
 
     @property
     def anchor(self) -> str:

@@ -149,6 +149,11 @@ def _path(s: Sample) -> list[Quantity]:
     return found
 
 
+def _path_between(s: Sample) -> dict[str, tuple[Floats, Floats]]:
+    exact = theory.mean_field(s.scenarios[0], step=1)
+    return {name: (exact.week, getattr(exact, name)) for name in _STATES}
+
+
 def _base(run: Run) -> Floats:
     return np.array([run.series("customers")[run.weeks // 2 :].mean(), run.series("new_customers").mean()])
 
@@ -239,9 +244,12 @@ def _both_sides(scenario: Scenario) -> list[Scenario]:
     return [scenario, *(scenario.with_({"causes.start": 1.0 - tipping - off}) for off in (0.01, -0.01))]
 
 
+_TRAPS = ("as set", "above the tipping point", "below it")
+
+
 def _trap(s: Sample) -> list[Quantity]:
-    found, told = [], ("as set", "above the tipping point", "below it")
-    for name, scenario, values in zip(told, s.scenarios, s.values, strict=False):
+    found = []
+    for name, scenario, values in zip(_TRAPS, s.scenarios, s.values, strict=False):
         c, path = scenario.model.causes, values[0]
         week = np.arange(1, path.size + 1)
         exact = np.asarray(theory.capability_path(week, 1.0 - c.start, c.load, c.prevention, c.fix_rate, c.growth))
@@ -249,6 +257,15 @@ def _trap(s: Sample) -> list[Quantity]:
             if at <= path.size:
                 found.append(exactly(f"capability {name}, week {at}", path[at - 1], exact[at - 1], 1e-5,
                                      line=f"capability {name}", x=at))  # fmt: skip
+    return found
+
+
+def _trap_path(s: Sample) -> dict[str, tuple[Floats, Floats]]:
+    found = {}
+    for name, scenario in zip(_TRAPS, s.scenarios, strict=False):
+        c, week = scenario.model.causes, np.arange(scenario.model.horizon_weeks + 1.0)
+        y = theory.capability_path(week, 1.0 - c.start, c.load, c.prevention, c.fix_rate, c.growth)
+        found[f"capability {name}"] = (week, np.asarray(y))
     return found
 
 
@@ -286,7 +303,7 @@ COMPANY = (
           "a market of N: a term of the order of variance / N",
           {"market.pool": "closed", "market.accounts": 4000, "market.external": 0.0006, "market.win_back.rate": 0.001,
            "market.initial_advocates": 0.3, "market.initial_detractors": 0.1, "word_of_mouth.rate": 0.012,
-           "word_of_mouth.neutral": 0.1, "horizon_weeks": 520}),
+           "word_of_mouth.neutral": 0.1, "horizon_weeks": 520}, path=_path_between),
     Limit("A23-weeks", "Weeks in every voice", "a23-reproduction", _WHEEL, _in_voices, _weeks, 24, 240,
           "customers left at the horizon",
           {"market.accounts": 1500, "market.initial_customers": 1500, "word_of_mouth.enabled": False,
@@ -307,5 +324,6 @@ COMPANY = (
            "timeline.changes.rush.", "horizon_weeks"), _standard, _erosion,
           bias="the time constant of a weekly step is -1/ln(1 - 1/tau)", variants=_recovering),
     Limit("A27", "The capability trap", "a27-capability-trap", _CAUSES, _capability, _trap,
-          bias="four substeps of the engine against an integrator: .00001", variants=_both_sides),
+          bias="four substeps of the engine against an integrator: .00001", variants=_both_sides,
+          path=_trap_path),
 )  # fmt: skip

@@ -58,6 +58,21 @@ def _bass(s: Sample) -> list[Quantity]:
     return found
 
 
+def _bass_path(s: Sample) -> dict[str, tuple[Floats, Floats]]:
+    m = s.model
+    weeks, n = np.arange(m.horizon_weeks + 1.0), m.market.accounts
+    p, q = m.market.external, m.word_of_mouth.rate
+    y = theory.bass_pure_birth(weeks, p, q, n, step=1.0).mean if n <= 500 else theory.bass(weeks, p, q, step=1.0)
+    return {"share won": (weeks / 52, np.asarray(y))}
+
+
+def _ring_path(s: Sample) -> dict[str, tuple[Floats, Floats]]:
+    m = s.model
+    weeks = np.arange(m.horizon_weeks + 1.0)
+    law = theory.bass_pair if m.market.network.kind == "pairs" else theory.bass_ring
+    return {"share won": (weeks / 52, np.asarray(law(weeks, m.market.external, m.word_of_mouth.rate, step=1.0)))}
+
+
 def _ring(s: Sample) -> list[Quantity]:
     years, m = _years(s.model), s.model
     law = theory.bass_pair if m.market.network.kind == "pairs" else theory.bass_ring
@@ -152,6 +167,15 @@ def _purchases(s: Sample) -> list[Quantity]:
     return [*found, known("share that never bought", float(s.first[:, -1].mean()), never, error)]
 
 
+def _purchases_path(s: Sample) -> dict[str, tuple[Floats, Floats]]:
+    m, (a, b) = s.model, _beta(s.model)
+    r, alpha = m.contracts.purchase_shape, m.contracts.purchase_scale_weeks
+    weeks = np.arange(1.0, m.horizon_weeks + 1)
+    return {"purchases of a customer": (
+        weeks, np.asarray(theory.bgnbd_expected_purchases(weeks, r=r, alpha=alpha, a=a, b=b))
+    )}  # fmt: skip
+
+
 def _with_and_without(scenario: Scenario) -> list[Scenario]:
     return [scenario, scenario.with_({"timeline.enabled": False})]
 
@@ -223,17 +247,17 @@ def _informed(s: Sample) -> list[Quantity]:
 
 CUSTOMERS = (
     Limit("A1", "Bass diffusion by random mixing", "a01-bass", _BASS, _adopted, _bass, 200, 2000,
-          "weekly law of the finite market, exact up to 500 accounts; beyond, a term in 1/N"),
+          "weekly law of the finite market, exact up to 500 accounts; beyond, a term in 1/N", path=_bass_path),
     Limit("A2-ring", "Bass diffusion on a ring", "a02-ring", _BASS, _adopted, _ring, 60, 1200,
-          "2 000 accounts are as good as an endless ring"),
-    Limit("A2-pair", "Bass diffusion in pairs", "a02-pair", _BASS, _adopted, _ring, 60, 1200),
+          "2 000 accounts are as good as an endless ring", path=_ring_path),
+    Limit("A2-pair", "Bass diffusion in pairs", "a02-pair", _BASS, _adopted, _ring, 60, 1200, path=_ring_path),
     Limit("A3", "Contractual retention (sBG)", "a03-sbg-regular",
           ("market.churn.mean", "market.churn.dispersion", "ledger.discount_rate", "horizon_weeks", "market.accounts",
            "market.initial_customers"), _cohort, _retention, 10, 60),
     Limit("A4", "Non-contractual buying (BG/NBD)", "a04-bgnbd",
           ("contracts.purchase_shape", "contracts.purchase_scale_weeks", "market.churn.mean",
            "market.churn.dispersion", "horizon_weeks", "market.accounts", "market.initial_customers"),
-          _bought, _purchases, 20, 100, accounts=True),
+          _bought, _purchases, 20, 100, accounts=True, path=_purchases_path),
     Limit("A5", "Customer lifetime value", "a05-clv",
           ("market.churn.mean", "ledger.discount_rate", "horizon_weeks", "market.accounts",
            "market.initial_customers"), _cohort, _lifetime_value, 4, 40, "payments after the horizon are missing"),

@@ -170,6 +170,14 @@ def _drift(s: Sample) -> list[Quantity]:
     return curve("cosine to the start", list(at), s.first, exact, "week", bias=0.001)
 
 
+def _drift_path(s: Sample) -> dict[str, tuple[Floats, Floats]]:
+    m = s.model
+    weeks = np.arange(m.horizon_weeks + 1.0)
+    return {
+        "cosine to the start": (weeks, np.asarray(theory.rotational_cosine(weeks, m.vectors.diffusion, len(m.axes))))
+    }
+
+
 def _saw_tooth(run: Run) -> Floats:
     interval = run.scenario.model.cadence.interval_weeks
     u = run.arrays.teams[20:, :, 1:]  # type: ignore[index]
@@ -214,6 +222,12 @@ def _brooks(s: Sample) -> list[Quantity]:
         exact = max(float(theory.brooks_output(heads, c=c.pair_hours / c.gross_hours)), 0.0)
         found.append(exactly(f"net output of {heads:g} heads", values[0, 0], exact, line="net output", x=float(heads)))
     return found
+
+
+def _brooks_path(s: Sample) -> dict[str, tuple[Floats, Floats]]:
+    c, most = s.model.capacity, max(one.model.teams["crew"].headcount for one in s.scenarios)
+    heads = np.linspace(0.0, most, 200)
+    return {"net output": (heads, np.maximum(theory.brooks_output(heads, c=c.pair_hours / c.gross_hours), 0.0))}
 
 
 def _stock(run: Run) -> Floats:
@@ -261,12 +275,14 @@ TEAMS = (
                      **{f"teams.{name}.utc_offset": at for name, at in _SHIFTS.items()}}, _two_steps, teams=True),
     Limit("A19-drift", "Free drift", "a19-gibbs", ("vectors.diffusion", "vectors.substeps", "horizon_weeks"), _turned,
           _drift, 1000, 10000, "substeps of D/4: .001",
-          {"vectors.coupling": 0.0, "vectors.diffusion": 0.02, "horizon_weeks": 40, **_CRAFTS}, teams=True),
+          {"vectors.coupling": 0.0, "vectors.diffusion": 0.02, "horizon_weeks": 40, **_CRAFTS}, teams=True,
+          path=_drift_path),
     Limit("A20", "The saw-tooth of a meeting rhythm", "a20-cadence",
           ("cadence.interval_weeks", "cadence.pull", "vectors.diffusion", "horizon_weeks"), _saw_tooth, _cadence, 60,
           600, "the law is linear in small angles: a relative error of the variance before a meeting", teams=True),
     Limit("A22", "Channels grow faster than heads", "a22-brooks",
-          ("capacity.pair_hours", "capacity.gross_hours", "teams.crew.headcount"), _output, _brooks, variants=_sizes),
+          ("capacity.pair_hours", "capacity.gross_hours", "teams.crew.headcount"), _output, _brooks, variants=_sizes,
+          path=_brooks_path),
     Limit("A29", "Organisational forgetting", "a29-forgetting",
           ("culture.retention_month", "culture.effort_month", "culture.start", "horizon_weeks"), _stock, _forgetting),
 )  # fmt: skip
