@@ -137,7 +137,8 @@ replicates). It is lost to *talk*: another customer in one place brings other cu
 of mouth more marketing gains 42 instead of 9, a group of teams against silos 4 instead of 2. And to *waiting for
 sales*: a lead that is served in another week meets another week's budget window. Without capacity more marketing gains
 88, without contracts 58. Without the drift of teams a group against silos gains 3.5: a coupling changes what the same
-drift does. None of this is a draw keyed by something that shifts; decisions are keyed by who, when and what for."""
+drift does. No draw is keyed by a slot or a count that shifts. The sale's draws are keyed by the week in which a lead is
+served, which does shift; keying them by the week in which it came has not been tried."""
 
 
 def row(limit: Limit) -> str:
