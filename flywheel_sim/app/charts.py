@@ -37,7 +37,7 @@ _NUMBER = (
     "v => (v < 0 ? '\\u2212' : '') + Math.abs(v).toLocaleString('en-US', {maximumSignificantDigits: 3, "
     "useGrouping: true})"
 )
-_POINTS = 131
+_POINTS = 88
 #: Height of a chart on the screen, and what is above and below its axes, in pixels.
 HEIGHT, _TOP, _BOTTOM, _LINE = 224, 12, 28, 16
 
