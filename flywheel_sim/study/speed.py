@@ -78,47 +78,49 @@ def speed(accounts: int, cores: int, *, warm_up: int, weeks: int, repetitions: i
     cores : int
         1 leaves the second core out.
     warm_up, weeks, repetitions : int
-        Weeks before and per repetition (more for small sizes, so that one lasts long enough), and repetitions.
+        Weeks before and per repetition, and repetitions.  Of a small size there are several runs, so that a repetition
+        lasts long enough; not more weeks: an older company has more customers, and costs more.
     """
-    loops = weeks * max(1, 200_000 // accounts)
+    copies = 1 if accounts >= BIG else max(1, 200_000 // accounts)
     threaded = cores > 1 and accounts >= BIG
-    horizon = warm_up + loops * (1 + repetitions * (3 if threaded else 1))
+    horizon = warm_up + weeks * (1 + repetitions * (3 if threaded else 1))
     before = time.process_time()
-    simulation = Simulation([scaled(accounts, horizon).model], [(0, 1, 0)], keep_teams=False)
-    built = time.process_time() - before
+    simulation = Simulation([scaled(accounts, horizon).model], [(0, 1, k) for k in range(copies)], keep_teams=False)
+    built = (time.process_time() - before) / copies
     columns = floor_of(simulation.state)
-    rows, key = len(simulation.state.status), np.uint32(1)
+    rows, key = len(simulation.state.status) // copies, np.uint32(1)
     simulation.advance(warm_up, threads=cores)
     floor_week(columns, rows, key, key, key)
 
     def floor() -> None:
-        for week in range(loops):
+        for week in range(weeks * copies):
             floor_week(columns, rows, key, key, np.uint32(week))
 
-    jobs = {"floor": floor, "engine": lambda: simulation.advance(loops)}
+    jobs = {"floor": floor, "engine": lambda: simulation.advance(weeks)}
     took = interleaved(jobs, repetitions, time.process_time)
     second = None
     if threaded:
-        both = {"one": lambda: simulation.advance(loops), "two": lambda: simulation.advance(loops, threads=2)}
+        both = {"one": lambda: simulation.advance(weeks), "two": lambda: simulation.advance(weeks, threads=2)}
         clock = interleaved(both, repetitions)
         second = clock["one"] / clock["two"]
-    per = 1e9 / (accounts * loops)
-    opening, customers, closing = (seconds * per for seconds in _phases(simulation, loops))
+    per = 1e9 / (accounts * copies * weeks)
+    opening, customers, closing = (seconds * per for seconds in _phases(simulation, weeks))
     state = simulation.state
-    wide = sum(column.itemsize for column in account_columns(state).values())
+    wide = float(sum(column.itemsize for column in account_columns(state).values()))
+    held = bytes_of(state) / (accounts * copies)
     return Speed(
-        accounts, took["floor"] * per, took["engine"] * per, built, bytes_of(state) / accounts, float(wide), opening,
-        customers, closing, second,
-    )  # fmt: skip
+        accounts, took["floor"] * per, took["engine"] * per, built, held, wide, opening, customers, closing, second
+    )
 
 
 def _phases(simulation: Simulation, weeks: int) -> list[float]:
     """Seconds of processor time that the three phases of some weeks take, serial parts and customers apart."""
-    took, blocks = [0.0, 0.0, 0.0], int(simulation.state.run[0]["blocks"])
+    took, blocks, runs = [0.0, 0.0, 0.0], int(simulation.state.run[0]["blocks"]), simulation.runs
     for t in range(simulation.week, simulation.week + weeks):
         for k, phase in enumerate((OPENING, CUSTOMERS, CLOSING)):
             before = time.process_time()
-            simulation._call(t, t + 1, 0, 1, phase, 0, blocks)
+            for q in range(runs):
+                simulation._call(t, t + 1, q, q + 1, phase, 0, blocks)
             took[k] += time.process_time() - before
         simulation.week = t + 1
     return took
