@@ -101,3 +101,20 @@ def luck(chunk: Chunk) -> Rows:
         return {"npv": own.normal()}
 
     return rows_of(chunk, value)
+
+
+def growth(chunk: Chunk) -> Rows:
+    """A company that grows by g = ln(100 x talk) in 104 weeks, with luck of sd 0.03 in g; each customer pays spend."""
+
+    def value(changes, luck):
+        g = np.log(100 * changes.get("word_of_mouth.rate", 0.02)) + 0.03 * luck[0]
+        spend = changes.get("segments.all.spend", 9000.0)
+        found = {}
+        for name in chunk.outcomes:
+            column, way = name.split(".")
+            weeks = np.arange(1, int(way[2:]) + 1)
+            customers = 100 * np.exp(g * weeks / 104)
+            found[name] = customers[-1] if column == "customers" else spend / 52 * customers.sum()
+        return found
+
+    return rows_of(chunk, value)

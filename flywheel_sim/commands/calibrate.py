@@ -1,4 +1,4 @@
-"""``flywheel calibrate``: fit a scenario to observed data."""
+"""``flywheel calibrate``: fit a scenario to observed data, or find everything that they leave possible."""
 
 import os
 import time
@@ -9,11 +9,14 @@ import click
 
 from flywheel_sim.commands.envelope import Answer, answers, say, write_text
 from flywheel_sim.commands.running import changed, names, readable
+from flywheel_sim.commands.sweeping import ON, standing
 
 if TYPE_CHECKING:
+    from flywheel_sim.results.posterior import Posterior
+    from flywheel_sim.scenario import Scenario
     from flywheel_sim.study.calibrate import Calibration
 
-__all__ = ["calibrate"]
+__all__ = ["answer_of_posterior", "calibrate"]
 
 #: Seconds between two lines of progress.
 EVERY = 5.0
@@ -23,6 +26,12 @@ EVERY = 5.0
 @click.argument("spec", metavar="SCENARIO", shell_complete=names)
 @click.argument("data", metavar="[DATA]", required=False)
 @click.option("--until", default=None, metavar="DATE", help="Last date the fit may see; later ones test it.")
+@click.option(
+    "--method", type=click.Choice(["fit", "posterior"]), default="fit", show_default=True,
+    help="fit: the best values, in a minute.  posterior: everything the data leave possible, as a table to draw from.",
+)  # fmt: skip
+@click.option("--trials", type=click.IntRange(50), default=None, help="Parameter sets of the posterior (default 400).")
+@ON
 @click.option("--in-place", is_flag=True, help="Put the fitted numbers into SCENARIO, a file, instead of a new one.")
 @click.option("--figure", type=click.Path(path_type=Path, dir_okay=False), default=None, help="Draw it here, as SVG.")
 @answers("calibrate", "set", "seed", "replicates", "workers", "out")
@@ -30,6 +39,9 @@ def calibrate(
     spec: str,
     data: str | None,
     until: str | None,
+    method: str,
+    trials: int | None,
+    on: str | None,
     in_place: bool,
     figure: Path | None,
     changes: dict[str, Any],
@@ -43,8 +55,18 @@ def calibrate(
     What may be fitted, its limits and its priors stand in the scenario under observed.fit.  DATA is a CSV file that is
     read by the scenario's own mapping, or a YAML file with a mapping; without it the scenario's data are used.  The
     fitted scenario goes to --out, by default SCENARIO-fitted.yaml here.  Exit 1 when the fit has not converged.
+
+    With --method posterior the runs go to a folder (--out, by default SCENARIO-posterior) with posterior.parquet,
+    calibrated.yaml and posterior.json; flywheel resume goes on with it after Ctrl-C or a crash, and run and compare
+    draw from the table with --posterior.  Exit 1 when the model cannot have made the data.
     """
     (start,) = changed((spec,), changes)
+    if method == "posterior":
+        if in_place:
+            raise click.UsageError("--in-place is for --method fit; a posterior leaves calibrated.yaml in its folder")
+        return _posterior(start, data, until, trials, on, seed, replicates, workers, out, figure)
+    if trials is not None or on is not None:
+        raise click.UsageError("--trials and --on are for --method posterior")
     if in_place and (out is not None or changes or data or not Path(spec).is_file()):
         raise click.UsageError("--in-place takes the path of a scenario file, without DATA, --out and --set")
     target = Path(spec) if in_place else out or Path(f"{Path(start.name).stem}-fitted.yaml")
@@ -90,6 +112,56 @@ def calibrate(
         "hashes": {**made.scenarios, "engine": made.engine},
     }
     return Answer({"file": str(target), **found.to_dict()}, told, manifest, failed=not found.converged)
+
+
+def _posterior(
+    start: "Scenario", data: str | None, until: str | None, trials: int | None, on: str | None, seed: int,
+    replicates: int | None, workers: int | None, out: Path | None, figure: Path | None,
+) -> Answer:  # fmt: skip
+    """Everything that the data leave possible, into a folder."""
+    from flywheel_sim.results.saving import vacant
+    from flywheel_sim.study import posterior as study
+
+    settings = study.Settings(trials=trials or study.Settings.trials, replicates=replicates or 4, seed=seed)
+    folder = out or study.folder_of(start)
+    if figure is not None and not figure.absolute().parent.is_dir():
+        raise click.UsageError(f"{figure}: there is no folder {figure.parent}")
+    if (folder / "study.json").exists():
+        raise click.UsageError(f"'{folder}' holds runs already; go on with them: flywheel resume {folder}")
+    vacant(folder)
+    say(f"calibrating {start.name}: runs go to {folder}")
+    with standing(f"Calibrating {start.name}") as step:
+        found = study.posterior(
+            start, data, folder, until=until, settings=settings, on=on, workers=workers, progress=step
+        )
+    return answer_of_posterior(found, figure)
+
+
+def answer_of_posterior(found: "Posterior", figure: Path | None = None) -> Answer:
+    """What a calibration comes to; draws it into its folder as well."""
+    from rich.text import Text
+
+    from flywheel_sim.execute.store import Store
+    from flywheel_sim.present.observed import dates_table, errors_table, overlay_notes
+    from flywheel_sim.present.posterior import parameters_table, posterior_svg
+    from flywheel_sim.study.fitted import CALIBRATED, TABLE
+
+    store = Store.open(found.folder)
+    folder = store.folder
+    picture = posterior_svg(found) + "\n"
+    for path in (folder / "posterior.svg", *([figure] if figure is not None else ())):
+        write_text(path, picture)
+    say(f"wrote {folder / TABLE}, {folder / CALIBRATED} and {folder / 'posterior.svg'}")
+    say(f"draw from it with: flywheel run {folder / CALIBRATED} --posterior {folder / TABLE}")
+    told = readable(
+        Text(found.sentences()[0]), "", parameters_table(found), "",
+        *(Text(f"note: {warning}") for warning in found.warnings), "", dates_table(found.overlay), "",
+        errors_table(found.overlay), "", overlay_notes(found.overlay),
+    )  # fmt: skip
+    base = next(iter(store.experiment.scenarios.values()))
+    hashes = {base.name: base.hash, "calibrated": found.scenario.hash, **store.code, "runs": store.hash()}
+    manifest = {"seeds": {"seed": found.seed, "replicates": found.replicates}, "hashes": hashes}
+    return Answer(found.to_dict(), told, manifest, failed=not found.fits)
 
 
 def _estimates(found: "Calibration") -> Any:

@@ -1,4 +1,4 @@
-"""``flywheel resume``: go on with a sweep or a search."""
+"""``flywheel resume``: go on with a sweep, a search or a calibration."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ __all__ = ["resume"]
 @click.option("--retry-failed", is_flag=True, help="Make the runs that failed again, too.")
 @answers("resume", "workers")
 def resume(folder: Path, on: str | None, on_error: str, retry_failed: bool, workers: int | None) -> Answer:
-    """Go on with a sweep or a search that was interrupted, killed or cut off.
+    """Go on with a sweep, a search or a calibration that was interrupted, killed or cut off.
 
     Runs that are there stay as they are, to the last bit; parts that were damaged are put aside and their runs made
     again.  Failed runs count as finished unless --retry-failed asks for them.  Exit 1 when a run failed.
@@ -26,7 +26,15 @@ def resume(folder: Path, on: str | None, on_error: str, retry_failed: bool, work
     from flywheel_sim.study import optimize as searching
     from flywheel_sim.study import sweep as sweeping
 
-    if searching.is_search(Store.open(folder)):
+    store = Store.open(folder)
+    if "calibration" in store.experiment.about:
+        from flywheel_sim.commands.calibrate import answer_of_posterior
+        from flywheel_sim.study import posterior as calibrating
+
+        with standing(f"Going on with {folder}") as step:
+            left = calibrating.resume(folder, on=on, workers=workers, progress=step)
+        return answer_of_posterior(left)
+    if searching.is_search(store):
         from flywheel_sim.commands.optimize import answer_of_search
 
         with standing(f"Going on with {folder}") as step:

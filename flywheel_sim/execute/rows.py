@@ -1,5 +1,6 @@
 """What runs leave in a store: the names of their numbers, and the rows themselves."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ OF_ACCOUNTS = ("loss_making_share", "whale_peak")
 DEFAULT_OUTCOMES = tuple(name for name in SUMMARY if name not in OF_ACCOUNTS)
 #: Ways to make one number of a weekly column: ``customers.end``.
 WAYS = ("end", "mean", "sum", "min", "max")
+#: And of one week, or of all weeks up to one: ``customers.at26``, ``revenue.to26``.
+_WEEK = re.compile(r"(at|to)([1-9]\d{0,3})")
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +85,8 @@ def unknown_outcome(name: str) -> tuple[str, str | None] | None:
     --------
     >>> unknown_outcome("npv"), unknown_outcome("customers.end"), unknown_outcome("custmers.end")
     (None, None, ("unknown column 'custmers'", 'customers.end'))
+    >>> unknown_outcome("customers.at26"), unknown_outcome("revenue.to52")
+    (None, None)
     >>> unknown_outcome("nvp")
     ("unknown outcome 'nvp'", 'npv')
     """
@@ -90,9 +95,10 @@ def unknown_outcome(name: str) -> tuple[str, str | None] | None:
     column, dot, way = name.rpartition(".")
     if not dot:
         return f"unknown outcome '{name}'", nearest(name, [*SUMMARY, *(f"{column}.end" for column in NAMES)])
-    if way not in WAYS:
+    if way not in WAYS and not _WEEK.fullmatch(way):
         return (
-            f"expected a weekly column with .{', .'.join(WAYS)}, got '{name}'",
+            f"expected a weekly column with .{', .'.join(WAYS)}, or .at26 (week 26) or .to26 (the weeks up to it), "
+            f"got '{name}'",
             f"{column}.{nearest(way, WAYS) or WAYS[0]}",
         )
     if column not in NAMES:
@@ -109,6 +115,11 @@ def measure(names: Sequence[str], summary: Mapping[str, float], weekly: NDArray[
     names : outcomes that `unknown_outcome` finds nothing wrong with.
     summary : the run's summary.
     weekly : float64 array, shape (W, n_columns)
+
+    Returns
+    -------
+    float64 array, shape (names,)
+        NaN for a week that the run does not reach.
     """
     found = np.empty(len(names))
     for position, name in enumerate(names):
@@ -117,5 +128,10 @@ def measure(names: Sequence[str], summary: Mapping[str, float], weekly: NDArray[
         else:
             column, _, way = name.rpartition(".")
             values = weekly[:, getattr(COL, column)]
-            found[position] = values[-1] if way == "end" else getattr(np, way)(values)
+            if week := _WEEK.fullmatch(way):
+                until = int(week[2])
+                value = values[until - 1 : until] if week[1] == "at" else values[:until]
+                found[position] = value.sum() if until <= len(values) else np.nan
+            else:
+                found[position] = values[-1] if way == "end" else getattr(np, way)(values)
     return found

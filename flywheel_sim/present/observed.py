@@ -9,19 +9,28 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from flywheel_sim.present.drawing import INK, MUTED, canvas, colour, line_labels, plain, to_svg
-from flywheel_sim.results.observed import SAMPLES, SIMULATION, Overlay, Track
+from flywheel_sim.present.drawing import INK, MUTED, canvas, colour, line_labels, plain, to_svg, weeks_axis
+from flywheel_sim.results.observed import SAMPLES, SIMULATION, Observations, Overlay, Track
 from flywheel_sim.results.words import MINUS, money, number
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["dates_table", "errors_table", "overlay_chart", "overlay_notes", "overlay_svg"]
+__all__ = ["dates_table", "errors_table", "overlay_chart", "overlay_notes", "overlay_panel", "overlay_svg", "time_axis"]
 
 _TITLES = {
     "customers": "Customers",
     "revenue_per_customer": "Revenue per customer, $ a year",
     "revenue": "Revenue of the period, $",
+    "survival": "Share of the cohort still there",
+}
+_HOLDS = {
+    "luck": "The band holds the luck of the simulated company only, neither doubt about the parameters nor about the "
+    "model; at this scale that luck is larger than the real company's.",
+    "parameters": "The band holds doubt about the parameters and the luck of the simulated company, not doubt about "
+    "the model; at this scale that luck is larger than the real company's.",
+    "everything": "The band holds doubt about the parameters, the company's luck and the errors of observations, not "
+    "doubt about the model.",
 }
 _SPANS = {"in": "in sample", "out": "out of sample"}
 
@@ -94,10 +103,7 @@ def overlay_notes(overlay: Overlay) -> str:
     if np.isfinite(seen.identity_gap):
         notes.append(f"This identity holds within {100 * seen.identity_gap:.2f} % where both sides are published.")
     if overlay.runs >= 10:
-        notes.append(
-            "The band holds the luck of the simulated company only, neither doubt about the parameters nor about the "
-            "model; at this scale that luck is larger than the real company's."
-        )
+        notes.append(_HOLDS[overlay.holds])
     else:
         notes.append("Ten or more replicates give a 90 % band.")
     return "\n".join(notes)
@@ -110,10 +116,7 @@ def overlay_chart(overlay: Overlay) -> Figure:
     height = 1.0 / len(shown)
     for row, track in enumerate(shown):
         bottom = 1.0 - (row + 1) * height
-        axes = figure.add_axes((0.115, bottom + 0.12 * height, 0.63, 0.74 * height))
-        plain(axes)
-        axes.set_title(_TITLES[track.series.quantity], loc="left", fontsize=11, color=INK, weight="bold")
-        _panel(axes, overlay, track)
+        overlay_panel(figure.add_axes((0.115, bottom + 0.12 * height, 0.63, 0.74 * height)), overlay, track)
     return figure
 
 
@@ -127,7 +130,10 @@ def overlay_svg(overlay: Overlay, name: str = "observed") -> str:
     return to_svg(overlay_chart(overlay), name, "Observed and simulated. " + "; ".join(parts))
 
 
-def _panel(axes: Axes, overlay: Overlay, track: Track) -> None:
+def overlay_panel(axes: Axes, overlay: Overlay, track: Track) -> None:
+    """One series, with its title."""
+    plain(axes)
+    axes.set_title(_TITLES[track.series.quantity], loc="left", fontsize=11, color=INK, weight="bold")
     seen, weeks = overlay.observations, track.series.weeks
     there = np.isfinite(track.centre)
     entries = []
@@ -157,11 +163,7 @@ def _panel(axes: Axes, overlay: Overlay, track: Track) -> None:
             "fit ends", (end, 1.0), xycoords=("data", "axes fraction"), xytext=(-5, -3), textcoords="offset points",
             ha="right", va="top", fontsize=9.5, color=MUTED,
         )  # fmt: skip
-    start = datetime.date.fromisoformat(seen.start)
-    years = range(start.year + 1, datetime.date.fromisoformat(seen.dates[-1]).year + 1)
-    ticks = [(datetime.date(year, 1, 1) - start).days / 7.0 for year in years]
-    axes.set_xticks(ticks, [str(year) for year in years])
-    axes.set_xlim(0, float(weeks.max()) * 1.01)
+    time_axis(axes, seen, float(weeks.max()))
     axes.yaxis.set_major_locator(MaxNLocator(6))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(track, value)))
     axes.margins(y=0.08)
@@ -169,16 +171,34 @@ def _panel(axes: Axes, overlay: Overlay, track: Track) -> None:
     line_labels(axes, entries, gap=0.14)
 
 
+def time_axis(axes: Axes, seen: Observations, weeks: float) -> None:
+    """Ticks at new year where the file has dates, else at its periods."""
+    try:
+        start = datetime.date.fromisoformat(seen.start)
+    except ValueError:
+        weeks_axis(axes, int(weeks))
+    else:
+        years = range(start.year + 1, (start + datetime.timedelta(weeks=weeks)).year + 1)
+        ticks = [(datetime.date(year, 1, 1) - start).days / 7.0 for year in years]
+        shown = [(tick, str(year)) for tick, year in zip(ticks, years, strict=True) if tick <= weeks * 1.01]
+        axes.set_xticks([tick for tick, _ in shown], [label for _, label in shown])
+    axes.set_xlim(0, weeks * 1.01)
+
+
 def _name(track: Track) -> str:
     return track.series.name.replace("_", " ")
 
 
 def _short(track: Track, value: float) -> str:
+    if track.series.quantity == "survival":
+        return f"{value:.3f}"
     return number(value, 6 if value >= 1e5 else 4) if track.series.quantity == "customers" else money(value)
 
 
 def _whole(value: float) -> str:
-    return f"{value:,.0f}" if math.isfinite(value) else "-"
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 2 or not value else f"{value:.3f}"
 
 
 def _percent(share: float, *, signed: bool = False) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flywheel_sim.scenario import Scenario
 
-__all__ = ["command_for", "differences", "labels", "leaves", "pack", "unpack"]
+__all__ = ["command_for", "differences", "labels", "leaves", "origin", "pack", "unpack"]
 
 
 def leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
@@ -90,7 +90,7 @@ def command_for(
     plain = all(not isinstance(value, dict | list) for value in changes[0].values())
     reachable = all(_reachable(scenario) for scenario in scenarios)
     if reachable and replicate == 0 and plain and all(other == changes[0] for other in changes):
-        words = ["flywheel", "run" if len(scenarios) == 1 else "compare", *map(_origin, scenarios)]
+        words = ["flywheel", "run" if len(scenarios) == 1 else "compare", *map(origin, scenarios)]
         words += [word for item in sets for word in ("--set", item)]
         words += ["--replicates", str(replicates)] if replicates > 1 or len(scenarios) > 1 else []
         for name, value in options.items():
@@ -119,7 +119,7 @@ def pack(scenario: "Scenario") -> dict[str, Any]:
     """A scenario as JSON values: everything needed to make it again without its files."""
     return {
         "name": scenario.name,
-        "origin": _origin(scenario),
+        "origin": origin(scenario),
         "hash": scenario.hash,
         "changes": scenario.changes,
         "marks": {path: list(mark) for path, mark in scenario.marks.items()},
@@ -139,7 +139,7 @@ def unpack(packed: Mapping[str, Any]) -> "Scenario":
     )
 
 
-def _origin(scenario: "Scenario") -> str:
+def origin(scenario: "Scenario") -> str:
     """What the user would type: the shipped name, or the file."""
     from flywheel_sim.scenario.library import index
 
@@ -162,7 +162,7 @@ def _reachable(scenario: "Scenario") -> bool:
 
 
 def _expression(scenario: "Scenario") -> str:
-    loaded = f"fs.load({_origin(scenario)!r})" if _reachable(scenario) else "fs.load({...})"
+    loaded = f"fs.load({origin(scenario)!r})" if _reachable(scenario) else "fs.load({...})"
     return f"{loaded}.with_({scenario.changes!r})" if scenario.changes else loaded
 
 

@@ -26,7 +26,7 @@ class ObservedSeries:
     Parameters
     ----------
     name, quantity : str
-        Its name in the scenario, and what it measures: customers, revenue_per_customer or revenue.
+        Its name in the scenario, and what it measures: customers, revenue_per_customer, revenue or survival.
     weeks : int64 array, shape (n,)
         Week of each date; week 0 is the start of the run.
     opening : int64 array, shape (n,)
@@ -36,9 +36,13 @@ class ObservedSeries:
     derived : bool array, shape (n,)
         Where the value follows from other columns instead of standing in the file.
     error : float
-        Relative error that counts as one standard deviation.
+        Standard deviation of its error, as the law says.
     fitted : bool
         Whether a calibration uses it.
+    law : str
+        How far is far: relative, absolute or binomial.
+    cohort : float
+        Customers that a binomial series has counted.
     """
 
     name: str
@@ -49,12 +53,74 @@ class ObservedSeries:
     derived: Flags
     error: float
     fitted: bool
+    law: str = "relative"
+    cohort: float = 0.0
 
     @property
     def comparable(self) -> Flags:
         """Where there is something to compare with a run that starts in week 0."""
-        covered = self.weeks > 0 if self.quantity == "customers" else self.opening >= 0
-        return np.asarray(np.isfinite(self.values) & covered)
+        level = self.quantity in ("customers", "survival")
+        covered = self.weeks > 0 if level else self.opening >= 0
+        known = np.isfinite(self.values)
+        return np.asarray(
+            (known & np.isfinite(self._before(self.values)) if self.law == "binomial" else known) & covered
+        )
+
+    def standard(self, simulated: Floats) -> Floats:
+        r"""How far simulated values are from the observed ones, in standard deviations of the series' law.
+
+        relative: :math:`\ln(\text{simulated} / \text{observed}) / \text{error}`; absolute: their difference over the
+        error; binomial: the same for the share r of those alive a period before who stay, with variance
+        :math:`r (1 - r) / (n S_{t-1})`, which together is the multinomial law of the table to second order.
+
+        Parameters
+        ----------
+        simulated : float64 array, shape (..., n)
+
+        Examples
+        --------
+        >>> four = np.array([0, 52, 104, 156])
+        >>> alive = np.array([1.0, 0.8, 0.6, 0.5])
+        >>> table = ObservedSeries("s", "survival", four, four - 52, alive, alive < 0, 1.0, True, "binomial", 400.0)
+        >>> table.standard(alive).round(6).tolist()
+        [nan, 0.0, 0.0, 0.0]
+        >>> table.standard(np.array([1.0, 0.82, 0.615, 0.5125])).round(6).tolist()  # .02 / sqrt(.8 x .2 / 400) = 1
+        [nan, 1.0, 0.0, 0.0]
+        """
+        if self.law == "relative":
+            return np.asarray(np.log(np.maximum(simulated, 1e-300) / self.values) / self.error)
+        if self.law == "absolute":
+            return np.asarray((simulated - self.values) / self.error)
+        alive = self._before(self.values)
+        stayed = self.values / alive
+        least = 0.5 / np.maximum(self.cohort * alive, 1.0)
+        sure = np.clip(stayed, least, 1.0 - least)
+        spread = np.sqrt(sure * (1.0 - sure) / (self.cohort * alive))
+        return np.asarray((simulated / np.maximum(self._before(simulated), 1e-300) - stayed) / spread)
+
+    def noisy(self, simulated: Floats, normal: Floats) -> Floats:
+        """Simulated values as they would be observed, with errors of the series' law.
+
+        Parameters
+        ----------
+        simulated, normal : float64 arrays, shape (..., n)
+            Values, and standard normal numbers.
+        """
+        if self.law == "relative":
+            return np.asarray(simulated * np.exp(self.error * normal))
+        if self.law == "absolute":
+            return np.asarray(simulated + self.error * normal)
+        before = self._before(simulated)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            stayed = simulated / before
+            spread = np.sqrt(np.maximum(stayed * (1.0 - stayed), 0.0) / (self.cohort * before))
+            steps = np.clip(stayed + spread * normal, 0.0, 1.0)
+        return np.asarray(np.cumprod(np.where(np.isfinite(steps), steps, 1.0), axis=-1))
+
+    def _before(self, values: Floats) -> Floats:
+        """Values a row earlier; all were there in week 0."""
+        first = np.where(self.weeks[:1] > 0, 1.0, np.nan)
+        return np.concatenate((np.broadcast_to(first, (*values.shape[:-1], 1)), values[..., :-1]), axis=-1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +132,7 @@ class Observations:
     file : str
         Where they come from.
     dates : tuple of str
-        Last day of every period, as 2018-06-30.
+        Last day of every period, as 2018-06-30, or its number.
     start, fit_until : str
         Date of week 0, and the last date a calibration may see.
     in_sample : bool array, shape (n,)
@@ -197,11 +263,14 @@ class Overlay:
         One per series.
     runs : int
         Runs of the simulation.
+    holds : {"luck", "parameters", "everything"}
+        What the band holds: the luck of runs; that and doubt about parameters; that and the errors of observations.
     """
 
     observations: Observations
     tracks: tuple[Track, ...]
     runs: int
+    holds: str = "luck"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON, NaN where something is not known."""
@@ -213,6 +282,7 @@ class Overlay:
             "dates": list(seen.dates),
             "scale": seen.scale,
             "runs": self.runs,
+            "band_holds": self.holds,
             "identity_gap": seen.identity_gap,
             "series": {track.series.name: _track(track) for track in self.tracks},
         }

@@ -1,19 +1,28 @@
-"""Put a calibration on file: a new scenario that extends the old one, or the old file with its numbers replaced."""
+"""Put a calibration on file: a new scenario that extends the old one, or the old file with its numbers replaced; of a
+posterior, the table of its draws and the scenario with the middle one.
+"""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
+from flywheel_sim.results.naming import origin
 from flywheel_sim.results.observed import SAMPLES, SIMULATION
+from flywheel_sim.results.posterior import Posterior
 from flywheel_sim.results.provenance import provenance
-from flywheel_sim.scenario import Scenario
+from flywheel_sim.results.saving import replace_file
+from flywheel_sim.scenario import Scenario, load
 from flywheel_sim.scenario.in_place import replaced
 from flywheel_sim.scenario.library import find
-from flywheel_sim.scenario.writing import changes_as_yaml
+from flywheel_sim.scenario.writing import changes_as_yaml, to_yaml
 from flywheel_sim.study.calibrate import Calibration, Estimate
 from flywheel_sim.study.observations import located
 
-__all__ = ["as_scenario", "in_place", "summary_lines"]
+__all__ = ["CALIBRATED", "TABLE", "as_scenario", "in_place", "leave", "posterior_scenario", "summary_lines"]
+
+#: Files of a posterior in its folder: draws, what they come to, and the scenario.
+TABLE, ABOUT, CALIBRATED = "posterior.parquet", "posterior.json", "calibrated.yaml"
 
 
 def as_scenario(fit: Calibration, base: Scenario, spec: str, out: Path, command: str = "") -> str:
@@ -48,6 +57,51 @@ def as_scenario(fit: Calibration, base: Scenario, spec: str, out: Path, command:
     head = "".join(f"# {line}\n" for line in lines)
     values: dict[str, Any] = {**after, "title": f"{base.title}, fitted"}
     return head + changes_as_yaml(extends, base.resolved(), values)
+
+
+def leave(found: Posterior, base: Scenario) -> None:
+    """Write a posterior into the folder of its runs: table, JSON, and calibrated scenario."""
+    from flywheel_sim.execute.parts import DRAFTS, encoded, write_whole
+
+    folder = Path(found.folder)
+    notes = {"flywheel.posterior": json.dumps({"scenario": found.base, "hash": base.hash, "seed": found.seed})}
+    write_whole(folder / TABLE, encoded(_arrow(found), notes), folder / DRAFTS)
+    replace_file(folder / ABOUT, json.dumps(found.to_dict(), indent=2, allow_nan=False) + "\n")
+    replace_file(folder / CALIBRATED, posterior_scenario(found, base, folder / CALIBRATED))
+
+
+def _arrow(found: Posterior) -> Any:
+    import pyarrow as pa
+
+    return pa.table({path: pa.array(found.draws[:, k]) for k, path in enumerate(found.paths)})
+
+
+def posterior_scenario(found: Posterior, base: Scenario, out: Path) -> str:
+    """Text of a scenario file with the draw in the middle of a posterior; arguments as for `as_scenario`."""
+    after = found.scenario.resolved()
+    after["observed"]["fit_until"] = found.overlay.observations.fit_until
+    file = Path(base.model.observed.file)
+    if not file.is_absolute() and file.exists():
+        after["observed"]["file"] = os.path.relpath(file, out.parent)
+    made = provenance({base.name: base.hash}, found.seed, replicates=found.replicates)
+    seen = found.overlay.observations
+    lines = [
+        f"{base.name}: the draw in the middle of the posterior given {seen.file} until {seen.fit_until}.",
+        *found.sentences(),
+        *(f"Note: {warning}" for warning in found.warnings),
+        f"Made by flywheel_sim {made.version}, engine {made.engine}, from {base.name} {base.hash[:12]}.",
+        f"What else is possible: flywheel run {CALIBRATED} --posterior {TABLE}",
+    ]
+    head = "".join(f"# {line}\n" for line in lines)
+    values: dict[str, Any] = {**after, "title": f"{base.title}, calibrated"}
+    spec = origin(base)
+    try:
+        parent = find(spec, Path())
+        before = load(spec).resolved()
+    except ValueError:  # made of a dict, or its file is elsewhere: everything is written
+        return head + to_yaml(values)
+    extends = spec if parent.shipped else Path(os.path.relpath(parent.path, out.parent)).as_posix()
+    return head + changes_as_yaml(extends, before, values)
 
 
 def summary_lines(fit: Calibration) -> list[str]:

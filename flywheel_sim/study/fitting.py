@@ -1,6 +1,7 @@
 r"""Robust least squares on the simulator, with stated beliefs about what data cannot say.
 
-Residuals are logarithms, ln(simulated / observed) / error, over the observations up to ``fit_until``; simulated is the
+Residuals are in standard deviations of each series' law (by default ln(simulated / observed) / error), over the
+observations up to ``fit_until``; simulated is the
 mean of several runs with the same seeds at every evaluation (common random numbers), so that a difference between two
 evaluations is the parameters' doing.  Large residuals count linearly (soft L1).  A parameter theta with a prior adds
 the residual
@@ -116,8 +117,8 @@ class Fitting:
             for k, runs in zip(new, batches, strict=True):
                 parts = []
                 for series, rows in zip(self.series, self.rows, strict=True):
-                    simulated = np.mean([measured(run, self.seen, series) for run in runs], axis=0)[rows]
-                    parts.append(np.log(np.maximum(simulated, 1e-300) / series.values[rows]) / series.error)
+                    simulated = np.mean([measured(run, self.seen, series) for run in runs], axis=0)
+                    parts.append(series.standard(simulated)[rows])
                 parts.append((points[k][self.believed[:, 2].astype(int)] - self.believed[:, 0]) / self.believed[:, 1])
                 self.known[keys[k]] = np.concatenate(parts)
             self.evaluations += len(new)

@@ -10,6 +10,7 @@ import datetime
 import math
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +27,10 @@ from flywheel_sim.scenario.reading import Place
 if TYPE_CHECKING:
     from flywheel_sim.scenario.blocks.observed import Observed
 
-__all__ = ["NoOverlap", "located", "measured", "named", "observations", "with_data"]
+__all__ = ["NoOverlap", "extended", "located", "measured", "named", "observations", "taken", "with_data"]
 
 Floats = NDArray[np.float64]
-_ORDER = ("customers", "revenue_per_customer", "revenue")
+_ORDER = ("customers", "revenue_per_customer", "revenue", "survival")
 
 
 class NoOverlap(ScenarioError):
@@ -93,29 +94,31 @@ def observations(scenario: Scenario) -> Observations:
     path = located(scenario)
     shown = mapping.file
     table = _Table(scenario, mapping, path, shown)
-    dates, columns = table.read()
-    start = _date(scenario, "observed.start", mapping.start) or dates[0]
-    until = _date(scenario, "observed.fit_until", mapping.fit_until) or dates[-1]
-    horizon = scenario.model.horizon_weeks
-    days = np.array([(date - start).days for date in dates])
+    dates, at, columns = table.read()
+    start = _day(scenario, "observed.start", mapping.start, at[0])
+    until = _day(scenario, "observed.fit_until", mapping.fit_until, at[-1])
+    days = at - start
     weeks = np.round(days / 7.0).astype(np.int64)
+    horizon = scenario.model.horizon_weeks
     keep = (weeks >= 0) & (weeks <= horizon)
-    end = start + datetime.timedelta(weeks=horizon)
+    first, last = mapping.start or dates[0], mapping.fit_until or dates[-1]
     if not (keep & (weeks > 0)).any():
-        text = f"no date of {shown} lies in the run, {start} to {end}; the file goes from {dates[0]} to {dates[-1]}"
+        end = _shifted(first, horizon, mapping.period_weeks)
+        text = f"no date of {shown} lies in the run, {first} to {end}; the file goes from {dates[0]} to {dates[-1]}"
         raise NoOverlap(_mistake(scenario, "observed.start", text).problems)
-    in_sample = np.array([date <= until for date in dates])
+    in_sample = at <= until
     if not (keep & in_sample & (weeks > 0)).any():
-        raise _mistake(scenario, "observed.fit_until", f"expected a date after the first of {shown}, got {until}")
+        raise _mistake(scenario, "observed.fit_until", f"expected a date after the first of {shown}, got {last}")
+    _cohort_only(scenario)
     gap = np.median(np.diff(days)) if len(days) > 1 else 91.0
     periods = max(1, round(365.25 / float(gap)))
     values, derived, identity = _complete(mapping, columns, periods)
     opening = np.concatenate(([-1], weeks[:-1]))
     return Observations(
         file=shown,
-        dates=tuple(str(date) for date, kept in zip(dates, keep, strict=True) if kept),
-        start=str(start),
-        fit_until=str(min(until, dates[-1])),
+        dates=tuple(date for date, kept in zip(dates, keep, strict=True) if kept),
+        start=first,
+        fit_until=last if until < at[-1] else dates[-1],
         in_sample=in_sample[keep],
         periods=periods,
         scale=mapping.scale,
@@ -129,6 +132,8 @@ def observations(scenario: Scenario) -> Observations:
                 derived[name][keep],
                 one.error,
                 one.fit,
+                one.law,
+                one.cohort,
             )
             for name, one in sorted(mapping.series.items(), key=lambda item: _ORDER.index(item[1].quantity))
         ),
@@ -144,16 +149,35 @@ def measured(run: Run, seen: Observations, series: ObservedSeries) -> Floats:
     ValueError
         When the run ends before the last date.
     """
+    customers = run.series("customers", start=True)
+    paid = np.concatenate(([0.0], np.cumsum(run.series("revenue"))))
+    return taken(customers, paid, seen, series)
+
+
+def taken(customers: Floats, paid: Floats, seen: Observations, series: ObservedSeries) -> Floats:
+    """The quantity of a series from what runs had at the end of every week.
+
+    Parameters
+    ----------
+    customers, paid : float64 arrays, shape (..., W + 1)
+        Simulated customers, and revenue so far, week 0 first; only the weeks of the dates need be known.
+
+    Returns
+    -------
+    float64 array, shape (..., n)
+        NaN where the run does not cover the period.
+    """
     weeks, opening = series.weeks, np.maximum(series.opening, 0)
-    customers = run.series("customers", start=True) * seen.scale
+    if series.quantity == "survival":
+        return np.asarray(customers[..., weeks] / np.maximum(customers[..., :1], 1e-9))
+    customers, paid = customers * seen.scale, paid * seen.scale
     if series.quantity == "customers":
-        return np.asarray(customers[weeks])
-    paid = np.concatenate(([0.0], np.cumsum(run.series("revenue")))) * seen.scale
-    yearly = 52.0 * (paid[weeks] - paid[opening]) / np.maximum(weeks - opening, 1)
+        return np.asarray(customers[..., weeks])
+    yearly = 52.0 * (paid[..., weeks] - paid[..., opening]) / np.maximum(weeks - opening, 1)
     if series.quantity == "revenue":
         out = yearly / seen.periods
     else:
-        out = yearly / np.maximum((customers[weeks] + customers[opening]) / 2.0, 1e-9)
+        out = yearly / np.maximum((customers[..., weeks] + customers[..., opening]) / 2.0, 1e-9)
     return np.where(series.opening >= 0, out, np.nan)
 
 
@@ -184,8 +208,8 @@ class _Table:
         self.scenario, self.mapping, self.path, self.shown = scenario, mapping, path, shown
         self.problems: list[Problem] = []
 
-    def read(self) -> tuple[list[datetime.date], dict[str, Floats]]:
-        """Dates, and the mapped columns by name of the series."""
+    def read(self) -> tuple[list[str], Floats, dict[str, Floats]]:
+        """Dates as they stand there, their days, and the mapped columns by name of the series."""
         try:
             with self.path.open(encoding="utf-8-sig", newline="") as stream:
                 rows = csv.reader(stream, strict=True)
@@ -208,34 +232,34 @@ class _Table:
                 self.problems.append(Problem(*place, field, text, nearest(column, head)))
         if self.problems:
             raise ScenarioError(self.problems)
-        dates, cells = self._cells(head, lines)
+        dates, days, cells = self._cells(head, lines)
         if self.problems:
             raise ScenarioError(self.problems)
-        return dates, cells
+        return dates, days, cells
 
     def _cells(
         self, head: list[str], lines: list[tuple[int, list[str]]]
-    ) -> tuple[list[datetime.date], dict[str, Floats]]:
-        dates: list[datetime.date] = []
+    ) -> tuple[list[str], Floats, dict[str, Floats]]:
+        dates: list[str] = []
+        days: list[float] = []
         cells: dict[str, list[float]] = {name: [] for name in self.mapping.series}
         for line, row in lines:
             if len(row) != len(head):
                 self._complain(line, "", f"expected {len(head)} cells as in the first line, got {len(row)}")
                 continue
             text = row[head.index(self.mapping.date)].strip()
-            try:
-                date = datetime.date.fromisoformat(text)
-            except ValueError:
-                self._complain(line, self.mapping.date, f"expected a date as 2018-06-30, got '{text}'")
+            day, expected = _as_day(text, self.mapping.period_weeks)
+            if day is None:
+                self._complain(line, self.mapping.date, f"expected {expected}, got '{text}'")
             else:
-                if dates and (date - dates[-1]).days < 7:
-                    self._complain(
-                        line, self.mapping.date, f"expected a date a week or more after {dates[-1]}, got {text}"
-                    )
-                dates.append(date)
+                if days and day - days[-1] < 7:
+                    after = f"expected a date a week or more after {dates[-1]}, got {text}"
+                    self._complain(line, self.mapping.date, after)
+                dates.append(text)
+                days.append(day)
             for name, one in self.mapping.series.items():
                 cells[name].append(self._number(line, one.column, row[head.index(one.column)].strip()) * one.unit)
-        return dates, {name: np.array(column) for name, column in cells.items()}
+        return dates, np.array(days), {name: np.array(column) for name, column in cells.items()}
 
     def _number(self, line: int, column: str, text: str) -> float:
         if not text:
@@ -252,13 +276,83 @@ class _Table:
         self.problems.append(Problem(self.shown, line, None, column, text))
 
 
-def _date(scenario: Scenario, field: str, text: str) -> datetime.date | None:
-    if not text:
-        return None
+def _as_day(text: str, period_weeks: float) -> tuple[float | None, str]:
+    """A date, or the number of a period, in days; None where it is none, and what was expected."""
     try:
-        return datetime.date.fromisoformat(text)
+        if period_weeks:
+            number = float(text)
+            return (7.0 * period_weeks * number if math.isfinite(number) else None), "the number of a period, as 3"
+        return float(datetime.date.fromisoformat(text).toordinal()), ""
     except ValueError:
-        raise _mistake(scenario, field, f"expected a date as 2018-06-30, got '{text}'") from None
+        return None, "the number of a period, as 3" if period_weeks else "a date as 2018-06-30"
+
+
+def _shifted(text: str, weeks: int, period_weeks: float) -> str:
+    """The date, or the number of the period, so many weeks later."""
+    if period_weeks:
+        return f"{float(text) + weeks / period_weeks:.6g}"
+    return str(datetime.date.fromisoformat(text) + datetime.timedelta(weeks=weeks))
+
+
+def extended(seen: Observations, horizon: int, period_weeks: float = 0.0) -> Observations:
+    """The observations with the periods to come, up to the end of the run, at which nothing has been observed yet.
+
+    Examples
+    --------
+    >>> from flywheel_sim.scenario import load
+    >>> longer = extended(observations(load("hubspot")), 261)
+    >>> longer.dates[-3:], longer.series[0].values[-2:].tolist()
+    (('2022-12-31', '2023-04-01', '2023-07-01'), [nan, nan])
+    """
+    last = int(seen.series[0].weeks[-1])
+    gap = max(1, round(52.0 / seen.periods)) if not period_weeks else max(1, round(period_weeks))
+    new = np.arange(last + gap, horizon + 1, gap)
+    if not len(new):
+        return seen
+    empty, opening = np.full(len(new), np.nan), np.concatenate(([last], new[:-1]))
+    series = [
+        replace(
+            one,
+            weeks=np.concatenate((one.weeks, new)),
+            opening=np.concatenate((one.opening, opening)),
+            values=np.concatenate((one.values, empty)),
+            derived=np.concatenate((one.derived, np.zeros(len(new), bool))),
+        )
+        for one in seen.series
+    ]
+    return replace(
+        seen,
+        dates=seen.dates + tuple(_shifted(seen.start, int(week), period_weeks) for week in new),
+        in_sample=np.concatenate((seen.in_sample, np.zeros(len(new), bool))),
+        series=tuple(series),
+    )
+
+
+def _day(scenario: Scenario, field: str, text: str, otherwise: float) -> float:
+    """The day that a field of the mapping names."""
+    if not text:
+        return float(otherwise)
+    day, expected = _as_day(text, scenario.model.observed.period_weeks)
+    if day is None:
+        raise _mistake(scenario, field, f"expected {expected}, got '{text}'")
+    return day
+
+
+def _cohort_only(scenario: Scenario) -> None:
+    """Mistakes in how survival is mapped: it follows a cohort, so the scenario must win nobody."""
+    model = scenario.model
+    for name, one in model.observed.series.items():
+        here = f"observed.series.{name}"
+        if one.law == "binomial" and (one.quantity != "survival" or not one.cohort):
+            raise _mistake(scenario, f"{here}.law", "binomial is for survival, and needs cohort: how many were counted")
+        if one.law == "relative" and one.error > 1:
+            raise _mistake(scenario, f"{here}.error", f"expected a share, at most 1, got {one.error:g}")
+        talk = model.word_of_mouth
+        if one.quantity == "survival" and (
+            model.market.external or (talk.enabled and talk.rate) or model.market.win_back.rate
+        ):
+            text = "survival follows the customers of week 0: set market.external, word of mouth and win-back to 0"
+            raise _mistake(scenario, f"{here}.quantity", text)
 
 
 def _mistake(scenario: Scenario, field: str, text: str, suggestion: str | None = None) -> ScenarioError:

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flywheel_sim.results import Run
 from flywheel_sim.results.observed import Observations, Overlay, Track
 from flywheel_sim.study.baselines import BASELINES
 from flywheel_sim.study.observations import measured, observations
 
-__all__ = ["overlay"]
+__all__ = ["beside", "overlay"]
 
 
-def overlay(runs: Sequence[Run], seen: Observations | None = None) -> Overlay:
+def overlay(runs: Sequence[Run], seen: Observations | None = None, *, holds: str = "luck") -> Overlay:
     """Compare runs of one scenario with what was observed.
 
     Baselines are fitted to the observations up to ``fit_until``, the one of week 0 included; errors are taken over
@@ -24,6 +25,8 @@ def overlay(runs: Sequence[Run], seen: Observations | None = None) -> Overlay:
         Runs of one scenario; their mean is compared, and ten or more give a band.
     seen : Observations, optional
         Default: what the scenario names.
+    holds : str
+        What differs between the runs; see `Overlay`.
 
     Returns
     -------
@@ -35,16 +38,16 @@ def overlay(runs: Sequence[Run], seen: Observations | None = None) -> Overlay:
         When the scenario names no data, or data that cannot be read.
     """
     found = seen if seen is not None else observations(runs[0].scenario)
+    simulated = [np.array([measured(run, found, series) for run in runs]) for series in found.series]
+    return beside(found, simulated, holds)
+
+
+def beside(seen: Observations, simulated: Sequence[NDArray[np.float64]], holds: str) -> Overlay:
+    """Observed series beside simulated ones, an array of shape (runs, n) for each, and the baselines."""
     tracks = []
-    for series in found.series:
-        known = found.in_sample & np.isfinite(series.values)
+    for series, values in zip(seen.series, simulated, strict=True):
+        known = seen.in_sample & np.isfinite(series.values)
         years = series.weeks / 52.0
-        tracks.append(
-            Track(
-                series=series,
-                in_sample=found.in_sample,
-                simulated=np.array([measured(run, found, series) for run in runs]),
-                baselines={name: curve(years[known], series.values[known], years) for name, curve in BASELINES.items()},
-            )
-        )
-    return Overlay(found, tuple(tracks), len(runs))
+        lines = {name: curve(years[known], series.values[known], years) for name, curve in BASELINES.items()}
+        tracks.append(Track(series, seen.in_sample, values, lines))
+    return Overlay(seen, tuple(tracks), len(simulated[0]), holds)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from flywheel_sim.scenario.fields import Block, param
 
-Quantity = Literal["customers", "revenue_per_customer", "revenue"]
+Quantity = Literal["customers", "revenue_per_customer", "revenue", "survival"]
 
 
 class Series(Block):
@@ -14,12 +14,20 @@ class Series(Block):
     quantity: Quantity = param(
         ...,
         "What it measures: customers at the date, yearly revenue per customer (revenue of the period times periods a "
-        "year, over the mean of opening and closing customers), or revenue of the period.",
+        "year, over the mean of opening and closing customers), revenue of the period, or survival: the share of the "
+        "customers of week 0 who are still there, in a scenario that wins nobody (a retention table).",
     )
     unit: float = param(1.0, "What 1 in the column stands for, e.g. 1e6 for millions.", gt=0)
-    error: float = param(
-        0.02, "Relative error that counts as one standard deviation in the fit.", unit="share", gt=0, le=1
+    law: Literal["relative", "absolute", "binomial"] = param(
+        "relative",
+        "How far is far: relative = the logarithms of observed and simulated differ by a normal error; absolute = they "
+        "themselves do; binomial = of a cohort, who stays each period is counted (survival only).",
     )
+    error: float = param(
+        0.02, "Standard deviation of the error: a share where it is relative, in units of the column's values where it "
+        "is absolute; not used where it is binomial.", gt=0,
+    )  # fmt: skip
+    cohort: float = param(0.0, "Customers that a table of survival has counted, for `law: binomial`.", ge=0)
     fit: bool = param(True, "Part of the fit; otherwise only compared.")
 
 
@@ -38,8 +46,14 @@ class Observed(Block):
 
     file: str = param("", "CSV file, beside the scenario or among the shipped data; empty = no data.")
     date: str = param("period_end", "Column that holds the last day of each period, as 2018-06-30.")
-    start: str = param("", "Date of week 0; empty = the first date of the file.")
-    fit_until: str = param("", "Last date a calibration may see; empty = all. Later dates test the forecast.")
+    period_weeks: float = param(
+        0.0, "Weeks of a period in a file whose column `date` numbers its periods (52: years of tenure); 0 = it holds "
+        "dates.", unit="weeks", ge=0, le=520,
+    )  # fmt: skip
+    start: str = param("", "Date (or number) of week 0; empty = the first of the file.")
+    fit_until: str = param(
+        "", "Last date (or number) a calibration may see; empty = all. Later ones test the forecast."
+    )
     scale: float = param(1.0, "Real accounts that one simulated account stands for.", unit="accounts", gt=0)
     series: dict[str, Series] = param({}, "Columns by name.")
     fit: dict[str, Fitted] = param({}, "What may be fitted, by name.")
