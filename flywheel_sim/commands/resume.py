@@ -31,6 +31,8 @@ def resume(folder: Path, on: str | None, on_error: str, retry_failed: bool, work
         from flywheel_sim.commands.calibrate import answer_of_posterior
         from flywheel_sim.study import posterior as calibrating
 
+        if retry_failed:
+            raise click.UsageError("a calibration does without the trials that failed; leave --retry-failed out")
         with standing(f"Going on with {folder}") as step:
             left = calibrating.resume(folder, on=on, workers=workers, progress=step)
         return answer_of_posterior(left)

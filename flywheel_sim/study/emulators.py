@@ -137,10 +137,10 @@ class Wave:
         self.processes = [_process(x, left[:, k] / self.scale[k], noise[k] / self.scale[k] ** 2)
                           for k in range(s.shape[1])]  # fmt: skip
         self.inflation = np.array([max(1.0, _left_out(process)) for process in self.processes])
-        spread = [self.scale[k] ** 2 * _predicted(process, x)[1] * self.inflation[k]
+        doubts = [self.scale[k] ** 2 * _predicted(process, x)[1] * self.inflation[k]
                   for k, process in enumerate(self.processes)]  # fmt: skip
         #: Mean emulator variance per score where it was trained, in units of the noise.
-        self.doubt = float(np.mean(spread))
+        self.doubt = float(np.mean(doubts))
 
     def implausibility(self, points: Floats) -> Floats:
         """d^2 over its cut-off, shape (n,): above 1 a point is ruled out."""
