@@ -8,7 +8,18 @@ import click
 from flywheel_sim.commands.amounts import AMOUNT
 from flywheel_sim.commands.envelope import Answer, answers, table
 from flywheel_sim.commands.progress import progress
-from flywheel_sim.commands.running import DETAIL, REPORT, changed, manifest, names, places, told, written
+from flywheel_sim.commands.running import (
+    DETAIL,
+    POSTERIOR,
+    REPORT,
+    changed,
+    drawable,
+    manifest,
+    names,
+    places,
+    told,
+    written,
+)
 
 if TYPE_CHECKING:
     from flywheel_sim.scenario import Scenario
@@ -30,6 +41,7 @@ __all__ = ["compare"]
 @click.option("--swings", is_flag=True, help="Move one assumption at a time: what moves the difference, what flips it.")
 @click.option("--full", is_flag=True, help="--bridge and --swings.")
 @REPORT
+@POSTERIOR
 @DETAIL
 @click.option(
     "--funnel-twin", is_flag=True,
@@ -54,6 +66,7 @@ def compare(
     swings: bool,
     full: bool,
     report: Path | None,
+    posterior: Path | None,
     detail: bool,
     funnel_twin: bool,
     keep: str | None,
@@ -71,10 +84,16 @@ def compare(
 
     Amounts are in dollars: 250000, 250k, 0.25m.
 
+    --posterior draws parameters for run k from a table, the same in every scenario; a scenario keeps a value of its own
+    where it differs from the first.
+
     --precision and --best decide how many runs there are; --replicates is then the first stage.  When the limit comes
     first, the exit code is 1.
     """
     _sensible(best, budget, precision)
+    drawable(posterior, changes, seed)
+    if posterior is not None and (best or swings or full):
+        raise click.UsageError("--posterior goes with neither --best, --swings nor --full")
     if horizon is not None:
         if "horizon_weeks" in changes:
             raise click.UsageError("give the horizon once: --horizon or --set horizon_weeks=...")
@@ -97,7 +116,7 @@ def compare(
         else:
             found = study.compare(
                 scenarios, replicates or 40, seed, workers, step, precision=precision, indifference=indifference,
-                limit=limit,
+                limit=limit, posterior=posterior,
             )  # fmt: skip
     if bridge or full:
         with progress("Splitting the difference") as step:

@@ -44,7 +44,7 @@ def seen(scenario: "Scenario", figure: Path | None) -> "Observations | None":
 
 
 def overlaid(
-    runs: "Sequence[Run]", found: "Observations | None", figure: Path | None
+    runs: "Sequence[Run]", found: "Observations | None", figure: Path | None, *, holds: str = "luck"
 ) -> tuple[list[Any], dict[str, Any]]:
     """Tables to print under a run and what to add to its JSON; writes the figure where asked to."""
     if found is None:
@@ -52,7 +52,7 @@ def overlaid(
     from flywheel_sim.present.observed import dates_table, errors_table, overlay_notes, overlay_svg
     from flywheel_sim.study.observed import overlay
 
-    compared = overlay(runs, found)
+    compared = overlay(runs, found, holds=holds)
     if figure is not None:
         write_text(figure, overlay_svg(compared) + "\n")
         say(f"wrote {figure}")

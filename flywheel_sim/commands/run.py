@@ -1,5 +1,6 @@
 """``flywheel run``: one scenario, once or many times."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,17 @@ import click
 from flywheel_sim.commands.envelope import Answer, answers
 from flywheel_sim.commands.overlaid import FIGURE, REPLICATES, overlaid, seen
 from flywheel_sim.commands.progress import progress
-from flywheel_sim.commands.running import REPORT, changed, manifest, names, places, readable, written
+from flywheel_sim.commands.running import (
+    POSTERIOR,
+    REPORT,
+    changed,
+    drawable,
+    manifest,
+    names,
+    places,
+    readable,
+    written,
+)
 
 __all__ = ["run"]
 
@@ -17,11 +28,13 @@ __all__ = ["run"]
 @click.argument("spec", metavar="SCENARIO", shell_complete=names)
 @REPORT
 @FIGURE
+@POSTERIOR
 @answers("run", "set", "seed", "replicates", "workers", "out")
 def run(
     spec: str,
     report: Path | None,
     figure: Path | None,
+    posterior: Path | None,
     changes: dict[str, Any],
     seed: int,
     replicates: int | None,
@@ -31,16 +44,23 @@ def run(
     """Run one scenario and print what it comes to.
 
     SCENARIO is the name of a shipped scenario or the path of a YAML file.  --out saves the result as a folder; with
-    --replicates the numbers are medians.  A scenario that names observed data is laid over them.
+    --replicates the numbers are medians.  A scenario that names observed data is laid over them.  With
+    --posterior run k draws row k of a table of parameters, so the numbers hold what is not known of them, too.
     """
     (scenario,) = changed((spec,), changes)
     places(out, report)
     observed = seen(scenario, figure)
-    replicates = replicates or (REPLICATES if observed else 1)
+    drawn = drawable(posterior, changes, seed)
+    replicates = replicates or (REPLICATES if observed or drawn else 1)
     with progress(scenario.title) as step:  # first, so that it is said at once when the engine must be compiled
         from flywheel_sim.execute import run as running
 
-        if replicates == 1:
+        if drawn:
+            each = drawn.of(scenario)
+            runs = running.batch(
+                [scenario], replicates=replicates, seed=seed, workers=workers, progress=step, each=each
+            )[0]
+        elif replicates == 1:
             runs = [running.run(scenario, seed, workers=workers, progress=step)]
         else:
             runs = running.batch([scenario], replicates=replicates, seed=seed, workers=workers, progress=step)[0]
@@ -48,8 +68,10 @@ def run(
     from flywheel_sim.results import Outcomes
 
     outcomes = Outcomes.of([runs])
-    whole = runs[0] if len(runs) == 1 else outcomes
+    if drawn:
+        outcomes = replace(outcomes, scenarios=(scenario,), drawn=drawn)
+    whole = runs[0] if len(runs) == 1 and not drawn else outcomes
     written(whole, out, report)
-    parts, more = overlaid(runs, observed, figure)
+    parts, more = overlaid(runs, observed, figure, holds="parameters" if drawn else "luck")
     data = runs[0].to_dict() | {"replicates": len(runs)} | outcomes.summary_of(0) | more
     return Answer(data, readable(summary_table(runs), *parts), manifest(whole.provenance))

@@ -11,14 +11,46 @@ from flywheel_sim.commands.envelope import say
 
 if TYPE_CHECKING:
     from flywheel_sim.results import Outcomes, Provenance
+    from flywheel_sim.results.drawn import Drawn
     from flywheel_sim.scenario import Scenario
 
-__all__ = ["DETAIL", "REPORT", "changed", "manifest", "names", "places", "readable", "told", "written"]
+__all__ = [
+    "DETAIL",
+    "POSTERIOR",
+    "REPORT",
+    "changed",
+    "drawable",
+    "manifest",
+    "names",
+    "places",
+    "readable",
+    "told",
+    "written",
+]
 
 #: ``--report FILE``.
 REPORT = click.option("--report", type=click.Path(path_type=Path), default=None, help="Write an HTML report here.")
 #: ``--detail``.
 DETAIL = click.option("--detail", is_flag=True, help="Print the statistics behind the verdict as well.")
+
+
+#: ``--posterior FILE``.
+POSTERIOR = click.option(
+    "--posterior", type=click.Path(path_type=Path), default=None, metavar="FILE",
+    help="Draw parameters for every run from this table, as flywheel calibrate --method posterior leaves it.",
+)  # fmt: skip
+
+
+def drawable(posterior: Path | None, changes: dict[str, Any], seed: int) -> "Drawn | None":
+    """The table of a posterior; what it draws cannot be set as well."""
+    if posterior is None:
+        return None
+    from flywheel_sim.results.drawn import read_draws
+
+    drawn = read_draws(posterior, seed)
+    if twice := sorted(set(drawn.table) & set(changes)):
+        raise click.UsageError(f"'{twice[0]}' is drawn from {posterior}; --set it without --posterior")
+    return drawn
 
 
 def changed(specs: tuple[str, ...], changes: dict[str, Any]) -> "list[Scenario]":
@@ -80,6 +112,7 @@ def manifest(made: "Provenance") -> dict[str, Any]:
         "numba": made.numba,
         "platform": made.platform,
         "command": made.command,
+        **({"posterior": made.posterior} if made.posterior else {}),
     }
 
 

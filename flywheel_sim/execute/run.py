@@ -84,6 +84,7 @@ def batch(
     accounts: bool = False,
     teams: bool = True,
     first: int = 0,
+    each: Callable[[Scenario, int], Scenario] | None = None,
 ) -> list[list[Run]]:
     """Run every scenario ``replicates`` times; run k of every scenario has the same luck.
 
@@ -102,6 +103,8 @@ def batch(
         Whether to keep a row per account, and the teams' weekly directions.
     first : int
         Number of the first replicate, to add runs to those made before.
+    each : callable, optional
+        What replicate k of a scenario is run with, as ``each(scenario, k)``; by default the scenario itself.
 
     Returns
     -------
@@ -118,8 +121,15 @@ def batch(
     from flywheel_sim.engine.run import Simulation
 
     loaded = [load(scenario) for scenario in scenarios]
+    count = len(loaded)
+    if each is not None:
+        loaded = [each(scenario, k) for k in range(first, first + replicates) for scenario in loaded]
     models = [scenario.model for scenario in loaded]
-    jobs = [(s, seed, k) for k in range(first, first + replicates) for s in range(len(loaded))]
+    jobs = [
+        (s if each is None else (k - first) * count + s, seed, k)
+        for k in range(first, first + replicates)
+        for s in range(count)
+    ]
     total = sum(models[s].horizon_weeks for s, _, _ in jobs)
     chunks: list[list[tuple[int, int, int]]] = [[]]
     size = 0
@@ -130,7 +140,7 @@ def batch(
             size = 0
         chunks[-1].append(job)
         size += accounts_here
-    out: list[list[Run]] = [[] for _ in loaded]
+    out: list[list[Run]] = [[] for _ in range(count)]
     before = 0
     for chunk in chunks:
         simulation = Simulation(models, chunk, keep_teams=teams)
@@ -142,6 +152,6 @@ def batch(
 
         simulation.advance(threads=worker_count(workers), progress=report)
         for q, (s, _, _) in enumerate(chunk):
-            out[s].append(Run(loaded[s], simulation.arrays(q, accounts)))
+            out[s % count].append(Run(loaded[s], simulation.arrays(q, accounts)))
         before += weeks
     return out

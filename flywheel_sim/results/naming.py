@@ -96,7 +96,7 @@ def command_for(
         for name, value in options.items():
             if name == "groups":  # --report makes them
                 continue
-            words += [f"--{name}"] if value is True else [f"--{name}", f"{value:.15g}"]
+            words += [f"--{name}"] if value is True else [f"--{name}", _word(value)]
         return shlex.join([*words, "--seed", str(seed)])
     made = [_expression(scenario) for scenario in scenarios]
     if len(made) == 1 and replicates == 1:
@@ -164,6 +164,10 @@ def _reachable(scenario: "Scenario") -> bool:
 def _expression(scenario: "Scenario") -> str:
     loaded = f"fs.load({origin(scenario)!r})" if _reachable(scenario) else "fs.load({...})"
     return f"{loaded}.with_({scenario.changes!r})" if scenario.changes else loaded
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:.15g}"
 
 
 def _said(value: Any) -> str:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from flywheel_sim.results.bridge import Bridge
 from flywheel_sim.results.directions import TeamPaths, team_paths
+from flywheel_sim.results.drawn import Drawn
 from flywheel_sim.results.groups import Groups
 from flywheel_sim.results.intervals import (
     LOST,
@@ -92,6 +93,8 @@ class Outcomes:
         What one assumption at a time does to that difference, once somebody asked.
     groups : Groups, optional
         What the scenarios do to teams and segments, once somebody asked.
+    drawn : Drawn, optional
+        Where the runs drew parameters from.
     """
 
     scenarios: tuple["Scenario", ...]
@@ -109,6 +112,7 @@ class Outcomes:
     split: Bridge | None = None
     swings: Swings | None = None
     groups: Groups | None = None
+    drawn: Drawn | None = None
 
     @classmethod
     def of(cls, runs: Sequence[Sequence[Run]], **asked: Any) -> Self:
@@ -173,11 +177,14 @@ class Outcomes:
         command = command_for(
             self.scenarios, self.seed, replicates=first or self.replicates, options=dict(self._options())
         )
-        return provenance(hashes, self.seed, replicates=self.replicates, command=command)
+        note = self.drawn.note if self.drawn else ""
+        return provenance(hashes, self.seed, replicates=self.replicates, command=command, posterior=note)
 
     def _options(self) -> Iterator[tuple[str, Any]]:
         """Options of ``flywheel compare`` that make these outcomes again."""
         chosen = self.chosen
+        if self.drawn is not None:
+            yield "posterior", self.drawn.source
         if self.precision:
             yield "precision", self.precision
         if chosen is not None:
@@ -350,6 +357,7 @@ class Outcomes:
             if self.chosen
             else None,
             "precision": self._asked(),
+            "posterior": self.drawn.note if self.drawn else None,
             "seed": self.seed,
             "replicates": self.replicates,
             "weeks": self.weeks,
@@ -400,6 +408,7 @@ class Outcomes:
         tables |= {f"teams-{k}": paths.columns() for k, paths in enumerate(self.teams) if paths is not None}
         tables |= self.split.tables() if self.split else {}
         tables |= self.groups.tables() if self.groups else {}
+        tables |= {"draws": self.drawn.used(self.replicates)} if self.drawn else {}
         manifest = {
             "schema": SCHEMA,
             "seed": self.seed,
@@ -414,6 +423,7 @@ class Outcomes:
             "bridge": self.split.about() if self.split else None,
             "swings": self.swings.to_dict() if self.swings else None,
             "groups": self.groups.about() if self.groups else None,
+            "posterior": {"source": self.drawn.source, "digest": self.drawn.digest} if self.drawn else None,
             "provenance": self.provenance.to_dict(),
         }
         return write_folder(folder, manifest, tables)
@@ -454,6 +464,9 @@ class Outcomes:
                 split=Bridge.of(manifest["bridge"], partial(read_table, folder)) if manifest.get("bridge") else None,
                 swings=Swings.of(manifest["swings"]) if manifest.get("swings") else None,
                 groups=Groups.of(manifest["groups"], partial(read_table, folder)) if manifest.get("groups") else None,
+                drawn=Drawn(**manifest["posterior"], table=read_table(folder, "draws"))
+                if manifest.get("posterior")
+                else None,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ResultError(f"'{folder}' does not fit this version of flywheel_sim ({error}); run it again") from None

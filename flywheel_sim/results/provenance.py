@@ -35,6 +35,8 @@ class Provenance:
         What it ran on.
     command : str
         A command that makes it again.
+    posterior : str
+        Table that parameters were drawn from, with its hash; empty when none were.
     """
 
     version: str
@@ -48,6 +50,7 @@ class Provenance:
     numba: str
     platform: str
     command: str
+    posterior: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -61,7 +64,13 @@ class Provenance:
 
 
 def provenance(
-    scenarios: dict[str, str], seed: int, *, replicate: int = 0, replicates: int = 1, command: str = ""
+    scenarios: dict[str, str],
+    seed: int,
+    *,
+    replicate: int = 0,
+    replicates: int = 1,
+    command: str = "",
+    posterior: str = "",
 ) -> Provenance:
     """The provenance of a result made here and now."""
     return Provenance(
@@ -76,6 +85,7 @@ def provenance(
         numba=_version("numba"),
         platform=f"{platform.system()} {platform.machine()}",
         command=command,
+        posterior=posterior,
     )
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from flywheel_sim.results import Outcomes, Run
 from flywheel_sim.results.bridge import Bridge
+from flywheel_sim.results.drawn import Drawn, read_draws
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.study.sequential import FEWEST_FIRST, kim_nelson, ocba, runs_needed
 
@@ -94,6 +96,7 @@ class Comparison(Outcomes):
         """
         from flywheel_sim.study.bridge import bridge
 
+        runner = runner or self._runner()
         index = self.best if challenger is None else challenger
         if not 0 < index < len(self.scenarios):
             raise ScenarioError.single(
@@ -130,6 +133,8 @@ class Comparison(Outcomes):
         """
         from flywheel_sim.study.swings import swings
 
+        if self.drawn is not None:
+            raise ScenarioError.single("swings are for runs without a posterior, which draw what is not known already")
         found = swings(
             self.scenarios[0], self.scenarios[self.best], replicates=replicates or min(self.replicates, FEW),
             seed=self.seed, workers=workers, progress=progress, runner=runner,
@@ -140,14 +145,23 @@ class Comparison(Outcomes):
     def with_groups(
         self, *, replicates: int | None = None, workers: int | None = None, progress: Progress | None = None
     ) -> "Comparison":
-        """The same comparison with what it does to teams and segments; default: at most 10 runs of each scenario."""
+        """The same comparison with what it does to teams and segments; default: at most 10 runs of each scenario.
+
+        Left out where runs draw parameters.
+        """
         from flywheel_sim.study.groups import groups
 
+        if self.drawn is not None:
+            return self
         found = groups(
             self.scenarios, replicates=replicates or min(self.replicates, FEW), seed=self.seed, workers=workers,
             progress=progress,
         )  # fmt: skip
         return replace(self, groups=found)
+
+    def _runner(self) -> Runner | None:
+        """What runs scenarios with the draws of this comparison; None where it has none."""
+        return _engine(self.drawn, self.scenarios[0]) if self.drawn is not None else None
 
     def report(self, path: str | os.PathLike[str]) -> Path:
         """Write the report: one HTML file that needs nothing else.
@@ -172,6 +186,7 @@ def compare(
     precision: float | None = None,
     indifference: float = 0.0,
     limit: int = LIMIT,
+    posterior: str | os.PathLike[str] | None = None,
     runner: Runner | None = None,
 ) -> Comparison:
     """Run scenarios against each other with the same luck and judge the result.
@@ -195,6 +210,9 @@ def compare(
         Differences up to so many $ do not matter: scenarios whose interval lies inside are practically equal.
     limit : int
         Most runs per scenario under ``precision``.
+    posterior : path, optional
+        Table of a calibration: run k draws its row of parameters, the same in every scenario; a scenario keeps a value
+        of its own where it differs from the first.
     runner : callable, optional
         Runs the batch; default `flywheel_sim.execute.run.batch`.
 
@@ -227,7 +245,13 @@ def compare(
                 f"{replicates}",
                 field="replicates",
             )
-    loaded, run = _comparable(scenarios), runner or _engine()
+    loaded = _comparable(scenarios)
+    drawn = read_draws(posterior, seed) if posterior is not None else None
+    run = runner or _engine(drawn, loaded[0])
+
+    def boiled(runs: list[list[Run]], **asked: Any) -> Comparison:
+        found = Comparison.of(runs, **asked)
+        return replace(found, scenarios=tuple(loaded), drawn=drawn) if drawn else found
 
     def more(first: int, count: int) -> list[list[Run]]:
         start = {"first": first} if first else {}
@@ -237,12 +261,12 @@ def compare(
 
     runs = more(0, replicates)
     if precision is None:
-        return Comparison.of(runs, indifference=indifference)
+        return boiled(runs, indifference=indifference)
     values = _values(runs)
     wanted = min(runs_needed(values[1:] - values[0], precision), limit)
     if wanted > replicates:
         runs = [row + added for row, added in zip(runs, more(replicates, wanted - replicates), strict=True)]
-    return Comparison.of(runs, first_stage=replicates, precision=precision, indifference=indifference)
+    return boiled(runs, first_stage=replicates, precision=precision, indifference=indifference)
 
 
 def choose(
@@ -357,10 +381,10 @@ def _check_zone(indifference: float) -> None:
         raise ScenarioError.single(f"an indifference zone is 0 or more, got {indifference:g}", field="indifference")
 
 
-def _engine() -> Runner:
+def _engine(drawn: Drawn | None = None, baseline: Scenario | None = None) -> Runner:
     from flywheel_sim.execute.run import batch
 
-    return batch
+    return partial(batch, each=drawn.of(baseline)) if drawn is not None and baseline is not None else batch
 
 
 def _values(runs: list[list[Run]]) -> NDArray[np.float64]:

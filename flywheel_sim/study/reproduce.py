@@ -7,7 +7,7 @@ Nothing else is read, so that a result can be made again without the files it ca
 import os
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.results import Outcomes
+from flywheel_sim.results.drawn import Drawn
 from flywheel_sim.results.naming import unpack
 from flywheel_sim.results.provenance import Provenance, provenance
 from flywheel_sim.results.run import SCHEMA as RUN
@@ -144,7 +145,7 @@ def reproduce(
         left_out = tuple(name for name in tables if name.startswith(_APART))
         with tempfile.TemporaryDirectory(prefix="flywheel-") as draft:
             place = Path(draft) / "again"
-            _again(manifest, tables, workers, progress).save(place)
+            _again(folder, manifest, tables, workers, progress).save(place)
             now = provenance({}, int(manifest["seed"]))
             fresh = read_manifest(place)["tables"]
             old = {name: read_table(folder, name) for name in tables if name not in left_out}
@@ -174,7 +175,11 @@ def reproduce(
 
 
 def _again(
-    manifest: Mapping[str, Any], tables: list[str], workers: int | None, progress: Callable[[int, int], None] | None
+    folder: str | os.PathLike[str],
+    manifest: Mapping[str, Any],
+    tables: list[str],
+    workers: int | None,
+    progress: Callable[[int, int], None] | None,
 ) -> Any:
     """The runs of a saved result, made now."""
     from flywheel_sim.execute.run import batch, run
@@ -185,9 +190,14 @@ def _again(
             scenarios[0], seed, replicate=int(manifest["replicate"]), workers=workers, progress=progress,
             accounts="customers" in tables,
         )  # fmt: skip
-    return Outcomes.of(
-        batch(scenarios, replicates=int(manifest["replicates"]), seed=seed, workers=workers, progress=progress)
+    drawn = each = None
+    if manifest.get("posterior"):
+        drawn = Drawn(**manifest["posterior"], table=read_table(folder, "draws"))
+        each = drawn.of(scenarios[0])
+    runs = batch(
+        scenarios, replicates=int(manifest["replicates"]), seed=seed, workers=workers, progress=progress, each=each
     )
+    return replace(Outcomes.of(runs), scenarios=tuple(scenarios), drawn=drawn)
 
 
 def moved(table: str, column: str, old: NDArray[Any], new: NDArray[Any]) -> Moved | None:

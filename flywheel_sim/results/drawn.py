@@ -1,0 +1,119 @@
+"""Parameters drawn anew for every run, from a table such as a calibration leaves."""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flywheel_sim.results.saving import ResultError, read_table
+
+if TYPE_CHECKING:
+    from flywheel_sim.scenario import Scenario
+
+__all__ = ["Drawn", "read_draws"]
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A table of draws, and which of them a run gets.
+
+    Replicate k takes row (start + k) modulo their number, in every scenario: what is compared differs neither in luck
+    nor in what is not known.  The start follows from the seed.
+
+    Parameters
+    ----------
+    source : str
+        The table's file, as it was given.
+    digest : str
+        Hash of the table's numbers.
+    table : mapping of str to float64 array, shape (n,)
+        Values by path.
+    start : int
+    """
+
+    source: str
+    digest: str
+    table: Mapping[str, NDArray[np.float64]]
+    start: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Draws there are."""
+        return len(next(iter(self.table.values())))
+
+    def row(self, replicate: int) -> dict[str, float]:
+        """What is drawn for a replicate, by path."""
+        k = (self.start + replicate) % self.rows
+        return {path: float(values[k]) for path, values in self.table.items()}
+
+    def of(self, baseline: "Scenario") -> "Callable[[Scenario, int], Scenario]":
+        """The scenario that a replicate of another one is run with.
+
+        A scenario keeps a value of its own where it differs from the baseline: that is a decision, not a doubt.
+
+        Raises
+        ------
+        ScenarioError
+            When a path is none of the scenario's, or a value none it can have.
+        """
+        before = {path: baseline.get(path) for path in self.table}
+
+        def drawn(scenario: "Scenario", replicate: int) -> "Scenario":
+            values = self.row(replicate)
+            return scenario.with_(
+                {
+                    path: round(value) if isinstance(before[path], int) else value
+                    for path, value in values.items()
+                    if scenario.get(path) == before[path]
+                }
+            )
+
+        return drawn
+
+    def used(self, replicates: int) -> dict[str, NDArray[np.float64]]:
+        """Rows of the first replicates, in their order."""
+        k = (self.start + np.arange(replicates)) % self.rows
+        return {path: np.asarray(values[k]) for path, values in self.table.items()}
+
+    @property
+    def note(self) -> str:
+        """For the provenance.
+
+        Examples
+        --------
+        >>> Drawn("p.parquet", "ab12" * 16, {"market.price": np.ones(3)}).note
+        'p.parquet ab12ab12ab12ab12'
+        """
+        return f"{self.source} {self.digest[:16]}"
+
+
+def read_draws(path: str | os.PathLike[str], seed: int) -> Drawn:
+    """Read a table of draws: a parquet file with a column per path, or the folder of a calibration.
+
+    Raises
+    ------
+    ResultError
+        When there is none, or it holds anything but numbers.
+    """
+    given = Path(path)
+    file = given / "posterior.parquet" if given.is_dir() else given
+    if not file.is_file():
+        raise ResultError(f"there is no posterior table at '{path}'; flywheel calibrate --method posterior makes one")
+    if file.suffix != ".parquet":
+        raise ResultError(f"'{path}': expected a parquet file, as flywheel calibrate --method posterior leaves it")
+    table = {name: np.asarray(values) for name, values in read_table(file.parent, file.stem).items()}
+    if not table or not len(next(iter(table.values()))):
+        raise ResultError(f"'{path}' holds no draws")
+    for name, values in table.items():
+        if values.dtype.kind not in "fiu" or not np.isfinite(values).all():
+            raise ResultError(f"'{path}': expected a number in every row of '{name}'")
+    numbers = {name: values.astype(np.float64) for name, values in table.items()}
+    digest = hashlib.sha256(b"".join(name.encode() + b"|" + numbers[name].tobytes() for name in sorted(numbers)))
+    rows = len(next(iter(numbers.values())))
+    start = int.from_bytes(hashlib.sha256(f"{digest.hexdigest()}|{seed}".encode()).digest()[:8], "big") % rows
+    return Drawn(os.fspath(path), digest.hexdigest(), numbers, start)

@@ -1,0 +1,97 @@
+"""Runs that draw their parameters from a posterior table: which draw, the same in both arms, and made again."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+import flywheel_sim as fs
+from flywheel_sim.cli import flywheel
+from flywheel_sim.results.drawn import read_draws
+from flywheel_sim.scenario import ScenarioError, load
+from flywheel_sim.study.reproduce import reproduce
+
+SMALL = {"market.accounts": 300, "market.initial_customers": 60, "horizon_weeks": 20}
+PRICES = {"segments.all.spend": np.linspace(8000.0, 12000.0, 7), "market.accounts": np.full(7, 300.0)}
+
+
+@pytest.fixture
+def table(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pq.write_table(pa.table(PRICES), "posterior.parquet")
+    return "posterior.parquet"
+
+
+def call(*words):
+    return CliRunner().invoke(flywheel, list(words))
+
+
+def test_each_replicate_has_a_row_of_its_own_that_follows_from_the_seed(table):
+    drawn = read_draws(table, 1)
+    base = load("hubspot").with_(SMALL)
+    given = [drawn.of(base)(base, k).get("segments.all.spend") for k in range(7)]
+    assert sorted(given) == pytest.approx(PRICES["segments.all.spend"].tolist())
+    assert drawn.row(0) == drawn.row(7) and len({read_draws(table, seed).start for seed in range(20)}) > 3
+    assert drawn.of(base)(base, 0).market.accounts == 300, "whole numbers stay whole"
+    np.testing.assert_array_equal(drawn.used(3)["segments.all.spend"], given[:3])
+
+
+def test_both_arms_draw_the_same_and_what_a_challenger_decides_stays(table, tmp_path):
+    base = load("hubspot").with_(SMALL)
+    dearer = base.with_({"market.price": 1.1})
+    own = base.with_({"segments.all.spend": 20_000.0})
+    found = fs.compare([base, dearer, own], replicates=4, posterior=table)
+    spends = found.drawn.used(4)["segments.all.spend"]
+    plain = fs.compare([base, dearer, own], replicates=4)
+    assert (found.final("npv")[:2] != plain.final("npv")[:2]).all(), "drawn in both"
+    np.testing.assert_array_equal(found.final("npv")[2], plain.final("npv")[2])  # it has decided on its spend
+    assert found.scenarios[0].get("segments.all.spend") == base.get("segments.all.spend")
+    assert (table in found.provenance.posterior and "--posterior" in found.provenance.command) or "posterior=" in (
+        found.provenance.command
+    )
+    found.save(tmp_path / "saved")
+    Path(table).unlink()  # what was drawn is in the folder
+    assert reproduce(tmp_path / "saved").same
+    opened = fs.Comparison.open(tmp_path / "saved")
+    np.testing.assert_array_equal(opened.drawn.used(4)["segments.all.spend"], spends)
+    with pytest.raises(ScenarioError, match="swings are for runs without a posterior"):
+        opened.with_swings()
+
+
+def test_the_commands_take_a_table(table):
+    words = [
+        word for path, value in SMALL.items() if path != "market.accounts" for word in ("--set", f"{path}={value}")
+    ]
+    done = call(
+        "run", "hubspot", *words, "--posterior", table, "--replicates", "3", "--json", "--quiet", "--out", "kept"
+    )
+    assert done.exit_code == 0, done.stderr
+    whole = json.loads(done.stdout)
+    assert whole["data"]["replicates"] == 3 and whole["manifest"]["posterior"].startswith("posterior.parquet ")
+    assert call("reproduce", "kept").exit_code == 0
+    done = call("compare", "hubspot", "hubspot", *words)
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["data"]["scenarios"][1]["difference"] == 0.0, "the same draws, the same luck"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "hubspot", "--posterior", "none.parquet"), "there is no posterior table at 'none.parquet'"),
+        (("run", "hubspot", "--posterior", "bad.parquet"), "expected a number in every row of 'segments.all.spend'"),
+        (("run", "hubspot", "--posterior", "text.csv"), "expected a parquet file"),
+        (("run", "hubspot", "--posterior", "posterior.parquet", "--set", "segments.all.spend=1"), "is drawn from"),
+        (("run", "hubspot", "--posterior", "unknown.parquet"), "did you mean"),
+        (("compare", "hubspot", "hubspot", "--posterior", "posterior.parquet", "--best"), "goes with neither"),
+    ],
+)
+def test_bad_input_is_exit_2(table, words, said):
+    pq.write_table(pa.table({"segments.all.spend": [1.0, float("nan")]}), "bad.parquet")
+    pq.write_table(pa.table({"segments.all.spnd": [1.0, 2.0]}), "unknown.parquet")
+    Path("text.csv").write_text("a\n1\n", encoding="utf-8")
+    done = call(*words)
+    assert done.exit_code == 2 and said in done.stderr and done.stdout == ""
