@@ -66,9 +66,8 @@ def test_the_commands_take_a_table(table):
     words = [
         word for path, value in SMALL.items() if path != "market.accounts" for word in ("--set", f"{path}={value}")
     ]
-    done = call(
-        "run", "hubspot", *words, "--posterior", table, "--replicates", "3", "--json", "--quiet", "--out", "kept"
-    )
+    words += ["--posterior", table, "--replicates", "3", "--json", "--quiet"]
+    done = call("run", "hubspot", *words, "--out", "kept")
     assert done.exit_code == 0, done.stderr
     whole = json.loads(done.stdout)
     assert whole["data"]["replicates"] == 3 and whole["manifest"]["posterior"].startswith("posterior.parquet ")
