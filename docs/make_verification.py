@@ -1,10 +1,11 @@
-"""Make ``docs/verification.md`` again from the limits: ``python docs/make_verification.py``.
+"""Make ``docs/verification.md`` again from limits and recorded faults: ``python docs/make_verification.py``.
 
 What was measured comes from ``docs/measured``, where ``python docs/make_verification.py --measure`` puts it: the answer
 of ``flywheel verify --full --json`` as it is, and what pairing is worth.  A test compares the page with what this
 program makes, so that it cannot drift from what is run.
 """
 
+import importlib
 import json
 import subprocess
 import sys
@@ -58,10 +59,64 @@ flywheel verify A21 --set service.servers=12     one closed form at other parame
 | Does a change reach back, or beyond those it touches? | `tests/engine/test_causality.py` |
 | Are customers, money and issues conserved? | `tests/engine/test_conservation.py` |
 | Does every claim vanish where it must? | [claims](claims.md), `tests/claims` |
+| Would any of this notice a wrong equation? | [deliberate faults](#deliberate-faults), `tests/faults` |
 | Is an old result still the same? | `flywheel reproduce RESULT` |
 | Did a shipped scenario change in silence? | `flywheel reproduce baseline`; only `--update` writes it |
 | What is this, and what hangs on it? | `flywheel explain A19` |
 """
+
+FAULTS = """
+## Deliberate faults
+
+Engine and twin were written from one description, so a misreading shared by both would leave them equal. {count}
+faults of this kind are therefore put into *both*, one at a time, and what then fails is looked at. It has to be a
+limit, a law of conservation, a metamorphic relation (the same company in other words) or a neutral setting: equality
+with the twin, frozen numbers and tests that hold a law's numbers against the same law by hand do not count
+(`tests/faults/checks.yaml` lists what does). Before anything else a trial makes sure that the fault shows in the twin,
+and that engine and twin still agree to the bit, so that it is in both. Without a fault the checks pass, as they do in
+the ordinary suite; {control} of them were also run in the engine that holds all faults, with none chosen.
+
+    python -m tests.faults.run                    what has no result yet; about a minute a fault on two cores
+    python -m tests.faults.run noise-without-two  one of them again
+    python docs/make_verification.py              this table again
+
+All faults are compiled into one engine, each behind a number; `--apart` compiles an engine for every fault instead. A
+fault's suspects are tried first, then everything else that counts.
+
+**Caught: {caught} of {count}.** On their first trial, by the checks that were expected to notice before any was made,
+{first} of {count} were. The others got through those, and have been answered with checks that notice, most of them new:
+{late}. The results belong to the engine {engines}; a fault's text stands in its sources still.
+
+| fault | in | what is wrong | caught by | kind |
+|---|---|---|---|---|
+"""
+
+
+def faults() -> str:
+    """The section of deliberate faults, from the recorded trials."""
+    if str(TARGET.parents[1]) not in sys.path:
+        sys.path.append(str(TARGET.parents[1]))
+    run = importlib.import_module("tests.faults.run")
+    listed, last, lines = run.read_faults(), run.last_trials(), run.lines_of()
+    first = run.first_trials()
+    late = [name for name, line in first.items() if not line.get("caught_by")]
+    control = run.control_of(lines)
+    table = [
+        f"| {fault.name} | {fault.mechanism} | {fault.what} | {_check(last[fault.name])} | {last[fault.name]['kind']} |"
+        for fault in listed
+        if fault.name in last
+    ]
+    return FAULTS.format(
+        count=len(listed), caught=sum(bool(line.get("caught_by")) for line in last.values()),
+        first=sum(bool(line.get("caught_by")) for line in first.values()), late=", ".join(late) or "none",
+        control=control["passed"],
+        engines=" and ".join(sorted({str(line["engine"]) for line in last.values()})),
+    ) + "\n".join(table)  # fmt: skip
+
+
+def _check(line: dict[str, Any]) -> str:
+    path, _, test = str(line.get("caught_by") or "nothing").partition("::")
+    return f"`{path.removeprefix('tests/')}` {test.removeprefix('test_')}".strip()
 
 
 def answer(name: str) -> dict[str, Any]:
@@ -162,7 +217,7 @@ def page() -> str:
     lines += ["", "## Theory only", "", "| | closed form | why |", "|---|---|---|"]
     only = sorted(THEORY_ONLY, key=lambda name: int(name[1:]))
     lines += [f"| {name} | {ANCHORS[name].title} | {THEORY_ONLY[name]} |" for name in only]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + faults() + "\n"
 
 
 def measure() -> None:

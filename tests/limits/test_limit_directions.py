@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+from flywheel_sim.scenario import load
+from flywheel_sim.study.verify import verify
+
 AT = [0.0, 80.0]
 
 
@@ -55,3 +58,17 @@ def test_meetings_leave_a_power_of_the_angle(quiet, once, pull):
     phi = angles_of(once(company(quiet, cadence=group)))
     left = 40.0 * (1 - pull) ** np.arange(1, 9)
     assert phi == pytest.approx(np.column_stack([40.0 - left, 40.0 + left]), abs=1e-6)
+
+
+@pytest.mark.parametrize("noise", [0.5, 2.0])
+def test_noise_weakens_pay_by_its_square(noise):
+    """A16 at other noises than 1, where the square is the number itself."""
+    model = load("limits/a16-baker").model
+    changes = {f"incentives.measures.{name}.noise": noise for name in model.incentives.measures}
+    found = verify(["A16"], changes=changes)
+    assert found.ok, [
+        (q.name, q.theory, q.model)
+        for c in found.checks
+        for q, ok in zip(c.quantities, c.passed, strict=True)
+        if not ok
+    ]

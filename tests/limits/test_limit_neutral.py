@@ -47,12 +47,9 @@ def numbers(block, path):
             yield f"{path}.{name}", value
 
 
-def moved(scenario, path, value):
+def moved(scenario, path, value, ways):
     """The scenario with another value at a path, where it may have one."""
-    if isinstance(value, bool):
-        others = (not value,)
-    else:
-        others = (2 * value, value + 1, value - 1, value / 2, 0.5, 0.25) if value else (1, 1.0, 0.5, 0.25)
+    others = (not value,) if isinstance(value, bool) else tuple(way(value) for way in ways)
     for other in others:
         if other == value or (isinstance(value, int) and other != int(other)):
             continue
@@ -63,30 +60,39 @@ def moved(scenario, path, value):
     return None
 
 
+#: What may be tried on a number, in this order; a share that is doubled may become 1, and hide what half of it shows.
+WAYS = {
+    "less": (lambda x: x / 2, lambda x: x - 1, lambda x: 0.25, lambda x: x + 1),
+    "more": (lambda x: 2 * x, lambda x: x + 1, lambda x: 0.5, lambda x: x - 1),
+}
+
+
 @pytest.fixture(scope="module")
 def pairs():
-    """Mechanism -> weekly columns with it off, and off with all its numbers moved; and how many were."""
+    """Mechanism and way -> weekly columns with it off, and off with all its numbers moved; and how many were."""
     made = {}
     for name in MECHANISMS.values():
         if name in READ_BY_OTHERS:
             continue
-        off, count = BASE.with_({f"{name}.enabled": False}), 0
-        other = off
-        for path, value in numbers(getattr(off.model, name), name):
-            changed = None if path in READ_BY_OTHERS else moved(other, path, value)
-            if changed is not None:
-                other, count = changed, count + 1
-        made[name] = (off, other, count)
+        off = BASE.with_({f"{name}.enabled": False})
+        for way, ways in WAYS.items():
+            other, count = off, 0
+            for path, value in numbers(getattr(off.model, name), name):
+                changed = None if path in READ_BY_OTHERS else moved(other, path, value, ways)
+                if changed is not None:
+                    other, count = changed, count + 1
+            made[name, way] = (off, other, count)
     flat = [s for off, other, _ in made.values() for s in (off, other)]
     simulation = Simulation([s.model for s in flat], [(k, 3, 0) for k in range(len(flat))], keep_teams=False)
     simulation.advance()
     weekly = [simulation.arrays(k, accounts=False).weekly for k in range(len(flat))]
-    return {name: (*weekly[2 * k : 2 * k + 2], made[name][2]) for k, name in enumerate(made)}
+    return {key: (*weekly[2 * k : 2 * k + 2], made[key][2]) for k, key in enumerate(made)}
 
 
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", [name for name in MECHANISMS.values() if name not in READ_BY_OTHERS])
-def test_numbers_of_what_is_off_are_not_looked_at(pairs, name):
-    off, other, count = pairs[name]
+def test_numbers_of_what_is_off_are_not_looked_at(pairs, name, way):
+    off, other, count = pairs[name, way]
     assert count > 0 or name in ("measures", "timeline"), "none of its numbers was moved"
     differing = [column for i, column in enumerate(NAMES) if not np.array_equal(off[:, i], other[:, i])]
     assert not differing, f"{name} is off, and moves {', '.join(differing)}"
