@@ -152,7 +152,8 @@ _CDNOW = np.array([1, 10, 26, 39, 52])
 def _bought(run: Run) -> Floats:
     at = _CDNOW[run.weeks >= _CDNOW]
     heads = run.scenario.model.market.initial_customers
-    return np.append(np.cumsum(run.series("purchases"))[at - 1] / heads, np.mean(run.customers["revenue"] == 0))
+    who = run.customers[run.customers["spells"] > 0]
+    return np.append(np.cumsum(run.series("purchases"))[at - 1] / heads, np.mean(who["revenue"] == 0))
 
 
 def _purchases(s: Sample) -> list[Quantity]:

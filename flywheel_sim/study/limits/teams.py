@@ -257,7 +257,7 @@ _SHIFTS = {"marketing": -6, "sales": -2, "service": 2, "product": 6}
 
 TEAMS = (
     Limit("A15", "Pay for one of two tasks", "a15-tasks",
-          ("incentives.substitution", "incentives.pay.desk.intensity", "incentives.measures.closes.gradient."),
+          ("incentives.substitution", "incentives.pay.desk.intensity"),
           _effort, _tasks, variants=_competing, teams=True),
     Limit("A16", "Measures at an angle to value", "a16-baker",
           ("incentives.risk_aversion", "incentives.measures.", "incentives.pay."), _effort, _baker, teams=True),
