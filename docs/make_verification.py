@@ -60,7 +60,7 @@ flywheel verify A21 --set service.servers=12     one closed form at other parame
 | Are customers, money and issues conserved? | `tests/engine/test_conservation.py` |
 | Does every claim vanish where it must? | [claims](claims.md), `tests/claims` |
 | Would any of this notice a wrong equation? | [deliberate faults](#deliberate-faults), `tests/faults` |
-| Is an old result still the same? | `flywheel reproduce RESULT` |
+| Is an old result still the same? | `flywheel reproduce RESULT`: a run, comparison, sweep or search |
 | Did a shipped scenario change in silence? | `flywheel reproduce baseline`; only `--update` writes it |
 | What is this, and what hangs on it? | `flywheel explain A19` |
 """

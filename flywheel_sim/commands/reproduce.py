@@ -27,18 +27,16 @@ _MOST = 30
 def reproduce(result: Path, update: bool, workers: int | None) -> Answer:
     """Make a saved result again and compare it bit for bit.
 
-    RESULT is a folder that run or compare wrote with --out, or the word baseline: what every shipped scenario came to
-    when the package was made.  Exit 0 when every number is the same, 1 when not; then it says which numbers moved, by
-    how much, and what is not as it was: engine, versions, platform.
+    RESULT is a folder that run or compare wrote with --out, the folder of a sweep or search, or the word baseline: what
+    every shipped scenario came to when the package was made.  Exit 0 when every number is the same, 1 when not; then it
+    says which numbers moved, by how much, and what is not as it was: engine, versions, platform.
     """
     if str(result) == "baseline":
         return _baseline(update, workers)
     if update:
         raise click.UsageError("--update is for the baseline: flywheel reproduce baseline --update")
-    from flywheel_sim.results.saving import read_manifest
     from flywheel_sim.study import reproduce as again
 
-    read_manifest(result)
     with progress("Making it again") as step:
         found = again.reproduce(result, workers=workers, progress=step)
     hashes = {"engine then": found.then.engine, "engine now": found.now.engine, **found.then.scenarios}

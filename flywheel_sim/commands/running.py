@@ -109,6 +109,7 @@ def manifest(made: "Provenance") -> dict[str, Any]:
         "hashes": {**made.scenarios, "engine": made.engine},
         "python": made.python,
         "numpy": made.numpy,
+        "scipy": made.scipy,
         "numba": made.numba,
         "platform": made.platform,
         "command": made.command,

@@ -39,13 +39,14 @@ def code() -> dict[str, str]:
     Examples
     --------
     >>> sorted(code())
-    ['engine', 'flywheel_sim', 'numba', 'numpy', 'outcomes']
+    ['engine', 'flywheel_sim', 'numba', 'numpy', 'outcomes', 'scipy']
     """
     return {
         "flywheel_sim": __version__,
         "engine": engine_hash(),
         "outcomes": _outcomes_hash(),
         "numpy": _library("numpy"),
+        "scipy": _library("scipy"),
         "numba": _library("numba"),
     }
 

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from flywheel_sim.execute.design import Design
 from flywheel_sim.execute.rows import DEFAULT_OUTCOMES
+from flywheel_sim.results.provenance import Provenance, command_line, provenance
 from flywheel_sim.scenario import Scenario
 
 __all__ = ["Experiment", "Standing"]
@@ -36,6 +39,12 @@ class Experiment:
     columns: tuple[str, ...] = ()
     every: int = 1
     about: Mapping[str, Any] = field(default_factory=dict)
+
+    def made_in(self, folder: Path, design: Design | None) -> Provenance:
+        """The provenance of a store of these runs that is begun here and now."""
+        hashes = {name: scenario.hash for name, scenario in self.scenarios.items()}
+        again = command_line("flywheel", "reproduce", str(folder))
+        return provenance(hashes, self.seed, replicates=design.replicates if design else 1, command=again)
 
 
 @dataclass(frozen=True)

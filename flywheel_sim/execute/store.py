@@ -2,7 +2,7 @@
 
 ::
 
-    study.json                   what is run: scenarios with every value, seed, outcomes, code
+    study.json                   what is run: scenarios with every value, seed, outcomes, code, provenance
     design.parquet               a row per run: run, point, run_id, scenario, seed, replicate, and the values set
     design/part-*.parquet        runs asked for later, by searches that ask as they go
     runs/part-*.parquet          a row per finished run: run, run_id, error, outcomes.  The commit record
@@ -137,6 +137,7 @@ class Store:
                 study = {
                     "schema": FORMAT,
                     "code": code(),
+                    "provenance": experiment.made_in(target, design).to_dict(),
                     "seed": experiment.seed,
                     "outcomes": list(experiment.outcomes),
                     "columns": list(experiment.columns),

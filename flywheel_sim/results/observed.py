@@ -84,7 +84,8 @@ class ObservedSeries:
         >>> table = ObservedSeries("s", "survival", four, four - 52, alive, alive < 0, 1.0, True, "binomial", 400.0)
         >>> table.standard(alive).round(6).tolist()
         [nan, 0.0, 0.0, 0.0]
-        >>> table.standard(np.array([1.0, 0.82, 0.615, 0.5125])).round(6).tolist()  # .02 / sqrt(.8 x .2 / 400) = 1
+        >>> scored = table.standard(np.array([1.0, 0.82, 0.615, 0.5125])).round(6)  # .02 / sqrt(.8 x .2 / 400) = 1
+    >>> (scored + 0.0).tolist()
         [nan, 1.0, 0.0, 0.0]
         """
         if self.law == "relative":

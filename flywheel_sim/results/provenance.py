@@ -31,8 +31,8 @@ class Provenance:
         Key of the luck; ``replicate`` is the first one.
     replicates : int
         Runs per scenario.
-    python, numpy, numba, platform : str
-        What it ran on.
+    python, numpy, scipy, numba, platform : str
+        What it ran on; tables of quantiles follow SciPy.
     command : str
         A command that makes it again.
     posterior : str
@@ -47,6 +47,7 @@ class Provenance:
     replicates: int
     python: str
     numpy: str
+    scipy: str
     numba: str
     platform: str
     command: str
@@ -58,7 +59,7 @@ class Provenance:
 
     def unlike(self, then: "Provenance") -> dict[str, tuple[str, str]]:
         """Engine, versions and platform that are not those of another result: name -> (then, now)."""
-        names = ("version", "engine", "python", "numpy", "numba", "platform")
+        names = ("version", "engine", "python", "numpy", "scipy", "numba", "platform")
         pairs = {name: (getattr(then, name), getattr(self, name)) for name in names}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
@@ -82,6 +83,7 @@ def provenance(
         replicates=replicates,
         python=platform.python_version(),
         numpy=_version("numpy"),
+        scipy=_version("scipy"),
         numba=_version("numba"),
         platform=f"{platform.system()} {platform.machine()}",
         command=command,

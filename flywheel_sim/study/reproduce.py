@@ -1,6 +1,6 @@
 """Make a saved result again, and say whether it is the same to the last bit; if not, which numbers moved and how far.
 
-A saved run or comparison carries everything: its scenarios in full, seed and replicates, versions and platform.
+A saved run, comparison or sweep carries everything: its scenarios in full, seed and replicates, versions and platform.
 Nothing else is read, so that a result can be made again without the files it came from.
 """
 
@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from flywheel_sim.results.naming import unpack
 from flywheel_sim.results.provenance import Provenance, provenance
 from flywheel_sim.results.run import SCHEMA as RUN
 from flywheel_sim.results.saving import ResultError, finite, read_manifest, read_table
+
+if TYPE_CHECKING:
+    from flywheel_sim.execute.store import Store
 
 __all__ = ["Moved", "Reproduction", "moved", "reproduce"]
 
@@ -114,12 +117,12 @@ def reproduce(
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Reproduction:
-    """Make a saved run or comparison again and compare every number with what was saved.
+    """Make a saved run, comparison or sweep again and compare every number with what was saved.
 
     Parameters
     ----------
     folder : path
-        Written by ``Run.save``, ``Comparison.save`` or ``--out``.
+        Written by ``Run.save``, ``Comparison.save``, ``--out``, or a sweep or search, whose runs must all be there.
     workers : int, optional
         Threads; the result does not depend on it.
     progress : callable, optional
@@ -136,6 +139,8 @@ def reproduce(
     ScenarioError
         When its scenario is none any more.
     """
+    if (Path(folder) / "study.json").exists():
+        return _sweep(Path(folder), workers, progress)
     manifest = read_manifest(folder)
     if manifest["schema"] not in (RUN, _COMPARISON):
         raise ResultError(f"'{folder}' holds a '{manifest['schema']}'; expected a saved run or comparison")
@@ -146,12 +151,22 @@ def reproduce(
         with tempfile.TemporaryDirectory(prefix="flywheel-") as draft:
             place = Path(draft) / "again"
             _again(folder, manifest, tables, workers, progress).save(place)
-            now = provenance({}, int(manifest["seed"]))
             fresh = read_manifest(place)["tables"]
             old = {name: read_table(folder, name) for name in tables if name not in left_out}
             new = {name: read_table(place, name) for name in fresh}
     except (KeyError, TypeError, IndexError) as error:
         raise ResultError(f"'{folder}' is broken or of another version: {error}") from None
+    return _judged(folder, old, new, left_out, then)
+
+
+def _judged(
+    folder: str | os.PathLike[str],
+    old: Mapping[str, Mapping[str, NDArray[Any]]],
+    new: Mapping[str, Mapping[str, NDArray[Any]]],
+    left_out: tuple[str, ...],
+    then: Provenance,
+) -> Reproduction:
+    """Compare tables of columns, what was saved with what was made now."""
     here = {f"{table}.{column}" for table, columns in old.items() for column in columns}
     there = {f"{table}.{column}" for table, columns in new.items() for column in columns}
     found = [
@@ -170,8 +185,39 @@ def reproduce(
         left_out,
         numbers,
         then,
-        now,
+        provenance({}, then.seed),
     )
+
+
+def _sweep(folder: Path, workers: int | None, progress: Callable[[int, int], None] | None) -> Reproduction:
+    """Make the runs of a sweep or search again, in a store of their own."""
+    from flywheel_sim.execute.again import begun_again
+    from flywheel_sim.execute.drive import run_design
+    from flywheel_sim.execute.store import Store
+
+    saved = Store.open(folder)
+    if saved.standing().left:
+        raise ResultError(
+            f"'{folder}' is not finished: {saved.standing().left} runs are to be made; finish it with: flywheel resume "
+            f"{folder}"
+        )
+    try:
+        then = Provenance(**saved.study["provenance"])
+    except (KeyError, TypeError) as error:
+        raise ResultError(f"'{folder}' is broken or of another version: {error}") from None
+    step = (lambda standing: progress(standing.done, standing.total)) if progress else None
+    with tempfile.TemporaryDirectory(prefix="flywheel-") as draft:
+        with begun_again(saved, Path(draft) / "again") as store:
+            run_design(None, None, store, step, workers=workers)
+        return _judged(folder, _columns(saved), _columns(Store.open(Path(draft) / "again")), (), then)
+
+
+def _columns(store: "Store") -> dict[str, dict[str, NDArray[Any]]]:
+    """Runs and weekly columns of a store in the order of its design."""
+    runs = store.runs()
+    runs["error"] = runs["error"].fillna("").astype(str)
+    tables = {"runs": runs, **({"series": store.series()} if store.experiment.columns else {})}
+    return {name: {str(column): table[column].to_numpy() for column in table} for name, table in tables.items()}
 
 
 def _again(

@@ -10,6 +10,11 @@ from click.testing import CliRunner
 
 import flywheel_sim as fs
 from flywheel_sim.cli import flywheel
+from flywheel_sim.execute.again import begun_again
+from flywheel_sim.execute.design import Design, Point
+from flywheel_sim.execute.experiment import Experiment
+from flywheel_sim.execute.rows import Rows
+from flywheel_sim.execute.store import Store
 from flywheel_sim.results.saving import ResultError
 from flywheel_sim.study.reproduce import moved, reproduce
 
@@ -33,6 +38,35 @@ def test_a_comparison_too(tmp_path):
     pair = [fs.load(name).with_(SMALL) for name in ("nps-pay", "relationship-pay")]
     folder = fs.compare(pair, replicates=3, seed=2).save(tmp_path / "comparison")
     assert reproduce(folder).same
+
+
+def test_a_sweep_too_its_weekly_columns_and_what_failed_included(tmp_path):
+    study = {
+        "scenario": "b2b-saas", "set": SMALL, "replicates": 2, "parameters": {"teams.sales.headcount": [4, 8]},
+        "outcomes": ["npv", "customers.end"], "series": ["customers"],
+    }  # fmt: skip
+    fs.sweep(study, tmp_path / "runs")
+    found = reproduce(tmp_path / "runs")
+    assert found.same and not found.changes
+    assert found.numbers == 4 * (3 + 2) + 4 * 12 * 3
+    assert found.then.command == f"flywheel reproduce {tmp_path / 'runs'}"
+    saved = Store.open(tmp_path / "runs")
+    values = saved.outcomes(np.arange(4)).copy()
+    values[2, 0] += 1.0
+    weekly = saved.series()
+    told = Rows(np.arange(4), values, (None,) * 4, weekly["run"], weekly["week"], weekly[["customers"]].to_numpy())
+    with begun_again(saved, tmp_path / "told") as other:
+        other.append(told)
+    again = reproduce(tmp_path / "told")
+    assert [(one.table, one.column, one.rows, one.first) for one in again.moved] == [("runs", "npv", 1, 2)]
+    assert again.moved[0].largest == pytest.approx(1.0, abs=1e-6)
+
+
+def test_a_sweep_is_finished_before_it_is_made_again(tmp_path):
+    experiment = Experiment({"base": fs.load("b2b-saas").with_(SMALL)}, outcomes=("npv",))
+    Store.create(tmp_path / "runs", experiment, Design([Point({})], 2)).close()
+    with pytest.raises(ResultError, match=r"2 runs are to be made.*flywheel resume"):
+        reproduce(tmp_path / "runs")
 
 
 def test_what_moved_is_named_and_measured(saved):
