@@ -85,7 +85,7 @@ class ObservedSeries:
         >>> table.standard(alive).round(6).tolist()
         [nan, 0.0, 0.0, 0.0]
         >>> scored = table.standard(np.array([1.0, 0.82, 0.615, 0.5125])).round(6)  # .02 / sqrt(.8 x .2 / 400) = 1
-    >>> (scored + 0.0).tolist()
+        >>> (scored + 0.0).tolist()
         [nan, 1.0, 0.0, 0.0]
         """
         if self.law == "relative":
