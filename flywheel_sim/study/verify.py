@@ -77,7 +77,8 @@ def verify(
     Raises
     ------
     ScenarioError
-        When there is no such closed form, or theory does not follow a change.
+        When there is no such closed form, theory does not follow a change, or there is none for what is set: a queue
+        that grows without end, say.
 
     Examples
     --------
@@ -101,8 +102,11 @@ def verify(
                 progress(before + part, total, key)
 
         sample = read(limit, scenario, runs[limit.key], seed=seed, workers=workers, step=step)
-        paths = limit.path(sample) if limit.path else {}
-        read_off.append((limit, scenario, limit.judge(sample), paths, time.perf_counter() - begun))
+        try:
+            paths, found = limit.path(sample) if limit.path else {}, limit.judge(sample)
+        except ValueError as error:
+            raise ScenarioError.single(f"{limit.key} has no closed form here: {error}") from None
+        read_off.append((limit, scenario, found, paths, time.perf_counter() - begun))
         hashes[scenario.name] = scenario.hash
         done += runs[limit.key]
     checks = _judged([found for _, _, found, _, _ in read_off], false_alarm)

@@ -78,6 +78,14 @@ def test_theory_follows_what_is_set_and_says_when_it_cannot():
         verify.verify(["A30"])
 
 
+def test_where_no_closed_form_holds_it_says_so():
+    few = {"market.accounts": 600, "market.initial_customers": 400, "horizon_weeks": 1500}
+    with pytest.raises(ScenarioError, match=r"A23-wheel has no closed form here: the accounts run out"):
+        verify.verify(["A23-wheel"], changes=few, replicates=2)
+    with pytest.raises(ScenarioError, match=r"A21-wait has no closed form here: .* the queue grows without end"):
+        verify.verify(["A21-wait"], changes={"service.servers": 6, "horizon_weeks": 60}, replicates=2)
+
+
 def test_theory_only_says_why():
     found = verify.verify(["a17"])
     assert found.ok and not found.checks

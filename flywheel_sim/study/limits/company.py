@@ -103,24 +103,29 @@ def _weeks(s: Sample) -> list[Quantity]:
 
 
 def _families(run: Run) -> Floats:
-    """Referrals per customer, and per advocate and week."""
+    """Referrals per customer, per advocate and week, and the share of accounts left when fewest were."""
     m = run.scenario.model
     exact = float(theory.flywheel_reproduction(_rates(m), step=1))
     born = run.series("new_customers").sum()
     whole = born + run.series("customers")[-1] * (float(theory.referral_total(exact)) - 1.0)
     spoken = run.series("advocates", start=True)[:-1].sum()
-    return np.array([whole / (m.market.initial_customers + whole), born / spoken])
+    left = run.series("prospects").min() / m.market.accounts
+    return np.array([whole / (m.market.initial_customers + whole), born / spoken, left])
 
 
 def _reproduction(s: Sample) -> list[Quantity]:
     rates = _rates(s.model)
     exact = float(theory.flywheel_reproduction(rates, step=1))
+    if s.first[:, 2].min() < _LEFT:
+        raise ValueError("the accounts run out before the wheel stands; set market.accounts higher")
     return [
         average("reproduction number R_f", s.first[:, 0], exact, bias=0.0005),
         average("customers brought by an advocate in a week", s.first[:, 1], rates.w_A),
     ]
 
 
+#: Below this share of accounts to be won, a week's chances are no longer small.
+_LEFT = 0.05
 _STATES = ("prospects", "neutral", "advocates", "detractors", "referred")
 
 
@@ -219,6 +224,8 @@ def _erosion(s: Sample) -> list[Quantity]:
 
         def constant(weeks: float) -> float:
             """Time constant whose exact week is the simulation's: 1 - 1/tau is kept of a distance."""
+            if 0 < weeks <= 1:
+                raise ValueError("a standard that moves at once has no path; set its weeks above 1, or to 0 for never")
             return math.inf if weeks == 0 else -1.0 / math.log1p(-1.0 / weeks)
 
         down, up = constant(m.standard_decay_weeks), constant(m.standard_recovery_weeks)
