@@ -41,7 +41,7 @@ class Priors:
     >>> from flywheel_sim.scenario import load
     >>> priors = Priors(load("hubspot"))
     >>> priors.paths[priors.names.index("churn")], float(priors.values(np.full((1, 6), 0.5))[0, 1].round(3))
-    ('market.churn.mean', 0.149)
+    ('market.churn.mean', 0.15)
     """
 
     def __init__(self, base: Scenario) -> None:
