@@ -81,6 +81,6 @@ def _marginal(axes: Axes, one: Parameter) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.1e}" if value < 1e-3 else number(value)))
     axes.tick_params(axis="x", labelsize=7.5)
     for label, side in zip(axes.get_xticklabels(), ("left", "center", "right"), strict=True):
-        label.set_horizontalalignment(side)  # neighbours must not run into each other
+        label.set(ha=side)  # neighbours must not run into each other
     axes.set_yticks([])
     axes.set_title(one.path, loc="left", fontsize=9.0, color=INK)
