@@ -192,7 +192,7 @@ def events(run: Run) -> list[Event]:
         found.append(Event(_first(customers < 0.8 * customers[0]), "a fifth of the first customers gone", "bad"))
     low = int(np.argmin(value))
     if value[low] < 0 < low < weeks:
-        found.append(Event(low, f"cash to date is lowest, {money(float(value[low]))}", "bad"))
+        found.append(Event(low, f"cash to date is lowest: {money(float(value[low]))}".replace("−", "−\u2060"), "bad"))
         back = _first((value >= 0) & (np.arange(weeks + 1) > low))
         if back:
             found.append(Event(back, "what it cost so far has come back", "good"))
