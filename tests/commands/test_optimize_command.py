@@ -111,7 +111,8 @@ def test_a_folder_in_use_is_not_overwritten(folder):
 def test_ctrl_c_says_how_to_go_on_and_going_on_comes_to_the_same(folder):
     script = folder / "slow.py"
     script.write_text(
-        "import sys; sys.path[:0] = [sys.argv[1]]\n"
+        "import signal, sys; sys.path[:0] = [sys.argv[1]]\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are deaf to it\n"
         "import made_up\n"
         "from flywheel_sim.execute import drive\n"
         "drive.run_design.__kwdefaults__['work'] = made_up.staff\n"

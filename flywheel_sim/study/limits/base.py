@@ -11,7 +11,7 @@ from flywheel_sim.results import Run
 from flywheel_sim.results.verification import Quantity
 from flywheel_sim.scenario import Scenario
 
-__all__ = ["Limit", "Sample", "alone", "average", "curve", "exactly", "known"]
+__all__ = ["Limit", "Sample", "alone", "average", "curve", "exactly", "known", "ratio"]
 
 Floats = NDArray[np.float64]
 
@@ -109,6 +109,18 @@ def average(
     sample = np.asarray(values, dtype=np.float64)
     error = float(sample.std(ddof=1) / np.sqrt(sample.size)) if sample.size > 1 else 0.0
     return Quantity(name, float(theory), float(sample.mean()), error, bias, max(sample.size - 1.0, 1.0), line, x)
+
+
+def ratio(name: str, part: Floats, whole: Floats, theory: float, *, bias: float = 0.0) -> Quantity:
+    """Sum of one number over runs over that of another, its error by the delta method.
+
+    The mean of the runs' own ratios would be off by the covariance of ratio and whole, which does not fade with runs.
+    """
+    above, below = np.asarray(part, dtype=np.float64), np.asarray(whole, dtype=np.float64)
+    found = float(above.sum() / below.sum())
+    rest = above - found * below
+    error = float(rest.std(ddof=1) / below.mean() / np.sqrt(rest.size)) if rest.size > 1 else 0.0
+    return Quantity(name, float(theory), found, error, bias, max(rest.size - 1.0, 1.0))
 
 
 def known(

@@ -9,7 +9,7 @@ from flywheel_sim import theory
 from flywheel_sim.results import Run
 from flywheel_sim.results.verification import Quantity
 from flywheel_sim.scenario import Scenario
-from flywheel_sim.study.limits.base import Floats, Limit, Sample, average, curve, exactly, known
+from flywheel_sim.study.limits.base import Floats, Limit, Sample, average, curve, exactly, known, ratio
 
 __all__ = ["COMPANY"]
 
@@ -103,24 +103,25 @@ def _weeks(s: Sample) -> list[Quantity]:
 
 
 def _families(run: Run) -> Floats:
-    """Referrals per customer, per advocate and week, and the share of accounts left when fewest were."""
+    """Customers brought in the end and in the run, weeks of advocates, share of accounts left when fewest were."""
     m = run.scenario.model
     exact = float(theory.flywheel_reproduction(_rates(m), step=1))
     born = run.series("new_customers").sum()
     whole = born + run.series("customers")[-1] * (float(theory.referral_total(exact)) - 1.0)
     spoken = run.series("advocates", start=True)[:-1].sum()
     left = run.series("prospects").min() / m.market.accounts
-    return np.array([whole / (m.market.initial_customers + whole), born / spoken, left])
+    return np.array([whole, born, spoken, left])
 
 
 def _reproduction(s: Sample) -> list[Quantity]:
     rates = _rates(s.model)
     exact = float(theory.flywheel_reproduction(rates, step=1))
-    if s.first[:, 2].min() < _LEFT:
+    whole, born, spoken, left = s.first.T
+    if left.min() < _LEFT:
         raise ValueError("the accounts run out before the wheel stands; set market.accounts higher")
     return [
-        average("reproduction number R_f", s.first[:, 0], exact, bias=0.0005),
-        average("customers brought by an advocate in a week", s.first[:, 1], rates.w_A),
+        ratio("reproduction number R_f", whole, s.model.market.initial_customers + whole, exact, bias=0.0005),
+        ratio("customers brought by an advocate in a week", born, spoken, rates.w_A),
     ]
 
 
@@ -166,7 +167,10 @@ def _base(run: Run) -> Floats:
 def _little(s: Sample) -> list[Quantity]:
     m = s.model
     inflow, churn = m.market.external * m.market.accounts, m.market.churn.neutral
-    exact = float(theory.little(inflow, 1.0 / -np.expm1(-churn)))
+    stay = float(
+        np.sum(theory.voice_weeks(_rates(m), step=1))
+    )  # leaving and changes of voice compete for a week's draw
+    exact = float(theory.little(inflow, stay))
     half = -np.expm1(-m.market.external) / m.market.external  # a hazard is a chance 1 - exp(-h) a week
     full = math.exp(-churn * m.horizon_weeks / 2)
     return [
