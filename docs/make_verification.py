@@ -221,7 +221,7 @@ def page() -> str:
 
 
 def measure() -> None:
-    """Run the suite in full and every pair of schemes; a quarter of an hour on two free cores."""
+    """Run the suite in full and every pair of schemes; an hour or more on two cores, most of it A1, A2 and A10."""
     from flywheel_sim.study.common_luck import common_luck
 
     words = [sys.executable, "-m", "flywheel_sim", "verify", "--full", "--json"]
