@@ -2,14 +2,15 @@
 
 The page is written by hand but for the parts between ``<!-- made: name -->`` and ``<!-- end -->``.  What was measured
 comes from ``docs/measured``, where ``python docs/make_performance.py --measure`` puts it: the answers of
-``flywheel bench``, ``flywheel bench --mechanisms`` and ``flywheel bench --big``, as they are.  Bytes per account come
-from the engine's arrays.  A test compares, so nothing can drift.
+``flywheel bench``, alone and with ``--mechanisms``, ``--big`` and ``--sweep``, as they are; ``--measure sweep`` makes
+that one alone.  Bytes per account come from the engine's arrays.  A test compares, so nothing can drift.
 """
 
 import json
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "performance.md"
 PICTURE = ROOT / "docs" / "pictures" / "roofline.svg"
 MEASURED = ROOT / "docs" / "measured"
-COMMANDS = {"bench": [], "mechanisms": ["--mechanisms"], "big": ["--big"]}
+COMMANDS = {"bench": [], "mechanisms": ["--mechanisms"], "big": ["--big"], "sweep": ["--sweep"]}
 
 #: Why a bar or an aim is not met, for those that are not; edited by hand.
 REASONS = {
@@ -135,6 +136,26 @@ def big() -> str:
     )
 
 
+def swept() -> str:
+    """The long sweep."""
+    if not (MEASURED / "sweep.json").exists():
+        return "Not measured yet."
+    x = answer("sweep")
+    held = [f"{one['peak'] / 1e6:.0f} MB at {share}" for share, one in
+            (("a tenth of the way", x["memory_at"]["0.1"]), ("half", x["memory_at"]["0.5"]),
+             ("the end", x["memory_at"]["1.0"])) if one]  # fmt: skip
+    fine = x["once"] and x["same_hash"] and not x["failed"]
+    rows = "every run there exactly once" if fine else "**not every run there exactly once and well**"
+    return (
+        f"{x['runs']:,} runs of {x['accounts']:,} accounts and {x['weeks']} weeks, {x['points']:,} points, "
+        f"{x['threads']} threads: {x['seconds']:.0f} s by the clock and {x['cpu_seconds']:.0f} s of processor time, "
+        f"{100 * x['overhead']:+.1f} % over the kernels' {x['kernel_seconds']:.0f} s ({min(x['kernel_ms']):.1f} to "
+        f"{max(x['kernel_ms']):.1f} ms a run in {len(x['kernel_ms'])} portions). Most memory: {', '.join(held)}. "
+        f"{x['rows']:,} rows in {x['files']} files of {x['bytes'] / 1e6:.1f} MB together, {rows}; content "
+        f"`{x['hash'][:16]}`."
+    )
+
+
 def mechanisms() -> str:
     """What each mechanism costs, beyond its spread."""
     x = answer("mechanisms")
@@ -187,7 +208,7 @@ def accounts() -> str:
 
 
 TABLES = {
-    "machine": box, "bars": bars, "sizes": sizes, "rivals": rivals, "small": small, "big": big,
+    "machine": box, "bars": bars, "sizes": sizes, "rivals": rivals, "small": small, "big": big, "sweep": swept,
     "mechanisms": mechanisms, "accounts": accounts,
 }  # fmt: skip
 
@@ -207,17 +228,17 @@ def picture() -> str:
     return to_svg(roofline(answer("bench")), "roofline", SAID) + "\n"
 
 
-def measure() -> None:
-    """Run the three measurements; a quarter of an hour on two cores."""
-    for name, options in COMMANDS.items():
-        command = [sys.executable, "-m", "flywheel_sim.cli", "bench", "--json", *options]
+def measure(names: Sequence[str]) -> None:
+    """Run these measurements, all of them when none is named: half an hour on two cores, the sweep most of it."""
+    for name in names or COMMANDS:
+        command = [sys.executable, "-m", "flywheel_sim.cli", "bench", "--json", *COMMANDS[name]]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         MEASURED.mkdir(exist_ok=True)
         (MEASURED / f"{name}.json").write_text(done.stdout, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    if "--measure" in sys.argv[1:]:
-        measure()
+    if sys.argv[1:2] == ["--measure"]:
+        measure(sys.argv[2:])
     TARGET.write_text(page(TARGET.read_text("utf-8")), encoding="utf-8")
     PICTURE.write_text(picture(), encoding="utf-8")

@@ -15,11 +15,17 @@ __all__ = ["bench"]
 @click.option("--mechanisms", is_flag=True, help="Instead: what each mechanism costs, switched on minus switched off.")
 @click.option("--big", is_flag=True, help="Instead: one run of 10 000 000 accounts and five years, in its own process.")
 @click.option(
+    "--sweep", type=click.IntRange(16), is_flag=False, flag_value=100_000, default=None, metavar="[RUNS]",
+    help="Instead: one sweep of so many runs of 2 000 accounts (100 000 when nothing is said), in its own process.",
+)  # fmt: skip
+@click.option(
     "--figure", type=click.Path(path_type=Path, dir_okay=False), default=None,
     help="Draw time against bytes here, as SVG: floor, memory, engine, rivals.",
 )  # fmt: skip
 @answers("bench", "workers")
-def bench(quick: bool, mechanisms: bool, big: bool, figure: Path | None, workers: int | None) -> Answer:
+def bench(
+    quick: bool, mechanisms: bool, big: bool, sweep: int | None, figure: Path | None, workers: int | None
+) -> Answer:
     """Measure speed, memory and start-up on this machine.
 
     Speed is stated against the floor (one random draw per account and one pass over the account columns), and against
@@ -29,12 +35,14 @@ def bench(quick: bool, mechanisms: bool, big: bool, figure: Path | None, workers
     from flywheel_sim.engine.fingerprint import engine_hash
     from flywheel_sim.study.bench import bench as benched
 
-    if mechanisms + big + (figure is not None) > 1:
-        raise click.UsageError("--mechanisms, --big and --figure exclude one another")
+    if mechanisms + big + (sweep is not None) + (figure is not None) > 1:
+        raise click.UsageError("--mechanisms, --big, --sweep and --figure exclude one another")
     if mechanisms:
         return _mechanisms(quick)
     if big:
         return _big(workers)
+    if sweep is not None:
+        return _sweep(sweep, workers)
     found = benched(quick, cores=workers, progress=say)
     data = found.to_dict()
     if figure is not None:
@@ -63,6 +71,27 @@ def _big(workers: int | None) -> Answer:
         f"{found.cpu_seconds:.0f} s of processor time, at most {found.peak_bytes / 1e9:.2f} GB; the time left {told}"
     )
     return Answer(found.to_dict(), text, {"hashes": {"engine": engine_hash()}})
+
+
+def _sweep(runs: int, workers: int | None) -> Answer:
+    from flywheel_sim.engine.fingerprint import engine_hash
+    from flywheel_sim.study.long_sweep import long_sweep
+
+    found = long_sweep(runs, cores=workers, progress=say)
+    looks = [(share, found.memory_at(share)) for share in (0.1, 0.5, 1.0)]
+    held = ", ".join(f"{one['peak'] / 1e6:.0f} MB at {100 * share:.0f} %" for share, one in looks if one is not None)
+    right = found.once and found.same_hash and not found.failed
+    lines = [
+        f"{found.runs:,} runs of {found.accounts:,} accounts and {found.weeks} weeks, {found.points:,} points, "
+        f"{found.threads} threads: {found.seconds:.0f} s by the clock, {found.cpu_seconds:.0f} s of processor time, "
+        f"{100 * found.overhead:+.1f} % over the kernels' {found.kernel_seconds:.0f} s",
+        f"memory at most: {held or 'not told here'}",
+        f"{found.rows:,} rows, {'every run exactly once' if found.once else 'NOT every run exactly once'}, "
+        f"{found.failed} failed; {found.files} files, {found.bytes / 1e6:.1f} MB",
+        f"content {found.hash}" if found.same_hash else "the content is NOT what the sweep told",
+    ]
+    manifest = {"hashes": {"engine": engine_hash(), "runs": found.hash}}
+    return Answer(found.to_dict(), "\n".join(lines), manifest, failed=not right)
 
 
 def _mechanisms(quick: bool) -> Answer:

@@ -58,12 +58,21 @@ class Paths:
 
 
 def kernels(
-    scenario: Scenario, runs: int, *, first: int = 0, threads: int = 1, clock: Clock = time.process_time
+    scenario: Scenario,
+    runs: int,
+    *,
+    first: int = 0,
+    lucks: int = 0,
+    threads: int = 1,
+    clock: Clock = time.process_time,
 ) -> float:
-    """Seconds that the compiled code of so many runs takes: building and advancing bare batches."""
+    """Seconds that the compiled code of so many runs takes: building and advancing bare batches.
+
+    With ``lucks`` the first so many replicates are made over and over, as in a sweep whose points share their luck.
+    """
     before = clock()
     for start in range(first, first + runs, _TOGETHER):
-        keys = [(0, 1, k) for k in range(start, min(start + _TOGETHER, first + runs))]
+        keys = [(0, 1, k % lucks if lucks else k) for k in range(start, min(start + _TOGETHER, first + runs))]
         Simulation([scenario.model], keys, keep_teams=False).advance(threads=threads)
     return clock() - before
 
@@ -137,7 +146,7 @@ def sweep_overhead(scenario: Scenario, runs: int, repetitions: int) -> float:
             run_design(None, "threads", store, workers=1)
 
     took = interleaved(
-        {"whole": whole, "kernels": lambda: kernels(scenario, points * (runs // points))},
+        {"whole": whole, "kernels": lambda: kernels(scenario, points * (runs // points), lucks=runs // points)},
         repetitions,
         time.process_time,
     )

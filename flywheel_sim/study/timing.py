@@ -89,6 +89,7 @@ def fresh(
     words: Sequence[str],
     environment: Mapping[str, str] | None = None,
     hear: Callable[[str], None] | None = None,
+    begun: Callable[[int], None] | None = None,
 ) -> Fresh:
     """Run this Python with ``words`` as arguments in a fresh process.
 
@@ -99,6 +100,8 @@ def fresh(
         Set beside what is set here.
     hear : callable, optional
         Told every line on stderr as it comes.
+    begun : callable, optional
+        Told the number of the process when it has started.
 
     Raises
     ------
@@ -121,6 +124,8 @@ def fresh(
         assert process.stdout is not None
         assert process.stderr is not None
         errors = process.stderr
+        if begun:
+            begun(process.pid)
 
         def listen() -> None:
             for line in errors:

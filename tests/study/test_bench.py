@@ -12,9 +12,11 @@ from flywheel_sim.engine.run import Simulation
 from flywheel_sim.present.roofline import roofline
 from flywheel_sim.scenario import Scenario
 from flywheel_sim.study import bench as bench_module
+from flywheel_sim.study import long_sweep as long_module
 from flywheel_sim.study.bench import BARS, FULL, QUICK, Bar, Bench, Plan, bench
 from flywheel_sim.study.big_run import BigRun, big_run, said_left
 from flywheel_sim.study.floor import account_columns, floor_of, floor_week
+from flywheel_sim.study.long_sweep import LongSweep, long_sweep
 from flywheel_sim.study.small_runs import batch_and_single, kernels
 from flywheel_sim.study.speed import bandwidth, bytes_of, scaled
 from flywheel_sim.study.timing import fresh, interleaved, machine, slope
@@ -241,3 +243,50 @@ def test_a_large_run_is_made_through_the_command_line() -> None:
     assert (found.accounts, found.weeks, found.cores) == (2000, 3, 1)
     assert found.customers_end > 0
     assert found.cpu_seconds > 0 and 1e7 < found.peak_bytes < 4e9
+
+
+def test_a_long_sweep_is_made_through_the_command_line() -> None:
+    said: list[str] = []
+    found = long_sweep(50, accounts=200, weeks=6, cores=2, portions=1, progress=said.append)
+    assert (found.runs, found.points, found.rows, found.failed) == (48, 3, 48, 0)
+    assert found.once and found.same_hash and len(found.hash) == 64
+    assert len(found.kernel_ms) == 2 and min(found.kernel_ms) > 0
+    assert found.files >= 5 and found.bytes > 1000
+    assert any("48 runs: runs go to" in line for line in said), "what the sweep says is passed on"
+    if Path("/proc/self/status").exists():
+        assert found.memory[-1]["done"] == 1.0 and 1e7 < found.memory[-1]["peak"] < 4e9
+    json.dumps(found.to_dict(), allow_nan=False)
+
+
+def test_a_long_sweep_is_held_against_its_kernels_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = [{"done": d, "bytes": 1e8 * p, "peak": 1e8 * p} for d, p in ((0.04, 3), (0.12, 4), (0.55, 5), (1.0, 6))]
+    made = LongSweep(
+        1000, 63, 2000, 156, 2, 8.0, 15.0, [10.0, 12.0, 13.0, 15.0], 1000, 0, True, True, "ab", 9, 4_000_000, memory,
+        [], {},
+    )  # fmt: skip
+    # 1 000 runs of 12.5 ms
+    assert made.kernel_seconds == pytest.approx(12.5) and made.overhead == pytest.approx(0.2)
+    assert [made.memory_at(share)["peak"] for share in (0.1, 0.5, 1.0)] == [4e8, 5e8, 6e8]
+    monkeypatch.setattr(long_module, "long_sweep", lambda runs, **_: replace(made, runs=runs, rows=runs))
+    done = CliRunner().invoke(flywheel, ["bench", "--sweep", "--json"])
+    assert done.exit_code == 0 and json.loads(done.stdout)["data"]["rows"] == 100_000
+    text = CliRunner().invoke(flywheel, ["bench", "--sweep", "1000"]).stdout
+    assert "+20.0 % over the kernels' 12 s" in text and "400 MB at 10 %, 500 MB at 50 %, 600 MB at 100 %" in text
+    monkeypatch.setattr(long_module, "long_sweep", lambda runs, **_: replace(made, once=False))
+    done = CliRunner().invoke(flywheel, ["bench", "--sweep", "1000"])
+    assert done.exit_code == 1 and "NOT every run exactly once" in done.stdout
+    assert CliRunner().invoke(flywheel, ["bench", "--sweep", "1000", "--big"]).exit_code == 2
+
+
+def test_kernels_of_shared_luck_are_those_of_the_first_replicates(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys: list[list[tuple[int, int, int]]] = []
+
+    class Bare:
+        def __init__(self, models: object, runs: list[tuple[int, int, int]], keep_teams: bool) -> None:
+            keys.append(runs)
+
+        def advance(self, threads: int) -> None: ...
+
+    monkeypatch.setattr("flywheel_sim.study.small_runs.Simulation", Bare)
+    kernels(scaled(200, 2), 300, lucks=16)
+    assert [len(some) for some in keys] == [256, 44] and {k for some in keys for _, _, k in some} == set(range(16))
