@@ -173,9 +173,13 @@ class Fitting:
         return Local(x, residuals, jacobian, covariance, alone, bound, step, left, self.half_sum(residuals))
 
     def polish(self, x: Floats) -> Local:
-        """Gauss-Newton steps with falling gain; of the points as good as any, the one nearest to its own next step."""
+        """Gauss-Newton steps with falling gain; of the points as good as any, the one nearest to its own next step.
+
+        One step is always taken: the search had fewer runs, and a quarter of a standard error, as the data have it, can
+        be more than luck leaves open.
+        """
         points = [self.local(x)]
-        while points[-1].left > NEAR / 2 and len(points) < POLISH:
+        while (points[-1].left > NEAR / 2 or len(points) == 1) and len(points) < POLISH:
             here = points[-1]
             # along the whole direction, or a valley of parameters that trade off is left sideways
             gain = min(1.0 / max(1.0, here.left), 2.0 / (1.0 + len(points)))
