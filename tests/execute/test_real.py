@@ -5,6 +5,7 @@ Slow: every line of it starts the engine in processes of its own.
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from flywheel_sim.execute.drive import ENDED
 from flywheel_sim.execute.store import Store
 from flywheel_sim.results import ResultError
 
@@ -179,6 +181,93 @@ def test_a_second_driver_is_refused_and_the_first_goes_on(study, whole):
     code, out, err = said(study, "resume", "two")
     assert (code, out) == (2, "") and f"another process (process {first.pid}" in err
     assert json.loads(first.communicate()[0])["data"]["hash"] == whole
+
+
+#: Seconds of processor time that each process may take, many times what a small run and its process need.
+ALLOWED = 12
+
+
+def allowed():
+    """Processes that take longer are ended by the system, and leave no core."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (ALLOWED, ALLOWED))
+
+
+def test_a_run_that_ends_its_process_is_the_only_row_that_fails(study, whole):
+    """One of 24 runs has millions of accounts and takes more processor time than a process may have."""
+    huge = {"market.accounts": 3_000_000, "market.initial_customers": 300_000, "horizon_weeks": 1040}
+    rows = [{"teams.sales.headcount": k + 1} for k in range(24)]
+    rows[9] |= huge
+    text = {"version": 1, "scenario": "b2b-saas", "outcomes": ["npv"], "design": {"kind": "table", "rows": rows},
+            "set": {"horizon_weeks": 13, "market.accounts": 400, "market.initial_customers": 40}}  # fmt: skip
+    (study / "ends.yaml").write_text(json.dumps(text))
+    done = subprocess.run(
+        [*LINE, "sweep", "ends.yaml", "--on", "processes", "--workers", "2", "--json"], cwd=study, env=ENV,
+        capture_output=True, text=True, preexec_fn=allowed,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    data = json.loads(done.stdout)["data"]
+    assert (data["done"], data["failed"], data["errors"]) == (24, 1, {ENDED: 1})
+    table = Store.open(study / "ends-runs").table()
+    assert table.index[table["error"].notna()].tolist() == [9]
+    rows.pop(9)
+    (study / "others.yaml").write_text(json.dumps(text))
+    told(study, "sweep", "others.yaml")
+    others = Store.open(study / "others-runs").table()
+    assert table["npv"].drop(9).tolist() == others["npv"].tolist(), "the other rows are as if it had not been there"
+
+
+SEARCH = """
+version: 1
+scenario: b2b-saas
+set: {horizon_weeks: 52, market.accounts: 1000, market.initial_customers: 100}
+parameters:
+  teams.sales.headcount: {range: [1, 12], whole: true}
+  teams.service.headcount: {range: [1, 12], whole: true}
+search:
+  objectives: OBJECTIVES
+  budget: 240
+  population: 6
+  fresh: 12
+  shortlist: 3
+  uncertainty: {word_of_mouth.rate: {range: [0.002, 0.02]}}
+  draws: 6
+outcomes: [npv, customers_end]
+replicates: 4
+"""
+
+
+@pytest.mark.parametrize("objectives", ["{npv: maximise}", "{npv: maximise, customers_end: maximise}"])
+def test_a_search_killed_at_four_moments_comes_to_the_same_answer(tmp_path, objectives):
+    """kill -9 before the first run, twice in the search, and among the runs that choose the answer."""
+    pytest.importorskip("cma")
+    pytest.importorskip("pymoo")
+    (tmp_path / "mine.yaml").write_text(SEARCH.replace("OBJECTIVES", objectives))
+
+    def answer(*words: str) -> dict:
+        code, out, err = said(tmp_path, *words, "--json")
+        assert code in (0, 1) and out, err
+        return json.loads(out)["data"] | {"folder": ""}
+
+    want, folder = answer("optimize", "mine.yaml", "--out", "whole"), tmp_path / "killed"
+    whole = Store.open(tmp_path / "whole")
+    searched = int((whole.design()["phase"] == "search").sum())
+    assert 0 < searched < whole.standing().done == want["runs"]
+    kills = 0
+    for moment in (-1, searched // 4, 3 * searched // 4, searched):
+        words = ["resume", "killed"] if (folder / "study.json").exists() else ["optimize", "mine.yaml"]
+        line = [*LINE, *words, "--quiet"] + (["--out", "killed"] if words[0] == "optimize" else [])
+        run = subprocess.Popen(line, cwd=tmp_path, env=ENV, stdout=subprocess.DEVNULL)
+        if moment < 0:
+            until(lambda: (folder / "study.json").exists())
+        else:
+            until(lambda run=run, moment=moment: run.poll() is not None or finished(folder) > moment)
+        run.kill()
+        kills += run.wait() == -signal.SIGKILL
+    assert kills >= 3 and finished(folder) < want["runs"]
+    assert answer("resume", "killed") == want
+    mine = Store.open(folder)
+    assert mine.hash() == whole.hash() and sorted(mine.runs()["run"]) == list(range(want["runs"]))
 
 
 @pytest.mark.skipif(not shutil.which("unshare"), reason="mounts a small disk")
