@@ -85,15 +85,13 @@ def compare(
     Amounts are in dollars: 250000, 250k, 0.25m.
 
     --posterior draws parameters for run k from a table, the same in every scenario; a scenario keeps a value of its own
-    where it differs from the first.
+    where it differs from the first.  --best, --bridge and --swings then speak of means over luck and draws.
 
     --precision and --best decide how many runs there are; --replicates is then the first stage.  When the limit comes
     first, the exit code is 1.
     """
     _sensible(best, budget, precision)
     drawable(posterior, changes, seed)
-    if posterior is not None and (best or swings or full):
-        raise click.UsageError("--posterior goes with neither --best, --swings nor --full")
     if horizon is not None:
         if "horizon_weeks" in changes:
             raise click.UsageError("give the horizon once: --horizon or --set horizon_weeks=...")
@@ -111,7 +109,7 @@ def compare(
         if best:
             found = study.choose(
                 scenarios, indifference, confidence, budget=budget, first_stage=replicates or study.FIRST_STAGE,
-                seed=seed, workers=workers, progress=step, limit=limit,
+                seed=seed, workers=workers, progress=step, limit=limit, posterior=posterior,
             )  # fmt: skip
         else:
             found = study.compare(

@@ -240,15 +240,14 @@ def _swings(outcomes: Outcomes) -> list[Chart]:
     swings = outcomes.swings
     if swings is None or not outcomes.best:
         return []
-    low, high = (number(factor, 2) for factor in swings.factors)
     ends = "; ".join(
         f"{bar.text} from {number(bar.low)} to {number(bar.high)}: {signed_money(bar.at_low)} to "
         f"{signed_money(bar.at_high)}"
         for bar in swings.bars[:6]
     )
     note = (
-        f"extra value when one assumption moves to {low} and {high} times its value in both scenarios, as far as it "
-        f"can; at the ends, where it moves to; {swings.runs} runs each, {signed_money(swings.middle)} where none moves"
+        f"extra value when one assumption moves to {swings.ends} in both scenarios, as far as it can; at the ends, "
+        f"where it moves to; {swings.runs} runs each, {signed_money(swings.middle)} where none moves"
     )
     svg = to_svg(swings_chart(swings), "swings", f"Extra value of {swings.challenger} by assumption. {ends}.")
     return [Chart("What could change the verdict", note, svg)]

@@ -49,7 +49,6 @@ def swings_chart(swings: Swings) -> Figure:
 def flip_sentence(swings: Swings) -> str:
     """Which assumption turns the verdict, or that none does."""
     flip, tried = swings.flip, len(swings.bars)
-    low, high = swings.factors
     if flip is not None:
         unit = f" {flip.unit}" if flip.unit and flip.unit not in ("share", "ratio", "probability") else ""
         side = "below" if flip.below else "above"
@@ -62,9 +61,8 @@ def flip_sentence(swings: Swings) -> str:
     most = swings.bars[0]
     ends = sorted((most.at_low, most.at_high))
     return (
-        f"None of the {tried} key assumptions flips it on its own, moved to {number(low, 2)} and {number(high, 2)} "
-        f"times its value. The one that moves it most: {_lower(most.text)} ({most.path}), {money(ends[0])} to "
-        f"{money(ends[1])}."
+        f"None of the {tried} key assumptions flips it on its own, moved to {swings.ends}. The one that moves it "
+        f"most: {_lower(most.text)} ({most.path}), {money(ends[0])} to {money(ends[1])}."
     )
 
 

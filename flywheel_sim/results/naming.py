@@ -103,9 +103,8 @@ def command_for(
         more = f", replicate={replicate}" if replicate else ""
         return f"fs.run({made[0]}, seed={seed}{more})"
     if "best" in options:
-        given = "".join(
-            f", {k}={v!r}" for k, v in options.items() if k in ("indifference", "confidence", "budget", "limit")
-        )
+        known = ("posterior", "indifference", "confidence", "budget", "limit")
+        given = "".join(f", {k}={v!r}" for k, v in options.items() if k in known)
         made_by = (
             f"flywheel_sim.study.compare.choose([{', '.join(made)}]{given}, first_stage={replicates}, seed={seed})"
         )

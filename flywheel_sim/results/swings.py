@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from flywheel_sim.results.words import number
+
 __all__ = ["Bar", "Flip", "Swings"]
 
 
@@ -73,6 +75,8 @@ class Swings:
         The ends of the ranges as multiples of the value; limits of the schema cut them.
     runs : int
         Runs of each scenario at each end.
+    drawn : tuple of str
+        Paths that runs draw; their ends are those of the middle 90 % of the draws, and their value is the middle one.
     """
 
     baseline: str
@@ -82,6 +86,7 @@ class Swings:
     flip: Flip | None
     factors: tuple[float, float]
     runs: int
+    drawn: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, which `of` takes back."""
@@ -99,7 +104,21 @@ class Swings:
             flip=Flip(**flip) if flip else None,
             factors=(float(values["factors"][0]), float(values["factors"][1])),
             runs=int(values["runs"]),
+            drawn=tuple(values.get("drawn", ())),
         )
+
+    @property
+    def ends(self) -> str:
+        """Where assumptions are moved to, in words.
+
+        Examples
+        --------
+        >>> Swings("a", "b", 1.0, (), None, (0.5, 1.5), 10, ("market.external",)).ends
+        '0.5 and 1.5 times its value (what is drawn: to the ends of the middle 90 % of its draws)'
+        """
+        low, high = (number(factor, 2) for factor in self.factors)
+        drawn = " (what is drawn: to the ends of the middle 90 % of its draws)" if self.drawn else ""
+        return f"{low} and {high} times its value{drawn}"
 
     def turns(self, bar: Bar) -> bool:
         """Whether a bar reaches the other side of 0."""

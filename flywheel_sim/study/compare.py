@@ -122,6 +122,9 @@ class Comparison(Outcomes):
     ) -> "Comparison":
         """The same comparison with what one assumption at a time does to its difference, and which one flips it.
 
+        Where runs draw parameters, all others are drawn as they were, and one that is drawn itself goes to the ends of
+        the middle 90 % of its draws.
+
         Parameters
         ----------
         replicates : int, optional
@@ -133,12 +136,10 @@ class Comparison(Outcomes):
         """
         from flywheel_sim.study.swings import swings
 
-        if self.drawn is not None:
-            raise ScenarioError.single("swings are for runs without a posterior, which draw what is not known already")
         found = swings(
             self.scenarios[0], self.scenarios[self.best], replicates=replicates or min(self.replicates, FEW),
-            seed=self.seed, workers=workers, progress=progress, runner=runner,
-            names=(self.labels[0], self.labels[self.best]), paths=paths,
+            seed=self.seed, workers=workers, progress=progress, runner=runner or self._runner(),
+            names=(self.labels[0], self.labels[self.best]), paths=paths, drawn=self.drawn,
         )  # fmt: skip
         return replace(self, swings=found)
 
@@ -249,10 +250,6 @@ def compare(
     drawn = read_draws(posterior, seed) if posterior is not None else None
     run = runner or _engine(drawn, loaded[0])
 
-    def boiled(runs: list[list[Run]], **asked: Any) -> Comparison:
-        found = Comparison.of(runs, **asked)
-        return replace(found, scenarios=tuple(loaded), drawn=drawn) if drawn else found
-
     def more(first: int, count: int) -> list[list[Run]]:
         start = {"first": first} if first else {}
         return run(
@@ -261,12 +258,12 @@ def compare(
 
     runs = more(0, replicates)
     if precision is None:
-        return boiled(runs, indifference=indifference)
+        return _boiled(runs, loaded, drawn, indifference=indifference)
     values = _values(runs)
     wanted = min(runs_needed(values[1:] - values[0], precision), limit)
     if wanted > replicates:
         runs = [row + added for row, added in zip(runs, more(replicates, wanted - replicates), strict=True)]
-    return boiled(runs, first_stage=replicates, precision=precision, indifference=indifference)
+    return _boiled(runs, loaded, drawn, first_stage=replicates, precision=precision, indifference=indifference)
 
 
 def choose(
@@ -280,6 +277,7 @@ def choose(
     workers: int | None = None,
     progress: Progress | None = None,
     limit: int = LIMIT,
+    posterior: str | os.PathLike[str] | None = None,
     runner: Runner | None = None,
 ) -> Comparison:
     """Choose the scenario with the highest mean net present value.
@@ -301,8 +299,8 @@ def choose(
         Runs of each scenario before the first is ruled out.
     limit : int
         Most runs of a scenario.
-    seed, workers, progress, runner
-        As in `compare`.
+    seed, workers, progress, posterior, runner
+        As in `compare`.  With a posterior, the best is the one whose mean over luck and draws is highest.
 
     Returns
     -------
@@ -334,7 +332,9 @@ def choose(
             f"expected a first stage of {FEWEST_FIRST} to {limit} (the limit) runs, got {first_stage}",
             field="replicates",
         )
-    loaded, run = _comparable(scenarios), runner or _engine()
+    loaded = _comparable(scenarios)
+    drawn = read_draws(posterior, seed) if posterior is not None else None
+    run = runner or _engine(drawn, loaded[0])
     if budget is not None and budget < first_stage * len(loaded):
         raise ScenarioError.single(
             f"a budget of {budget} runs does not pay for {first_stage} runs of {len(loaded)} scenarios", field="budget"
@@ -358,7 +358,13 @@ def choose(
     else:
         chosen = ocba(sample, len(loaded), budget=budget, indifference=indifference, first_stage=first_stage)
     common = min(chosen.runs)
-    return Comparison.of([row[:common] for row in runs], indifference=indifference, chosen=chosen)
+    return _boiled([row[:common] for row in runs], loaded, drawn, indifference=indifference, chosen=chosen)
+
+
+def _boiled(runs: list[list[Run]], loaded: list[Scenario], drawn: Drawn | None, **asked: Any) -> Comparison:
+    """The comparison of these runs; where they drew parameters, of the scenarios that they were drawn for."""
+    found = Comparison.of(runs, **asked)
+    return replace(found, scenarios=tuple(loaded), drawn=drawn) if drawn else found
 
 
 def _comparable(

@@ -3,6 +3,10 @@
 Every assumption goes to half and to one and a half times its value, as far as the schema lets it; run k has the same
 luck everywhere.  When some of them turn the difference round, the one that does so nearest to its value is followed by
 halving, to say where.  What the two scenarios do differently is the decision, not an assumption, and stays.
+
+Where runs draw parameters from a table, run k draws its row everywhere, and a bar says what the mean over the draws
+becomes.  An assumption that is drawn itself is held at either end of the middle 90 % of its draws while the rest is
+drawn: what the difference would be if that much of what is not known were known.
 """
 
 import math
@@ -10,6 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flywheel_sim.present.assumptions import key_assumptions
 from flywheel_sim.results.naming import differences, labels, leaves
@@ -19,12 +24,13 @@ from flywheel_sim.scenario.shapes import along, root
 
 if TYPE_CHECKING:
     from flywheel_sim.present.assumptions import Assumption
+    from flywheel_sim.results.drawn import Drawn
     from flywheel_sim.study.compare import Progress, Runner
 
-__all__ = ["FACTORS", "swings"]
+__all__ = ["FACTORS", "QUANTILES", "swings"]
 
-#: Ends of a range, as multiples of the value.
-FACTORS = (0.5, 1.5)
+#: Ends of a range, as multiples of the value; of what is drawn, as quantiles.
+FACTORS, QUANTILES = (0.5, 1.5), (0.05, 0.95)
 #: Halvings on the way to where the verdict turns.
 HALVINGS = 5
 #: Scenarios in one call of the runner.
@@ -44,6 +50,7 @@ def swings(
     runner: "Runner | None" = None,
     names: Sequence[str] | None = None,
     paths: Sequence[str] | None = None,
+    drawn: "Drawn | None" = None,
 ) -> Swings:
     """Move the key assumptions of two scenarios one at a time.
 
@@ -58,6 +65,8 @@ def swings(
         What to call the two.
     paths : sequence of str, optional
         Only these of the key assumptions.
+    drawn : Drawn, optional
+        What the runner draws parameters from.
 
     Raises
     ------
@@ -69,11 +78,12 @@ def swings(
 
         runner = batch
     said = tuple(names or labels([baseline, challenger]))
-    ends = [
-        (one, value, end)
+    table = dict(drawn.table) if drawn is not None else {}
+    shared = [
+        (one, float(np.median(table[one.path])) if one.path in table else value)
         for one, value in _shared(baseline, challenger, paths)
-        for end in _ends(baseline, one.path, value)
     ]
+    ends = [(one, value, end) for one, value in shared for end in _ends(baseline, one.path, value, table.get(one.path))]
     pairs = [_moved((baseline, challenger), one.path, end) for one, _, end in ends]
     usable = [k for k, pair in enumerate(pairs) if pair is not None]
     if not usable:
@@ -101,10 +111,11 @@ def swings(
     at: dict[str, list[tuple[float, float]]] = {}
     for k, worth in zip(usable, found[1:], strict=True):
         at.setdefault(ends[k][0].path, []).append((ends[k][2], worth))
-    shared = [(one, value) for one, value in _shared(baseline, challenger, paths) if one.path in at]
-    bars = sorted((_bar(one, value, at[one.path], middle) for one, value in shared), key=lambda bar: -bar.width)
+    bars = [_bar(one, value, at[one.path], middle) for one, value in shared if one.path in at]
+    bars.sort(key=lambda bar: -bar.width)
     flip = _flip(bars, middle, lambda path, value: _at(path, value, baseline, challenger, difference))
-    return Swings(said[0], said[1], middle, tuple(bars), flip, FACTORS, replicates)
+    held = tuple(bar.path for bar in bars if bar.path in table)
+    return Swings(said[0], said[1], middle, tuple(bars), flip, FACTORS, replicates, held)
 
 
 def _shared(baseline: Scenario, challenger: Scenario, paths: Sequence[str] | None) -> "list[tuple[Assumption, float]]":
@@ -123,14 +134,15 @@ def _shared(baseline: Scenario, challenger: Scenario, paths: Sequence[str] | Non
     return list(found.values())
 
 
-def _ends(scenario: Scenario, path: str, value: float) -> list[float]:
+def _ends(scenario: Scenario, path: str, value: float, draws: NDArray[np.float64] | None = None) -> list[float]:
     """The ends of the range that the schema allows and that differ from the value."""
     shape = along(root(type(scenario.model)), tuple(path.split(".")))
     limits: dict[str, Any] = {}
     for one in shape.field.metadata if shape is not None and shape.field is not None else ():
         limits |= {name: getattr(one, name) for name in ("ge", "gt", "le", "lt") if hasattr(one, name)}
     low, high = limits.get("ge", limits.get("gt", -math.inf)), limits.get("le", limits.get("lt", math.inf))
-    ends = [min(max(value * factor, low), high) for factor in FACTORS]
+    wanted = [value * factor for factor in FACTORS] if draws is None else np.quantile(draws, QUANTILES).tolist()
+    ends = [min(max(end, low), high) for end in wanted]
     if isinstance(scenario.get(path), int):
         whole = shape is not None and shape.field is not None and shape.field.annotation is int
         ends = [float(round(end)) for end in ends] if whole else ends

@@ -12,7 +12,8 @@ from click.testing import CliRunner
 import flywheel_sim as fs
 from flywheel_sim.cli import flywheel
 from flywheel_sim.results.drawn import read_draws
-from flywheel_sim.scenario import ScenarioError, load
+from flywheel_sim.scenario import load
+from flywheel_sim.study.compare import choose
 from flywheel_sim.study.reproduce import reproduce
 
 SMALL = {"market.accounts": 300, "market.initial_customers": 60, "horizon_weeks": 20}
@@ -58,8 +59,43 @@ def test_both_arms_draw_the_same_and_what_a_challenger_decides_stays(table, tmp_
     assert reproduce(tmp_path / "saved").same
     opened = fs.Comparison.open(tmp_path / "saved")
     np.testing.assert_array_equal(opened.drawn.used(4)["segments.all.spend"], spends)
-    with pytest.raises(ScenarioError, match="swings are for runs without a posterior"):
-        opened.with_swings()
+
+
+def test_the_best_is_chosen_over_luck_and_draws(table, tmp_path):
+    base = load("hubspot").with_(SMALL)
+    others = [base, base.with_({"market.price": 1.1}), base.with_({"market.price": 0.9})]
+    found = choose(others, 1e6, first_stage=10, posterior=table)
+    compared = fs.compare(others, replicates=found.replicates, posterior=table)
+    np.testing.assert_array_equal(found.final("npv"), compared.final("npv"))  # run k has row k in every scenario
+    assert found.chosen.decided and found.drawn.digest == compared.drawn.digest
+    assert found.scenarios == compared.scenarios, "told of the scenarios, not of a draw"
+    means = compared.final("npv").mean(axis=1)
+    assert means[found.chosen.best] >= means.max() - 1e6
+    assert "choose(" in found.provenance.command and f"posterior='{table}'" in found.provenance.command
+    found.save(tmp_path / "best")
+    assert reproduce(tmp_path / "best").same
+
+
+def test_swings_hold_one_thing_and_draw_the_rest(table):
+    base = load("hubspot").with_(SMALL)
+    pair = [base, base.with_({"market.price": 1.1})]
+    spend, wom = "segments.all.spend", "word_of_mouth.rate"
+    found = fs.compare(pair, replicates=7, posterior=table).with_swings(paths=[spend, wom]).swings
+    bars = {bar.path: bar for bar in found.bars}
+    assert found.middle == pytest.approx(fs.compare(pair, replicates=7, posterior=table).differences()[1].mean())
+    # all that the table draws is the spend (and accounts, always the same): held at an end, nothing is drawn
+    low, high = np.quantile(PRICES[spend], [0.05, 0.95])
+    assert found.drawn == (spend,) and (bars[spend].low, bars[spend].high) == (low, high)
+    assert bars[spend].value == 10_000.0, "the middle draw"
+    for end, worth in ((low, bars[spend].at_low), (high, bars[spend].at_high)):
+        alone = fs.compare([one.with_({spend: float(end)}) for one in pair], replicates=7)
+        assert worth == pytest.approx(alone.differences()[1].mean(), rel=1e-12)
+    # what the table does not draw moves as ever, and the spend is drawn meanwhile
+    assert bars[wom].low == pytest.approx(0.5 * base.get(wom))
+    moved = [one.with_({wom: bars[wom].low}) for one in pair]
+    drawn = fs.compare(moved, replicates=7, posterior=table)
+    assert bars[wom].at_low == pytest.approx(drawn.differences()[1].mean(), rel=1e-12)
+    assert "middle 90 % of its draws" in found.ends
 
 
 def test_the_commands_take_a_table(table):
@@ -75,6 +111,11 @@ def test_the_commands_take_a_table(table):
     done = call("compare", "hubspot", "hubspot", *words)
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["data"]["scenarios"][1]["difference"] == 0.0, "the same draws, the same luck"
+    Path("dearer.yaml").write_text("version: 1\nextends: hubspot\nmarket: {price: 1.1}\n", encoding="utf-8")
+    done = call("compare", "hubspot", "dearer.yaml", *words, "--full")
+    assert done.exit_code == 0, done.stderr
+    data = json.loads(done.stdout)["data"]
+    assert data["bridge"] and data["swings"]["drawn"] == ["segments.all.spend"]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +126,6 @@ def test_the_commands_take_a_table(table):
         (("run", "hubspot", "--posterior", "text.csv"), "expected a parquet file"),
         (("run", "hubspot", "--posterior", "posterior.parquet", "--set", "segments.all.spend=1"), "is drawn from"),
         (("run", "hubspot", "--posterior", "unknown.parquet"), "did you mean"),
-        (("compare", "hubspot", "hubspot", "--posterior", "posterior.parquet", "--best"), "goes with neither"),
     ],
 )
 def test_bad_input_is_exit_2(table, words, said):
