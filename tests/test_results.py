@@ -172,8 +172,7 @@ def test_exposure_recovers_who_was_at_risk_from_who_entered_when() -> None:
 
 
 def test_accounts_give_the_whale_curve() -> None:
-    accounts = {"spells": np.array([1, 2, 1, 0]), "profit": np.array([100.0, 50.0, -50.0, -999.0])}
-    got = summarise(tiny(customers=[3.0]), start(customers=0.0), NO_LIFE, accounts)
+    got = summarise(tiny(customers=[3.0]), start(customers=0.0), NO_LIFE, np.array([100.0, 50.0, -50.0]))
     assert got["loss_making_share"] == pytest.approx(1 / 3)
     assert got["whale_peak"] == pytest.approx(1.5)
 

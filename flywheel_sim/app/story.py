@@ -94,7 +94,7 @@ def tell(scenario: Scenario, seed: int, job: Job) -> Story:
         voices.append("".join(letters[state.status[seen]]))
         job.step(simulation.week, simulation.horizon)
     nodes, ties = _drawn(seen, state.edge[: accounts + 1], state.friend)
-    return Story(Run(scenario, simulation.arrays(0, accounts=False)), nodes, ties, tuple(voices))
+    return Story(Run.of(scenario, simulation, accounts=False), nodes, ties, tuple(voices))
 
 
 def sample(edge: NDArray[Any], friend: NDArray[Any], first: NDArray[Any], most: int = SAMPLE) -> NDArray[np.int64]:

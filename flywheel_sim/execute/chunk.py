@@ -123,7 +123,7 @@ def _runs(chunk: Chunk, which: Sequence[int], scenarios: Sequence[Scenario | str
     index = [getattr(COL, name) for name in chunk.columns]
     found: dict[int, Rows] = {}
     for q, k in enumerate(which):
-        run = Run(models[keys[q][0]], simulation.arrays(q, accounts))
+        run = Run.of(models[keys[q][0]], simulation, q, accounts=accounts)
         weekly = run.arrays.weekly
         outcomes = measure(chunk.outcomes, run.summary if summed else {}, weekly)
         weeks = np.arange(1, run.weeks + 1)

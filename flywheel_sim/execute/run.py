@@ -71,7 +71,7 @@ def run(
     loaded = load(scenario)
     simulation = Simulation([loaded.model], [(0, seed, replicate)])
     simulation.advance(threads=worker_count(workers), progress=progress)
-    return Run(loaded, simulation.arrays(0, accounts))
+    return Run.of(loaded, simulation, accounts=accounts)
 
 
 def batch(
@@ -152,6 +152,6 @@ def batch(
 
         simulation.advance(threads=worker_count(workers), progress=report)
         for q, (s, _, _) in enumerate(chunk):
-            out[s % count].append(Run(loaded[s], simulation.arrays(q, accounts)))
+            out[s % count].append(Run.of(loaded[s], simulation, q, accounts=accounts))
         before += weeks
     return out

@@ -8,7 +8,7 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.engine.state import CAUSES, LEAD
+from flywheel_sim.results.accounts import CAUSES, STATE_OF, STATES, VOICE_OF, VOICES
 from flywheel_sim.scenario.errors import nearest
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Customer", "Customers"]
 
-_LIFE = np.array(["prospect", "customer", "customer", "customer", "former", "former", "prospect", "prospect"])
-_VOICE = np.array(["none", "neutral", "advocate", "detractor", "none", "detractor", "none", "none"])
 #: Column -> array of the engine's state; an intervention may write to these.
 _OPEN = {name: name for name in ("relationship", "effort", "recent", "history", "propensity", "fit", "spend")}
 #: Column -> array of the engine's state; not to be written to, other books depend on them.
@@ -68,8 +66,8 @@ class Customers(mesa.Agent):  # type: ignore[misc]
             return np.array(CAUSES)[state.cause[rows]]
         status = state.status[rows]
         if name == "voice":
-            return _VOICE[status]
-        return np.where((status >= LEAD) & (state.spells[rows] > 0), "former", _LIFE[status])
+            return np.array(VOICES)[VOICE_OF[status]]
+        return np.array(STATES)[STATE_OF[np.asarray(state.spells[rows] > 0).view(np.uint8), status]]
 
     def __getattr__(self, name: str) -> NDArray[Any]:
         if name not in _OPEN and name not in _CLOSED and name not in _NAMED:

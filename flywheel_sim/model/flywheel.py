@@ -188,7 +188,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
 
     def results(self) -> Run:
         """What the run has left behind so far, as :func:`flywheel_sim.run` returns it (a copy)."""
-        return Run(self.spec, self._simulation.arrays(0))
+        return Run.of(self.spec, self._simulation)
 
     # --- time
 

@@ -5,21 +5,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.engine.arrays import RunArrays
+from flywheel_sim.results.accounts import Accounts
 from flywheel_sim.results.naming import command_for, pack, unpack
 from flywheel_sim.results.provenance import Provenance, provenance
-from flywheel_sim.results.saving import ResultError, finite, read_manifest, read_table, write_folder
+from flywheel_sim.results.saving import ResultError, finite, read_columns, read_manifest, read_table, write_folder
 from flywheel_sim.results.summary import renewals, summarise, whale_curve
 from flywheel_sim.scenario.columns import COL, NAMES
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from flywheel_sim.engine.run import Simulation
     from flywheel_sim.scenario import Scenario
 
 __all__ = ["SCHEMA", "Run", "open_run"]
@@ -49,10 +51,13 @@ class Run:
     summary : mapping of str to float
         The keys of ``results.summary.SUMMARY``; NaN where this run cannot say.
     customers : DataFrame, one row per account
-        Columns id, segment, state, voice, spells, start_week, end_week, cause, referrer, revenue, cost, profit.  Cost
-        is what a customer asked for: delivering, contacts, touches and the cost of its wins.  Over all accounts it is
-        the lines cost_of_revenue, service_cost and touch_cost, and the part of acquisition_cost that is for wins;
-        leads, pay, programmes and overhead are nobody's in particular.
+        Columns id, segment, state, voice, spells, start_week, end_week, cause, referrer, revenue, cost, profit.
+        Segment, state, voice and cause are categories.  Cost is what a customer asked for: delivering, contacts,
+        touches and the cost of its wins.  Over all accounts it is the lines cost_of_revenue, service_cost and
+        touch_cost, and the part of acquisition_cost that is for wins; leads, pay, programmes and overhead are nobody's
+        in particular.
+    accounts : Accounts, or None
+        The same columns as a mapping, 21 bytes an account until one is asked for.
     teams : DataFrame, one row per week and team
         Columns week, team, magnitude, then ``u_<axis>``.
     renewals : DataFrame, one row per renewal number
@@ -64,6 +69,24 @@ class Run:
     scenario: "Scenario"
     arrays: RunArrays
     made: Provenance | None = None
+
+    @classmethod
+    def of(cls, scenario: "Scenario", simulation: "Simulation", q: int = 0, *, accounts: bool = True) -> Self:
+        """What run q of a simulation has left behind so far (a copy).
+
+        Parameters
+        ----------
+        scenario : Scenario
+            What was simulated.
+        simulation : Simulation
+        q : int
+            Number of the run in its batch.
+        accounts : bool
+            Keep one row per account.
+        """
+        arrays = simulation.arrays(q, accounts=False)
+        kept = {"accounts": Accounts.of(simulation, q)} if accounts else {}
+        return cls(scenario, RunArrays(**(vars(arrays) | kept)))
 
     @property
     def seed(self) -> int:
@@ -115,6 +138,19 @@ class Run:
         return pd.Series(self.arrays.initial, index=list(NAMES), name="initial", copy=True)
 
     @cached_property
+    def accounts(self) -> Accounts | None:
+        """The accounts as they stood at the end, kept narrow; None when the run kept none."""
+        kept: Mapping[str, NDArray[Any]] | None = self.arrays.accounts
+        if kept is None or isinstance(kept, Accounts):
+            return kept
+        return Accounts.coded(tuple(self.scenario.model.segments), kept)
+
+    def _accounts(self) -> Accounts:
+        if self.accounts is None:
+            raise ValueError("this run kept no accounts; run it with accounts=True")
+        return self.accounts
+
+    @cached_property
     def customers(self) -> "pd.DataFrame":
         """One row per account.
 
@@ -123,11 +159,7 @@ class Run:
         ValueError
             When the run kept no accounts.
         """
-        import pandas as pd
-
-        if self.arrays.accounts is None:
-            raise ValueError("this run kept no accounts; run it with accounts=True")
-        return pd.DataFrame({name: np.array(values) for name, values in self.arrays.accounts.items()})
+        return self._accounts().frame()
 
     def whale_curve(self) -> "pd.DataFrame":
         """Cumulative profit of everybody who ever was a customer, best first (S16).
@@ -145,8 +177,7 @@ class Run:
         """
         import pandas as pd
 
-        accounts = self.customers
-        curve = whale_curve(accounts["profit"].to_numpy()[accounts["spells"].to_numpy() > 0])
+        curve = whale_curve(self._accounts().profits())
         return pd.DataFrame({"customers": np.arange(1, curve.size + 1) / max(curve.size, 1), "profit": curve})
 
     @cached_property
@@ -172,7 +203,7 @@ class Run:
             self.arrays.weekly,
             self.arrays.initial,
             self.arrays.life,
-            self.arrays.accounts,
+            None if self.accounts is None else self.accounts.profits(),
             discount_rate=model.ledger.discount_rate,
             warm_up_weeks=model.measures.warm_up_weeks,
             open_market=model.market.pool == "constant",
@@ -237,8 +268,8 @@ class Run:
             }
         if arrays.teams is not None:
             tables["teams"] = self._team_columns(arrays.teams)
-        if arrays.accounts is not None:
-            tables["customers"] = arrays.accounts
+        if self.accounts is not None:
+            tables["customers"] = self.accounts.stored()
         manifest = {
             "schema": SCHEMA,
             "seed": self.seed,
@@ -287,10 +318,13 @@ def open_run(folder: str | os.PathLike[str]) -> Run:
             initial=np.array([initial[name][0] for name in NAMES]),
             weekly=np.column_stack([weekly[name] for name in NAMES]),
             teams=_teams(read_table(folder, "teams"), scenario) if "teams" in tables else None,
-            accounts=_accounts(read_table(folder, "customers")) if "customers" in tables else None,
+            accounts=None,
             life=np.column_stack([life[name] for name in _LIFE]),
             need=_need(read_table(folder, "need"), scenario) if "need" in tables else None,
         )
+        if "customers" in tables:
+            kept = Accounts.coded(tuple(scenario.model.segments), read_columns(folder, "customers"))
+            arrays = RunArrays(**(vars(arrays) | {"accounts": kept}))
         return Run(scenario, arrays, Provenance(**manifest["provenance"]))
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise ResultError(f"'{folder}' does not fit this version of flywheel_sim ({error}); run it again") from None
@@ -308,7 +342,3 @@ def _teams(table: Mapping[str, NDArray[Any]], scenario: "Scenario") -> NDArray[n
 
 def _need(table: Mapping[str, NDArray[Any]], scenario: "Scenario") -> NDArray[np.float64]:
     return np.column_stack([table[f"n_{axis}"] for axis in scenario.model.axes])
-
-
-def _accounts(table: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    return {name: values.astype(str) if values.dtype == object else values for name, values in table.items()}

@@ -17,10 +17,20 @@ from numpy.typing import NDArray
 
 from flywheel_sim.scenario.errors import Problem
 
-__all__ = ["MANIFEST", "ResultError", "finite", "read_manifest", "read_table", "replace_file", "vacant", "write_folder"]
+__all__ = [
+    "MANIFEST",
+    "ResultError",
+    "finite",
+    "read_columns",
+    "read_manifest",
+    "read_table",
+    "replace_file",
+    "vacant",
+    "write_folder",
+]
 
 MANIFEST = "manifest.json"
-Table = Mapping[str, "NDArray[np.generic] | Sequence[Any]"]
+Table = Mapping[str, "NDArray[np.generic] | Sequence[Any]"]  # or Arrow arrays
 
 
 class ResultError(ValueError):
@@ -143,8 +153,8 @@ def read_manifest(folder: str | os.PathLike[str], schema: str | None = None) -> 
     return dict(manifest)
 
 
-def read_table(folder: str | os.PathLike[str], name: str) -> dict[str, NDArray[Any]]:
-    """One table of a saved result, as arrays by column.
+def read_columns(folder: str | os.PathLike[str], name: str) -> dict[str, Any]:
+    """One table of a saved result, as Arrow arrays by column.
 
     Raises
     ------
@@ -161,9 +171,18 @@ def read_table(folder: str | os.PathLike[str], name: str) -> dict[str, NDArray[A
         raise ResultError(f"'{folder}' is not complete: {path.name} is missing") from None
     except (pa.ArrowException, OSError) as error:
         raise ResultError(f"'{path}' is broken: {str(error).splitlines()[0]}") from None
-    return {
-        column: table.column(column).combine_chunks().to_numpy(zero_copy_only=False) for column in table.column_names
-    }
+    return {column: table.column(column).combine_chunks() for column in table.column_names}
+
+
+def read_table(folder: str | os.PathLike[str], name: str) -> dict[str, NDArray[Any]]:
+    """One table of a saved result, as NumPy arrays by column.
+
+    Raises
+    ------
+    ResultError
+        When the table is missing or broken.
+    """
+    return {column: values.to_numpy(zero_copy_only=False) for column, values in read_columns(folder, name).items()}
 
 
 def finite(value: Any) -> Any:

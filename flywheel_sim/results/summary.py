@@ -267,7 +267,7 @@ def summarise(
     weekly: Floats,
     initial: Floats,
     life: Floats,
-    accounts: Mapping[str, NDArray[np.generic]] | None = None,
+    profits: Floats | None = None,
     *,
     discount_rate: float = 0.0,
     warm_up_weeks: int = 0,
@@ -283,8 +283,8 @@ def summarise(
         The same before week 1.
     life : float64 array, shape (A, 3)
         See `exposure`.
-    accounts : mapping of arrays of length N, optional
-        Needed for ``loss_making_share`` and ``whale_peak``.
+    profits : float64 array, optional
+        Profit of everybody who ever was a customer; needed for ``loss_making_share`` and ``whale_peak``.
     discount_rate : float
         Yearly, for ``clv``.
     warm_up_weeks : int
@@ -333,7 +333,7 @@ def summarise(
         "wheel_friction": _over(total("churned"), customer_weeks),
         "wheel_mass": mean("spend"),
         "breakeven_week": breakeven_week(path[:, COL.value]),
-        **_of_accounts(accounts),
+        **_of_profits(profits),
     }
     return MappingProxyType({key: values[key] for key in SUMMARY})
 
@@ -368,12 +368,11 @@ def _net_revenue_retention(path: Floats) -> float:
     return math.exp(YEAR * gained / dollars) if dollars > 0 else math.nan
 
 
-def _of_accounts(accounts: Mapping[str, NDArray[np.generic]] | None) -> dict[str, float]:
-    if accounts is None:
+def _of_profits(profits: Floats | None) -> dict[str, float]:
+    if profits is None:
         return {"loss_making_share": math.nan, "whale_peak": math.nan}
-    profit = np.asarray(accounts["profit"], np.float64)[np.asarray(accounts["spells"]) > 0]
-    curve = whale_curve(profit)
+    curve = whale_curve(profits)
     return {
-        "loss_making_share": float(np.mean(profit < 0)) if profit.size else math.nan,
+        "loss_making_share": float(np.mean(profits < 0)) if profits.size else math.nan,
         "whale_peak": float(curve.max()) if curve.size else math.nan,
     }

@@ -58,7 +58,7 @@ def bits(arrays):
     """A digest of everything a run has left behind, with names, types and shapes."""
     digest = hashlib.sha256(repr((arrays.seed, arrays.replicate, arrays.weeks)).encode())
     parts = {name: getattr(arrays, name) for name in ("initial", "weekly", "teams", "life", "need")}
-    for name, array in (parts | arrays.accounts).items():
+    for name, array in (parts | dict(arrays.accounts)).items():
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

@@ -1,0 +1,178 @@
+"""The accounts of a run as they stood at its end, kept as narrow as the engine has them.
+
+Names are codes, numbers keep their width, and what follows from other columns is not kept: 21 bytes an account.  A
+column becomes an array of its own, in the types that are promised, when somebody asks for it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from flywheel_sim.engine.run import Simulation
+
+__all__ = ["CAUSES", "STATES", "STATE_OF", "VOICES", "VOICE_OF", "Accounts"]
+
+#: Names of the states, of what customers and former customers say, and of why a spell ended, by code.
+STATES = ("prospect", "customer", "former")
+VOICES = ("none", "neutral", "advocate", "detractor")
+CAUSES = ("none", "voluntary", "involuntary", "removed")
+#: Code of the state by whether an account ever was a customer and by the engine's status, and of the voice by status: a
+#: lead or a sold account is a prospect or a former customer, and a sour former customer still speaks badly.
+STATE_OF: NDArray[np.uint8] = np.array([[0, 1, 1, 1, 2, 2, 0, 0], [0, 1, 1, 1, 2, 2, 2, 2]], np.uint8)
+VOICE_OF: NDArray[np.uint8] = np.array([0, 1, 2, 3, 0, 3, 0, 0], np.uint8)
+
+_COLUMNS = ("id", "segment", "state", "voice", "spells", "start_week", "end_week", "cause", "referrer", "revenue",
+            "cost", "profit")  # fmt: skip
+_NAMED = ("segment", "state", "voice", "cause")
+_WHOLE = ("spells", "start_week", "end_week", "referrer")
+
+
+@dataclass(frozen=True, eq=False)
+class Accounts(Mapping[str, NDArray[Any]]):
+    """One row per account: a mapping from the names of columns to arrays, made when asked for.
+
+    Parameters
+    ----------
+    segments : tuple of str
+        Names of the segments, by code.
+    kept : mapping of arrays of length N
+        Codes of segment, state, voice and cause; spells, start_week, end_week, referrer; revenue and cost.
+    delivering : float
+        Share of its revenue that serving a customer costs and that ``kept["cost"]`` does not hold.
+
+    Notes
+    -----
+    Columns are id, segment, state, voice (names), spells, start_week, end_week (-1 = not ended), cause (name), referrer
+    (-1 = none), revenue, cost, profit ($): strings, int64 and float64.  Each time one is asked for it is a new array.
+
+    Examples
+    --------
+    >>> from flywheel_sim import run
+    >>> accounts = run({"extends": "b2b-saas", "horizon_weeks": 4}).accounts
+    >>> list(accounts)[:4], accounts["state"].shape, accounts["revenue"].dtype
+    (['id', 'segment', 'state', 'voice'], (5000,), dtype('float64'))
+    >>> accounts.nbytes / 5000
+    21.0
+    """
+
+    segments: tuple[str, ...]
+    kept: Mapping[str, NDArray[Any]]
+    delivering: float = 0.0
+
+    @classmethod
+    def of(cls, simulation: "Simulation", q: int = 0) -> Self:
+        """The accounts of run q of a simulation, as they stand."""
+        state, r = simulation.state, simulation.state.run[q]
+        rows = slice(int(r["account0"]), int(r["account0"]) + int(r["accounts"]))
+        model = simulation.program.models[int(r["scenario"])]
+        status, spells = state.status[rows], state.spells[rows]
+        ever = spells > 0
+        kept = {
+            "segment": state.segment[rows].copy(),
+            "state": STATE_OF[ever.view(np.uint8), status],
+            "voice": VOICE_OF[status],
+            "spells": spells.copy(),
+            "start_week": np.where(ever, state.start[rows], np.int16(-1)),
+            "end_week": state.end[rows].copy(),
+            "cause": state.cause[rows].copy(),
+            "referrer": state.referrer[rows].copy(),
+            "revenue": state.revenue[rows].copy(),
+            "cost": state.cost[rows].copy(),
+        }
+        return cls(tuple(model.segments), kept, model.ledger.cost_of_revenue)
+
+    @classmethod
+    def coded(cls, segments: tuple[str, ...], columns: Mapping[str, Any]) -> Self:
+        """The accounts behind columns as this mapping gives them, for instance of a table that was saved.
+
+        Raises
+        ------
+        KeyError
+            When a column is missing.
+        ValueError
+            When a name is none of those there are.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        table, kept = cls(segments, {}), {}
+        for name in (*_NAMED, *_WHOLE, "revenue", "cost"):
+            values = columns[name]
+            if name not in _NAMED:
+                kept[name] = np.asarray(values)
+                continue
+            codes = pc.index_in(pa.array(values, pa.string()), pa.array(table.names(name), pa.string()))
+            if codes.null_count:
+                raise ValueError(f"a {name} that nobody knows")
+            kept[name] = codes.to_numpy().astype(np.uint8)
+        return cls(segments, kept)
+
+    def __len__(self) -> int:
+        return len(_COLUMNS)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COLUMNS)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        if name == "id":
+            return np.arange(self.count)
+        if name in _NAMED:
+            return np.asarray(np.array(self.names(name))[self.kept[name]])
+        if name in _WHOLE:
+            return np.asarray(self.kept[name].astype(np.int64))
+        if name in ("revenue", "cost", "profit"):
+            return self._money(name)
+        raise KeyError(name)
+
+    @property
+    def count(self) -> int:
+        """Number of accounts, N."""
+        return len(self.kept["state"])
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that are kept."""
+        return sum(column.nbytes for column in self.kept.values())
+
+    def names(self, column: str) -> tuple[str, ...]:
+        """What the codes of segment, state, voice or cause mean."""
+        return {"segment": self.segments, "state": STATES, "voice": VOICES, "cause": CAUSES}[column]
+
+    def profits(self) -> NDArray[np.float64]:
+        """Profit of everybody who ever was a customer, $."""
+        return self._money("profit", np.flatnonzero(self.kept["spells"] > 0))
+
+    def _money(self, name: str, rows: Any = slice(None)) -> NDArray[np.float64]:
+        revenue: NDArray[np.float64] = self.kept["revenue"][rows].astype(np.float64)
+        if name == "revenue":
+            return revenue
+        cost: NDArray[np.float64] = self.kept["cost"][rows].astype(np.float64)
+        if self.delivering:
+            cost += self.delivering * revenue
+        return cost if name == "cost" else np.subtract(revenue, cost, out=revenue)
+
+    def frame(self) -> "pd.DataFrame":
+        """All columns as a table; names are categories."""
+        import pandas as pd
+
+        def column(name: str) -> Any:
+            names: Any = list(self.names(name)) if name in _NAMED else ()
+            return pd.Categorical.from_codes(self.kept[name], names) if names else self[name]
+
+        return pd.DataFrame({name: column(name) for name in self}, copy=False)
+
+    def stored(self) -> dict[str, Any]:
+        """All columns as a Parquet file has them: names are text."""
+        import pyarrow as pa
+
+        def text(name: str) -> Any:
+            words = pa.array(self.names(name), pa.string())
+            return pa.DictionaryArray.from_arrays(pa.array(self.kept[name]), words).cast(pa.string())
+
+        return {name: text(name) if name in _NAMED else self[name] for name in self}

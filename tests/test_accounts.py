@@ -1,0 +1,126 @@
+"""The table of accounts: what the engine's state says, narrow until somebody asks, and the same from disk."""
+
+import tracemalloc
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from flywheel_sim import open_run, run
+from flywheel_sim.engine.run import Simulation
+from flywheel_sim.engine.state import CAUSES, STATUSES
+from flywheel_sim.results import ResultError, Run
+from flywheel_sim.results import accounts as module
+from flywheel_sim.results.accounts import Accounts
+from flywheel_sim.scenario import load
+
+#: Every status, second spells and every cause come up.
+RESTLESS = load(
+    {
+        "extends": "everything-on",
+        "horizon_weeks": 40,
+        "market": {"accounts": 3000, "initial_customers": 900, "external": 0.02, "win_back": {"rate": 0.05}},
+        "contracts": {"kind": "monthly", "involuntary": 0.02},
+        "timeline": {"enabled": True, "customers": {"loss": {"week": 20, "add": -40}}},
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def simulation():
+    made = Simulation([RESTLESS.model], [(0, 1, 0), (0, 2, 0)])
+    made.advance()
+    return made
+
+
+def test_columns_are_what_the_state_says(simulation):
+    for q in (0, 1):
+        state, r, table = simulation.state, simulation.state.run[q], Accounts.of(simulation, q)
+        model, first = RESTLESS.model, int(simulation.state.run[q]["account0"])
+        got = {name: table[name] for name in table}
+        seen = set()
+        for k in range(int(r["accounts"])):
+            i = first + k
+            status, spells = STATUSES[state.status[i]], int(state.spells[i])
+            seen.add((status, spells > 0))
+            life = "customer" if status in ("neutral", "advocate", "detractor") else "former" if spells else "prospect"
+            voice = {"sour": "detractor"}.get(status, status)
+            revenue, cost = float(state.revenue[i]), float(state.cost[i])
+            cost += model.ledger.cost_of_revenue * revenue
+            expected = {
+                "id": k, "segment": list(model.segments)[state.segment[i]], "state": life,
+                "voice": voice if voice in ("neutral", "advocate", "detractor") else "none", "spells": spells,
+                "start_week": int(state.start[i]) if spells else -1, "end_week": int(state.end[i]),
+                "cause": CAUSES[state.cause[i]], "referrer": int(state.referrer[i]),
+                "revenue": revenue, "cost": cost, "profit": revenue - cost,
+            }  # fmt: skip
+            assert {name: column[k].item() for name, column in got.items()} == expected
+        assert seen >= {("lead", True), ("lead", False), ("former", True), ("prospect", False), ("advocate", True)}
+        assert {"voluntary", "removed"} <= set(got["cause"])
+
+
+def test_names_are_the_engines():
+    assert module.CAUSES == CAUSES
+    assert module.STATE_OF.shape == (2, len(STATUSES)) and module.VOICE_OF.shape == (len(STATUSES),)
+
+
+def test_an_account_takes_21_bytes_until_a_column_is_asked_for(simulation):
+    tracemalloc.start()
+    try:
+        made = Run.of(RESTLESS, simulation)
+        summary = made.summary
+        most = tracemalloc.get_traced_memory()[1] / 3000
+    finally:
+        tracemalloc.stop()
+    assert made.accounts.nbytes == 21 * 3000 and summary["whale_peak"] >= 1.0
+    weekly = sum(a.nbytes for a in (made.arrays.weekly, made.arrays.teams, made.arrays.life, made.arrays.need)) / 3000
+    assert most < weekly + 21 + 110, "two indices of 8 bytes to look names up, eight numbers of whoever was a customer"
+
+
+def test_the_table_is_wide_and_its_names_are_categories(simulation):
+    made = Run.of(RESTLESS, simulation)
+    table, accounts = made.customers, made.accounts
+    assert list(table.columns) == list(accounts)
+    for name in ("segment", "state", "voice", "cause"):
+        assert list(table[name].cat.categories) == list(accounts.names(name)) and (table[name] == accounts[name]).all()
+    numbers = table.drop(columns=["segment", "state", "voice", "cause"])
+    assert set(map(str, numbers.dtypes)) == {"int64", "float64"}
+    ever = table["profit"].to_numpy()[table["spells"].to_numpy() > 0]
+    assert np.array_equal(accounts.profits(), ever)
+    accounts["revenue"][:] = -1.0
+    assert (accounts["revenue"] >= 0).all(), "a column is a new array every time"
+
+
+def test_what_the_simulation_does_later_changes_nothing():
+    sim = Simulation([RESTLESS.model], [(0, 1, 0)])
+    sim.advance(10)
+    made = Run.of(RESTLESS, sim)
+    before = {name: column.copy() for name, column in made.accounts.kept.items()}
+    sim.advance()
+    assert all(np.array_equal(made.accounts.kept[name], before[name]) for name in before)
+    assert any(not np.array_equal(Run.of(RESTLESS, sim).accounts.kept[name], before[name]) for name in before)
+
+
+def test_to_disk_and_back_to_the_bit(tmp_path, simulation):
+    made = Run.of(RESTLESS, simulation)
+    back = open_run(made.save(tmp_path / "x"))
+    for name in made.accounts:
+        a, b = made.accounts[name], back.accounts[name]
+        assert a.dtype == b.dtype and a.tobytes() == b.tobytes(), name
+    pd.testing.assert_frame_equal(back.customers, made.customers)
+    plain = pd.read_parquet(tmp_path / "x" / "customers.parquet")
+    assert plain["state"].tolist() == made.accounts["state"].tolist(), "text for whoever else reads the file"
+
+
+def test_a_file_with_a_name_nobody_knows_is_refused(tmp_path):
+    folder = run({"extends": "b2b-saas", "horizon_weeks": 2}).save(tmp_path / "x")
+    table = pd.read_parquet(folder / "customers.parquet")
+    table.loc[3, "state"] = "undecided"
+    table.to_parquet(folder / "customers.parquet")
+    with pytest.raises(ResultError, match="a state that nobody knows"):
+        open_run(folder)
+
+
+def test_there_is_no_other_column(simulation):
+    with pytest.raises(KeyError, match="margin"):
+        Accounts.of(simulation)["margin"]
