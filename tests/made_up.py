@@ -79,6 +79,16 @@ def staff(chunk: Chunk) -> Rows:
     return rows_of(chunk, value)
 
 
+def risky(chunk: Chunk) -> Rows:
+    """4 heads: npv 1 with little luck; 12: 1.5 with much; 8, as it stands: 0.  clv is the same, upside down."""
+
+    def value(changes, luck):
+        mean, spread = {4: (1.0, 0.1), 12: (1.5, 3.0)}.get(changes.get("teams.sales.headcount", 8), (0.0, 1.0))
+        return {"npv": mean + spread * luck[0], "clv": -mean - spread * luck[0]}
+
+    return rows_of(chunk, value)
+
+
 _WEIGHTS = ("bookings", "churn", "csat")
 
 

@@ -198,9 +198,12 @@ def test_the_search_in_the_docs_is_fine():
     from flywheel_sim.study.optimize import planned
     from flywheel_sim.study.study_file import read_study
 
-    (snippet,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "optimize.md").read_text("utf-8"), flags=re.S)
-    plan = planned(read_study(plain(parse(snippet))))
+    page = (ROOT / "docs" / "optimize.md").read_text("utf-8")
+    whole, averse = (plain(parse(snippet)) for snippet in re.findall(r"```yaml\n(.*?)```", page, flags=re.S))
+    plan = planned(read_study(whole))
     assert plan.search == 1200 and plan.draws and plan.again
+    more = {"search": whole["search"] | averse.pop("search")}
+    assert planned(read_study(whole | averse | more)).again > plan.again
 
 
 ADAPTERS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "adapters.md").read_text("utf-8"), flags=re.S)

@@ -7,7 +7,7 @@ import click
 from click.core import ParameterSource
 
 from flywheel_sim.commands.envelope import Answer, answers, say, write_text
-from flywheel_sim.commands.running import readable
+from flywheel_sim.commands.running import POSTERIOR, drawable, readable
 from flywheel_sim.commands.sweeping import ON, standing
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ __all__ = ["answer_of_search", "optimize"]
     default=None,
     help="Write the answer here, as a scenario.",
 )
+@POSTERIOR
 @answers("optimize", "set", "seed", "replicates", "workers", "out")
 def optimize(
     study: str,
@@ -34,6 +35,7 @@ def optimize(
     check: bool,
     figure: Path | None,
     best: Path | None,
+    posterior: Path | None,
     changes: dict[str, Any],
     seed: int,
     replicates: int | None,
@@ -49,6 +51,7 @@ def optimize(
     """
     from flywheel_sim.results.saving import vacant
     from flywheel_sim.study import optimize as searching
+    from flywheel_sim.study.search_file import with_posterior
     from flywheel_sim.study.study_file import read_study
 
     given = click.get_current_context().get_parameter_source("seed") is not ParameterSource.DEFAULT
@@ -56,12 +59,17 @@ def optimize(
         if path is not None and not path.absolute().parent.is_dir():
             raise click.UsageError(f"{path}: there is no folder {path.parent}")
     if (Path(study) / "study.json").is_file():
-        if changes or given or replicates is not None or check:
-            raise click.UsageError(f"'{study}' is a search; --set, --seed, --replicates and --check come too late")
+        if changes or given or replicates is not None or check or posterior is not None:
+            raise click.UsageError(
+                f"'{study}' is a search; --set, --seed, --replicates, --posterior and --check come too late"
+            )
         with standing(f"Going on with {study}") as step:
             found = searching.resume(study, on=on, workers=workers, progress=step)
     else:
-        ready = read_study(study, changes, replicates=replicates, seed=seed if given else None)
+        drawable(posterior, changes, seed)
+        ready = with_posterior(
+            read_study(study, changes, replicates=replicates, seed=seed if given else None), posterior
+        )
         plan = searching.planned(ready)
         if check:
             data = {"study": study, "runs": plan.runs, "search": plan.search, "again": plan.again, "draws": plan.draws}

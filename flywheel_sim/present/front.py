@@ -50,7 +50,7 @@ def _front(found: Optimum) -> Figure:
     names = list(found.objectives)
     pairs = list(itertools.combinations(range(len(names)), 2))[:MOST_PAIRS]
     figure = canvas(480.0 * len(pairs), 380.0)
-    base = found.policies[0].mean
+    base = found.policies[0].worth
     tried = base + found.tried[:: max(1, len(found.tried) // MOST_POINTS)] * found.signs
     for k, (a, b) in enumerate(pairs):
         axes = figure.add_axes(((k + 0.15) / len(pairs), 0.14, 0.79 / len(pairs), 0.76))
@@ -62,19 +62,19 @@ def _front(found: Optimum) -> Figure:
                 continue
             on, answer = p in found.front, p == found.winner
             tint = ANSWER if answer else POINT if on else FRAME
-            ends = [mean_interval(policy.fresh[:, j], COVERAGE) for j in (a, b)]
-            axes.plot(ends[0], [policy.mean[b]] * 2, color=tint, linewidth=1.0, alpha=0.6, zorder=2)
-            axes.plot([policy.mean[a]] * 2, ends[1], color=tint, linewidth=1.0, alpha=0.6, zorder=2)
-            axes.plot(policy.mean[a], policy.mean[b], "o", color=tint, markersize=7 if answer else 4.5, zorder=3)
+            ends = [mean_interval(policy.counted[:, j], COVERAGE) for j in (a, b)]
+            axes.plot(ends[0], [policy.worth[b]] * 2, color=tint, linewidth=1.0, alpha=0.6, zorder=2)
+            axes.plot([policy.worth[a]] * 2, ends[1], color=tint, linewidth=1.0, alpha=0.6, zorder=2)
+            axes.plot(policy.worth[a], policy.worth[b], "o", color=tint, markersize=7 if answer else 4.5, zorder=3)
         axes.plot(base[a], base[b], "X", color=INK, markersize=8, zorder=4)
-        shown = np.array([policy.mean[[a, b]] for policy in found.policies])
+        shown = np.array([policy.worth[[a, b]] for policy in found.policies])
         ends = [_room(shown[:, j]) for j in (0, 1)]
         axes.set_xlim(*ends[0])
         axes.set_ylim(*ends[1])
         _words(axes, names[a], horizontal=True)
         _words(axes, names[b], horizontal=False)
-        axes.set_xlabel(f"{names[a]} ({found.objectives[names[a]]})")
-        axes.set_title(f"{names[b]} ({found.objectives[names[b]]})", loc="left", fontsize=10, color=MUTED)
+        axes.set_xlabel(f"{found.what(names[a])} ({found.objectives[names[a]]})")
+        axes.set_title(f"{found.what(names[b])} ({found.objectives[names[b]]})", loc="left", fontsize=10, color=MUTED)
     figure.text(
         0.99, 0.955, "blue: front under fresh luck, orange: compromise, cross: as it stands, grey: looked at",
         ha="right", fontsize=9.5, color=MUTED,
@@ -97,7 +97,7 @@ def _way(found: Optimum) -> Figure:
     axes.axhline(float(gains.mean()), color=ANSWER, linewidth=1.4)
     _words(axes, name, horizontal=False)
     axes.set_xlabel("runs of the search")
-    axes.set_title(f"gain in {name} over the scenario as it stands", loc="left", fontsize=10, color=MUTED)
+    axes.set_title(f"gain in {found.what(name)} over the scenario as it stands", loc="left", fontsize=10, color=MUTED)
     figure.text(
         0.98, 0.02, "grey: best of a generation, blue: its middle, orange: the answer under fresh luck", ha="right",
         fontsize=9.5, color=MUTED,

@@ -258,7 +258,7 @@ def search_table(found: "Optimum", most: int = 12) -> "Table":
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     paths = list(dict.fromkeys(path for policy in found.policies for path in policy.changes))
     for name in ("", *found.objectives):
-        table.add_column(name, justify="left" if not name else "right")
+        table.add_column(found.what(name) if name else "", justify="left" if not name else "right")
         if name:
             table.add_column("gain")
     table.add_column("sets", overflow="fold")
@@ -272,7 +272,7 @@ def search_table(found: "Optimum", most: int = 12) -> "Table":
             gain = found.gains(p)[:, k]
             low, high = mean_interval(gain, COVERAGE)
             told = f"{number(float(gain.mean()))} ({number(low)} to {number(high)})" if p else ""
-            cells += [shown(name, float(policy.mean[k])), told]
+            cells += [shown(name, float(policy.worth[k])), told]
         sets = [f"{path} {_said(policy.changes[path])}" for path in paths if path in policy.changes]
         table.add_row(*cells, ", ".join(sets))
     return table

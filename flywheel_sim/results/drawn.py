@@ -75,6 +75,20 @@ class Drawn:
 
         return drawn
 
+    def some(self, baseline: "Scenario", count: int) -> list[dict[str, float]]:
+        """So many rows at random, none of them twice and by the same seed always the same; whole where the scenario is.
+
+        Raises
+        ------
+        ScenarioError
+            When a path is none of the scenario's.
+        """
+        whole = {path for path in self.table if isinstance(baseline.get(path), int)}
+        taken = np.random.default_rng(self.start).permutation(self.rows)[:count]
+        return [
+            {path: round(value) if path in whole else value for path, value in self.row(int(k)).items()} for k in taken
+        ]
+
     def used(self, replicates: int) -> dict[str, NDArray[np.float64]]:
         """Rows of the first replicates, in their order."""
         k = (self.start + np.arange(replicates)) % self.rows

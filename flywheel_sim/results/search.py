@@ -42,6 +42,9 @@ class Policy:
         Objectives of each fresh run; run r has the same luck in every policy.
     excess : float
         By how much it breaks the limits in the fresh runs, as a share of them; 0 when it keeps them.
+    tail : float64 array, shape (R, K), optional
+        A figure for every fresh run whose mean is what is searched for, where that is not the mean of all runs: see
+        `flywheel_sim.results.risk`.
     """
 
     name: str
@@ -49,11 +52,22 @@ class Policy:
     searched: Floats
     fresh: Floats
     excess: float = 0.0
+    tail: Floats | None = None
 
     @property
     def mean(self) -> Floats:
         """Mean of the objectives."""
         return np.asarray(self.fresh.mean(0), np.float64)
+
+    @property
+    def counted(self) -> Floats:
+        """What each fresh run adds to what is searched for, shape (R, K)."""
+        return self.fresh if self.tail is None else self.tail
+
+    @property
+    def worth(self) -> Floats:
+        """What is searched for: the mean of the objectives, or their conditional value at risk."""
+        return np.asarray(self.counted.mean(0), np.float64)
 
     @property
     def fits(self) -> bool:
@@ -227,6 +241,8 @@ class Optimum:
         What a reader should know.
     promised : float64 array, shape (K,)
         The gain that the search itself would have told: of its best point; for several objectives, of the compromise.
+    cvar : mapping of str to float
+        Outcome -> worst share of the runs whose mean is searched for; the mean of all runs where it is not named.
     """
 
     title: str
@@ -244,6 +260,7 @@ class Optimum:
     scenario: str = ""
     notes: tuple[str, ...] = ()
     promised: Floats = field(default_factory=lambda: np.zeros(0))
+    cvar: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def signs(self) -> Floats:
@@ -261,9 +278,17 @@ class Optimum:
         return dict(self.best.changes)
 
     def gains(self, position: int) -> Floats:
-        """Gain of a policy over the scenario as it stands in each fresh run, in the direction wanted, shape (R, K)."""
-        gains: Floats = (self.policies[position].fresh - self.policies[0].fresh) * self.signs
+        """Gain of a policy over the scenario as it stands in each fresh run, in the direction wanted, shape (R, K).
+
+        Where the worst runs are searched for, what each run adds to the gain of their mean.
+        """
+        gains: Floats = (self.policies[position].counted - self.policies[0].counted) * self.signs
         return gains
+
+    def what(self, name: str) -> str:
+        """What is searched for of an outcome, in words."""
+        share = self.cvar.get(name, 1.0)
+        return name if share >= 1 else f"{name} in the worst {percent(share)} of runs"
 
     @property
     def optimism(self) -> Floats:
@@ -290,7 +315,8 @@ class Optimum:
             for k, name in enumerate(self.objectives):
                 low, high = mean_interval(gains[:, k], COVERAGE) if p else (0.0, 0.0)
                 row |= {
-                    name: float(policy.mean[k]), f"{name} gain": float(gains[:, k].mean()), f"{name} gain low": low,
+                    name: float(policy.mean[k]), **({f"{name} cvar": float(policy.worth[k])} if self.cvar else {}),
+                    f"{name} gain": float(gains[:, k].mean()), f"{name} gain low": low,
                     f"{name} gain high": high, f"{name} gain in the search": float(policy.searched[k]),
                 }  # fmt: skip
             found.append(row | dict(policy.changes))
@@ -312,7 +338,10 @@ class Optimum:
             low, high = mean_interval(gains[:, k], COVERAGE)
             better = "more" if (way == "maximise") == (mean >= 0) else "less"
             ends = sorted((low, high)) if mean >= 0 else sorted((-high, -low))
-            parts.append(f"{name} {number(abs(mean))} {better} ({number(ends[0])} to {number(ends[1])})")
+            parts.append(f"{self.what(name)} {number(abs(mean))} {better} ({number(ends[0])} to {number(ends[1])})")
+            if self.what(name) != name:
+                all_runs = float((self.best.mean - self.policies[0].mean)[k])
+                parts.append(f"on average {number(abs(all_runs))} {'more' if all_runs >= 0 else 'less'}")
         kind = "Best" if len(self.objectives) == 1 else "A compromise"
         text = f"{kind}: {settings}. Against the scenario as it stands, over {count} runs under fresh luck: "
         text += "; ".join(parts) + "."
@@ -334,6 +363,7 @@ class Optimum:
         robust = self.robustness
         whole: dict[str, Any] = {
             "folder": self.folder, "title": self.title, "scenario": self.scenario, "objectives": dict(self.objectives),
+            "cvar": dict(self.cvar),
             "sentence": self.sentence(), "changes": self.changes, "found": self.winner > 0,
             "policies": [
                 {
@@ -341,7 +371,7 @@ class Optimum:
                     "front": p in self.front, "fits": policy.fits, "excess": policy.excess, "runs": len(policy.fresh),
                     "objectives": {
                         name: {
-                            "mean": policy.mean[k], "gain": self.gains(p)[:, k].mean(),
+                            "mean": policy.mean[k], "worth": policy.worth[k], "gain": self.gains(p)[:, k].mean(),
                             "interval": list(mean_interval(self.gains(p)[:, k], COVERAGE)) if p else [0.0, 0.0],
                             "gain_in_search": policy.searched[k],
                         }

@@ -11,7 +11,11 @@ The answer
     For several objectives the whole front runs under fresh luck, and says what of it still stands.
 What is not known
     The answer, its rivals and the scenario as it stands run in draws of what is not known, with the same luck in each
-    draw: regret, and the region in which the answer fails.
+    draw: regret, and the region in which the answer fails.  With ``over_draws`` every run of the search has a draw,
+    too: the one of its luck, the same in all points.
+Risk
+    Of an objective with a share under ``cvar`` the mean of the worst runs counts instead of the mean of all, in the
+    search, in the choice and in what is told (`flywheel_sim.results.risk`).
 Resuming
     The method asks the same questions again and is answered from the store up to where it was.
 """
@@ -22,7 +26,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +36,16 @@ from numpy.typing import NDArray
 from flywheel_sim.execute.design import Design, Point
 from flywheel_sim.execute.drive import Interrupted, Progress, resume_command, run_design
 from flywheel_sim.execute.engines import Place, place
-from flywheel_sim.execute.store import Experiment, Standing, Store
+from flywheel_sim.execute.store import Standing, Store
+from flywheel_sim.results.risk import in_the_tail
 from flywheel_sim.results.saving import ResultError, vacant
 from flywheel_sim.results.search import AS_IT_STANDS, Optimum, Policy, Robustness
-from flywheel_sim.scenario import ScenarioError
-from flywheel_sim.study.designs import drawn
 from flywheel_sim.study.discovery import discovered
-from flywheel_sim.study.methods import Cma, Method, Nsga, better_first, made_with, not_dominated
-from flywheel_sim.study.search_file import in_order, in_search, needed_outcomes, search_problems, uncertain_part
+from flywheel_sim.study.methods import Method, better_first, made_with, not_dominated
+from flywheel_sim.study.search_file import with_posterior
+from flywheel_sim.study.search_plan import MOST_FRONT, RIVALS, Plan, asked_again, experiment_of, method_of, planned
 from flywheel_sim.study.space import Space, broken
-from flywheel_sim.study.study_file import Study, StudyFile, check_parameters, read_study
+from flywheel_sim.study.study_file import Study, read_study
 from flywheel_sim.study.sweep import On
 
 __all__ = ["Plan", "folder_of", "is_search", "optimize", "planned", "resume"]
@@ -50,30 +54,6 @@ Floats = NDArray[np.float64]
 
 #: First replicate of each kind of luck; generation g of the search begins at g times the replicates.
 CHOOSING, FRESH, DRAWN = 2_000_000_000, 2_500_000_000, 3_000_000_000
-#: Rivals of the answer that run in draws of what is not known.
-RIVALS = 6
-#: Points of a front that run again.
-MOST_FRONT = 60
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a search will cost.
-
-    Parameters
-    ----------
-    search, again, draws : int
-        Runs at most: of the search, of its best points again, over what is not known.
-    """
-
-    search: int
-    again: int
-    draws: int
-
-    @property
-    def runs(self) -> int:
-        """In all, at most."""
-        return self.search + self.again + self.draws
 
 
 def folder_of(study: Study) -> Path:
@@ -95,6 +75,7 @@ def optimize(
     replicates: int | None = None,
     seed: int | None = None,
     workers: int | None = None,
+    posterior: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> Optimum:
     """Search for the best settings, and say under fresh luck how good they are.
@@ -105,6 +86,8 @@ def optimize(
         With ``search:`` instead of ``design:``.
     folder, on, changes, replicates, seed, workers, progress
         As for `flywheel_sim.sweep`; the folder is ``<study>-search`` by default.
+    posterior : path, optional
+        Table of a calibration from which every run draws parameters: ``draws_file`` with ``over_draws``.
 
     Returns
     -------
@@ -128,6 +111,7 @@ def optimize(
     True
     """
     ready = study if isinstance(study, Study) else read_study(study, changes, replicates=replicates, seed=seed)
+    ready = with_posterior(ready, posterior)
     planned(ready)
     kept = None
     if folder is None and isinstance(study, Mapping):
@@ -135,7 +119,7 @@ def optimize(
         folder = kept / "runs"
     target = Path(folder) if folder is not None else folder_of(ready)
     vacant(target)
-    with Store.create(target, _experiment(ready)) as store:
+    with Store.create(target, experiment_of(ready)) as store:
         found = _Search(ready, store, on, workers, progress).run()
     if kept is not None:
         weakref.finalize(found, shutil.rmtree, kept, ignore_errors=True)
@@ -170,7 +154,7 @@ def resume(
     with Store.open(folder, write=True) as store:
         if not is_search(store):
             raise ResultError(f"'{folder}' holds a sweep, not a search")
-        study = _again(store)
+        study = asked_again(store)
         begun, now = store.experiment.about["search"]["made_with"], made_with(len(study.file.search.objectives))
         if begun != now:
             said = [" ".join(f"{name} {v}" for name, v in libraries.items()) for libraries in (begun, now)]
@@ -178,81 +162,6 @@ def resume(
         if retry_failed:
             store.forget_failed()
         return _Search(study, store, on, workers, progress).run()
-
-
-def planned(study: Study) -> Plan:
-    """What a search will cost, after everything about it has been checked.
-
-    Raises
-    ------
-    ScenarioError
-    """
-    file, search = study.file, study.file.search
-    if not study.searches:
-        raise ScenarioError([study.problem((), "this study does not search; say what for, under search:")])
-    problems = list(search_problems(study))
-    if problems:
-        raise ScenarioError(problems)
-    made_with(len(search.objectives))
-    method, several = _method(study, Space(study)), len(search.objectives) > 1
-    first = (len(method.ask()) + 1) * file.replicates
-    if search.budget < first:
-        message = f"the first generation alone has {first} runs; the budget is {search.budget}"
-        raise ScenarioError([study.problem(("search", "budget"), message)])
-    again = (MOST_FRONT + 1 if several else search.shortlist + 3 + 2) * search.fresh
-    draws = 0
-    if search.uncertainty or search.draws_file:
-        draws = len(_draws(study)) * search.draw_replicates * (RIVALS + 2)
-    return Plan(search.budget, again, draws)
-
-
-def _experiment(study: Study) -> Experiment:
-    file = study.file
-    outcomes = tuple(dict.fromkeys([*needed_outcomes(file.search), *file.outcomes]))
-    about = {
-        "title": file.title or study.name, "question": file.question, "design": {"kind": "search"},
-        "study": dict(study.source), "name": study.name,
-        "search": {
-            "made_with": made_with(len(file.search.objectives)), "replicates": file.replicates, "draws": _draws(study)
-        },
-    }  # fmt: skip
-    return Experiment(study.scenarios, file.seed, outcomes, tuple(file.series), file.series_every, about)
-
-
-def _again(store: Store) -> Study:
-    """The study that a store was made for; what is set in every run is in its scenarios already."""
-    experiment = store.experiment
-    about = dict(experiment.about)
-    file = StudyFile.model_validate({**about["study"], "seed": experiment.seed})
-    search = in_order(file.search, about["study"]["search"])
-    file = file.model_copy(update={"replicates": about["search"]["replicates"], "search": search})
-    given = {path: {"values": v} if isinstance(v, list) else v for path, v in file.parameters.items()}
-    study = Study(file.model_copy(update={"parameters": given}), {}, experiment.scenarios, Path(), about["name"], {},
-                  about["study"])  # fmt: skip
-    return check_parameters(study)
-
-
-def _draws(study: Study) -> list[dict[str, Any]]:
-    """What is not known, drawn.
-
-    Raises
-    ------
-    ScenarioError
-    """
-    search = study.file.search
-    if not search.uncertainty and not search.draws_file:
-        return []
-    found = drawn(uncertain_part(study))
-    if again := sorted({path for draw in found for path in draw} & set(in_search(study))):
-        raise ScenarioError([study.problem(("search", "draws_file"), f"'{again[0]}' is searched over already")])
-    return found
-
-
-def _method(study: Study, space: Space) -> Method:
-    search = study.file.search
-    if len(search.objectives) == 1:
-        return Cma(space.start(), space.grain(), search.step, search.population, search.seed)
-    return Nsga(space.start(), len(search.objectives), search.population, search.seed)
 
 
 class _Ended(Exception):
@@ -267,8 +176,12 @@ class _Search:
         self.file, self.search = study.file, study.file.search
         self.space = Space(study)
         self.signs = np.array([1.0 if way == "maximise" else -1.0 for way in self.search.objectives.values()])
+        self.shares = [self.search.cvar.get(name, 1.0) for name in self.search.objectives]
+        self.averse = min(self.shares) < 1.0
         self.columns = [store.experiment.outcomes.index(name) for name in self.search.objectives]
         self.draws: list[dict[str, Any]] = list(store.experiment.about["search"]["draws"])
+        # in an order of its own, so that a table in some order is not gone through in it
+        self.order = np.random.default_rng([self.search.seed, 31741]).permutation(len(self.draws))
         self.progress = progress
         self.begun, self.had = time.monotonic(), store.standing().done
         rivals = (MOST_FRONT + 1) if len(self.signs) > 1 else self.search.shortlist + 5
@@ -283,7 +196,7 @@ class _Search:
         """The answer."""
         try:
             with place(self.on, self.workers) as self.here:
-                method = _method(self.study, self.space)
+                method = method_of(self.study, self.space)
                 self._generations(method)
                 policies, winner, front = self._answer(method)
                 robustness = self._robust(policies, winner, front) if self.draws else None
@@ -297,7 +210,7 @@ class _Search:
             self.file.title or self.study.name, dict(self.search.objectives), tuple(policies), winner, tuple(front),
             np.concatenate(self.tried), tuple(self.history), robustness, self.store.standing().done, len(self.met),
             str(self.store.folder), "", self.study.base.name, self._notes(policies),
-            self._promised(policies[winner]),
+            self._promised(policies[winner]), dict(self.search.cvar) if self.averse else {},
         )  # fmt: skip
 
     def _promised(self, answer: Policy) -> Floats:
@@ -313,6 +226,8 @@ class _Search:
         if errors := self.store.errors():
             count = sum(errors.values())
             notes.append(f"{count} runs failed; their points come last. The most frequent reason: {next(iter(errors))}")
+        if self.search.over_draws:
+            notes.append(f"every run of the search and of the choice drew one of {len(self.draws)} draws, too")
         if not policies[0].fits:
             notes.append("the scenario as it stands does not keep the limits itself")
         return tuple(notes)
@@ -321,16 +236,33 @@ class _Search:
 
     def _ask(self, points: Sequence[Mapping[str, Any]], firsts: Sequence[int], replicates: int, what: str) -> Floats:
         """Outcomes of these points, shape (points, replicates, outcomes)."""
-        design = Design(
-            [Point(changes, "", first, {"phase": what}) for changes, first in zip(points, firsts, strict=True)],
-            replicates,
-        )
+        marks = {"phase": what}
+        if self.search.over_draws and what != "draws":
+            # run k of every point has draw k as it has luck k, so each run is a point of its own
+            alone = [
+                Point({**self.draws[self.order[k % len(self.draws)]], **changes}, "", k, marks)
+                for changes, first in zip(points, firsts, strict=True)
+                for k in range(first, first + replicates)
+            ]
+            design = Design(alone)
+        else:
+            design = Design(
+                [Point(changes, "", first, marks) for changes, first in zip(points, firsts, strict=True)], replicates
+            )
         drive = run_design(design, self.here, self.store, self._step if self.progress else None)
         if drive.stopped:
             raise _Ended(drive.stopped)
         if drive.asked:
             raise Interrupted(f"interrupted; go on with: {resume_command(self.store)}")
-        return self.store.outcomes(drive.runs)
+        return self.store.outcomes(drive.runs.reshape(len(points), replicates))
+
+    def _counted(self, runs: Floats) -> Floats:
+        """What each run of a point adds to what is searched for, shape (R, K)."""
+        values = runs[:, self.columns]
+        if not self.averse:
+            return values
+        columns = zip(values.T, self.shares, self.signs.tolist(), strict=True)
+        return np.column_stack([in_the_tail(x, share, sign) for x, share, sign in columns])
 
     def _step(self, now: Standing) -> None:
         """Progress against what the whole search may cost."""
@@ -363,11 +295,11 @@ class _Search:
             able = [k for k, changes in enumerate(points) if self.space.excess(changes) <= 0]
             first = generation * replicates
             told = self._ask([{}, *(points[k] for k in able)], [first] * (len(able) + 1), replicates, "search")
-            base, ran = told[0][:, self.columns].mean(0), dict(zip(able, told[1:], strict=True))
+            base, ran = self._counted(told[0]).mean(0), dict(zip(able, told[1:], strict=True))
             scores, excess = np.full((len(both), len(self.signs)), np.nan), np.full(len(both), np.nan)
             for k, changes in enumerate(points):
                 if k in ran:
-                    scores[k] = -self.signs * ran[k][:, self.columns].mean(0)
+                    scores[k] = -self.signs * self._counted(ran[k]).mean(0)
                     excess[k] = self._excess(ran[k], changes)
                     self._meet(changes, -scores[k] - self.signs * base, excess[k])
                 else:
@@ -403,7 +335,7 @@ class _Search:
         told = self._ask([changes for _, changes in named], [first] * len(named), self.search.fresh, what)
         return [
             Policy(name, dict(changes), self._seen(changes) if changes else np.zeros(len(self.signs)),
-                   runs[:, self.columns], self._excess(runs, changes))
+                   runs[:, self.columns], self._excess(runs, changes), self._counted(runs) if self.averse else None)
             for (name, changes), runs in zip(named, told, strict=True)
         ]  # fmt: skip
 
@@ -421,13 +353,13 @@ class _Search:
         short = _distinct([*best, *liked[:3]])
         named = [(AS_IT_STANDS, {}), *((f"candidate {k + 1}", changes) for k, changes in enumerate(short))]
         chosen = self._policies(named, CHOOSING, "choice")
-        scores = np.array([-self.signs[0] * policy.mean[0] for policy in chosen[1:]])
+        scores = np.array([-self.signs[0] * policy.worth[0] for policy in chosen[1:]])
         order = np.argsort(better_first(scores, np.array([policy.excess for policy in chosen[1:]])), kind="stable")
         best_first = [named[0], *(named[1 + int(k)] for k in order)]
         # under luck that nothing was chosen by; rivals run as well, so that the table compares like with like
         policies = self._policies(best_first[: 1 + RIVALS], FRESH, "fresh")
         fits = chosen[1 + int(order[0])].fits if len(order) else False
-        better = fits and self.signs[0] * (chosen[1 + int(order[0])].mean - chosen[0].mean)[0] > 0
+        better = fits and self.signs[0] * (chosen[1 + int(order[0])].worth - chosen[0].worth)[0] > 0
         winner = 1 if better or (fits and not chosen[0].fits) else 0
         return policies, winner, [winner]
 
@@ -439,7 +371,7 @@ class _Search:
         some.sort(key=lambda changes: tuple(np.nan_to_num(-self._seen(changes))))
         named = [(AS_IT_STANDS, {}), *((f"front {k + 1}", changes) for k, changes in enumerate(some))]
         policies = self._policies(named, FRESH, "fresh")
-        costs = np.array([-self.signs * p.mean if p.fits else np.full(len(self.signs), np.nan) for p in policies])
+        costs = np.array([-self.signs * p.worth if p.fits else np.full(len(self.signs), np.nan) for p in policies])
         front = np.flatnonzero(not_dominated(costs)).tolist()
         return policies, _compromise(costs, front), front
 

@@ -14,11 +14,14 @@
         word_of_mouth.rate: {range: [0.002, 0.02], scale: log}
 """
 
+import math
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from flywheel_sim.execute.rows import unknown_outcome
+from flywheel_sim.results.drawn import read_draws
 from flywheel_sim.scenario import Problem, ScenarioError
 from flywheel_sim.scenario.errors import nearest
 from flywheel_sim.scenario.fields import Block, param
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ConstraintBlock", "SearchBlock", "SimplexBlock", "in_order", "in_search", "needed_outcomes", "search_problems",
-    "uncertain_part",
+    "uncertain_part", "with_posterior",
 ]  # fmt: skip
 
 
@@ -54,6 +57,10 @@ class SearchBlock(Block):
     """What a search looks for, and at what cost."""
 
     objectives: dict[str, Literal["maximise", "minimise"]] = param({}, "Outcome -> maximise or minimise.")
+    cvar: dict[str, float] = param(
+        {}, "Objective -> share of its runs, the worst, whose mean counts instead of that of all (conditional value at "
+        "risk).",
+    )  # fmt: skip
     constraints: list[ConstraintBlock] = param([], "Limits the answer must keep.")
     simplexes: dict[str, SimplexBlock] = param({}, "Groups of weights that add up to a total.")
     budget: int = param(1000, "Runs of the search at most.", ge=1, le=20_000_000)
@@ -64,7 +71,14 @@ class SearchBlock(Block):
     fresh: int = param(40, "Runs of a point under luck the search has not seen.", ge=2, le=100_000)
     uncertainty: dict[str, Any] = param({}, "What is not known: path -> values, a range or a distribution.")
     draws: int = param(40, "Draws of what is not known.", ge=5, le=100_000)
-    draws_file: str = param("", "Draws instead: a CSV file, relative to the study; its first line names paths.")
+    draws_file: str = param(
+        "", "Draws instead, relative to the study: a CSV file whose first line names paths, or what flywheel calibrate "
+        "--method posterior leaves.",
+    )  # fmt: skip
+    over_draws: bool = param(
+        False,
+        "Whether every run of the search draws what is not known, too; else only what it finds is run in the draws.",
+    )
     draw_replicates: int = param(4, "Runs of a point in each draw.", ge=1, le=100_000)
 
 
@@ -92,10 +106,15 @@ def uncertain_part(study: "Study") -> "Study":
 
     search = study.file.search
     if search.draws_file:
-        design = DesignBlock(kind="table", file=search.draws_file)
+        table = study.folder / search.draws_file
+        if table.is_dir() or table.suffix == ".parquet":
+            posterior = read_draws(table, study.file.seed)
+            design = DesignBlock(kind="table", rows=posterior.some(study.base, search.draws))
+        else:
+            design = DesignBlock(kind="table", file=search.draws_file)
         places: dict[tuple[str, ...], tuple[Place, Place]] = {}
         if ("search", "draws_file") in study.places:
-            places["design", "file"] = study.places["search", "draws_file"]
+            places["design", "file"] = places["design", "rows"] = study.places["search", "draws_file"]
         return replace(study, file=study.file.model_copy(update={"design": design}), parameters={}, places=places)
     given = {path: {"values": v} if isinstance(v, list) else v for path, v in search.uncertainty.items()}
     places = {
@@ -115,6 +134,15 @@ def uncertain_part(study: "Study") -> "Study":
         raise ScenarioError(moved) from None
 
 
+def with_posterior(study: "Study", posterior: str | os.PathLike[str] | None) -> "Study":
+    """The study with every run of its search drawing from the table of a calibration; as it is without one."""
+    if posterior is None:
+        return study
+    update = {"draws_file": os.path.abspath(posterior), "over_draws": True}  # noqa: PTH100
+    file = study.file.model_copy(update={"search": study.file.search.model_copy(update=update)})
+    return replace(study, file=file, source={**study.source, "search": {**study.source.get("search", {}), **update}})
+
+
 def search_problems(study: "Study") -> Iterator[Problem]:
     """Mistakes in what is searched for."""
     file, search = study.file, study.file.search
@@ -128,10 +156,16 @@ def search_problems(study: "Study") -> Iterator[Problem]:
     for name in search.objectives:
         if wrong := unknown_outcome(name):
             yield study.problem(("search", "objectives", name), *wrong, name=True)
+    yield from _tails(study)
     yield from _simplexes(study)
     yield from _constraints(study)
+    if search.over_draws and not search.uncertainty and not search.draws_file:
+        message = "nothing to draw: expected uncertainty: or draws_file:"
+        yield study.problem(("search", "over_draws"), message)
     if search.uncertainty and search.draws_file:
-        yield study.problem(("search", "draws_file"), "expected uncertainty: or draws_file:, one of the two")
+        yield study.problem(
+            ("search", "draws_file"), "expected uncertainty: or draws_file: (or --posterior), one of the two"
+        )
     for path in search.uncertainty:
         if path in in_search(study):
             yield study.problem(("search", "uncertainty", path), f"'{path}' is searched over already", name=True)
@@ -139,6 +173,26 @@ def search_problems(study: "Study") -> Iterator[Problem]:
         uncertain_part(study)
     except ScenarioError as error:
         yield from error.problems
+
+
+def _tails(study: "Study") -> Iterator[Problem]:
+    """Shares of runs that are none, or less than one run."""
+    file, search = study.file, study.file.search
+    for name, share in search.cvar.items():
+        here = ("search", "cvar", name)
+        if name not in search.objectives:
+            message = f"'{name}' is not among the objectives"
+            yield study.problem(here, message, nearest(name, search.objectives), name=True)
+        elif not 0 < share <= 1:
+            yield study.problem(here, f"expected a share above 0, up to 1 (the mean of all runs), got {share:g}")
+        else:
+            for what, count in (("replicates", file.replicates), ("fresh", search.fresh)):
+                if share * count < 1 - 1e-9:
+                    least = math.ceil(1 / share - 1e-9)
+                    message = (
+                        f"the worst {share:g} of {count} runs ({what}) is less than one run; take {least} at least"
+                    )
+                    yield study.problem(here, message)
 
 
 def _simplexes(study: "Study") -> Iterator[Problem]:

@@ -72,6 +72,28 @@ def test_people_are_told_the_answer_and_where_it_fails(folder):
     assert "mean regret" in told and "the runs are in heads-search" in told
 
 
+def test_every_run_may_draw_from_a_posterior(folder):
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table({"ledger.overhead": np.linspace(0.0, 100.0, 60)}), "posterior.parquet")
+    text = STUDY.replace("  uncertainty: {ledger.overhead: {range: [0, 100]}}\n", "").replace("fresh: 5", "fresh: 30")
+    (folder / "alone.yaml").write_text(text.replace("budget: 150", "budget: 600") + "replicates: 15\n")
+    words = ("--posterior", "posterior.parquet", "--json")
+    done = call("optimize", "alone.yaml", *words)
+    data = json.loads(done.stdout)["data"]
+    assert done.exit_code == 1 and not data["found"], "a third of the draws harm whoever moves away from 8 heads"
+    assert data["robustness"]["draws"] == 30 and "drew one of 30 draws" in data["notes"][0]
+    for more, said in (
+        (("alone.yaml", "--set", "ledger.overhead=1", "--out", "b"), "is drawn from"),
+        (("heads.yaml", "--out", "b"), "or --posterior"),
+        (("alone-search",), "come too late"),
+    ):
+        done = call("optimize", *more, "--posterior", "posterior.parquet")
+        assert done.exit_code == 2 and said in done.stderr, done.stderr
+
+
 def test_check_counts_and_runs_nothing(folder):
     done = call("optimize", "heads.yaml", "--check")
     assert done.exit_code == 0 and "150 of the search" in done.stdout

@@ -9,6 +9,8 @@ import pytest
 import flywheel_sim as fs
 from flywheel_sim.execute import drive
 from flywheel_sim.execute.store import Store
+from flywheel_sim.results.intervals import mean_interval
+from flywheel_sim.results.risk import in_the_tail
 from flywheel_sim.results.search import AS_IT_STANDS, Robustness
 from flywheel_sim.scenario import ScenarioError
 from flywheel_sim.study import optimize as searching
@@ -238,6 +240,85 @@ def test_who_is_averse_to_risk_may_choose_otherwise(values, tenth, regret, said)
         assert said in robust.sentence()
 
 
+CHOICE = {"teams.sales.headcount": [4, 12]}
+
+
+@pytest.mark.parametrize(("outcome", "way"), [("npv", "maximise"), ("clv", "minimise")])
+def test_by_the_worst_runs_the_safe_of_two_choices_is_better(using, outcome, way):
+    """The mean of the worst quarter of a normal is mu - 1.271 sigma: .87 for 4 heads, -2.31 for 12, -1.27 as is."""
+    using(made_up.risky)
+    search = {"objectives": {outcome: way}, "budget": 600, "fresh": 400}
+    more = {"replicates": 20, "outcomes": [outcome]}
+    bold = fs.optimize(study(search, CHOICE, **more))
+    assert bold.changes == {"teams.sales.headcount": 12}
+    assert bold.gains(bold.winner).mean() == pytest.approx(1.5, abs=4 * 2 / 20)
+    safe = fs.optimize(study(search | {"cvar": {outcome: 0.25}}, CHOICE, **more))
+    assert safe.changes == {"teams.sales.headcount": 4}
+    # the gain is one of the means of the worst quarters, each of 400 runs, known to about 1.271 x .1 / 2
+    assert safe.gains(safe.winner).mean() == pytest.approx(0.873 + 1.271, abs=0.3)
+    sign = 1.0 if way == "maximise" else -1.0
+    worst = np.sort(sign * safe.best.fresh[:, 0])[:100].mean()
+    assert sign * safe.best.worth[0] == pytest.approx(worst) and safe.best.mean[0] == pytest.approx(sign, abs=0.02)
+    assert f"{outcome} in the worst 25 % of runs" in safe.sentence() and "on average" in safe.sentence()
+    rows = safe.table.set_index("policy")
+    assert rows[f"{outcome} cvar"].iloc[safe.winner] == safe.best.worth[0]
+    json.dumps(safe.to_dict(), allow_nan=False)
+
+
+def test_all_runs_are_the_worst_when_the_share_is_one(using, tmp_path):
+    using(made_up.sphere)
+    plain = fs.optimize(study(ONE | {"budget": 300}), tmp_path / "plain")
+    whole = fs.optimize(study(ONE | {"budget": 300, "cvar": {"npv": 1.0}}), tmp_path / "whole")
+    assert whole.to_dict() | {"folder": ""} == plain.to_dict() | {"folder": ""}
+    assert Store.open(tmp_path / "plain").hash() == Store.open(tmp_path / "whole").hash()
+
+
+def test_intervals_of_the_worst_runs_hold_as_often_as_they_say():
+    """Of 1 000 intervals of 95 % for normal gains, by the worst fifth of 200 runs; 3.3 standard errors about .95."""
+    luck, hits = np.random.default_rng(8), 0
+    for _ in range(1000):
+        one, two = luck.normal(size=(2, 200))
+        one, two = 0.3 + 0.8 * two + 0.6 * one, two  # equal spreads: the worst fifths are .3 apart, like the means
+        low, high = mean_interval(in_the_tail(one, 0.2) - in_the_tail(two, 0.2), 0.95)
+        hits += low <= 0.3 <= high
+    assert abs(hits / 1000 - 0.95) < 3.3 * np.sqrt(0.95 * 0.05 / 1000)
+
+
+def test_a_search_over_draws_shuns_what_seldom_fails_badly(using, tmp_path):
+    """7 heads are 1 better than 8, but lose 20 where overhead is above 70: in about 30 of 100 draws."""
+    using(made_up.staff)
+    heads = {"teams.sales.headcount": [7, 9]}
+    search = {"objectives": {"npv": "maximise"}, "budget": 600, "uncertainty": UNKNOWN, "draws": 20, "fresh": 40}
+    known = fs.optimize(study(search, heads, replicates=20))
+    assert known.changes == {"teams.sales.headcount": 7}
+    over = fs.optimize(study(search | {"over_draws": True}, heads, replicates=20), tmp_path / "over")
+    assert over.winner == 0 and "drew one of 20 draws" in over.notes[0]
+    store = Store.open(tmp_path / "over")
+    design = store.design()
+    drawn = design[design["phase"] == "fresh"].groupby("replicate")["ledger.overhead"]
+    assert (drawn.nunique() == 1).all(), "run k has the same draw in every point"
+    assert drawn.first().nunique() == 20, "and all of them are drawn"
+    again = searching.resume(tmp_path / "over")
+    assert again.to_dict() == over.to_dict()
+
+
+def test_a_search_draws_from_the_table_of_a_calibration(using, tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet")
+    import pyarrow as pa
+
+    using(made_up.staff)
+    table = {"ledger.overhead": np.linspace(0.0, 100.0, 50), "market.accounts": np.full(50, 4000.0)}
+    pq.write_table(pa.table(table), tmp_path / "posterior.parquet")
+    heads = {"teams.sales.headcount": [7, 9]}
+    search = {"objectives": {"npv": "maximise"}, "budget": 400, "draws": 25}
+    whole = study(search, heads, replicates=10)
+    found = fs.optimize(whole, tmp_path / "search", posterior=tmp_path)
+    assert found.winner == 0 and len(found.robustness.draws) == 25
+    assert {draw["market.accounts"] for draw in found.robustness.draws} == {4000}
+    (tmp_path / "posterior.parquet").unlink()  # the draws are in the store
+    assert searching.resume(tmp_path / "search").to_dict() == found.to_dict()
+
+
 def test_a_table_of_draws(using, tmp_path):
     using(made_up.staff)
     (tmp_path / "draws.csv").write_text("ledger.overhead\n" + "\n".join(map(str, range(0, 100, 5))))
@@ -309,6 +390,10 @@ def test_the_search_begins_where_the_scenario_stands():
         ({"objectives": {}}, None, "at least one objective"),
         (ONE, {"teams.sale.headcount": {"range": [1, 2]}}, "did you mean 'teams.sales.headcount'"),
         (ONE | {"constraints": [{"outcome": "churn_anual", "at_most": 1}]}, None, "did you mean 'churn_annual'"),
+        (ONE | {"cvar": {"nvp": 0.5}}, None, "'nvp' is not among the objectives; did you mean 'npv'"),
+        (ONE | {"cvar": {"npv": 0.0}}, None, "a share above 0"),
+        (ONE | {"cvar": {"npv": 0.1}}, None, "of 3 runs (replicates) is less than one run; take 10 at least"),
+        (ONE | {"over_draws": True}, None, "nothing to draw"),
         (ONE | {"constraints": [{"outcome": "npv"}]}, None, "at_least:, at_most: or both"),
         (ONE | {"constraints": [{"sum": {"market.prise": 1}, "at_most": 1}]}, None, "did you mean 'market.price'"),
         (ONE | {"uncertainty": {"market.price": {"range": [1, 2]}}}, None, "searched over already"),
