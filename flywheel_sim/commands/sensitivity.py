@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from flywheel_sim.commands.envelope import Answer, answers, say
 from flywheel_sim.commands.running import readable
-from flywheel_sim.commands.sweeping import ON, standing
+from flywheel_sim.commands.sweeping import CHOSEN, ON, STUDY, Asked, asking
 
 if TYPE_CHECKING:
     from flywheel_sim.results.sensitivity import Sensitivity
@@ -17,24 +16,15 @@ __all__ = ["sensitivity"]
 
 
 @click.command()
-@click.argument("study", metavar="STUDY")
+@STUDY
 @click.option("--outcome", "outcomes", multiple=True, help="Show this outcome; repeatable (default: the first).")
 @click.option(
     "--figure", type=click.Path(path_type=Path, dir_okay=False), default=None, help="Draw the tornado here (PNG)."
 )
 @ON
-@answers("sensitivity", "set", "seed", "replicates", "workers", "out")
-def sensitivity(
-    study: str,
-    outcomes: tuple[str, ...],
-    figure: Path | None,
-    on: str | None,
-    changes: dict[str, Any],
-    seed: int,
-    replicates: int | None,
-    workers: int | None,
-    out: Path | None,
-) -> Answer:
+@answers("sensitivity", *CHOSEN)
+@asking
+def sensitivity(asked: Asked, outcomes: tuple[str, ...], figure: Path | None) -> Answer:
     """Run a study with a sobol or morris design and say which parameters matter.
 
     STUDY is a study file, the name of a shipped study, or the folder of a sweep that has been run.  All points of a
@@ -43,7 +33,7 @@ def sensitivity(
     """
     from flywheel_sim.study import sensitivity as analysis
 
-    found, folder, failed, seeds, hashes = _found(study, on, changes, seed, replicates, workers, out)
+    found, folder, failed, seeds, hashes = _found(asked)
     indices = analysis.of_sweep(found)
     shown = _shown(indices, outcomes)
     if figure is not None:
@@ -56,41 +46,20 @@ def sensitivity(
     return Answer(data, _told(indices, shown), {"seeds": seeds, "hashes": hashes}, failed=failed)
 
 
-def _found(
-    study: str,
-    on: str | None,
-    changes: dict[str, Any],
-    seed: int,
-    replicates: int | None,
-    workers: int | None,
-    out: Path | None,
-) -> tuple[Any, str, bool, dict[str, int], dict[str, str]]:
+def _found(asked: Asked) -> tuple[Any, str, bool, dict[str, int], dict[str, str]]:
     """The sweep, made now or before, and where it is."""
     from flywheel_sim.execute.store import Store
-    from flywheel_sim.results.saving import vacant
     from flywheel_sim.study import sweep as sweeping
     from flywheel_sim.study.sensitivity import fit_for_indices
-    from flywheel_sim.study.study_file import read_study
 
-    given = click.get_current_context().get_parameter_source("seed") is not ParameterSource.DEFAULT
-    if (Path(study) / "study.json").is_file():
-        if changes or given or replicates is not None:
-            raise click.UsageError(f"'{study}' has been run; --set, --seed and --replicates come too late")
-        found = sweeping.Sweep(Store.open(study))
+    if asked.ran():
+        found = sweeping.Sweep(Store.open(asked.study))
     else:
-        ready = read_study(study, changes, replicates=replicates, seed=seed if given else None)
+        ready = asked.read()
         fit_for_indices(ready)
-        folder = out or sweeping.folder_of(ready)
-        if (folder / "study.json").exists():
-            raise click.UsageError(
-                f"'{folder}' holds a sweep already: flywheel sensitivity {folder}, after flywheel resume if it is not "
-                f"complete"
-            )
-        vacant(folder)
-        title = ready.file.title or ready.name
-        say(f"{title}: runs go to {folder}")
-        with standing(title) as step:
-            found = sweeping.sweep(ready, folder, on=on, workers=workers, progress=step)
+        go_on = "flywheel sensitivity {0}, after flywheel resume {0} if it is not complete"
+        with asked.running(ready, sweeping.folder_of(ready), go_on) as (folder, step):
+            found = sweeping.sweep(ready, folder, on=asked.on, workers=asked.workers, progress=step)
     now, experiment = found.standing, found.store.experiment
     if now.done < now.total:
         say(f"note: {now.done} of {now.total} runs are there; flywheel resume {found.store.folder} makes the others")

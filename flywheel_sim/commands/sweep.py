@@ -1,55 +1,37 @@
 """``flywheel sweep``: run a study file."""
 
-from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
-from flywheel_sim.commands.envelope import Answer, answers, say
-from flywheel_sim.commands.sweeping import ON, ON_ERROR, answer, standing
+from flywheel_sim.commands.envelope import Answer, answers
+from flywheel_sim.commands.sweeping import CHOSEN, ON, ON_ERROR, STUDY, Asked, answer, asking
 
 __all__ = ["sweep"]
 
 
 @click.command()
-@click.argument("study", metavar="STUDY")
+@STUDY
 @ON
 @ON_ERROR
 @click.option("--check", is_flag=True, help="Check the study, say how many runs it has, and stop.")
-@answers("sweep", "set", "seed", "replicates", "workers", "out")
-def sweep(
-    study: str,
-    on: str | None,
-    on_error: str,
-    check: bool,
-    changes: dict[str, Any],
-    seed: int,
-    replicates: int | None,
-    workers: int | None,
-    out: Path | None,
-) -> Answer:
+@answers("sweep", *CHOSEN)
+@asking
+def sweep(asked: Asked, on_error: str, check: bool) -> Answer:
     """Run a study: its whole design, into a folder.
 
     STUDY is a study file or the name of a shipped one.  The runs go to --out, by default STUDY-runs here, as parquet
     files that other programs can read meanwhile.  After Ctrl-C or a crash, flywheel resume goes on where it was.
     --seed and --replicates replace the study's; --set applies to every run.  Exit 1 when a run failed.
     """
-    from flywheel_sim.results.saving import vacant
     from flywheel_sim.study import sweep as sweeping
-    from flywheel_sim.study.study_file import read_study
 
-    given = click.get_current_context().get_parameter_source("seed") is not ParameterSource.DEFAULT
-    ready = read_study(study, changes, replicates=replicates, seed=seed if given else None)
-    folder = out or sweeping.folder_of(ready)
+    ready = asked.read()
     if check:
-        return _checked(study, *sweeping.planned(ready))
-    if (folder / "study.json").exists():
-        raise click.UsageError(f"'{folder}' holds a sweep already; go on with it: flywheel resume {folder}")
-    vacant(folder)
-    say(f"{ready.file.title or ready.name}: runs go to {folder}")
-    with standing(ready.file.title or ready.name) as step:
-        found = sweeping.sweep(ready, folder, on=on, workers=workers, stop_on_error=on_error == "stop", progress=step)
+        return _checked(asked.study, *sweeping.planned(ready))
+    stop = on_error == "stop"
+    with asked.running(ready, sweeping.folder_of(ready)) as (folder, step):
+        found = sweeping.sweep(ready, folder, on=asked.on, workers=asked.workers, stop_on_error=stop, progress=step)
     return answer(found)
 
 

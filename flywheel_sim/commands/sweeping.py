@@ -1,20 +1,29 @@
-"""What sweep, resume and status share: where to run, progress, and what they print."""
+"""What commands on studies share: what they are asked for, where to run, progress, and what they print."""
 
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from flywheel_sim.commands.envelope import Answer, say, table
 from flywheel_sim.commands.progress import progress
 
 if TYPE_CHECKING:
     from flywheel_sim.execute.store import Standing, Store
+    from flywheel_sim.study.study_file import Study
     from flywheel_sim.study.sweep import Sweep
 
-__all__ = ["ON", "ON_ERROR", "answer", "reasons", "retrying", "standing"]
+__all__ = ["CHOSEN", "ON", "ON_ERROR", "STUDY", "Asked", "answer", "asking", "reasons", "retrying", "standing"]
 
+#: ``STUDY``.
+STUDY = click.argument("study", metavar="STUDY")
+#: Common options of a command that runs a study, for `flywheel_sim.commands.envelope.answers`.
+CHOSEN = ("set", "seed", "replicates", "workers", "out")
 #: ``--on ADDR``.
 ON = click.option(
     "--on", default=None, metavar="ADDR",
@@ -26,6 +35,74 @@ ON_ERROR = click.option(
     help="What to do when a run fails; it is a row with its error either way.",
 )  # fmt: skip
 _MOST = 5
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A study and what was said about running it.
+
+    Parameters
+    ----------
+    study : str
+        A study file, a shipped name, or a folder of runs.
+    on : str, optional
+    changes : dict
+        Path -> value.
+    seed, replicates : int, optional
+        None where the study says it.
+    workers : int, optional
+    out : Path, optional
+        Folder for the runs; None for the usual one.
+    """
+
+    study: str
+    on: str | None
+    changes: dict[str, Any]
+    seed: int | None
+    replicates: int | None
+    workers: int | None
+    out: Path | None
+
+    def ran(self, *others: bool) -> bool:
+        """Whether the runs are there already: then there is nothing to say about them, nor to ask of ``others``."""
+        if not (Path(self.study) / "study.json").is_file():
+            return False
+        if self.changes or self.seed is not None or self.replicates is not None or any(others):
+            raise click.UsageError(f"'{self.study}' has been run; options that say how it is run come too late")
+        return True
+
+    def read(self) -> "Study":
+        """The study, with what was said instead of what it says."""
+        from flywheel_sim.study.study_file import read_study
+
+        return read_study(self.study, self.changes, replicates=self.replicates, seed=self.seed)
+
+    @contextmanager
+    def running(
+        self, ready: "Study", usual: Path, go_on: str = "flywheel resume {}"
+    ) -> "Iterator[tuple[Path, Callable[[Standing], None] | None]]":
+        """The folder for the runs and a progress callback; refused where there are runs already."""
+        from flywheel_sim.results.saving import vacant
+
+        folder, title = self.out or usual, ready.file.title or ready.name
+        if (folder / "study.json").exists():
+            raise click.UsageError(f"'{folder}' holds runs already; go on with them: {go_on.format(folder)}")
+        vacant(folder)
+        say(f"{title}: runs go to {folder}")
+        with standing(title) as step:
+            yield folder, step
+
+
+def asking(function: Callable[..., Answer]) -> Callable[..., Answer]:
+    """Hand a command what it was `Asked` instead of eight arguments."""
+
+    @functools.wraps(function)
+    def command(*, seed: int, **given: Any) -> Answer:
+        said = click.get_current_context().get_parameter_source("seed") is not ParameterSource.DEFAULT
+        names = ("study", "on", "changes", "replicates", "workers", "out")
+        return function(Asked(seed=seed if said else None, **{name: given.pop(name) for name in names}), **given)
+
+    return command
 
 
 @contextmanager

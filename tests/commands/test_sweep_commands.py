@@ -101,7 +101,7 @@ def test_mistakes_are_told_before_the_first_run(folder):
 def test_a_folder_that_is_taken_is_left_alone(folder):
     call("sweep", "heads.yaml")
     result = call("sweep", "heads.yaml")
-    assert result.exit_code == 2 and "go on with it: flywheel resume heads-runs" in result.stderr
+    assert result.exit_code == 2 and "go on with them: flywheel resume heads-runs" in result.stderr
     (folder / "full").mkdir()
     (folder / "full" / "letter").touch()
     assert "already there" in call("sweep", "heads.yaml", "--out", "full").stderr

@@ -90,7 +90,7 @@ def test_the_command_runs_a_study_or_takes_one_that_has_been_run(
     assert told.stdout.startswith("customers_end is moved most by market.")
     assert "95 %" in told.stdout
     for words, said in (
-        (["prices.yaml"], "holds a sweep already"),
+        (["prices.yaml"], "holds runs already"),
         ([data["folder"], "--seed", "3"], "come too late"),
         ([data["folder"], "--outcome", "nvp"], "did you mean 'npv'"),
         (["nonsense"], "nonsense"),
