@@ -1,9 +1,18 @@
 """How long a long run still takes, from how its pace has changed so far."""
 
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-__all__ = ["Pace", "in_words"]
+if TYPE_CHECKING:
+    from flywheel_sim.scenario import Scenario
 
+__all__ = ["Pace", "expected_work", "in_words"]
+
+#: What a customer's week costs beside that of an account that is none, least squares over the weeks of a run of 10^7
+#: accounts; and what comes after the last week (the table of accounts, the summary, giving memory back), in weeks of a
+#: market without customers.
+CUSTOMER, AFTER = 13.0, 10.0
 #: Marks that are kept at most; then every second one is forgotten, and they are set half as often.
 MOST = 240
 
@@ -18,6 +27,9 @@ class Pace:
 
     How the work changes is read off the processor time where it is known, so that a machine that is busy for a minute
     is not taken for a company that grows; the clock says how long a second of it has taken on the whole.
+
+    Where it is known beforehand how much work every week is (`expected_work`), there is nothing to guess: the pace of
+    the work goes on as it was on the whole.
 
     Examples
     --------
@@ -46,12 +58,21 @@ class Pace:
             self.marks = self.marks[::2]
             self.apart = 2.0 * (done - self.marks[0][0]) / MOST
 
-    def left(self, total: float) -> float | None:
-        """Seconds until ``total`` is done; None before there are two marks."""
+    def left(self, total: float, work: Sequence[float] | None = None) -> float | None:
+        """Seconds until ``total`` is done; None before there are two marks.
+
+        Parameters
+        ----------
+        total : float
+        work : sequence of float, optional
+            How much work is done after 0, 1, 2, ... ``total``, and last of all when everything is over.
+        """
         (done, now), (first, begun) = self.last, self.marks[0] if self.marks else (0.0, 0.0)
         if done <= first:
             return None
         elapsed, rest, span = self.clock[1] - self.clock[0], max(0.0, total - done), done - first
+        if work is not None:
+            return elapsed * (work[-1] - work[int(done)]) / (work[int(done)] - work[int(first)])
         if now - begun < 0.05 * elapsed:  # the work is done elsewhere
             return elapsed / span * rest
         return self._work(rest, span, first, (now - begun) / span) * elapsed / (now - begun)
@@ -92,6 +113,30 @@ class Pace:
             if d1 >= done:
                 return s0 + (s1 - s0) * (done - d0) / (d1 - d0)
         return self.last[1]
+
+
+def expected_work(scenario: "Scenario") -> Sequence[float] | None:
+    """How much work of a run is done after 0, 1, 2, ... weeks, and last of all when everything is over.
+
+    A week is so much work as its customers are many, and the mean field of the market knows beforehand how many there
+    will be.  In weeks of a market without customers; None where there is no market.
+
+    Examples
+    --------
+    >>> from flywheel_sim.scenario import load
+    >>> work = expected_work(load("b2b-saas"))
+    >>> [round(work[week + 1] - work[week], 2) for week in (0, 26, 155)]
+    [1.52, 1.68, 2.31]
+    """
+    if not scenario.model.market.enabled:
+        return None
+    from flywheel_sim.theory import mean_field
+
+    customers = mean_field(scenario, step=1).customers / scenario.model.market.accounts
+    work = [0.0]
+    for share in customers[:-1].tolist():
+        work.append(work[-1] + 1.0 + CUSTOMER * share)
+    return [*work, work[-1] + AFTER]
 
 
 def in_words(seconds: float | None) -> str:

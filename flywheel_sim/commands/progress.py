@@ -3,8 +3,9 @@
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import click
@@ -21,10 +22,19 @@ EVERY = 10.0
 
 
 class Report:
-    """Called by a runner with the weeks done and the weeks there are."""
+    """Called by a runner with the weeks done and the weeks there are.
 
-    def __init__(self, what: str) -> None:
+    Parameters
+    ----------
+    what : str
+        What is running, in a few words.
+    work : callable, optional
+        How much work is done after 0, 1, 2, ... weeks, where somebody knows; asked once, when it is needed.
+    """
+
+    def __init__(self, what: str, work: Callable[[], Sequence[float] | None] | None = None) -> None:
         self.what = what
+        self.work = cache(work or (lambda: None))
         self.begun: float | None = None
         self.last = 0.0
         self.pace = Pace()
@@ -44,13 +54,15 @@ class Report:
                 if sys.stderr.isatty():
                     self._open(total)
             self.pace.mark(done, now, time.process_time())
-            left = self.pace.left(total) if left is None else left
+            if self.bar is None and (now - self.last < EVERY or done >= total):
+                return
+            said = in_words(self.pace.left(total, self.work()) if left is None else left)
             if self.bar is not None:
                 what = f"{self.what} ({note})" if note else self.what
-                self.bar.update(self.task, completed=done, total=total, description=what, left=in_words(left))
-            elif now - self.last >= EVERY and done < total:
+                self.bar.update(self.task, completed=done, total=total, description=what, left=said)
+            else:
                 self.last = now
-                say(f"{self.what}: {100 * done // total} % done, {in_words(left)}{', ' + note if note else ''}")
+                say(f"{self.what}: {100 * done // total} % done, {said}{', ' + note if note else ''}")
 
     def close(self) -> None:
         """Take the bar away."""
@@ -93,19 +105,19 @@ class Report:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Report | None]:
+def progress(what: str, work: Callable[[], Sequence[float] | None] | None = None) -> Iterator[Report | None]:
     """A callback for runners, or None under ``--quiet``.
 
     Parameters
     ----------
-    what : str
-        What is running, in a few words.
+    what, work
+        See `Report`.
     """
     context = click.get_current_context(silent=True)
     if context is not None and context.meta.get("flywheel.quiet"):
         yield None
         return
-    report = Report(what)
+    report = Report(what, work)
     try:
         yield report
     finally:

@@ -1,6 +1,7 @@
 """``flywheel run``: one scenario, once or many times."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import click
 
 from flywheel_sim.commands.envelope import Answer, answers
 from flywheel_sim.commands.overlaid import FIGURE, REPLICATES, overlaid, seen
+from flywheel_sim.commands.pace import expected_work
 from flywheel_sim.commands.progress import progress
 from flywheel_sim.commands.running import (
     POSTERIOR,
@@ -52,16 +54,18 @@ def run(
     observed = seen(scenario, figure)
     drawn = drawable(posterior, changes, seed)
     replicates = replicates or (REPLICATES if observed or drawn else 1)
-    with progress(scenario.title) as step:  # first, so that it is said at once when the engine must be compiled
+    single = replicates == 1 and not drawn
+    work = partial(expected_work, scenario) if single else None
+    with progress(scenario.title, work) as step:  # first, so that it is said at once when the engine must be compiled
         from flywheel_sim.execute import run as running
 
-        if drawn:
+        if single:
+            runs = [running.run(scenario, seed, workers=workers, progress=step)]
+        elif drawn:
             each = drawn.of(scenario)
             runs = running.batch(
                 [scenario], replicates=replicates, seed=seed, workers=workers, progress=step, each=each
             )[0]
-        elif replicates == 1:
-            runs = [running.run(scenario, seed, workers=workers, progress=step)]
         else:
             runs = running.batch([scenario], replicates=replicates, seed=seed, workers=workers, progress=step)[0]
     from flywheel_sim.present.tables import summary_table

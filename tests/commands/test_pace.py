@@ -5,7 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from flywheel_sim.commands.pace import MOST, Pace, in_words
+from flywheel_sim.commands.pace import MOST, Pace, expected_work, in_words
+from flywheel_sim.scenario import load, scenarios
+from flywheel_sim.study.big_run import COMPANY
+from flywheel_sim.study.speed import scaled
 
 WEEKS = 260
 #: Seconds a week of 10^6 accounts of the B2B company took, by quarters, as it grew from 4 to 14 % customers.
@@ -13,6 +16,12 @@ MEASURED = np.repeat(
     [34.8, 39.4, 42.2, 39.2, 43.6, 44.0, 45.7, 48.1, 49.7, 49.7, 51.4, 49.9, 50.8, 45.7, 43.4, 46.7, 46.8, 51.5, 56.1,
      57.4], 13,
 )  # fmt: skip
+#: Seconds of processor time a week of 10^7 accounts took, by quarters.
+HUGE = np.repeat(
+    [271, 306, 296, 318, 353, 361, 388, 409, 415, 435, 436, 444, 445, 406, 389, 425, 417, 441, 490, 510], 13
+) / 1e3  # fmt: skip
+#: From the last week to the end of the process, in the units of either.
+END, HUGE_END = 250.0, 1.1
 x = np.arange(WEEKS) / WEEKS
 PACES = {
     "even": np.full(WEEKS, 2.0),
@@ -45,6 +54,43 @@ def test_the_pace_so_far_would_not_have_done():
     done = WEEKS // 10
     naive = MEASURED[:done].mean() * (WEEKS - done)
     assert naive < 0.8 * MEASURED[done:].sum(), "the measured run is one in which a plain mean is off by a fifth"
+
+
+@pytest.mark.parametrize(
+    ("accounts", "seconds", "end"), [(10**6, MEASURED, END), (10**7, HUGE, HUGE_END)], ids=["10^6", "10^7"]
+)
+def test_with_the_work_expected_of_a_company_it_is_within_a_fifth_from_a_tenth_to_the_end(accounts, seconds, end):
+    work, took = expected_work(scaled(accounts, WEEKS, COMPANY)), np.cumsum(seconds)
+    for scatter in (0.0, 0.1):
+        noise = np.random.default_rng(1).normal(1.0, scatter, WEEKS)
+        pace, guessed, wrong, worst = Pace(), Pace(), 0.0, 0.0
+        for week, now in enumerate(np.cumsum(seconds * noise), 1):
+            pace.mark(week, now)
+            guessed.mark(week, now)
+            if WEEKS / 10 <= week <= WEEKS - 13:
+                truth = took[-1] - took[week - 1] + end
+                wrong = max(wrong, abs(pace.left(WEEKS, work) / truth - 1.0))
+                worst = max(worst, abs(guessed.left(WEEKS) / truth - 1.0))
+        assert wrong < 0.2 and wrong < 0.7 * worst, "weeks alone would not have told"
+
+
+def test_what_comes_after_the_last_week_is_in_the_time_left():
+    pace = Pace()
+    for week in range(1, 5):
+        pace.mark(week, 10.0 * week)
+    assert pace.left(4, [0.0, 1.0, 2.0, 3.0, 4.0, 4.5]) == pytest.approx(5.0)
+    assert pace.left(4) == 0.0
+
+
+@pytest.mark.parametrize("name", scenarios())
+def test_every_company_tells_its_work_beforehand(name):
+    scenario = load(name)
+    work = expected_work(scenario)
+    if not scenario.model.market.enabled:
+        assert work is None
+        return
+    assert len(work) == scenario.model.horizon_weeks + 2 and work[0] == 0.0
+    assert (np.diff(work) >= 1.0).all() and np.isfinite(work).all()
 
 
 def test_noise_is_not_taken_for_a_trend():

@@ -268,6 +268,28 @@ def test_progress_counts_on_one_line_now_and_then(
     assert lines[0].startswith("Comparing: 11 % done, about 89 s left")
 
 
+def test_progress_counts_the_work_where_it_is_known(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock, asked = [0.0], []
+
+    def work() -> list[float]:
+        asked.append(clock[0])
+        return [float(done) for done in range(51)] + [50.0 + 3.0 * done for done in range(1, 51)] + [210.0]
+
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    report = Report("A company", work)
+    for done in range(1, 101):
+        clock[0] = float(done) if done <= 50 else 50.0 + 3.0 * (done - 50)
+        report(done, 100)
+    report.close()
+    lines = capsys.readouterr().err.splitlines()
+    # 39 weeks like these, 50 thrice as long, and the end
+    assert lines[0] == "A company: 11 % done, about 3 min 20 s left"
+    assert lines[-1] == "A company: 99 % done, about 13 s left"
+    assert asked == [11.0], "once, with the first line"
+
+
 def test_progress_leaves_no_thread_behind() -> None:
     before = set(threading.enumerate())
     report = Report("x")
