@@ -151,7 +151,8 @@ def swept() -> str:
         f"{x['threads']} threads: {x['seconds']:.0f} s by the clock and {x['cpu_seconds']:.0f} s of processor time, "
         f"{100 * x['overhead']:+.1f} % over the kernels' {x['kernel_seconds']:.0f} s ({min(x['kernel_ms']):.1f} to "
         f"{max(x['kernel_ms']):.1f} ms a run in {len(x['kernel_ms'])} portions). "
-        f"Most memory: {', '.join(held) or 'not told'}. {x['rows']:,} rows in {x['files']} files of {x['bytes'] / 1e6:.1f} MB together, {rows}; content "
+        f"Most memory: {', '.join(held) or 'not told'}. "
+        f"{x['rows']:,} rows in {x['files']} files of {x['bytes'] / 1e6:.1f} MB together, {rows}; content "
         f"`{x['hash'][:16]}`."
     )
 
