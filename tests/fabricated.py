@@ -132,7 +132,7 @@ def _accounts(scenario: Scenario, luck: np.random.Generator) -> dict[str, np.nda
     cost = np.where(spells > 0, luck.gamma(1.5, 8_000, count), 0.0)
     return {
         "id": np.arange(count),
-        "segment": np.full(count, "smb"),
+        "segment": np.full(count, next(iter(scenario.model.segments))),
         "state": np.where(spells > 0, "customer", "prospect"),
         "voice": np.where(spells > 0, "neutral", "none"),
         "spells": spells,
