@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from flywheel_sim.engine.jit import i16, i64, law, part
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import leaving_seen, voice_changed
 from flywheel_sim.engine.state import ACC, BLOCK, DETRACTOR, NEUTRAL, SOUR
@@ -11,6 +9,7 @@ from flywheel_sim.engine.state import ACC, BLOCK, DETRACTOR, NEUTRAL, SOUR
 __all__ = ["last_row", "publish", "sum_blocks", "write_teams"]
 
 _VOLUNTARY = 1
+_STRETCH = 64  # accounts that are compared at once
 
 
 @part
@@ -55,35 +54,20 @@ def publish(p: Any, st: Any, q: int, t: int) -> None:
     r, wom = st.run[q], p.word_of_mouth
     stored = p.market.network.kind != 0
     contagious = stored and wom.enabled and wom.contagion != 1.0
-    places = np.empty(BLOCK, np.int32)
     for b in range(r.block0, r.block0 + r.blocks):
         if st.acc[b, ACC.changed] == 0.0:
             continue
         row = (b - r.block0) * BLOCK
-        first, last, heard = r.account0 + row, r.account0 + min(row + BLOCK, r.accounts), 0
+        first, last = r.account0 + row, r.account0 + min(row + BLOCK, r.accounts)
         before, after = st.status[first:last], st.status_next[first:last]
-        for k in range(last - first):
-            places[heard] = k
-            heard += (before[k] != after[k]) & (speaks(before[k]) | speaks(after[k]))
-        for n in range(heard):
-            j = row + places[n]
-            i = r.account0 + j
-            old, new = i64(st.status[i]), i64(st.status_next[i])
-            if stored:
-                voice_changed(p, st, q, j, old, new)
-            was, is_now = NEUTRAL <= old <= DETRACTOR, NEUTRAL <= new <= DETRACTOR
-            if is_now and not was:
-                st.life[r.life0, 0] += 1.0
-                referrer = st.referrer[i]
-                if referrer >= 0:
-                    age = t + 1 - int(st.start[r.account0 + referrer])
-                    st.life[r.life0 + min(max(age, 0), r.ages - 1), 2] += 1.0
-                    st.thanked[r.account0 + referrer] = i16(t + 1)
-            elif was and not is_now:
-                age = t + 1 - int(st.start[i])
-                st.life[r.life0 + min(max(age, 0), r.ages - 1), 1] += 1.0
-                if contagious and st.cause[i] == _VOLUNTARY:
-                    leaving_seen(st.status_next, st.exposure, st.edge, st.friend, r.edge0, r.account0, j)
+        for here in range(0, last - first, _STRETCH):  # those who speak change seldom: a stretch at a time
+            end, told = min(here + _STRETCH, last - first), False
+            for k in range(here, end):
+                told |= (before[k] != after[k]) & (speaks(before[k]) | speaks(after[k]))
+            if told:
+                for k in range(here, end):
+                    if before[k] != after[k] and (speaks(before[k]) or speaks(after[k])):
+                        heard(p, st, q, t, row + k, i64(before[k]), i64(after[k]), stored, contagious)
         for k in range(last - first):
             before[k] = after[k]
         for status in range(st.counts.shape[1]):
@@ -91,3 +75,25 @@ def publish(p: Any, st: Any, q: int, t: int) -> None:
             for k in range(last - first):
                 count = i16(count + (after[k] == status))
             st.counts[b, status] = count
+
+
+@law
+def heard(p: Any, st: Any, q: int, t: int, j: int, old: int, new: int, stored: bool, contagious: bool) -> None:
+    """Tell the friends of account j, and keep the life table, when its status goes from old to new."""
+    r = st.run[q]
+    i = r.account0 + j
+    if stored:
+        voice_changed(p, st, q, j, old, new)
+    was, is_now = NEUTRAL <= old <= DETRACTOR, NEUTRAL <= new <= DETRACTOR
+    if is_now and not was:
+        st.life[r.life0, 0] += 1.0
+        referrer = st.referrer[i]
+        if referrer >= 0:
+            age = t + 1 - int(st.start[r.account0 + referrer])
+            st.life[r.life0 + min(max(age, 0), r.ages - 1), 2] += 1.0
+            st.thanked[r.account0 + referrer] = i16(t + 1)
+    elif was and not is_now:
+        age = t + 1 - int(st.start[i])
+        st.life[r.life0 + min(max(age, 0), r.ages - 1), 1] += 1.0
+        if contagious and st.cause[i] == _VOLUNTARY:
+            leaving_seen(st.status_next, st.exposure, st.edge, st.friend, r.edge0, r.account0, j)

@@ -6,7 +6,7 @@ shared out over threads run by run; a large run block by block within each week.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from threading import Lock
@@ -138,14 +138,21 @@ class Simulation:
 
     def _advance_big(self, t1: int, threads: int, progress: Callable[[int, int], None] | None) -> None:
         blocks = int(self.state.run[0]["blocks"])
-        cuts = np.linspace(0, blocks, 4 * threads + 1).astype(int)
+        shares = list(pairwise(np.linspace(0, blocks, 4 * threads + 1).astype(int).tolist()))
         start, shown = self.week, time.monotonic()
-        with ThreadPoolExecutor(threads) as pool:
+
+        def work(t: int, left: Iterator[tuple[int, int]]) -> None:
+            for first, last in left:  # taking the next share is atomic
+                self._call(t, t + 1, 0, 1, CUSTOMERS, first, last)
+
+        with ThreadPoolExecutor(threads - 1) as pool:
             for t in range(self.week, t1):
                 self._call(t, t + 1, 0, 1, OPENING)
-                jobs = [pool.submit(self._call, t, t + 1, 0, 1, CUSTOMERS, a, b) for a, b in pairwise(cuts)]
-                for job in jobs:
-                    job.result()
+                left = iter(shares)
+                others = [pool.submit(work, t, left) for _ in range(threads - 1)]
+                work(t, left)
+                for other in others:
+                    other.result()
                 self._call(t, t + 1, 0, 1, CLOSING)
                 self.week = t + 1
                 if progress and (time.monotonic() - shown > 0.1 or t + 1 == t1):

@@ -192,7 +192,7 @@ class State(NamedTuple):
     thanked: NDArray[np.int16]  # week in which it last brought a customer during this spell; 0 never
     exposure: NDArray[np.float32]  # fading count of friends who left
     points: NDArray[np.float32]  # of a member of the loyalty programme; -1 of other customers
-    referrer: NDArray[np.int32]  # account that brought it; -1 none, -2 word of mouth of nobody in particular
+    referrer: NDArray[np.int32]  # account that brought it; -1 none, as of every prospect; -2 word of mouth at large
     good: NDArray[np.int32]  # good voices heard, in units of 2^-unit
     bad: NDArray[np.int32]
     relationship: NDArray[np.float32]

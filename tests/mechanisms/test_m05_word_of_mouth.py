@@ -6,8 +6,10 @@ import pytest
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.execute.run import batch
 from flywheel_sim.scenario import load
+from flywheel_sim.study.speed import scaled
 
 PROSPECT, NEUTRAL, ADVOCATE, DETRACTOR = range(4)
+LEAD = 6
 
 
 def market(quiet, wom=None, network=None, **market):
@@ -62,6 +64,17 @@ def test_a_prospect_joins_at_the_rate_of_the_voices_it_hears(quiet, normalise):
     # and the two ways of sharing a voice differ by far more than luck
     other = -np.expm1(-0.3 * heard(before, sim, [0, 0.5, 2.0, 0.25], normalise != "per_speaker"))[prospects]
     assert np.abs(p - other).max() > 0.1
+
+
+def test_a_lead_that_comes_to_nothing_names_nobody():
+    """Who waits or buys has a referrer where word of mouth brought it; who is a prospect again has none."""
+    _, sim = weeks_of(scaled(20_000, 30), 30)
+    n = int(sim.state.run[0]["accounts"])
+    status, referrer, spells = sim.state.status[:n], sim.state.referrer[:n], sim.state.spells[:n]
+    assert np.all(referrer[status == PROSPECT] == -1)
+    waiting = (status == LEAD) & (spells == 0)
+    assert (referrer[waiting] >= 0).sum() > 20 and (referrer[waiting] == -1).sum() > 20
+    assert np.any(referrer[(status == NEUTRAL) & (spells == 1)] >= 0)
 
 
 def test_every_referred_sale_names_one_friend_who_spoke_in_proportion(quiet):

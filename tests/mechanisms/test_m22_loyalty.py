@@ -4,6 +4,7 @@ import numba
 import numpy as np
 import pytest
 
+from flywheel_sim.engine.lower import lower
 from flywheel_sim.engine.mechanisms import m22_loyalty as m22
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.execute.run import batch
@@ -32,6 +33,24 @@ def test_the_drive_rises_towards_the_reward():
     # the same way to go, shown as a longer way of which a part is done: ten stamps, or twelve and two
     assert drive(5, endowed=0.2) == pytest.approx(np.exp(0.5 * (7 / 12) ** 2), rel=1e-6)
     assert drive(0, endowed=0.2) > 1.0 and drive(10, endowed=0.2) == pytest.approx(np.exp(0.5), rel=1e-6)
+
+
+@numba.njit
+def bounded(points, par):
+    return m22.drive_of(points, par[0].loyalty), m22.strongest_drive(par[0].loyalty)
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"elasticity": 0.0}, {"elasticity": 900.0}, {"curvature": 0.5, "endowed": 0.5}]
+)
+def test_no_drive_is_above_the_strongest(changes):
+    """Who buys more is marked at the strongest drive, and looked at only then."""
+    company = load("everything-on").with_({f"loyalty.{name}": value for name, value in changes.items()})
+    par = lower([company.model]).par
+    for points in np.float32([-1.0, 0.0, 1.0, 7_000.0, 19_999.0, 20_000.0, 3e6]):
+        drive, strongest = bounded(points, par)
+        assert 1.0 <= drive < strongest or drive == strongest == 1.0
+    assert bounded(np.float32(-1.0), par)[0] == 1.0
 
 
 def club(quiet, loyalty=None, weeks=30, hazard=0.0, on=True, **changes):

@@ -54,7 +54,7 @@ from flywheel_sim.engine.mechanisms.m27_selling import LONE, deal_size, price_sh
 from flywheel_sim.engine.random import SELLER, words
 from flywheel_sim.engine.state import PROSPECT
 
-__all__ = ["begin_spell", "delay_odds", "go_live", "happens", "odds_times", "open_market", "voice_pull"]
+__all__ = ["begin_spell", "delay_odds", "first_bill", "go_live", "happens", "odds_times", "open_market", "voice_pull"]
 
 # typed, so that stage_lift is compiled once and not for each literal
 _AWARENESS, _SALE, _ONBOARDING, _SERVICE = i64(0), i64(1), i64(2), i64(4)
@@ -88,6 +88,13 @@ def odds_times(probability: float, factor: float) -> float:
     return odds / (1.0 + odds)
 
 
+@law
+def first_bill(p: Any, st: Any, i: int) -> float:
+    """What account i (row in the batch) is billed when it becomes a customer."""
+    kind = p.contracts.kind if p.contracts.enabled else WEEKLY
+    return f64(st.spend[i]) * weeks_to_renewal(0, kind) * price_share(i64(st.deal[i]), 0)  # type: ignore[no-any-return]
+
+
 @part
 def begin_spell(p: Any, tb: Any, st: Any, q: int, i: int, week: int) -> float:
     """Make account i (row in the batch) a customer from the end of ``week`` on; returns what it is billed."""
@@ -110,8 +117,7 @@ def begin_spell(p: Any, tb: Any, st: Any, q: int, i: int, week: int) -> float:
             st.spend[i] = f32(f64(st.spend[i]) * deal_size(word, p.selling.lone_spread))
             if rel.enabled and p.handoffs.enabled:
                 st.effort[i] = f32(p.handoffs.effort_of_loss)
-    kind = p.contracts.kind if p.contracts.enabled else WEEKLY
-    return f64(st.spend[i]) * weeks_to_renewal(0, kind) * price_share(deal, 0)  # type: ignore[no-any-return]
+    return first_bill(p, st, i)
 
 
 # f(delay) of Forrester's market growth model: odds left after a known delay of 0, 1, ... 10 months (A28)

@@ -19,9 +19,9 @@ the voices of its friends, changed only when a voice changes.  Those sums are in
 are exact whatever the order of the changes.
 
 External and word-of-mouth hazard share one draw; then the source is chosen in proportion to hazard, then the referrer
-in proportion to c(voice_j) s_ij.  Every referred sale has exactly one referrer.  A bad voice (a detractor, or a former
-customer who left angry, fading with a half-life) keeps a prospect away for H weeks, at rate chi w (S6); H beyond the
-longest run, 5200, is for good (A12).
+in proportion to c(voice_j) s_ij.  Every referred sale has exactly one referrer; of a lead that comes to nothing
+nobody asks who sent it.  A bad voice (a detractor, or a former customer who left angry, fading with a half-life) keeps
+a prospect away for H weeks, at rate chi w (S6); H beyond the longest run, 5200, is for good (A12).
 
 **Leaving is heard of, too** (S3).  When a customer leaves of its own will, the exposure x of each of its friends who
 is a customer rises by one; x halves every ``contagion_half_life_weeks``.  Being tied to whom one talked into it keeps

@@ -29,7 +29,7 @@ import numpy as np
 from flywheel_sim.engine.jit import f32, f64, law
 from flywheel_sim.engine.maths import clip32, exp32, exp64, log64
 
-__all__ = ["goal_drive", "reward_share"]
+__all__ = ["drive_of", "goal_drive", "reward_share", "strongest_drive"]
 
 
 @law
@@ -45,3 +45,19 @@ def goal_drive(points: np.float32, strength: float, threshold: float, endowed: f
     if progress <= 0.0:
         return f32(1.0)
     return exp32(clip32(f32(strength * exp64(curvature * log64(progress))), f32(3.0)))
+
+
+@law
+def drive_of(points: np.float32, loyalty: Any) -> np.float32:
+    """Factor of the rate of buying of a customer with these points, -1 of who is no member."""
+    strength = loyalty.elasticity * reward_share(loyalty)
+    if points < f32(0.0) or not strength > 0.0:
+        return f32(1.0)
+    return goal_drive(points, strength, loyalty.threshold, loyalty.endowed, loyalty.curvature)
+
+
+@law
+def strongest_drive(loyalty: Any) -> np.float32:
+    """No member's factor is above this."""
+    strength = loyalty.elasticity * reward_share(loyalty)
+    return exp32(clip32(f32(strength), f32(3.0))) * f32(1.0001) if strength > 0.0 else f32(1.0)

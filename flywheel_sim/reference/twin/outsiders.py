@@ -30,6 +30,8 @@ def outsider_week(w: World, p: Rules, account: Account, t: int, sums: Sums) -> N
             find_source(w, p, account, t, word_share, sums)
         if lead:
             sale(w, p, account, t, sums)
+            if account.status_next == PROSPECT:
+                account.referrer = -1
         if account.status_next == SOLD:
             onboarding(w, p, account, t, sums)
     after = account.status_next
