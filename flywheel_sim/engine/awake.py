@@ -69,13 +69,14 @@ def settle_leads(
     status: Any, status_next: Any, spells: Any, segment: Any, good: Any, referrer: Any,
     chain: Any, segment0: int, w_lead: Any, row: int, t: np.int32, seed: np.uint32, replicate: np.uint32,
     external: np.float32, word_rate: np.float32, per_lead: np.float32, serve: np.float32, voiced: np.float32,
-    all_good: np.float32, awake: Any,
-) -> tuple[Any, Any, Any, Any, Any, Any, Any]:  # fmt: skip
+    all_good: np.float32, plain: bool, awake: Any,
+) -> tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any]:  # fmt: skip
     """Settle the early ones of a block of whom nothing comes this week.
 
-    They are prospects who turn out to be no leads, leads nobody works this week, and leads that do not qualify.  Who
-    qualifies is awake, and who has to wait while a friend has to be found who brought it.  Returns leads, those by word
-    of mouth, waiting, served; of these accounts those who never were customers, those who were; and how many changed.
+    They are prospects who turn out to be no leads, leads nobody works this week, and leads that do not come to a close,
+    or not so far that it matters who sells (not ``plain``, M27).  The others are awake, and so is who has to wait while
+    a friend has to be found who brought it.  Returns leads, those by word of mouth, waiting, served, qualified,
+    proposals; of these accounts those who never were customers, those who were; and how many changed.
     """
     width = status.shape[0]
     lead, lot = np.empty((_LEAD_ROWS, BLOCK), np.int32), np.empty((4, BLOCK), np.uint32)
@@ -86,23 +87,30 @@ def settle_leads(
     wide = (early + _LANES - 1) // _LANES * _LANES
     for n in range(early, wide):
         lead[_PLACE, n] = 0
-    hurdle = np.empty((2, BLOCK), np.float32)
+    hurdle = np.empty((4, BLOCK), np.float32)
     for n in range(wide):
         k = lead[_PLACE, n]
         lead[_FRESH, n], lead[_NEVER, n] = status[k] == PROSPECT, spells[k] == 0
-        hurdle[0, n], hurdle[1, n], lot[3, n] = chain[segment0 + segment[k], 0], f32(good[k]), w_lead[k]
+        s = segment0 + segment[k]
+        hurdle[0, n], hurdle[1, n], hurdle[2, n] = chain[s, 0], chain[s, 1], chain[s, 2]
+        hurdle[3, n], lot[3, n] = f32(good[k]), w_lead[k]
     for n in range(wide):
         lot[0, n], lot[1, n], lot[2, n], _ = words(seed, replicate, row + lead[_PLACE, n], t, SALE, 0)
     alone = happens(external * per_lead)
     leads, by_words, waiting, served = np.int32(0), np.int32(0), np.int32(0), np.int32(0)
+    qualified, proposals = np.int32(0), np.int32(0)
     new, known, changed = np.int32(0), np.int32(0), np.int32(0)
     for n in range(wide):
         counts, fresh, never = n < early, lead[_FRESH, n] != 0, lead[_NEVER, n] != 0
-        word = word_rate * (hurdle[1, n] * voiced if voiced > _ZERO else all_good)
+        word = word_rate * (hurdle[3, n] * voiced if voiced > _ZERO else all_good)
         comes = below(lot[3, n], alone if word <= _ZERO else happens((external + word) * per_lead))
         by_word = fresh & (word > _ZERO) & (unit64(lot[2, n]) < f64(word) / f64(external + word))
         none, worked = fresh & (not comes), below(lot[0, n], serve)
-        stays = counts & (not none) & ((worked & below(lot[1, n], hurdle[0, n])) | (by_word & (not worked)))
+        qualify = hurdle[0, n]
+        propose = qualify * hurdle[1, n]
+        qualifies, proposed = below(lot[1, n], qualify), below(lot[1, n], propose)
+        closes = below(lot[1, n], propose * hurdle[2, n]) if plain else qualifies
+        stays = counts & (not none) & ((worked & closes) | (by_word & (not worked)))
         ends = counts & (not none) & (not stays)
         after = (PROSPECT if never else FORMER) if worked | none else LEAD
         turns = ends & (after != (PROSPECT if fresh else LEAD))
@@ -111,6 +119,8 @@ def settle_leads(
         by_words += np.int32(ends & by_word)
         waiting += np.int32(ends & (not worked))
         served += np.int32(ends & worked)
+        qualified += np.int32(ends & worked & qualifies)
+        proposals += np.int32(ends & worked & proposed)
         changed += np.int32(turns)
         new += np.int32(counts & (not stays) & never)
         known += np.int32(counts & (not stays) & (not never))
@@ -127,4 +137,4 @@ def settle_leads(
             status_next[k] = lead[_AFTER, n]
             if lead[_AFTER, n] == PROSPECT:
                 referrer[k] = -1
-    return leads, by_words, waiting, served, new, known, changed
+    return leads, by_words, waiting, served, qualified, proposals, new, known, changed

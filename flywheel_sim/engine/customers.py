@@ -91,15 +91,18 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
     for k in range(width):  # slice to slice would compile a formatter of error messages, for two seconds
         status_next[k] = status_now[k]
     if market.enabled:
-        leads, by_word, waits, served, new, known, changed = settle_leads(
+        leads, by_word, waits, served, qualified, proposals, new, known, changed = settle_leads(
             status_now, status_next, st.spells[first:last], st.segment[first:last], st.good[first:last],
             st.referrer[first:last], st.chain, r.segment0, lead_words, row, np.int32(t), r.seed, r.replicate,
-            now.external, now.word_rate, now.per_lead, now.serve, voiced, all_good, awake,
+            now.external, now.word_rate, now.per_lead, now.serve, voiced, all_good, not p.selling.enabled,
+            awake,
         )  # fmt: skip
         a[ACC.leads] += leads
         a[ACC.leads_word] += by_word
         a[ACC.waiting] += waits
         a[ACC.served] += served
+        a[ACC.qualified] += qualified
+        a[ACC.proposals] += proposals
         a[ACC.prospects] += new
         a[ACC.former] += known
         a[ACC.changed] += changed
