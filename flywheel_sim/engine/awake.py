@@ -113,8 +113,9 @@ def settle_leads(
         stays = counts & (not none) & ((worked & closes) | (by_word & (not worked)))
         ends = counts & (not none) & (not stays)
         after = (PROSPECT if never else FORMER) if worked | none else LEAD
-        turns = ends & (after != (PROSPECT if fresh else LEAD))
-        lead[_ACTS, n], lead[_STAYS, n], lead[_AFTER, n] = stays | turns, stays, after
+        before = PROSPECT if fresh else LEAD
+        turns = ends & (after != before)
+        lead[_ACTS, n], lead[_STAYS, n], lead[_AFTER, n] = stays | turns, stays, before if stays else after
         leads += np.int32(ends & fresh)
         by_words += np.int32(ends & by_word)
         waiting += np.int32(ends & (not worked))
@@ -131,10 +132,7 @@ def settle_leads(
     for m in range(acts):
         n = lead[_FRESH, m]
         k = lead[_PLACE, n]
-        if lead[_STAYS, n] != 0:
-            awake[k] = EARLY | AWAKE
-        else:
-            status_next[k] = lead[_AFTER, n]
-            if lead[_AFTER, n] == PROSPECT:
-                referrer[k] = -1
+        awake[k] = EARLY + AWAKE * lead[_STAYS, n]
+        status_next[k] = lead[_AFTER, n]
+        referrer[k] = -1 if lead[_AFTER, n] == PROSPECT else referrer[k]
     return leads, by_words, waiting, served, qualified, proposals, new, known, changed

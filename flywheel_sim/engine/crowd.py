@@ -15,6 +15,7 @@ from collections import namedtuple
 from typing import Any
 
 from flywheel_sim.engine.bundle import names
+from flywheel_sim.engine.fetch import fetch
 from flywheel_sim.engine.jit import f32, f64, i64, law
 from flywheel_sim.engine.maths import clip32, exp32, halved
 from flywheel_sim.engine.mechanisms.m01_market import happens, voice_pull
@@ -86,6 +87,7 @@ def gather(p: Any, st: Any, t: int, first: int, count: int, num: Any, who: Any) 
         who[WHO.place, m] = who[WHO.place, 0]
     starts, segments, statuses, opens, referrers = st.start, st.segment, st.status, st.open, st.referrer
     relationships, efforts, recents, histories, fits = st.relationship, st.effort, st.recent, st.history, st.fit
+    spends, revenues, deals, exposures, points, costs = st.spend, st.revenue, st.deal, st.exposure, st.points, st.cost
     closer = f32(p.word_of_mouth.referred_fit if p.word_of_mouth.enabled else 0.0)
     for m in range(wide):
         i = first + who[WHO.place, m]
@@ -97,6 +99,8 @@ def gather(p: Any, st: Any, t: int, first: int, count: int, num: Any, who: Any) 
         num[NUM.relationship, m], num[NUM.effort, m] = relationships[i], efforts[i]
         num[NUM.recent, m], num[NUM.history, m] = recents[i], histories[i]
         num[NUM.fit, m] = fit_of(fits[i], referrers[i], closer)
+        # what customers.py will need of them: far apart in memory, so ask for it now
+        fetch(spends, i), fetch(revenues, i), fetch(deals, i), fetch(exposures, i), fetch(points, i), fetch(costs, i)
     for m in range(wide):
         num[NUM.shock, m] = _ZERO
         who[WHO.failed, m] = who[WHO.contact, m] = who[WHO.busy, m] = 0
