@@ -1,5 +1,6 @@
 """What one run of the engine leaves behind, as plain arrays: the contract between the engine and ``results``."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,15 +25,14 @@ class RunArrays:
         One row per week.
     teams : float64 array, shape (W, T, 1 + d), or None
         Magnitude per head, then the direction, of every team at the end of every week.
-    accounts : dict of arrays of length N, or None
-        One row per account at the end: id, segment, state (name), voice (name), spells, start_week, end_week (-1 = not
-        ended), cause (name), referrer (-1 = none), revenue, cost, profit.
     life : float64 array, shape (A, 3)
         By weeks since the sale: customers entering observation, customers lost, referrals that became customers.
         Who enters at age a (0 for a new customer) is in row a; who is lost in the a-th week of a spell is in row a,
         counted from 1, and so are referrals made in it.
     need : float64 array, shape (W, d), or None
         Unit vector of what the company's customers need, at the end of every week; kept when ``teams`` is.
+    accounts : mapping of arrays of length N, or None
+        One row per account, where ``results`` keeps them (``results/accounts.py``).
     """
 
     seed: int
@@ -41,6 +41,6 @@ class RunArrays:
     initial: NDArray[np.float64]
     weekly: NDArray[np.float64]
     teams: NDArray[np.float64] | None
-    accounts: dict[str, NDArray[np.generic]] | None
     life: NDArray[np.float64]
     need: NDArray[np.float64] | None = None
+    accounts: Mapping[str, NDArray[np.generic]] | None = None

@@ -20,7 +20,7 @@ from flywheel_sim.engine.lower import Program, lower
 from flywheel_sim.engine.network import build_network
 from flywheel_sim.engine.populate import endow, populate
 from flywheel_sim.engine.prepare import prepare
-from flywheel_sim.engine.state import CAUSES, LEAD, State, allocate
+from flywheel_sim.engine.state import State, allocate
 from flywheel_sim.engine.tick import ALL, CLOSING, CUSTOMERS, OPENING, advance
 from flywheel_sim.scenario.schema import ScenarioModel
 
@@ -93,9 +93,11 @@ class Simulation:
         base = np.concatenate(([0], np.cumsum([len(f) for _, f in networks])))
         for (edge, _), start in zip(networks, base, strict=False):
             edge += np.int32(start)
-        self.state: State = state._replace(
-            edge=np.concatenate([e for e, _ in networks]), friend=np.concatenate([f for _, f in networks])
-        )
+        if len(networks) == 1:  # of one large run there is no second copy
+            edge, friend = networks[0]
+        else:
+            edge, friend = (np.concatenate(parts) for parts in zip(*networks, strict=True))
+        self.state: State = state._replace(edge=edge, friend=friend)
         self.horizon = int(sizes["horizon"].max())
 
     @property
@@ -206,7 +208,7 @@ class Simulation:
                 stop.append(True)
                 raise
 
-    def arrays(self, q: int, accounts: bool = True) -> RunArrays:
+    def arrays(self, q: int) -> RunArrays:
         """Copy out what run q has left behind so far."""
         st, r = self.state, self.state.run[q]
         p = self.program.par[self.program.calendar[int(r["scenario"]), 0]]
@@ -225,34 +227,6 @@ class Simulation:
             initial=st.initial[q].copy(),
             weekly=st.weekly[w0 : w0 + weeks].copy(),
             teams=teams,
-            accounts=self.accounts(q) if accounts else None,
             life=life,
             need=need,
         )
-
-    def accounts(self, q: int) -> dict[str, NDArray[Any]]:
-        """One row per account of run q, as it stands."""
-        st, r = self.state, self.state.run[q]
-        rows = slice(int(r["account0"]), int(r["account0"]) + int(r["accounts"]))
-        status = st.status[rows]
-        life = np.array(["prospect", "customer", "customer", "customer", "former", "former", "prospect", "prospect"])
-        voice = np.array(["none", "neutral", "advocate", "detractor", "none", "detractor", "none", "none"])
-        state = life[status]
-        state[(status >= LEAD) & (st.spells[rows] > 0)] = "former"
-        model = self.program.models[int(r["scenario"])]
-        revenue, cost = st.revenue[rows].astype(np.float64), st.cost[rows].astype(np.float64)
-        cost = cost + model.ledger.cost_of_revenue * revenue
-        return {
-            "id": np.arange(int(r["accounts"])),
-            "segment": np.array(list(model.segments))[st.segment[rows]],
-            "state": state,
-            "voice": voice[status],
-            "spells": st.spells[rows].astype(np.int64),
-            "start_week": np.where(st.spells[rows] > 0, st.start[rows], -1).astype(np.int64),
-            "end_week": st.end[rows].astype(np.int64),
-            "cause": np.array(CAUSES)[st.cause[rows]],
-            "referrer": st.referrer[rows].astype(np.int64),
-            "revenue": revenue,
-            "cost": cost,
-            "profit": revenue - cost,
-        }

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -84,9 +84,8 @@ class Run:
         accounts : bool
             Keep one row per account.
         """
-        arrays = simulation.arrays(q, accounts=False)
-        kept = {"accounts": Accounts.of(simulation, q)} if accounts else {}
-        return cls(scenario, RunArrays(**(vars(arrays) | kept)))
+        arrays = simulation.arrays(q)
+        return cls(scenario, replace(arrays, accounts=Accounts.of(simulation, q)) if accounts else arrays)
 
     @property
     def seed(self) -> int:
@@ -309,7 +308,7 @@ def open_run(folder: str | os.PathLike[str]) -> Run:
     weekly, initial, life = (read_table(folder, name) for name in ("weekly", "initial", "life"))
     try:
         scenario = unpack(manifest["scenarios"][0])
-        tables = manifest["tables"]
+        tables, segments = manifest["tables"], tuple(scenario.model.segments)
         weeks = int(manifest["weeks"])
         arrays = RunArrays(
             seed=int(manifest["seed"]),
@@ -318,13 +317,10 @@ def open_run(folder: str | os.PathLike[str]) -> Run:
             initial=np.array([initial[name][0] for name in NAMES]),
             weekly=np.column_stack([weekly[name] for name in NAMES]),
             teams=_teams(read_table(folder, "teams"), scenario) if "teams" in tables else None,
-            accounts=None,
             life=np.column_stack([life[name] for name in _LIFE]),
             need=_need(read_table(folder, "need"), scenario) if "need" in tables else None,
+            accounts=Accounts.coded(segments, read_columns(folder, "customers")) if "customers" in tables else None,
         )
-        if "customers" in tables:
-            kept = Accounts.coded(tuple(scenario.model.segments), read_columns(folder, "customers"))
-            arrays = RunArrays(**(vars(arrays) | {"accounts": kept}))
         return Run(scenario, arrays, Provenance(**manifest["provenance"]))
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise ResultError(f"'{folder}' does not fit this version of flywheel_sim ({error}); run it again") from None

@@ -107,7 +107,7 @@ def references(scenario: Scenario, seed: int = 11, replicates: int = 8, workers:
     while simulation.week < simulation.horizon:
         simulation.advance(1, threads=threads)
         seen += [_of_teams(short, simulation, q) for q in range(simulation.runs)]
-    weekly = np.array([simulation.arrays(q, False).weekly[FROM:] for q in range(simulation.runs)])
+    weekly = np.array([simulation.arrays(q).weekly[FROM:] for q in range(simulation.runs)])
     mean = weekly.mean(axis=(0, 1))
     found = {path: float(np.mean([one[path] for one in seen])) for path in seen[0]}
     found |= {path: float(mean[column]) for path, column in _COLUMNS.items()}

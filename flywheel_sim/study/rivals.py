@@ -140,7 +140,7 @@ def agreement(
     simulation.advance()
     mine = []
     for q in range(4 * replicates):
-        weekly = simulation.arrays(q, accounts=False).weekly
+        weekly = simulation.arrays(q).weekly
         mine.append(readings({name: weekly[:, getattr(COL, name)] for name in READ}, weeks))
     theirs = []
     for k in range(replicates):

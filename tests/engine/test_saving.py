@@ -10,6 +10,7 @@ from flywheel_sim import load
 from flywheel_sim.engine import saving
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.engine.saving import SavedStateError, copied, load_simulation, redirect, save_simulation
+from flywheel_sim.results.accounts import Accounts
 
 SMALL = {
     "extends": "b2b-saas",
@@ -47,8 +48,8 @@ def same(a, b):
         else:
             assert np.array_equal(x, y, equal_nan=True), name
     for q in range(a.runs):
-        x, y = a.arrays(q), b.arrays(q)
-        assert all(np.array_equal(x.accounts[name], y.accounts[name]) for name in x.accounts)
+        x, y = Accounts.of(a, q), Accounts.of(b, q)
+        assert all(np.array_equal(x[name], y[name]) for name in x)
 
 
 @pytest.mark.parametrize("week", [0, 1, 13, 25, 30])

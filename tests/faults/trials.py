@@ -80,7 +80,7 @@ def present(right: list[str]) -> dict[str, Any]:
             continue
         simulation = Simulation([scenario.model], [(0, seed, replicate)], keep_teams=False)
         simulation.advance()
-        engine = simulation.arrays(0, accounts=False).weekly
+        engine = simulation.arrays(0).weekly
         return {"shows_in": n, "agrees": isinstance(weeks, np.ndarray) and np.array_equal(engine, weeks)}
     return {"shows_in": 0, "agrees": False}
 

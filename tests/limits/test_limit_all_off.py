@@ -126,7 +126,7 @@ def violations(named, sets):
         simulation.advance(threads=2)
     broken = [" + ".join(sets[q]) for q in range(len(sets)) if simulation.state.run[q]["violations"] > 0]
     for q, blocks in enumerate(sets):
-        weekly = simulation.arrays(q, accounts=False).weekly
+        weekly = simulation.arrays(q).weekly
         columns = [name for i, name in enumerate(NAMES) if not np.isfinite(weekly[:, i]).all()]
         if columns:
             broken.append(f"{' + '.join(blocks)}: not finite: {', '.join(columns)}")

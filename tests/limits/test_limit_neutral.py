@@ -85,7 +85,7 @@ def pairs():
     flat = [s for off, other, _ in made.values() for s in (off, other)]
     simulation = Simulation([s.model for s in flat], [(k, 3, 0) for k in range(len(flat))], keep_teams=False)
     simulation.advance()
-    weekly = [simulation.arrays(k, accounts=False).weekly for k in range(len(flat))]
+    weekly = [simulation.arrays(k).weekly for k in range(len(flat))]
     return {key: (*weekly[2 * k : 2 * k + 2], made[key][2]) for k, key in enumerate(made)}
 
 

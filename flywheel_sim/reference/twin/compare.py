@@ -107,11 +107,11 @@ def compare_with_engine(
     model = load(scenario).model
     twin = Twin(lower([model]), seed, replicate)
     simulation = Simulation([model], [(0, seed, replicate)], keep_teams=False)
-    found = _differs(0, simulation.arrays(0, accounts=False).initial, twin.world.initial, tolerance)
+    found = _differs(0, simulation.arrays(0).initial, twin.world.initial, tolerance)
     if found:
         return found
     simulation.advance(weeks)
-    for week, engine in enumerate(simulation.arrays(0, accounts=False).weekly, start=1):
+    for week, engine in enumerate(simulation.arrays(0).weekly, start=1):
         twin.step()
         found = _differs(week, engine, twin.world.rows[-1], tolerance)
         if found:
