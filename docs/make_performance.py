@@ -32,13 +32,13 @@ COMMANDS = {"bench": [], "mechanisms": ["--mechanisms"], "big": ["--big"], "swee
 
 #: Why a bar or an aim is not met, for those that are not; edited by hand.
 REASONS = {
-    "floor_ratio": "customers go one by one, some 300 ns each, and leads that sales serve",
-    "mesa_ratio": "an agent that nothing happens to costs a call, a draw and a comparison, .6 us, no more; in this "
-    "core six to ten accounts of a hundred are customers, some 250 ns each in the engine",
-    "numpy_ratio": "columns share every operation among thousands of customers; the engine takes customers one by one, "
-    "some 250 ns each, and they are most of what it does here",
+    "floor_ratio": "what comes of leads, renewals and money is looked at one by one",
+    "mesa_ratio": "an agent that nothing happens to costs a call, a draw and a comparison, .6 us, no more, and the bar "
+    "would leave the engine little more than its floor for the whole week",
+    "numpy_ratio": "columns share every operation among thousands of accounts, as the engine's passes do, and in this "
+    "core few accounts sleep; the bar would leave the engine little more than its floor",
     "scaling_exponent": "beyond 10^5 accounts the columns no longer fit the caches",
-    "second_core_big": "a tenth of a big run's week is serial, and the second core must be free",
+    "second_core_big": "some 7 % of a big run's week is serial, and the second core must be free",
     "second_core_small": "the second core must be free",
     "bytes_per_account": "36 bytes are the network's, 36 the nine numbers a customer's laws need",
     "sweep_overhead": "each point is checked and lowered, some 6 ms for 16 runs, and each run summed up, .17 ms",

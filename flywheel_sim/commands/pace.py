@@ -12,7 +12,7 @@ __all__ = ["Pace", "expected_work", "in_words"]
 #: What a customer's week costs beside that of an account that is none, least squares over the weeks of a run of 10^7
 #: accounts; and what comes after the last week (the table of accounts, the summary, giving memory back), in weeks of a
 #: market without customers.
-CUSTOMER, AFTER = 13.0, 10.0
+CUSTOMER, AFTER = 4.0, 10.0
 #: Marks that are kept at most; then every second one is forgotten, and they are set half as often.
 MOST = 240
 
@@ -126,7 +126,7 @@ def expected_work(scenario: "Scenario") -> Sequence[float] | None:
     >>> from flywheel_sim.scenario import load
     >>> work = expected_work(load("b2b-saas"))
     >>> [round(work[week + 1] - work[week], 2) for week in (0, 26, 155)]
-    [1.52, 1.68, 2.31]
+    [1.16, 1.21, 1.4]
     """
     if not scenario.model.market.enabled:
         return None

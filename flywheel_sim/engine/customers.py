@@ -134,6 +134,12 @@ def customers_block(p: Any, tb: Any, st: Any, q: int, t: int, b: int) -> None:
         keep(st, first, count, num, who)
     if count + won > 0:
         decide(p, tb, st, q, t, first, count, num, who, lot, joined, won, settled, a)
+    if a[ACC.changed] > 0.0:
+        for status in range(st.counts.shape[1]):
+            many = i16(0)
+            for k in range(width):
+                many = i16(many + (status_next[k] == status))
+            a[ACC.next_prospect + status] = many
 
 
 @law

@@ -80,7 +80,7 @@ def half_edges(
                         if fresh:
                             break
                     for _ in range(i):  # small graphs: by luck only old ties came up; take the next account that is new
-                        taken = False
+                        taken = j == i
                         for x in range(h):
                             taken = taken or out[m - 1 - x, 1] == j
                         if not taken:

@@ -71,10 +71,7 @@ def publish(p: Any, st: Any, q: int, t: int) -> None:
         for k in range(last - first):
             before[k] = after[k]
         for status in range(st.counts.shape[1]):
-            count = i16(0)
-            for k in range(last - first):
-                count = i16(count + (after[k] == status))
-            st.counts[b, status] = count
+            st.counts[b, status] = i64(st.acc[b, ACC.next_prospect + status])
 
 
 @law

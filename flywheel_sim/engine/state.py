@@ -63,6 +63,8 @@ _SUMS = (
     "members", "member_churned", "points", "redeemed",
     # M27
     "turned_away", "lone_deals", "lone_churned", "discounts",
+    # M5: how many will have each status
+    *(f"next_{name}" for name in STATUSES),
 )  # fmt: skip
 #: ``ACC.revenue`` is the index of a block's weekly sum.
 ACC: Any = names(namedtuple("ACC", _SUMS)(*range(len(_SUMS))))  # type: ignore[misc]

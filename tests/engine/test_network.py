@@ -38,6 +38,7 @@ def test_kinds_are_those_of_the_scenario():
 
 
 @example(kind="barabasi-albert", half=5, n=14, rewiring=0.0, homophily=0.0, seed=380)
+@example(kind="barabasi-albert", half=5, n=14, rewiring=0.0, homophily=0.0, seed=5)
 @settings(max_examples=60, deadline=None)
 @given(
     kind=st.sampled_from(KINDS[1:]),
