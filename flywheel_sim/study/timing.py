@@ -137,8 +137,8 @@ def fresh(
         listener.start()
         out = process.stdout.read()
         cpu, peak = _end(process)
+        listener.join()  # it may hear the last word a moment after the process has ended
         wall = time.perf_counter() - before
-        listener.join()
     if process.returncode != 0:
         raise RuntimeError("a fresh process failed: " + "".join(line for _, line in said)[-2000:])
     return Fresh(wall, cpu, said[0][0] if said else math.nan, out, tuple(said), peak)
