@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from flywheel_sim import theory
+from flywheel_sim.present.claims import settings
 from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.scenario import ScenarioError
 from flywheel_sim.scenario.columns import COLUMNS
@@ -211,13 +212,14 @@ def _mechanism(number: str) -> Explained:
 
 
 def _claim(claim: Claim) -> Explained:
-    vanish = "; or ".join(_settings(one) for one in claim.vanish)
+    vanish = "; or ".join(settings(one) for one in claim.vanish)
     facts = {
         "source texts": ", ".join(claim.text), "observed": ", ".join(claim.observe), "company": claim.base,
-        "given": _settings(claim.given), "set": _settings(claim.effect), "vanishes at": vanish,
+        "given": settings(claim.given), "set": settings(claim.effect), "vanishes at": vanish,
         "goes": claim.direction, "tested": "" if claim.open else claim.expect, "open": claim.open,
         "by construction": "the equations hold the sign; only the size is a finding" if claim.by_construction else "",
         "facts": ", ".join(claim.facts),
+        "trial": "" if claim.open else f"flywheel claims {claim.number}: its size, and a verdict that can be 'no'",
     }  # fmt: skip
     return Explained(
         claim.number, "claim", claim.claim, "", tuple((name, said) for name, said in facts.items() if said), (),
@@ -290,15 +292,11 @@ def _row(path: str, shape: Shape) -> Parameter:
 
 
 def _touched(claim: Claim) -> Iterator[str]:
-    for settings in (claim.given, claim.effect, *claim.vanish):
-        yield from settings
+    for some in (claim.given, claim.effect, *claim.vanish):
+        yield from some
 
 
 def _same(asked: str, path: str) -> bool:
     """Whether a claim's path is the one asked for; any name fits a star."""
     pattern = path.replace(NAME, "*")
     return fnmatch.fnmatchcase(asked.replace(NAME, "x"), pattern) or fnmatch.fnmatchcase(path, asked.replace(NAME, "*"))
-
-
-def _settings(given: Mapping[str, Any]) -> str:
-    return ", ".join(f"{path}: {value}" for path, value in given.items())

@@ -14,6 +14,7 @@ from flywheel_sim.execute.run import batch
 from flywheel_sim.scenario.columns import NAMES
 from flywheel_sim.scenario.schema import MECHANISMS
 from flywheel_sim.study.claim_table import arms, claim_table
+from flywheel_sim.study.claims import same, weekly_mean
 
 SHAPE = {"horizon_weeks": 40, "market.accounts": 600, "market.initial_customers": 200, "market.external": 0.004}
 TABLE = claim_table()
@@ -45,26 +46,12 @@ def results(request):
 
 def differing(pair, observed):
     """What is not the same to the bit in all replicates."""
-    return [
-        name
-        for name in observed
-        if any(
-            not np.array_equal(a.series(column), b.series(column))
-            for a, b in zip(*pair, strict=True)
-            for column in name.split("/")
-        )
-    ]
-
-
-def mean_of(run, name):
-    """Mean over weeks of a column; of one over another, the ratio of their means, the latter before each week."""
-    above, _, below = name.partition("/")
-    return run.series(above).mean() / (run.series(below, start=True)[:-1].mean() if below else 1.0)
+    return [name for name in observed if any(not same(a, b, name) for a, b in zip(*pair, strict=True))]
 
 
 def t_of(pair, name):
     """Paired t of the mean over weeks."""
-    x = np.array([mean_of(b, name) - mean_of(a, name) for a, b in zip(*pair, strict=True)])
+    x = np.array([weekly_mean(b, name) - weekly_mean(a, name) for a, b in zip(*pair, strict=True)])
     spread = x.std(ddof=1) / math.sqrt(len(x))
     return x.mean() / spread if spread > 0 else math.copysign(math.inf, x.mean()) if x.any() else 0.0
 
@@ -93,7 +80,7 @@ def test_the_first_thing_observed_moves_the_way_it_is_claimed(results, number):
     claim = TABLE[number]
     (without, with_effect), *_ = results[number]
     name = claim.observe[0]
-    moved = np.mean([mean_of(b, name) for b in with_effect]) - np.mean([mean_of(a, name) for a in without])
+    moved = np.mean([weekly_mean(b, name) for b in with_effect]) - np.mean([weekly_mean(a, name) for a in without])
     assert (moved > 0) == (claim.direction == "up"), f"{number}: {name} moved by {moved}"
 
 

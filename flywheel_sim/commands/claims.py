@@ -1,0 +1,73 @@
+"""``flywheel claims``: the claims of practitioners on trial."""
+
+from typing import Any
+
+import click
+
+from flywheel_sim.commands.envelope import Answer, answers
+from flywheel_sim.commands.progress import progress
+from flywheel_sim.commands.running import DETAIL, readable
+
+__all__ = ["claims"]
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[C37 C41 ...]")
+@click.option("--quick", is_flag=True, help="10 runs of 78 weeks instead of 40 of 156.")
+@DETAIL
+@answers("claims", "set", "seed", "replicates", "workers")
+def claims(
+    names: tuple[str, ...],
+    quick: bool,
+    detail: bool,
+    changes: dict[str, Any],
+    seed: int,
+    replicates: int | None,
+    workers: int | None,
+) -> Answer:
+    """Put claims on trial: how large is the effect, is it more than luck, and is it gone where it must be?
+
+    Without a name all of C1 to C78.  Each is tried alone, in one company with assumed sizes, under the same luck with
+    and without the effect.  A claim that comes out false is a result; exit 1 only when an effect does not vanish where
+    it must, which is an error of ours.  --set changes the company of every claim, and what a claim sets itself stays.
+    """
+    from flywheel_sim.study import claims as trial
+
+    trial.ready(trial.chosen(names), changes)  # every mistake before the first run
+    with progress("Claims") as step:
+        found = trial.claims(
+            names, quick=quick, changes=changes, seed=seed, replicates=replicates, workers=workers, progress=step
+        )
+    from flywheel_sim.engine.fingerprint import engine_hash
+
+    manifest = {
+        "seeds": {"seed": found.seed, "replicates": found.replicates},
+        "hashes": {**found.hashes, "engine": engine_hash()},
+        "changes": changes,
+    }
+    return Answer(found.to_dict(), _told(found, detail or 0 < len(names) <= _FEW), manifest, failed=not found.ok)
+
+
+#: As many claims by name are told with everything that was seen of them.
+_FEW = 6
+
+
+def _told(found: Any, detail: bool) -> Any:
+    from rich.text import Text
+
+    from flywheel_sim.present.claims import claims_table
+    from flywheel_sim.results.claims import VERDICTS
+
+    parts: list[Any] = [claims_table(found, detail=detail), Text("")]
+    parts += [Text(f"{verdict}: {VERDICTS[verdict]}.") for verdict, count in found.counts.items() if count]
+    rate, runs = f"{100 * found.error_rate:g} %", found.replicates
+    parts += [
+        Text(""),
+        Text(
+            f"{runs} paired runs of every arm. The chance that anything is called an effect while there is none is at "
+            f"most {rate} over these claims (Holm). Sizes are what the model makes of its assumptions, in one company: "
+            "no evidence about the world."
+        ),
+        Text(found.sentence, style="bold"),
+    ]
+    return readable(*parts)
