@@ -1,23 +1,18 @@
-"""Make ``docs/mechanisms.md`` and ``docs/claims.md`` again from the sources: ``python docs/make_mechanisms.py``.
+"""Make ``docs/mechanisms.md`` again from the sources: ``python docs/make_mechanisms.py``.
 
-The first: what every mechanism is made of, tested by and serves; then one section per mechanism: what its module says
-(mathematics, neutral setting).  The second: every claim with the setting at which its effect must vanish, from
-``experiments/claims``.  A test compares the files with what this program makes, so that they cannot drift.
+What every mechanism is made of, tested by and serves; then one section per mechanism: what its module says
+(mathematics, neutral setting).  A test compares the file with what this program makes, so that it cannot drift.
 """
 
 import ast
-import json
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from flywheel_sim.scenario.schema import MECHANISMS
-from flywheel_sim.study.claim_table import Claim, claim_table
+from flywheel_sim.study.claim_table import claim_table
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "mechanisms.md"
-CLAIMS = ROOT / "docs" / "claims.md"
 
 
 def closed_forms(number: str, docstring: str) -> list[str]:
@@ -26,43 +21,6 @@ def closed_forms(number: str, docstring: str) -> list[str]:
     if not named:
         named = {a for claim in claim_table().values() if number in claim.mechanisms for a in claim.anchors}
     return sorted(named, key=lambda a: int(a[1:]))
-
-
-def said(settings: Mapping[str, Any]) -> str:
-    """Settings as one would type them."""
-    return ", ".join(f"`{path}: {json.dumps(value)}`" for path, value in settings.items())
-
-
-def verdict(claim: Claim) -> str:
-    """How a claim is tested."""
-    if claim.open:
-        return f"open: {claim.open}"
-    how = {"exact": "to the bit", "interval": "within its interval", "null": "the null is the claim"}[claim.expect]
-    return how + (", by construction" if claim.by_construction else "")
-
-
-def claims_page() -> str:
-    """The table of claims."""
-    table = claim_table()
-    tested = sum(not claim.open for claim in table.values())
-    lines = [
-        "# Claims",
-        "",
-        "Made by `docs/make_mechanisms.py` from `experiments/claims`. Every claim is a paired experiment: what is",
-        "*set* has an effect on what is *observed*, and the effect must be gone where it must *vanish*. `tests/claims`",
-        f"runs them all; {tested} of {len(table)} have an experiment. *By construction*: the equations hold the sign,",
-        "only the size is a finding.",
-        "",
-        "| | claim | mechanisms | observed | set | vanishes at | tested |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for number, claim in table.items():
-        cells = (
-            number, claim.claim, " ".join(claim.mechanisms), ", ".join(claim.observe), said(claim.effect),
-            "; or ".join(said(vanish) for vanish in claim.vanish), verdict(claim),
-        )  # fmt: skip
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
 
 
 def page() -> str:
@@ -97,4 +55,3 @@ def page() -> str:
 
 if __name__ == "__main__":
     TARGET.write_text(page(), "utf-8")
-    CLAIMS.write_text(claims_page(), "utf-8")

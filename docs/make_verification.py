@@ -58,7 +58,7 @@ flywheel verify A21 --set service.servers=12     one closed form at other parame
 | Same bits by threads, slices, steps, batches, processes, saving, forking? | `tests/engine/test_determinism.py` |
 | Does a change reach back, or beyond those it touches? | `tests/engine/test_causality.py` |
 | Are customers, money and issues conserved? | `tests/engine/test_conservation.py` |
-| Does every claim vanish where it must? | [claims](claims.md), `tests/claims` |
+| Does every claim vanish where it must, and how large is it? | [claims](claims.md), `flywheel claims`, `tests/claims` |
 | Would any of this notice a wrong equation? | [deliberate faults](#deliberate-faults), `tests/faults` |
 | Is an old result still the same? | `flywheel reproduce RESULT`: a run, comparison, sweep or search |
 | Did a shipped scenario change in silence? | `flywheel reproduce baseline`; only `--update` writes it |

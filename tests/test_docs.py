@@ -16,7 +16,6 @@ def test_mechanisms_page_is_made_from_the_sources():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert module.TARGET.read_text("utf-8") == module.page(), "run: python docs/make_mechanisms.py"
-    assert module.CLAIMS.read_text("utf-8") == module.claims_page(), "run: python docs/make_mechanisms.py"
 
 
 def test_the_scenario_reference_is_made_from_the_schema_and_leaves_nothing_out():
@@ -64,6 +63,33 @@ def test_the_page_of_verification_is_made_from_the_limits():
     assert all(re.search(rf"^\| A{n}(-[a-z]+)? \|", text, flags=re.M) for n in range(1, 30)), "A1 to A29, all of them"
     for path in re.findall(r"`(tests/[\w/.]+)`", text):
         assert (ROOT / path).exists(), path
+
+
+def test_the_page_of_claims_is_made_from_what_was_measured():
+    spec = importlib.util.spec_from_file_location("make_claims", ROOT / "docs" / "make_claims.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    text = module.TARGET.read_text("utf-8")
+    assert text == module.page(text), "run: python docs/make_claims.py"
+    from flywheel_sim.results.claims import VERDICTS
+    from flywheel_sim.study.claim_table import claim_table
+
+    data = module.answer()["data"]
+    measured = {trial["number"]: trial for trial in data["claims"]}
+    assert list(measured) == list(claim_table()), "measured before a claim was added: measure again"
+    for number, claim in claim_table().items():
+        (line,) = re.findall(rf"^\| {number} \| .*\|$", text.split("### What lies behind")[0], flags=re.M)
+        trial = measured[number]
+        assert trial["claim"] == claim.claim and trial["verdict"] in VERDICTS and trial["verdict"] in line
+        if not claim.open:
+            again = "measured before its experiment changed: measure again"
+            assert trial["set"] == dict(claim.effect) and trial["direction"] == claim.direction, again
+            assert trial["base"] == claim.base and [x["observed"] for x in trial["seen"]] == list(claim.observe), again
+            assert [x["settings"] for x in trial["vanished"]] == [dict(x) for x in claim.vanish], again
+    looked_into = {number for number, trial in measured.items() if trial["verdict"] in ("no", "not shown", "fault")}
+    assert looked_into <= set(module.NOTES), "no reason is given for these verdicts"
+    assert sum(data["counts"].values()) == 78 and data["mode"] == "full"
+    assert data["ok"] == ("fault" not in {trial["verdict"] for trial in measured.values()})
 
 
 def made_performance():
