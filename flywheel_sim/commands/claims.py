@@ -6,7 +6,7 @@ import click
 
 from flywheel_sim.commands.envelope import Answer, answers
 from flywheel_sim.commands.progress import progress
-from flywheel_sim.commands.running import DETAIL, readable
+from flywheel_sim.commands.running import readable
 
 __all__ = ["claims"]
 
@@ -14,7 +14,7 @@ __all__ = ["claims"]
 @click.command()
 @click.argument("names", nargs=-1, metavar="[C37 C41 ...]")
 @click.option("--quick", is_flag=True, help="10 runs of 78 weeks instead of 40 of 156.")
-@DETAIL
+@click.option("--detail", is_flag=True, help="Print everything that was seen, as for a few claims by name.")
 @answers("claims", "set", "seed", "replicates", "workers")
 def claims(
     names: tuple[str, ...],
@@ -55,10 +55,12 @@ _FEW = 6
 def _told(found: Any, detail: bool) -> Any:
     from rich.text import Text
 
-    from flywheel_sim.present.claims import claims_table
+    from flywheel_sim.present.claims import claim_card, claims_table
     from flywheel_sim.results.claims import VERDICTS
 
-    parts: list[Any] = [claims_table(found, detail=detail), Text("")]
+    parts: list[Any] = [] if detail else [claims_table(found), Text("")]
+    for trial in found.trials if detail else ():
+        parts += [*claim_card(trial), Text("")]
     parts += [Text(f"{verdict}: {VERDICTS[verdict]}.") for verdict, count in found.counts.items() if count]
     rate, runs = f"{100 * found.error_rate:g} %", found.replicates
     parts += [

@@ -1,15 +1,15 @@
-"""A trial of claims in the terminal: one line a claim, or everything that was seen of a few."""
+"""A trial of claims in the terminal: one line a claim, or a card with everything that was seen of it."""
 
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from flywheel_sim.results.claims import Seen, Trial, Trials
+from flywheel_sim.results.claims import Trial, Trials
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["claims_table", "settings"]
+__all__ = ["claim_card", "claims_table", "settings"]
 
 _STYLE = {"fault": "bold red", "no": "bold", "not shown": "dim", "not tried": "dim"}
 
@@ -34,48 +34,47 @@ def _plain(value: Any) -> str:
     return json.dumps(int(value) if whole else value)
 
 
-def claims_table(found: Trials, *, detail: bool = False) -> "Table":
-    """Verdict, claim, what is set, and what that does to what is observed.
-
-    Parameters
-    ----------
-    found : Trials
-    detail : bool
-        With everything else that was observed, and every setting at which the effect must vanish.
-    """
+def claims_table(found: Trials) -> "Table":
+    """One line a claim: verdict, claim, what is set, and what that does to the first thing observed."""
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     table.add_column("verdict", max_width=14)
     table.add_column("claim", ratio=4)
     table.add_column("what is set", ratio=4, overflow="fold")
     table.add_column("what that does: without → with, change (80 % interval), share", ratio=5, overflow="fold")
     table.add_column("vanishes", max_width=11)
     for trial in found.trials:
-        effect = _effect(trial)
+        effect = trial.says
+        if trial.seen:
+            first = trial.seen[0]
+            effect = f"{first.name}: {first.told}, {first.change}"
+            effect += f"; {trial.says}" if trial.verdict in ("no", "not shown", "fault") else ""
         cells = (trial.number, trial.label, trial.claim, settings(trial.effect, trial.before), effect, trial.gone)
         table.add_row(*map(Text, cells), style=_STYLE.get(trial.verdict, ""))
-        if detail:
-            for row in _more(trial):
-                table.add_row(*map(Text, row))
     return table
 
 
-def _effect(trial: Trial) -> str:
+def claim_card(trial: Trial) -> list[Any]:
+    """One claim with everything that was observed, and every setting at which the effect must vanish."""
+    from rich.table import Table
+    from rich.text import Text
+
+    parts: list[Any] = [
+        Text(f"{trial.number}  {trial.claim}", style="bold"),
+        Text(f"{trial.label}: {trial.says}", style=_STYLE.get(trial.verdict, "").replace("dim", "")),
+    ]
     if not trial.seen:
-        return trial.says
-    size = _size(trial.seen[0])
-    return f"{size}; {trial.says}" if trial.verdict in ("no", "not shown", "fault") else size
-
-
-def _size(one: Seen) -> str:
-    return f"{one.name}: {one.told}, {one.change}"
-
-
-def _more(trial: Trial) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = [("", "", "", "", _size(one), "") for one in trial.seen[1:]]
-    for one in trial.vanished:
-        rows.append(("", "", "", f"must vanish at {settings(one.settings)}", one.told, ""))
-    return rows
+        return parts
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("observed", no_wrap=True)
+    for name in ("without → with", "change (80 % interval), share", "what it is"):
+        table.add_column(name)
+    for one in trial.seen:
+        table.add_row(*map(Text, (one.name, one.told, one.change, one.meaning)))
+    parts += [Text(f"set in {trial.base}: {settings(trial.effect, trial.before)}"), Text(""), table]
+    parts.append(Text(""))
+    parts += [Text(f"must vanish at {settings(gone.settings)}: {gone.told}") for gone in trial.vanished]
+    return parts if trial.vanished else parts[:-1]

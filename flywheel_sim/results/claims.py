@@ -16,7 +16,7 @@ __all__ = ["VERDICTS", "Seen", "Trial", "Trials", "Vanished"]
 #: Verdict -> what it means.
 VERDICTS: Mapping[str, str] = {
     "holds": "an effect that luck does not explain, in the direction claimed, and gone where it must be",
-    "holds by construction": "the same, but the sign is in the equations: only the size is a finding",
+    "holds by construction": "as claimed, and gone where it must be; but the sign is in the equations: only the size is a finding",
     "effect": "an effect that luck does not explain, and gone where it must be; no direction was written down before",
     "null holds": "the claim is that nothing changes, and nothing does, to the bit",
     "no": "an effect in the opposite direction; or one where the claim is that there is none",
@@ -25,6 +25,7 @@ VERDICTS: Mapping[str, str] = {
     "not tried": "there is no experiment of this kind",
 }
 _UNITS = {name: unit for name, unit, _ in COLUMNS}
+_MEANINGS = {name: meaning for name, _, meaning in COLUMNS}
 #: Units that say nothing a reader needs beside the number.
 _PLAIN = ("share", "ratio", "0..1", "-1..1", "probability", "0 or 1")
 
@@ -77,6 +78,11 @@ class Seen:
     def unit(self) -> str:
         """Unit; of one column over another, both units."""
         return " per ".join(_UNITS.get(part, "") for part in self.name.split("/"))
+
+    @property
+    def meaning(self) -> str:
+        """What is observed, in words."""
+        return ", over: ".join(_MEANINGS.get(part, "") for part in self.name.split("/"))
 
     @property
     def told(self) -> str:
