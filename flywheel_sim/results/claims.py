@@ -16,7 +16,7 @@ __all__ = ["VERDICTS", "Seen", "Trial", "Trials", "Vanished"]
 #: Verdict -> what it means.
 VERDICTS: Mapping[str, str] = {
     "holds": "an effect that luck does not explain, in the direction claimed, and gone where it must be",
-    "holds by construction": "as claimed, and gone where it must be; but the sign is in the equations: only the size is a finding",
+    "holds by construction": "as claimed and gone where it must be, but in the equations: only the size is found",
     "effect": "an effect that luck does not explain, and gone where it must be; no direction was written down before",
     "null holds": "the claim is that nothing changes, and nothing does, to the bit",
     "no": "an effect in the opposite direction; or one where the claim is that there is none",
