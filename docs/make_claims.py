@@ -24,9 +24,10 @@ MEASURED = TARGET.parent / "measured" / "claims.json"
 
 #: What lies behind a verdict, as far as it was looked into; edited by hand.
 NOTES = {
-    "C1": "the stock of relationship rises, and with it expansions, referrals and revenue; churn hardly hangs on so "
-    "small a rise. The verdict goes by churn, the first thing observed",
-    "C6": "as C1: the relationship rises by a tenth, and churn by nothing that can be told from luck",
+    "C1": "the stock of relationship rises, and with it expansions, referrals and revenue. The verdict goes by "
+    "churn, which does not fall; why not has not been looked into. With `--seed 2` it rises by more than "
+    "luck, the only verdict in which the two seeds differ",
+    "C6": "as C1: the relationship rises by a tenth, and churn does not fall by anything that can be told from luck",
     "C7": "no direction was written down, but the sign is against the words: more account reviews fail more often, "
     "failures become issues, and service, which nobody adds to, falls behind. With `--set capacity.enabled=false` "
     "most of that is gone, and revenue is where it was",
