@@ -216,7 +216,7 @@ def _team_rows(m: ScenarioModel, width: int, teams: int) -> tuple[NDArray[Any], 
             measure = inc.measures[key]
             g = _vector(m.axes, measure.gradient, width)
             own = g[: len(m.axes)]
-            size2 = float(own @ own) + measure.craft**2 + measure.peers**2 + measure.map**2
+            size2 = float((own * own).sum()) + measure.craft**2 + measure.peers**2 + measure.map**2
             w = (
                 pay.intensity
                 * weight
@@ -252,8 +252,10 @@ def _hops(m: ScenarioModel, width: int) -> Floats:
 def _coupled(m: ScenarioModel, dependency: Floats, width: int) -> Floats:
     """Coupling of decisions (M16): handoffs plus touchpoints served together; sum of squares = sum."""
     names = tuple(m.teams)
-    own = np.ascontiguousarray(dependency[:, : len(names)])  # sums over others' columns would round otherwise
-    v = own.T @ own
+    own = dependency[:, : len(names)]
+    v = np.zeros((len(names), len(names)))
+    for row in own:  # one after the other: a library's product of matrices rounds as the processor likes
+        v += np.multiply.outer(row, row)
     for link in m.handoffs.links.values():
         a, b = names.index(link.giver), names.index(link.taker)
         v[a, b] += link.share

@@ -97,13 +97,13 @@ class LifeTable(NamedTuple):
         >>> round(life_table(np.array([[100, 10, 0], [90, 9, 0], [81, 8.1, 0]])).weeks(), 9)
         10.0
         """
-        weight = discount ** np.arange(len(self.survival) + 1)
-        head = float(self.survival @ weight[:-1])
+        weight = np.multiply.accumulate(np.append(1.0, np.full(len(self.survival), discount)))
+        head = _sum_of_products(self.survival, weight[:-1])
         return head + _over(self.tail_survival * float(weight[-1]), 1.0 - (1.0 - self.tail_hazard) * discount)
 
     def children(self) -> float:
         """Referrals of one customer over its whole life."""
-        head = float(self.survival @ self.referrals)
+        head = _sum_of_products(self.survival, self.referrals)
         if self.tail_referrals == 0:
             return head
         return head + _over(self.tail_survival * self.tail_referrals, self.tail_hazard)
@@ -345,6 +345,11 @@ def _over(above: float, below: float) -> float:
     return above / below
 
 
+def _sum_of_products(a: Floats, b: Floats) -> float:
+    """Exact but for the rounding of products; a library's scalar product has other last bits on other processors."""
+    return math.fsum((a * b).tolist())
+
+
 def _entered(weekly: Floats) -> Floats:
     """Customers who entered, by week."""
     return np.asarray(weekly[:, COL.new_customers] + weekly[:, COL.won_back] + np.maximum(weekly[:, COL.added], 0.0))
@@ -355,7 +360,7 @@ def _prospect_share(weekly: Floats) -> float:
     prospects, customers = weekly[:, COL.prospects], weekly[:, COL.customers]
     market = prospects + customers + weekly[:, COL.former]
     share = np.divide(prospects, market, out=np.zeros_like(market), where=market > 0)
-    return _over(float(share @ customers), float(customers.sum()))
+    return _over(_sum_of_products(share, customers), float(customers.sum()))
 
 
 def _net_revenue_retention(path: Floats) -> float:
