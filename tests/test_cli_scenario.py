@@ -239,9 +239,11 @@ def test_as_a_program(tmp_path):
     )  # fmt: skip
 
 
-def test_a_closed_pipe_is_quiet():
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_closed_pipe_is_quiet(unbuffered):
     command = f"{sys.executable} -m flywheel_sim scenario schema | head -c 1; echo ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, check=False)
+    env = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, env=env, check=False)
     assert (done.stdout, done.stderr) == ("{0\n", "")
 
 

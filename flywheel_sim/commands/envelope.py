@@ -144,7 +144,7 @@ def guarded(action: Callable[[], Any], words: list[str], commands: Iterable[str]
     ``words`` tells whether ``--json`` or ``--debug`` was asked for; ``commands`` are the names there are.
     """
     options = words[: words.index("--")] if "--" in words else words
-    as_json, debug = "--json" in options, "--debug" in options
+    as_json, debug, told = "--json" in options, "--debug" in options, sys.stdout
     try:
         result = action()
         sys.stdout.flush()
@@ -152,6 +152,10 @@ def guarded(action: Callable[[], Any], words: list[str], commands: Iterable[str]
     except BrokenPipeError:
         _close_quietly()
         return OK
+    except SystemExit:
+        if sys.stdout is told:
+            raise
+        return OK  # click has put a deaf stream there, since nobody reads any more
     except (click.Abort, KeyboardInterrupt) as error:
         return _fail([_problem(str(error) or str(error.__cause__ or "") or "interrupted")], INTERRUPTED, as_json)
     except click.exceptions.NoArgsIsHelpError as error:
