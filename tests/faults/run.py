@@ -104,7 +104,9 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--logs", type=Path, default=Path(tempfile.gettempdir()) / "faults-logs")
     asked = parser.parse_args()
-    faults = [*read_faults(), Fault(0, CONTROL, "the engine as it is: nothing may be caught", "", (), ())]
+    faults = read_faults()
+    if not asked.suspects:  # without a fault there is no suspect
+        faults.append(Fault(0, CONTROL, "the engine as it is: nothing may be caught", "", (), ()))
     unknown = set(asked.names) - {fault.name for fault in faults}
     if unknown:
         parser.error(f"no such fault: {', '.join(sorted(unknown))}")
