@@ -1,6 +1,8 @@
 """The simulation as a Mesa model: Mesa's own tools work on it, and looking or interfering does only what it says."""
 
+import copy
 import gc
+import pickle
 import random
 import weakref
 
@@ -132,13 +134,165 @@ def test_batch_run_in_processes():
     assert {row["rng"]: row["cash"] for row in rows} == {k: run(SMALL, seed=k).weekly["cash"][19] for k in (1, 2)}
 
 
-def test_a_finished_model_is_freed():
-    model = FlywheelModel({**SMALL, "horizon_weeks": 2})
-    model.run_model()
-    seen = weakref.ref(model)
+class Listens(Team):
+    """Decides something else than the engine, and remembers how often."""
+
+    def decide(self):
+        self.asked = getattr(self, "asked", 0) + 1
+        return 3.0 * self.model.need
+
+
+class Keeps:
+    """Remembers the model, its teams and an account, and interferes."""
+
+    def step(self, model):
+        self.model, self.team, self.teams, self.one = model, model.teams["sales"], model.teams, model.customers[3]
+        if model.week == 4:
+            model.set("market.external", 0.02)
+            model.customers.add(5)
+
+
+class Other(mesa.Agent):
+    """An agent of the user's own."""
+
+
+def half_way():
+    model = FlywheelModel(SMALL, rng=2, team_class={"sales": Listens}, interventions=[Keeps()])
+    Other(model).remove()
+    Other(model)
+    return to(model, 9)
+
+
+def broken_off():
+    model = FlywheelModel(SMALL, rng=2, interventions=[Keeps(), BreaksOff()])
+    with pytest.raises(ZeroDivisionError):
+        model.run_model()
+    return model
+
+
+class BreaksOff:
+    def step(self, model):
+        if model.week == 3:
+            raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: FlywheelModel(SMALL),
+        half_way,
+        broken_off,
+        lambda: half_way().fork({"market.external": 0.01}),
+        lambda: pickle.loads(pickle.dumps(half_way())),
+        lambda: to(FlywheelModel({**SMALL, "horizon_weeks": 2}), 2),
+    ],
+    ids=["never stepped", "half way", "broken off", "forked", "pickled", "finished"],
+)
+def test_a_model_nobody_holds_is_freed(make):
+    model = make()
+    seen, state = weakref.ref(model), weakref.ref(model._state.status)
     del model
     gc.collect()
-    assert seen() is None
+    assert seen() is None and state() is None
+
+
+def test_a_model_that_could_not_be_made_is_freed():
+    class Half(FlywheelModel):
+        def __init__(self):
+            super().__init__(SMALL)
+            made.append(weakref.ref(self))
+            raise ZeroDivisionError
+
+    made = []
+    with pytest.raises(ZeroDivisionError):
+        Half()
+    gc.collect()
+    assert made[0]() is None
+
+
+def test_agents_are_numbered_from_one_in_every_model():
+    for _ in range(2):
+        model = FlywheelModel(SMALL)
+        later = [Other(model) for _ in range(2)]
+        count = len(model.teams) + 1
+        assert sorted(agent.unique_id for agent in model.agents) == list(range(1, count + 3))
+        assert [agent.unique_id for agent in later] == [count + 1, count + 2]
+
+
+# --- pickle -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("again", [lambda m: pickle.loads(pickle.dumps(m)), copy.deepcopy], ids=["pickled", "copied"])
+def test_a_pickled_model_goes_on_to_the_same_bits(again):
+    model = half_way()
+    model.note = [model.teams["sales"], model.customers]
+    model.rng.random()
+    model.random.random()
+    twin = again(model)
+    assert (twin.week, twin.steps, twin.running, twin.spec) == (9, 9, True, model.spec)
+    hook = twin.interventions[0]
+    assert hook.model is twin and hook.team is twin.teams["sales"] is twin.note[0] and hook.teams[1] is twin.teams[1]
+    assert hook.one.id == 3 and hook.one.relationship == model.customers[3].relationship
+    assert type(hook.team) is Listens and hook.team.asked == 9 and twin.note[1] is twin.customers
+    assert [type(agent) for agent in twin.agents] == [type(agent) for agent in model.agents]
+    assert [agent.unique_id for agent in twin.agents] == [agent.unique_id for agent in model.agents]
+    assert all(agent.model is twin for agent in twin.agents)
+    assert twin.rng.random() == model.rng.random() and twin.random.random() == model.random.random()
+    assert Other(twin).unique_id == Other(model).unique_id
+    twin.step()
+    assert model.week == 9, "the two share nothing"
+    twin.run_model()
+    model.run_model()
+    same(twin.results(), model.results())
+    assert twin.datacollector.get_model_vars_dataframe().equals(model.datacollector.get_model_vars_dataframe())
+
+
+@pytest.mark.parametrize("week", [0, 20])
+def test_pickle_at_the_ends(model, week):
+    twin = pickle.loads(pickle.dumps(to(model, week)))
+    assert (twin.week, twin.running) == (week, week < 20)
+    if twin.running:
+        twin.run_model()
+    same(twin.results(), run(SMALL, seed=2))
+    with pytest.raises(RuntimeError, match="the run is over"):
+        twin.step()
+
+
+def test_pickle_remembers_why_a_model_stopped():
+    model = broken_off()
+    twin = pickle.loads(pickle.dumps(model))
+    for one in (model, twin):
+        with pytest.raises(RuntimeError, match=r"stopped in week 4 \(ZeroDivisionError"):
+            one.step()
+
+
+def test_pickle_may_begin_at_any_part():
+    model = half_way()
+    for part in (model.teams["sales"], model.teams, model.customers, model.customers[5], model.interventions[0]):
+        again = pickle.loads(pickle.dumps(part))
+        found = again[0].model if part is model.teams else again._all.model if part is model.customers[5] else (
+            again._all.model if hasattr(again, "_all") else again.model)  # fmt: skip
+        assert found.week == 9 and found.teams["sales"].asked == 9 and len(found.teams) == len(model.teams)
+        found.run_model()
+        assert found.week == 20
+    whole = to(model, 20).results()
+    same(found.results(), whole)
+
+
+def test_what_cannot_be_pickled():
+    class Local:
+        def step(self, model):
+            pass
+
+    with pytest.raises((pickle.PicklingError, AttributeError), match="Local"):
+        pickle.dumps(FlywheelModel(SMALL, analyzers=[Local()]))
+
+
+def test_another_engine_refuses_a_pickled_model(model, monkeypatch):
+    held = pickle.dumps(model)
+    monkeypatch.setattr("flywheel_sim.engine.saving.engine_hash", lambda: "another")
+    with pytest.raises(SavedStateError, match="the pickled model was written by engine"):
+        pickle.loads(held)
 
 
 # --- what goes in -----------------------------------------------------------------------------------------------------

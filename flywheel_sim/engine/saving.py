@@ -9,6 +9,7 @@ it.
 
 import copy
 import dataclasses
+import io
 import json
 import os
 import tempfile
@@ -16,7 +17,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -28,7 +29,9 @@ from flywheel_sim.engine.state import State
 from flywheel_sim.scenario.blocks.m25_timeline import Change
 from flywheel_sim.scenario.schema import ScenarioModel
 
-__all__ = ["FORMAT", "SavedStateError", "copied", "load_simulation", "redirect", "save_simulation"]
+__all__ = [
+    "FORMAT", "SavedStateError", "copied", "from_bytes", "load_simulation", "redirect", "save_simulation", "to_bytes",
+]  # fmt: skip
 
 #: Format of a saved state.
 FORMAT = "flywheel.saved-state/1"
@@ -150,7 +153,43 @@ def save_simulation(
     >>> again.week, notes
     (2, {'by': 'hand'})
     """
-    state, target = simulation.state, Path(path)
+    target = Path(path)
+    if target.is_dir():
+        raise SavedStateError(f"'{target}' is a folder; expected a file name")
+    handle, draft = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            _write(simulation, file, notes)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(draft).chmod(0o644)
+        Path(draft).replace(target)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+    return target
+
+
+def to_bytes(simulation: Simulation, notes: Mapping[str, Any] | None = None) -> bytes:
+    """Hold in memory what `save_simulation` writes to a file."""
+    held = io.BytesIO()
+    _write(simulation, held, notes)
+    return held.getvalue()
+
+
+def from_bytes(held: bytes) -> tuple[Simulation, dict[str, Any]]:
+    """Go on from what `to_bytes` held.
+
+    Raises
+    ------
+    SavedStateError
+        When it is broken, or another engine wrote it.
+    """
+    return _made(_arrays(io.BytesIO(held), "the pickled model"), "the pickled model")
+
+
+def _write(simulation: Simulation, file: IO[bytes], notes: Mapping[str, Any] | None) -> None:
+    state = simulation.state
     manifest = {
         "format": FORMAT,
         "version": __version__,
@@ -163,20 +202,7 @@ def save_simulation(
     }
     arrays = {name: array for name, array in state._asdict().items() if name not in _BUILT}
     arrays["manifest"] = np.frombuffer(json.dumps(manifest, allow_nan=False).encode(), np.uint8)
-    if target.is_dir():
-        raise SavedStateError(f"'{target}' is a folder; expected a file name")
-    handle, draft = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(draft).chmod(0o644)
-        Path(draft).replace(target)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
-    return target
+    np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def load_simulation(path: str | os.PathLike[str]) -> tuple[Simulation, dict[str, Any]]:
@@ -193,18 +219,22 @@ def load_simulation(path: str | os.PathLike[str]) -> tuple[Simulation, dict[str,
     SavedStateError
         When there is no such file, it is broken, or another engine wrote it.
     """
-    arrays = _read(Path(path))
-    broken = SavedStateError(f"'{path}' is broken; run the scenario again")
+    return _made(_read(Path(path)), f"'{path}'")
+
+
+def _made(arrays: dict[str, Any], what: str) -> tuple[Simulation, dict[str, Any]]:
+    """The simulation that saved arrays describe; ``what`` is what messages call them."""
+    broken = SavedStateError(f"{what} is broken; run the scenario again")
     try:
         manifest = json.loads(arrays.pop("manifest").tobytes())
         found, engine = str(manifest["format"]), str(manifest["engine"])
     except (ValueError, KeyError, TypeError):
         raise broken from None
     if found != FORMAT:
-        raise SavedStateError(f"'{path}' holds a '{found}'; this version of flywheel_sim reads '{FORMAT}'")
+        raise SavedStateError(f"{what} holds a '{found}'; this version of flywheel_sim reads '{FORMAT}'")
     if engine != engine_hash():
         raise SavedStateError(
-            f"'{path}' was written by engine {engine} (flywheel_sim {manifest.get('version')}); under this one, "
+            f"{what} was written by engine {engine} (flywheel_sim {manifest.get('version')}); under this one, "
             f"{engine_hash()}, it would not continue to the same numbers; run the scenario again"
         )
     try:
@@ -225,11 +255,16 @@ def _read(path: Path) -> dict[str, Any]:
         raise SavedStateError(f"there is no saved state at '{path}'")
     if not zipfile.is_zipfile(path):
         raise SavedStateError(f"'{path}' is not a saved state, or it is cut off")
+    return _arrays(path, f"'{path}'")
+
+
+def _arrays(file: Path | IO[bytes], what: str) -> dict[str, Any]:
+    """Every array of a saved state."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+        with np.load(file, allow_pickle=False) as held:
+            return {name: held[name] for name in held.files}
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise SavedStateError(f"'{path}' is broken: {error}") from None
+        raise SavedStateError(f"{what} is broken: {error}") from None
 
 
 def _fill(state: State, arrays: Mapping[str, Any], broken: SavedStateError) -> None:

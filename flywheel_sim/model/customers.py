@@ -143,5 +143,8 @@ class Customer:
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *_OPEN, *_CLOSED, *_NAMED})
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Customer, (self._all, self.id)
+
     def __repr__(self) -> str:
         return f"<Customer {self.id}: {self.state}>"

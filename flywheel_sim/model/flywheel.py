@@ -3,7 +3,7 @@
 import copy
 import numbers
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, Self
 
 import mesa
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.engine.run import Simulation
-from flywheel_sim.engine.saving import copied, load_simulation, redirect, save_simulation
+from flywheel_sim.engine.saving import copied, from_bytes, load_simulation, redirect, save_simulation, to_bytes
 from flywheel_sim.model.customers import Customers
 from flywheel_sim.model.futures import from_week
 from flywheel_sim.model.teams import Team, Teams
@@ -25,6 +25,8 @@ from flywheel_sim.scenario.schema import ScenarioModel
 __all__ = ["FlywheelModel", "Hook"]
 
 Floats = NDArray[np.float64]
+#: Where the number of the next agent stands: here, and in Mesa from 3.4 on.
+_COUNTERS = ("_numbered", "agent_id_counter")
 
 
 class Hook(Protocol):
@@ -74,6 +76,11 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
     ``batch_run(FlywheelModel, {"spec": ["b2b-saas"], "rng": range(5)})``.  A dict as ``spec`` must stand in a list
     there, or Mesa takes it for a list of its keys.
 
+    A model can be pickled and deep-copied, at any week, with its hooks, its teams and what they remember.  As always
+    with pickle, hooks and classes of teams go by name: those defined inside a function, and lambdas, are refused by
+    pickle itself.  The engine's state goes in the form that `save` writes, so that another engine refuses it.  Of the
+    data collector what it collected is worked out anew; reporters added to it are not kept.
+
     Examples
     --------
     >>> from flywheel_sim import FlywheelModel
@@ -112,10 +119,12 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
         interventions: Iterable[Hook],
         analyzers: Iterable[Hook],
         workers: int,
+        agents: Sequence[tuple[mesa.Agent, int]] | None = None,
     ) -> None:
-        """Set up the Mesa side around a simulation that stands at any week."""
+        """Set up the Mesa side around a simulation at any week; of a pickled model with the agents it had."""
         super().__init__(rng=int(simulation.state.run[0]["seed"]))
         self.spec = spec
+        self._numbered = 0
         self._simulation = simulation
         self._width = len(spec.model.axes)
         self._workers = max(1, int(workers))
@@ -124,14 +133,12 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
         self.interventions = _hooks("interventions", interventions)
         self.analyzers = _hooks("analyzers", analyzers)
         self._team_class = team_class
-        self.teams = Teams(kind(self, name) for name, kind in _team_classes(spec.model, team_class).items())
-        self.customers = Customers(self)
-        reporters: dict[str, Callable[[FlywheelModel], float]] = {"week": lambda model: model.week}
-        self.datacollector = mesa.DataCollector(model_reporters=reporters | {name: _reporter(name) for name in NAMES})
-        past, w0 = self.datacollector.model_vars, int(self._state.run[0]["week0"])
-        past["week"].extend(range(1, self.week + 1))
-        for name, values in zip(NAMES, self._state.weekly[w0 : w0 + self.week].T, strict=True):
-            past[name].extend(values.tolist())
+        if agents is None:
+            self.teams = Teams(kind(self, name) for name, kind in _team_classes(spec.model, team_class).items())
+            self.customers = Customers(self)
+        else:
+            self._take_in(agents)
+        self.datacollector = self._collector()
         self.running = self.week < self.horizon
         mesa_step = self.step
 
@@ -143,12 +150,28 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
                 self._stopped = self._stopped or f"{type(error).__name__}: {error}"
                 self.running = False
                 raise
-            if not self.running:
-                # Mesa 3.3 counts agents in a table that would keep every model alive
-                getattr(mesa.Agent, "_ids", {}).pop(self, None)
 
         self.step = step  # type: ignore[method-assign]
         self._given = frozenset(vars(self)) | {"_given"}
+
+    def _collector(self) -> mesa.DataCollector:
+        """A data collector that holds the weeks gone by."""
+        reporters: dict[str, Callable[[FlywheelModel], float]] = {"week": lambda model: model.week}
+        made = mesa.DataCollector(model_reporters=reporters | {name: _reporter(name) for name in NAMES})
+        w0 = int(self._state.run[0]["week0"])
+        made.model_vars["week"].extend(range(1, self.week + 1))
+        for name, values in zip(NAMES, self._state.weekly[w0 : w0 + self.week].T, strict=True):
+            made.model_vars[name].extend(values.tolist())
+        return made
+
+    def register_agent(self, agent: mesa.Agent) -> None:
+        """Take an agent in; called by every agent of Mesa when it is made."""
+        ids = getattr(mesa.Agent, "_ids", None)
+        if ids is not None:  # Mesa before 3.4 counts agents in a table of the class, which keeps every model alive
+            ids.pop(self, None)
+            self._numbered += 1
+            agent.unique_id = self._numbered
+        super().register_agent(agent)
 
     # --- what is there to see
 
@@ -375,14 +398,64 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
             When there is no such file, it is broken, or another engine wrote it.
         """
         simulation, notes = load_simulation(path)
-        model = simulation.program.models[0]
-        spec = unpack({**notes["spec"], "resolved": model.model_dump(mode="json", by_alias=True)})
         loaded = cls.__new__(cls)
-        loaded._start(spec, simulation, team_class, interventions, analyzers, workers)
+        loaded._start(_spec(simulation, notes), simulation, team_class, interventions, analyzers, workers)
         return loaded
+
+    # --- pickle
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _empty, (type(self),), self.__getstate__()
+
+    def __getstate__(self) -> dict[str, Any]:
+        packed = {name: value for name, value in pack(self.spec).items() if name != "resolved"}
+        return {
+            "engine": to_bytes(self._simulation, {"spec": packed}),
+            "agents": [(agent, agent.unique_id) for agent in self._agents],
+            "team_class": self._team_class,
+            "interventions": self.interventions,
+            "analyzers": self.analyzers,
+            "workers": self._workers,
+            "mesa": {"steps": self.steps, "running": self.running, "_stopped": self._stopped, "_seed": self._seed}
+            | {name: getattr(self, name) for name in _COUNTERS if hasattr(self, name)},
+            "rng": self.rng,
+            "random": self.random.getstate(),
+            "own": {name: value for name, value in vars(self).items() if name not in self._given},
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        simulation, notes = from_bytes(state["engine"])
+        spec = _spec(simulation, notes)
+        hooks = state["interventions"], state["analyzers"]
+        self._start(spec, simulation, state["team_class"], (), (), state["workers"], state["agents"])
+        self.interventions, self.analyzers = hooks  # not checked: what refers to the model may not be filled in yet
+        self.rng = state["rng"]
+        self.random.setstate(state["random"])
+        for name, value in (state["mesa"] | state["own"]).items():
+            setattr(self, name, value)
+
+    def _take_in(self, agents: Sequence[tuple[mesa.Agent, int]]) -> None:
+        """Register the agents of a pickled model; their attributes may not be filled in yet."""
+        for agent, number in agents:
+            vars(agent)["unique_id"] = number  # Mesa's log names it
+            super().register_agent(agent)
+            vars(agent)["unique_id"] = number
+        teams = len(self.spec.model.teams)
+        self.teams, self.customers = Teams(agent for agent, _ in agents[:teams]), agents[teams][0]
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.spec.label}: week {self.week} of {self.horizon}>"
+
+
+def _empty(kind: type[FlywheelModel]) -> FlywheelModel:
+    """A model without a state, for pickle to fill in."""
+    return kind.__new__(kind)
+
+
+def _spec(simulation: Simulation, notes: Mapping[str, Any]) -> Scenario:
+    """The scenario of a saved state."""
+    model = simulation.program.models[0]
+    return unpack({**notes["spec"], "resolved": model.model_dump(mode="json", by_alias=True)})
 
 
 def _reporter(name: str) -> Callable[[FlywheelModel], float]:
