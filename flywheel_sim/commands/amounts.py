@@ -1,14 +1,14 @@
-"""Amounts of money on the command line: 250000, 250k, $0.25m."""
+"""Amounts of money and shares on the command line: 250000, 250k, $0.25m; 0.95, 95%."""
 
 import math
-import re
+from collections.abc import Callable
 from typing import Any
 
 import click
 
-__all__ = ["AMOUNT", "Amount"]
+from flywheel_sim.scenario.numbers import Unreadable, amount, share
 
-_SCALES = {"": 1.0, "k": 1e3, "m": 1e6, "bn": 1e9, "b": 1e9}
+__all__ = ["AMOUNT", "Amount", "Share"]
 
 
 class Amount(click.ParamType):  # type: ignore[type-arg]
@@ -24,15 +24,56 @@ class Amount(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Read an amount."""
-        text = str(value).strip().replace(",", "").replace("_", "").removeprefix("$").lower()
-        found = re.fullmatch(r"([0-9.]+(?:e[+-]?[0-9]+)?)(bn|[kmb]?)", text)
-        try:
-            amount = float(found[1]) * _SCALES[found[2]] if found else math.nan
-        except ValueError:
-            amount = math.nan
-        if not 0 <= amount < math.inf:
-            self.fail(f"expected an amount such as 250000, 250k or 0.25m, got '{value}'", param, ctx)
-        return amount
+        expected = "an amount such as 250000, 250k or 0.25m"
+        return _read(self, amount, value, expected, lambda x: 0 <= x < math.inf, param, ctx)
+
+
+class Share(click.ParamType):  # type: ignore[type-arg]
+    """A share between two limits, also in per cent.
+
+    Parameters
+    ----------
+    least, most : float
+
+    Examples
+    --------
+    >>> Share(0.5, 0.9999).convert("95%", None, None), Share(0.5, 0.9999).convert("0.95", None, None)
+    (0.95, 0.95)
+    """
+
+    name = "share"
+
+    def __init__(self, least: float = 0.0, most: float = 1.0) -> None:
+        self.least, self.most = least, most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read a share."""
+        expected = f"a share from {self.least:g} to {self.most:g}, such as 0.95 or 95%"
+        return _read(self, share, value, expected, lambda x: self.least <= x <= self.most, param, ctx)
+
+
+def _read(
+    kind: click.ParamType,  # type: ignore[type-arg]
+    reader: Callable[[str], float],
+    value: Any,
+    expected: str,
+    fits: Callable[[float], bool],
+    param: click.Parameter | None,
+    ctx: click.Context | None,
+) -> float:
+    """The number that a text is, refused with what it probably stands for."""
+    text, said, near = str(value), "", None
+    try:
+        found = reader(text)
+        if fits(found):
+            return found
+        if isinstance(kind, Share) and fits(found / 100.0):
+            near = f"{found:g}%"
+    except Unreadable as error:
+        said, near = error.said, error.near
+    mistake = click.BadParameter(f"expected {expected}, got '{text}'" + (f": {said}" if said else ""), ctx, param)
+    mistake.suggestion = near  # type: ignore[attr-defined]
+    raise mistake
 
 
 AMOUNT = Amount()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flywheel_sim.commands.amounts import AMOUNT
+from flywheel_sim.commands.amounts import AMOUNT, Share
 from flywheel_sim.commands.envelope import Answer, answers, table
 from flywheel_sim.commands.progress import progress
 from flywheel_sim.commands.running import (
@@ -34,7 +34,7 @@ __all__ = ["compare"]
 @click.option("--precision", type=AMOUNT, default=None, help="Add runs until the interval is this narrow (half-width).")
 @click.option("--indifference", type=AMOUNT, default=0.0, help="Differences up to this do not matter.")
 @click.option("--best", is_flag=True, help="Choose the best scenario, with a guarantee (or within --budget).")
-@click.option("--confidence", type=click.FloatRange(0.5, 0.9999), default=0.95, show_default=True, help="Of --best.")
+@click.option("--confidence", type=Share(0.5, 0.9999), default=0.95, show_default=True, help="Of --best.")
 @click.option("--budget", type=click.IntRange(2), default=None, help="Runs of all scenarios together, for --best.")
 @click.option("--limit", type=click.IntRange(10), default=1000, show_default=True, help="Most runs of a scenario.")
 @click.option("--bridge", is_flag=True, help="Split the difference over the blocks in which the scenarios differ.")

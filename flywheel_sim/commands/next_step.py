@@ -73,6 +73,10 @@ def next_step(words: Sequence[str], problems: Iterable[Mapping[str, object]], kn
 
 def _mended(word: str, message: str, field: str, suggestion: str) -> str:
     """A word with the wrong name in it replaced."""
-    if field and word.startswith(f"{field}=") and "." in suggestion:
-        return suggestion + word[len(field) :]
-    return suggestion if word in re.findall(r"'([^']*)'", message) else word
+    name, equals, value = word.partition("=")
+    got = re.findall(r"got '([^']*)'", message)
+    if equals and value in got and (name == field or name.startswith("--")):
+        return f"{name}={suggestion}"
+    if field and name == field and equals:
+        return suggestion + equals + value if "." in suggestion else word
+    return suggestion if word in (got or re.findall(r"'([^']*)'", message)) else word

@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from flywheel_sim.scenario.errors import Problem, nearest, shown
-from flywheel_sim.scenario.reading import Place, scalar
+from flywheel_sim.scenario.numbers import Unreadable, amount, share
+from flywheel_sim.scenario.reading import Place
 from flywheel_sim.scenario.shapes import NAME, Shape, along, every_path, root
 
 __all__ = ["Locate", "explained", "unknown_name", "where"]
@@ -92,25 +93,28 @@ def _unfit(
         return f"expected {bound}, got {len(value) if isinstance(value, list | dict | str) else shown(value)}", None
     if shape is None or shape.anything:
         return str(detail["msg"]), None
-    near = None
+    near, why = None, ""
     if isinstance(value, str):
-        near = nearest(value, shape.choices) if shape.choices else _meant(value, shape)
-    return f"expected {shape.expected()}, got {shown(value)}", near
+        near, why = (nearest(value, shape.choices), "") if shape.choices else _meant(value, shape)
+    return f"expected {shape.expected()}, got {shown(value)}" + (f": {why}" if why else ""), near
 
 
-def _meant(text: str, shape: Shape) -> str | None:
-    """The number or switch that a text probably stands for."""
+def _meant(text: str, shape: Shape) -> tuple[str | None, str]:
+    """The number or switch that a text can only stand for, and what is to be said of it."""
     if any(kind.startswith("true") for kind in shape.kinds):
-        return _SAID.get(text.casefold()) or (text.casefold() if text.casefold() in ("true", "false") else None)
-    digits = text.strip().replace("_", "").replace(",", "").lstrip("$ ")
+        return _SAID.get(text.casefold()) or (text.casefold() if text.casefold() in ("true", "false") else None), ""
+    if not any("number" in kind for kind in shape.kinds):
+        return None, ""
+    per_cent = text.strip().endswith("%")
+    if per_cent and not any(word in shape.unit for word in ("share", "probability")):
+        return None, "per cent are for shares, and this is none"
     try:
-        if digits.endswith("%"):
-            number = scalar(digits[:-1].strip())
-            return f"{number / 100:.12g}" if isinstance(number, int | float) else None
-        number = scalar(digits)
-    except ValueError:
-        return None
-    return digits if isinstance(number, int | float) and not isinstance(number, bool) else None
+        return f"{(share if per_cent else amount)(text):.12g}", ""
+    except Unreadable as error:
+        if not error.near:
+            return None, error.said
+        # what is near is written with its per cent sign or its k; a file has neither
+        return f"{(share if per_cent else amount)(error.near):.12g}", error.said
 
 
 def _quoted(message: str) -> str | None:
