@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from flywheel_sim.scenario.fields import EVIDENCE
 from flywheel_sim.scenario.schema import MECHANISMS, ScenarioModel
 from flywheel_sim.scenario.shapes import NAME, Shape, root
 from flywheel_sim.scenario.writing import one_line
@@ -25,9 +26,9 @@ there when a file and its parents say nothing, and how well that is known. `<nam
 [mechanisms](mechanisms.md). In the terminal, `flywheel explain market.churn.mean` says one line of this page, and
 `flywheel scenario show b2b-saas` what a shipped company says instead.
 
-Evidence of a default: **V** seen in the primary source, **V2** on a secondary page, **M** from memory, **X** computed,
-**a** assumption; then the source, by its number among claims (C), closed forms (A) and facts (S). Switches, choices and
-names carry no evidence: they say what is simulated, not how the world is.
+Evidence of a default: EVIDENCE;
+then the source, by its number among claims (C), closed forms (A) and facts (S). Switches, choices and names carry no
+evidence: they say what is simulated, not how the world is.
 """
 
 TOP = """\
@@ -77,7 +78,7 @@ def page() -> str:
     numbers = {block: number for number, block in MECHANISMS.items()}
     shapes = {name: whole.child(name) for name in whole.names}
     plain = [name for name, shape in shapes.items() if shape is not None and not shape.block and not _named(shape)]
-    lines = [HEAD]
+    lines = [HEAD.replace("EVIDENCE", ", ".join(f"**{mark}** {text}" for mark, text in EVIDENCE.items()))]
     lines += ["| block | what it is |", "|---|---|", "| [top](#set-top) | the file itself |"]
     for name, shape in shapes.items():
         if name not in plain:

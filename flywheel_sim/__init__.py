@@ -12,7 +12,6 @@ Examples
 """
 
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from flywheel_sim.__about__ import __version__
@@ -46,22 +45,11 @@ _WHERE = {
 }
 
 
-def _present() -> list[str]:
-    """Names whose module is part of this installation."""
-    here = Path(__file__).parent
-    found = []
-    for name, target in _WHERE.items():
-        path = here.joinpath(*target.partition(":")[0].split(".")[1:])
-        if path.with_suffix(".py").is_file() or (path / "__init__.py").is_file():
-            found.append(name)
-    return found
-
-
-__all__ = ["__version__", *_present()]
+__all__ = ["__version__", *_WHERE]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _WHERE or name not in __all__:
+    if name not in _WHERE:
         raise AttributeError(f"module 'flywheel_sim' has no attribute {name!r}")
     module, _, attribute = _WHERE[name].partition(":")
     value = import_module(module)

@@ -52,6 +52,7 @@ def test_tables_of_the_odd_are_made_from_the_sources():
     text = module.TARGET.read_text("utf-8")
     assert text == module.page(text), "run: python docs/make_odd.py"
     assert re.findall(r"^## (\d)\.", text, flags=re.M) == list("1234567"), "all seven elements"
+    assert not re.findall(r"^\| `(\w+)` .*\|\s*\|$", text, flags=re.M), "every row of a table has a meaning"
 
 
 def test_the_page_of_verification_is_made_from_the_limits():

@@ -47,7 +47,7 @@ def test_imports_point_down(path):
             f"flywheel_sim.__about__.{n}" for n in ("__version__",)
         }
         return
-    assert own in LEVEL, f"{name(path)} belongs to no layer of DESIGN"
+    assert own in LEVEL, f"{name(path)} belongs to no layer"
     for module in imported(path):
         parts = module.split(".")
         if parts[0] != "flywheel_sim" or len(parts) < 2 or parts[1].startswith("__version"):

@@ -45,7 +45,7 @@ class CommandLine(click.Group):
             formatter.write_dl([(name, self.known[name]) for name in self.list_commands(ctx)])
 
     def main(self, args: Any = None, prog_name: str | None = None, **extra: Any) -> Any:  # type: ignore[override]
-        """Run a command; the exit code is the contract of DESIGN, whatever happens."""
+        """Run a command; the exit code is 0, 1, 2 or 3 as docs/start.md states, whatever happens."""
         words = list(sys.argv[1:] if args is None else args)
         standalone = extra.pop("standalone_mode", True)
         code = guarded(

@@ -6,8 +6,8 @@ what kernels call but a second process may compile (cached, too), :func:`law` fo
 inlined) and :func:`phase` for the lists of parts that a week is made of.  No fastmath anywhere: it changes bits and
 measured no faster.
 
-numba does not notice edits in functions called from another file, so the cache folder carries the hash of all engine
-sources, the numba version and the Python version.  ``FLYWHEEL_CACHE`` moves the folder; ``FLYWHEEL_CACHE=off`` turns
+numba does not notice edits in functions called from another file, so the cache folder carries the hash of the engine's
+code, the numba version and the Python version.  ``FLYWHEEL_CACHE`` moves the folder; ``FLYWHEEL_CACHE=off`` turns
 caching off.
 """
 
@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 
+from flywheel_sim.engine.cache_root import cache_root
 from flywheel_sim.engine.fingerprint import engine_hash
 from flywheel_sim.engine.linked import Linked
 
@@ -45,23 +46,13 @@ _INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True} 
 _LINKED: dict[str, Any] = {"pipeline_class": Linked} | _INNER
 
 
-def _root() -> Path:
-    if os.environ.get("FLYWHEEL_CACHE"):
-        return Path(os.environ["FLYWHEEL_CACHE"])
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", str(Path.home() / "AppData" / "Local"))) / "flywheel_sim"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "flywheel_sim"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "flywheel_sim"
-
-
 @cache
 def cache_dir() -> Path | None:
     """Folder for compiled code, or None when caching is off or no folder can be written."""
-    if os.environ.get("FLYWHEEL_CACHE", "").lower() in ("off", "0", "no"):
-        return None
     try:
-        root = _root()
+        root = cache_root()
+        if root is None:
+            return None
         name = f"{engine_hash()}-numba{numba.__version__}-py{sys.version_info[0]}{sys.version_info[1]}"
         folder = root / name
         folder.mkdir(parents=True, exist_ok=True)

@@ -57,8 +57,6 @@ _SUMS = (
     "exposure", "referral_margin", "purchases",
     # M9
     "contained", "tries",
-    # M10, M14
-
     # M22
     "members", "member_churned", "points", "redeemed",
     # M27
@@ -94,39 +92,27 @@ RUN = np.dtype(
             # levers
             "friction_factor", "coupling_factor", "issue_factor", "norms", "accuracy", "adherence", "product",
             "funding", "programme", "lead_added", "culture_added", "morale_added",
-            # M5, M6
-
             # M9
             "issue_hours", "timing",
             # M10
             "causes", "causes_hidden", "firefighting", "causes_begun",
-
             # M13
             "nps_taken", "csat_taken",
             # M14: preempted is a lever
             "scores", "score_mean", "score_variance", "activity", "projects", "preempted", "effort_mismatch",
             "executive_belief", "belief_gap", "outcome_seen", "watching", "survey_sd",
-
             # M15
             "attention",
             # M16
             "decision_weeks", "rework_rate", "misfit", "decision_error",
-
-            # M17
-
             # M18
             "blockers_new", "blockers_resolved", "blockers_reopened", "blockers_dropped", "resolve_weeks",
-
-            # M19
-
             # M20
             "norm", "morale", "fixes", "competencies", "trait", "knowledge", "knowledge_before", "learned",
             "adherence_reported",
             # M21
             "leader_open", "leader_tenure", "leader_gap", "leader_out", "leader_kept", "leader_matured", "leader_use",
             "leader_support", "leader_free", "leader_shown", "leader_perceived",
-            # M22
-
             # M26
             "ideas", "idea_pairs", "idea_uptake", "product_gain",
             # M27
@@ -154,17 +140,10 @@ NOW = np.dtype(
         for name in (
             "external", "word_rate", "per_lead", "win_back", "serve", "window_known", "lost_issue", "expansion",
             "cutoff", "margin", "fix", "wait_effort", "go_live",
-            # M5, M6
-
             # M9
             "contained", "live", "tried",
-            # M10
 
-            # M22
 
-            # M26
-
-            # M27
 
         )
     ],
@@ -176,39 +155,39 @@ NOW = np.dtype(
 class State(NamedTuple):
     """Arrays of a batch of runs; see the module docstring for their order."""
 
-    run: NDArray[Any]
-    now: NDArray[Any]
+    run: NDArray[Any]  # key, row offsets and scalars of each run, by the names of RUN
+    now: NDArray[Any]  # what customers of a run see this week, by the names of NOW
     # accounts
-    status: NDArray[np.uint8]
-    status_next: NDArray[np.uint8]
-    segment: NDArray[np.uint8]
+    status: NDArray[np.uint8]  # what the world saw of an account at the end of last week: see STATUSES
+    status_next: NDArray[np.uint8]  # what happened to it this week; published at its end
+    segment: NDArray[np.uint8]  # segment, for life
     fiscal: NDArray[np.uint8]  # week of the calendar year in which the fiscal year begins
-    spells: NDArray[np.uint8]
-    cause: NDArray[np.uint8]
+    spells: NDArray[np.uint8]  # times it has been a customer, this one included
+    cause: NDArray[np.uint8]  # why its last spell ended: see CAUSES
     open: NDArray[np.uint8]  # issues in the open case
     deal: NDArray[np.uint8]  # how it was sold last: discount in percent, + 128 by a lone wolf (M27)
     start: NDArray[np.int16]  # week at whose end the spell began
-    end: NDArray[np.int16]
-    blocked_until: NDArray[np.int16]
+    end: NDArray[np.int16]  # week at whose end its last spell ended
+    blocked_until: NDArray[np.int16]  # first week in which a prospect may be a lead again after a bad message (M5)
     since: NDArray[np.int16]  # week in which the open case began
     thanked: NDArray[np.int16]  # week in which it last brought a customer during this spell; 0 never
     exposure: NDArray[np.float32]  # fading count of friends who left
     points: NDArray[np.float32]  # of a member of the loyalty programme; -1 of other customers
     referrer: NDArray[np.int32]  # account that brought it; -1 none, as of every prospect; -2 word of mouth at large
     good: NDArray[np.int32]  # good voices heard, in units of 2^-unit
-    bad: NDArray[np.int32]
-    relationship: NDArray[np.float32]
-    effort: NDArray[np.float32]
-    recent: NDArray[np.float32]
-    history: NDArray[np.float32]
-    propensity: NDArray[np.float32]
-    fit: NDArray[np.float32]
-    spend: NDArray[np.float32]
-    revenue: NDArray[np.float32]
-    cost: NDArray[np.float32]
+    bad: NDArray[np.int32]  # bad voices heard, in the same units
+    relationship: NDArray[np.float32]  # share, 0..1 (M2)
+    effort: NDArray[np.float32]  # fading sum of the weeks' shocks (M2)
+    recent: NDArray[np.float32]  # recent experience, share (M2)
+    history: NDArray[np.float32]  # slow memory of experience, of which expectation is made (M2)
+    propensity: NDArray[np.float32]  # hazard of churn at reference, for life (M1)
+    fit: NDArray[np.float32]  # fit of the product, for life (M5)
+    spend: NDArray[np.float32]  # $/week at list price
+    revenue: NDArray[np.float32]  # $ it has paid since week 0
+    cost: NDArray[np.float32]  # $ it has cost since week 0: winning, touches, service, rewards
     # network
     edge: NDArray[np.int32]  # per run accounts + 1 offsets into friend
-    friend: NDArray[np.int32]
+    friend: NDArray[np.int32]  # neighbours in the network, account after account
     # event-timed queue (only of runs that have one)
     marks: NDArray[np.uint8]  # (accounts, MARKS)
     waited: NDArray[np.float32]  # weeks the issues handled last week had waited
@@ -220,22 +199,22 @@ class State(NamedTuple):
     cases: NDArray[np.float64]  # (blocks, AGES): issues in open cases by age
     counts: NDArray[np.int64]  # (blocks, statuses) as published
     # teams
-    direction: NDArray[np.float64]
-    drift: NDArray[np.float64]
-    belief: NDArray[np.float64]
-    pay: NDArray[np.float64]
+    direction: NDArray[np.float64]  # (teams, axes) unit vector of what a team works towards (M11)
+    drift: NDArray[np.float64]  # (teams, axes) this week's step of the direction before noise (M11)
+    belief: NDArray[np.float64]  # (teams, axes) the experience map as a team knows it (M13)
+    pay: NDArray[np.float64]  # (teams, axes) pull of pay, net of what gaming diverts (M12)
     pull: NDArray[np.float64]  # a decision of the team itself for the coming week
-    decided: NDArray[np.uint8]
-    magnitude: NDArray[np.float64]
-    level: NDArray[np.float64]
-    gaming: NDArray[np.float64]
-    demand: NDArray[np.float64]
+    decided: NDArray[np.uint8]  # 1 where the team itself decides the pull of the coming week
+    magnitude: NDArray[np.float64]  # work per head, 1 at reference (M19)
+    level: NDArray[np.float64]  # effort, 1 at reference (M12)
+    gaming: NDArray[np.float64]  # effort spent on gaming (M12)
+    demand: NDArray[np.float64]  # hours asked for last week (M19)
     hours: NDArray[np.float64]  # of work it can do this week
-    overload: NDArray[np.float64]
-    heads: NDArray[np.float64]
+    overload: NDArray[np.float64]  # demand above hours, ratio (M19)
+    heads: NDArray[np.float64]  # people in office
     able: NDArray[np.float64]  # heads past their ramp
     funded: NDArray[np.float64]  # headcount in office over the stated one
-    planned: NDArray[np.float64]
+    planned: NDArray[np.float64]  # headcount decided on, over the stated one, until the next date of budgets (M19)
     unlearned: NDArray[np.float64]  # log skill lost to change and not yet relearned
     taken: NDArray[np.float64]  # lever: hours of the team's week that do not reach its work
     ability: NDArray[np.float64]  # lever: factor of the magnitude per head
@@ -246,7 +225,7 @@ class State(NamedTuple):
     mind: NDArray[np.int8]  # beliefs of the code and the people (M20), only of runs that learn practices
     blocker: NDArray[np.float64]  # (BLOCKERS, OPEN): open issues between teams; of runs with two teams or more
     # segments and touchpoints
-    need: NDArray[np.float64]
+    need: NDArray[np.float64]  # (segments, axes) unit vector of what customers want (M13)
     company_need: NDArray[np.float64]  # (runs, axes)
     target: NDArray[np.float64]  # (runs, axes)
     known: NDArray[np.float64]  # (runs, axes): the need behind the experience map (M13)
@@ -263,8 +242,8 @@ class State(NamedTuple):
     work: NDArray[np.float64]  # (touchpoints): hours of open projects
     gaps: NDArray[np.float64]  # (touchpoints, GAPS): score less target at the last surveys, a ring
     # records
-    initial: NDArray[np.float64]
-    weekly: NDArray[np.float64]
+    initial: NDArray[np.float64]  # (runs, columns) weekly columns as of week 0
+    weekly: NDArray[np.float64]  # (weeks, columns) weekly columns, in the order of scenario/columns.py
     log: NDArray[np.float64]  # (weeks x teams, 1 + axes)
     need_log: NDArray[np.float64]  # (weeks, axes)
     life: NDArray[np.float64]  # (ages, 3)

@@ -1,13 +1,12 @@
 """Which code made a run: driver, workers and store must agree, or their runs are not of one kind."""
 
-import hashlib
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from flywheel_sim.__about__ import __version__
-from flywheel_sim.engine.fingerprint import engine_hash
+from flywheel_sim.engine.fingerprint import code_hash, engine_hash
 from flywheel_sim.results.saving import ResultError
 
 __all__ = ["CodeMismatch", "agree", "code"]
@@ -22,10 +21,7 @@ def _outcomes_hash() -> str:
     """Hash of the sources that turn a run into its numbers."""
     package = Path(__file__).parents[1]
     sources = [package / "results" / "summary.py", package / "execute" / "chunk.py", package / "execute" / "rows.py"]
-    digest = hashlib.sha256()
-    for path in sources:
-        digest.update(path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
-    return digest.hexdigest()[:16]
+    return code_hash(sources, package)
 
 
 @cache

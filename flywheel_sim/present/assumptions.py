@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flywheel_sim.results.naming import differences, leaves
 from flywheel_sim.results.words import number
+from flywheel_sim.scenario import fields
 from flywheel_sim.scenario.shapes import along, root
 
 if TYPE_CHECKING:
@@ -15,15 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EVIDENCE", "Assumption", "Tally", "brief", "changed", "key_assumptions", "tally"]
 
-#: What an evidence mark means.
-EVIDENCE = {
-    "V": "source seen",
-    "V2": "second-hand source",
-    "M": "quoted, not checked",
-    "X": "computed",
-    "a": "assumption",
-    "set": "set by the scenario",
-}
+#: What an evidence mark means, and what is known of a number that the scenario states itself.
+EVIDENCE: dict[str, str] = {**fields.EVIDENCE, "set": "set by the scenario"}
 
 #: The numbers that matter in nearly every company, in the order of the model.
 _KEYS = (

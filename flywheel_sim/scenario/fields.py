@@ -4,17 +4,25 @@ Every mechanism has one block: a frozen pydantic model whose scalar fields are, 
 reads.  A field carries its unit, its evidence mark and its source, so that the reference page, the report and the
 editor schema are generated from the same line.
 
-Evidence marks: ``V`` seen in the primary source, ``V2`` seen on a secondary page, ``M`` from memory, ``X`` computed,
-``a`` assumption.
+How well a number is known is said by its evidence mark, in the words of `EVIDENCE` everywhere.
 """
 
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Evidence = Literal["V", "V2", "M", "X", "a"]
+__all__ = ["EVIDENCE", "Block", "Evidence", "param"]
 
-__all__ = ["Block", "Evidence", "param"]
+#: How well a number is known.
+Evidence = Literal["V", "V2", "M", "X", "a"]
+#: What an evidence mark means, for readers.
+EVIDENCE: dict[Evidence, str] = {
+    "V": "source seen",
+    "V2": "second-hand source",
+    "M": "quoted, not checked",
+    "X": "computed",
+    "a": "assumption",
+}
 
 
 class Block(BaseModel):

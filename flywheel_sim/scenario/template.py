@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from flywheel_sim.scenario.fields import EVIDENCE
 from flywheel_sim.scenario.scenario import WORDS, Scenario
 from flywheel_sim.scenario.shapes import Shape, root
 from flywheel_sim.scenario.writing import one_line, to_yaml
@@ -12,8 +13,8 @@ __all__ = ["template"]
 _HEAD = """\
 # Lines that start with '# ' show what {base} says. To change a value, take the '# ' (blank included) away from its
 # line and from the names of the blocks around it; everything else stays as it is there.
-# After a value: what it means, [its unit], (evidence: V seen in the source, V2 on a secondary page, M from memory,
-# X computed, a assumption; then the source).
+# After a value: what it means, [its unit], (evidence: {evidence}; then
+# the source).
 """
 
 
@@ -32,7 +33,8 @@ def template(title: str, extends: str, base: Scenario) -> str:
     head = to_yaml({"version": base.get("version"), "extends": extends, "title": title})
     values = {name: value for name, value in base.resolved().items() if name != "version" and name not in WORDS}
     body = "\n".join(_lines(values, root(type(base.model)), ""))
-    return f"{head}\n{_HEAD.format(base=extends)}\n{body}\n"
+    marks = ", ".join(f"{mark} {text}" for mark, text in EVIDENCE.items())
+    return f"{head}\n{_HEAD.format(base=extends, evidence=marks)}\n{body}\n"
 
 
 def _lines(values: Mapping[str, Any], shape: Shape, indent: str) -> Iterator[str]:

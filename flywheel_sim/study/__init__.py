@@ -1,1 +1,1 @@
-"""TBD."""
+"""Questions about runs: comparison, sweeps, sensitivity, calibration, search, claims and verification."""

@@ -21,6 +21,7 @@ from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.scenario import ScenarioError
 from flywheel_sim.scenario.columns import COLUMNS
 from flywheel_sim.scenario.errors import nearest
+from flywheel_sim.scenario.fields import EVIDENCE
 from flywheel_sim.scenario.schema import MECHANISMS, ScenarioModel
 from flywheel_sim.scenario.shapes import NAME, Shape, along, every_path, root
 from flywheel_sim.study.claim_table import Claim, claim_table
@@ -30,11 +31,6 @@ from flywheel_sim.study.limits.base import Limit
 __all__ = ["Explained", "Parameter", "explain", "subjects"]
 
 _FORM = re.compile(r"\bA(?:[1-9]|1\d|2\d)\b")
-#: Marks of evidence in words.
-EVIDENCE = {
-    "V": "seen in the primary text", "V2": "seen on a secondary page", "M": "from memory",
-    "M✓": "from memory, consistent with an identity", "X": "computed", "a": "assumption",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -258,9 +254,10 @@ def _parameter(name: str, shape: Shape) -> Explained:
     limits = [limit for limit in LIMITS.values() if limit.follows(name)]
     touching = [claim for claim in claim_table().values() if any(_same(name, path) for path in _touched(claim))]
     row = _row(name, shape)
+    words: dict[str, str] = {**EVIDENCE}
     facts = {
         "expected": row.expected, "default": row.default, "unit": row.unit, "source": row.source,
-        "evidence": f"{row.evidence}: {EVIDENCE.get(row.evidence, '')}".rstrip(": ") if row.evidence else "",
+        "evidence": f"{row.evidence}: {words[row.evidence]}" if row.evidence else "",
     }  # fmt: skip
     below = tuple(
         _row(path, found)

@@ -4,7 +4,7 @@ One module per topic, plain functions of numbers and arrays, NumPy and SciPy onl
 importing this package costs nothing.  `ANCHORS` lists every limit with its functions and the configuration that reduces
 to it.
 
-Each number carries its evidence: [V] seen in the primary text, [V2] on a secondary page, [M] from memory, [X] computed
+Each number carries its evidence: [V] source seen, [V2] second-hand source, [M] quoted, not checked, [X] computed
 exactly or by quadrature, [a] assumption.
 
 Examples

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
 
 from flywheel_sim.reference import twin
-from flywheel_sim.reference.twin import arithmetic, capacity, causes, customers, luck, outsiders
-from flywheel_sim.reference.twin.tick import WRITTEN, Twin
+from flywheel_sim.reference.twin import arithmetic, capacity, causes, customers, luck, outsiders, tick
+from flywheel_sim.reference.twin.tick import Twin
 from flywheel_sim.scenario import ScenarioError, load
 from flywheel_sim.scenario.columns import NAMES
 from flywheel_sim.scenario.schema import MECHANISMS
@@ -195,7 +195,7 @@ def test_queue_in_time_agrees_to_the_bit():
 
 def test_refuses_what_it_does_not_have(monkeypatch):
     """A mechanism that is new to the model is named, not left out in silence."""
-    monkeypatch.delitem(WRITTEN, "M27")
+    monkeypatch.setattr(tick, "LAST", "M26")
     assert load("b2b-saas").model.selling.enabled
     with pytest.raises(NotImplementedError, match="the twin does not have M27 selling"):
         twin.run("b2b-saas")
