@@ -34,6 +34,7 @@ _WHERE = {
     "calibrate": "flywheel_sim.study.calibrate:calibrate",
     "optimize": "flywheel_sim.study.optimize:optimize",
     "claims": "flywheel_sim.study.claims:claims",
+    "responses": "flywheel_sim.study.responses:responses",
     "verify": "flywheel_sim.study.verify:verify",
     "bench": "flywheel_sim.study.bench:bench",
     "reproduce": "flywheel_sim.study.reproduce:reproduce",

@@ -20,6 +20,7 @@ from flywheel_sim.study.compare import Comparison as Comparison
 from flywheel_sim.study.compare import compare as compare
 from flywheel_sim.study.optimize import optimize as optimize
 from flywheel_sim.study.reproduce import reproduce as reproduce
+from flywheel_sim.study.responses import responses as responses
 from flywheel_sim.study.sensitivity import sensitivity as sensitivity
 from flywheel_sim.study.sweep import sweep as sweep
 from flywheel_sim.study.verify import verify as verify

@@ -21,6 +21,7 @@ COMMANDS = {
     "optimize": "Search for the best settings.",
     "calibrate": "Fit a scenario to data.",
     "claims": "Put the claims to the test.",
+    "responses": "Pull one lever at a time and judge the company's response.",
     "verify": "Check the engine against closed forms.",
     "bench": "Measure speed and memory.",
     "reproduce": "Run a result again and compare.",

@@ -1,0 +1,72 @@
+"""``flywheel responses``: pull one lever of a whole company at a time."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flywheel_sim.commands.envelope import Answer, answers, say
+from flywheel_sim.commands.progress import progress
+from flywheel_sim.commands.running import REPORT, places, readable
+
+__all__ = ["responses"]
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[LEVER ...]")
+@click.option("--company", "companies", multiple=True, metavar="COMPANY", help="Only in this company; repeatable.")
+@click.option("--quick", is_flag=True, help="6 runs at every point instead of 20.")
+@click.option("--all", "everything", is_flag=True, help="Print the curves that hold as well.")
+@REPORT
+@answers("responses", "set", "seed", "replicates", "workers")
+def responses(
+    names: tuple[str, ...],
+    companies: tuple[str, ...],
+    quick: bool,
+    everything: bool,
+    report: Path | None,
+    changes: dict[str, Any],
+    seed: int,
+    replicates: int | None,
+    workers: int | None,
+) -> Answer:
+    """Pull one lever of a whole company at a time, and judge the curves.
+
+    Every mechanism is on; one lever moves over a wide range; a run of ten years is read at the end of years 1, 5 and
+    10.  Each curve is held to the shape that anybody of the trade would expect.  Exit 1 when a curve fails that is not
+    listed with the reason why the expectation was wrong.  Without a name all levers in all companies: half an hour.
+    """
+    from flywheel_sim.study import responses as battery
+
+    places(None, report)
+    battery.chosen(names, companies)  # every mistake before the first run
+    with progress("Levers") as step:
+        found = battery.responses(
+            names, companies=companies, quick=quick, changes=changes, seed=seed, replicates=replicates,
+            workers=workers, progress=step,
+        )  # fmt: skip
+    from flywheel_sim.engine.fingerprint import engine_hash
+
+    manifest = {
+        "seeds": {"seed": seed, "replicates": found.replicates},
+        "hashes": {**found.hashes, "engine": engine_hash()},
+        "changes": changes,
+    }
+    if report is not None:
+        from flywheel_sim.present.responses import write_responses
+
+        write_responses(found, report)
+        say(f"wrote {report}")
+    return Answer(found.to_dict(), _told(found, everything or len(names) > 0), manifest, failed=not found.ok)
+
+
+def _told(found: Any, everything: bool) -> Any:
+    from rich.text import Text
+
+    from flywheel_sim.present.responses import responses_table
+    from flywheel_sim.results.responses import VERDICTS
+
+    parts: list[Any] = [responses_table(found, everything), Text("")]
+    parts += [Text(f"{verdict}: {VERDICTS[verdict]}.") for verdict, count in found.counts.items() if count]
+    parts += [Text(""), Text(found.sentence, style="bold")]
+    return readable(*parts)
