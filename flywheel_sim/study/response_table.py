@@ -1,7 +1,7 @@
 """The table of responses: which lever is pulled, what is read, and which shape anybody of the trade would expect.
 
-Every entry of ``experiments/responses/*.yaml`` moves one lever of a whole company, every mechanism on, over a wide range
-and holds everything else.  Fields of an entry:
+Every entry of ``experiments/responses/*.yaml`` moves one lever of a whole company, every mechanism on, over a wide
+range, and holds everything else.  Fields of an entry:
 
 ``title``
     What the lever is, in words.

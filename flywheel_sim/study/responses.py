@@ -17,9 +17,8 @@ from flywheel_sim.execute.stages import Stage, staged
 from flywheel_sim.results.intervals import mean_interval
 from flywheel_sim.results.responses import CurvePoint, Response, Responses
 from flywheel_sim.scenario import ScenarioError, load
-from flywheel_sim.scenario.columns import COL
 from flywheel_sim.scenario.errors import Problem, nearest
-from flywheel_sim.study.response_table import COMPANIES, YEARS, Expectation, Lever, points, response_table
+from flywheel_sim.study.response_table import COMPANIES, Expectation, Lever, points, response_table
 from flywheel_sim.study.shapes import judge
 
 __all__ = ["OUTCOMES", "RUNS", "Outcome", "chosen", "responses"]
@@ -156,9 +155,7 @@ def _shape(changes: Mapping[str, Any] | None, years: tuple[int, ...]) -> dict[st
     return {**(changes or {}), "horizon_weeks": _YEAR * max(years)}
 
 
-def _curve(
-    lever: Lever, company: str, expected: Expectation, year: int, x: Floats, runs: Floats, own: int
-) -> Response:
+def _curve(lever: Lever, company: str, expected: Expectation, year: int, x: Floats, runs: Floats, own: int) -> Response:
     kept = x >= expected.start
     band = expected.inside
     if band is not None and lever.multiples:
@@ -229,7 +226,7 @@ def _ratio(above: str, below: str) -> Callable[[Stage], float]:
 
 #: Name -> what is read.
 OUTCOMES: Mapping[str, Outcome] = {
-    "value": Outcome("$", "cash flow so far, discounted to week 0", lambda s: float(s.run.arrays.weekly[-1, COL.value])),
+    "value": Outcome("$", "cash flow so far, discounted to week 0", lambda s: float(s.run.series("value")[-1])),
     "churn": Outcome("share", "customers of week 0 who have left since, win-backs counted as lost", _lost),
     "nps": Outcome("points", "net promoter score of all who ever were customers, leavers at their last", _nps_of_all),
     "wins": Outcome("customers", "customers won so far", _so_far("new_customers")),
@@ -248,7 +245,7 @@ OUTCOMES: Mapping[str, Outcome] = {
         _ratio("referred_new", "new_customers"),
     ),
     "containment": Outcome(
-        "share", "share of self-service tries that solve the issue, of all contacts, last year",
+        "share", "contacts solved by self-service, of all contacts of the last year",
         _ratio("contained", "contacts"),
     ),
     "survey-bias": Outcome(
