@@ -267,7 +267,9 @@ def search_table(found: "Optimum", most: int = 12) -> "Table":
         rows = sorted({0, found.winner, *(1 + round(k * (len(rows) - 2) / (most - 1)) for k in range(most))})
     for p in rows:
         policy = found.policies[p]
-        cells = [policy.name + (" *" if p and p == found.winner else "") + ("" if policy.fits else " (breaks a limit)")]
+        cells = [
+            policy.name + (" *" if p and p == found.winner else "") + (f" ({policy.fault})" if policy.fault else "")
+        ]
         for k, name in enumerate(found.objectives):
             gain = found.gains(p)[:, k]
             low, high = mean_interval(gain, COVERAGE)

@@ -4,8 +4,10 @@ Two intervals, two questions.  The *interval of the mean* (paired t) says how we
 runs make it narrower.  The *interval of the runs* (10 % to 90 % quantile) says how much one company's luck varies; more
 runs do not.
 
-The verdict goes by wins of 100 runs, ties counted half: 95 or more "almost surely", 80 "probably", 60 "leans", else no
-clear winner; the same the other way round when the baseline wins.  With an indifference zone, two scenarios are
+How sure the verdict sounds goes by the share of runs won, ties counted half, and by how well so many runs know it: by
+the lower end of its 80 % Jeffreys interval.  .95 or more is "almost surely", .80 "probably", .60 "leans", below that
+there is no clear winner; the same the other way round when the baseline wins.  Hence "almost surely" takes 27 runs at
+least, all of them won.  With an indifference zone, two scenarios are
 practically equal when the whole interval of the mean lies inside it (two one-sided tests, 10 % error each).
 """
 
@@ -16,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.results.intervals import LEVEL, mean_interval, paired_p, superiority_interval
+from flywheel_sim.results.intervals import LEVEL, mean_interval, paired_p, share_interval, superiority_interval
 from flywheel_sim.results.words import money, of_100, signed_money, span
 
 __all__ = [
@@ -27,6 +29,10 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 TAIL = (1.0 - LEVEL) / 2.0
+#: Words of sureness, and the share of runs won that must be passed by the lower end of its interval.
+_WORDS = (("almost surely", 0.95), ("probably", 0.80), ("leans", 0.60))
+#: So many runs know the share well.
+_MANY = 1_000_000
 
 
 class Band(NamedTuple):
@@ -73,7 +79,7 @@ class Verdict:
     challenger, baseline : str
         The two labels.
     superiority : (float, float)
-        80 % interval (Wilson) of the chance that a run of the challenger is the better one, 0 to 1.
+        80 % interval (Jeffreys) of the chance that a run of the challenger is the better one, 0 to 1.
     variance_reduction : float
         How many times more runs independent seeds would need.
     p_value : float
@@ -120,16 +126,27 @@ def wins_of_100(differences: Floats) -> float:
     return float(100.0 * (np.mean(differences > 0) + 0.5 * np.mean(differences == 0)))
 
 
-def strength(wins: float) -> str | None:
-    """The word for so many wins of 100, of whoever has the more; None when there is no clear winner.
+def strength(wins: float, runs: int) -> str | None:
+    """The word for so many wins of 100 in so many runs, of whoever has the more; None when there is no clear winner.
+
+    The one rule for every sentence that says how sure a comparison is.
+
+    Parameters
+    ----------
+    wins : float
+        Wins of 100 runs, ties counted half.
+    runs : int
+        Runs that there are.
 
     Examples
     --------
-    >>> [strength(wins) for wins in (95, 94.9, 80, 79.9, 60, 59.9, 5)]
+    >>> [strength(100.0, runs) for runs in (2, 3, 5, 6, 26, 27, 1000)]
+    [None, 'leans', 'leans', 'probably', 'probably', 'almost surely', 'almost surely']
+    >>> [strength(wins, 1000) for wins in (96, 95, 82, 81, 63, 61, 3)]
     ['almost surely', 'probably', 'probably', 'leans', 'leans', None, 'almost surely']
     """
-    most = max(wins, 100.0 - wins)
-    return "almost surely" if most >= 95 else "probably" if most >= 80 else "leans" if most >= 60 else None
+    least = share_interval(max(wins, 100.0 - wins) * runs / 100.0, runs)[0]
+    return next((word for word, needed in _WORDS if least >= needed), None)
 
 
 def band(values: Floats) -> Band:
@@ -222,7 +239,7 @@ def verdict(
     runs = band(differences)
     interval = mean_interval(differences, first_stage=first_stage)
     equal = indifference > 0 and -indifference < interval[0] and interval[1] < indifference
-    word = None if equal else strength(wins)
+    word = None if equal else strength(wins, len(differences))
     winner = None if word is None else challenger if wins > 50 else baseline
     span_of_weeks = len(median_path) - 1
     said = (
@@ -271,13 +288,14 @@ def _counted(wins: float, runs: int) -> str:
 
 
 def _sentence(wins: float, runs: int, mean: float, weeks: int, challenger: str, baseline: str) -> str:
-    word, after = strength(wins), span(weeks)
+    word, after = strength(wins, runs), span(weeks)
     if word is None:
         if mean == 0 and wins == 50:
             return f"No clear winner: after {after}, {challenger} and {baseline} come to the same."
         side = "ahead" if mean > 0 else "behind"
+        lead = "No clear winner" if strength(wins, _MANY) is None else "Too few runs to name a winner"
         return (
-            f"No clear winner: after {after}, {challenger} is {money(abs(mean))} {side} of {baseline} on average, "
+            f"{lead}: after {after}, {challenger} is {money(abs(mean))} {side} of {baseline} on average, "
             f"and ahead in {_counted(wins, runs)}."
         ).replace(" behind of ", " behind ")
     if wins < 50:

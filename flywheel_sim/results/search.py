@@ -71,8 +71,27 @@ class Policy:
 
     @property
     def fits(self) -> bool:
-        """Whether it keeps the limits and no run failed."""
-        return self.excess <= 0 and bool(np.isfinite(self.fresh).all())
+        """Whether it keeps the limits and every objective is there in every run."""
+        return not self.fault
+
+    @property
+    def fault(self) -> str:
+        """Why it cannot be the answer, in words; nothing where it can.
+
+        Examples
+        --------
+        >>> Policy("a", {}, np.zeros(1), np.array([[1.0], [np.nan]])).fault
+        'an outcome is missing in 1 of 2 runs'
+        >>> Policy("a", {}, np.zeros(1), np.array([[1.0]]), excess=0.1).fault
+        'breaks a limit'
+        """
+        # What has no value cannot be held against its limit, which the search counts as infinitely far outside.
+        limits = "an outcome with a limit is missing" if math.isinf(self.excess) else "breaks a limit"
+        said = [limits] if self.excess > 0 else []
+        missing = int((~np.isfinite(self.fresh)).any(axis=1).sum())
+        if missing:
+            said.append(f"an outcome is missing in {missing} of {len(self.fresh)} runs")
+        return "; ".join(said)
 
 
 @dataclass(frozen=True)
@@ -368,7 +387,8 @@ class Optimum:
             "policies": [
                 {
                     "policy": policy.name, "changes": dict(policy.changes), "answer": p == self.winner,
-                    "front": p in self.front, "fits": policy.fits, "excess": policy.excess, "runs": len(policy.fresh),
+                    "front": p in self.front, "fits": policy.fits, "fault": policy.fault,
+                    "excess": policy.excess, "runs": len(policy.fresh),
                     "objectives": {
                         name: {
                             "mean": policy.mean[k], "worth": policy.worth[k], "gain": self.gains(p)[:, k].mean(),

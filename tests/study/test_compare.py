@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fabricated import company, run, runs, shared
+from scipy import stats
 
 from flywheel_sim.results import Outcomes, Run
 from flywheel_sim.results.intervals import holm, mean_interval
@@ -104,17 +105,19 @@ def judged(wins: float, losses: float, ties: float = 0) -> object:
 @pytest.mark.parametrize(
     ("wins", "word", "winner"),
     [
-        (100, "almost surely", "B"), (95, "almost surely", "B"), (94, "probably", "B"), (80, "probably", "B"),
-        (79, "leans", "B"), (60, "leans", "B"), (59, "No clear winner", None), (50, "No clear winner", None),
-        (41, "No clear winner", None), (40, "leans", "A"), (21, "leans", "A"), (20, "probably", "A"),
-        (6, "probably", "A"), (5, "almost surely", "A"), (0, "almost surely", "A"),
+        (100, "almost surely", "B"), (98, "almost surely", "B"), (97, "probably", "B"), (86, "probably", "B"),
+        (85, "leans", "B"), (67, "leans", "B"), (66, "Too few runs to name a winner", None),
+        (62, "Too few runs to name a winner", None), (59, "No clear winner", None), (50, "No clear winner", None),
+        (41, "No clear winner", None), (34, "Too few runs to name a winner", None), (33, "leans", "A"),
+        (15, "leans", "A"), (14, "probably", "A"), (3, "probably", "A"), (2, "almost surely", "A"),
+        (0, "almost surely", "A"),
     ],
 )  # fmt: skip
 def test_the_verdict_goes_by_rule_and_both_ways(wins: int, word: str, winner: str | None) -> None:
     got = judged(wins, 100 - wins)
     assert got.winner == winner  # type: ignore[attr-defined]
     assert word in got.sentence  # type: ignore[attr-defined]
-    assert got.wins_of_100 == wins  # type: ignore[attr-defined]
+    assert got.wins_of_100 == pytest.approx(wins)  # type: ignore[attr-defined]
     if winner == "A":
         assert f"in {100 - wins} of 100" in got.sentence  # type: ignore[attr-defined]
 
@@ -136,8 +139,6 @@ def test_a_winner_that_loses_on_average_is_not_sold_as_worth_more() -> None:
 
 
 def test_the_interval_of_the_mean_is_the_paired_t_interval() -> None:
-    from scipy import stats
-
     luck = np.random.default_rng(5)
     base, other = luck.normal(size=12), luck.normal(0.4, 1.0, size=12)
     expected = stats.ttest_rel(other, base).confidence_interval(0.8)
@@ -161,11 +162,26 @@ def test_the_dip_is_the_lowest_median_below_zero() -> None:
 
 
 def test_the_word_never_says_more_than_the_number() -> None:
-    assert strength(94.999) == "probably"
     differences = np.array([1.0] * 159 + [-1.0] * 41)  # 79.5 of 100
     got = verdict(differences, np.full(200, 1.0), np.array([0.0, 1.0]), "B", "A")
     assert "leans" in got.sentence
     assert "79 of 100" in got.sentence
+
+
+@pytest.mark.parametrize(
+    ("runs", "word"),
+    [(2, None), (3, "leans"), (5, "leans"), (6, "probably"), (26, "probably"), (27, "almost surely")],
+)
+def test_a_few_runs_that_are_all_won_are_no_certainty(runs: int, word: str | None) -> None:
+    """The word follows the lower end of the interval of the share won: two wins of two are a coin's business."""
+    least = stats.beta(runs + 0.5, 0.5).ppf(0.1)
+    steps = ((0.95, "almost surely"), (0.8, "probably"), (0.6, "leans"), (0.0, None))
+    assert next(said for step, said in steps if least >= step) == word
+    assert strength(100.0, runs) == strength(0.0, runs) == word
+    got = judged(runs, 0)
+    assert got.winner == (word and "B")  # type: ignore[attr-defined]
+    assert (word or "Too few runs to name a winner") in got.sentence  # type: ignore[attr-defined]
+    assert all(said not in got.sentence for _, said in steps if said and said != word)  # type: ignore[attr-defined]
 
 
 def test_few_runs_are_counted_as_they_are() -> None:

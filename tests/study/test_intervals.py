@@ -72,20 +72,23 @@ def test_too_few_runs_and_runs_without_spread_have_an_answer() -> None:
     assert nearly == (3.0, 3.0)
 
 
-def test_wilson_is_scipys_and_ties_count_half() -> None:
+def test_jeffreys_is_the_beta_between_equal_tails_and_ties_count_half() -> None:
     differences = np.array([1.0] * 31 + [-1.0] * 9)
-    expected = stats.binomtest(31, 40).proportion_ci(0.8, method="wilson")
-    assert superiority_interval(differences) == pytest.approx((expected.low, expected.high))
+    expected = stats.beta(31.5, 9.5).ppf([0.1, 0.9])
+    assert superiority_interval(differences) == pytest.approx(tuple(expected))
     tied = superiority_interval(np.array([1.0] * 30 + [0.0] * 2 + [-1.0] * 8))
-    assert tied == pytest.approx((expected.low, expected.high))
+    assert tied == pytest.approx(tuple(expected))
     assert superiority_interval(np.zeros(10)) == pytest.approx(
         tuple(1 - x for x in superiority_interval(np.zeros(10))[::-1])
     )
+    assert superiority_interval(np.ones(5))[1] == 1.0
+    assert superiority_interval(-np.ones(5))[0] == 0.0
+    assert all(math.isnan(end) for end in superiority_interval(np.ones(0)))
 
 
 @pytest.mark.statistical
-def test_wilson_covers_what_it_says_on_average() -> None:
-    """The coverage of any interval of a share wobbles with the share; Wilson's mean over shares is right."""
+def test_jeffreys_covers_what_it_says_on_average() -> None:
+    """The coverage of any interval of a share wobbles with the share; Jeffreys' mean over shares is right."""
     luck = np.random.default_rng(5)
     hits = []
     for _ in range(4000):

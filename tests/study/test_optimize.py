@@ -1,17 +1,20 @@
 """Searches: known optima on the same path as the engine's runs, honest figures, resuming, and where answers fail."""
 
 import json
+from dataclasses import replace
 
 import made_up
 import numpy as np
 import pytest
 
 import flywheel_sim as fs
+from flywheel_sim.commands.running import readable
 from flywheel_sim.execute import drive
 from flywheel_sim.execute.store import Store
+from flywheel_sim.present.tables import search_table
 from flywheel_sim.results.intervals import mean_interval
 from flywheel_sim.results.risk import in_the_tail
-from flywheel_sim.results.search import AS_IT_STANDS, Robustness
+from flywheel_sim.results.search import AS_IT_STANDS, Optimum, Policy, Robustness
 from flywheel_sim.scenario import ScenarioError
 from flywheel_sim.study import optimize as searching
 from flywheel_sim.study.discovery import discovered
@@ -436,3 +439,27 @@ def test_with_the_engine_it_finds_what_enumeration_finds(tmp_path):
     assert found.changes["teams.sales.headcount"] == np.argmax(means), "eight weeks are too short for a sale to pay"
     assert found.gains(found.winner).mean() == pytest.approx(means.max() - means[8], rel=0.05)
     assert searching.resume(tmp_path / "search").to_dict() == found.to_dict()
+
+
+# -- why a policy is no answer -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fresh", "excess", "said"),
+    [
+        ([[1.0], [2.0]], 0.0, ""),
+        ([[1.0], [2.0]], 0.2, "breaks a limit"),
+        ([[1.0], [np.nan]], 0.0, "an outcome is missing in 1 of 2 runs"),
+        ([[1.0], [2.0]], np.inf, "an outcome with a limit is missing"),
+        ([[np.nan], [np.nan]], 0.2, "breaks a limit; an outcome is missing in 2 of 2 runs"),
+    ],
+)
+def test_a_policy_says_what_is_wrong_with_it_and_nothing_else(fresh, excess, said):
+    """Where an outcome is missing and there are no limits, none is broken."""
+    policy = Policy("a", {}, np.zeros(1), np.array(fresh), excess)
+    assert (policy.fault, policy.fits) == (said, not said)
+    policies = (replace(policy, name=AS_IT_STANDS), policy)
+    whole = Optimum("T", {"npv": "maximise"}, policies, 0, (0,), np.zeros((0, 1)), (), None, 4, 2)
+    table = readable(search_table(whole))
+    assert (f"a ({said})" in table) == bool(said)
+    assert ("limit" in table) == ("limit" in said)
