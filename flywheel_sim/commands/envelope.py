@@ -22,7 +22,10 @@ import click
 from flywheel_sim.__about__ import __version__
 from flywheel_sim.commands.next_step import next_step
 
-__all__ = ["Answer", "answers", "guarded", "say", "table", "write_text"]
+__all__ = ["LITERAL", "Answer", "answers", "guarded", "say", "table", "write_text"]
+
+#: Options of a rich console that prints names as they are: neither "[bold]" nor ":smile:" is an order.
+LITERAL: dict[str, Any] = {"markup": False, "emoji": False}
 
 OK, FAILED, BAD_INPUT, OWN_FAULT, INTERRUPTED = 0, 1, 2, 70, 130
 
@@ -228,13 +231,13 @@ def _print(schema: str, answer: Answer, as_json: bool, out: Path | None) -> None
     elif out is None:
         from rich.console import Console
 
-        Console(soft_wrap=not sys.stdout.isatty()).print(answer.text)
+        Console(soft_wrap=not sys.stdout.isatty(), **LITERAL).print(answer.text)
         return
     else:
         from rich.console import Console
 
         with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-            console = Console(record=True, width=160, file=nowhere)
+            console = Console(record=True, width=160, file=nowhere, **LITERAL)
             console.print(answer.text)
             text = console.export_text()
     if out is not None:

@@ -77,7 +77,8 @@ class Report:
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
         self.bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[left]}"),
+            TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(),
+            TextColumn("{task.fields[left]}", markup=False),
             console=Console(stderr=True), transient=True,
         )  # fmt: skip
         self.task = self.bar.add_task(self.what, total=total, left="")

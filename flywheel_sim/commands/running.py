@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flywheel_sim.commands.envelope import say
+from flywheel_sim.commands.envelope import LITERAL, say
 
 if TYPE_CHECKING:
     from flywheel_sim.results import Outcomes, Provenance
@@ -124,7 +124,7 @@ def readable(*parts: Any) -> Any:
     if sys.stdout.isatty():
         return Group(*parts)
     with io.StringIO() as buffer:
-        Console(file=buffer, width=200, no_color=True).print(Group(*parts))
+        Console(file=buffer, width=200, no_color=True, **LITERAL).print(Group(*parts))
         return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
 
 

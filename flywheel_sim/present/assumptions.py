@@ -137,19 +137,25 @@ def _plainly(text: str, path: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def brief(text: str) -> str:
-    """A description cut to its first clause; whose it is stays.
+def brief(text: str, path: str = "") -> str:
+    """A description cut to its first clause; whose it is, a name in the path, stays.
 
     Examples
     --------
     >>> brief("Mean churn propensity per period (per renewal under contracts, per purchase without: see there)")
     'Mean churn propensity per period'
-    >>> brief("What a customer pays at list price (small)"), brief("Cost of gaming effort; large = nobody games")
-    ('What a customer pays at list price (small)', 'Cost of gaming effort')
+    >>> brief("What a customer pays at list price (small)", "segments.small.spend")
+    'What a customer pays at list price (small)'
+    >>> brief("Cost of gaming effort; large = nobody games")
+    'Cost of gaming effort'
     """
-    whose = re.search(r" \([^ ()]+(?:, [^ ()]+)?\)$", text)
-    body = text[: whose.start()] if whose else text
-    return re.split(r"[:;]| \(|, ", body)[0] + (whose.group(0) if whose else "")
+    parts, whose = path.split("."), ""
+    for found in re.finditer(r" \(", text):
+        inside = text[found.end() : -1] if text.endswith(")") else ""
+        if inside and all(name in parts for name in inside.split(", ")):
+            whose = text[found.start() :]
+            break
+    return re.split(r"[:;]| \(|, ", text.removesuffix(whose))[0] + whose
 
 
 def _mark(scenario: "Scenario", path: str, value: Any) -> tuple[str, str]:

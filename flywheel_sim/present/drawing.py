@@ -1,8 +1,9 @@
 """The look of every figure, and how one becomes SVG or PNG.
 
 Figures are matplotlib ``Figure`` objects of their own, never pyplot's: nothing global is kept, and threads do not meet.
-Text stays text, so files are small, sharp and searchable; ids are made from the figure's name, so several figures can
-stand in one page; nothing carries a date, so the same figure is the same file.
+Text stays text and is drawn as it is written, whatever a user calls things, so files are small, sharp and searchable; ids
+are made from the figure's name, so several figures can stand in one page; nothing carries a date, so the same figure is
+the same file.
 """
 
 import html
@@ -20,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 __all__ = ["FAINT", "FRAME", "GRID", "INK", "MUTED", "PALETTE", "canvas", "colour", "line_labels", "save_png", "to_svg",
            "written"]  # fmt: skip
@@ -42,6 +44,8 @@ _STYLE = {
     "font.family": ["DejaVu Sans"],
     "font.size": 10.0,
     "text.color": INK,
+    # Of labels that are only made while it draws; see `_literal` for the others.
+    "text.parse_math": False,
     "axes.edgecolor": FRAME,
     "axes.labelcolor": MUTED,
     "axes.linewidth": 0.8,
@@ -51,6 +55,9 @@ _STYLE = {
     "path.simplify": True,
     "path.simplify_threshold": 0.2,
 }
+
+#: What no font has a letter for; a new line is one.
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 def colour(index: int) -> str:
@@ -178,6 +185,7 @@ def to_svg(figure: Figure, name: str, alt: str) -> str:
         What the picture shows, for those who cannot see it.
     """
     buffer = io.StringIO()
+    _literal(figure)
     with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
         nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
         FigureCanvasSVG(figure).print_svg(buffer, metadata=nothing)  # type: ignore[no-untyped-call]
@@ -185,18 +193,33 @@ def to_svg(figure: Figure, name: str, alt: str) -> str:
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
     text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)
+    # Tags alone: what is drawn may look like a tag's insides, and stays as it is.
+    text = re.sub(r"<[^>]*>", lambda tag: _tag(tag.group(0), name), text)
+    said = html.escape(alt, quote=True)
+    text = text.replace("<svg ", f'<svg role="img" aria-label="{said}" ', 1)
+    head = text.index(">") + 1
+    text = f"{text[:head]}<title>{said}</title>{text[head:]}"
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _literal(figure: Figure) -> None:
+    """Draw every text as it is written: a dollar is no mathematics, and a control character nothing at all."""
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        text.set_parse_math(False)
+        if _CONTROL.search(text.get_text()):
+            text.set_text(_CONTROL.sub(" ", text.get_text()))
+
+
+def _tag(text: str, name: str) -> str:
+    """A tag with ids of this figure, one fallback font, and the size that the page gives it."""
     text = re.sub(r"font(?:-family)?: ([^;\"]*?)'DejaVu Sans'[^;\"]*", _family, text)
     text = re.sub(r' transform="rotate\(-0 [^"]*"', "", text)
     text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
     text = re.sub(r"url\(#", f"url(#{name}-", text)
     text = re.sub(r'(?:xlink:)?href="#', f'href="#{name}-', text)
     text = text.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "")
-    text = re.sub(r'\swidth="[^"]*pt"|\sheight="[^"]*pt"', "", text, count=2)
-    said = html.escape(alt, quote=True)
-    text = text.replace("<svg ", f'<svg role="img" aria-label="{said}" ', 1)
-    head = text.index(">") + 1
-    text = f"{text[:head]}<title>{said}</title>{text[head:]}"
-    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
+    return re.sub(r'\s(?:width|height)="[^"]*pt"', "", text) if text.startswith("<svg") else text
 
 
 def _family(found: "re.Match[str]") -> str:
@@ -208,6 +231,7 @@ def _family(found: "re.Match[str]") -> str:
 def save_png(figure: Figure, path: str | os.PathLike[str], scale: float = 2.0) -> Path:
     """Write the figure as PNG, ``scale`` pixels a point."""
     target = Path(path)
+    _literal(figure)
     with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
         about: dict[str, Any] = {"Software": None}
         FigureCanvasAgg(figure).figure.savefig(target, dpi=72 * scale, metadata=about, facecolor="white", format="png")

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from flywheel_sim.present.drawing import GRID, INK, MUTED, canvas, colour
 
@@ -24,6 +25,8 @@ _SERIES = (
     ("columns", "NumPy columns, the core", "^", 4),
     ("agents", "Mesa agents, the core", "v", 1),
 )
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def roofline(data: Mapping[str, Any]) -> Figure:
@@ -69,6 +72,9 @@ def roofline(data: Mapping[str, Any]) -> Figure:
                 )
     axes.set_xscale("log")
     axes.set_yscale("log")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: _ten_to(round(np.log10(value)))))
+        axis.set_minor_formatter(NullFormatter())
     axes.set_xlim(low, high)
     axes.set_xlabel("bytes per account, read and written once a week")
     axes.set_ylabel("ns per account-week, one core")
@@ -102,6 +108,15 @@ def _points(data: Mapping[str, Any]) -> dict[str, list[tuple[float, float, int]]
 def _power(accounts: int) -> str:
     """10 000 as a power of ten, with the digit a reader needs."""
     exponent = len(str(accounts)) - 1
-    if accounts == 10**exponent:
-        return f"$10^{exponent}$"
-    return f"{accounts:,}"
+    return _ten_to(exponent) if accounts == 10**exponent else f"{accounts:,}"
+
+
+def _ten_to(exponent: int) -> str:
+    """A power of ten with its exponent raised.
+
+    Examples
+    --------
+    >>> _ten_to(6), _ten_to(-12)
+    ('10⁶', '10⁻¹²')
+    """
+    return "10" + str(exponent).translate(_RAISED)

@@ -20,7 +20,7 @@ def swings_chart(swings: Swings) -> Figure:
     """Bars from the difference where an assumption is low to where it is high; the ends carry its values."""
     bars = swings.bars[:MOST_BARS]
     figure = canvas(height=42.0 + 28.0 * len(bars))
-    axes = bars_axes(figure, [brief(bar.text) for bar in bars], above=8.0)
+    axes = bars_axes(figure, [brief(bar.text, bar.path) for bar in bars], above=8.0)
     middle = swings.middle
     for row, bar in enumerate(bars):
         places = sorted(((bar.at_low, bar.low), (bar.at_high, bar.high)))
