@@ -8,7 +8,10 @@ from collections.abc import Sequence
 
 from flywheel_sim.scenario import Scenario, ScenarioError
 
-__all__ = ["ACCOUNTS", "FILE_BYTES", "LINK_CHARACTERS", "REPLICATES", "WEEKS", "WORK", "affordable", "check", "cost"]
+__all__ = [
+    "ACCOUNTS", "BODY_BYTES", "FILE_BYTES", "KEPT_BYTES", "LINK_CHARACTERS", "MESSAGE_BYTES", "QUERY_BYTES",
+    "REPLICATES", "SCENARIOS", "WEEKS", "WORK", "affordable", "check", "check_count", "cost",
+]  # fmt: skip
 
 ACCOUNTS = 200_000
 WEEKS = 1_040
@@ -21,7 +24,16 @@ MINDS = 2_000_000
 #: Customer-weeks of one request, all replicates and scenarios together: about half a minute on two cores.
 WORK = 600_000_000
 FILE_BYTES = 300_000
+#: Of one request: a file, and what surrounds it in a form.
+BODY_BYTES = FILE_BYTES + 8_192
+#: Of one scenario in a link; what is longer is kept by the app, and the link holds its name.
 LINK_CHARACTERS = 12_000
+#: What the app keeps of scenarios too long for a link, all together.
+KEPT_BYTES = 30_000_000
+#: Of an address: a few scenarios, with characters that are written as nine each.
+QUERY_BYTES = 400_000
+#: Of one message of a browser's.
+MESSAGE_BYTES = 1_000_000
 
 
 def cost(scenarios: Sequence[Scenario], replicates: int) -> int:
@@ -48,6 +60,17 @@ def affordable(scenarios: Sequence[Scenario], wanted: int) -> int:
     return int(min(wanted, REPLICATES, WORK // max(cost(scenarios, 1), 1)))
 
 
+def check_count(count: int) -> None:
+    """Refuse more scenarios at a time than the app compares.
+
+    Raises
+    ------
+    ScenarioError
+    """
+    if count > SCENARIOS:
+        raise ScenarioError.single(f"the app compares at most {SCENARIOS} scenarios at a time, got {count}")
+
+
 def check(scenarios: Sequence[Scenario], replicates: int) -> None:
     """Refuse a request that is too big.
 
@@ -56,8 +79,7 @@ def check(scenarios: Sequence[Scenario], replicates: int) -> None:
     ScenarioError
         Naming what is too big, and how big it may be.
     """
-    if len(scenarios) > SCENARIOS:
-        raise ScenarioError.single(f"the app compares at most {SCENARIOS} scenarios at a time, got {len(scenarios)}")
+    check_count(len(scenarios))
     for scenario in scenarios:
         model = scenario.model
         learning = model.culture.learning

@@ -141,10 +141,10 @@ def _shifts(ends: Floats, labels: Sequence[str], low: float, high: float) -> lis
 
 
 def _tooltip(words: str) -> str:
-    """Week and medians only; names are escaped by hand, because the tooltip is HTML."""
+    """Week and medians only, every third series; names are escaped by hand, because the tooltip is HTML."""
     return (
         "ps => { const w = " + words + ", e = t => String(t).replace(/[&<>\"']/g, c => '&#' + c.charCodeAt(0) + ';');"
-        " return '<b>week ' + Math.round(ps[0].value[0]) + '</b>' + ps.filter(p => !/ (low|band)$/.test(p.seriesName))"
+        " return '<b>week ' + Math.round(ps[0].value[0]) + '</b>' + ps.filter(p => p.seriesIndex % 3 === 2)"
         ".map(p => '<br>' + e(p.seriesName) + ': ' + (p.value[1] == null ? '\\u2014' : w(p.value[1]))).join(''); }"
     )
 

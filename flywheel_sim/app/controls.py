@@ -30,6 +30,8 @@ _NAMED = {"teams": "Teams", "segments": "Segments"}
 _IN_TEAMS = ("headcount", "salary", "skill")
 _IN_SEGMENTS = ("share", "spend", "relationship_weight", "price_weight")
 _WIDEST = 3.0
+#: Sliders end here, far from where a float does: their ends are multiplied and subtracted.
+_MOST = 1e300
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ def round_up(value: float) -> float:
     """
     if value <= 0:
         return 1.0
+    value = min(value, _MOST)
     scale = 10.0 ** math.floor(math.log10(value))
     for step in (1.0, 2.0, 5.0, 10.0):
         if value <= step * scale * (1 + 1e-9):

@@ -4,8 +4,11 @@ Nothing in a link, a field or a file is ever evaluated: names are looked up amon
 read as JSON and checked by the schema like any other scenario.
 """
 
+import hashlib
 import json
 import tempfile
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -13,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from flywheel_sim.app.bounds import FILE_BYTES, LINK_CHARACTERS
+from flywheel_sim.app.bounds import FILE_BYTES, KEPT_BYTES, LINK_CHARACTERS
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.errors import nearest
 from flywheel_sim.scenario.library import index
@@ -22,6 +25,9 @@ from flywheel_sim.scenario.scenario import WORDS
 from flywheel_sim.scenario.writing import differing
 
 __all__ = ["Pick", "opened", "pick_of", "read_pick", "shipped"]
+
+#: Before the name of a scenario that is too long for a link.
+_MARK = "kept~"
 
 #: What a file that extends nothing is written as a change of.
 _PLAIN = "b2b-saas"
@@ -78,10 +84,19 @@ class Pick:
 
     @property
     def text(self) -> str:
-        """The pick as one word of a link."""
+        """The pick as one word of a link; of one that is too long, the name under which the app keeps it."""
+        return self._whole if len(self._whole) <= LINK_CHARACTERS else f"{_MARK}{_kept.put(self._whole)}"
+
+    @cached_property
+    def _whole(self) -> str:
         if not self.changes:
             return self.base
         return f"{self.base}:{json.dumps(dict(self.changes), separators=(',', ':'), ensure_ascii=False)}"
+
+    @property
+    def kept(self) -> bool:
+        """Whether a link only names it, so that it leads nowhere once the app has ended."""
+        return self.text.startswith(_MARK)
 
 
 def read_pick(text: str) -> Pick:
@@ -99,11 +114,14 @@ def read_pick(text: str) -> Pick:
     """
     if len(text) > LINK_CHARACTERS:
         raise ScenarioError.single(f"the scenario in this link is too long: {len(text):,} characters")
+    if text.startswith(_MARK):
+        text = _kept.get(text.removeprefix(_MARK))
     base, _, rest = text.partition(":")
     if not rest:
         return Pick(base)
     try:
         changes = json.loads(rest, parse_constant=_refuse)
+        json.dumps(changes, ensure_ascii=False).encode()  # half a character can be written in JSON, but not shown
     except (ValueError, RecursionError):
         raise ScenarioError.single(f"the changes in this link are not JSON: {rest[:60]}") from None
     if not isinstance(changes, dict):
@@ -161,6 +179,38 @@ def pick_of(scenario: Scenario, base: str) -> Pick:
         except ScenarioError:
             continue
     raise ScenarioError.single(f"'{scenario.title}' is too different from '{base}' to be opened here")
+
+
+class _Kept:
+    """Scenarios too long for a link, under names made from what they say; the oldest give way."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._texts: OrderedDict[str, str] = OrderedDict()
+
+    def put(self, text: str) -> str:
+        """Keep a text and return its name."""
+        name = hashlib.sha256(text.encode()).hexdigest()[:32]
+        with self._lock:
+            self._texts[name] = text
+            self._texts.move_to_end(name)
+            while len(self._texts) > 1 and sum(map(len, self._texts.values())) > KEPT_BYTES:
+                self._texts.popitem(last=False)
+        return name
+
+    def get(self, name: str) -> str:
+        """The text of a name."""
+        with self._lock:
+            if name not in self._texts:
+                raise ScenarioError.single(
+                    "this link only names a scenario that was too long for a link, and the app does not hold it any "
+                    "more; open its file again"
+                )
+            self._texts.move_to_end(name)
+            return self._texts[name]
+
+
+_kept = _Kept()
 
 
 def _same(base: Scenario, path: str, value: Any) -> bool:

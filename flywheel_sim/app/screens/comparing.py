@@ -1,26 +1,32 @@
 """Compare: two to four scenarios side by side, the report one click away."""
 
 import asyncio
+import contextlib
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Response
 from nicegui import run, ui
 
 from flywheel_sim.app.answers import SHOWN
+from flywheel_sim.app.bounds import SCENARIOS, check_count
 from flywheel_sim.app.charts import COLUMNS, fan_option
 from flywheel_sim.app.comparing import REPLICATES, compared, shelf, table
 from flywheel_sim.app.jobs import Cancelled, Job, warmth
 from flywheel_sim.app.link import Pick, read_pick
-from flywheel_sim.app.screens.shell import Progress, choices, frame, here, problems
+from flywheel_sim.app.screens.opening import fault, opening, picks_of
+from flywheel_sim.app.screens.shell import Links, Progress, choices, here, problems
 from flywheel_sim.app.screens.what_if import BASELINE, SCENARIO
 from flywheel_sim.present.drawing import colour, written
 from flywheel_sim.results.words import span
-from flywheel_sim.scenario import ScenarioError
+from flywheel_sim.scenario import Scenario, ScenarioError
 from flywheel_sim.study.compare import Comparison
 
 __all__ = ["report", "show"]
 
-_MOST = 4
+_MOST = SCENARIOS
+#: Runs of each scenario where nobody chose.
+_USUAL = 40
 
 
 def report(name: str) -> Response:
@@ -33,25 +39,29 @@ def report(name: str) -> Response:
     return Response(page, media_type="text/html")
 
 
-def show(words: list[str]) -> None:
+def show(words: Sequence[str], runs: str = "") -> None:
     """Build the screen."""
-    with frame("/compare") as links:
-        try:
-            picks = [read_pick(word) for word in (words or [BASELINE, SCENARIO])[:_MOST]]
-            for pick in picks:
-                pick.scenario()
-        except ScenarioError as error:
-            problems(error, lambda: ui.navigate.to("/compare"))
-            return
-        links.point(picks)
-        Screen(picks)
+    picks: list[Pick] = []
+
+    def read() -> list[Pick]:
+        given = [word for word in words if word] or [BASELINE, SCENARIO]
+        check_count(len(given))
+        if runs and runs not in map(str, REPLICATES):
+            offered = ", ".join(map(str, REPLICATES))
+            raise ScenarioError.single(f"expected one of {offered}, got '{runs[:40]}'", field="runs")
+        picks[:] = picks_of(given)
+        return picks
+
+    opening("/compare", read, lambda links: Screen(links, picks, int(runs or _USUAL)))
 
 
 class Screen:
     """One session: what is compared."""
 
-    def __init__(self, picks: list[Pick]) -> None:
-        self.job, self.found = Job(), None
+    def __init__(self, links: Links, picks: Sequence[Pick], runs: int) -> None:
+        self.links = links
+        self.job, self.answered = Job(), False
+        self.found: Comparison | None = None
         self.menus: list[Any] = []
         offered = choices(*picks)
         with ui.column().classes("fs-card").style("gap: 12px"):
@@ -62,11 +72,12 @@ class Screen:
                             ui.element("i").classes("fs-dot").style(f"background: {colour(index)}")
                             ui.label("Baseline" if index == 0 else f"Scenario {index + 1}").classes("fs-label")
                         value = picks[index].text if index < len(picks) else None
-                        menu = ui.select(offered, value=value, clearable=index > 1).classes("w-full fs-quiet")
-                        menu.props(f"dense outlined options-dense aria-label='Scenario {index + 1}'")
+                        menu = ui.select(offered, value=value, clearable=index > 1, on_change=self.go)
+                        menu.classes("w-full fs-quiet").props("dense outlined options-dense")
+                        menu.props["aria-label"] = f"Scenario {index + 1}"
                         self.menus.append(menu.mark(f"scenario {index + 1}"))
             with ui.row().classes("fs-mid w-full").style("gap: 14px"):
-                self.runs = ui.select({n: f"{n} runs of each" for n in REPLICATES}, value=40)
+                self.runs = ui.select({n: f"{n} runs of each" for n in REPLICATES}, value=runs, on_change=self.go)
                 self.runs.props("dense outlined options-dense aria-label='Runs'").classes("fs-quiet").mark("runs")
                 ui.button("Compare", on_click=self.go).props("unelevated").mark("compare")
                 self.link = ui.button("Open the report", on_click=self.report).props("outline").mark("report")
@@ -74,22 +85,46 @@ class Screen:
                 self.status = ui.label("").classes("fs-sub").mark("status")
                 self.progress = Progress()
         self.answer = ui.column().classes("w-full").style("gap: 14px")
+        self.follow()
         ui.timer(0.05, self.go, once=True)
-        ui.context.client.on_disconnect(lambda: self.job.cancel())
+        self.client = client = ui.context.client
+        client.on_disconnect(lambda: None if client.has_socket_connection else self.job.cancel())
+        client.on_connect(self.again)
+
+    @property
+    def words(self) -> list[str]:
+        """What is open, the baseline first."""
+        return list(dict.fromkeys(str(menu.value) for menu in self.menus if menu.value))
+
+    def follow(self) -> None:
+        """Let the header's links and the address say what is open."""
+        words, runs = self.words, int(self.runs.value)
+        with contextlib.suppress(ScenarioError):
+            self.links.point([read_pick(word) for word in words])
+        here("/compare", [("s", word) for word in words] + ([("runs", str(runs))] if runs != _USUAL else []))
+
+    async def again(self) -> None:
+        """Go on after a network that failed."""
+        if not self.answered and self.job.cancelled:
+            await self.go()
 
     async def go(self) -> None:
-        """Run the comparison and show it."""
+        """Run the comparison that is open and show it; what stood there was another one."""
         self.job.cancel()
         self.job = job = Job()
-        words = list(dict.fromkeys(str(menu.value) for menu in self.menus if menu.value))
+        self.found, self.answered = None, False
+        self.follow()
+        words = self.words
         self.status.set_text("")
         self.link.set_enabled(False)
+        self.answer.clear()
         try:
             if len(words) < 2:
                 raise ScenarioError.single("choose two scenarios that differ")
-            scenarios = [read_pick(word).scenario() for word in words]
-            weeks = scenarios[0].model.horizon_weeks
-            scenarios = [s if s.model.horizon_weeks == weeks else s.with_({"horizon_weeks": weeks}) for s in scenarios]
+            given = [read_pick(word).scenario() for word in words]
+            weeks = given[0].model.horizon_weeks
+            scenarios = [s if s.model.horizon_weeks == weeks else s.with_({"horizon_weeks": weeks}) for s in given]
+            cut = [s for s in given if s.model.horizon_weeks != weeks]
             if not warmth.ready:
                 self.status.set_text("Warming up: the engine is being compiled, once after an install.")
                 await run.io_bound(warmth.up)
@@ -99,23 +134,28 @@ class Screen:
             found = await run.io_bound(compared, scenarios, count, 1, job)
         except Cancelled:
             if job is self.job:
+                self.answered = self.client.has_socket_connection
                 self.status.set_text("Stopped.")
             return
         except ScenarioError as error:
-            self.answer.clear()
+            self.answered = True
             with self.answer:
                 problems(error)
+            return
+        except Exception as error:
+            self.answered = True
+            with self.answer:
+                fault(error)
             return
         finally:
             if job is self.job:
                 self.progress.end()
         if found is not None and job is self.job:
-            self.found = found
-            self.draw(found)
-            here("/compare", [("s", word) for word in words])
+            self.found, self.answered = found, True
+            self.draw(found, cut)
 
-    def draw(self, found: Comparison) -> None:
-        """Verdict, charts and table."""
+    def draw(self, found: Comparison, cut: Sequence[Scenario]) -> None:
+        """Verdict, charts and table; of scenarios that are run over other weeks than their own, that they are."""
         self.link.set_enabled(True)
         self.answer.clear()
         with self.answer:
@@ -125,6 +165,9 @@ class Screen:
                     f"{found.replicates} paired runs of {span(found.weeks)} under the same luck; the baseline is "
                     f"{found.labels[0]}."
                 ).classes("more")
+                for one in cut:
+                    own = span(one.model.horizon_weeks)
+                    ui.label(f"{one.title} is made for {own}; here it runs as long as the baseline.").classes("more")
                 for warning in found.warnings:
                     ui.label(f"Take care: {warning}.").classes("more")
             with ui.element("div").classes("fs-charts"):

@@ -1,12 +1,18 @@
 """Explain: every mechanism, its mathematics, parameters and evidence, its test, and the claims that rest on it."""
 
 from collections.abc import Sequence
+from html import escape
 
 from nicegui import ui
 
+from flywheel_sim.app.bounds import check_count
+from flywheel_sim.app.link import Pick
 from flywheel_sim.app.mechanisms import Mechanism, how_tested, mechanism, mechanisms, passages
-from flywheel_sim.app.screens.shell import address, frame
+from flywheel_sim.app.screens.opening import opening, picks_of
+from flywheel_sim.app.screens.shell import Links, address
 from flywheel_sim.present.drawing import FAINT, PALETTE
+from flywheel_sim.scenario import ScenarioError
+from flywheel_sim.scenario.errors import nearest
 from flywheel_sim.scenario.schema import MECHANISMS
 
 __all__ = ["show"]
@@ -15,20 +21,38 @@ _SURE = {"source seen": PALETTE[2], "second-hand source": PALETTE[5], "quoted, n
          "computed": PALETTE[0], "assumption": FAINT}  # fmt: skip
 
 
-def show(number: str) -> None:
-    """Build the screen."""
-    chosen = number.upper() if number.upper() in MECHANISMS else "M1"
-    with frame("/explain"), ui.element("div").classes("fs-split fs-narrow"):
-        with ui.element("nav").classes("fs-card fs-side").props('aria-label="Mechanisms"'):
+def show(number: str, others: Sequence[str] = ()) -> None:
+    """Build the screen; others are the scenarios that are open elsewhere."""
+    nav: list[ui.element] = []
+    chosen = (number or "M1").upper()
+    picks: list[Pick] = []
+
+    def read() -> list[Pick]:
+        check_count(len(others))
+        if chosen not in MECHANISMS:
+            near = nearest(chosen, MECHANISMS)
+            raise ScenarioError.single(f"there is no mechanism '{number[:20]}'", suggestion=near)
+        picks[:] = picks_of(others)
+        return picks
+
+    def outline() -> None:
+        with ui.element("div").classes("fs-split fs-narrow"):
+            nav.append(ui.element("nav").classes("fs-card fs-side").props('aria-label="Mechanisms"'))
+            with ui.column().style("gap: 14px; width: 100%; min-width: 0"):
+                _page(mechanism(chosen))
+
+    def build(_: Links) -> None:
+        everything = [("with", word) for word in dict.fromkeys(pick.text for pick in picks)]
+        with nav[0]:
             for one in mechanisms():
-                link = ui.link("", address("/explain", [("m", one.number)])).classes("fs-item")
+                link = ui.link("", address("/explain", [("m", one.number), *everything])).classes("fs-item")
                 if one.number == chosen:
                     link.classes("on").props('aria-current="page"')
                 with link:
                     ui.label(one.number).classes("number")
                     ui.label(one.title)
-        with ui.column().style("gap: 14px; width: 100%; min-width: 0"):
-            _page(mechanism(chosen))
+
+    opening("/explain", read, build, outline)
 
 
 def _page(one: Mechanism) -> None:
@@ -46,7 +70,8 @@ def _page(one: Mechanism) -> None:
             _fact("Closed forms it meets", ", ".join(one.closed_forms) or "none")
             _fact("Its code", one.module, mono=True)
             _fact("Its test", one.test, mono=True)
-        with ui.element("div").classes("fs-evidence").props(f'role="img" aria-label="{_evidence(one)}"'):
+        with ui.element("div").classes("fs-evidence").props("role=img") as strip:
+            strip.props["aria-label"] = _evidence(one)
             for mark, count in one.evidence:
                 ui.element("i").style(f"flex: {count}; background: {_SURE.get(mark, FAINT)}")
         with ui.row().style("gap: 4px 18px"):
@@ -85,14 +110,16 @@ def _fact(name: str, value: str, *, mono: bool = False) -> None:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], mono: int = 0) -> None:
-    with ui.element("table").classes("fs-table"):
-        with ui.element("thead"), ui.element("tr"):
-            for word in head:
-                with ui.element("th"):
-                    ui.label(word)
-        with ui.element("tbody"):
-            for row in rows:
-                with ui.element("tr"):
-                    for index, text in enumerate(row):
-                        with ui.element("td"):
-                            ui.label(text).classes("fs-mono" if index < mono else "")
+    """A table as one element, because elements for every cell are megabytes a page; all in it is the package's own."""
+    cells = "".join(
+        "<tr>"
+        + "".join(
+            f'<td><div class="{"fs-mono" if index < mono else ""}">{escape(text)}</div></td>'
+            for index, text in enumerate(row)
+        )
+        + "</tr>"
+        for row in rows
+    )
+    heads = "".join(f"<th>{escape(word)}</th>" for word in head)
+    table = f'<table class="fs-table"><thead><tr>{heads}</tr></thead><tbody>{cells}</tbody></table>'
+    ui.html(table, sanitize=False).classes("w-full")

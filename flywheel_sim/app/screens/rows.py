@@ -31,7 +31,8 @@ class Row:
             self.usual = base.get(control.path)
         except ScenarioError:
             self.usual = control.value
-        with ui.column().classes("fs-control").props(f"data-path={control.path}") as self.box:
+        with ui.column().classes("fs-control") as self.box:
+            self.box.props["data-path"] = control.path  # by name: a path holds names that users give
             with ui.element("div").classes("top"):
                 name = ui.label(control.label).classes("name")
                 self.value = ui.label("").classes("value").props("aria-hidden=true")

@@ -1,7 +1,7 @@
 """What all screens share: the look, the header with its links, the state of the engine, messages."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlencode
@@ -77,6 +77,8 @@ a:focus-visible, button:focus-visible, select:focus-visible, input[type=range]:f
 .fs-control .value {{ font-size: 13.5px; font-variant-numeric: tabular-nums; white-space: nowrap; color: var(--ink); }}
 .fs-control .was {{ font-size: 12px; color: var(--muted); line-height: 1.35; }}
 .fs-control.moved .value {{ color: var(--second); font-weight: 700; }}
+.fs-room {{ width: 100%; transition: opacity .2s; }}
+.fs-stale {{ opacity: .38; transition: opacity .3s .5s; }}
 .fs-side .q-expansion-item .q-item {{ padding: 6px 0; min-height: 36px; font-weight: 600; font-size: 14px; }}
 .fs-side .q-item__section--side {{ padding-left: 6px; }}
 .fs-off .q-item__label {{ color: var(--muted); font-weight: 500; }}
@@ -143,14 +145,27 @@ class Links:
         """Remember the link to a screen."""
         self._anchors[path] = anchor
 
-    def point(self, picks: list[Pick]) -> None:
-        """Let every screen open with these scenarios, the baseline first."""
-        words = [pick.text for pick in picks]
+    def point(self, picks: Sequence[Pick], hand: Pick | None = None) -> None:
+        """Let every screen open with what is open here.
+
+        Parameters
+        ----------
+        picks : sequence of Pick
+            The baseline first.
+        hand : Pick, optional
+            The one in hand; the second by default.
+        """
+        words = list(dict.fromkeys(pick.text for pick in picks))
+        if not words:
+            return
+        chosen = hand.text if hand is not None else words[min(1, len(words) - 1)]
+        rest = [("with", word) for word in words if word not in (words[0], chosen)]
+        everything = [("with", word) for word in words]
         queries: Mapping[str, list[tuple[str, str]]] = {
-            "/": [("baseline", words[0]), ("scenario", words[-1])],
-            "/compare": [("s", word) for word in dict.fromkeys(words)],
-            "/watch": [("s", words[-1])],
-            "/explain": [],
+            "/": [("baseline", words[0]), ("scenario", chosen), *rest],
+            "/compare": [("s", word) for word in words],
+            "/watch": [("s", chosen), *(everything if len(words) > 1 else [])],
+            "/explain": everything,
         }
         for path, anchor in self._anchors.items():
             anchor.props["href"] = address(path, queries[path])
@@ -201,7 +216,7 @@ def here(path: str, query: list[tuple[str, str]]) -> None:
     """Write what is shown into the address bar, so that it can be kept and sent."""
     import json
 
-    ui.run_javascript(f"history.replaceState(history.state, '', {json.dumps(address(path, query))})")
+    ui.run_javascript(f"flywheelHere({json.dumps(address(path, query))})")
 
 
 @contextlib.contextmanager

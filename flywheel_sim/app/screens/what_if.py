@@ -1,21 +1,23 @@
 """What-if: move something, and see what it is worth against the pinned baseline."""
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nicegui import run, ui
 
 from flywheel_sim.__about__ import __version__
 from flywheel_sim.app.answers import SHOWN, STAGES, Answer, Desk
-from flywheel_sim.app.bounds import FILE_BYTES
+from flywheel_sim.app.bounds import FILE_BYTES, SCENARIOS
 from flywheel_sim.app.charts import COLUMNS
 from flywheel_sim.app.controls import Control, Group, groups, levers
 from flywheel_sim.app.jobs import Cancelled, Job, warmth
 from flywheel_sim.app.link import Pick, opened, read_pick, shipped
+from flywheel_sim.app.screens.opening import fault, opening, picks_of
 from flywheel_sim.app.screens.rows import Row, matches
-from flywheel_sim.app.screens.shell import Links, Progress, choices, frame, here, problems
+from flywheel_sim.app.screens.shell import Links, Progress, choices, here, problems
 from flywheel_sim.scenario import Scenario, ScenarioError
 from flywheel_sim.scenario.library import index
 
@@ -30,26 +32,25 @@ _PATIENCE = 3.0
 _PAINT = 0.05
 
 
-def show(baseline: str, scenario: str) -> None:
-    """Build the screen."""
+def show(baseline: str, scenario: str, others: Sequence[str] = ()) -> None:
+    """Build the screen; others are scenarios that are open elsewhere."""
     ui.add_head_html(f'<script src="/static/charts.js?v={__version__}"></script>')
-    with frame("/") as links:
-        try:
-            picks = read_pick(baseline or BASELINE), read_pick(scenario or baseline or SCENARIO)
-            for pick in picks:
-                pick.scenario()
-        except ScenarioError as error:
-            problems(error, lambda: ui.navigate.to("/"))
-            return
-        Screen(links, *picks)
+    picks: list[Pick] = []
+
+    def read() -> list[Pick]:
+        picks[:] = picks_of([baseline or BASELINE, scenario or baseline or SCENARIO, *others[: SCENARIOS - 2]])
+        return picks
+
+    opening("/", read, lambda links: Screen(links, *picks))
 
 
 class Screen:
     """One session: its picks, its sliders, and what they answer."""
 
-    def __init__(self, links: Links, baseline: Pick, scenario: Pick) -> None:
-        self.links, self.baseline, self.pick = links, baseline, scenario
-        self.desk, self.job = Desk(), Job()
+    def __init__(self, links: Links, baseline: Pick, scenario: Pick, *others: Pick) -> None:
+        self.links, self.baseline, self.pick, self.others = links, baseline, scenario, others
+        self.desk, self.job, self.answered = Desk(), Job(), False
+        self.unfolded: set[str] = set()  # groups of controls that somebody opened
         self.wanted = asyncio.Event()
         self.found: Answer | None = None
         self.dragged = False  # whether charts of the question in hand are there already
@@ -59,24 +60,26 @@ class Screen:
                 self.side()
             with ui.column().style("gap: 14px; width: 100%; min-width: 0"):
                 self.answer()
+        self.follow()
         self.wanted.set()
         ui.timer(0.05, self.work, once=True)
-        ui.context.client.on_disconnect(lambda: self.job.cancel())
+        self.client = client = ui.context.client
+        client.on_disconnect(lambda: None if client.has_socket_connection else self.job.cancel())
+        client.on_connect(lambda: None if self.answered else self.wanted.set())  # after a network that failed, go on
 
     # --- what is asked
 
     def side(self) -> None:
         """The two scenarios, files, and the sliders."""
         ui.label("Pinned baseline").classes("fs-label")
-        ui.select(choices(self.baseline), value=self.baseline.text, on_change=self.rebase).props(
+        self.pinned = ui.select(choices(self.baseline), value=self.baseline.text, on_change=self.rebase).props(
             "dense outlined options-dense aria-label='Pinned baseline'"
-        ).classes("w-full fs-quiet").mark("baseline")
+        ).classes("w-full fs-quiet").mark("baseline")  # fmt: skip
         with ui.row().classes("fs-mid no-wrap w-full").style("margin-top: 8px"):
             ui.label("What if").classes("fs-label").style("flex: 1")
-            years = self.scenario.model.horizon_weeks
-            ui.select(
-                _YEARS | ({} if years in _YEARS else {years: f"{years} weeks"}), value=years, on_change=self.horizon
-            ).props("dense borderless options-dense aria-label='Horizon'").style("font-size: 13px")
+            weeks = self.scenario.model.horizon_weeks
+            self.years = ui.select(_years(weeks), value=weeks, on_change=self.horizon).mark("horizon")
+            self.years.props("dense borderless options-dense aria-label='Horizon'").style("font-size: 13px")
         self.menu = ui.select(choices(self.pick), value=self.pick.text, on_change=self.restart).props(
             "dense outlined options-dense aria-label='What if'"
         ).classes("w-full fs-quiet").mark("scenario")  # fmt: skip
@@ -126,13 +129,14 @@ class Screen:
 
     def group(self, group: Group) -> None:
         """A mechanism, closed; its rows are made once somebody opens it."""
-        caption = "" if group.enabled else "off"
-        with ui.expansion(group.title, caption=caption or None).classes("w-full").props("dense") as box:
+        caption, unfolded = "" if group.enabled else "off", group.key in self.unfolded
+        with ui.expansion(group.title, caption=caption or None, value=unfolded).classes("w-full").props("dense") as box:
             if not group.enabled:
                 box.classes("fs-off")
             inside = ui.column().classes("w-full").style("gap: 0")
 
         def fill() -> None:
+            (self.unfolded.add if box.value else self.unfolded.discard)(group.key)
             if box.value and not inside.default_slot.children:
                 with inside:
                     shown = group.controls if group.enabled else group.controls[:1]
@@ -141,6 +145,7 @@ class Screen:
                     if not group.enabled:
                         ui.label(f"{len(group.controls) - 1} parameters once it is on").classes("fs-sub")
 
+        fill()
         box.on_value_change(fill)
 
     def row(self, control: Control) -> None:
@@ -156,25 +161,27 @@ class Screen:
             ui.notify(str(error.problems[0]), type="warning")
             for row in self.rows.get(path, []):
                 row.put(row.control.value)
+            self.follow()
             return
         self.pick = pick
         for row in self.rows.get(path, []):
             row.put(value)
         if path.endswith(".enabled"):
             self.draw_controls()
+        self.follow()
         self.ask()
 
     def rebase(self, event: Any) -> None:
         """Another baseline."""
-        self.baseline = read_pick(event.value)
-        self.ask()
+        if event.value and event.value != self.baseline.text:
+            self.baseline = read_pick(event.value)
+            self.follow()
+            self.ask()
 
     def restart(self, event: Any) -> None:
         """Another scenario to start from."""
         if event.value and event.value != self.pick.text:
-            self.pick = read_pick(event.value)
-            self.draw_controls()
-            self.ask()
+            self.put(read_pick(event.value))
 
     def reset(self) -> None:
         """Take all changes back."""
@@ -182,16 +189,34 @@ class Screen:
 
     def horizon(self, event: Any) -> None:
         """Another horizon, for both."""
-        self.baseline = self.baseline.with_({"horizon_weeks": event.value})
-        self.pick = self.pick.with_({"horizon_weeks": event.value})
-        self.ask()
+        if event.value != self.scenario.model.horizon_weeks:
+            self.move("horizon_weeks", event.value)
 
     def put(self, pick: Pick) -> None:
         """Take up another scenario."""
         self.pick = pick
-        self.menu.set_options(choices(pick), value=pick.text)
         self.draw_controls()
+        self.follow()
         self.ask()
+
+    def follow(self) -> None:
+        """Let all that says what is open say so at once: menus, the header's links, the address.
+
+        Both are asked about over the same weeks, those of the scenario in hand.
+        """
+        weeks = self.scenario.model.horizon_weeks
+        with contextlib.suppress(ScenarioError):  # a baseline that cannot be that short is refused with the question
+            longer = self.baseline.with_({"horizon_weeks": weeks})
+            longer.scenario()
+            self.baseline = longer
+        for menu, pick in ((self.pinned, self.baseline), (self.menu, self.pick)):
+            if menu.value != pick.text or pick.text not in menu.options:
+                menu.set_options(choices(pick), value=pick.text)
+        if self.years.value != weeks:
+            self.years.set_options(_years(weeks), value=weeks)
+        self.links.point([self.baseline, self.pick, *self.others], self.pick)
+        others = [("with", pick.text) for pick in self.others]
+        here("/", [("baseline", self.baseline.text), ("scenario", self.pick.text), *others])
 
     def find(self) -> None:
         """Show what was sought."""
@@ -219,7 +244,13 @@ class Screen:
     def copy(self) -> None:
         """The link, which holds both scenarios."""
         ui.run_javascript("navigator.clipboard && navigator.clipboard.writeText(location.href)")
-        ui.notify("Link copied: it holds both scenarios", type="positive")
+        if self.baseline.kept or self.pick.kept:
+            ui.notify(
+                "Link copied. A scenario in it is too long for a link: it works until the app ends. Save keeps it.",
+                type="warning",
+            )
+        else:
+            ui.notify("Link copied: it holds both scenarios", type="positive")
 
     def ask(self) -> None:
         """Answer anew, from the first few runs on.
@@ -229,29 +260,32 @@ class Screen:
         """
         if self.dragged or self.job.seconds > _PATIENCE:
             self.job.cancel()
+        self.answered = False
         self.wanted.set()
+        self.stale(True)
 
     # --- what is answered
 
     def answer(self) -> None:
         """Room for the verdict, four numbers and the charts."""
-        with ui.column().classes("fs-verdict").props('role="status" aria-live="polite"'):
+        with ui.column().classes("fs-verdict fs-room").props('role="status" aria-live="polite"') as self.room:
             self.said = ui.label("").classes("said").mark("verdict")
             self.more = ui.label("").classes("more").mark("more")
         self.notes = ui.column().classes("w-full").style("gap: 6px")
         with ui.row().classes("w-full").style("margin: -11px 0"):
             self.progress = Progress()
-        with ui.element("div").classes("fs-tiles"):
-            self.tiles = [_tile() for _ in range(4)]
-        with ui.element("div").classes("fs-charts"):
-            self.charts = {}
-            for name in SHOWN:
-                title, note, _ = COLUMNS[name]
-                with ui.column().classes("fs-card").style("gap: 4px") as card:
-                    ui.label(title).classes("fs-title")
-                    ui.label(note).classes("fs-sub")
-                    chart = ui.echart({"series": []}, renderer="svg").classes("fs-chart")
-                    self.charts[name] = (card, chart)
+        with ui.column().classes("fs-room").style("gap: 14px") as self.below:
+            with ui.element("div").classes("fs-tiles"):
+                self.tiles = [_tile() for _ in range(4)]
+            with ui.element("div").classes("fs-charts"):
+                self.charts = {}
+                for name in SHOWN:
+                    title, note, _ = COLUMNS[name]
+                    with ui.column().classes("fs-card").style("gap: 4px") as card:
+                        ui.label(title).classes("fs-title")
+                        ui.label(note).classes("fs-sub")
+                        chart = ui.echart({"series": []}, renderer="svg").classes("fs-chart")
+                        self.charts[name] = (card, chart)
         self.draw()
 
     async def work(self) -> None:
@@ -295,15 +329,18 @@ class Screen:
                     break
                 if found.replicates == STAGES[0]:
                     await asyncio.sleep(_PAINT)
-            if not self.wanted.is_set():
-                self.publish()
+            self.answered = not self.wanted.is_set()
         except Cancelled:
-            if not self.wanted.is_set():
-                self.more.set_text(f"{self.more.text} Stopped.")
+            if not self.wanted.is_set() and self.client.has_socket_connection:
+                self.stopped()
         except ScenarioError as error:
-            self.notes.clear()
+            self.blank("No answer: this cannot be asked here.", "What is in the way stands below.")
             with self.notes:
                 problems(error)
+        except Exception as error:
+            self.blank("No answer.", "Something went wrong.")
+            with self.notes:
+                fault(error)
         finally:
             if not self.wanted.is_set():
                 self.progress.end()
@@ -316,16 +353,41 @@ class Screen:
             baseline = baseline.with_({"horizon_weeks": weeks})
         return baseline, scenario
 
-    def publish(self) -> None:
-        """The link holds what is shown."""
-        self.links.point([self.baseline, self.pick])
-        here("/", [("baseline", self.baseline.text), ("scenario", self.pick.text)])
+    def stopped(self) -> None:
+        """Say that somebody stopped; what is shown belongs to what is open, or nothing is."""
+        if self.dragged:
+            self.answered = True
+            self.more.set_text(f"{self.more.text} Stopped.")
+        else:
+            self.blank("Stopped before there was an answer.", "Move something to ask again.")
+
+    def blank(self, sentence: str, more: str) -> None:
+        """Show no answer, because the one that stands there is to another question."""
+        self.found, self.answered = None, True
+        self.said.set_text(sentence)
+        self.more.set_text(more)
+        self.notes.clear()
+        for _, value, note in self.tiles:
+            value.set_text("\N{EM DASH}")
+            note.set_text("\N{NO-BREAK SPACE}")
+        for card, _ in self.charts.values():
+            card.set_visibility(False)
+        self.stale(False)
+
+    def stale(self, old: bool) -> None:
+        """Mark what is shown as the answer to an earlier question, or as the answer."""
+        for part in (self.room, self.below):
+            if old != ("fs-stale" in part.classes):
+                part.classes(toggle="fs-stale")
+        if old != ("aria-busy" in self.room.props):
+            self.room.props("aria-busy=true" if old else "", remove="" if old else "aria-busy")
 
     def draw(self) -> None:
         """Show what was found."""
         found = self.found
         if found is None:
             return
+        self.stale(self.wanted.is_set())
         self.said.set_text(found.sentence)
         self.more.set_text(found.more)
         self.notes.clear()
@@ -341,6 +403,11 @@ class Screen:
 def _tile() -> tuple[ui.label, ui.label, ui.label]:
     with ui.column().classes("fs-tile"):
         return ui.label("").classes("name"), ui.label("").classes("value"), ui.label("").classes("note")
+
+
+def _years(weeks: int) -> dict[int, str]:
+    """What the horizon's menu offers."""
+    return _YEARS if weeks in _YEARS else _YEARS | {weeks: f"{weeks} weeks"}
 
 
 def _next(steps: Iterator[Answer]) -> Answer | None:

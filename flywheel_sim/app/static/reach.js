@@ -1,3 +1,21 @@
+// The address follows what is open.  Browsers ignore pages that write it too often, so a slider that never rests writes
+// it five times a second, and the last one always.
+(() => {
+  "use strict";
+  let wanted = null, waiting = false;
+  const write = () => {
+    if (wanted != null) history.replaceState(history.state, "", wanted);
+    wanted = null;
+  };
+  window.flywheelHere = address => {
+    wanted = address;
+    if (waiting) return;
+    waiting = true;
+    write();
+    setTimeout(() => { waiting = false; write(); }, 200);
+  };
+  addEventListener("pagehide", write);
+})();
 // Sliders and menus say what they are where the keyboard's focus is: Quasar names an element around that one.
 (() => {
   "use strict";

@@ -345,6 +345,10 @@
   window.flywheelWatch = (id, data, play) => {
     const host = document.getElementById(id);
     if (!host) return;
+    if (!data) { // nothing to show: what stood there was another run
+      host.replaceChildren();
+      return;
+    }
     window.flywheelWatching = new Watch(host, data);
     if (play && !window.flywheelWatching.still) window.flywheelWatching.play(true);
   };
