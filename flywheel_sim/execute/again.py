@@ -25,8 +25,7 @@ def begun_again(store: Store, folder: Path) -> Store:
     ResultError
         When it cannot be written.
     """
-    Store.create(folder, store.experiment).close()
-    shutil.copy2(store.folder / "design.parquet", folder / "design.parquet")
+    Store.create(folder, store.experiment, like=store).close()
     for name in part_names(store.folder / "design"):
         shutil.copy2(store.folder / "design" / name, folder / "design" / name)
     return Store.open(folder, write=True)

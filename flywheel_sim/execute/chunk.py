@@ -7,7 +7,7 @@ that run's row; the other runs of the chunk are not touched.
 import json
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from flywheel_sim.execute.code import agree
+from flywheel_sim.execute.design import code_text, run_name
 from flywheel_sim.execute.rows import OF_ACCOUNTS, Rows, measure
+from flywheel_sim.results.saving import ResultError
 from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.columns import COL
@@ -23,7 +25,7 @@ from flywheel_sim.scenario.columns import COL
 if TYPE_CHECKING:
     pass
 
-__all__ = ["ABANDON", "Abandoned", "Chunk", "Job", "run_chunk"]
+__all__ = ["ABANDON", "Abandoned", "Chunk", "Job", "OtherRun", "run_chunk"]
 
 #: Set to make the chunks of this process end within half a second.
 ABANDON = threading.Event()
@@ -34,14 +36,19 @@ class Abandoned(BaseException):
     """Nobody waits for this chunk any more."""
 
 
+class OtherRun(ResultError):
+    """A run is not the one that its name stands for."""
+
+
 class Job(NamedTuple):
-    """One run: its number in the design, its scenario, what is set in it, and the key of its luck."""
+    """One run: its number in the design, its scenario, what is set in it, the key of its luck, and its name."""
 
     run: int
     scenario: str
     changes: tuple[tuple[str, Any], ...]
     seed: int
     replicate: int
+    run_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,8 @@ class Chunk:
         Numbers kept of a run, and weekly columns kept.
     every : int
         Weeks between two rows of the weekly columns; the last week is always kept.
+    named_by : mapping, optional
+        The code in the names of the runs, where it is not ``code``.
     """
 
     code: dict[str, str]
@@ -67,6 +76,7 @@ class Chunk:
     outcomes: tuple[str, ...]
     columns: tuple[str, ...] = ()
     every: int = 1
+    named_by: dict[str, str] | None = None
 
 
 def run_chunk(chunk: Chunk) -> Rows:
@@ -76,6 +86,8 @@ def run_chunk(chunk: Chunk) -> Rows:
     ------
     CodeMismatch
         When the driver has other code than this process.
+    OtherRun
+        When a run would not be the one that its name stands for.
     """
     agree(chunk.code, "the driver runs", "install the same version for driver and workers")
     _ready()
@@ -86,6 +98,7 @@ def run_chunk(chunk: Chunk) -> Rows:
         same = last is not None and (last.scenario, last.changes) == (job.scenario, job.changes)
         scenarios.append(scenarios[-1] if same else _scenario(chunk.scenarios[job.scenario], job.changes))
     good = [k for k, scenario in enumerate(scenarios) if isinstance(scenario, Scenario)]
+    _as_named(chunk, {k: scenario for k, scenario in enumerate(scenarios) if isinstance(scenario, Scenario)})
     found: dict[int, Rows] = {k: _lost(chunk, k, str(scenarios[k])) for k in set(range(len(scenarios))) - set(good)}
     try:
         found |= _runs(chunk, good, scenarios)
@@ -133,6 +146,20 @@ def _runs(chunk: Chunk, which: Sequence[int], scenarios: Sequence[Scenario | str
             np.full(len(kept), chunk.jobs[k].run), kept, weekly[kept - 1][:, index],
         )  # fmt: skip
     return found
+
+
+def _as_named(chunk: Chunk, scenarios: Mapping[int, Scenario]) -> None:
+    """Refuse runs whose names say that something else was asked for."""
+    code = code_text(chunk.code if chunk.named_by is None else chunk.named_by)
+    for k, scenario in scenarios.items():
+        job = chunk.jobs[k]
+        if job.run_id and job.run_id != run_name(code, scenario.hash, job.seed, job.replicate):
+            listed = ", ".join(f"{path} = {value}" for path, value in job.changes[:4]) or "nothing changed"
+            raise OtherRun(
+                f"run {job.run} is named {job.run_id}, which is not the run of {job.scenario} with {listed}, seed "
+                f"{job.seed}, replicate {job.replicate}: the design has been changed since it was written; start "
+                f"another sweep"
+            )
 
 
 def _heed(done: int, total: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from flywheel_sim.scenario import Scenario
 from flywheel_sim.scenario.scenario import WORDS
 
-__all__ = ["Design", "Names", "Point"]
+__all__ = ["Design", "Names", "Point", "code_text", "run_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,16 @@ class Design:
         return len(self.points) * self.replicates
 
 
+def code_text(code: Mapping[str, str]) -> str:
+    """Code as it goes into the names of runs."""
+    return json.dumps(dict(code), sort_keys=True)
+
+
+def run_name(code: str, scenario_hash: str, seed: int, replicate: int) -> str:
+    """Name of a run: hash of the code, as `code_text` writes it, of its scenario, and of the key of its luck."""
+    return hashlib.sha256(f"{code}|{scenario_hash}|{seed}|{replicate}".encode()).hexdigest()[:20]
+
+
 class Names:
     """Names of runs of one scenario.
 
@@ -76,7 +86,7 @@ class Names:
 
     def __init__(self, scenario: Scenario, code: Mapping[str, str], name: str = "") -> None:
         self.scenario, self.name = scenario, name
-        self.code = json.dumps(dict(code), sort_keys=True)
+        self.code = code_text(code)
         self.resolved = {name: value for name, value in scenario.resolved().items() if name not in WORDS}
         self.cut: dict[tuple[str, ...], list[str] | None] = {}
 
@@ -94,7 +104,7 @@ class Names:
 
     def run_id(self, scenario_hash: str, seed: int, replicate: int) -> str:
         """Name of a run."""
-        return hashlib.sha256(f"{self.code}|{scenario_hash}|{seed}|{replicate}".encode()).hexdigest()[:20]
+        return run_name(self.code, scenario_hash, seed, replicate)
 
     def _slowly(self, changes: Mapping[str, Any]) -> str:
         try:

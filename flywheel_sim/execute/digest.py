@@ -12,7 +12,7 @@ __all__ = ["content_hash"]
 
 
 def content_hash(parts: Iterable[tuple[Any, Any]], outcomes: Sequence[str], columns: Sequence[str]) -> str:
-    """Hash of finished runs, their series included.  Order, parts and what ran them do not matter.
+    """Hash of finished runs, their series included.  Order, parts, repeats and what ran them do not matter.
 
     Parameters
     ----------
@@ -39,4 +39,4 @@ def content_hash(parts: Iterable[tuple[Any, Any]], outcomes: Sequence[str], colu
             digest.update(values[k].astype("<f8").tobytes())
             digest.update(series[cuts[k, 0] : cuts[k, 1]])
             digests.append(digest.digest())
-    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
+    return hashlib.sha256(b"".join(sorted(set(digests)))).hexdigest()

@@ -19,7 +19,7 @@ from os import PathLike
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.execute.chunk import ABANDON, Abandoned, Chunk, Job, run_chunk
+from flywheel_sim.execute.chunk import ABANDON, Abandoned, Chunk, Job, OtherRun, run_chunk
 from flywheel_sim.execute.code import CodeMismatch
 from flywheel_sim.execute.design import Design
 from flywheel_sim.execute.engines import Place, place
@@ -104,6 +104,8 @@ def run_design(
         After Ctrl-C or SIGTERM, when what was running has been finished and written.
     CodeMismatch
         When a worker has other code.
+    OtherRun
+        When a row of the design is not the run that it is named after.
     ResultError
         When rows cannot be written, or the place is lost; what was written stays.
 
@@ -288,7 +290,7 @@ class _Driver:
         names = {job.scenario for job in jobs}
         chunk = Chunk(
             store.code, {name: store.texts[name] for name in names}, jobs,
-            store.experiment.outcomes, store.experiment.columns, store.experiment.every,
+            store.experiment.outcomes, store.experiment.columns, store.experiment.every, store.named_by,
         )  # fmt: skip
         try:
             future = self.here.executor.submit(self.work, chunk)
@@ -308,6 +310,8 @@ class _Driver:
             if isinstance(error, CodeMismatch):
                 raise
             raise ResultError(f"a worker cannot run this: {error}; {self._how_to_go_on()}") from error
+        except OtherRun as error:
+            raise OtherRun(f"'{self.store.folder}': {error}") from error
         except Abandoned:
             raise KeyboardInterrupt from None
         except CancelledError as error:
@@ -352,10 +356,11 @@ class _Driver:
         self.here.executor = self.here.renew()
 
     def _keep(self, rows: Rows) -> None:
-        self.kept.append(rows)
-        self.numbers += rows.outcomes.size + rows.series.size
         self.made += len(rows)
         self.failed += rows.failed
+        rows = self.store.with_copies(rows)
+        self.kept.append(rows)
+        self.numbers += rows.outcomes.size + rows.series.size
         if self.paced[0] < 0.0:
             self.paced = time.monotonic(), self.made
         if rows.failed and self.stop_on_error and not self.stopped:

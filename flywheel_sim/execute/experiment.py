@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flywheel_sim.execute.code import code
 from flywheel_sim.execute.design import Design
 from flywheel_sim.execute.rows import DEFAULT_OUTCOMES
+from flywheel_sim.execute.sums import FORMAT
+from flywheel_sim.results.naming import pack, unpack
 from flywheel_sim.results.provenance import Provenance, command_line, provenance
 from flywheel_sim.scenario import Scenario
 
@@ -39,6 +42,32 @@ class Experiment:
     columns: tuple[str, ...] = ()
     every: int = 1
     about: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self, folder: Path, design: Design | None) -> dict[str, Any]:
+        """What ``study.json`` says of runs that are begun here and now."""
+        return {
+            "schema": FORMAT,
+            "code": code(),
+            "provenance": self.made_in(folder, design).to_dict(),
+            "seed": self.seed,
+            "outcomes": list(self.outcomes),
+            "columns": list(self.columns),
+            "every": self.every,
+            "about": dict(self.about),
+            "scenarios": {name: pack(scenario) for name, scenario in self.scenarios.items()},
+        }
+
+    @classmethod
+    def of(cls, study: Mapping[str, Any]) -> "Experiment":
+        """What ``study.json`` says, read back."""
+        return cls(
+            {name: unpack(packed) for name, packed in study["scenarios"].items()},
+            study["seed"],
+            tuple(study["outcomes"]),
+            tuple(study["columns"]),
+            study["every"],
+            study["about"],
+        )
 
     def made_in(self, folder: Path, design: Design | None) -> Provenance:
         """The provenance of a store of these runs that is begun here and now."""

@@ -65,6 +65,29 @@ class Rows:
         nothing = np.full((len(runs), outcomes), np.nan)
         return cls(np.array(runs, np.int64), nothing, (why,) * len(runs), none, none, np.zeros((0, columns)))
 
+    def repeated(self, pairs: Sequence[tuple[int, int]]) -> "Rows":
+        """These rows, and rows of some runs again under another number.
+
+        Parameters
+        ----------
+        pairs : sequence of (int, int)
+            Number of a run that is here, and the number its rows stand under as well.
+
+        Examples
+        --------
+        >>> Rows.lost([3], "no memory", 1, 0).repeated([(3, 5)]).run.tolist()
+        [3, 5]
+        """
+        at = {run: k for k, run in enumerate(self.run.tolist())}
+        which = [at[run] for run, _ in pairs]
+        weeks = [np.flatnonzero(self.series_run == run) for run, _ in pairs]
+        some = np.concatenate(weeks)
+        copies = Rows(
+            np.array([copy for _, copy in pairs], np.int64), self.outcomes[which], tuple(self.errors[k] for k in which),
+            np.repeat([copy for _, copy in pairs], [len(one) for one in weeks]), self.week[some], self.series[some],
+        )  # fmt: skip
+        return Rows.joined([self, copies])
+
     @classmethod
     def joined(cls, parts: Iterable["Rows"]) -> "Rows":
         """Several as one."""

@@ -3,7 +3,8 @@
 ::
 
     study.json                   what is run: scenarios with every value, seed, outcomes, code, provenance
-    design.parquet               a row per run: run, point, run_id, scenario, seed, replicate, and the values set
+    design.parquet               a row per run: run, point, run_id, scenario, seed, replicate, and the values set.
+                                 Runs of the same name are made once, and each has its rows
     design/part-*.parquet        runs asked for later, by searches that ask as they go
     runs/part-*.parquet          a row per finished run: run, run_id, error, outcomes.  The commit record
     series/part-*.parquet        weekly columns of the same runs, written before their rows
@@ -12,6 +13,9 @@
 One process writes, under a lock that ends with it.  A part is flushed to the disk under another name and renamed; its
 series come first, so a run is either there with everything or not at all.  The design and the empty first parts exist
 before the first run, so any program that reads parquet can look at a sweep while it runs.
+
+Nothing is made from files that have changed: parts carry their checksum in their names, ``study.json`` and the design
+have theirs in ``study.json``, and whoever makes a run compares its name with what is really made.
 """
 
 import contextlib
@@ -27,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.execute.chunk import Job
-from flywheel_sim.execute.code import agree, code
+from flywheel_sim.execute.code import agree
 from flywheel_sim.execute.design import Design, Names
 from flywheel_sim.execute.digest import content_hash
 from flywheel_sim.execute.experiment import Experiment, Standing
@@ -44,18 +48,16 @@ from flywheel_sim.execute.parts import (
     write_whole,
 )  # fmt: skip
 from flywheel_sim.execute.rows import Rows
+from flywheel_sim.execute.sums import DESIGN, STUDY, read_study, summed, unchanged
 from flywheel_sim.execute.tabled import design_table, jobs_of, joined, matrix
-from flywheel_sim.results.naming import pack, unpack
 from flywheel_sim.results.saving import ResultError, vacant
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FORMAT", "Experiment", "Standing", "Store"]
+__all__ = ["Experiment", "Standing", "Store"]
 
-#: Format of the folder.
-FORMAT = "flywheel.store/1"
-_STUDY, _DESIGN, _LOCK, _BROKEN = "study.json", "design.parquet", "lock", "broken"
+_LOCK, _BROKEN = "lock", "broken"
 
 
 class Store:
@@ -85,20 +87,16 @@ class Store:
     ) -> None:
         self.folder, self.lock, self.study = folder, lock, dict(study)
         self.code: dict[str, str] = self.study["code"]
-        self.experiment = experiment or Experiment(
-            {name: unpack(packed) for name, packed in self.study["scenarios"].items()},
-            self.study["seed"],
-            tuple(self.study["outcomes"]),
-            tuple(self.study["columns"]),
-            self.study["every"],
-            self.study["about"],
-        )
+        #: The code in the names of the runs: another's, where a store is made again.
+        self.named_by: dict[str, str] = self.study.get("named_by", self.code)
+        self.experiment = experiment or Experiment.of(self.study)
         self.texts = {name: json.dumps(packed["resolved"]) for name, packed in self.study["scenarios"].items()}
         self.broken: list[str] = []
         self._design: list[Any] = []
         self._starts: list[int] = [0]
         self._ids: list[str] = []
         self._number: dict[str, int] = {}
+        self._copies: dict[int, list[int]] = {}
         self._names: dict[str, Names] = {}
         self._done = np.zeros(0, bool)
         self._failed = 0
@@ -110,7 +108,14 @@ class Store:
     # -- make, open, close ---------------------------------------------------------------------------------------------
 
     @classmethod
-    def create(cls, folder: str | os.PathLike[str], experiment: Experiment, design: Design | None = None) -> "Store":
+    def create(
+        cls,
+        folder: str | os.PathLike[str],
+        experiment: Experiment,
+        design: Design | None = None,
+        *,
+        like: "Store | None" = None,
+    ) -> "Store":
         """Make a store and open it for writing; it appears with its whole design, or not at all.
 
         Parameters
@@ -119,7 +124,10 @@ class Store:
             Must not exist yet, or be empty.
         experiment : Experiment
         design : Design, optional
-            The runs to make; more can be asked for later with `extend`.
+            The runs to make; more can be asked for later with `extend`.  Points that are equal share their runs, and
+            each has rows of its own.
+        like : Store, optional
+            Take its first design instead, with the names that runs have there.
 
         Raises
         ------
@@ -134,24 +142,18 @@ class Store:
             try:
                 for name in ("runs", "design", DRAFTS, *(("series",) if experiment.columns else ())):
                     (draft / name).mkdir()
-                study = {
-                    "schema": FORMAT,
-                    "code": code(),
-                    "provenance": experiment.made_in(target, design).to_dict(),
-                    "seed": experiment.seed,
-                    "outcomes": list(experiment.outcomes),
-                    "columns": list(experiment.columns),
-                    "every": experiment.every,
-                    "about": dict(experiment.about),
-                    "scenarios": {name: pack(scenario) for name, scenario in experiment.scenarios.items()},
-                }
+                study = experiment.to_dict(target, design)
+                if like is not None:
+                    study["named_by"] = like.named_by
                 store = cls(draft, None, study, experiment)
-                table = design_table(design or Design([]), store._names_of, experiment.seed, ())[0]
-                write_whole(draft / _DESIGN, encoded(table), draft / DRAFTS)
+                asked = design or Design([])
+                table = encoded(design_table(asked, store._names_of, experiment.seed)[0])
+                laid = table if like is None else (like.folder / DESIGN).read_bytes()
+                write_whole(draft / DESIGN, laid, draft / DRAFTS)
                 empty = Rows.lost([], "", len(experiment.outcomes), len(experiment.columns))
                 store._write(empty, 0)
-                text = json.dumps(study, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-                write_whole(draft / _STUDY, text.encode(), draft / DRAFTS)
+                text = json.dumps(summed(study, laid), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+                write_whole(draft / STUDY, text.encode(), draft / DRAFTS)
                 draft.chmod(0o755)
                 if target.exists():
                     target.rmdir()
@@ -182,7 +184,7 @@ class Store:
 
     @classmethod
     def _open(cls, path: Path, write: bool, experiment: Experiment | None) -> "Store":
-        study = _read_study(path)
+        study = read_study(path)
         lock = None
         if write:
             agree(study["code"], f"'{path}' was made by", "finish it with that version, or start another sweep")
@@ -224,7 +226,7 @@ class Store:
         self._must_write()
         number = 1 + max((number_of(name) for name in part_names(self.folder / "design")), default=-1)
         points = 1 + max((int(part.column("point").to_numpy().max(initial=-1)) for part in self._design), default=-1)
-        table, ids = design_table(design, self._names_of, self.experiment.seed, self._number, len(self._ids), points)
+        table, ids = design_table(design, self._names_of, self.experiment.seed, len(self._ids), points, self._number)
         if table.num_rows:
             with _telling(f"cannot write to '{self.folder}'"):
                 write_part(self.folder, "design", number, table, {})
@@ -240,7 +242,7 @@ class Store:
             When they cannot be written; what is there stays as it is.
         """
         self._must_write()
-        joined = rows if isinstance(rows, Rows) else Rows.joined(rows)
+        joined = self.with_copies(rows if isinstance(rows, Rows) else Rows.joined(rows))
         if not len(joined):
             return
         if self._done[joined.run].any():
@@ -248,6 +250,12 @@ class Store:
         with _telling(f"cannot write to '{self.folder}'"):
             names = self._write(joined, self._next)
         self._count(joined.run, joined.failed, names)
+
+    def with_copies(self, rows: Rows) -> Rows:
+        """The rows, with those of the runs that are the same ones under other numbers."""
+        here = set(rows.run.tolist()) if self._copies else set()
+        pairs = [(run, copy) for run in here for copy in self._copies.get(run, ()) if copy not in here]
+        return rows.repeated(pairs) if pairs else rows
 
     def forget_failed(self) -> int:
         """Ask again for the runs that failed; returns how many they are.
@@ -281,8 +289,10 @@ class Store:
         return forgotten
 
     def pending(self) -> NDArray[np.int64]:
-        """Numbers of the runs that are asked for and not finished."""
-        return np.flatnonzero(~self._done)
+        """Numbers of the runs that are to be made; of runs that are the same, the first."""
+        left = ~self._done
+        left[[copy for copies in self._copies.values() for copy in copies]] = False
+        return np.flatnonzero(left)
 
     def jobs(self, runs: Sequence[int] | NDArray[np.int64]) -> list[Job]:
         """What to do for these runs."""
@@ -380,7 +390,10 @@ class Store:
 
     def _add_design(self, table: Any) -> None:
         ids = table.column("run_id").to_pylist()
-        self._number |= {run_id: len(self._ids) + k for k, run_id in enumerate(ids)}
+        for run, run_id in enumerate(ids, len(self._ids)):
+            first = self._number.setdefault(run_id, run)
+            if first != run:
+                self._copies.setdefault(first, []).append(run)
         self._ids += ids
         self._design.append(table)
         self._starts.append(len(self._ids))
@@ -389,10 +402,12 @@ class Store:
     def _read_design(self) -> None:
         import pyarrow as pa
 
-        paths = [self.folder / _DESIGN, *(self.folder / "design" / n for n in part_names(self.folder / "design"))]
+        paths = [self.folder / DESIGN, *(self.folder / "design" / n for n in part_names(self.folder / "design"))]
         for path in paths:
             try:
-                if path.name != _DESIGN and not sound(path):
+                if path.name == DESIGN:
+                    unchanged(self.study, path)
+                elif not sound(path):
                     raise ValueError("it is not what was written")
                 self._add_design(read_part(path))
             except (FileNotFoundError, ValueError, KeyError, pa.ArrowException) as error:
@@ -412,7 +427,7 @@ class Store:
                     table = read_part(path)
                     series = (table.schema.metadata or {}).get(b"series", b"").decode()
                     run = table.column("run").to_numpy()
-                    fine = not self._done[run].any()
+                    fine = not self._done[run].any() and self._named(run, table)
                 if fine and series:
                     fine = (
                         sound(self.folder / "series" / series)
@@ -436,6 +451,10 @@ class Store:
             (self.folder / DRAFTS).mkdir(exist_ok=True)
             for draft in (self.folder / DRAFTS).iterdir():
                 draft.unlink()
+
+    def _named(self, run: NDArray[np.int64], table: Any) -> bool:
+        """Whether finished runs have the names that the design gives their numbers."""
+        return bool([self._ids[number] for number in run.tolist()] == table.column("run_id").to_pylist())
 
     def _aside(self, folder: str, name: str) -> None:
         """Put a broken part where nobody reads it."""
@@ -465,23 +484,6 @@ class Store:
         self._failed += failed
         self._runs.append(names)
         self._next = max(self._next, number_of(names[0]) + 1)
-
-
-def _read_study(path: Path) -> dict[str, Any]:
-    if not path.is_dir():
-        raise ResultError(f"there is no sweep at '{path}'")
-    try:
-        study: dict[str, Any] = json.loads((path / _STUDY).read_text(encoding="utf-8"))
-        schema = study["schema"]
-    except FileNotFoundError:
-        raise ResultError(f"'{path}' is not a sweep: it has no {_STUDY}") from None
-    except OSError as error:
-        raise ResultError(f"cannot read '{path / _STUDY}': {error.strerror or error}") from None
-    except (ValueError, KeyError, TypeError):
-        raise ResultError(f"'{path / _STUDY}' is broken; the sweep must be started again") from None
-    if schema != FORMAT:
-        raise ResultError(f"'{path}' has format '{schema}'; this version of flywheel_sim reads {FORMAT}")
-    return study
 
 
 @contextlib.contextmanager

@@ -26,9 +26,9 @@ def design_table(
     design: Design,
     names: Callable[[str], Names],
     seed: int,
-    known: Container[str],
     first_run: int = 0,
     first_point: int = 0,
+    known: Container[str] | None = None,
 ) -> tuple[Any, list[str]]:
     """The runs of a design as a table.
 
@@ -39,14 +39,15 @@ def design_table(
         Names of the runs of a scenario, by its name; ``""`` means the first one.
     seed : int
         Root of the luck.
-    known : container of str
-        Names of runs that have rows already; they get no others.
     first_run, first_point : int
         Numbers of the first row and of the first point.
+    known : container of str, optional
+        Names of runs that have rows already; then only what is new gets one, and only one.  Otherwise every run that is
+        asked for has a row, equal ones included.
 
     Returns
     -------
-    table : pyarrow.Table, a row per run that is new
+    table : pyarrow.Table
     ids : list of str
         Names of all the runs asked for, points first, replicates inside.
     """
@@ -64,7 +65,7 @@ def design_table(
         for replicate in range(point.first, point.first + design.replicates):
             run_id = of.run_id(scenario_hash, seed, replicate)
             ids.append(run_id)
-            if run_id in known or run_id in fresh:
+            if known is not None and (run_id in known or run_id in fresh):
                 continue
             fresh.add(run_id)
             numbers = (first_run + len(rows["run"]), first_point + position)
@@ -87,15 +88,15 @@ def design_table(
 def jobs_of(table: Any, which: NDArray[np.int64]) -> list[Job]:
     """What to do for some rows of a design's table."""
     rows = table.take(which)
-    fixed = (rows.column(name).to_pylist() for name in ("run", "scenario", "seed", "replicate"))
+    fixed = (rows.column(name).to_pylist() for name in ("run", "scenario", "seed", "replicate", "run_id"))
     set_here = [
         (field.name, _values(rows.column(field.name), field))
         for field in rows.schema
         if field.metadata and b"path" in field.metadata
     ]
     return [
-        Job(run, scenario, tuple((path, v[k]) for path, v in set_here if v[k] is not _UNSET), seed, replicate)
-        for k, (run, scenario, seed, replicate) in enumerate(zip(*fixed, strict=True))
+        Job(run, scenario, tuple((path, v[k]) for path, v in set_here if v[k] is not _UNSET), seed, replicate, name)
+        for k, (run, scenario, seed, replicate, name) in enumerate(zip(*fixed, strict=True))
     ]
 
 

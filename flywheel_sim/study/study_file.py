@@ -17,9 +17,10 @@
 Names of parameters are paths of the scenario, as ``--set`` takes them.
 """
 
+import itertools
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -413,10 +414,23 @@ def _scenarios(study: Study, changes: Mapping[str, Any], problems: list[Problem]
                 loaded = loaded.with_(values) if values else loaded
             except ScenarioError as error:
                 problems += [_moved(study, inside, values, p) for p in error.problems]
-        if loaded.name in found:
-            problems.append(study.problem(here, f"'{loaded.name}' is named twice"))
-        found[loaded.name] = loaded
+        found[_unlike(loaded.name, found)] = loaded
     return found
+
+
+def _unlike(name: str, known: Container[str]) -> str:
+    """The name, or the name with a number where it is taken: two files of one name, or a scenario beside itself.
+
+    Examples
+    --------
+    >>> _unlike("base", {"base", "base (2)"})
+    'base (3)'
+    """
+    numbers = itertools.count(2)
+    told = name
+    while told in known:
+        told = f"{name} ({next(numbers)})"
+    return told
 
 
 def _moved(study: Study, inside: str | None, values: Mapping[str, Any], p: Problem) -> Problem:

@@ -1,5 +1,6 @@
 """Driving a design: the same rows wherever they are made, failures as rows, stops that lose nothing."""
 
+import json
 import os
 import signal
 import subprocess
@@ -11,16 +12,19 @@ from pathlib import Path
 import faulty
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from flywheel_sim.execute import drive, engines
-from flywheel_sim.execute.chunk import ABANDON, Abandoned, Chunk, _heed, run_chunk
+from flywheel_sim.execute.chunk import ABANDON, Abandoned, Chunk, OtherRun, _heed, run_chunk
 from flywheel_sim.execute.code import CodeMismatch, code
 from flywheel_sim.execute.design import Design, Point
 from flywheel_sim.execute.drive import ENDED, Interrupted, run_design
 from flywheel_sim.execute.engines import place
+from flywheel_sim.execute.parts import encoded, read_part
 from flywheel_sim.execute.run import batch
 from flywheel_sim.execute.store import Experiment, Standing, Store
+from flywheel_sim.execute.sums import summed
 from flywheel_sim.results import ResultError
 
 from .conftest import TINY, heads
@@ -75,6 +79,48 @@ def test_real_chunks_do_not_matter_and_a_bad_point_is_a_row(experiment, tmp_path
         assert whole.errors[2] == "market.churn.mean: expected a number between 0 and 1 (probability), got 3"
         for k, job in enumerate(jobs):
             np.testing.assert_array_equal(chunk((job,)).outcomes[0], whole.outcomes[k])
+
+
+@pytest.mark.parametrize("change", ["design", "scenario"])
+def test_real_a_run_that_is_not_what_its_name_says_is_not_made(experiment, tmp_path, change):
+    """Whoever changes a file and its checksum still cannot get the runs of another design under these names."""
+    with Store.create(tmp_path / "runs", experiment, heads((4, 6), 2)) as store:
+        run_design(None, "threads", store, workers=1)
+        store.extend(heads((8,), 1))
+    study = json.loads((store.folder / "study.json").read_text())
+    design = store.folder / "design.parquet"
+    for part in (store.folder / "runs").glob("part-*"):
+        part.unlink()
+    if change == "design":
+        table = read_part(design)
+        at = table.schema.get_field_index(SALES)
+        design.write_bytes(encoded(table.set_column(at, table.schema.field(at), pa.array([5] * 4))))
+    else:
+        study["scenarios"]["tiny"]["resolved"]["market"]["price"] = 2.0
+    (store.folder / "study.json").write_text(json.dumps(summed(study, design.read_bytes())))
+    with Store.open(store.folder, write=True) as again:
+        with pytest.raises(
+            OtherRun, match=r"runs': run 0 is named \w+, which is not the run of tiny with .* = [45], seed 7"
+        ):
+            run_design(None, "threads", again, workers=1)
+        assert again.standing().done == 0
+
+
+def test_real_a_run_that_is_asked_for_twice_is_made_once(experiment, tmp_path):
+    seen: list[int] = []
+
+    def counted(chunk):
+        seen.extend(job.run for job in chunk.jobs)
+        return run_chunk(chunk)
+
+    with Store.create(tmp_path / "runs", experiment, heads((6, 8, 6), 2)) as store:
+        told: list[Standing] = []
+        run_design(None, "threads", store, told.append, workers=1, work=counted)
+        assert sorted(seen) == [0, 1, 2, 3]
+        assert (told[-1].done, told[-1].total, told[-1].seconds_left) == (6, 6, 0)
+        outcomes = store.table()[["npv", "customers.end"]].to_numpy()
+        np.testing.assert_array_equal(outcomes[:2], outcomes[4:])
+        assert store.series().groupby("run").size().tolist() == [3] * 6
 
 
 def test_real_a_run_that_raises_spoils_no_other(experiment, tmp_path, monkeypatch):
@@ -421,7 +467,7 @@ def test_killed_at_random_moments_it_resumes_to_the_same_bits(tmp_path, experime
 def test_what_is_asked_of_a_worker_is_plain(store):
     """A chunk says all that a worker needs; it holds the driver's code."""
     [job] = store.jobs([7])
-    assert job == (7, "tiny", ((SALES, 6),), 7, 3)
+    assert job == (7, "tiny", ((SALES, 6),), 7, 3, store.design()["run_id"][7])
     assert store.code == code()
 
 

@@ -18,8 +18,10 @@ from flywheel_sim.execute import store as store_module
 from flywheel_sim.execute.chunk import Chunk
 from flywheel_sim.execute.code import CodeMismatch
 from flywheel_sim.execute.design import Design, Names, Point
+from flywheel_sim.execute.parts import number_of, read_part, write_part
 from flywheel_sim.execute.rows import Rows
 from flywheel_sim.execute.store import Experiment, Store
+from flywheel_sim.execute.sums import summed
 from flywheel_sim.results import ResultError
 from flywheel_sim.scenario import load
 
@@ -255,6 +257,77 @@ def test_without_its_design_a_store_is_refused_in_words(store, name, content):
         Store.open(store.folder)
 
 
+def test_a_run_that_is_asked_for_twice_is_made_once_and_has_two_rows(tmp_path, experiment):
+    with Store.create(tmp_path / "twice", experiment, heads((6, 8, 6), 2)) as store:
+        assert store.design()["teams.sales.headcount"].tolist() == [6, 6, 8, 8, 6, 6]
+        assert store.standing().total == 6
+        assert store.pending().tolist() == [0, 1, 2, 3]
+        store.append(rows_of(store, [1, 2]))
+        assert store.standing().done == 3
+        assert store.pending().tolist() == [0, 3]
+        store.append(rows_of(store, [0, 3]))
+        table = store.table()
+        assert table["point"].tolist() == [0, 0, 1, 1, 2, 2]
+        assert table["npv"][4:].tolist() == table["npv"][:2].tolist()
+        assert store.series()["run"].value_counts().to_dict() == dict.fromkeys(range(6), 3)
+    with Store.open(store.folder, write=True) as again:
+        assert again.standing().left == 0 and not len(again.pending())
+        assert again.extend(heads((6, 6), 2)).tolist() == [[0, 1], [0, 1]], "a search is answered with the first"
+    with Store.create(tmp_path / "once", experiment, heads((6, 8), 2)) as once:
+        once.append(rows_of(once, [0, 1, 2, 3]))
+        assert once.hash() == store.hash(), "the same runs"
+
+
+def test_a_failed_run_that_is_asked_for_twice_is_made_again_once(tmp_path, experiment):
+    with Store.create(tmp_path / "twice", experiment, heads((6, 6), 1)) as store:
+        store.append(Rows.lost([0], "no memory", 2, 2))
+        assert (store.standing().done, store.standing().failed) == (2, 2)
+        assert store.forget_failed() == 2
+        assert store.pending().tolist() == [0]
+
+
+def rewritten(path: Path, **columns: object) -> None:
+    """A parquet file read and written by pandas, with some columns replaced."""
+    pd.read_parquet(path).assign(**columns).to_parquet(path, index=False)
+
+
+@pytest.mark.parametrize("columns", [{}, {"teams.sales.headcount": 5}])
+@pytest.mark.parametrize("write", [False, True])
+def test_a_design_that_another_program_has_rewritten_is_refused(store, columns, write):
+    """pandas drops the notes that say which columns are set in the scenario: every run would be the base case."""
+    store.close()
+    rewritten(store.folder / "design.parquet", **columns)
+    with pytest.raises(ResultError, match=r"design\.parquet' .*another program has changed it.*started again"):
+        Store.open(store.folder, write=write)
+
+
+@pytest.mark.parametrize(("name", "value"), [("seed", 8), ("outcomes", ["customers.end", "npv"]), ("every", 1)])
+def test_a_study_that_has_been_edited_is_refused(store, name, value):
+    path = store.folder / "study.json"
+    study = json.loads(path.read_text())
+    store.close()
+    path.write_text(json.dumps(study))
+    assert Store.open(store.folder).standing().total == 12, "the layout of the file is nobody's business"
+    path.write_text(json.dumps(study | {name: value}))
+    with pytest.raises(ResultError, match=r"study\.json' has been changed since the sweep began"):
+        Store.open(store.folder)
+
+
+def test_rows_under_the_name_of_another_run_are_no_rows_of_this_one(store):
+    store.append(rows_of(store, [0]))
+    store.append(rows_of(store, [1]))
+    store.close()
+    one, other = (path for path in parquet(store.folder / "runs") if len(pd.read_parquet(path)))
+    table = read_part(other)
+    swapped = table.set_column(1, "run_id", [read_part(one).column("run_id").combine_chunks()])
+    number, notes = number_of(other.name), {"series": table.schema.metadata[b"series"].decode()}
+    other.unlink()
+    name = write_part(store.folder, "runs", number, swapped, notes)
+    with Store.open(store.folder, write=True) as again:
+        assert again.broken == [f"runs/{name}"]
+        assert again.pending()[0] == 1
+
+
 def test_places_that_hold_no_store(tmp_path, experiment):
     with pytest.raises(ResultError, match="there is no sweep"):
         Store.open(tmp_path / "none")
@@ -271,7 +344,8 @@ def test_other_code_may_look_and_not_write(store):
     study = json.loads((store.folder / "study.json").read_text())
     study["code"]["engine"] = "0123456789abcdef"
     store.close()
-    (store.folder / "study.json").write_text(json.dumps(study))
+    design = (store.folder / "design.parquet").read_bytes()
+    (store.folder / "study.json").write_text(json.dumps(summed(study, design)))
     with pytest.raises(CodeMismatch, match="was made by other code: engine 0123456789abcdef"):
         Store.open(store.folder, write=True)
     assert Store.open(store.folder).standing().total == 12
