@@ -40,14 +40,15 @@ class Answer:
     Parameters
     ----------
     outcomes : Outcomes
-    sentence, more : str
-        The verdict, and what stands under it.
+    care, sentence, more : str
+        A warning above the verdict where the companies differ, the verdict, and what stands under it.
     tiles : tuple of Tile, length 4
     charts : mapping
         Column -> ECharts options; no ``difference`` where there is nothing to compare.
     """
 
     outcomes: Outcomes
+    care: str
     sentence: str
     more: str
     tiles: tuple[Tile, ...]
@@ -64,7 +65,8 @@ class Answer:
         alone = len(outcomes.scenarios) == 1
         charts = {name: fan_option(outcomes, name) for name in SHOWN if not (alone and name == DIFFERENCE)}
         sentence = f"{outcomes.labels[0]}: nothing changed yet." if alone else outcomes.verdict.sentence
-        return cls(outcomes, sentence, second_line(outcomes), tiles(outcomes), charts)
+        care = f"Take care: {outcomes.warnings[0]}." if outcomes.unlike else ""
+        return cls(outcomes, care, sentence, second_line(outcomes), tiles(outcomes), charts)
 
 
 class Desk:

@@ -129,12 +129,17 @@ def readable(*parts: Any) -> Any:
 
 
 def told(outcomes: "Outcomes", *, detail: bool = False) -> Any:
-    """The choice, the verdict and the table, and where the difference comes from; warnings go to stderr."""
+    """The choice, the verdict and the table, and where the difference comes from.
+
+    That the companies differ stands above the verdict; other warnings go to stderr.
+    """
     from rich.text import Text
 
     from flywheel_sim.present.tables import bridge_table, comparison_table, selection_table
 
     parts: list[Any] = []
+    if outcomes.unlike:
+        parts += [Text(f"Take care: {outcomes.warnings[0]}."), Text("")]
     if outcomes.chosen is not None:
         said = outcomes.chosen.sentence(outcomes.labels)
         parts += [Text(said, style="bold"), Text(""), selection_table(outcomes, outcomes.chosen), Text("")]
@@ -145,6 +150,6 @@ def told(outcomes: "Outcomes", *, detail: bool = False) -> Any:
         from flywheel_sim.present.swings import flip_sentence
 
         parts += [Text(""), Text(flip_sentence(outcomes.swings))]
-    for warning in outcomes.warnings:
+    for warning in outcomes.warnings[bool(outcomes.unlike) :]:
         say(f"note: {warning}")
     return readable(*parts)

@@ -1,9 +1,9 @@
 """The look of every figure, and how one becomes SVG or PNG.
 
 Figures are matplotlib ``Figure`` objects of their own, never pyplot's: nothing global is kept, and threads do not meet.
-Text stays text and is drawn as it is written, whatever a user calls things, so files are small, sharp and searchable; ids
-are made from the figure's name, so several figures can stand in one page; nothing carries a date, so the same figure is
-the same file.
+Text stays text and is drawn as it is written, whatever a user calls things, so files are small, sharp and searchable;
+ids are made from the figure's name, so several figures can stand in one page; nothing carries a date, so the same
+figure is the same file.
 """
 
 import html

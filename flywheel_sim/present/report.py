@@ -94,6 +94,7 @@ def render(outcomes: "Outcomes | Run", *, sensitivity: Sensitivity | None = None
     return pages.get_template("report.html.jinja").render(
         question=question(outcomes),
         about=about(outcomes),
+        care=f"{outcomes.warnings[0]}." if outcomes.unlike else "",
         verdict=verdict.sentence if verdict else headline(outcomes),
         second=second(verdict, outcomes.weeks) if verdict else single_note(outcomes),
         flips=_flips(outcomes) if verdict else "",

@@ -170,7 +170,8 @@ def how_sure(outcomes: Outcomes, verdict: Verdict | None) -> list[tuple[str, str
                 f"the bands show.",
             )
         )
-        answers += [("Take care", f"{warning[:1].upper()}{warning[1:]}.") for warning in outcomes.warnings]
+        others = outcomes.warnings[bool(outcomes.unlike) :]  # that the companies differ stands above the verdict
+        answers += [("Take care", f"{warning[:1].upper()}{warning[1:]}.") for warning in others]
     if outcomes.chosen is not None:
         answers.append(("Is it the best of them?", outcomes.chosen.sentence(outcomes.labels)))
     answers.append(

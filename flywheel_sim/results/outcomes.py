@@ -29,6 +29,7 @@ from flywheel_sim.results.intervals import (
     superiority_interval,
     variance_reduction,
 )  # fmt: skip
+from flywheel_sim.results.likeness import Unlike, unlike, unlike_sentence
 from flywheel_sim.results.naming import command_for, labels, pack, unpack
 from flywheel_sim.results.paired import Verdict, band, lasting_gain_week, verdict, wins_of_100
 from flywheel_sim.results.provenance import Provenance, provenance
@@ -255,9 +256,14 @@ class Outcomes:
         return math.ceil(self.replicates * (self._widest() / self.precision) ** 2)
 
     @cached_property
+    def unlike(self) -> tuple[Unlike, ...]:
+        """Settings of the company itself in which the scenarios differ; none where they are plans for one company."""
+        return unlike(self.scenarios)
+
+    @cached_property
     def warnings(self) -> tuple[str, ...]:
-        """What a reader of the verdict should know, in sentences."""
-        found = []
+        """What a reader of the verdict should know, in sentences; that the companies differ comes first."""
+        found = [said] if (said := unlike_sentence(self.unlike, self.labels)) else []
         for index in range(1, len(self.scenarios)):
             worth = self.variance_reduction(index)
             if self.replicates >= 10 and worth < LOST:
@@ -349,6 +355,7 @@ class Outcomes:
         return {
             "verdict": finite(self.verdict.to_dict()) if self.best else None,
             "scenarios": finite(rows),
+            "different_company": [{"path": one.path, "values": list(one.values)} for one in self.unlike],
             "warnings": list(self.warnings),
             "bridge": finite(self.split.to_dict()) if self.split else None,
             "swings": finite(self.swings.to_dict()) if self.swings else None,

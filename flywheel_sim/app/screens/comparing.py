@@ -160,6 +160,8 @@ class Screen:
         self.answer.clear()
         with self.answer:
             with ui.column().classes("fs-verdict"):
+                if found.unlike:
+                    ui.label(f"Take care: {found.warnings[0]}.").classes("more").mark("unlike")
                 ui.label(found.verdict.sentence).classes("said").mark("verdict")
                 ui.label(
                     f"{found.replicates} paired runs of {span(found.weeks)} under the same luck; the baseline is "
@@ -168,7 +170,7 @@ class Screen:
                 for one in cut:
                     own = span(one.model.horizon_weeks)
                     ui.label(f"{one.title} is made for {own}; here it runs as long as the baseline.").classes("more")
-                for warning in found.warnings:
+                for warning in found.warnings[bool(found.unlike) :]:
                     ui.label(f"Take care: {warning}.").classes("more")
             with ui.element("div").classes("fs-charts"):
                 for name in SHOWN:

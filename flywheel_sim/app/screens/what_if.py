@@ -269,6 +269,7 @@ class Screen:
     def answer(self) -> None:
         """Room for the verdict, four numbers and the charts."""
         with ui.column().classes("fs-verdict fs-room").props('role="status" aria-live="polite"') as self.room:
+            self.care = ui.label("").classes("more").mark("unlike")
             self.said = ui.label("").classes("said").mark("verdict")
             self.more = ui.label("").classes("more").mark("more")
         self.notes = ui.column().classes("w-full").style("gap: 6px")
@@ -388,6 +389,8 @@ class Screen:
         if found is None:
             return
         self.stale(self.wanted.is_set())
+        self.care.set_text(found.care)
+        self.care.set_visibility(bool(found.care))
         self.said.set_text(found.sentence)
         self.more.set_text(found.more)
         self.notes.clear()
