@@ -5,6 +5,7 @@ Numbers are read strictly: a quoted number, ``yes`` for a switch or 2.5 for a co
 """
 
 import json
+import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -20,6 +21,11 @@ __all__ = ["Places", "arranged", "check", "place_of"]
 Path = tuple[str, ...]
 Places = Mapping[Path, tuple[Place, Place]]
 Model = TypeVar("Model", bound=BaseModel)
+
+#: Unicode categories: control characters and halves of characters; ends of lines and paragraphs.
+_STEERING, _LINES = frozenset({"Cc", "Cs"}), frozenset({"Zl", "Zp"})
+#: Control characters that lay out a text of several lines.
+_LAYOUT = dict.fromkeys(map(ord, "\n\r\t"), " ")
 
 #: Entries of these come first, in this order, whatever the file's; the rest follows by name.  Order is not data, so
 #: two files that differ in it must give the same run; and an added team must not move the others.
@@ -137,15 +143,27 @@ def _whole(value: Any) -> Any:
 
 
 def _bad_names(value: Any, shape: Shape | None, path: Path, locate: Locate) -> Iterator[Problem]:
-    """Names of entries that no dotted path could reach."""
+    """Names of entries that no dotted path could reach, and names and texts that steer a terminal or a page."""
     if not isinstance(value, dict) or shape is None or shape.anything:
         return
     for name, entry in value.items():
-        here = (*path, name)
-        if shape.entries is not None and not shape.entries.anything and (not name or "." in name or len(name) > 80):
-            yield Problem(*locate(here, True), ".".join(path), f"expected a name without dots, got {shown(name)}")
+        here, place = (*path, name), ".".join(path)
+        named = shape.entries is not None
+        if named and not shape.entries.anything and (not name or "." in name or len(name) > 80):  # type: ignore[union-attr]
+            yield Problem(*locate(here, True), place, f"expected a name without dots, got {shown(name)}")
+        elif named and _unseen(name, _STEERING | _LINES):
+            yield Problem(*locate(here, True), place, f"expected a name of visible characters, got {name!a}")
+        for text in entry if isinstance(entry, list) else [entry]:
+            if isinstance(text, str) and _unseen(text.translate(_LAYOUT), _STEERING):
+                said = f"expected text without control characters, got {text[:80]!a}"
+                yield Problem(*locate(here, False), ".".join(here) if not _unseen(name, _STEERING) else place, said)
         if isinstance(entry, dict):
             yield from _bad_names(entry, shape.child(name), here, locate)
+
+
+def _unseen(text: object, kinds: frozenset[str]) -> bool:
+    """Whether a text holds a character of some Unicode categories."""
+    return any(unicodedata.category(letter) in kinds for letter in str(text))
 
 
 def _bad_changes(

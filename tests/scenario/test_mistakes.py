@@ -44,6 +44,13 @@ def test_three_typos_in_two_files_at_once(write, company):
         ("teams: {sales: {heads: 1}, sale: {skill: 2}}", "f.yaml:1:28: teams.sale.heads: missing for the new entry "
          "'sale', expected a whole number of at least 0 (heads); did you mean 'sales'?"),
         ("teams: {a.b: {heads: 1}}", "f.yaml:1:9: teams: expected a name without dots, got 'a.b'"),
+        ('teams: {"a\\e[31m": {heads: 1}}',
+         "f.yaml:1:9: teams: expected a name of visible characters, got 'a\\x1b[31m'"),
+        ('teams: {"a\\nb": {heads: 1}}', "f.yaml:1:9: teams: expected a name of visible characters, got 'a\\nb'"),
+        ('teams: {"a\\u2028b": {heads: 1}}',
+         "f.yaml:1:9: teams: expected a name of visible characters, got 'a\\u2028b'"),
+        ('title: "a\\0b"', "f.yaml:1:8: title: expected text without control characters, got 'a\\x00b'"),
+        ('axes: [x, "\\e]0;y\\a"]', "f.yaml:1:7: axes: expected text without control characters, got '\\x1b]0;y\\x07'"),
         ("- a", "f.yaml:1:1: expected a mapping (name: value, one per line), got a list of 1"),
         ("just words", "f.yaml:1:1: expected a mapping (name: value, one per line), got 'just words'"),
     ],
