@@ -36,7 +36,9 @@ def sensitivity(asked: Asked, outcomes: tuple[str, ...], figure: Path | None) ->
     found, folder, failed, seeds, hashes = _found(asked)
     indices = analysis.of_sweep(found)
     shown = _shown(indices, outcomes)
-    if figure is not None:
+    if figure is not None and not indices.tells(shown[0]):
+        say(f"no {figure}: {indices.sentence(shown[0])}")
+    elif figure is not None:
         from flywheel_sim.present.drawing import save_png
         from flywheel_sim.present.tornado import tornado_chart
 
@@ -74,7 +76,7 @@ def _shown(indices: "Sensitivity", asked: tuple[str, ...]) -> list[str]:
 
     known = indices.outcomes
     if not asked:
-        return [next((name for name in known if name.endswith("(difference)")), known[0])]
+        return [indices.foremost]
     found: list[str] = []
     for name in asked:
         some = [one for one in known if one == name or one.partition(" (")[0] == name]
@@ -93,11 +95,9 @@ def _told(indices: "Sensitivity", shown: list[str]) -> Any:
 
     parts: list[Any] = []
     for outcome in shown:
-        parts += [
-            Text(indices.sentence(outcome), style="bold"),
-            Text(""),
-            sensitivity_table(indices, outcome),
-            Text(indices.settling(outcome), style="dim"),
-            Text(""),
-        ]
-    return readable(*parts[:-1])
+        parts += [Text(indices.sentence(outcome), style="bold"), Text("")]
+        if indices.tells(outcome):
+            parts += [sensitivity_table(indices, outcome), Text(indices.settling(outcome), style="dim"), Text("")]
+    others = [indices.sentence(name) for name in indices.outcomes if name not in shown and not indices.tells(name)]
+    parts += [Text(said, style="dim") for said in others]
+    return readable(*(parts if others else parts[:-1]))

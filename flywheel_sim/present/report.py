@@ -32,7 +32,6 @@ from flywheel_sim.present.waterfall import waterfall_chart
 from flywheel_sim.present.who import segments_chart, teams_chart, who_words
 from flywheel_sim.results import Outcomes, Run
 from flywheel_sim.results.bridge import Bridge
-from flywheel_sim.results.outcomes import DIFFERENCE
 from flywheel_sim.results.saving import replace_file
 from flywheel_sim.results.sensitivity import Sensitivity
 from flywheel_sim.results.words import money, number, of_100, signed_money, span, week
@@ -258,8 +257,7 @@ def _tornado(sensitivity: Sensitivity | None) -> list[Chart]:
     """The indices of a study."""
     if sensitivity is None:
         return []
-    known = sensitivity.outcomes
-    outcome = next((name for name in known if name.endswith(f"({DIFFERENCE})")), known[0])
+    outcome = sensitivity.foremost
     said = sensitivity.sentence(outcome)
     svg = to_svg(tornado_chart(sensitivity, outcome), "tornado", said)
     return [Chart("What matters when everything is uncertain at once", said, svg)]

@@ -67,10 +67,10 @@ class Sensitivity:
     method : str
         ``sobol`` or ``morris``.
     parameters, outcomes : tuple of str
-    rows : int
-        Base rows, or trajectories, that count.
-    dropped : int
-        Rows left out because a run in them failed or could not say.
+    rows : tuple of int, length K
+        Base rows, or trajectories, that count for each outcome.
+    dropped : tuple of int, length K
+        Rows left out because a run in them failed or could not say.  Where too few are left, measures are NaN.
     indices : dict of Index
         Sobol: ``first``, ``total`` and, when asked for, ``second``, as shares of the variance that the parameters
         cause.  Morris: ``mu``, ``mu_star``, ``sigma``, in units of the outcome over the whole range of the parameter.
@@ -82,21 +82,21 @@ class Sensitivity:
         Standard deviation that the parameters cause (Sobol), or of the outcome at the trajectories' starts (Morris).
     swings : float64 array, shape (P, K, 2)
         See `Swing`.
-    convergence : tuple of (int, dict)
-        The same indices from the first n rows only, for growing n.
+    convergence : tuple of length K, of tuples of (int, dict)
+        By outcome, the indices that rank, shape (P,), from the first n of its rows only, for growing n.
     """
 
     method: str
     parameters: tuple[str, ...]
     outcomes: tuple[str, ...]
-    rows: int
-    dropped: int
+    rows: tuple[int, ...]
+    dropped: tuple[int, ...]
     indices: Mapping[str, Index]
     seed_share: Index | None
     mean: Floats
     spread: Floats
     swings: Floats
-    convergence: tuple[tuple[int, Mapping[str, Floats]], ...] = field(default=())
+    convergence: tuple[tuple[tuple[int, Mapping[str, Floats]], ...], ...] = field(default=())
 
     @property
     def importance(self) -> Index:
@@ -119,18 +119,31 @@ class Sensitivity:
             for p in self.ranked(outcome)
         ]  # fmt: skip
 
+    @property
+    def foremost(self) -> str:
+        """The outcome to show first: the difference of two scenarios, where there is one; one that can be measured."""
+        known = [name for name in self.outcomes if self.tells(name)] or list(self.outcomes)
+        return next((name for name in known if name.endswith("(difference)")), known[0])
+
+    def tells(self, outcome: str) -> bool:
+        """Whether enough rows have a value of an outcome to measure anything."""
+        return bool(np.isfinite(self.mean[self.outcomes.index(outcome)]))
+
     def sentence(self, outcome: str) -> str:
         """The ranking of one outcome in words."""
         k = self.outcomes.index(outcome)
         order = self.ranked(outcome)
         values = self.importance.value[:, k]
         what = "total index" if self.method == "sobol" else "mean size of effect"
-        if not np.isfinite(values).any() or not (values > 0).any():
+        if not self.tells(outcome):
+            laid = self.rows[k] + self.dropped[k]
+            return f"{outcome}: too few rows can say what it is ({self.rows[k]} of {laid})."
+        if not (values > 0).any():
             return f"{outcome}: no parameter moves it."
         some = [p for p in order if values[p] > 0][:3]
         said = ", ".join(f"{self.parameters[p]} ({number(float(values[p]), 2)})" for p in some)
-        text = f"{outcome} is moved most by {said} ({what}; {self.rows} rows"
-        text += f", {self.dropped} left out" if self.dropped else ""
+        text = f"{outcome} is moved most by {said} ({what}; {self.rows[k]} rows"
+        text += f", {self.dropped[k]} left out" if self.dropped[k] else ""
         if self.seed_share is not None:
             text += f"; luck alone is {percent(float(np.clip(self.seed_share.value[0, k], 0.0, 1.0)))} of the variance"
         return text + ")."
@@ -138,7 +151,7 @@ class Sensitivity:
     def settling(self, outcome: str) -> str:
         """What the indices that rank come to with more and more rows, in words: whether there are enough."""
         k, name = self.outcomes.index(outcome), "total" if self.method == "sobol" else "mu_star"
-        steps = [(n, by[name][:, k]) for n, by in self.convergence if np.isfinite(by[name][:, k]).all()]
+        steps = [(n, by[name]) for n, by in self.convergence[k] if np.isfinite(by[name]).all()]
         if len(steps) < 2:
             return "cannot tell whether there are enough rows"
         said = [
@@ -191,21 +204,26 @@ class Sensitivity:
         for k, outcome in enumerate(self.outcomes):
             share = self.seed_share
             found[outcome] = {
+                "rows": self.rows[k],
+                "dropped": self.dropped[k],
                 "mean": self.mean[k],
                 "spread": self.spread[k],
                 "seed_share": None if share is None else [share.value[0, k], share.low[0, k], share.high[0, k]],
                 "parameters": self.table[self.table["outcome"] == outcome].drop(columns="outcome").to_dict("records"),
                 "pairs": self.pairs[self.pairs["outcome"] == outcome].drop(columns="outcome").to_dict("records"),
-                "convergence": [{"rows": n, **self._named(by, k)} for n, by in self.convergence],
+                "convergence": [{"rows": n, **self._named(by)} for n, by in self.convergence[k]],
             }  # fmt: skip
-        whole = {"method": self.method, "rows": self.rows, "dropped": self.dropped, "outcomes": found}
-        return dict(finite(whole))
+        return dict(finite({"method": self.method, "outcomes": found}))
 
-    def _named(self, by: Mapping[str, Floats], k: int) -> dict[str, dict[str, float]]:
-        return {name: dict(zip(self.parameters, values[:, k].tolist(), strict=True)) for name, values in by.items()}
+    def _named(self, by: Mapping[str, Floats]) -> dict[str, dict[str, float]]:
+        return {name: dict(zip(self.parameters, values.tolist(), strict=True)) for name, values in by.items()}
 
     def __repr__(self) -> str:
         return (
             f"<Sensitivity ({self.method}) of {len(self.outcomes)} outcomes to {len(self.parameters)} parameters, "
-            f"{self.rows} rows>"
+            f"{_between(self.rows)} rows>"
         )
+
+
+def _between(counts: tuple[int, ...]) -> str:
+    return f"{counts[0]}" if len(set(counts)) == 1 else f"{min(counts)} to {max(counts)}"

@@ -28,11 +28,14 @@ from numpy.typing import NDArray
 
 from flywheel_sim.results.sensitivity import Index, Sensitivity
 from flywheel_sim.scenario import ScenarioError
+from flywheel_sim.study.by_outcome import by_outcome
 from flywheel_sim.study.resampling import Terms, resampled
 
 __all__ = ["RunDesign", "sobol", "sobol_indices"]
 
 Floats = NDArray[np.float64]
+#: Rows that indices of an outcome need.
+FEWEST = 8
 #: ``run(points, rows)``: outcomes (m, K) of m points of the unit cube (m, P); points of one row must share their luck.
 RunDesign = Callable[[Floats, NDArray[np.int64]], Floats]
 
@@ -114,20 +117,35 @@ def sobol_indices(
     Returns
     -------
     Sensitivity
-        Rows in which a number is missing or infinite do not count.
+        Rows in which an outcome is missing or infinite do not count for it; for the other outcomes they do.  Measures
+        of an outcome with fewer than 8 rows are NaN.
 
     Raises
     ------
     ScenarioError
-        When fewer than 8 rows count.
+        When no outcome has 8 rows.
     """
     everything = [f_a[None], f_b[None], f_ab] + ([f_ba] if f_ba is not None else [])
-    good = np.isfinite(np.concatenate(everything)).all(axis=(0, 2))
-    rows = int(good.sum())
-    if rows < 8:
-        raise ScenarioError.single(f"indices need at least 8 rows whose runs all went well, got {rows}")
-    f_a, f_b, f_ab = f_a[good], f_b[good], f_ab[:, good]
-    f_ba = f_ba[:, good] if f_ba is not None else None
+    good = np.asarray(np.isfinite(np.concatenate(everything)).all(axis=0))
+    names = tuple(outcomes)
+
+    def some(rows: NDArray[np.bool_], columns: NDArray[np.int64]) -> Sensitivity:
+        at = np.ix_(np.flatnonzero(rows), columns)
+        return _of_whole(
+            f_a[at], f_b[at], f_ab[:, rows][..., columns], None if f_ba is None else f_ba[:, rows][..., columns],
+            tuple(parameters), tuple(names[k] for k in columns),
+            None if places is None else (places[0][rows], places[1][rows]),
+        )  # fmt: skip
+
+    return by_outcome(good, names, FEWEST, f"indices need at least {FEWEST} rows of runs", some)
+
+
+def _of_whole(
+    f_a: Floats, f_b: Floats, f_ab: Floats, f_ba: Floats | None, parameters: tuple[str, ...],
+    outcomes: tuple[str, ...], places: tuple[Floats, Floats] | None,
+) -> Sensitivity:  # fmt: skip
+    """Indices from rows that have every value."""
+    rows = len(f_a)
     middle = 0.5 * (f_a.mean(axis=0) + f_b.mean(axis=0))
     terms = _terms(f_a, f_b, f_ab, f_ba)
     means = {name: term.mean(axis=0) for name, term in terms.items()}
@@ -136,25 +154,26 @@ def sobol_indices(
     found = {name: Index(values[name], *ends[name]) for name in values}
     share = found.pop("seed")
     steps = sorted({n for n in (rows // 8, rows // 4, rows // 2, rows) if n >= 8})
-    convergence = []
-    for n in steps:
-        some = _from_means({name: term[:n].mean(axis=0) for name, term in terms.items()})
-        convergence.append((n, {name: some[name] for name in ("first", "total")}))
+    some = [(n, _from_means({name: term[:n].mean(axis=0) for name, term in terms.items()})) for n in steps]
+    convergence = tuple(
+        tuple((n, {name: by[name][:, k] for name in ("first", "total")}) for n, by in some)
+        for k in range(len(outcomes))
+    )
     swings = np.full((len(parameters), len(outcomes), 2), np.nan)
     if places is not None:
-        swings = _swings(places[0][good], places[1][good], f_a, f_ab, middle)
+        swings = _swings(places[0], places[1], f_a, f_ab, middle)
     return Sensitivity(
         method="sobol",
-        parameters=tuple(parameters),
-        outcomes=tuple(outcomes),
-        rows=rows,
-        dropped=int((~good).sum()),
+        parameters=parameters,
+        outcomes=outcomes,
+        rows=(rows,) * len(outcomes),
+        dropped=(0,) * len(outcomes),
         indices=found,
         seed_share=Index(share.value[None], share.low[None], share.high[None]),
         mean=middle,
         spread=np.sqrt(means["apart"]),
         swings=swings,
-        convergence=tuple(convergence),
+        convergence=convergence,
     )
 
 

@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 from flywheel_sim.results.sensitivity import Index, Sensitivity
 from flywheel_sim.scenario import ScenarioError
+from flywheel_sim.study.by_outcome import by_outcome
 from flywheel_sim.study.indices import RunDesign
 from flywheel_sim.study.resampling import Terms, resampled
 
 __all__ = ["morris", "morris_indices"]
 
 Floats = NDArray[np.float64]
+#: Trajectories that measures of an outcome need.
+FEWEST = 4
 
 
 def morris(
@@ -89,16 +92,35 @@ def morris_indices(
     luck : float64 array, shape (K,), optional
         Variance by luck alone, where replicates tell it.
 
+    Returns
+    -------
+    Sensitivity
+        A trajectory in which an outcome is missing does not count for it; for the other outcomes it does.  Measures of
+        an outcome with fewer than 4 trajectories are NaN.
+
     Raises
     ------
     ScenarioError
-        When fewer than 4 trajectories count.
+        When no outcome has 4 trajectories.
     """
-    good = np.isfinite(values).all(axis=(1, 2))
-    rows = int(good.sum())
-    if rows < 4:
-        raise ScenarioError.single(f"Morris measures need at least 4 trajectories that all went well, got {rows}")
-    moved, steps, values = moved[good], steps[good], values[good]
+    names = tuple(outcomes)
+
+    def some(rows: NDArray[np.bool_], columns: NDArray[np.int64]) -> Sensitivity:
+        return _of_whole(
+            moved[rows], steps[rows], values[rows][..., columns], tuple(parameters), tuple(names[k] for k in columns),
+            None if luck is None else luck[columns],
+        )  # fmt: skip
+
+    good = np.asarray(np.isfinite(values).all(axis=1))
+    return by_outcome(good, names, FEWEST, f"Morris measures need at least {FEWEST} trajectories", some)
+
+
+def _of_whole(
+    moved: NDArray[np.int64], steps: Floats, values: Floats, parameters: tuple[str, ...], outcomes: tuple[str, ...],
+    luck: Floats | None,
+) -> Sensitivity:  # fmt: skip
+    """Measures from trajectories that have every value."""
+    rows = len(values)
     effects = np.empty((rows, len(parameters), len(outcomes)))
     np.put_along_axis(effects, moved[:, :, None], np.diff(values, axis=1) / steps[:, :, None], axis=1)
     terms: Terms = {"mu": effects, "mu_star": np.abs(effects), "square": effects**2}
@@ -118,14 +140,17 @@ def morris_indices(
     growing = sorted({n for n in (rows // 4, rows // 2, rows) if n >= 4})
     return Sensitivity(
         method="morris",
-        parameters=tuple(parameters),
-        outcomes=tuple(outcomes),
-        rows=rows,
-        dropped=int((~good).sum()),
+        parameters=parameters,
+        outcomes=outcomes,
+        rows=(rows,) * len(outcomes),
+        dropped=(0,) * len(outcomes),
         indices={name: Index(found[name], *ends[name]) for name in found},
         seed_share=share,
         mean=whole,
         spread=np.sqrt(starts),
         swings=np.stack([whole - found["mu"] / 2, whole + found["mu"] / 2], axis=-1),
-        convergence=tuple((n, {"mu_star": np.abs(effects[:n]).mean(axis=0)}) for n in growing),
+        convergence=tuple(
+            tuple((n, {"mu_star": np.abs(effects[:n, :, k]).mean(axis=0)}) for n in growing)
+            for k in range(len(outcomes))
+        ),
     )

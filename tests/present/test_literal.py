@@ -71,8 +71,8 @@ def drawings(name: str) -> dict[str, Figure]:
     shape = (1, 1)
     index = Index(np.full(shape, 0.4), np.full(shape, 0.3), np.full(shape, 0.5))
     found = Sensitivity(
-        "sobol", (name,), ("npv",), 64, 0, {"first": index, "total": index}, None, np.array([1e6]), np.array([2e5]),
-        np.array([[[8e5, 1.2e6]]]),
+        "sobol", (name,), ("npv",), (64,), (0,), {"first": index, "total": index}, None, np.array([1e6]),
+        np.array([2e5]), np.array([[[8e5, 1.2e6]]]),
     )  # fmt: skip
     parts = np.full((1, 4, 1), 1e5)
     group = (Group(name, ("vectors",), ("vectors.pay_pull",)),)

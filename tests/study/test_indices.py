@@ -160,11 +160,12 @@ def test_all_outcomes_at_once_and_convergence() -> None:
     found = sobol(run, NAMES, 512, outcomes=["ishigami", "line", "constant"])
     assert found.indices["first"].value[0, 1] == pytest.approx(1.0, abs=1e-9)
     assert np.isnan(found.indices["total"].value[:, 2]).all()
-    assert [n for n, _ in found.convergence] == [64, 128, 256, 512]
-    np.testing.assert_array_equal(found.convergence[-1][1]["total"], found.indices["total"].value)
-    errors = [abs(by["total"][0, 0] - ishigami_exact()[1][0]) for _, by in found.convergence]
+    steps = found.convergence[0]
+    assert [n for n, _ in steps] == [64, 128, 256, 512]
+    np.testing.assert_array_equal(steps[-1][1]["total"], found.indices["total"].value[:, 0])
+    errors = [abs(by["total"][0] - ishigami_exact()[1][0]) for _, by in steps]
     assert errors[-1] < errors[0] + 0.02
-    values = [f"{by['total'][0, 1]:.2g}" for _, by in found.convergence]
+    values = [f"{by['total'][0]:.2g}" for _, by in found.convergence[1]]
     assert found.settling("line").startswith(f"total index from the first 64, 128, 256, 512 rows: x1 {values[0]}, ")
     assert found.settling("constant") == "cannot tell whether there are enough rows"
     told = found.to_dict()
@@ -184,11 +185,46 @@ def test_rows_that_failed_do_not_count() -> None:
         return values
 
     found = sobol(run, NAMES, 64)
-    assert (found.rows, found.dropped) == (62, 2)
+    assert (found.rows, found.dropped) == ((62,), (2,))
     with pytest.raises(ScenarioError, match="at least 8 rows"):
         sobol(lambda u, rows: np.full((len(u), 1), np.nan), NAMES, 16)
     with pytest.raises(ScenarioError, match="power of two"):
         sobol(ishigami, NAMES, 100)
+
+
+@pytest.mark.parametrize("method", [sobol, morris])
+def test_an_outcome_that_is_missing_takes_no_rows_from_another(method) -> None:
+    """What stands beside an outcome changes nothing about it, whatever is missing there."""
+
+    def alone(u: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        return ishigami(u)
+
+    def beside(u: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        never, mostly, some = np.full(len(u), np.nan), u[:, 0].copy(), u[:, 1].copy()
+        mostly[rows > 1] = np.nan
+        some[rows % 4 == 0] = np.inf
+        return np.column_stack([never, ishigami(u)[:, 0], mostly, some])
+
+    names = ("nrr", "npv", "clv", "churn")
+    one, found = method(alone, NAMES, 64, outcomes=["npv"]), method(beside, NAMES, 64, outcomes=names)
+    assert found.rows == (0, 64, 2, 48)
+    assert found.dropped == (64, 0, 62, 16)
+    for name, index in one.indices.items():
+        for end in ("value", "low", "high"):
+            np.testing.assert_array_equal(getattr(found.indices[name], end)[..., 1], getattr(index, end)[..., 0])
+            assert np.isnan(getattr(found.indices[name], end)[..., [0, 2]]).all()
+    assert found.sentence("npv") == one.sentence("npv")
+    assert found.settling("npv") == one.settling("npv")
+    assert found.tornado("npv") == one.tornado("npv")
+    assert found.sentence("nrr") == "nrr: too few rows can say what it is (0 of 64)."
+    assert "48 rows, 16 left out" in found.sentence("churn")
+    assert found.foremost == "npv"
+    told = found.to_dict()
+    assert json.loads(json.dumps(told, allow_nan=False)) == told
+    assert told["outcomes"]["npv"] == one.to_dict()["outcomes"]["npv"]
+    assert [told["outcomes"][name]["rows"] for name in names] == [0, 64, 2, 48]
+    with pytest.raises(ScenarioError, match=r"went well, got 2 \(clv\)"):
+        method(lambda u, rows: beside(u, rows)[:, [0, 2]], NAMES, 64, outcomes=["nrr", "clv"])
 
 
 def test_morris_by_hand_and_luck_cancels() -> None:
@@ -276,9 +312,9 @@ def test_a_table_of_runs_is_analysed_and_the_difference_of_two_scenarios_with_it
     assert "second" in analysed(runs_of("sobol", second=True), NAMES, ["y"], scenarios=["one"]).indices
     failed = table.copy()
     failed.loc[(failed["row"] == 3) & (failed["part"] == "B"), "y"] = np.nan
-    assert analysed(failed, NAMES, ["y"], scenarios=["one"]).dropped == 1
+    assert analysed(failed, NAMES, ["y"], scenarios=["one"]).dropped == (1,)
     unfinished = table[~((table["row"] == 5) & (table["part"] == "AB:x2"))]
-    assert analysed(unfinished, NAMES, ["y"], scenarios=["two"]).dropped == 1
+    assert analysed(unfinished, NAMES, ["y"], scenarios=["two"]).dropped == (1,)
 
 
 def test_a_table_of_trajectories_is_analysed_whatever_the_scale() -> None:
@@ -311,9 +347,9 @@ def test_points_that_are_the_same_stand_in_the_table_once() -> None:
     assert len(once) < len(full)
     assert (once["row"].value_counts() == 1).any()
     got = analysed(once, ["p", "q"], ["y"], once=True)
-    assert got.dropped == 0
+    assert got.dropped == (0,)
     assert got.to_dict() == analysed(full, ["p", "q"], ["y"]).to_dict()
-    assert analysed(once, ["p", "q"], ["y"]).dropped > 0
+    assert analysed(once, ["p", "q"], ["y"]).dropped[0] > 0
 
 
 def test_steps_that_change_nothing_have_no_effect() -> None:

@@ -39,7 +39,7 @@ def study(kind: str, points: int, **more: object) -> dict[str, object]:
 def test_an_inert_parameter_of_a_noisy_model_has_no_effect(tmp_path: Path) -> None:
     """Whole numbers that are equal in A and B make points that are the same: they count all the same."""
     found = fs.sensitivity(study("sobol", 32), tmp_path / "runs")
-    assert (found.rows, found.dropped) == (32, 0)
+    assert (found.rows, found.dropped) == ((32, 32), (0, 0))
     assert found.outcomes == ("npv", "customers_end")
     total = found.indices["total"]
     assert total.value[2].tolist() == [0.0, 0.0]
@@ -55,9 +55,26 @@ def test_morris_and_the_difference_of_two_scenarios() -> None:
     del two["scenario"]
     found = fs.sensitivity(two)
     assert found.outcomes[-2:] == ("npv (difference)", "customers_end (difference)")
-    assert found.rows == 6
+    assert found.rows == (6,) * 6
     assert np.isfinite(found.indices["mu_star"].value).all()
     assert found.indices["mu_star"].value[0, 0] > 0
+
+
+def test_an_outcome_that_needs_a_year_takes_nothing_from_one_that_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Net revenue retention needs more weeks than the run has."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "short.yaml").write_text(yaml_of(study("morris", 4, outcomes=["nrr", "npv"])))
+    words = ["sensitivity", "short.yaml", "--figure", "t.png"]
+    made = CliRunner().invoke(flywheel, words)
+    assert made.exit_code == 0, made.output
+    assert made.stdout.startswith("npv is moved most by market.")
+    assert "nrr: too few rows can say what it is (0 of 4)." in made.stdout
+    assert (tmp_path / "t.png").exists()
+    asked = CliRunner().invoke(flywheel, ["sensitivity", "short-runs", "--outcome", "nrr", "--figure", "n.png"])
+    assert (asked.exit_code, asked.stdout.strip()) == (0, "nrr: too few rows can say what it is (0 of 4).")
+    assert not (tmp_path / "n.png").exists()
 
 
 def test_designs_that_tell_no_indices_are_refused_before_the_first_run(tmp_path: Path) -> None:
