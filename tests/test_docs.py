@@ -303,7 +303,7 @@ def test_pictures_of_layers_and_tick_are_made_from_the_sources():
     from test_layers import LAYERS
 
     assert {name for names, _, _ in module.LAYERS for name in names} == {n for row in LAYERS for n in row} - {
-        "cli", "__about__",
+        "cli", "__about__", "files", "typed",
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from flywheel_sim.commands.envelope import Answer, answers, say, table
+from flywheel_sim.files import place
 
 __all__ = ["bench"]
 
@@ -37,6 +38,8 @@ def bench(
 
     if mechanisms + big + (sweep is not None) + (figure is not None) > 1:
         raise click.UsageError("--mechanisms, --big, --sweep and --figure exclude one another")
+    if figure is not None:
+        place(figure, ".svg", what="this figure")
     if mechanisms:
         return _mechanisms(quick)
     if big:
@@ -51,7 +54,7 @@ def bench(
 
 
 def _draw(data: dict[str, Any], figure: Path) -> None:
-    from flywheel_sim.commands.envelope import write_text
+    from flywheel_sim.files import write_text
     from flywheel_sim.present.drawing import to_svg
     from flywheel_sim.present.roofline import SAID, roofline
 

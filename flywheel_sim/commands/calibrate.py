@@ -1,15 +1,16 @@
 """``flywheel calibrate``: fit a scenario to observed data, or find everything that they leave possible."""
 
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers, say, write_text
+from flywheel_sim.commands.envelope import Answer, answers, say
 from flywheel_sim.commands.running import changed, names, readable
 from flywheel_sim.commands.sweeping import ON, standing
+from flywheel_sim.files import place, write_text
+from flywheel_sim.typed import command
 
 if TYPE_CHECKING:
     from flywheel_sim.results.posterior import Posterior
@@ -70,11 +71,9 @@ def calibrate(
     if in_place and (out is not None or changes or data or not Path(spec).is_file()):
         raise click.UsageError("--in-place takes the path of a scenario file, without DATA, --out and --set")
     target = Path(spec) if in_place else out or Path(f"{Path(start.name).stem}-fitted.yaml")
-    for path in (target, figure):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise click.UsageError(f"{path}: there is no folder {path.parent}")
-    if target.is_dir():
-        raise click.UsageError(f"{target}: expected a file, got a folder")
+    place(target, ".yaml", ".yml", what="a scenario")
+    if figure is not None:
+        place(figure, ".svg", what="this figure")
     if out is None and not in_place and target.exists():
         raise click.UsageError(f"{target} exists; name another file with --out, or remove it")
     from flywheel_sim.present.observed import dates_table, errors_table, overlay_notes, overlay_svg
@@ -98,7 +97,7 @@ def calibrate(
             found, base, spec, target, _again(spec, data, until, changes, seed, replicates, target)
         )
     write_text(target, text)
-    say(f"wrote {target}; look at it with: flywheel run {target} --replicates 20")
+    say(f"wrote {target}; look at it with: {command('flywheel', 'run', target, '--replicates', '20')}")
     if figure is not None:
         write_text(figure, overlay_svg(found.overlay) + "\n")
         say(f"wrote {figure}")
@@ -124,10 +123,11 @@ def _posterior(
 
     settings = study.Settings(trials=trials or study.Settings.trials, replicates=replicates or 4, seed=seed)
     folder = out or study.folder_of(start)
-    if figure is not None and not figure.absolute().parent.is_dir():
-        raise click.UsageError(f"{figure}: there is no folder {figure.parent}")
+    if figure is not None:
+        place(figure, ".svg", what="this figure")
     if (folder / "study.json").exists():
-        raise click.UsageError(f"'{folder}' holds runs already; go on with them: flywheel resume {folder}")
+        go_on = command("flywheel", "resume", folder)
+        raise click.UsageError(f"'{folder}' holds runs already; go on with them: {go_on}")
     vacant(folder)
     say(f"calibrating {start.name}: runs go to {folder}")
     with standing(f"Calibrating {start.name}") as step:
@@ -152,7 +152,8 @@ def answer_of_posterior(found: "Posterior", figure: Path | None = None) -> Answe
     for path in (folder / "posterior.svg", *([figure] if figure is not None else ())):
         write_text(path, picture)
     say(f"wrote {folder / TABLE}, {folder / CALIBRATED} and {folder / 'posterior.svg'}")
-    say(f"draw from it with: flywheel run {folder / CALIBRATED} --posterior {folder / TABLE}")
+    again = command("flywheel", "run", folder / CALIBRATED, "--posterior", folder / TABLE)
+    say(f"draw from it with: {again}")
     told = readable(
         Text(found.sentences()[0]), "", parameters_table(found), "",
         *(Text(f"note: {warning}") for warning in found.warnings), "", dates_table(found.overlay), "",
@@ -218,7 +219,6 @@ def _again(
     replicates: int | None,
     target: Path,
 ) -> str:
-    from flywheel_sim.results.provenance import command_line
     from flywheel_sim.scenario.writing import one_line
 
     words = ["flywheel", "calibrate", spec, *([data] if data else []), *(["--until", until] if until else [])]
@@ -226,4 +226,4 @@ def _again(
         words += ["--set", f"{path}={one_line(value)}"]
     words += ["--seed", str(seed)] if seed != 1 else []
     words += ["--replicates", str(replicates)] if replicates else []
-    return command_line(*words, "--out", os.fspath(target))
+    return command(*words, "--out", target)

@@ -10,7 +10,6 @@ import json
 import math
 import os
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,8 +20,9 @@ import click
 
 from flywheel_sim.__about__ import __version__
 from flywheel_sim.commands.next_step import next_step
+from flywheel_sim.files import place, write_text
 
-__all__ = ["LITERAL", "Answer", "answers", "guarded", "say", "table", "write_text"]
+__all__ = ["LITERAL", "Answer", "answers", "guarded", "say", "table"]
 
 #: Options of a rich console that prints names as they are: neither "[bold]" nor ":smile:" is an order.
 LITERAL: dict[str, Any] = {"markup": False, "emoji": False}
@@ -82,6 +82,8 @@ def answers(schema: str, *extra: str) -> Callable[[Callable[..., Answer]], Calla
             context = click.get_current_context()
             context.meta["flywheel.quiet"] = quiet
             out = given["out"] if "out" in extra else given.pop("out")
+            if out is not None and "out" not in extra:
+                place(out)
             if "set" in extra:
                 given["changes"] = _settings(given.pop("settings"))
             answer = function(**given)
@@ -120,25 +122,6 @@ def table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
         return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
     return "\n".join(map(line, [columns, *cells]))
-
-
-def write_text(path: Path, text: str, *, overwrite: bool = True) -> None:
-    """Write a whole file or nothing: under a temporary name first, then renamed."""
-    if path.is_dir():
-        raise click.UsageError(f"{path}: expected a file, got a folder")
-    if not overwrite and path.exists():
-        raise click.UsageError(f"{path} exists and is not overwritten; choose another name or remove it")
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(name).chmod(0o666 & ~umask)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def guarded(action: Callable[[], Any], words: list[str], commands: Iterable[str] = ()) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from flywheel_sim.commands.envelope import guarded
+from flywheel_sim.commands.streams import printable
 
 __all__ = ["CommandLine", "Found", "command_or_nearest"]
 
@@ -35,6 +36,15 @@ class CommandLine(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Keep the words as they were typed, for messages that say what to type instead."""
+        words = tuple(args)
+        context = super().make_context(info_name, args, parent, **extra)
+        context.meta["flywheel.words"] = words
+        return context
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Found:
         """Name the nearest command when there is none of this name."""
         return command_or_nearest(self, super().resolve_command, ctx, args)
@@ -47,6 +57,7 @@ class CommandLine(click.Group):
     def main(self, args: Any = None, prog_name: str | None = None, **extra: Any) -> Any:  # type: ignore[override]
         """Run a command; the exit code is 0, 1, 2 or 3 as docs/start.md states, whatever happens."""
         words = list(sys.argv[1:] if args is None else args)
+        printable(sys.stdout, sys.stderr)
         standalone = extra.pop("standalone_mode", True)
         code = guarded(
             lambda: super(CommandLine, self).main(words, prog_name or "flywheel", standalone_mode=False, **extra),

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers, say, write_text
+from flywheel_sim.commands.envelope import Answer, answers, say
 from flywheel_sim.commands.running import POSTERIOR, drawable, readable
 from flywheel_sim.commands.sweeping import CHOSEN, ON, STUDY, Asked, asking, standing
+from flywheel_sim.files import place, write_text
 
 if TYPE_CHECKING:
     from flywheel_sim.results.search import Optimum
@@ -40,9 +41,10 @@ def optimize(asked: Asked, check: bool, figure: Path | None, best: Path | None, 
     from flywheel_sim.study import optimize as searching
     from flywheel_sim.study.search_file import with_posterior
 
-    for path in (figure, best):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise click.UsageError(f"{path}: there is no folder {path.parent}")
+    if figure is not None:
+        place(figure, ".png", what="this figure")
+    if best is not None:
+        place(best, ".yaml", ".yml", what="a scenario")
     if asked.ran(check, posterior is not None):
         with standing(f"Going on with {asked.study}") as step:
             found = searching.resume(asked.study, on=asked.on, workers=asked.workers, progress=step)

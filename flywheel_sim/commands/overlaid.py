@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flywheel_sim.commands.envelope import say, write_text
+from flywheel_sim.commands.envelope import say
+from flywheel_sim.files import place, write_text
 
 if TYPE_CHECKING:
     from flywheel_sim.results import Run
@@ -32,8 +33,8 @@ def seen(scenario: "Scenario", figure: Path | None) -> "Observations | None":
         if figure is not None:
             raise click.UsageError(f"--figure draws observed data, and '{scenario.name}' names none")
         return None
-    if figure is not None and not figure.absolute().parent.is_dir():
-        raise click.UsageError(f"{figure}: there is no folder {figure.parent}")
+    if figure is not None:
+        place(figure, ".svg", what="this figure")
     try:
         return observations(scenario)
     except NoOverlap as error:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flywheel_sim.commands.envelope import LITERAL, say
+from flywheel_sim.files import HTML, place
+from flywheel_sim.typed import command
 
 if TYPE_CHECKING:
     from flywheel_sim.results import Outcomes, Provenance
@@ -84,17 +86,15 @@ def places(out: Path | None, report: Path | None) -> None:
 
     if out is not None:
         vacant(out)
-    if report is not None and report.is_dir():
-        raise click.UsageError(f"{report}: expected a file for the report, got a folder")
-    if report is not None and not report.absolute().parent.is_dir():
-        raise click.UsageError(f"{report}: there is no folder {report.parent}")
+    if report is not None:
+        place(report, *HTML, what="a report")
 
 
 def written(what: Any, out: Path | None, report: Path | None) -> None:
     """Save a result and its report where asked to."""
     if out is not None:
         what.save(out)
-        say(f"saved {out}; draw it with: flywheel report {out}")
+        say(f"saved {out}; draw it with: {command('flywheel', 'report', out)}")
     if report is not None:
         from flywheel_sim.present.report import write_report
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers, say, table, write_text
+from flywheel_sim.commands.envelope import Answer, answers, say, table
 from flywheel_sim.commands.lazy import Found, command_or_nearest
 from flywheel_sim.commands.running import names
+from flywheel_sim.files import write_text
+from flywheel_sim.typed import command
 
 if TYPE_CHECKING:
     from flywheel_sim.scenario import Scenario
@@ -126,7 +128,7 @@ def new(name: str, base: str, out: Path | None) -> Answer:
     if not origin.shipped and "/" not in extends and not extends.lower().endswith((".yaml", ".yml")):
         extends = f"./{extends}"
     write_text(path, template(path.stem, extends, start), overwrite=False)
-    say(f"wrote {path}; check it with: flywheel scenario validate {path}")
+    say(f"wrote {path}; check it with: {command('flywheel', 'scenario', 'validate', path)}")
     return Answer({"path": str(path), "extends": extends}, str(path), _manifest(start))
 
 

@@ -8,6 +8,7 @@ import click
 from flywheel_sim.commands.envelope import Answer, answers, say
 from flywheel_sim.commands.running import readable
 from flywheel_sim.commands.sweeping import CHOSEN, ON, STUDY, Asked, asking
+from flywheel_sim.files import place
 
 if TYPE_CHECKING:
     from flywheel_sim.results.sensitivity import Sensitivity
@@ -33,6 +34,8 @@ def sensitivity(asked: Asked, outcomes: tuple[str, ...], figure: Path | None) ->
     """
     from flywheel_sim.study import sensitivity as analysis
 
+    if figure is not None:
+        place(figure, ".png", what="this figure")
     found, folder, failed, seeds, hashes = _found(asked)
     indices = analysis.of_sweep(found)
     shown = _shown(indices, outcomes)
@@ -50,6 +53,7 @@ def sensitivity(asked: Asked, outcomes: tuple[str, ...], figure: Path | None) ->
 
 def _found(asked: Asked) -> tuple[Any, str, bool, dict[str, int], dict[str, str]]:
     """The sweep, made now or before, and where it is."""
+    from flywheel_sim.execute.drive import resume_command
     from flywheel_sim.execute.store import Store
     from flywheel_sim.study import sweep as sweeping
     from flywheel_sim.study.sensitivity import fit_for_indices
@@ -59,12 +63,12 @@ def _found(asked: Asked) -> tuple[Any, str, bool, dict[str, int], dict[str, str]
     else:
         ready = asked.read()
         fit_for_indices(ready)
-        go_on = "flywheel sensitivity {0}, after flywheel resume {0} if it is not complete"
+        go_on = "flywheel sensitivity {folder}, after {resume} if it is not complete"
         with asked.running(ready, sweeping.folder_of(ready), go_on) as (folder, step):
             found = sweeping.sweep(ready, folder, on=asked.on, workers=asked.workers, progress=step)
     now, experiment = found.standing, found.store.experiment
     if now.done < now.total:
-        say(f"note: {now.done} of {now.total} runs are there; flywheel resume {found.store.folder} makes the others")
+        say(f"note: {now.done} of {now.total} runs are there; {resume_command(found.store)} makes the others")
     hashes = {name: scenario.hash for name, scenario in experiment.scenarios.items()}
     failed = bool(now.failed or found.stopped)
     return found, str(found.store.folder), failed, {"seed": experiment.seed}, {**hashes, **found.store.code}

@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from flywheel_sim.commands.envelope import Answer, say, table
 from flywheel_sim.commands.progress import progress
+from flywheel_sim.typed import command
 
 if TYPE_CHECKING:
     from flywheel_sim.execute.store import Standing, Store
@@ -79,18 +80,39 @@ class Asked:
 
     @contextmanager
     def running(
-        self, ready: "Study", usual: Path, go_on: str = "flywheel resume {}"
+        self, ready: "Study", usual: Path, go_on: str = "{resume}"
     ) -> "Iterator[tuple[Path, Callable[[Standing], None] | None]]":
         """The folder for the runs and a progress callback; refused where there are runs already."""
         from flywheel_sim.results.saving import vacant
 
         folder, title = self.out or usual, ready.file.title or ready.name
         if (folder / "study.json").exists():
-            raise click.UsageError(f"'{folder}' holds runs already; go on with them: {go_on.format(folder)}")
+            from flywheel_sim.study.same import differences
+
+            if other := differences(folder, ready):
+                elsewhere = command("flywheel", *_typed(), "--out", Path(f"{usual}-2"))
+                raise click.UsageError(
+                    f"'{folder}' holds runs of another study, or of this one before it was edited (not the same: "
+                    f"{', '.join(other[:_MOST])}); run it elsewhere: {elsewhere}"
+                )
+            told = {"resume": command("flywheel", "resume", folder), "folder": command(folder)}
+            raise click.UsageError(f"'{folder}' holds runs already; go on with them: {go_on.format(**told)}")
         vacant(folder)
         say(f"{title}: runs go to {folder}")
         with standing(title) as step:
             yield folder, step
+
+
+def _typed() -> list[str]:
+    """The words of this command as they were typed, without the place of its result."""
+    context = click.get_current_context(silent=True)
+    words = list((context.find_root().meta if context else {}).get("flywheel.words", ()))
+    for k, word in enumerate(words):
+        if word == "--out":
+            return words[:k] + words[k + 2 :]
+        if word.startswith("--out="):
+            return words[:k] + words[k + 1 :]
+    return words
 
 
 def asking(function: Callable[..., Answer]) -> Callable[..., Answer]:

@@ -50,11 +50,11 @@ def verify(
     hashes = {**found.hashes, "engine": engine_hash()}
     if report is not None:
         from flywheel_sim.__about__ import __version__
-        from flywheel_sim.results.provenance import command_line
+        from flywheel_sim.typed import command
 
         words = ["flywheel", "verify", *anchors, *([] if quick else ["--full"]), "--seed", str(seed)]
         words += [word for path, value in changes.items() for word in ("--set", f"{path}={value}")]
-        made = {"version": __version__, "engine": hashes["engine"], "command": command_line(*words)}
+        made = {"version": __version__, "engine": hashes["engine"], "command": command(*words)}
         write_verification(found, report, made)
         say(f"wrote {report}")
     return Answer(found.to_dict(), _told(found), {"seeds": {"seed": seed}, "hashes": hashes}, failed=not found.ok)

@@ -26,6 +26,7 @@ from flywheel_sim.execute.engines import Place, place
 from flywheel_sim.execute.rows import Rows
 from flywheel_sim.execute.store import Standing, Store
 from flywheel_sim.results.saving import ResultError
+from flywheel_sim.typed import command
 
 __all__ = ["ENDED", "Drive", "Interrupted", "Progress", "resume_command", "run_design"]
 
@@ -416,10 +417,9 @@ def resume_command(store: Store) -> str:
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from types import SimpleNamespace
-    >>> resume_command(SimpleNamespace(folder="my runs"))
+    >>> resume_command(SimpleNamespace(folder=Path("my runs")))
     "flywheel resume 'my runs'"
     """
-    import shlex
-
-    return f"flywheel resume {shlex.quote(str(store.folder))}"
+    return command("flywheel", "resume", store.folder)

@@ -10,8 +10,9 @@ from flywheel_sim.execute.design import Design
 from flywheel_sim.execute.rows import DEFAULT_OUTCOMES
 from flywheel_sim.execute.sums import FORMAT
 from flywheel_sim.results.naming import pack, unpack
-from flywheel_sim.results.provenance import Provenance, command_line, provenance
+from flywheel_sim.results.provenance import Provenance, provenance
 from flywheel_sim.scenario import Scenario
+from flywheel_sim.typed import command
 
 __all__ = ["Experiment", "Standing"]
 
@@ -72,7 +73,7 @@ class Experiment:
     def made_in(self, folder: Path, design: Design | None) -> Provenance:
         """The provenance of a store of these runs that is begun here and now."""
         hashes = {name: scenario.hash for name, scenario in self.scenarios.items()}
-        again = command_line("flywheel", "reproduce", str(folder))
+        again = command("flywheel", "reproduce", folder)
         return provenance(hashes, self.seed, replicates=design.replicates if design else 1, command=again)
 
 

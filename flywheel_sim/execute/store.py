@@ -21,8 +21,6 @@ have theirs in ``study.json``, and whoever makes a run compares its name with wh
 import contextlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +37,6 @@ from flywheel_sim.execute.lock import Lock, locked_by
 from flywheel_sim.execute.parts import (
     DRAFTS,
     encoded,
-    flush_folder,
     number_of,
     part_names,
     read_part,
@@ -50,6 +47,7 @@ from flywheel_sim.execute.parts import (
 from flywheel_sim.execute.rows import Rows
 from flywheel_sim.execute.sums import DESIGN, STUDY, read_study, summed, unchanged
 from flywheel_sim.execute.tabled import design_table, jobs_of, joined, matrix
+from flywheel_sim.files import draft_folder
 from flywheel_sim.results.saving import ResultError, vacant
 
 if TYPE_CHECKING:
@@ -137,9 +135,7 @@ class Store:
         target = Path(folder)
         with _telling(f"cannot make '{target}'"):
             vacant(target)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
-            try:
+            with draft_folder(target) as draft:
                 for name in ("runs", "design", DRAFTS, *(("series",) if experiment.columns else ())):
                     (draft / name).mkdir()
                 study = experiment.to_dict(target, design)
@@ -154,14 +150,6 @@ class Store:
                 store._write(empty, 0)
                 text = json.dumps(summed(study, laid), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
                 write_whole(draft / STUDY, text.encode(), draft / DRAFTS)
-                draft.chmod(0o755)
-                if target.exists():
-                    target.rmdir()
-                draft.rename(target)
-                flush_folder(target.parent)
-            except BaseException:
-                shutil.rmtree(draft, ignore_errors=True)
-                raise
         return cls._open(target, True, experiment)
 
     @classmethod

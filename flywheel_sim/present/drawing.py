@@ -23,6 +23,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from flywheel_sim.files import place, whole_file
+
 __all__ = ["FAINT", "FRAME", "GRID", "INK", "MUTED", "PALETTE", "canvas", "colour", "line_labels", "save_png", "to_svg",
            "written"]  # fmt: skip
 
@@ -119,13 +121,13 @@ def line_labels(axes: Axes, entries: Sequence[tuple[float, str, str, str]], *, g
         gap * (len(lines) + bool(value)) / 2.0 + 0.02 for lines, (_, _, value, _) in zip(wrapped, entries, strict=True)
     ]
     wanted = [(y - low) / (high - low) if high > low else 0.5 for y, _, _, _ in entries]
-    for (_, _, value, tint), lines, place in zip(entries, wrapped, apart(wanted, rooms), strict=True):
+    for (_, _, value, tint), lines, spot in zip(entries, wrapped, apart(wanted, rooms), strict=True):
         rows = [(line, written(tint), "bold", 10.0) for line in lines] + (
             [(value, MUTED, "normal", 9.5)] if value else []
         )
         pitch = gap / 2.0
         for number, (text, ink, weight, size) in enumerate(rows):
-            y = place + pitch * ((len(rows) - 1) / 2.0 - number)
+            y = spot + pitch * ((len(rows) - 1) / 2.0 - number)
             axes.text(
                 1.02, y, text, transform=axes.transAxes, ha="left", va="center", color=ink, weight=weight,
                 fontsize=size, clip_on=False,
@@ -230,9 +232,9 @@ def _family(found: "re.Match[str]") -> str:
 
 def save_png(figure: Figure, path: str | os.PathLike[str], scale: float = 2.0) -> Path:
     """Write the figure as PNG, ``scale`` pixels a point."""
-    target = Path(path)
+    target = place(path, ".png", what="this picture")
     _literal(figure)
-    with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
+    with mpl.rc_context(_STYLE), whole_file(target) as draft:  # type: ignore[arg-type]
         about: dict[str, Any] = {"Software": None}
-        FigureCanvasAgg(figure).figure.savefig(target, dpi=72 * scale, metadata=about, facecolor="white", format="png")
+        FigureCanvasAgg(figure).figure.savefig(draft, dpi=72 * scale, metadata=about, facecolor="white", format="png")
     return target

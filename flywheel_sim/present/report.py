@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flywheel_sim.files import HTML, place, write_text
 from flywheel_sim.present.assumptions import EVIDENCE, Assumption, brief, changed, key_assumptions
 from flywheel_sim.present.compass import compass_chart
 from flywheel_sim.present.drawing import to_svg
@@ -32,7 +33,6 @@ from flywheel_sim.present.waterfall import waterfall_chart
 from flywheel_sim.present.who import segments_chart, teams_chart, who_words
 from flywheel_sim.results import Outcomes, Run
 from flywheel_sim.results.bridge import Bridge
-from flywheel_sim.results.saving import replace_file
 from flywheel_sim.results.sensitivity import Sensitivity
 from flywheel_sim.results.words import money, number, of_100, signed_money, span, week
 
@@ -65,11 +65,12 @@ def write_report(
     outcomes : Outcomes or Run
         A comparison, many runs of one scenario, or one run.
     path : path
-        The HTML file.
+        The HTML file; another ending is refused, since nothing else can be written.
     sensitivity : Sensitivity, optional
         Indices of a study, drawn as a tornado: of the difference where the study has two scenarios.
     """
-    return replace_file(path, render(outcomes, sensitivity=sensitivity))
+    target = place(path, *HTML, what="a report")
+    return write_text(target, render(outcomes, sensitivity=sensitivity))
 
 
 def render(outcomes: "Outcomes | Run", *, sensitivity: Sensitivity | None = None) -> str:

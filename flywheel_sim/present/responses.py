@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
+from flywheel_sim.files import HTML, place, write_text
 from flywheel_sim.present.drawing import FRAME, INK, MUTED, PALETTE, canvas, plain, to_svg
 from flywheel_sim.results.responses import Response, Responses
-from flywheel_sim.results.saving import replace_file
 from flywheel_sim.results.words import money, number
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def write_responses(found: Responses, path: str | os.PathLike[str]) -> Path:
         for name, curves in _by_lever(found).items()
     ]
     page = pages.get_template("responses.html.jinja").render(found=found, levers=levers)
-    return replace_file(path, page)
+    return write_text(place(path, *HTML, what="a report"), page)
 
 
 def _by_lever(found: Responses) -> dict[str, list[Response]]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from flywheel_sim.files import HTML, place, write_text
 from flywheel_sim.present.drawing import FRAME, INK, MUTED, PALETTE, canvas, plain, to_svg
-from flywheel_sim.results.saving import replace_file
 from flywheel_sim.results.verification import Check, Quantity, Verification
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def write_verification(found: Verification, path: str | os.PathLike[str], made: 
         made=made,
         only=only,
     )
-    return replace_file(path, page)
+    return write_text(place(path, *HTML, what="a report"), page)
 
 
 def _charts(check: Check) -> list[str]:

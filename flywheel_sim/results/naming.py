@@ -1,9 +1,10 @@
 """How scenarios are told apart, written down with a result, and asked for again."""
 
 import json
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from flywheel_sim.typed import command
 
 if TYPE_CHECKING:
     from flywheel_sim.scenario import Scenario
@@ -97,7 +98,7 @@ def command_for(
             if name == "groups":  # --report makes them
                 continue
             words += [f"--{name}"] if value is True else [f"--{name}", _word(value)]
-        return shlex.join([*words, "--seed", str(seed)])
+        return command(*words, "--seed", str(seed))
     made = [_expression(scenario) for scenario in scenarios]
     if len(made) == 1 and replicates == 1:
         more = f", replicate={replicate}" if replicate else ""

@@ -4,7 +4,6 @@ Nothing here depends on who ran it, when, or in which folder: the same result ha
 """
 
 import platform
-import shlex
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from flywheel_sim.__about__ import __version__
 from flywheel_sim.engine.fingerprint import engine_hash
 
-__all__ = ["Provenance", "command_line", "provenance"]
+__all__ = ["Provenance", "provenance"]
 
 
 @dataclass(frozen=True)
@@ -89,17 +88,6 @@ def provenance(
         command=command,
         posterior=posterior,
     )
-
-
-def command_line(*words: str) -> str:
-    """A command as one would type it.
-
-    Examples
-    --------
-    >>> command_line("flywheel", "run", "b2b-saas", "--set", "market.price=1.1", "my file.yaml")
-    "flywheel run b2b-saas --set market.price=1.1 'my file.yaml'"
-    """
-    return shlex.join(words)
 
 
 def _version(package: str) -> str:

@@ -6,8 +6,6 @@ Everything is written into a hidden folder beside the target, flushed, and renam
 import json
 import math
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flywheel_sim.files import draft_folder
 from flywheel_sim.scenario.errors import Problem
 
 __all__ = [
@@ -24,7 +23,6 @@ __all__ = [
     "read_columns",
     "read_manifest",
     "read_table",
-    "replace_file",
     "vacant",
     "write_folder",
 ]
@@ -65,23 +63,12 @@ def write_folder(folder: str | os.PathLike[str], manifest: Mapping[str, Any], ta
     import pyarrow.parquet as pq
 
     target = vacant(folder)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
-    try:
+    with draft_folder(target) as draft:
         for name, table in tables.items():
             columns = pa.table({column: pa.array(values) for column, values in table.items()})
             pq.write_table(columns, draft / f"{name}.parquet", compression="zstd")
         text = json.dumps({**manifest, "tables": sorted(tables)}, indent=2, allow_nan=False, ensure_ascii=False)
         (draft / MANIFEST).write_text(text + "\n", encoding="utf-8", newline="\n")
-        draft.chmod(0o755)
-        for path in draft.iterdir():
-            _flush(path)
-        if target.exists():
-            target.rmdir()
-        draft.rename(target)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
     return target
 
 
@@ -97,25 +84,6 @@ def vacant(folder: str | os.PathLike[str]) -> Path:
     empty = target.is_dir() and not target.is_symlink() and not any(target.iterdir())
     if not empty and (target.exists() or target.is_symlink()):
         raise ResultError(f"'{target}' is already there; choose another folder or remove it first")
-    return target
-
-
-def replace_file(path: str | os.PathLike[str], text: str) -> Path:
-    """Write a text file so that readers see the old one or the whole new one, never a part."""
-    target = Path(path)
-    if target.is_dir():
-        raise ResultError(f"'{target}' is a folder; expected a file name")
-    handle, draft = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(draft).chmod(0o644)
-        Path(draft).replace(target)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
     return target
 
 
@@ -200,8 +168,3 @@ def finite(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _flush(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

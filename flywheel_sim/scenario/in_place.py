@@ -31,7 +31,9 @@ def replaced(base: Scenario, path: Path, values: Mapping[str, float | int | str]
     ScenarioError
         When a value does not stand in this file.
     """
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    text = path.read_bytes().decode("utf-8")  # line ends as they are, and a byte order mark where there is one
+    mark, text = ("\ufeff", text[1:]) if text.startswith("\ufeff") else ("", text)
+    lines = text.splitlines(keepends=True)
     problems: list[Problem] = []
     edits: list[tuple[int, int, int, str]] = []
     for name, value in values.items():
@@ -50,4 +52,4 @@ def replaced(base: Scenario, path: Path, values: Mapping[str, float | int | str]
         raise ScenarioError(problems)
     for line, start, end, text in sorted(edits, reverse=True):
         lines[line] = lines[line][:start] + text + lines[line][end:]
-    return "".join(lines)
+    return mark + "".join(lines)

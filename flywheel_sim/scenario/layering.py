@@ -75,7 +75,7 @@ def _with_parents(root: Node | None, origin: Origin | None, shape: Shape, above:
     problems: list[Problem] = []
     if root is None:
         assert origin is not None
-        root = read(origin.path, origin.shown, problems)
+        root = _read(origin, shape, problems, parent=bool(above))
     files = (origin.shown,) if origin is not None else ()
     if not isinstance(root.value, dict):
         message = f"expected a mapping (name: value, one per line), got {shown(plain(root))}"
@@ -97,6 +97,33 @@ def _with_parents(root: Node | None, origin: Origin | None, shape: Shape, above:
     merged = _merge(below.root, root, shape)
     kept = _without_nulls(merged, shape, (), problems)
     return Layers(kept, files + below.files, problems + below.problems, below.complete)
+
+
+def _read(origin: Origin, shape: Shape, problems: list[Problem], *, parent: bool) -> Node:
+    """Read a file; of one that another file names, and that is no scenario, nothing is told but that.
+
+    Whoever writes ``extends`` decides which file is opened, and need not be who runs it and sees the message.
+    """
+    if not parent or origin.shipped:
+        return read(origin.path, origin.shown, problems)
+    own: list[Problem] = []
+    no_scenario = Problem(origin.shown, None, None, "", "this file is no scenario; extends takes one")
+    try:
+        root = read(origin.path, origin.shown, own)
+    except ScenarioError as error:
+        unreadable = all(problem.line is None for problem in error.problems)
+        raise error if unreadable else ScenarioError([_syntax(error.problems[-1], no_scenario)]) from None
+    if not isinstance(root.value, dict) or not {*shape.names, "extends", "version"} & set(root.value):
+        raise ScenarioError([no_scenario])
+    problems += own
+    return root
+
+
+def _syntax(problem: Problem, otherwise: Problem) -> Problem:
+    """Where the YAML ends to be YAML, without the words that stand there."""
+    if not problem.message.startswith("not valid YAML"):
+        return otherwise
+    return Problem(problem.file, problem.line, problem.column, "", "not valid YAML; look at it there")
 
 
 def _parent(extends: Node, origin: Origin | None, chain: tuple[Origin, ...]) -> Origin:

@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from flywheel_sim.files import write_text
 from flywheel_sim.results import Run
 from flywheel_sim.results.provenance import Provenance, provenance
-from flywheel_sim.results.saving import ResultError, finite, replace_file
+from flywheel_sim.results.saving import ResultError, finite
 from flywheel_sim.scenario import load, scenarios
 from flywheel_sim.scenario.library import shipped_path
 
@@ -213,7 +214,7 @@ def write(made: Mapping[str, Any], path: Path | None = None) -> Path:
         raise ResultError("the baseline of an installed package is not written; update it in a checkout of the source")
     lines = [f"{json.dumps(name)}: {json.dumps(one)}" for name, one in made["scenarios"].items()]
     head = f'{{\n"format": {json.dumps(made["format"])},\n"made": {json.dumps(made["made"])},\n"scenarios": {{\n'
-    return replace_file(path, head + ",\n".join(lines) + "\n}\n}\n")
+    return write_text(path, head + ",\n".join(lines) + "\n}\n}\n")
 
 
 def drift(kept: Mapping[str, Any], now: Mapping[str, Any]) -> Drift:

@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 from typing import Any
 
+from flywheel_sim.files import write_text
 from flywheel_sim.results.naming import origin
 from flywheel_sim.results.observed import SAMPLES, SIMULATION
 from flywheel_sim.results.posterior import Posterior
 from flywheel_sim.results.provenance import provenance
-from flywheel_sim.results.saving import replace_file
 from flywheel_sim.scenario import Scenario, load
 from flywheel_sim.scenario.in_place import replaced
 from flywheel_sim.scenario.library import find
@@ -66,8 +66,8 @@ def leave(found: Posterior, base: Scenario) -> None:
     folder = Path(found.folder)
     notes = {"flywheel.posterior": json.dumps({"scenario": found.base, "hash": base.hash, "seed": found.seed})}
     write_whole(folder / TABLE, encoded(_arrow(found), notes), folder / DRAFTS)
-    replace_file(folder / ABOUT, json.dumps(found.to_dict(), indent=2, allow_nan=False) + "\n")
-    replace_file(folder / CALIBRATED, posterior_scenario(found, base, folder / CALIBRATED))
+    write_text(folder / ABOUT, json.dumps(found.to_dict(), indent=2, allow_nan=False) + "\n")
+    write_text(folder / CALIBRATED, posterior_scenario(found, base, folder / CALIBRATED))
 
 
 def _arrow(found: Posterior) -> Any:

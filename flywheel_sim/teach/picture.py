@@ -9,6 +9,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from flywheel_sim.files import place, write_text
 from flywheel_sim.present.drawing import INK, MUTED, save_png, to_svg
 
 __all__ = ["Lesson", "Picture"]
@@ -41,8 +42,7 @@ class Picture:
         target = Path(path)
         if target.suffix.lower() == ".png":
             return save_png(self.figure, target)
-        target.write_text(self.svg() + "\n", encoding="utf-8")
-        return target
+        return write_text(place(target, ".svg", ".png", what="a picture"), self.svg() + "\n")
 
     def _repr_html_(self) -> str:
         width = self.figure.get_figwidth() * 72 * 1.25
