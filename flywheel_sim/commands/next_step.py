@@ -1,8 +1,9 @@
 """After a mistake: the command to type next."""
 
 import re
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
+
+from flywheel_sim.typed import command
 
 __all__ = ["next_step"]
 
@@ -58,25 +59,50 @@ def next_step(words: Sequence[str], problems: Iterable[Mapping[str, object]], kn
         if one["suggestion"] and not one["file"]:
             mended = [_mended(word, str(one["message"]), str(one["field"]), str(one["suggestion"])) for word in mended]
     if mended != list(words):
-        return shlex.join(["flywheel", *mended])
-    command = next((word for word in words if word in set(known)), "")
-    files = [str(one["file"]) for one in found if one["file"] in words]
-    if files:
-        again = ["scenario", "validate", files[0]] if command in _SCENARIOS else words
-        return f"{shlex.join(['flywheel', *again])}, once it is mended"
+        return _typed(mended)
+    name = next((word for word in words if word in set(known)), "")
+    if wrong := next((str(one["file"]) for one in found if one["file"]), ""):
+        checked = name in _SCENARIOS and wrong in words and wrong.lower().endswith((".yaml", ".yml"))
+        again = _typed(["scenario", "validate", wrong] if checked else words)
+        return f"{again}, once {'it' if wrong in words else command(wrong)} is mended"
+    fields = [str(one["field"]) for one in found]
+    if any(field.startswith("observed.") for field in fields):
+        return f"{_typed(words)}, once the data are as it expects them"
     if any("shipped scenario" in str(one["message"]) for one in found):
         return "flywheel scenario list"
-    example = _EXAMPLES.get(command, "")
-    more = f"flywheel {command} --help" if command else "flywheel --help"
+    for one in found:
+        if named := re.search(r"there are ([\w.-]+)|'([\w.-]+)' is a block", str(one["message"])):
+            return command("flywheel", "explain", named[1] or named[2])
+    if about := next((field for field in fields if any(word.startswith(f"{field}=") for word in words if field)), ""):
+        block = about if _known(about) else about.rpartition(".")[0]
+        if _known(block):
+            return command("flywheel", "explain", block)
+    example = _EXAMPLES.get(name, "")
+    more = f"flywheel {name} --help" if name else "flywheel --help"
     return f"{example}, or {more}" if example else more
 
 
+def _typed(words: Sequence[str]) -> str:
+    return command("flywheel", *words)
+
+
+def _known(path: str) -> bool:
+    """Whether a path can be explained."""
+    from flywheel_sim.scenario.schema import ScenarioModel
+    from flywheel_sim.scenario.shapes import along, root
+
+    return bool(path) and along(root(ScenarioModel), tuple(path.split("."))) is not None
+
+
 def _mended(word: str, message: str, field: str, suggestion: str) -> str:
-    """A word with the wrong name in it replaced."""
-    name, equals, value = word.partition("=")
+    """A word with the wrong name or value in it replaced."""
+    if "<" in suggestion:  # a place for a name, which only its owner knows
+        return word
+    path, equals, value = word.partition("=")
     got = re.findall(r"got '([^']*)'", message)
-    if equals and value in got and (name == field or name.startswith("--")):
-        return f"{name}={suggestion}"
-    if field and name == field and equals:
-        return suggestion + equals + value if "." in suggestion else word
+    if field and equals and path.strip() == field:
+        renamed = message.startswith(("unknown name", "no '", "there is nothing inside"))
+        return suggestion + word[len(path) :] if renamed else f"{path}={suggestion}"
+    if equals and value in got and path.startswith("--"):
+        return f"{path}={suggestion}"
     return suggestion if word in (got or re.findall(r"'([^']*)'", message)) else word

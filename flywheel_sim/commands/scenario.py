@@ -1,6 +1,7 @@
 """``flywheel scenario``: list, show, new, validate, diff, freeze, schema."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from flywheel_sim.scenario import Scenario
 
 __all__ = ["scenario"]
+
+#: Fields that say nothing of the company, and the most letters of a value in a table.
+_WORDS, _WIDE = ("title", "question", "description", "frozen", "version"), 60
 
 
 class _Group(click.Group):
@@ -46,16 +50,35 @@ def list_(kind: str | None) -> Answer:
 
 @scenario.command()
 @click.argument("spec", metavar="SCENARIO", shell_complete=names)
-@click.option("--resolved", is_flag=True, help="With every default, not only what the files say.")
+@click.option("--full", is_flag=True, help="Everything the files say, the parents' included, as one YAML file.")
+@click.option("--resolved", is_flag=True, help="The same with every default.")
 @answers("scenario.show", "set")
-def show(spec: str, resolved: bool, changes: dict[str, Any]) -> Answer:
-    """Show what a scenario says, its parents included."""
+def show(spec: str, full: bool, resolved: bool, changes: dict[str, Any]) -> Answer:
+    """Show what a scenario changes against the one it extends, with units.
+
+    A company that extends none is shown against the defaults of the schema.
+    """
     from flywheel_sim.scenario.writing import to_yaml
 
     shown = _load(spec, changes)
-    values = shown.resolved() if resolved else shown.source
     about = {"name": shown.name, "title": shown.title, "files": list(shown.files), "hash": shown.hash}
-    return Answer({**about, "resolved" if resolved else "source": values}, to_yaml(values), _manifest(shown))
+    if full or resolved:
+        values = shown.resolved() if resolved else shown.source
+        return Answer({**about, "resolved" if resolved else "source": values}, to_yaml(values), _manifest(shown))
+    from flywheel_sim.scenario import load
+
+    parent = shown.files[1] if len(shown.files) > 1 else ""
+    before = load(parent).resolved() if parent else _defaults(shown)
+    rows = [row for row in _differing(shown, before, shown.resolved()) if row[0].partition(".")[0] not in _WORDS]
+    keys = ("path", "before", "value", "unit", "what")
+    data = [dict(zip(keys, row, strict=True)) for row in rows]
+    against = parent or "the defaults"
+    lines = [(path, _cell(old), _cell(new), unit, what) for path, old, new, unit, what in rows]
+    head = [shown.title, *([shown.model.description] if shown.model.description else []), ""]
+    told = table(("changes", against, shown.label, "unit", "what it is"), lines) if lines else f"nothing but {against}"
+    more = f"\neverything it says: {command('flywheel', 'scenario', 'show', spec, '--full')}"
+    answer = {**about, "against": against, "changes": data}
+    return Answer(answer, "\n".join([*head, told, more]), _manifest(shown))
 
 
 @scenario.command()
@@ -86,24 +109,14 @@ def validate(specs: tuple[str, ...], changes: dict[str, Any]) -> Answer:
 @answers("scenario.diff", "set")
 def diff(first: str, second: str | None, changes: dict[str, Any]) -> Answer:
     """Show where B differs from A; --set applies to B, and without B it is A with these changes."""
-    from flywheel_sim.scenario.shapes import along, root
-    from flywheel_sim.scenario.writing import differing, one_line
-
     if second is None and not changes:
         raise click.UsageError("expected two scenarios, or one and --set")
     a = _load(first, {})
     b = _load(second if second is not None else first, changes)
-    rows: list[tuple[str, Any, Any, str]] = []
-    for path, before, after in differing(a.resolved(), b.resolved()):
-        shape = along(root(type(a.model)), path)
-        rows.append((".".join(path), before, after, shape.unit if shape is not None else ""))
-    data = [{"path": path, "a": before, "b": after, "unit": unit} for path, before, after, unit in rows]
+    rows = _differing(a, a.resolved(), b.resolved())
+    data = [{"path": path, "a": before, "b": after, "unit": unit} for path, before, after, unit, _ in rows]
     names = {"a": a.label, "b": b.label}
-
-    def cell(value: Any) -> str:
-        return "-" if value is None else one_line(value)
-
-    lines = [(path, cell(before), cell(after), unit) for path, before, after, unit in rows]
+    lines = [(path, _cell(before), _cell(after), unit) for path, before, after, unit, _ in rows]
     text = table(("path", a.label, b.label, "unit"), lines) if lines else "no difference"
     hashes = {"hashes": {"a": a.hash, "b": b.hash}}
     return Answer({**names, "differences": data}, text, hashes)
@@ -194,6 +207,47 @@ def schema() -> Answer:
 
     found = json_schema(ScenarioModel)
     return Answer(found, json.dumps(found, indent=2))
+
+
+def _differing(of: "Scenario", before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, Any, Any, str, str]]:
+    """Paths at which two resolved scenarios differ: both values, the unit, and what it is."""
+    from flywheel_sim.scenario.shapes import along, root
+    from flywheel_sim.scenario.writing import differing
+
+    rows = []
+    for path, old, new in (leaf for found in differing(before, after) for leaf in _leaves(*found)):
+        shape = along(root(type(of.model)), path)
+        field = shape.field if shape is not None else None
+        said = (field.description or "") if field is not None else ""
+        rows.append((".".join(path), old, new, shape.unit if shape is not None else "", said))
+    return rows
+
+
+def _leaves(path: tuple[str, ...], old: Any, new: Any) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """An entry that only one of both has, number by number."""
+    whole = new if old is None else old if new is None else None
+    if not isinstance(whole, dict) or not whole:
+        yield path, old, new
+        return
+    for name, value in whole.items():
+        yield from _leaves((*path, name), *((None, value) if old is None else (value, None)))
+
+
+def _defaults(of: "Scenario") -> dict[str, Any]:
+    """What a scenario is where a file says nothing, as far as there are defaults."""
+    model = type(of.model)
+    return {
+        name: field.get_default(call_default_factory=True).model_dump(mode="json", by_alias=True)
+        for name, field in model.model_fields.items()
+        if hasattr(field.get_default(call_default_factory=True), "model_dump")
+    }
+
+
+def _cell(value: Any) -> str:
+    from flywheel_sim.scenario.writing import one_line
+
+    text = "-" if value is None else one_line(value)
+    return text if len(text) <= _WIDE else f"{text[: _WIDE - 3]}..."
 
 
 def _load(spec: str, changes: dict[str, Any]) -> "Scenario":

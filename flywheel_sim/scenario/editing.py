@@ -14,7 +14,7 @@ from flywheel_sim.scenario.explaining import unknown_name
 from flywheel_sim.scenario.layering import normal
 from flywheel_sim.scenario.shapes import Shape, along, root
 
-__all__ = ["assign", "copied", "look_up"]
+__all__ = ["assign", "copied", "look_up", "paths_of"]
 
 
 def look_up(model: type[BaseModel], resolved: Mapping[str, Any], path: str) -> Any:
@@ -139,6 +139,22 @@ def _filled(shape: Shape, known: Any) -> Any:
         except ValueError:
             pass
     return copied(known)
+
+
+def paths_of(values: Mapping[str, Any], start: str = "") -> list[str]:
+    """Every dotted path of a nested mapping, blocks included.
+
+    Examples
+    --------
+    >>> paths_of({"a": {"b": 1}, "c": 2})
+    ['a', 'a.b', 'c']
+    """
+    found: list[str] = []
+    for name, value in values.items():
+        found.append(f"{start}{name}")
+        if isinstance(value, Mapping):
+            found += paths_of(value, f"{start}{name}.")
+    return found
 
 
 def copied(value: Any) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["Problem", "ScenarioError", "nearest", "shown"]
+__all__ = ["Problem", "ScenarioError", "alike", "nearest", "shown"]
 
 _UNQUOTED = re.compile(r"[-+]?[0-9.][0-9.eE+-]*|true|false|null")
 
@@ -107,6 +107,12 @@ def nearest(name: str, valid: Iterable[str], cutoff: float = 0.6) -> str | None:
         return known[key(name)]
     close = difflib.get_close_matches(key(name), list(known), n=1, cutoff=cutoff)
     return known[close[0]] if close else None
+
+
+def alike(one: str, other: str) -> float:
+    """How like two names are, 0 to 1; case and dashes do not count."""
+    a, b = (text.casefold().replace("-", "_").replace(" ", "_") for text in (one, other))
+    return difflib.SequenceMatcher(None, a, b).ratio()
 
 
 def shown(value: Any) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from flywheel_sim.scenario.errors import Problem, nearest, shown
+from flywheel_sim.scenario.errors import Problem, alike, nearest, shown
 from flywheel_sim.scenario.numbers import Unreadable, amount, share
 from flywheel_sim.scenario.reading import Place
 from flywheel_sim.scenario.shapes import NAME, Shape, along, every_path, root
@@ -130,13 +130,13 @@ def unknown_name(model: type[BaseModel], path: Path, siblings: tuple[str, ...] =
     name, parent = path[-1], along(root(model), path[:-1])
     valid = siblings or (parent.names if parent is not None else ())
     near = nearest(name, valid)
-    if near is not None:
-        return f"unknown name '{name}'", near
     leaves: dict[str, str] = {}
     for other in every_path(model):
         leaves.setdefault(other[-1], ".".join(other))
     leaves.pop(NAME, None)
     leaf = name if name in leaves else nearest(name, leaves, cutoff=0.8)
+    if near is not None and (leaf is None or alike(name, near) >= alike(name, leaf)):
+        return f"unknown name '{name}'", near
     if leaf is not None:
         return f"unknown name '{name}' here", leaves[leaf]
     if valid:

@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from flywheel_sim.scenario.checking import Places, check, place_of
-from flywheel_sim.scenario.editing import assign, copied, look_up
-from flywheel_sim.scenario.errors import ScenarioError, nearest
+from flywheel_sim.scenario.editing import assign, copied, look_up, paths_of
+from flywheel_sim.scenario.errors import Problem, ScenarioError, nearest
 from flywheel_sim.scenario.frozen import freeze
 from flywheel_sim.scenario.marks import Marks, marks_of
 from flywheel_sim.scenario.reading import Place
@@ -21,6 +22,8 @@ __all__ = ["WORDS", "Scenario"]
 
 #: Fields that are words for people; they change no result and are no part of the hash.
 WORDS = ("title", "question", "description", "frozen")
+#: With more mistakes than this nobody is told of each what would work.
+MOST_TRIED = 20
 
 
 class Scenario:
@@ -191,6 +194,14 @@ class Scenario:
         ScenarioError
             With every unknown path and every bad value.
         """
+        try:
+            return self._with(changes)
+        except ScenarioError as error:
+            few = len(error.problems) <= MOST_TRIED
+            problems = [self._with_what_works(problem, changes) if few else problem for problem in error.problems]
+            raise ScenarioError(problems) from None
+
+    def _with(self, changes: Mapping[str, Any]) -> "Scenario":
         model = type(self.model)
         source, problems = assign(model, self._source, self._filled(), changes)
         places: Places = self._places
@@ -213,6 +224,36 @@ class Scenario:
             gone = tuple(f"{path}." for path in changes)
             kept = {path: mark for path, mark in self._marks.items() if not f"{path}.".startswith(gone)}
         return Scenario(checked, source, name=self.name, files=self.files, places=places, changes=merged, marks=kept)
+
+    def _with_what_works(self, problem: Problem, changes: Mapping[str, Any]) -> Problem:
+        """The same problem without a suggestion that would be refused in its turn; the paths of that name instead."""
+        path = problem.field
+        if path not in changes or not problem.message.startswith("unknown name"):
+            return problem
+        if problem.suggestion and self._takes(problem.suggestion, changes[path]):
+            return problem
+        last = (problem.suggestion or path).rpartition(".")[2]
+        having = [one for one in paths_of(self._filled()) if one.rpartition(".")[2] == last]
+        there = [one for one in having if not isinstance(look_up(type(self.model), self._filled(), one), dict)]
+        fine = [one for one in there if self._takes(one, changes[path])]
+        if len(fine) == 1:
+            return replace(problem, suggestion=fine[0])
+        message = problem.message.removesuffix(" here")
+        if fine:
+            more = f" and {len(fine) - 5} more" if len(fine) > 5 else ""
+            message += f" here; there are {', '.join(fine[:5])}{more}"
+        elif having and not there:
+            inside = look_up(type(self.model), self._filled(), having[0])
+            message += f" here; '{having[0]}' is a block with {', '.join(inside)}"
+        return replace(problem, message=message, suggestion=None)
+
+    def _takes(self, path: str, value: Any) -> bool:
+        """Whether there is such a path, and a value of this kind may stand there."""
+        try:
+            self._with({path: value})
+        except ScenarioError as error:
+            return not any(f"{problem.field}.".startswith(f"{path}.") for problem in error.problems)
+        return True
 
     def to_yaml(self, base: "Scenario | None" = None) -> str:
         """The scenario as a file.

@@ -30,6 +30,8 @@ from flywheel_sim.study.limits.base import Limit
 
 __all__ = ["Explained", "Parameter", "explain", "subjects"]
 
+#: Most names told where several fit.
+MOST = 8
 _FORM = re.compile(r"\bA(?:[1-9]|1\d|2\d)\b")
 
 
@@ -130,10 +132,22 @@ def explain(name: str) -> Explained:
         return explain(ends[0])
     readouts = (*(column for column, _, _ in COLUMNS), *SUMMARY)
     known = [*MECHANISMS, *MECHANISMS.values(), *claim_table(), *theory.ANCHORS, *readouts, *_paths()]
-    message = f"nothing here is called '{name}'; expected M1 to M27, C1 to C78, A1 to A29, a readout or a path"
     if ends:
-        message = f"several parameters are called '{name}': {', '.join(ends)}"
-    raise ScenarioError.single(message, suggestion=None if ends else nearest(name, known))
+        raise ScenarioError.single(f"several parameters are called '{name}': {', '.join(ends)}")
+    having = [one for one in dict.fromkeys(known) if upper in re.split(r"[_.-]", one.upper())] if len(name) > 1 else []
+    if len(having) == 1:
+        return explain(having[0])
+    kinds = "M1 to M27, C1 to C78, A1 to A29, S1 to S28, a source text, a readout or a path"
+    message = f"nothing here is called '{name}'; expected {kinds}"
+    if having:
+        more = f" and {len(having) - MOST} more" if len(having) > MOST else ""
+        message = f"several things are about '{name}': {', '.join(having[:MOST])}{more}"
+    near = None if having else nearest(name, known, cutoff=0.7)
+    if not having and near is None and len(name) > 3:
+        told = [one for rows in subjects().values() for one, said in rows if name.casefold() in said.casefold()]
+        if told:
+            message += f"; these speak of it: {', '.join(told[:MOST])}"
+    raise ScenarioError.single(message, suggestion=near)
 
 
 def subjects() -> dict[str, list[tuple[str, str]]]:
