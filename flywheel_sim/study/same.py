@@ -40,8 +40,8 @@ def differences(folder: str | os.PathLike[str], study: Study) -> list[str]:
     if store.code != code():
         found.append("the program's version")
     elif design is not None and not found:
-        asked = set(design_table(design, store._names_of, now.seed, ())[1])
-        if asked != {str(run_id) for run_id in store.design()["run_id"]}:
+        asked = design_table(design, store._names_of, now.seed)[1]
+        if sorted(asked) != sorted(str(run_id) for run_id in store.design()["run_id"]):
             found.append("the points of its design")
     return found
 
