@@ -9,25 +9,20 @@ from typing import TYPE_CHECKING, Any
 from flywheel_sim.results.naming import differences, leaves
 from flywheel_sim.results.words import number
 from flywheel_sim.scenario import fields
+from flywheel_sim.scenario.roles import role_of
 from flywheel_sim.scenario.shapes import along, root
 
 if TYPE_CHECKING:
     from flywheel_sim.scenario import Scenario
 
-__all__ = ["EVIDENCE", "Assumption", "Tally", "brief", "changed", "key_assumptions", "tally"]
+__all__ = ["EVIDENCE", "Assumption", "Tally", "acting", "brief", "changed", "key_assumptions", "tally"]
 
 #: What an evidence mark means, and what is known of a number that the scenario states itself.
 EVIDENCE: dict[str, str] = {**fields.EVIDENCE, "set": "set by the scenario"}
 
-#: The numbers that matter in nearly every company, in the order of the model.
-_KEYS = (
-    "market.accounts", "market.initial_customers", "market.external", "market.churn.mean",
-    "word_of_mouth.rate", "word_of_mouth.negative", "relationship.asymmetry", "journey.match_effect",
-    "handoffs.angle_friction", "expansion.rate", "service.issues", "service.first_contact_resolution",
-    "vectors.diffusion", "vectors.coupling", "vectors.pay_pull",
-    "incentives.gaming_cost", "cadence.interval_weeks", "cadence.pull", "capacity.pair_hours",
-    "culture.retention_month", "ledger.discount_rate", "ledger.cost_of_revenue",
-)  # fmt: skip
+
+#: Sizes that do not scale a company but make another one.
+_SIZES = ("market.accounts", "market.initial_customers")
 
 
 @dataclass(frozen=True)
@@ -69,13 +64,43 @@ def changed(scenarios: Sequence["Scenario"]) -> list[Assumption]:
     return [_assumption(scenarios, path, values) for path, values in differences(scenarios).items()]
 
 
-def key_assumptions(scenario: "Scenario") -> list[Assumption]:
-    """The key parameters of the mechanisms that are on, and what each segment spends."""
+def acting(scenario: "Scenario") -> dict[str, float]:
+    """Numbers that act in a scenario and that nobody decides, by path, in the order of the schema.
+
+    What is true of the company and how strongly things work (`flywheel_sim.scenario.roles`), in mechanisms that are on.
+    Left out are sizes, which make another company and not another assumption, references, which follow from the base
+    case, measures that nobody is paid on, what the timeline sets, and zeros.
+    """
     flat = dict(leaves(scenario.resolved()))
-    spends = [f"segments.{name}.spend" for name in scenario.model.segments]
-    paths = [path for path in (*_KEYS[:2], *spends, *_KEYS[2:]) if path in flat]
-    on = [path for path in paths if flat.get(f"{path.partition('.')[0]}.enabled", True)]
-    return [_assumption([scenario], path, (flat[path],)) for path in on]
+    paid = {name for pay in scenario.model.incentives.pay.values() for name in pay.on}
+    found = {}
+    for path, value in flat.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or value == 0 or path in _SIZES:
+            continue
+        parts = path.split(".")
+        if parts[0] == "timeline" or "reference" in parts[-1] or role_of(path) not in ("company", "effect"):
+            continue
+        if parts[:2] == ["incentives", "measures"] and parts[2] not in paid:
+            continue
+        if all(flat.get(".".join((*parts[:k], "enabled")), True) for k in range(1, len(parts))):
+            found[path] = float(value)
+    return found
+
+
+def key_assumptions(scenarios: Sequence["Scenario"]) -> list[Assumption]:
+    """Every number that acts in any of the scenarios and that nobody decides, as one row for all of them.
+
+    Those of the blocks in which the scenarios differ come first: what a plan does works through them.
+    """
+    paths = dict.fromkeys(path for scenario in scenarios for path in acting(scenario))
+    moved = {path.partition(".")[0] for path in differences(scenarios)} if len(scenarios) > 1 else set()
+    flat = [dict(leaves(scenario.resolved())) for scenario in scenarios]
+    found = []
+    for path in sorted(paths, key=lambda one: one.partition(".")[0] not in moved):
+        values = tuple(values.get(path) for values in flat)
+        alike = all(value == values[0] for value in values)
+        found.append(_assumption(scenarios[:1] if alike else scenarios, path, values[:1] if alike else values))
+    return found
 
 
 def tally(scenario: "Scenario") -> Tally:

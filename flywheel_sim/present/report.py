@@ -42,6 +42,8 @@ __all__ = ["render", "write_report"]
 RULER = "; dashed: its rates alone, with experience, teams and network as if they did nothing"
 #: Rows of changed parameters shown before the rest is only counted.
 MOST_ROWS = 24
+#: Rows of what a result rests on before the rest is folded away.
+MOST_RESTS = 24
 #: Charts above the fold and on paper; the others follow after the tables of numbers.
 MAIN_CHARTS = 4
 
@@ -86,8 +88,8 @@ def render(outcomes: "Outcomes | Run", *, sensitivity: Sensitivity | None = None
     )  # fmt: skip
     verdict = outcomes.verdict if outcomes.best else None
     differing = changed(outcomes.scenarios) if verdict else []
-    known = {assumption.path for assumption in differing}
-    shared = _ranked([one for one in key_assumptions(outcomes.scenarios[0]) if one.path not in known], outcomes)
+    rests = _ranked(key_assumptions(outcomes.scenarios), outcomes)
+    front, back = rests[:MOST_RESTS], rests[MOST_RESTS:]
     charts = [*_charts(outcomes)]
     charts[2:2] = [*_bridge(outcomes), *_swings(outcomes)]
     first = min(len(charts), MAIN_CHARTS)
@@ -111,7 +113,9 @@ def render(outcomes: "Outcomes | Run", *, sensitivity: Sensitivity | None = None
         numbers=_numbers(outcomes) if verdict else [],
         changed=_columns(differing[:MOST_ROWS], 2 if len(outcomes.labels) == 2 else 1),
         more_changed=max(len(differing) - MOST_ROWS, 0),
-        assumptions=(shared[::2], shared[1::2]),
+        assumptions=(front[::2], front[1::2]),
+        more_assumptions=(back[::2], back[1::2]) if back else (),
+        count_assumptions=len(rests),
         ranked=outcomes.swings is not None and bool(outcomes.best),
         sure=how_sure(outcomes, verdict),
         patterns=patterns(outcomes.scenarios[0]),
@@ -128,11 +132,14 @@ def _columns(rows: list[Assumption], columns: int) -> list[list[Assumption]]:
 
 
 def _ranked(rows: list[Assumption], outcomes: Outcomes) -> list[Assumption]:
-    """Rows by how far each moves the difference, where that is known; the others after them, as they are."""
+    """Rows by how far each moves the difference, where that is known; what moved nothing is left out then."""
     if outcomes.swings is None:
         return rows
-    place = {bar.path: k for k, bar in enumerate(outcomes.swings.bars)}
-    return sorted(rows, key=lambda one: place.get(one.path, len(place)))
+    found = [one.path for one in (*outcomes.swings.bars, *outcomes.swings.screened)]
+    place = {path: k for k, path in reversed(list(enumerate(found)))}
+    if outcomes.swings.screened:
+        rows = [one for one in rows if one.path in place]
+    return sorted(rows, key=lambda one: place.get(one.path, len(found)))
 
 
 def _mean_field(scenario: Any) -> tuple[str, Any] | None:

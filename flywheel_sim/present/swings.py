@@ -48,7 +48,7 @@ def swings_chart(swings: Swings) -> Figure:
 
 def flip_sentence(swings: Swings) -> str:
     """Which assumption turns the verdict, or that none does."""
-    flip, tried = swings.flip, len(swings.bars)
+    flip, tried = swings.flip, swings.tried or len(swings.bars)
     if flip is not None:
         unit = f" {flip.unit}" if flip.unit and flip.unit not in ("share", "ratio", "probability") else ""
         side = "below" if flip.below else "above"
@@ -58,11 +58,14 @@ def flip_sentence(swings: Swings) -> str:
         )
     if not np.isfinite(swings.middle) or swings.middle == 0:
         return "There is no difference that an assumption could flip."
+    if not swings.bars:
+        return f"None of the {tried} assumptions moves it at all on its own, moved to {swings.ends}."
     most = swings.bars[0]
     ends = sorted((most.at_low, most.at_high))
     return (
-        f"None of the {tried} key assumptions flips it on its own, moved to {swings.ends}. The one that moves it "
-        f"most: {_lower(most.text)} ({most.path}), {money(ends[0])} to {money(ends[1])}."
+        f"{'The one assumption tried does not flip' if tried == 1 else f'None of the {tried} assumptions flips'} it on "
+        f"its own, moved to {swings.ends}. The one that moves it most: {_lower(most.text)} ({most.path}), "
+        f"{money(ends[0])} to {money(ends[1])}."
     )
 
 

@@ -7,19 +7,19 @@ from typing import Any
 
 from flywheel_sim.results.words import number
 
-__all__ = ["Bar", "Flip", "Swings"]
+__all__ = ["Bar", "Flip", "Screened", "Swings"]
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One assumption that both scenarios share, moved to the two ends of its range in both.
+    """One assumption, moved to the two ends of its range in every scenario that it acts in.
 
     Parameters
     ----------
     path, text, unit : str
         Where it is, what it means, and its unit.
     value : float
-        What it is in the scenarios.
+        What it is in the challenger, or in the baseline where the challenger has no use for it.
     low, high : float
         The ends of the range.
     at_low, at_high : float
@@ -39,6 +39,17 @@ class Bar:
     def width(self) -> float:
         """How far the difference moves."""
         return abs(self.at_high - self.at_low)
+
+
+@dataclass(frozen=True)
+class Screened:
+    """An assumption that a few runs were tried on, and by how much these moved the difference at most."""
+
+    path: str
+    text: str
+    unit: str
+    value: float
+    shift: float
 
 
 @dataclass(frozen=True)
@@ -66,7 +77,8 @@ class Swings:
     baseline, challenger : str
         Labels.
     middle : float
-        Mean difference where nothing is moved, in the same runs.
+        Mean difference where nothing is moved, in all the runs that a comparison has; ends are told as this and the
+        mean shift from it in ``runs`` paired runs, so that a difference has one value wherever it stands.
     bars : tuple of Bar
         The widest first.
     flip : Flip or None
@@ -75,6 +87,10 @@ class Swings:
         The ends of the ranges as multiples of the value; limits of the schema cut them.
     runs : int
         Runs of each scenario at each end.
+    screened : tuple of Screened
+        Every assumption that moved anything in a few runs, the strongest first; the bars are of the first of them.
+    tried : int
+        Assumptions that these few runs were made for.
     drawn : tuple of str
         Paths that runs draw; their ends are those of the middle 90 % of the draws, and their value is the middle one.
     """
@@ -87,6 +103,8 @@ class Swings:
     factors: tuple[float, float]
     runs: int
     drawn: tuple[str, ...] = ()
+    screened: tuple[Screened, ...] = ()
+    tried: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, which `of` takes back."""
@@ -105,6 +123,8 @@ class Swings:
             factors=(float(values["factors"][0]), float(values["factors"][1])),
             runs=int(values["runs"]),
             drawn=tuple(values.get("drawn", ())),
+            screened=tuple(Screened(**one) for one in values.get("screened", ())),
+            tried=int(values.get("tried", 0)),
         )
 
     @property

@@ -132,7 +132,7 @@ class Comparison(Outcomes):
         workers, progress, runner
             As in `compare`.
         paths : sequence of str, optional
-            Only these of the key assumptions.
+            Only these assumptions; default: every number that acts and that nobody decides, tried on a few runs first.
         """
         from flywheel_sim.study.swings import swings
 
@@ -140,6 +140,7 @@ class Comparison(Outcomes):
             self.scenarios[0], self.scenarios[self.best], replicates=replicates or min(self.replicates, FEW),
             seed=self.seed, workers=workers, progress=progress, runner=runner or self._runner(),
             names=(self.labels[0], self.labels[self.best]), paths=paths, drawn=self.drawn,
+            middle=self.verdict.difference,
         )  # fmt: skip
         return replace(self, swings=found)
 

@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 from fabricated import company
 
+from flywheel_sim.present.assumptions import key_assumptions
 from flywheel_sim.present.swings import flip_sentence, swings_chart
+from flywheel_sim.results.naming import leaves
 from flywheel_sim.results.swings import Swings
-from flywheel_sim.scenario import Scenario, ScenarioError
+from flywheel_sim.scenario import Scenario, ScenarioError, load
+from flywheel_sim.scenario.roles import role_of
 from flywheel_sim.study.swings import FACTORS, swings
 
 RATE = "word_of_mouth.rate"
@@ -44,7 +47,8 @@ def test_the_widest_bar_is_first_and_ends_where_the_assumption_ends(found: Swing
     assert found.turns(bar)
     assert found.bars[1].path == "expansion.rate"
     assert (found.bars[1].at_low, found.bars[1].at_high) == pytest.approx((960.0, 1040.0))
-    assert all(one.width == pytest.approx(0.0, abs=1e-9) for one in found.bars[2:])
+    assert [one.path for one in found.screened] == [RATE, "expansion.rate"]  # what moves nothing is no bar
+    assert found.tried > 50
 
 
 def test_the_verdict_flips_where_the_difference_is_nothing(found: Swings) -> None:
@@ -55,27 +59,112 @@ def test_the_verdict_flips_where_the_difference_is_nothing(found: Swings) -> Non
     assert "below 0.003" in flip_sentence(found)
 
 
-def test_what_the_scenarios_decide_differently_is_no_assumption(found: Swings) -> None:
-    paths = {bar.path for bar in found.bars}
-    assert "vectors.diffusion" not in paths
-    assert "market.accounts" not in paths
-    assert "market.churn.mean" in paths
+def meeting(scenarios: list[Scenario], *, replicates: int, seed: int, **_: Any) -> list[list[Any]]:
+    """A group that meets gains by what a meeting turns; a shared map gains by its pull, in whoever has one."""
+
+    def worth(one: Scenario) -> float:
+        model = one.model
+        gain = 1e6 * (model.cadence.pull - 0.3) if model.cadence.enabled else 0.0
+        return gain + 1e5 * model.vectors.map_pull + 10.0 * model.market.churn.mean
+
+    return [[SimpleNamespace(summary={"npv": worth(one)}) for _ in range(replicates)] for one in scenarios]
+
+
+def plan() -> tuple[Scenario, Scenario]:
+    base = company(vectors={"map_pull": 1.0})
+    return base, base.with_({"cadence.enabled": True, "vectors.map_pull": 3.0, "cadence.interval_weeks": 4})
+
+
+def test_the_decisive_assumption_is_found_though_only_the_plan_uses_it() -> None:
+    found = swings(*plan(), replicates=3, seed=1, runner=meeting)
+    bars = {bar.path: bar for bar in found.bars}
+    pull = bars["cadence.pull"]
+    assert found.bars[0] == pull and pull.value == 0.4
+    assert found.middle == pytest.approx(3e5)
+    assert (pull.at_low, pull.at_high) == pytest.approx((1e5, 5e5))
+
+
+def test_what_works_more_strongly_in_one_scenario_moves_by_the_same_factor_in_both() -> None:
+    found = swings(*plan(), replicates=3, seed=1, runner=meeting)
+    pull = {bar.path: bar for bar in found.bars}["vectors.map_pull"]
+    assert (pull.low, pull.value, pull.high) == (1.5, 3.0, 4.5)
+    assert (pull.at_low, pull.at_high) == pytest.approx((1e5 + 1e5, 1e5 + 3e5))  # 1 and 3, halved and half as much more
+
+
+def test_decisions_and_sizes_are_no_assumptions() -> None:
+    rows = {row.path for row in key_assumptions(plan())}
+    assert {"cadence.pull", "vectors.map_pull", "market.churn.mean", "ledger.discount_rate"} <= rows
+    assert not {"cadence.interval_weeks", "market.price", "market.accounts", "teams.sales.headcount"} & rows
+    assert all(role_of(path) in ("company", "effect") for path in rows)
+    assert next(iter(row.path for row in key_assumptions(plan()))).partition(".")[0] in ("vectors", "cadence")
+
+
+def test_every_effect_that_acts_in_either_scenario_is_tried() -> None:
+    one, two = load("siloed-close-rate"), load("relationship-flywheel")
+    rows = {row.path for row in key_assumptions([one, two])}
+    for scenario in (one, two):
+        flat = dict(leaves(scenario.resolved()))
+        for path, value in flat.items():
+            parts = path.split(".")
+            numeric = isinstance(value, int | float) and not isinstance(value, bool) and value != 0
+            on = all(flat.get(".".join((*parts[:k], "enabled")), True) for k in range(1, len(parts)))
+            if numeric and on and role_of(path) == "effect" and not path.startswith("incentives.measures."):
+                assert path in rows, path
+    paid = "incentives.measures.relationship."
+    assert any(path.startswith(paid) for path in rows)  # one of them is paid on it
+    assert not any(path.startswith("incentives.measures.peers.") for path in rows)  # nobody is
+
+
+def test_a_scenario_that_does_not_use_an_assumption_is_not_run_again() -> None:
+    asked: list[bool] = []
+
+    def counted(scenarios: list[Scenario], **options: Any) -> list[list[Any]]:
+        asked.extend(one.model.cadence.enabled for one in scenarios)
+        return meeting(scenarios, **options)
+
+    swings(*plan(), replicates=2, seed=1, runner=counted, paths=["cadence.pull"])
+    assert asked.count(False) == 1
+
+
+def test_the_difference_is_that_of_the_whole_comparison() -> None:
+    """With few runs of many, ends are told as the mean of all and the paired shift from it."""
+    few = swings(*pair(), replicates=3, seed=1, runner=engine)
+    anchored = swings(*pair(), replicates=3, seed=1, runner=engine, middle=1200.0)
+    assert anchored.middle == 1200.0
+    assert anchored.bars[0].at_low - few.bars[0].at_low == pytest.approx(200.0)
+
+
+def test_progress_goes_up_to_the_end() -> None:
+    seen: list[tuple[int, int]] = []
+
+    def told(scenarios: list[Scenario], *, progress: Any = None, **options: Any) -> list[list[Any]]:
+        progress(len(scenarios), len(scenarios))
+        return engine(scenarios, **options)
+
+    swings(*pair(), replicates=2, seed=1, runner=told, progress=lambda done, of: seen.append((done, of)))
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert seen[-1][0] == seen[-1][1]
+    assert len({of for _, of in seen}) == 1
 
 
 def test_limits_of_the_schema_cut_the_range() -> None:
-    bars = {bar.path: bar for bar in swings(*pair(), replicates=2, seed=1, runner=engine).bars}
+    def fixed(scenarios: list[Scenario], *, replicates: int, **_: Any) -> list[list[Any]]:
+        worth = [one.model.service.first_contact_resolution * one.model.market.price for one in scenarios]
+        return [[SimpleNamespace(summary={"npv": w}) for _ in range(replicates)] for w in worth]
+
+    bars = {bar.path: bar for bar in swings(*pair(), replicates=2, seed=1, runner=fixed).bars}
     assert bars["service.first_contact_resolution"].high == 1.0
 
 
 def test_without_a_flip_the_sentence_says_so() -> None:
     found = swings(*pair(), replicates=2, seed=1, runner=engine, paths=["expansion.rate"])
     assert found.flip is None
-    assert "None of the 1 key assumptions flips it" in flip_sentence(found)
+    assert "The one assumption tried does not flip it" in flip_sentence(found)
     assert "expansion.rate" in flip_sentence(found)
 
 
 def test_nothing_to_move_is_refused() -> None:
-    with pytest.raises(ScenarioError, match="share no key assumption"):
+    with pytest.raises(ScenarioError, match="no assumption that could be moved"):
         swings(*pair(), replicates=2, seed=1, runner=engine, paths=["market.price"])
 
 
