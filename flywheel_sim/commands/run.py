@@ -78,4 +78,6 @@ def run(
     written(whole, out, report)
     parts, more = overlaid(runs, observed, figure, holds="parameters" if drawn else "luck")
     data = runs[0].to_dict() | {"replicates": len(runs)} | outcomes.summary_of(0) | more
+    reasons = {key: reason for run in reversed(runs) for key, reason in run.missing.items()}
+    data["missing"] = {key: reasons[key] for key, value in data["summary"].items() if value is None and key in reasons}
     return Answer(data, readable(summary_table(runs), *parts), manifest(whole.provenance))

@@ -32,6 +32,10 @@ __all__ = ["exponential", "heap_pop", "heap_push", "rise", "serve_week"]
 _SERVICE = 4
 #: Key of an issue's draws: its number in its week, plus this for every visit.
 _VISIT = 16
+#: Issues that are begun in a week at most, for each account; what is left waits. More is no service but a loop.
+_MOST = 64.0
+#: Hours that an issue takes at least, on average: a minute. It bounds what servers can begin in a week.
+_LEAST = 1.0 / 60.0
 
 
 @law
@@ -98,7 +102,7 @@ def crew(p: Any, tb: Any, st: Any, q: int) -> tuple[int, float]:
             servers = 0
         else:
             handling = (heads if s.servers > 0 else f64_of(servers)) / r.service_capacity
-    return servers, handling
+    return servers, max(handling, _LEAST / r.gross_hours)
 
 
 @law
@@ -185,7 +189,8 @@ def serve_week(p: Any, tb: Any, st: Any, q: int, t: int, total: Any) -> float:
     begun, waits, close = 0.0, 0.0, t + 1.0
     patience, delay = s.patience_hours / r.gross_hours, s.return_delay_weeks
     going = servers > 0
-    while going and n > 0 and heap[0, ITEM.instant] < close:
+    most = _MOST * r.accounts
+    while going and n > 0 and heap[0, ITEM.instant] < close and begun < most:
         best = 0
         for k in range(1, servers):
             if hand[k, HAND.until] < hand[best, HAND.until]:

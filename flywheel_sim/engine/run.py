@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from threading import Lock
+from threading import Lock, Thread, current_thread, main_thread
 from typing import Any
 
 import numpy as np
@@ -62,6 +62,7 @@ class Simulation:
         self, models: Sequence[ScenarioModel], runs: Sequence[tuple[int, int, int]], keep_teams: bool = True
     ) -> None:
         self.program: Program = lower(models)
+        self._large = False
         self.week = 0
         program = self.program
         first = [program.par[program.calendar[s, 0]] for s, _, _ in runs]
@@ -80,16 +81,17 @@ class Simulation:
             np.array([_minds(p["culture"]["learning"]) for p in first]),
         )
         prepare(program, state)
+        self._large = int(accounts.max(initial=0)) >= 10 * BIG
         for q, (p, (scenario, seed, replicate)) in enumerate(zip(first, runs, strict=True)):
             if not (0 <= seed < 2**32 and 0 <= replicate < 2**32):
                 raise ValueError(f"seed and replicate must lie in 0 .. 2^32 - 1, got {seed} and {replicate}")
             r = state.run[q]
             r["scenario"], r["seed"], r["replicate"] = scenario, seed, replicate
-            endow(p, program.tables, state, q)
             n, start = int(accounts[q]), int(r["account0"])
-            edge, friend = build_network(p["market"]["network"], n, seed, replicate, state.segment[start : start + n])
-            networks.append((edge, friend))
-            populate(p, program.tables, state, q)
+            self._apart(endow, p, program.tables, state, q)
+            tied = (p["market"]["network"], n, seed, replicate, state.segment[start : start + n])
+            networks.append(self._apart(build_network, *tied))
+            self._apart(populate, p, program.tables, state, q)
         base = np.concatenate(([0], np.cumsum([len(f) for _, f in networks])))
         for (edge, _), start in zip(networks, base, strict=False):
             edge += np.int32(start)
@@ -107,7 +109,41 @@ class Simulation:
 
     def _call(self, t0: int, t1: int, run0: int, run1: int, phase: int = ALL, block0: int = 0, block1: int = 0) -> None:
         program = self.program
-        advance(program.par, program.tables, program.calendar, self.state, t0, t1, run0, run1, phase, block0, block1)
+        self._apart(
+            advance,
+            program.par,
+            program.tables,
+            program.calendar,
+            self.state,
+            t0,
+            t1,
+            run0,
+            run1,
+            phase,
+            block0,
+            block1,
+        )
+
+    def _apart(self, kernel: Callable[..., Any], *given: Any) -> Any:
+        """Call a kernel; that of a very large company on a thread of its own, so that Ctrl-C ends the wait for it."""
+        if not self._large or current_thread() is not main_thread():
+            return kernel(*given)
+        found: list[tuple[Any, BaseException | None]] = []
+
+        def work() -> None:
+            try:
+                found.append((kernel(*given), None))
+            except BaseException as error:
+                found.append((None, error))
+
+        thread = Thread(target=work, name="flywheel-kernel", daemon=True)
+        thread.start()
+        while thread.is_alive():
+            thread.join(0.1)
+        value, error = found[0]
+        if error is not None:
+            raise error
+        return value
 
     def advance(
         self, weeks: int | None = None, threads: int = 1, progress: Callable[[int, int], None] | None = None

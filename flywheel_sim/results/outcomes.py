@@ -34,7 +34,7 @@ from flywheel_sim.results.naming import command_for, labels, pack, unpack
 from flywheel_sim.results.paired import Verdict, band, lasting_gain_week, verdict, wins_of_100
 from flywheel_sim.results.provenance import Provenance, provenance
 from flywheel_sim.results.run import Run
-from flywheel_sim.results.saving import ResultError, finite, read_manifest, read_table, write_folder
+from flywheel_sim.results.saving import finite, fitting, read_manifest, read_table, write_folder
 from flywheel_sim.results.selection import Selection
 from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.results.swings import Swings
@@ -446,7 +446,7 @@ class Outcomes:
         """
         manifest = read_manifest(folder, SCHEMA)
         runs, fans = read_table(folder, "runs"), read_table(folder, "fans")
-        try:
+        with fitting(folder):
             scenarios = tuple(unpack(packed) for packed in manifest["scenarios"])
             count, replicates, weeks = len(scenarios), int(manifest["replicates"]), int(manifest["weeks"])
             series = fans["series"][:: count * (weeks + 1)]
@@ -475,8 +475,6 @@ class Outcomes:
                 if manifest.get("posterior")
                 else None,
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise ResultError(f"'{folder}' does not fit this version of flywheel_sim ({error}); run it again") from None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {', '.join(self.labels)}: {self.replicates} runs each, seed {self.seed}>"

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.engine.arrays import RunArrays
+from flywheel_sim.results.absent import check_columns, reasons
 from flywheel_sim.results.accounts import Accounts
 from flywheel_sim.results.naming import command_for, pack, unpack
 from flywheel_sim.results.provenance import Provenance, provenance
-from flywheel_sim.results.saving import ResultError, finite, read_columns, read_manifest, read_table, write_folder
+from flywheel_sim.results.saving import finite, fitting, read_columns, read_manifest, read_table, write_folder
 from flywheel_sim.results.summary import renewals, summarise, whale_curve
 from flywheel_sim.scenario.columns import COL, NAMES
 
@@ -50,6 +51,8 @@ class Run:
         The state before week 1.
     summary : mapping of str to float
         The keys of ``results.summary.SUMMARY``; NaN where this run cannot say.
+    missing : mapping of str to str
+        Why, for each of these.
     customers : DataFrame, one row per account
         Columns id, segment, state, voice, spells, start_week, end_week, cause, referrer, revenue, cost, profit.
         Segment, state, voice and cause are categories.  Cost is what a customer asked for: delivering, contacts,
@@ -83,8 +86,14 @@ class Run:
             Number of the run in its batch.
         accounts : bool
             Keep one row per account.
+
+        Raises
+        ------
+        NotFiniteError
+            When a number of the run is none.
         """
         arrays = simulation.arrays(q)
+        check_columns(arrays.weekly, arrays.seed, arrays.replicate)
         return cls(scenario, replace(arrays, accounts=Accounts.of(simulation, q)) if accounts else arrays)
 
     @property
@@ -209,6 +218,16 @@ class Run:
         )
 
     @cached_property
+    def missing(self) -> Mapping[str, str]:
+        """Why each number that the summary lacks is not there; empty when all are."""
+        return reasons(
+            self.summary,
+            self.arrays.weekly,
+            kept=self.accounts is not None,
+            warm_up_weeks=self.scenario.model.measures.warm_up_weeks,
+        )
+
+    @cached_property
     def renewals(self) -> "pd.DataFrame":
         """Survival by renewal number: who was up for the k-th renewal, and who renewed; empty without contracts.
 
@@ -241,6 +260,7 @@ class Run:
             "replicate": self.replicate,
             "weeks": self.weeks,
             "summary": finite(dict(self.summary)),
+            "missing": dict(self.missing),
         }
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
@@ -306,7 +326,7 @@ def open_run(folder: str | os.PathLike[str]) -> Run:
     """
     manifest = read_manifest(folder, SCHEMA)
     weekly, initial, life = (read_table(folder, name) for name in ("weekly", "initial", "life"))
-    try:
+    with fitting(folder):
         scenario = unpack(manifest["scenarios"][0])
         tables, segments = manifest["tables"], tuple(scenario.model.segments)
         weeks = int(manifest["weeks"])
@@ -322,8 +342,6 @@ def open_run(folder: str | os.PathLike[str]) -> Run:
             accounts=Accounts.coded(segments, read_columns(folder, "customers")) if "customers" in tables else None,
         )
         return Run(scenario, arrays, Provenance(**manifest["provenance"]))
-    except (KeyError, TypeError, IndexError, ValueError) as error:
-        raise ResultError(f"'{folder}' does not fit this version of flywheel_sim ({error}); run it again") from None
 
 
 _LIFE = ("at_risk", "lost", "referrals")

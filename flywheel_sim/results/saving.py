@@ -1,12 +1,15 @@
 """A result on disk: a folder of parquet tables and one JSON manifest, there as a whole or not at all.
 
-Everything is written into a hidden folder beside the target, flushed, and renamed; a crash leaves no half result.
+Everything is written into a hidden folder beside the target, flushed, and renamed; a crash leaves no half result.  The
+manifest carries the checksums of the tables and its own, so that a result that was changed or damaged is never told.
 """
 
+import contextlib
+import hashlib
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ __all__ = [
     "MANIFEST",
     "ResultError",
     "finite",
+    "fitting",
     "read_columns",
     "read_manifest",
     "read_table",
@@ -67,7 +71,10 @@ def write_folder(folder: str | os.PathLike[str], manifest: Mapping[str, Any], ta
         for name, table in tables.items():
             columns = pa.table({column: pa.array(values) for column, values in table.items()})
             pq.write_table(columns, draft / f"{name}.parquet", compression="zstd")
-        text = json.dumps({**manifest, "tables": sorted(tables)}, indent=2, allow_nan=False, ensure_ascii=False)
+        sums = {name: _sum_of(draft / f"{name}.parquet") for name in sorted(tables)}
+        whole = {**manifest, "tables": sorted(tables), "checksums": sums}
+        whole["checksum"] = _sum_of_values(whole)
+        text = json.dumps(whole, indent=2, allow_nan=False, ensure_ascii=False)
         (draft / MANIFEST).write_text(text + "\n", encoding="utf-8", newline="\n")
     return target
 
@@ -88,7 +95,7 @@ def vacant(folder: str | os.PathLike[str]) -> Path:
 
 
 def read_manifest(folder: str | os.PathLike[str], schema: str | None = None) -> dict[str, Any]:
-    """The manifest of a saved result.
+    """The manifest of a saved result that is still what was written, its tables included.
 
     Parameters
     ----------
@@ -100,7 +107,7 @@ def read_manifest(folder: str | os.PathLike[str], schema: str | None = None) -> 
     Raises
     ------
     ResultError
-        When there is no result, it is broken, or another version of the package made it.
+        When there is no result, it or one of its tables is broken or changed, or another version made it.
     """
     path = Path(folder)
     if not path.is_dir():
@@ -111,14 +118,58 @@ def read_manifest(folder: str | os.PathLike[str], schema: str | None = None) -> 
         kind, _, number = found.rpartition("/")
     except FileNotFoundError:
         raise ResultError(f"'{path}' is not a saved result: it has no {MANIFEST}") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+        tables, sums, own = manifest["tables"], dict(manifest["checksums"]), manifest.pop("checksum")
+    except OSError as error:
+        raise ResultError(f"cannot read '{path / MANIFEST}': {error.strerror or error}") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ResultError(f"'{path / MANIFEST}' is broken; run the scenario again") from None
     if schema is not None and found != schema:
         wanted, _, ours = schema.rpartition("/")
         if kind == wanted:
             raise ResultError(f"'{path}' has format {number}; this version of flywheel_sim reads format {ours}")
         raise ResultError(f"'{path}' holds a '{found}'; expected a '{schema}'")
+    if own != _sum_of_values(manifest) or sorted(sums) != tables:
+        raise ResultError(f"'{path / MANIFEST}' is not what was written; run the scenario again")
+    for name, kept in sums.items():
+        table = path / f"{name}.parquet"
+        if not table.is_file():
+            raise ResultError(f"'{folder}' is not complete: {table.name} is missing")
+        if _sum_of(table) != kept:
+            raise ResultError(f"'{table}' is broken: it is not what was written; run the scenario again")
     return dict(manifest)
+
+
+@contextlib.contextmanager
+def fitting(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn what goes wrong while the content of a result is taken apart into a `ResultError` that names it.
+
+    Examples
+    --------
+    >>> with fitting("mine"):
+    ...     {}["seed"]
+    Traceback (most recent call last):
+    ...
+    flywheel_sim.results.saving.ResultError: 'mine' does not fit this version of flywheel_sim ('seed'); run it again
+    """
+    import pyarrow as pa
+
+    try:
+        yield
+    except ResultError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, pa.ArrowException) as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ResultError(f"'{folder}' does not fit this version of flywheel_sim ({why}); run it again") from None
+
+
+def _sum_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sum_of_values(values: Mapping[str, Any]) -> str:
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read_columns(folder: str | os.PathLike[str], name: str) -> dict[str, Any]:

@@ -321,7 +321,7 @@ def summarise(
         "flywheel_r": _over(table.children(), share),
         "flywheel_r_raw": _over(float(weekly[:, COL.referred_new].sum()), entered),
         "clv": contribution * table.weeks((1.0 + discount_rate) ** (-1.0 / YEAR)),
-        "cac_payback_months": _over(_over(acquisition, won), contribution * YEAR / 12.0),
+        "cac_payback_months": _payback(_over(acquisition, won), contribution * YEAR / 12.0),
         "nps_true": mean("nps_true"),
         "nps_survey": mean("nps_survey"),
         "score_inflation_mean": mean("score_inflation"),
@@ -343,6 +343,11 @@ def _over(above: float, below: float) -> float:
     if below == 0:
         return math.inf * above if above else math.nan
     return above / below
+
+
+def _payback(spent: float, monthly: float) -> float:
+    """Months until what was spent is back; NaN where nothing comes back."""
+    return spent / monthly if monthly > 0 else math.nan
 
 
 def _sum_of_products(a: Floats, b: Floats) -> float:

@@ -6,17 +6,17 @@ Numbers are read strictly: a quoted number, ``yes`` for a switch or 2.5 for a co
 
 import json
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from flywheel_sim.scenario.errors import Problem, ScenarioError, shown
-from flywheel_sim.scenario.explaining import Locate, explained, unknown_name, where
+from flywheel_sim.scenario.explaining import MOST_TOLD, Locate, explained, unknown_name, where
 from flywheel_sim.scenario.reading import Place
 from flywheel_sim.scenario.shapes import Shape, along, root
 
-__all__ = ["Places", "arranged", "check", "place_of"]
+__all__ = ["Places", "arranged", "bounded", "check", "place_of"]
 
 Path = tuple[str, ...]
 Places = Mapping[Path, tuple[Place, Place]]
@@ -78,7 +78,15 @@ def check(model: type[Model], source: Mapping[str, Any], locate: Locate, *, comp
         problems += _bad_changes(model, source, locate, sound=False)
         if complete:
             problems += _beyond(model, error, source, locate)
-    raise ScenarioError(problems)
+    raise ScenarioError(bounded(problems))
+
+
+def bounded(problems: list[Problem]) -> list[Problem]:
+    """The first of many mistakes, and how many more there are: nobody reads thousands."""
+    if len(problems) <= MOST_TOLD:
+        return problems
+    more = f"and at least {len(problems) - MOST_TOLD + 1:,} more mistakes, told once these are mended"
+    return [*problems[: MOST_TOLD - 1], Problem(problems[0].file, None, None, "", more)]
 
 
 def _validated(model: type[Model], source: Mapping[str, Any]) -> Model:
@@ -96,7 +104,8 @@ def _beyond(
     faulty: list[Path] = []
     for detail in error.errors(include_url=False):
         path, _ = where(detail["loc"], source, detail["type"] == "missing")
-        if not path or "error" in detail.get("ctx", {}):
+        # what is too long stands for the names in it, and without them others would seem wrong
+        if not path or "error" in detail.get("ctx", {}) or detail["type"] == "too_long" or len(faulty) > MOST_TOLD:
             return
         faulty.append(path)
         inside = repaired
@@ -177,25 +186,65 @@ def _bad_changes(
     changes = timeline.get("changes") if isinstance(timeline, dict) else None
     if along(root(model), ("timeline", "changes")) is None or not isinstance(changes, dict):
         return
+    bare = {name: value for name, value in source.items() if name != "timeline"}
+    fits = _fitting(model, bare) if sound else lambda path, value: False
+    told = 0
     for name, change in changes.items():
         values = change.get("set") if isinstance(change, dict) else None
         for dotted, value in values.items() if isinstance(values, dict) else ():
             at = ("timeline", "changes", name, "set", dotted)
             path = tuple(dotted.split("."))
             shape = along(root(model), path)
+            if told >= MOST_TOLD:
+                return
             if shape is None:
+                told += 1
                 good = next(i for i in range(1, len(path) + 1) if along(root(model), path[:i]) is None)
                 message, near = unknown_name(model, path[:good])
                 near = ".".join((*path[: good - 1], near)) if near and "." not in near else near
                 yield Problem(*locate(at, True), ".".join(at), message, near)
-            else:
-                changed = _set(source, path, value)
+            elif not fits(path, value):
+                changed = _set(bare, path, value)
+                told += 1
                 try:
                     _validated(model, changed)
                 except ValidationError as error:
                     for found in explained(model, error, changed, locate, True):
                         if sound or found.field == dotted:
                             yield Problem(*locate(at, False), ".".join(at), found.message, found.suggestion)
+
+
+def _fitting(model: type[BaseModel], source: Mapping[str, Any]) -> Callable[[Path, Any], bool]:
+    """A quick look whether a scenario stands with one value changed: only the block that holds it is read again."""
+    try:
+        base = _validated(model, source)
+    except ValidationError:
+        return lambda path, value: False
+    blocks = {name: getattr(base, name) for name in model.model_fields}
+    adapters: dict[str, TypeAdapter[Any]] = {}
+    known: dict[tuple[Path, str], bool] = {}
+
+    def fits(path: Path, value: Any) -> bool:
+        key = (path, json.dumps(value, sort_keys=True))
+        if key not in known:
+            known[key] = looked(path, value)
+        return known[key]
+
+    def looked(path: Path, value: Any) -> bool:
+        top = path[0]
+        if top not in blocks:
+            return False
+        if top not in adapters:
+            adapters[top] = TypeAdapter(model.model_fields[top].rebuild_annotation())
+        changed = arranged(_set(source, path, value)[top], root(model).child(top), (top,))
+        try:
+            block = adapters[top].validate_json(json.dumps(changed, allow_nan=False), strict=True)
+            model.model_validate({**blocks, top: block})
+        except ValidationError:
+            return False
+        return True
+
+    return fits
 
 
 def _set(source: Mapping[str, Any], path: Path, value: Any) -> dict[str, Any]:

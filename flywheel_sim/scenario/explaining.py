@@ -10,9 +10,11 @@ from flywheel_sim.scenario.numbers import Unreadable, amount, share
 from flywheel_sim.scenario.reading import Place
 from flywheel_sim.scenario.shapes import NAME, Shape, along, every_path, root
 
-__all__ = ["Locate", "explained", "unknown_name", "where"]
+__all__ = ["MOST_TOLD", "Locate", "explained", "unknown_name", "where"]
 
 Path = tuple[str, ...]
+#: Mistakes that are told at most: looking for the name that was meant takes time, and nobody reads more.
+MOST_TOLD = 100
 #: (path, whether the name is meant rather than its value) -> where it stands.
 Locate = Callable[[Path, bool], Place]
 _SAID = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
@@ -24,6 +26,8 @@ def explained(
     """Pydantic's findings, one per path, on the file's own paths."""
     found: dict[tuple[Path, str], Problem] = {}
     for detail in error.errors(include_url=False):
+        if len(found) > MOST_TOLD:
+            break
         path, value = where(detail["loc"], source, detail["type"] == "missing")
         kind = detail["type"]
         if kind == "missing" and not complete:
@@ -34,6 +38,8 @@ def explained(
             for dotted, message, candidates in several:
                 if not complete and dotted.partition(".")[0] not in source:
                     continue
+                if len(found) > MOST_TOLD:
+                    break
                 at = (*path, *dotted.split("."))
                 near = nearest(_quoted(message) or at[-1], candidates) if candidates else None
                 found.setdefault((at, message), Problem(*locate(at, False), ".".join(at), message, near))

@@ -7,11 +7,11 @@ editor schema are generated from the same line.
 How well a number is known is said by its evidence mark, in the words of `EVIDENCE` everywhere.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["EVIDENCE", "Block", "Evidence", "param"]
+__all__ = ["EVIDENCE", "MANY", "Block", "Evidence", "Weight", "param"]
 
 #: How well a number is known.
 Evidence = Literal["V", "V2", "M", "X", "a"]
@@ -23,6 +23,12 @@ EVIDENCE: dict[Evidence, str] = {
     "X": "computed",
     "a": "assumption",
 }
+#: A component of a vector, or a weight of one thing among others: only ratios matter, so a million is no limit to them.
+Weight = Annotated[float, Field(ge=-1e6, le=1e6)]
+
+#: Things of one kind that a scenario may name at most: the engine numbers segments in a byte, and tables of pairs grow
+#: with the square.
+MANY = 256
 
 
 class Block(BaseModel):

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from flywheel_sim.scenario.checking import check, place_of
+from flywheel_sim.scenario.checking import bounded, check, place_of
 from flywheel_sim.scenario.errors import Problem, ScenarioError, shown
 from flywheel_sim.scenario.layering import Layers, stack, stack_mapping
 from flywheel_sim.scenario.library import Origin, find
@@ -98,7 +98,7 @@ def _once(layers: Layers, later: tuple[Problem, ...]) -> list[Problem]:
     def place(problem: Problem) -> tuple[int, int, int]:
         return order.get(problem.file or "", len(order)), problem.line or 0, problem.column or 0
 
-    return sorted(dict.fromkeys([*layers.problems, *rest]), key=place)
+    return bounded(sorted(dict.fromkeys([*layers.problems, *rest]), key=place))
 
 
 def _leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:

@@ -19,7 +19,7 @@ from flywheel_sim.scenario.errors import Problem, ScenarioError, shown
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "Node", "Place", "parse", "parse_value", "plain", "read", "scalar"]
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 500_000
 MAX_DEPTH = 20
 _INT = re.compile(r"[-+]?[0-9]+")
 _OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
@@ -238,7 +238,8 @@ def read(path: Path, file: str | None = None, problems: list[Problem] | None = N
     except OSError as error:
         raise ScenarioError.single(f"cannot be read: {error.strerror or error}", file=name) from None
     if len(data) > MAX_BYTES:
-        raise ScenarioError.single(f"larger than {MAX_BYTES // 1000} kB", file=name)
+        why = f"larger than {MAX_BYTES // 1000} kB, the most a file may have: leave defaults out, or extend another"
+        raise ScenarioError.single(why, file=name)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -4,6 +4,7 @@ Everything named is a mapping; lists appear only where order is data.  Reference
 a paid measure, an axis) are checked here, so that a typo is found before the first run.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
@@ -39,7 +40,7 @@ from flywheel_sim.scenario.blocks.m26_ideas import Ideas
 from flywheel_sim.scenario.blocks.m27_selling import Selling
 from flywheel_sim.scenario.blocks.observed import Observed
 from flywheel_sim.scenario.columns import NAMES
-from flywheel_sim.scenario.fields import Block, param
+from flywheel_sim.scenario.fields import MANY, Block, Weight, param
 
 __all__ = ["MECHANISMS", "CrossReference", "ScenarioModel", "Segment", "Team", "cross_references"]
 
@@ -79,8 +80,8 @@ class Team(Block):
     """A company team: what it is good at, how many it has and what they cost."""
 
     headcount: float = param(..., "People in the team.", unit="heads", ge=0, le=1_000_000)
-    salary: float = param(100_000.0, "Yearly cost of one head.", unit="$/year", ge=0)
-    craft: dict[str, float] = param(..., "Direction of the team's craft, by axis.")
+    salary: float = param(100_000.0, "Yearly cost of one head.", unit="$/year", ge=0, le=1e8)
+    craft: dict[str, Weight] = param(..., "Direction of the team's craft, by axis.")
     front: bool = param(True, "Faces customers (otherwise it powers the teams that do).")
     scaling: float = param(0.8, "Elasticity of planned headcount in revenue.", ge=0, le=2)
     skill: float = param(1.0, "Skill: multiplies the team's magnitude.", ge=0, le=10)
@@ -91,8 +92,8 @@ class Team(Block):
     )  # fmt: skip
     reports_to: str = param("", "Team it reports to; empty = to the head of the company.", source="C20")
     start: Literal["craft", "random", "given"] = param("craft", "Direction at the start.")
-    direction: dict[str, float] = param({}, "Direction at the start when `start: given`.")
-    field: dict[str, float] = param(
+    direction: dict[str, Weight] = param({}, "Direction at the start when `start: given`.")
+    field: dict[str, Weight] = param(
         {}, "A static pull on this team alone, by axis, in units of D; its length is its strength."
     )
 
@@ -100,17 +101,19 @@ class Team(Block):
 class Segment(Block):
     """A part of the market."""
 
-    share: float = param(1.0, "Relative size of the segment.", gt=0)
-    spend: float = param(20_000.0, "What a customer pays at list price.", unit="$/year", ge=0)
-    relationship_weight: float = param(2.0, "Log change of churn per unit of relationship.", ge=0, source="C6")
-    product_weight: float = param(1.0, "Log change of churn per unit of product quality times fit.", ge=0, source="C6")
-    service_weight: float = param(1.0, "Log change of churn per unit of recent experience.", ge=0, source="C6")
-    price_weight: float = param(0.5, "Log change of churn per doubling of the price.", ge=0, source="C6")
-    outside_option: float = param(0.0, "Pull of the alternatives: added to the log churn factor.")
-    channel_taste: dict[str, float] = param(
+    share: float = param(1.0, "Relative size of the segment.", ge=1e-6, le=1e6)
+    spend: float = param(20_000.0, "What a customer pays at list price.", unit="$/year", ge=0, le=1e9)
+    relationship_weight: float = param(2.0, "Log change of churn per unit of relationship.", ge=0, le=100, source="C6")
+    product_weight: float = param(
+        1.0, "Log change of churn per unit of product quality times fit.", ge=0, le=100, source="C6"
+    )
+    service_weight: float = param(1.0, "Log change of churn per unit of recent experience.", ge=0, le=100, source="C6")
+    price_weight: float = param(0.5, "Log change of churn per doubling of the price.", ge=0, le=20, source="C6")
+    outside_option: float = param(0.0, "Pull of the alternatives: added to the log churn factor.", ge=-100, le=100)
+    channel_taste: dict[str, Weight] = param(
         {}, "Weight of a channel relative to the others, by channel; 1 where none is given.", source="C10"
     )
-    need: dict[str, float] = param(..., "What these customers need, by axis.")
+    need: dict[str, Weight] = param(..., "What these customers need, by axis.")
 
 
 class ScenarioModel(Block):
@@ -124,8 +127,8 @@ class ScenarioModel(Block):
     axes: list[str] = param(
         ["acquire", "value", "ease", "care"], "Names of the axes of the priority space.", min_length=2, max_length=16
     )
-    teams: dict[str, Team] = param({}, "Teams by name.")
-    segments: dict[str, Segment] = param({}, "Segments by name.", min_length=1)
+    teams: dict[str, Team] = param({}, "Teams by name.", max_length=MANY)
+    segments: dict[str, Segment] = param({}, "Segments by name.", min_length=1, max_length=MANY)
 
     market: Market = param(Market(), "M1 market and life cycle.")
     relationship: Relationship = param(Relationship(), "M2 relationship and effort memory.")
@@ -163,6 +166,18 @@ class ScenarioModel(Block):
         if problems:
             raise CrossReference(problems)
         return self
+
+
+#: $ a year that one customer can pay at most: money there is not.
+DEAREST = 1e18
+#: Steps of pairs of teams and axes in a week at most: half a second's work, so that a run can be stopped.
+MOST_WORK = 100_000_000
+#: Below this a component of a vector is 0.
+NOTHING = 1e-9
+
+
+def _nowhere(vector: dict[str, float]) -> bool:
+    return all(abs(x) < NOTHING for x in vector.values())
 
 
 #: What a timeline may not change, because the run is built on it.
@@ -212,9 +227,9 @@ def cross_references(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str
     for name, team in model.teams.items():
         for part in ("craft", "direction", "field"):
             yield from vector(f"teams.{name}.{part}", getattr(team, part))
-        if not any(team.craft.values()):
+        if _nowhere(team.craft):
             yield f"teams.{name}.craft", "a craft needs a direction: at least one axis that is not 0", ()
-        if team.start == "given" and not any(team.direction.values()):
+        if team.start == "given" and _nowhere(team.direction):
             yield f"teams.{name}.direction", "`start: given` needs a direction that is not 0", ()
         if team.reports_to:
             yield from names(f"teams.{name}.reports_to", [team.reports_to], teams, "team")
@@ -226,7 +241,7 @@ def cross_references(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str
                 yield f"teams.{name}.reports_to", "expected a team further up: " + " > ".join([*line, name]), ()
     for name, segment in model.segments.items():
         yield from vector(f"segments.{name}.need", segment.need)
-        if not any(segment.need.values()):
+        if _nowhere(segment.need):
             yield f"segments.{name}.need", "a need points somewhere: at least one axis that is not 0", ()
     for name, touch in model.journey.touchpoints.items():
         at = f"journey.touchpoints.{name}"
@@ -251,6 +266,14 @@ def cross_references(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str
         yield from names(f"incentives.pay.{name}", [name], teams, "team")
         for paid in pay.on:
             yield from names(f"incentives.pay.{name}.on.{paid}", [paid], tuple(model.incentives.measures), "measure")
+    least = -1.0 / (len(axes) - 1)
+    if model.incentives.substitution <= least + 1e-6:
+        at, got = "incentives.substitution", model.incentives.substitution
+        yield (
+            at,
+            f"expected more than {least:.3g} with {len(axes)} axes (else effort costs less than nothing), got {got:g}",
+            (),
+        )
     yield from names("cadence.members", model.cadence.members, teams, "team")
     for name, event in model.cadence.events.items():
         yield from names(f"cadence.events.{name}.members", event.members, teams, "team")
@@ -269,6 +292,12 @@ def cross_references(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str
     yield from names("frozen.targets", model.frozen.targets, QUANTITIES, "quantity")
 
     market = model.market
+    rise = max(0.0, math.log1p(market.price_rise)) * model.horizon_weeks / 52
+    for name, segment in model.segments.items():
+        dearest = segment.spend * market.price * model.expansion.wallet
+        if dearest > 0 and math.log(dearest) + rise > math.log(DEAREST):
+            at = "market.price_rise" if rise > 0 else f"segments.{name}.spend"
+            yield at, f"a customer of {name} could pay more than $1e18 a year by the end of the run", ()
     if market.initial_customers > market.accounts:
         yield (
             "market.initial_customers",
@@ -287,6 +316,10 @@ def cross_references(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str
         yield "market.network.degree", f"expected fewer friends than the {market.accounts} accounts", ()
     if market.network.kind == "pairs" and market.accounts % 2:
         yield "market.accounts", "expected an even number of accounts for a network of pairs", ()
+    work = len(teams) ** 2 * len(axes) * model.vectors.substeps
+    if model.vectors.enabled and work > MOST_WORK:
+        most = MOST_WORK // (len(teams) ** 2 * len(axes))
+        yield "vectors.substeps", f"expected at most {most} with {len(teams)} teams and {len(axes)} axes", ()
     service = model.service
     if service.enabled and service.event_timed:
         stages = [touch for touch in model.journey.touchpoints.values() if touch.stage == "service"]
@@ -335,12 +368,12 @@ def _channels(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str, ...]]
         yield from weights(at, touch.channels, 1e9)
         if touch.channels and touch.stage not in ("onboarding", "use"):
             yield at, f"channels are for touchpoints of the stages onboarding and use, not {touch.stage}", ()
-        if touch.channels and not any(touch.channels.values()):
+        if touch.channels and _nowhere(touch.channels):
             yield at, "expected at least one share above 0", ()
     for name, segment in model.segments.items():
         yield from weights(f"segments.{name}.channel_taste", segment.channel_taste, 1e9)
     yield from weights("channels.replaced", block.replaced, 1)
     if (block.replaced or block.replaced_by) and block.replaced_by not in kinds:
         yield "channels.replaced_by", f"unknown channel {block.replaced_by!r}", kinds
-    if block.issue_types and not any(kind.share for kind in block.issue_types.values()):
+    if block.issue_types and all(kind.share < NOTHING for kind in block.issue_types.values()):
         yield "channels.issue_types", "expected at least one kind with a share above 0", ()

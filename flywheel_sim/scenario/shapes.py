@@ -37,6 +37,8 @@ class Shape:
     choices : tuple of str
         The words allowed, when it is a choice.
     nullable, anything : bool
+    metadata : tuple
+        The limits of a number, as annotated types.
     field : FieldInfo or None
         The declaration, with unit and description.
     """
@@ -48,6 +50,7 @@ class Shape:
     choices: tuple[str, ...] = ()
     nullable: bool = False
     anything: bool = False
+    metadata: tuple[Any, ...] = ()
     field: FieldInfo | None = None
 
     @property
@@ -162,7 +165,10 @@ def _fields(block: type[BaseModel]) -> dict[str, Shape]:
 def _shape(annotation: Any, metadata: tuple[Any, ...] = (), info: FieldInfo | None = None) -> Shape:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _shape(arguments[0], (*metadata, *arguments[1:]), info)
+        inner = (
+            limit for part in arguments[1:] for limit in (part.metadata if isinstance(part, FieldInfo) else (part,))
+        )
+        return _shape(arguments[0], (*metadata, *inner), info)
     if origin is Union or origin is types.UnionType:
         parts = [_shape(part, metadata, info) for part in arguments if part is not type(None)]
         return Shape(
@@ -187,7 +193,7 @@ def _shape(annotation: Any, metadata: tuple[Any, ...] = (), info: FieldInfo | No
         return Shape(items=_shape(arguments[0]), field=info)
     names: dict[Any, str] = {float: "a number", int: "a whole number", str: "text", bool: "true or false"}
     if annotation in names:
-        return Shape(kinds=(names[annotation] + _limits(metadata, annotation),), field=info)
+        return Shape(kinds=(names[annotation] + _limits(metadata, annotation),), metadata=metadata, field=info)
     return Shape(anything=True, field=info)
 
 
@@ -202,9 +208,15 @@ def _limits(metadata: tuple[Any, ...], annotation: Any) -> str:
             low = (limit.ge, True) if isinstance(limit, limits.Ge) else (limit.gt, False)  # type: ignore[assignment]
         elif isinstance(limit, limits.Le | limits.Lt):
             high = (limit.le, True) if isinstance(limit, limits.Le) else (limit.lt, False)  # type: ignore[assignment]
+    low, high = (None if end is None else (_plainly(end[0]), end[1]) for end in (low, high))
     if low and high and low[1] and high[1]:
         return f" between {low[0]} and {high[0]}"
     above = f"{'at least' if low[1] else 'above'} {low[0]}" if low else ""
     below = f"{'at most' if high[1] else 'below'} {high[0]}" if high else ""
     both = " and ".join(part for part in (above, below) if part)
     return f" of {both}" if both.startswith("at") else f" {both}" if both else ""
+
+
+def _plainly(limit: float) -> float:
+    """A limit as people write it: 1000000000, not 1000000000.0."""
+    return int(limit) if float(limit).is_integer() and abs(limit) < 1e16 else limit

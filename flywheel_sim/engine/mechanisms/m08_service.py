@@ -51,6 +51,12 @@ def poisson_count(word: np.uint32, mean: np.float32) -> int:
     return n
 
 
+#: Steps of Erlang's recursion at most, so that the work of a week does not grow with the number of servers.
+_RECURSION = 100_000
+#: More servers than the world has people are no more.
+_CROWD = 1e10
+
+
 @law
 def erlang_wait(servers: int, load: float) -> float:
     """Mean wait in handling times of M/M/c with this offered load; capped where the queue has no equilibrium."""
@@ -58,8 +64,11 @@ def erlang_wait(servers: int, load: float) -> float:
         return 0.0
     if load >= servers:
         return 50.0
-    b = 1.0
-    for k in range(1, servers + 1):
+    first, b = 1, 1.0
+    if servers > _RECURSION:  # the recursion forgets where it began: start it late, at what it is near there
+        first = servers - _RECURSION + 1
+        b = max(0.0, 1.0 - (first - 1) / load)
+    for k in range(first, servers + 1):
         b = load * b / (k + load * b)
     rho = load / servers
     return b / (1.0 - rho * (1.0 - b)) / (servers - load)
@@ -85,7 +94,7 @@ def close_queue(p: Any, tb: Any, st: Any, q: int, t: int, total: Any) -> None:
         if level < r.standard:
             r.standard += (level - r.standard) / s.standard_decay_weeks
         elif s.standard_recovery_weeks > 0.0:
-            r.standard += (level - r.standard) / s.standard_recovery_weeks
+            r.standard += (level - r.standard) / max(s.standard_recovery_weeks, 1.0)
 
 
 @part
@@ -105,6 +114,6 @@ def wait_by_age(st: Any, q: int, backlog: float) -> None:
         r.wait = backlog / capacity if capacity > 0.0 else 52.0
     elif r.service_hours > 0.0 and capacity > 0.0:
         hours = r.service_hours
-        servers = max(1, int(capacity * hours / r.gross_hours))
+        servers = max(1, int(min(capacity * hours / r.gross_hours, _CROWD)))
         r.wait = erlang_wait(servers, backlog * hours / r.gross_hours) * hours / r.gross_hours
         r.wait = min(r.wait, 1.0)

@@ -41,6 +41,7 @@ from flywheel_sim.scenario.columns import COL
 __all__ = ["KEPT", "allot_hours", "coordination_hours", "speed", "staff", "volumes"]
 
 KEPT = 0.1  # share of its hours a team keeps for each of its queues, however busy it is elsewhere
+_MOST_HEADS = 1e9  # nobody can hire more; pairs of groups then still fit into an integer
 _AWARENESS, _SALE, _SERVICE = 0, 1, 4
 
 
@@ -83,7 +84,7 @@ def staff(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
                 plan = exp64(tb.team[p.size.team0 + k].scaling * growth) * st.budget[row]
                 lowest = st.funded[row] * (1.0 - c.staffing_limit)
                 st.planned[row] = min(max(plan, lowest), st.funded[row] * (1.0 + c.staffing_limit))
-            st.heads[row] = max(stated * st.funded[row], min(stated, 1.0))
+            st.heads[row] = min(max(stated * st.funded[row], min(stated, 1.0)), _MOST_HEADS)
             short = st.heads[row] - st.able[row]
             st.able[row] += short / c.ramp_weeks if short > 0.0 else short
         else:

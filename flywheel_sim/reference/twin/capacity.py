@@ -41,7 +41,7 @@ def staff(w: World, p: Rules, t: int) -> None:
             plan = exp64(row.scaling * growth) * team.budget
             lowest = team.funded * (1.0 - c.staffing_limit)
             team.planned = min(max(plan, lowest), team.funded * (1.0 + c.staffing_limit))
-        team.heads = max(row.headcount * team.funded, min(row.headcount, 1.0))
+        team.heads = min(max(row.headcount * team.funded, min(row.headcount, 1.0)), 1e9)
         short = team.heads - team.able
         team.able += short / c.ramp_weeks if short > 0.0 else short
 

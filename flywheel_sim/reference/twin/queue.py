@@ -87,7 +87,7 @@ def crew(w: World, p: Rules) -> tuple[int, float]:
         if w.service_capacity <= 0.0:
             return 0, handling
         handling = (heads if s.servers > 0 else float(servers)) / w.service_capacity
-    return servers, handling
+    return servers, max(handling, 1.0 / 60.0 / w.gross_hours)
 
 
 def admit(w: World, t: int, total: Sums) -> list[Issue]:
@@ -165,7 +165,7 @@ def serve_week(w: World, p: Rules, t: int, total: Sums) -> float:
         w.servers = [Server() for _ in range(_SERVERS)]
     servers, handling = crew(w, p)
     waiting, begun, waits, close = admit(w, t, total), 0.0, 0.0, t + 1.0
-    while servers > 0 and waiting:
+    while servers > 0 and waiting and begun < 64.0 * len(w.accounts):
         issue = min(waiting, key=lambda x: x.instant)
         if issue.instant >= close:
             break

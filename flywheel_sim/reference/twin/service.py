@@ -100,8 +100,11 @@ def erlang_wait(servers: int, load: float) -> float:
         return 0.0
     if load >= servers:
         return 50.0
-    b = 1.0
-    for k in range(1, servers + 1):
+    first, b = 1, 1.0
+    if servers > 100_000:
+        first = servers - 100_000 + 1
+        b = max(0.0, 1.0 - (first - 1) / load)
+    for k in range(first, servers + 1):
         b = load * b / (k + load * b)
     rho = load / servers
     return b / (1.0 - rho * (1.0 - b)) / (servers - load)
@@ -126,7 +129,7 @@ def close_queue(w: World, p: Rules, t: int, total: Sums) -> None:
         if level < w.standard:
             w.standard += (level - w.standard) / s.standard_decay_weeks
         elif s.standard_recovery_weeks > 0.0:
-            w.standard += (level - w.standard) / s.standard_recovery_weeks
+            w.standard += (level - w.standard) / max(s.standard_recovery_weeks, 1.0)
 
 
 def wait_by_age(w: World, backlog: float) -> None:
@@ -143,6 +146,6 @@ def wait_by_age(w: World, backlog: float) -> None:
         w.wait = backlog / capacity if capacity > 0.0 else 52.0
     elif w.service_hours > 0.0 and capacity > 0.0:
         hours = w.service_hours
-        servers = max(1, int(capacity * hours / w.gross_hours))
+        servers = max(1, int(min(capacity * hours / w.gross_hours, 1e10)))
         w.wait = erlang_wait(servers, backlog * hours / w.gross_hours) * hours / w.gross_hours
         w.wait = min(w.wait, 1.0)

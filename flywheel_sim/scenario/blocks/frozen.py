@@ -1,6 +1,6 @@
 """Root block `frozen`: what a base case was calibrated to before anything was tried in it; no mechanism reads it."""
 
-from flywheel_sim.scenario.fields import Block, Evidence, param
+from flywheel_sim.scenario.fields import MANY, Block, Evidence, param
 
 #: What a base case can be calibrated to.
 QUANTITIES = (
@@ -12,12 +12,12 @@ QUANTITIES = (
 class Target(Block):
     """A number that the base case must meet, and what it came to."""
 
-    low: float = param(..., "Smallest value that will do.")
-    high: float = param(..., "Largest value that will do.")
+    low: float = param(..., "Smallest value that will do.", ge=-1e15, le=1e15)
+    high: float = param(..., "Largest value that will do.", ge=-1e15, le=1e15)
     source: str = param("", "Where the band comes from.")
     evidence: Evidence = param("a", "Evidence mark of the band.")
-    achieved: float = param(0.0, "Mean over the runs when the case was frozen.")
-    error: float = param(0.0, "Standard error of that mean.", ge=0)
+    achieved: float = param(0.0, "Mean over the runs when the case was frozen.", ge=-1e15, le=1e15)
+    error: float = param(0.0, "Standard error of that mean.", ge=0, le=1e15)
 
 
 class Frozen(Block):
@@ -25,6 +25,6 @@ class Frozen(Block):
 
     hash: str = param("", "sha256 of the scenario when it was frozen, this block and the words for people left out.")
     engine: str = param("", "Version of the engine that ran it.")
-    seed: int = param(0, "Seed of the runs.", ge=0)
-    replicates: int = param(0, "Number of runs.", ge=0)
-    targets: dict[str, Target] = param({}, "What it was calibrated to, by quantity.")
+    seed: int = param(0, "Seed of the runs.", ge=0, le=4294967295)
+    replicates: int = param(0, "Number of runs.", ge=0, le=1_000_000)
+    targets: dict[str, Target] = param({}, "What it was calibrated to, by quantity.", max_length=MANY)

@@ -27,17 +27,19 @@ class Network(Block):
 class Voice(Block):
     """How customers start and stop talking: neutral <-> advocate, neutral <-> detractor."""
 
-    neutral_to_advocate: float = param(0.012, "Rate at which neutral customers become advocates.", unit="1/week", ge=0)
-    neutral_to_detractor: float = param(
-        0.005, "Rate at which neutral customers become detractors.", unit="1/week", ge=0
+    neutral_to_advocate: float = param(
+        0.012, "Rate at which neutral customers become advocates.", unit="1/week", ge=0, le=1000
     )
-    advocate_to_neutral: float = param(0.015, "Rate at which advocates fall silent.", unit="1/week", ge=0)
-    detractor_to_neutral: float = param(0.030, "Rate at which detractors calm down.", unit="1/week", ge=0)
+    neutral_to_detractor: float = param(
+        0.005, "Rate at which neutral customers become detractors.", unit="1/week", ge=0, le=1000
+    )
+    advocate_to_neutral: float = param(0.015, "Rate at which advocates fall silent.", unit="1/week", ge=0, le=1000)
+    detractor_to_neutral: float = param(0.030, "Rate at which detractors calm down.", unit="1/week", ge=0, le=1000)
     relationship_effect: float = param(
-        2.5, "b_R: log change of the rates per unit of relationship above reference.", ge=0, source="C32"
+        2.5, "b_R: log change of the rates per unit of relationship above reference.", ge=0, le=100, source="C32"
     )
     effort_effect: float = param(
-        0.4, "b_E: log change of the rates per unit of effort memory above reference.", ge=0, source="C32, A13"
+        0.4, "b_E: log change of the rates per unit of effort memory above reference.", ge=0, le=100, source="C32, A13"
     )
 
 
@@ -45,9 +47,9 @@ class Churn(Block):
     """Why customers leave when no contract says when."""
 
     by: Literal["voice", "experience"] = param("experience", "One rate per voice (limits), or factors of experience.")
-    neutral: float = param(0.0026, "Churn of neutral customers (`by: voice`).", unit="1/week", ge=0)
-    advocate: float = param(0.0010, "Churn of advocates (`by: voice`).", unit="1/week", ge=0)
-    detractor: float = param(0.0070, "Churn of detractors (`by: voice`).", unit="1/week", ge=0)
+    neutral: float = param(0.0026, "Churn of neutral customers (`by: voice`).", unit="1/week", ge=0, le=1000)
+    advocate: float = param(0.0010, "Churn of advocates (`by: voice`).", unit="1/week", ge=0, le=1000)
+    detractor: float = param(0.0070, "Churn of detractors (`by: voice`).", unit="1/week", ge=0, le=1000)
     mean: float = param(
         0.12, "Mean churn propensity per period (per renewal under contracts, per purchase without: see "
         "`contracts.kind`).", unit="probability", ge=0, le=1,
@@ -56,23 +58,25 @@ class Churn(Block):
     dispersion: float = param(
         0.2, "1/(alpha+beta+1) of the Beta propensity, fixed for life; 0 = all alike.", ge=0, lt=1, source="A3"
     )
-    period_weeks: float = param(52.0, "Period of `mean` when contracts are off.", unit="weeks", gt=0)
+    period_weeks: float = param(52.0, "Period of `mean` when contracts are off.", unit="weeks", ge=1, le=1_000_000)
     sensitivity: float = param(
-        1.0, "Scales all experience factors on churn; 0 = churn ignores experience.", ge=0, source="C32"
+        1.0, "Scales all experience factors on churn; 0 = churn ignores experience.", ge=0, le=100, source="C32"
     )
-    effort_effect: float = param(0.3, "Log change of churn per unit of effort memory.", ge=0, source="A13")
+    effort_effect: float = param(0.3, "Log change of churn per unit of effort memory.", ge=0, le=100, source="A13")
 
 
 class Funnel(Block):
     """From lead to customer, stage by stage; off = every lead becomes a customer."""
 
     enabled: bool = param(True, "Off: conversion is 1 and nothing waits.")
-    qualify: float = param(0.36, "Lead to qualified lead.", unit="probability", gt=0, le=1, source="S27", evidence="V2")
-    propose: float = param(
-        0.44, "Qualified lead to proposal.", unit="probability", gt=0, le=1, source="S27", evidence="V2"
+    qualify: float = param(
+        0.36, "Lead to qualified lead.", unit="probability", ge=1e-4, le=1, source="S27", evidence="V2"
     )
-    close: float = param(0.22, "Proposal to sale.", unit="probability", gt=0, le=1, source="S27", evidence="V2")
-    onboard: float = param(0.95, "Sale to live customer.", unit="probability", gt=0, le=1)
+    propose: float = param(
+        0.44, "Qualified lead to proposal.", unit="probability", ge=1e-4, le=1, source="S27", evidence="V2"
+    )
+    close: float = param(0.22, "Proposal to sale.", unit="probability", ge=1e-4, le=1, source="S27", evidence="V2")
+    onboard: float = param(0.95, "Sale to live customer.", unit="probability", ge=1e-4, le=1)
     reference: float = param(
         0.0, "Customers per lead at the frozen base case, by which lead rates are divided; 0 = the stages' product.",
         unit="probability", ge=0, le=1,
@@ -83,7 +87,7 @@ class Funnel(Block):
 class WinBack(Block):
     """Former customers may return."""
 
-    rate: float = param(0.0005, "Rate at which a former customer considers coming back.", unit="1/week", ge=0)
+    rate: float = param(0.0005, "Rate at which a former customer considers coming back.", unit="1/week", ge=0, le=1000)
 
 
 class Market(Block):
@@ -91,7 +95,7 @@ class Market(Block):
 
     enabled: bool = param(True, "Off: nobody is won and nobody leaves.")
     accounts: int = param(5000, "Accounts in the market, N.", ge=1, le=100_000_000)
-    initial_customers: int = param(200, "Customers at the start.", ge=0)
+    initial_customers: int = param(200, "Customers at the start.", ge=0, le=100_000_000)
     initial_advocates: float = param(0.30, "Share of the first customers who are advocates.", unit="share", ge=0, le=1)
     initial_detractors: float = param(
         0.07, "Share of the first customers who are detractors.", unit="share", ge=0, le=1
@@ -104,7 +108,7 @@ class Market(Block):
         source="A23",
     )  # fmt: skip
     external: float = param(
-        0.0006, "p: net new customers per prospect from marketing at reference.", unit="1/week", ge=0,
+        0.0006, "p: net new customers per prospect from marketing at reference.", unit="1/week", ge=0, le=1000,
         source="A1, about .03 a year", evidence="V2",
     )  # fmt: skip
     network: Network = param(Network(), "Network among accounts; a bare name sets the kind.")
@@ -114,7 +118,9 @@ class Market(Block):
     win_back: WinBack = param(WinBack(), "Win-back.")
     fit_mean: float = param(0.7, "Mean fit of an account to the product.", unit="share", gt=0, lt=1)
     fit_dispersion: float = param(0.1, "1/(a+b+1) of the Beta fit; 0 = all alike.", ge=0, lt=1)
-    price: float = param(1.0, "List price relative to the base case; multiplies every segment's spend.", gt=0)
+    price: float = param(
+        1.0, "List price relative to the base case; multiplies every segment's spend.", ge=0.01, le=100
+    )
     price_rise: float = param(0.0, "Rise of the price at each anniversary.", unit="share a year", ge=-0.5, le=1)
     product_quality: float = param(0.7, "Quality of the product in use.", unit="share", ge=0, le=1)
     product_reference: float = param(0.7, "Product quality at the frozen base case.", unit="share", ge=0, le=1)

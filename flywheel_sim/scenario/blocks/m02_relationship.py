@@ -23,6 +23,8 @@ class Relationship(Block):
     )
     expectation_adaptation: float = param(0.3, "w: share of own history in expectations.", unit="share", ge=0, le=0.5)
     market_norm: float = param(0.70, "Quality of a touch customers expect from anyone.", unit="share", ge=0, le=1)
-    effort_half_life_weeks: float = param(13.0, "Half-life of effort memory (B2B 13, B2C 6).", unit="weeks", gt=0)
+    effort_half_life_weeks: float = param(
+        13.0, "Half-life of effort memory (B2B 13, B2C 6).", unit="weeks", gt=0, le=1_000_000
+    )
     relationship_reference: float = param(0.5, "Mean relationship of the frozen base case, R_ref.", ge=0, le=1)
-    effort_reference: float = param(0.5, "Mean effort memory of the frozen base case, E_ref.", ge=0)
+    effort_reference: float = param(0.5, "Mean effort memory of the frozen base case, E_ref.", ge=0, le=100)

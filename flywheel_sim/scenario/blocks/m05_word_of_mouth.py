@@ -11,7 +11,7 @@ class WordOfMouth(Block):
     enabled: bool = param(True, "Off: customers come from marketing alone.")
     rate: float = param(
         0.004, "Strength of one voice of weight 1: net new customers it brings a week at S/N = 1 (`per_speaker`), or "
-        "imitation rate q of one prospect (`per_prospect`); not used by `per_tie`.", unit="1/week", ge=0,
+        "imitation rate q of one prospect (`per_prospect`); not used by `per_tie`.", unit="1/week", ge=0, le=1000,
         source="A23: R_f = .70",
     )  # fmt: skip
     normalise: Literal["per_speaker", "per_prospect", "per_tie"] = param(
@@ -42,6 +42,7 @@ class WordOfMouth(Block):
         1.0,
         "chi: impact of a bad message relative to a good one; 0 = bad voices are not heard.",
         ge=0,
+        le=100,
         source="S6",
         evidence="V",
     )
@@ -50,13 +51,21 @@ class WordOfMouth(Block):
         le=1_000_000, source="S6; A12: for good",
     )  # fmt: skip
     former_voice: float = param(0.3, "Share of leavers who speak badly after leaving.", unit="share", ge=0, le=1)
-    former_half_life_weeks: float = param(17.0, "Half-life of a former customer's bad voice.", unit="weeks", gt=0)
+    former_half_life_weeks: float = param(
+        17.0, "Half-life of a former customer's bad voice.", unit="weeks", gt=0, le=1_000_000
+    )
     contagion: float = param(
         1.8, "Factor of a customer's churn hazard per friend who has just left of their own will; 1 = off.",
         unit="ratio", gt=0, le=10, source="S3", evidence="V",
     )  # fmt: skip
     contagion_half_life_weeks: float = param(
-        4.0, "Half-life of the memory of a friend's leaving.", unit="weeks", gt=0, source="S3", evidence="M"
+        4.0,
+        "Half-life of the memory of a friend's leaving.",
+        unit="weeks",
+        gt=0,
+        le=1_000_000,
+        source="S3",
+        evidence="M",
     )
     referred_churn: float = param(
         0.82, "Factor of a referred customer's churn while the referrer is a customer; 1 = off.", unit="ratio", gt=0,

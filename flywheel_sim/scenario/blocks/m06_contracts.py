@@ -19,20 +19,22 @@ class Contracts(Block):
         evidence="V",
     )  # fmt: skip
     purchase_shape: float = param(
-        0.2425945, "r: shape of the Gamma from which each customer's buying rate is drawn (`non-contractual`).", gt=0,
-        source="A4", evidence="V",
+        0.2425945, "r: shape of the Gamma from which each customer's buying rate is drawn (`non-contractual`).",
+        ge=0.01, le=100, source="A4", evidence="V",
     )  # fmt: skip
     purchase_scale_weeks: float = param(
         4.4136019, "alpha: rate parameter of that Gamma; purchases a week are r/alpha on average (`non-contractual`).",
-        unit="weeks", gt=0, source="A4", evidence="V",
+        unit="weeks", ge=0.01, le=5200, source="A4", evidence="V",
     )  # fmt: skip
     purchase_effect: float = param(
         1.0, "Log change of the buying rate per unit of relationship above reference (`non-contractual`).", ge=0,
-        source="C34",
+        le=100, source="C34",
     )  # fmt: skip
     window_weeks: int = param(
         52, "Weeks of the customer's fiscal year in which its budget is open; 52 = always.", unit="weeks", ge=1, le=52,
         source="C8",
     )  # fmt: skip
-    window_learning: float = param(0.0, "Rate at which sellers learn the windows.", unit="1/week", ge=0, source="C8")
-    fiscal_shift_weeks: int = param(0, "Shifts every fiscal calendar.", unit="weeks", ge=0, advanced=True)
+    window_learning: float = param(
+        0.0, "Rate at which sellers learn the windows.", unit="1/week", ge=0, le=1000, source="C8"
+    )
+    fiscal_shift_weeks: int = param(0, "Shifts every fiscal calendar.", unit="weeks", ge=0, le=5200, advanced=True)

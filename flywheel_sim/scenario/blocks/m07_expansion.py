@@ -8,8 +8,16 @@ class Expansion(Block):
 
     enabled: bool = param(True, "Off: spend changes only with the price.")
     rate: float = param(
-        0.008, "Rate of expansion at reference, closed weeks included.", unit="1/week", ge=0, source="S25", evidence="V"
+        0.008,
+        "Rate of expansion at reference, closed weeks included.",
+        unit="1/week",
+        ge=0,
+        le=1000,
+        source="S25",
+        evidence="V",
     )
     step: float = param(0.25, "Growth of spend per expansion.", unit="share", ge=0, le=10)
-    relationship_effect: float = param(2.0, "Log change of the rate per unit of relationship.", ge=0, source="C34")
-    wallet: float = param(3.0, "Cap on spend as a multiple of the segment's starting spend.", ge=1)
+    relationship_effect: float = param(
+        2.0, "Log change of the rate per unit of relationship.", ge=0, le=100, source="C34"
+    )
+    wallet: float = param(3.0, "Cap on spend as a multiple of the segment's starting spend.", ge=1, le=1000)

@@ -7,8 +7,8 @@ class Service(Block):
     """M8: issues arrive, wait, are fixed or come back."""
 
     enabled: bool = param(True, "Off: customers never need help.")
-    issues: float = param(0.15, "Issues per customer at reference.", unit="1/week", ge=0)
-    fit_effect: float = param(1.0, "Log change of issues per unit of missing fit.", ge=0)
+    issues: float = param(0.15, "Issues per customer at reference.", unit="1/week", ge=0, le=1000)
+    fit_effect: float = param(1.0, "Log change of issues per unit of missing fit.", ge=0, le=100)
     failure_demand: float = param(
         0.5, "Issues caused by one failed touch.", unit="count", ge=0, le=1, source="S15", evidence="V"
     )
@@ -16,22 +16,22 @@ class Service(Block):
         0.70,
         "FCR: probability that a handled issue stays fixed.",
         unit="probability",
-        gt=0,
+        ge=0.01,
         le=1,
         source="S12",
         evidence="V2",
     )
-    return_delay_weeks: float = param(1.0, "Mean delay before a failed fix returns.", unit="weeks", ge=0)
-    live_cost: float = param(12.0, "Cost of one live contact beside pay.", unit="$", ge=0, source="S13")
-    wait_effort: float = param(0.5, "Effort remembered per week of waiting.", unit="1/week", ge=0)
-    failed_fix_effort: float = param(0.5, "Effort remembered per failed fix.", ge=0, source="S12")
-    contact_effort: float = param(0.1, "Effort remembered per contact.", ge=0, source="S11")
+    return_delay_weeks: float = param(1.0, "Mean delay before a failed fix returns.", unit="weeks", ge=0, le=1_000_000)
+    live_cost: float = param(12.0, "Cost of one live contact beside pay.", unit="$", ge=0, le=1e9, source="S13")
+    wait_effort: float = param(0.5, "Effort remembered per week of waiting.", unit="1/week", ge=0, le=1000)
+    failed_fix_effort: float = param(0.5, "Effort remembered per failed fix.", ge=0, le=100, source="S12")
+    contact_effort: float = param(0.1, "Effort remembered per contact.", ge=0, le=100, source="S11")
     standard_decay_weeks: float = param(
-        19.0, "tau: the standard of good service follows bad service down with this time constant.", unit="weeks", gt=0,
-        source="A26", evidence="M",
+        19.0, "tau: the standard of good service follows bad service down with this time constant.", unit="weeks", ge=1,
+        le=1_000_000, source="A26", evidence="M",
     )  # fmt: skip
     standard_recovery_weeks: float = param(
-        0.0, "The same upwards; 0 = never recovers.", unit="weeks", ge=0, source="A26", evidence="M"
+        0.0, "The same upwards; 0 = never recovers.", unit="weeks", ge=0, le=1_000_000, source="A26", evidence="M"
     )
     erosion: bool = param(False, "Whether the standard of service may erode.", source="A26")
     event_timed: bool = param(
@@ -46,8 +46,8 @@ class Service(Block):
     )  # fmt: skip
     patience_hours: float = param(
         0.0, "Mean working hours a customer waits in the event-timed queue before giving up; 0 = for ever.",
-        unit="hours", ge=0, advanced=True,
+        unit="hours", ge=0, le=1000, advanced=True,
     )  # fmt: skip
     handling_hours: float = param(
-        0.0, "Mean handling time in working hours; 0 = hours of the service touchpoint.", unit="hours", ge=0
+        0.0, "Mean handling time in working hours; 0 = hours of the service touchpoint.", unit="hours", ge=0, le=1000
     )

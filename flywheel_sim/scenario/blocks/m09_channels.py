@@ -1,14 +1,14 @@
 """Scenario block of M9: channels and technology."""
 
-from flywheel_sim.scenario.fields import Block, param
+from flywheel_sim.scenario.fields import MANY, Block, Weight, param
 
 
 class Kind(Block):
     """One way for a customer and the company to be in touch."""
 
-    cost: float = param(0.0, "Money per contact.", unit="$", ge=0)
+    cost: float = param(0.0, "Money per contact.", unit="$", ge=0, le=1e9)
     hours: float = param(1.0, "Hours of a contact relative to those of its touchpoint.", unit="ratio", ge=0, le=100)
-    effort: float = param(0.0, "Effort the customer remembers per contact.", unit="effort", ge=0)
+    effort: float = param(0.0, "Effort the customer remembers per contact.", unit="effort", ge=0, le=100)
     gain: float = param(
         1.0, "Relationship gained in a good touch relative to the base case (in person > digital).", unit="ratio",
         ge=0, le=10, source="C10",
@@ -19,7 +19,7 @@ class Kind(Block):
 class IssueType(Block):
     """A kind of issue: how common it is, and whether it could be solved without a person."""
 
-    share: float = param(1.0, "Relative frequency among the issues.", ge=0)
+    share: float = param(1.0, "Relative frequency among the issues.", ge=0, le=100)
     solvable: float = param(
         0.0, "Share that the best self-service solves for good.", unit="probability", ge=0, le=1, source="C9"
     )
@@ -29,24 +29,31 @@ class IssueType(Block):
 class Technology(Block):
     """What is spent on self-service, and how far it gets."""
 
-    spend: float = param(0.0, "Cost of the technology of self-service.", unit="$/week", ge=0)
+    spend: float = param(0.0, "Cost of the technology of self-service.", unit="$/week", ge=0, le=1e9)
     scale: float = param(
         0.0, "Spend at which 1 - 1/e of what is solvable is solved; 0 = all of it, whatever is spent.", unit="$/week",
-        ge=0, source="C9",
+        ge=0, le=1e9, source="C9",
     )  # fmt: skip
 
 
 class Analytics(Block):
     """What is spent on understanding customers from data, and what it is good for."""
 
-    spend: float = param(0.0, "Cost of analytics.", unit="$/week", ge=0)
-    scale: float = param(2000.0, "Spend at which 1 - 1/e of its effect is reached; 0 = all of it.", unit="$/week", ge=0)
+    spend: float = param(0.0, "Cost of analytics.", unit="$/week", ge=0, le=1e9)
+    scale: float = param(
+        2000.0, "Spend at which 1 - 1/e of its effect is reached; 0 = all of it.", unit="$/week", ge=0, le=1e9
+    )
     gain: float = param(
         0.3, "Share of the experience map's error it removes, at full spend and contact.", unit="share", ge=0, le=1,
         source="C11",
     )  # fmt: skip
     timing: float = param(
-        0.0, "Rate it adds to the learning of budget windows, at full spend.", unit="1/week", ge=0, source="C11"
+        0.0,
+        "Rate it adds to the learning of budget windows, at full spend.",
+        unit="1/week",
+        ge=0,
+        le=1000,
+        source="C11",
     )
 
 
@@ -54,12 +61,14 @@ class Channels(Block):
     """M9: self-service, digital and in-person contact, analytics and personalisation."""
 
     enabled: bool = param(False, "Off: no self-service, every contact live, no technology.")
-    kinds: dict[str, Kind] = param({}, "Channels by name; touchpoints say which they use.")
-    replaced: dict[str, float] = param(
+    kinds: dict[str, Kind] = param({}, "Channels by name; touchpoints say which they use.", max_length=MANY)
+    replaced: dict[str, Weight] = param(
         {}, "Share of the contacts of a channel that `replaced_by` takes over, by channel.", unit="share", source="C10"
     )
     replaced_by: str = param("", "The channel that takes them over.")
-    issue_types: dict[str, IssueType] = param({}, "Kinds of issue by name. None: no issue is solvable without people.")
+    issue_types: dict[str, IssueType] = param(
+        {}, "Kinds of issue by name. None: no issue is solvable without people.", max_length=MANY
+    )
     offered: float = param(
         0.0, "s: share of the issues for which self-service is the first thing offered.", unit="share", ge=0, le=1
     )
@@ -68,10 +77,10 @@ class Channels(Block):
         source="S13",
     )  # fmt: skip
     self_service_cost: float = param(
-        0.50, "c_S: cost of one try at self-service (B2B .50, B2C .10).", unit="$", ge=0, source="S13"
+        0.50, "c_S: cost of one try at self-service (B2B .50, B2C .10).", unit="$", ge=0, le=1e9, source="S13"
     )
     self_service_effort: float = param(
-        0.02, "Effort remembered per try; less than that of a live contact.", unit="effort", ge=0, source="C70"
+        0.02, "Effort remembered per try; less than that of a live contact.", unit="effort", ge=0, le=100, source="C70"
     )
     self_service_gain: float = param(
         0.0, "Weight of a contained contact as a good touch; 0 = nobody was met, nothing is felt.", unit="share",
@@ -80,5 +89,9 @@ class Channels(Block):
     technology: Technology = param(Technology(), "Technology of self-service.")
     analytics: Analytics = param(Analytics(), "Analytics.")
     personalisation: float = param(
-        0.3, "Logit gained in use where data are integrated and the context is shared in full.", ge=0, source="C51"
+        0.3,
+        "Logit gained in use where data are integrated and the context is shared in full.",
+        ge=0,
+        le=100,
+        source="C51",
     )

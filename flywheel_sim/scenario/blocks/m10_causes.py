@@ -33,17 +33,21 @@ class Causes(Block):
         0.05, "Share of visible causes that a week of nothing but firefighting hides.", unit="1/week", ge=0, le=1,
         source="C60",
     )  # fmt: skip
-    return_weeks: float = param(13.0, "Weeks until a hidden cause shows again.", unit="weeks", gt=0, source="C60")
+    return_weeks: float = param(
+        13.0, "Weeks until a hidden cause shows again.", unit="weeks", ge=1, le=1_000_000, source="C60"
+    )
     alignment_effect: float = param(
         1.0, "How far fixing needs the teams behind a touchpoint to pull one way; 0 = not at all.", unit="share", ge=0,
         le=1, source="C60",
     )  # fmt: skip
     handoff_effect: float = param(
-        1.0, "Relative growth of causes per handoff lost per issue above `handoff_reference`.", ge=0
+        1.0, "Relative growth of causes per handoff lost per issue above `handoff_reference`.", ge=0, le=100
     )
     handoff_reference: float = param(
         0.1, "Handoffs lost per issue handled at the frozen base case.", unit="share", ge=0, le=1
     )
-    change_effect: float = param(1.0, "Relative growth of causes per unit of log skill not yet relearned.", ge=0)
+    change_effect: float = param(
+        1.0, "Relative growth of causes per unit of log skill not yet relearned.", ge=0, le=100
+    )
     quality_effect: float = param(1.0, "q_cause: logit a touch loses per unit of visible causes.", ge=0, le=20)
     issue_effect: float = param(0.5, "Log change of issues per unit of visible causes.", ge=0, le=20)

@@ -9,14 +9,18 @@ class Vectors(Block):
     enabled: bool = param(True, "Off: directions stay as they start.")
     diffusion: float = param(0.02, "D: angular diffusion.", unit="rad^2/week", ge=0, le=1)
     coupling: float = param(
-        0.5, "kappa = K/D: pull of the teams on each other (K itself when D = 0).", ge=0, source="A19"
+        0.5, "kappa = K/D: pull of the teams on each other (K itself when D = 0).", ge=0, le=1000, source="A19"
     )
-    craft_pull: float = param(1.0, "h_craft/D: pull of a team's own craft.", ge=0)
-    pay_pull: float = param(3.0, "h_pay/D: pull of what a team is paid for, times its effort.", ge=0, source="C14")
-    lead_pull: float = param(0.0, "h_lead/D: pull of the strategy's direction.", ge=0, source="C40")
-    map_pull: float = param(0.0, "h_map/D: pull of the shared belief about the customer's need.", ge=0, source="C4")
+    craft_pull: float = param(1.0, "h_craft/D: pull of a team's own craft.", ge=0, le=1000)
+    pay_pull: float = param(
+        3.0, "h_pay/D: pull of what a team is paid for, times its effort.", ge=0, le=1000, source="C14"
+    )
+    lead_pull: float = param(0.0, "h_lead/D: pull of the strategy's direction.", ge=0, le=1000, source="C40")
+    map_pull: float = param(
+        0.0, "h_map/D: pull of the shared belief about the customer's need.", ge=0, le=1000, source="C4"
+    )
     transparency: float = param(1.0, "Scales the coupling of every pair.", unit="share", ge=0, le=1, source="C19")
-    growth_effect: float = param(0.0, "c: growth raises diffusion by up to this share.", ge=0, source="C39")
-    growth_reference: float = param(0.1, "g0: 13-week log growth at which that effect bends.", gt=0)
+    growth_effect: float = param(0.0, "c: growth raises diffusion by up to this share.", ge=0, le=100, source="C39")
+    growth_reference: float = param(0.1, "g0: 13-week log growth at which that effect bends.", ge=0.001, le=100)
     culture_effect: float = param(0.0, "Share of the diffusion removed by full culture.", unit="share", ge=0, le=1)
     substeps: int = param(4, "Integration steps a week.", ge=1, le=10_000)

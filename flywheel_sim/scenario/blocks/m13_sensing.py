@@ -27,7 +27,7 @@ class Sensing(Block):
         source="C59",
     )  # fmt: skip
     listening_scale: float = param(
-        1.0, "Hours of listening at which 1 - 1/e of its effect is reached.", unit="hours/week", gt=0
+        1.0, "Hours of listening at which 1 - 1/e of its effect is reached.", unit="hours/week", ge=0.001, le=168
     )
     listening_gain: float = param(
         0.5, "Share of the map's error that full listening removes.", unit="share", ge=0, le=1, source="C5"
@@ -40,6 +40,6 @@ class Sensing(Block):
         0.20, "Share of neutral customers who answer.", unit="share", ge=0, le=1, source="S28", evidence="V"
     )
     happy_bias: float = param(1.5, "How much likelier the happy answer.", ge=1, le=10, source="S28")
-    answer_spread: float = param(0.12, "Noise of one answer around the relationship.", gt=0)
+    answer_spread: float = param(0.12, "Noise of one answer around the relationship.", ge=0.001, le=100)
     promoter_above: float = param(0.55, "Relationship at which half the customers would be promoters.", ge=0, le=1)
     detractor_below: float = param(0.35, "Relationship at which half the customers would be detractors.", ge=0, le=1)

@@ -1,13 +1,13 @@
 """Scenario block of M15: the strategy's target direction, and what change costs."""
 
-from flywheel_sim.scenario.fields import Block, param
+from flywheel_sim.scenario.fields import Block, Weight, param
 
 
 class Strategy(Block):
     """M15: where leadership points; its quality is its angle to the customers' need."""
 
     enabled: bool = param(True, "Off: leadership points nowhere.")
-    target: dict[str, float] = param({}, "Target direction by axis; empty = towards the need, turned by `angle`.")
+    target: dict[str, Weight] = param({}, "Target direction by axis; empty = towards the need, turned by `angle`.")
     established: bool = param(
         True, "Whether this way of working is in place already; false: it begins in week 1 and has to be learned."
     )
@@ -15,9 +15,12 @@ class Strategy(Block):
         0.10,
         "tau0: log skill a changed team loses per unit of log(1 + headcount); 0 = change is free.",
         ge=0,
+        le=100,
         source="C3, C50",
     )
-    relearn_weeks: float = param(26.0, "Time constant in which lost skill is relearned.", unit="weeks", gt=0)
+    relearn_weeks: float = param(
+        26.0, "Time constant in which lost skill is relearned.", unit="weeks", gt=0, le=1_000_000
+    )
     angle: float = param(
         0.0, "Angle between the target and the need when `target` is empty.", unit="degrees", ge=0, le=180
     )
@@ -33,8 +36,13 @@ class Strategy(Block):
         0.5, "w_ref: the weight that the stated budgets and target stand for.", unit="share", ge=0, le=1, source="C2"
     )
     planning_weeks: float = param(
-        52.0, "Planning horizon; at one quarter only current revenue counts.", unit="weeks", ge=13, source="C2"
+        52.0,
+        "Planning horizon; at one quarter only current revenue counts.",
+        unit="weeks",
+        ge=13,
+        le=1_000_000,
+        source="C2",
     )
     budget_effect: float = param(
-        0.5, "Log change of the sellers' planned headcount per unit of w_ref - w.", ge=0, source="C2"
+        0.5, "Log change of the sellers' planned headcount per unit of w_ref - w.", ge=0, le=100, source="C2"
     )

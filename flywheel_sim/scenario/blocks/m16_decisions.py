@@ -1,13 +1,13 @@
 """Scenario block of M16: decision rights."""
 
-from flywheel_sim.scenario.fields import Block, param
+from flywheel_sim.scenario.fields import Block, Weight, param
 
 
 class Decisions(Block):
     """M16: who decides what with whom; the members of the group are ``cadence.members``."""
 
     enabled: bool = param(False, "Off: decisions cost nothing and err no more than at reference.")
-    rate: float = param(0.5, "Decisions a week of a pair of teams with coupling 1.", unit="1/week", ge=0)
+    rate: float = param(0.5, "Decisions a week of a pair of teams with coupling 1.", unit="1/week", ge=0, le=1000)
     rework: float = param(
         1.0,
         "k: a decision taken apart by opposite teams is reworked with probability 1 - exp(-k) each time.",
@@ -15,24 +15,28 @@ class Decisions(Block):
         le=5,
         source="C42, C43",
     )
-    rework_weeks: float = param(2.0, "Weeks that one rework takes.", unit="weeks", ge=0)
-    rework_hours: float = param(6.0, "Hours that one rework takes from each of the two teams.", unit="hours", ge=0)
+    rework_weeks: float = param(2.0, "Weeks that one rework takes.", unit="weeks", ge=0, le=1_000_000)
+    rework_hours: float = param(
+        6.0, "Hours that one rework takes from each of the two teams.", unit="hours", ge=0, le=1000
+    )
     centralisation: float = param(
         0.3, "Share of decisions that the centre takes for the teams.", unit="share", ge=0, le=1, source="C23"
     )
-    centre_weeks: float = param(1.0, "Weeks that a decision waits for the centre.", unit="weeks", ge=0)
-    centre_sd: float = param(0.6, "s_c: error of a centre that knows nothing of the function.", ge=0, source="C22")
-    competence: dict[str, float] = param(
+    centre_weeks: float = param(1.0, "Weeks that a decision waits for the centre.", unit="weeks", ge=0, le=1_000_000)
+    centre_sd: float = param(
+        0.6, "s_c: error of a centre that knows nothing of the function.", ge=0, le=100, source="C22"
+    )
+    competence: dict[str, Weight] = param(
         {}, "Competence of the executive in a team's function, 0 to 1, by team; deep in two at most.", source="C22"
     )
     other_competence: float = param(
         0.2, "Competence in every function not named.", unit="share", ge=0, le=1, source="C22"
     )
-    team_sd: float = param(0.3, "s_t: error of a team that decides about its own work.", ge=0)
+    team_sd: float = param(0.3, "s_t: error of a team that decides about its own work.", ge=0, le=100)
     scatter_sd: float = param(
-        0.6, "s_u: error added when opposite teams take coupled decisions apart.", ge=0, source="C42"
+        0.6, "s_u: error added when opposite teams take coupled decisions apart.", ge=0, le=100, source="C42"
     )
     error_effect: float = param(
-        1.0, "Logit of a touchpoint's success lost per unit of error variance above reference.", ge=0
+        1.0, "Logit of a touchpoint's success lost per unit of error variance above reference.", ge=0, le=100
     )
-    reference_variance: float = param(0.255, "Error variance at which touchpoints are at their base.", ge=0)
+    reference_variance: float = param(0.255, "Error variance at which touchpoints are at their base.", ge=0, le=100)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from flywheel_sim.scenario.fields import Block, param
+from flywheel_sim.scenario.fields import MANY, Block, param
 
 
 class Event(Block):
@@ -10,14 +10,14 @@ class Event(Block):
 
     every_weeks: int = param(13, "Weeks between two of them.", unit="weeks", ge=1, le=5200)
     first_week: int = param(0, "Week of the first one; 0 = after `every_weeks`.", unit="weeks", ge=0, le=5200)
-    hours: float = param(4.0, "Length.", unit="hours", ge=0)
-    heads_per_team: float = param(2.0, "People each team sends.", unit="heads", ge=0)
+    hours: float = param(4.0, "Length.", unit="hours", ge=0, le=1000)
+    heads_per_team: float = param(2.0, "People each team sends.", unit="heads", ge=0, le=1_000_000)
     members: list[str] = param([], "Teams that take part; empty = the flywheel group.")
     pull: float = param(
         0.0, "Share of the angle to their mean direction that it removes.", unit="share", ge=0, le=1, source="A20"
     )
     clears_blockers: bool = param(False, "Whether blockers between teams are settled there (M18).")
-    cost: float = param(0.0, "Cost beside the hours.", unit="$", ge=0)
+    cost: float = param(0.0, "Cost beside the hours.", unit="$", ge=0, le=1e9)
 
 
 class Cadence(Block):
@@ -29,15 +29,15 @@ class Cadence(Block):
     pull: float = param(
         0.4, "a: share of the angle to the mean direction removed by a meeting.", unit="share", ge=0, le=1, source="A20"
     )
-    hours: float = param(1.4, "Length of a meeting.", unit="hours", ge=0)
-    heads_per_team: float = param(1.0, "People each member sends.", ge=0)
+    hours: float = param(1.4, "Length of a meeting.", unit="hours", ge=0, le=1000)
+    heads_per_team: float = param(1.0, "People each member sends.", ge=0, le=1_000_000)
     themes: Literal["none", "own", "common", "offset"] = param(
         "none",
         "Quarterly themes: not used, each team its own draw of four, one for all, or one round of four that each team "
         "enters `theme_offset` weeks late.",
         source="C47, C48",
     )
-    events: dict[str, Event] = param({}, "Other events of the calendar by name.")
+    events: dict[str, Event] = param({}, "Other events of the calendar by name.", max_length=MANY)
     review_weeks: int = param(
         0, "Weeks between reviews of the scores by the group, which then takes the place of each member's own reaction "
         "(M14); 0 = no reviews.", unit="weeks", ge=0, le=520, source="C49",
@@ -49,9 +49,11 @@ class Cadence(Block):
     review_window: int = param(
         4, "Surveys that insight averages and foresight reads its trend from.", unit="surveys", ge=2, le=8
     )
-    hindsight: float = param(1.0, "Weight of what the score was `review_lag` surveys ago.", ge=0, source="C49")
-    insight: float = param(1.0, "Weight of the mean over the window.", ge=0, source="C49")
-    foresight: float = param(1.0, "Weight of where the trend leads in `review_lag` surveys.", ge=0, source="C49")
+    hindsight: float = param(1.0, "Weight of what the score was `review_lag` surveys ago.", ge=0, le=100, source="C49")
+    insight: float = param(1.0, "Weight of the mean over the window.", ge=0, le=100, source="C49")
+    foresight: float = param(
+        1.0, "Weight of where the trend leads in `review_lag` surveys.", ge=0, le=100, source="C49"
+    )
     plan_weeks: int = param(
         0, "Weeks between plans, the only time leadership's target is aimed anew (M15); 0 = any week.", unit="weeks",
         ge=0, le=520, source="C47",

@@ -1,6 +1,6 @@
 """Scenario block of M20: culture, competencies, people."""
 
-from flywheel_sim.scenario.fields import Block, param
+from flywheel_sim.scenario.fields import Block, Weight, param
 
 #: The five competencies of a customer-driven company, with equal shares of the work.
 FIVE = {
@@ -17,7 +17,7 @@ class Programme(Block):
 
     enabled: bool = param(False, "Off: no programme.")
     funding: float = param(1.0, "Share of the programme's money that is granted.", unit="share", ge=0, le=1)
-    cost: float = param(250_000.0, "Yearly cost at full funding.", unit="$/year", ge=0)
+    cost: float = param(250_000.0, "Yearly cost at full funding.", unit="$/year", ge=0, le=1e9)
     projects: float = param(
         0.5, "Share of the work that goes into project fixes; competencies get the rest.", unit="share", ge=0, le=1
     )
@@ -27,15 +27,15 @@ class Programme(Block):
     project_retention_month: float = param(
         0.75, "Share of project fixes kept from month to month.", unit="share/month", ge=0, le=1, source="A29"
     )
-    project_effect: float = param(0.3, "Logit that all project fixes add to every touch.", ge=0)
+    project_effect: float = param(0.3, "Logit that all project fixes add to every touch.", ge=0, le=100)
     competence_build_month: float = param(
         0.08, "Share of what is missing that full work on a competency adds a month.", unit="share/month", ge=0, lt=1
     )
     competence_retention_month: float = param(
         0.98, "Share of a competency kept from month to month.", unit="share/month", ge=0, le=1, source="A29"
     )
-    competence_effect: float = param(0.3, "Logit that full competencies add to every touch.", ge=0)
-    competencies: dict[str, float] = param(
+    competence_effect: float = param(0.3, "Logit that full competencies add to every touch.", ge=0, le=100)
+    competencies: dict[str, Weight] = param(
         FIVE, "Weights of the competencies in the work on them; uneven work yields less.", max_length=8, source="C56"
     )
 
@@ -58,15 +58,19 @@ class Morale(Block):
     """How people feel about their work (C25, A14)."""
 
     enabled: bool = param(False, "Off: morale stays where it is.")
-    reference: float = param(0.7, "Morale at the frozen base case.", unit="share", gt=0, le=1)
-    adjust_weeks: float = param(13.0, "Time constant with which morale follows its causes.", unit="weeks", ge=1)
-    overload_effect: float = param(0.2, "Morale lost per unit of overload.", ge=0)
-    support_effect: float = param(0.5, "Morale per unit of support by the powering teams above reference.", ge=0)
+    reference: float = param(0.7, "Morale at the frozen base case.", unit="share", ge=0.01, le=1)
+    adjust_weeks: float = param(
+        13.0, "Time constant with which morale follows its causes.", unit="weeks", ge=1, le=1_000_000
+    )
+    overload_effect: float = param(0.2, "Morale lost per unit of overload.", ge=0, le=100)
+    support_effect: float = param(
+        0.5, "Morale per unit of support by the powering teams above reference.", ge=0, le=100
+    )
     support_reference: float = param(
-        0.35, "Powering teams' heads x magnitude per head of the company at the frozen base case.", ge=0
+        0.35, "Powering teams' heads x magnitude per head of the company at the frozen base case.", ge=0, le=100
     )
     elasticity: float = param(0.3, "Elasticity of a team's magnitude in its morale.", ge=0, le=2, source="C25")
-    attrition_effect: float = param(1.5, "Log change of turnover per unit of morale lost.", ge=0, source="A14")
+    attrition_effect: float = param(1.5, "Log change of turnover per unit of morale lost.", ge=0, le=100, source="A14")
 
 
 class Turnover(Block):
@@ -74,12 +78,17 @@ class Turnover(Block):
 
     enabled: bool = param(False, "Off: nobody leaves.")
     yearly: float = param(0.15, "Share of people who leave in a year.", unit="probability/year", ge=0, lt=1)
-    ramp_weeks: float = param(26.0, "Time constant in which a new hire becomes able.", unit="weeks", ge=1)
+    ramp_weeks: float = param(26.0, "Time constant in which a new hire becomes able.", unit="weeks", ge=1, le=1_000_000)
     idle: float = param(0.5, "Share of a new hire's hours that do not reach the work.", unit="share", ge=0, le=1)
     selectivity: float = param(
-        0.0, "Mean service orientation of hires above the first staff's, in its sd.", unit="sd", source="C77"
+        0.0,
+        "Mean service orientation of hires above the first staff's, in its sd.",
+        unit="sd",
+        source="C77",
+        ge=-10,
+        le=10,
     )
-    trait_effect: float = param(0.1, "Logit that one sd of service orientation adds to every touch.", ge=0)
+    trait_effect: float = param(0.1, "Logit that one sd of service orientation adds to every touch.", ge=0, le=100)
 
 
 class Learning(Block):
@@ -98,7 +107,7 @@ class Learning(Block):
     leaving: float = param(
         0.0, "p3: chance that one is replaced by a newcomer.", unit="probability", ge=0, le=1, source="A18"
     )
-    effect: float = param(0.5, "Logit per unit of knowledge above that of the start.", ge=0)
+    effect: float = param(0.5, "Logit per unit of knowledge above that of the start.", ge=0, le=100)
 
 
 class Monitoring(Block):
@@ -112,7 +121,7 @@ class Monitoring(Block):
     gaming: float = param(
         0.3, "Share of checked lapses that are made to look right instead.", unit="share", ge=0, le=1, source="C75"
     )
-    hours: float = param(0.5, "Hours a head a week that full coverage takes.", unit="hours", ge=0)
+    hours: float = param(0.5, "Hours a head a week that full coverage takes.", unit="hours", ge=0, le=1000)
 
 
 class Culture(Block):
@@ -120,7 +129,7 @@ class Culture(Block):
 
     enabled: bool = param(True, "Off: neither culture nor anything below plays a part.")
     start: float = param(0.5, "Culture at the start.", unit="share", ge=0, le=1)
-    reference: float = param(0.5, "C_ref: culture at the frozen base case.", unit="share", gt=0, le=1)
+    reference: float = param(0.5, "C_ref: culture at the frozen base case.", unit="share", ge=0.01, le=1)
     retention_month: float = param(
         0.98, "lambda: share kept from month to month.", unit="share/month", ge=0, le=1, source="A29"
     )

@@ -13,14 +13,17 @@ class Leadership(Block):
         "appointed", "Whether the office has a holder in its first week, or begins with a vacancy."
     )
     tenure_months: float = param(
-        26.0, "Mean tenure; 0 = nobody leaves.", unit="months", ge=0, source="C64, A24", evidence="V"
+        26.0, "Mean tenure; 0 = nobody leaves.", unit="months", ge=0, le=12_000, source="C64, A24", evidence="V"
     )
-    vacancy_weeks: int = param(17, "Weeks from an exit to the next appointment.", unit="weeks", ge=0, source="A24")
+    vacancy_weeks: int = param(
+        17, "Weeks from an exit to the next appointment.", unit="weeks", ge=0, le=5200, source="A24"
+    )
     lag_weeks: int = param(
         104,
         "Weeks in office after which this incumbent's work takes effect.",
         unit="weeks",
         ge=0,
+        le=5200,
         source="A24",
         evidence="V",
     )
@@ -34,17 +37,19 @@ class Leadership(Block):
     clarity: float = param(
         1.0, "Clarity of the role; what is missing routes issues to the CCO.", unit="share", ge=0, le=1, source="C57"
     )
-    issue_hours: float = param(0.5, "Hours the CCO spends on an issue routed there.", unit="hours", ge=0, source="C57")
-    behaviour: float = param(1.0, "Weight of profitable behaviour in the CCO's hours.", ge=0, source="C66")
-    culture: float = param(1.0, "Weight of a customer-centric culture in the CCO's hours.", ge=0, source="C66")
-    proof: float = param(1.0, "Weight of proving value in the CCO's hours.", ge=0, source="C66")
+    issue_hours: float = param(
+        0.5, "Hours the CCO spends on an issue routed there.", unit="hours", ge=0, le=1000, source="C57"
+    )
+    behaviour: float = param(1.0, "Weight of profitable behaviour in the CCO's hours.", ge=0, le=100, source="C66")
+    culture: float = param(1.0, "Weight of a customer-centric culture in the CCO's hours.", ge=0, le=100, source="C66")
+    proof: float = param(1.0, "Weight of proving value in the CCO's hours.", ge=0, le=100, source="C66")
     enough: float = param(
         1 / 3, "Share of the CCO's week at which a leg has its full effect.", unit="share", gt=0, le=1, source="C66"
     )
     friction_effect: float = param(
         0.3, "Share of handoff friction removed by the full first leg.", unit="share", ge=0, le=1, source="C54"
     )
-    coupling_effect: float = param(3.0, "Factor of the coupling under the full second leg.", ge=1, source="C54")
+    coupling_effect: float = param(3.0, "Factor of the coupling under the full second leg.", ge=1, le=100, source="C54")
     culture_effect: float = param(
         0.01, "Culture added a month by the full second leg.", unit="1/month", ge=0, le=1, source="C54"
     )
@@ -55,27 +60,30 @@ class Leadership(Block):
         "collaborate",
         "How the second leg works: through the coupling, or through the strategy's pull at morale's cost.",
     )
-    command_pull: float = param(2.0, "Pull added to h_lead/D by the full second leg when commanding.", ge=0)
+    command_pull: float = param(2.0, "Pull added to h_lead/D by the full second leg when commanding.", ge=0, le=100)
     command_morale: float = param(0.1, "Morale lost to full command.", unit="share", ge=0, le=1)
     ethics: float = param(0.5, "Norms the CCO lives by, passed on by M20.", unit="share", ge=0, le=1, source="C24")
 
     behaviour_value: float = param(
-        1 / 3, "Gain in profit that executives credit per unit of friction removed.", unit="share", ge=0
+        1 / 3, "Gain in profit that executives credit per unit of friction removed.", unit="share", ge=0, le=100
     )
-    culture_value: float = param(0.05, "The same per unit of coupling (or pull) added.", unit="share", ge=0)
+    culture_value: float = param(0.05, "The same per unit of coupling (or pull) added.", unit="share", ge=0, le=100)
     attribution_noise: float = param(
-        0.1, "sd of an appraisal of that gain without proof.", unit="share", ge=0, source="C78"
+        0.1, "sd of an appraisal of that gain without proof.", unit="share", ge=0, le=100, source="C78"
     )
     attribution_lag_weeks: float = param(
-        26.0, "Time constant with which the gain shows in appraisals.", unit="weeks", ge=1, source="C63"
+        26.0, "Time constant with which the gain shows in appraisals.", unit="weeks", ge=1, le=1_000_000, source="C63"
     )
-    hurdle: float = param(0.05, "Perceived gain at which support is neither lost nor won.", unit="share", source="C63")
+    hurdle: float = param(
+        0.05, "Perceived gain at which support is neither lost nor won.", unit="share", source="C63", ge=-100, le=100
+    )
     patience: float = param(
         0.0,
         "Shortfall of the perceived gain that multiplies the hazard by e; 0 = without end: nothing depends on it.",
         unit="share",
         ge=0,
+        le=100,
         source="C63",
     )
-    salary: float = param(350_000.0, "Yearly pay of the CCO, booked as programme cost.", unit="$/year", ge=0)
-    budget: float = param(0.0, "Yearly budget of the office at full funding.", unit="$/year", ge=0)
+    salary: float = param(350_000.0, "Yearly pay of the CCO, booked as programme cost.", unit="$/year", ge=0, le=1e9)
+    budget: float = param(0.0, "Yearly budget of the office at full funding.", unit="$/year", ge=0, le=1e9)

@@ -8,20 +8,20 @@ class Loyalty(Block):
 
     enabled: bool = param(False, "Off: no programme.")
     share: float = param(0.6, "Share of accounts that would ever join.", unit="share", ge=0, le=1, source="C69")
-    join_rate: float = param(0.05, "Rate at which such a customer joins.", unit="1/week", ge=0, source="C69")
-    earn: float = param(1.0, "Points per dollar paid.", unit="1/$", ge=0, source="C68")
+    join_rate: float = param(0.05, "Rate at which such a customer joins.", unit="1/week", ge=0, le=1000, source="C69")
+    earn: float = param(1.0, "Points per dollar paid.", unit="1/$", ge=0, le=1e6, source="C68")
     earn_expansion: float = param(
         0.0, "Points per dollar a year bought more: set it by the margin of what should sell.", unit="1/$", ge=0,
-        source="C68",
+        le=1e6, source="C68",
     )  # fmt: skip
-    threshold: float = param(5000.0, "Points for a reward.", unit="points", gt=0, source="C68")
-    reward_value: float = param(100.0, "What a reward is worth, and costs.", unit="$", ge=0, source="C68")
+    threshold: float = param(5000.0, "Points for a reward.", unit="points", ge=0.01, le=1e9, source="C68")
+    reward_value: float = param(100.0, "What a reward is worth, and costs.", unit="$", ge=0, le=1e9, source="C68")
     redeem_rate: float = param(
-        0.5, "Rate at which a member with enough points takes the reward.", unit="1/week", ge=0, source="C68"
+        0.5, "Rate at which a member with enough points takes the reward.", unit="1/week", ge=0, le=1000, source="C68"
     )
     elasticity: float = param(
         20.0, "Goal gradient: log rise of buying close to the reward per unit of its value over what has to be spent "
-        "for it; 0 = off.", ge=0, source="C68, S19",
+        "for it; 0 = off.", ge=0, le=100, source="C68, S19",
     )  # fmt: skip
     curvature: float = param(
         2.0, "Exponent of the progress: the higher, the nearer to the reward the rise comes.", gt=0, le=20, source="S19"

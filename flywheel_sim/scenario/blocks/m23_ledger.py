@@ -11,9 +11,9 @@ class Ledger(Block):
     cost_of_revenue: float = param(
         0.23, "Cost of delivering, before service.", unit="share of revenue", ge=0, le=1, source="S25", evidence="V"
     )
-    cost_per_lead: float = param(0.0, "Marketing cost per lead from outside.", unit="$", ge=0)
-    cost_per_win: float = param(0.0, "Sales cost per customer won, beside pay.", unit="$", ge=0)
-    overhead: float = param(0.0, "Fixed cost.", unit="$/week", ge=0)
-    meeting_cost: float = param(0.0, "Cost of one meeting beside the hours.", unit="$", ge=0)
-    programme_cost: float = param(0.0, "Cost of the programme while it runs.", unit="$/week", ge=0)
-    opening_cash: float = param(0.0, "Cash at the start.", unit="$")
+    cost_per_lead: float = param(0.0, "Marketing cost per lead from outside.", unit="$", ge=0, le=1e9)
+    cost_per_win: float = param(0.0, "Sales cost per customer won, beside pay.", unit="$", ge=0, le=1e9)
+    overhead: float = param(0.0, "Fixed cost.", unit="$/week", ge=0, le=1e9)
+    meeting_cost: float = param(0.0, "Cost of one meeting beside the hours.", unit="$", ge=0, le=1e9)
+    programme_cost: float = param(0.0, "Cost of the programme while it runs.", unit="$/week", ge=0, le=1e9)
+    opening_cash: float = param(0.0, "Cash at the start.", unit="$", ge=-1e15, le=1e15)

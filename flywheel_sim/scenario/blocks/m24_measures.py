@@ -8,4 +8,4 @@ class Measures(Block):
 
     enabled: bool = param(True, "Off: scores are not computed.")
     debug: bool = param(False, "Check conservation every week.")
-    warm_up_weeks: int = param(0, "Weeks left out of the means in the summary.", unit="weeks", ge=0)
+    warm_up_weeks: int = param(0, "Weeks left out of the means in the summary.", unit="weeks", ge=0, le=5200)

@@ -8,15 +8,25 @@ class Ideas(Block):
 
     enabled: bool = param(False, "Off: product quality stays as the scenario states it.")
     rate: float = param(
-        1.0, "Ideas a week where as many pairs of teams interact as at reference.", unit="1/week", ge=0, source="C21"
+        1.0,
+        "Ideas a week where as many pairs of teams interact as at reference.",
+        unit="1/week",
+        ge=0,
+        le=1000,
+        source="C21",
     )
-    reference_pairs: float = param(7.4, "Interacting pairs at the frozen base case.", unit="pairs", gt=0)
+    reference_pairs: float = param(
+        7.4, "Interacting pairs at the frozen base case.", unit="pairs", ge=0.01, le=1_000_000
+    )
     far: float = param(
         0.2, "How much a pair interacts that shares neither the group nor a handoff.", unit="share", ge=0, le=1
     )
     owner: str = param("", "Team that takes ideas up; empty = all teams alike.")
     reference_uptake: float = param(
-        1.0, "Magnitude per head of the owner over 1 + weeks a decision takes, at the frozen base case.", gt=0
+        1.0,
+        "Magnitude per head of the owner over 1 + weeks a decision takes, at the frozen base case.",
+        ge=0.001,
+        le=100,
     )
     value: float = param(
         0.0093, "Share of what the product lacks that one idea adds when it is taken up.", unit="share", ge=0, le=1

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from flywheel_sim.scenario.fields import Block, param
+from flywheel_sim.scenario.fields import MANY, Block, param
 
 Quantity = Literal["customers", "revenue_per_customer", "revenue", "survival"]
 
@@ -17,7 +17,7 @@ class Series(Block):
         "year, over the mean of opening and closing customers), revenue of the period, or survival: the share of the "
         "customers of week 0 who are still there, in a scenario that wins nobody (a retention table).",
     )
-    unit: float = param(1.0, "What 1 in the column stands for, e.g. 1e6 for millions.", gt=0)
+    unit: float = param(1.0, "What 1 in the column stands for, e.g. 1e6 for millions.", ge=1e-12, le=1e12)
     law: Literal["relative", "absolute", "binomial"] = param(
         "relative",
         "How far is far: relative = the logarithms of observed and simulated differ by a normal error; absolute = they "
@@ -25,9 +25,9 @@ class Series(Block):
     )
     error: float = param(
         0.02, "Standard deviation of the error: a share where it is relative, in units of the column's values where it "
-        "is absolute; not used where it is binomial.", gt=0,
+        "is absolute; not used where it is binomial.", ge=1e-9, le=1e12,
     )  # fmt: skip
-    cohort: float = param(0.0, "Customers that a table of survival has counted, for `law: binomial`.", ge=0)
+    cohort: float = param(0.0, "Customers that a table of survival has counted, for `law: binomial`.", ge=0, le=1e9)
     fit: bool = param(True, "Part of the fit; otherwise only compared.")
 
 
@@ -35,9 +35,9 @@ class Fitted(Block):
     """A positive number of the scenario that a calibration may change; it is fitted on a logarithmic scale."""
 
     path: str = param(..., "Dotted path of the number.")
-    low: float = param(..., "Smallest value to try.", gt=0)
-    high: float = param(..., "Largest value to try.", gt=0)
-    prior: float = param(0.0, "Where it is believed to lie before the data are seen; 0 = no belief.", ge=0)
+    low: float = param(..., "Smallest value to try.", ge=1e-12, le=1e12)
+    high: float = param(..., "Largest value to try.", ge=1e-12, le=1e12)
+    prior: float = param(0.0, "Where it is believed to lie before the data are seen; 0 = no belief.", ge=0, le=1e12)
     spread: float = param(0.7, "Standard deviation of its natural logarithm around `prior`.", gt=0, le=10)
 
 
@@ -54,6 +54,6 @@ class Observed(Block):
     fit_until: str = param(
         "", "Last date (or number) a calibration may see; empty = all. Later ones test the forecast."
     )
-    scale: float = param(1.0, "Real accounts that one simulated account stands for.", unit="accounts", gt=0)
-    series: dict[str, Series] = param({}, "Columns by name.")
-    fit: dict[str, Fitted] = param({}, "What may be fitted, by name.")
+    scale: float = param(1.0, "Real accounts that one simulated account stands for.", unit="accounts", ge=1e-6, le=1e9)
+    series: dict[str, Series] = param({}, "Columns by name.", max_length=MANY)
+    fit: dict[str, Fitted] = param({}, "What may be fitted, by name.", max_length=MANY)
