@@ -10,6 +10,7 @@ from fabricated import company, run, runs, shared
 
 from flywheel_sim.results import SUMMARY, Outcomes, ResultError, Run, open_run
 from flywheel_sim.results.naming import command_for, differences, labels
+from flywheel_sim.results.saving import read_table, write_folder
 from flywheel_sim.results.summary import exposure, life_table, summarise
 from flywheel_sim.scenario.columns import COL, N_COLUMNS, NAMES
 
@@ -272,7 +273,8 @@ def test_a_result_of_another_scenario_format_is_refused_in_words(tmp_path: Path)
     ):
         manifest = json.loads((folder / "manifest.json").read_text())
         manifest["scenarios"][0]["resolved"]["market"]["unheard_of"] = 1
-        (folder / "manifest.json").write_text(json.dumps(manifest))
+        tables = {name: read_table(folder, name) for name in manifest["tables"]}
+        folder = write_folder(folder.with_name(f"{folder.name}-changed"), manifest, tables)
         with pytest.raises(ResultError, match=r"does not fit this version.*unheard_of"):
             reader(folder)
 

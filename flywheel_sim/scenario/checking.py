@@ -78,7 +78,7 @@ def check(model: type[Model], source: Mapping[str, Any], locate: Locate, *, comp
         problems += _bad_changes(model, source, locate, sound=False)
         if complete:
             problems += _beyond(model, error, source, locate)
-    raise ScenarioError(bounded(problems))
+    raise ScenarioError(problems)
 
 
 def bounded(problems: list[Problem]) -> list[Problem]:
@@ -195,7 +195,7 @@ def _bad_changes(
             at = ("timeline", "changes", name, "set", dotted)
             path = tuple(dotted.split("."))
             shape = along(root(model), path)
-            if told >= MOST_TOLD:
+            if told > MOST_TOLD:
                 return
             if shape is None:
                 told += 1

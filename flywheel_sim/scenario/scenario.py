@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from flywheel_sim.scenario.checking import Places, check, place_of
+from flywheel_sim.scenario.checking import Places, bounded, check, place_of
 from flywheel_sim.scenario.editing import assign, copied, look_up, paths_of
 from flywheel_sim.scenario.errors import Problem, ScenarioError, nearest
 from flywheel_sim.scenario.frozen import freeze
@@ -217,7 +217,7 @@ class Scenario:
         except ScenarioError as error:
             problems += error.problems
         if problems:
-            raise ScenarioError(problems)
+            raise ScenarioError(bounded(problems))
         merged = {**self._changes, **changes}
         kept = None
         if not places and self._marks:

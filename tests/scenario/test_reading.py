@@ -77,7 +77,7 @@ def test_files_that_cannot_be_read(tmp_path):
     latin = tmp_path / "latin.yaml"
     latin.write_bytes(b"a: 1\nb: \xe9\n")
     for path, message in [
-        (big, "big: larger than 500 kB"),
+        (big, "big: larger than 500 kB, the most a file may have: leave defaults out, or extend another"),
         (latin, "big:2: expected UTF-8 text, got other bytes"),
         (tmp_path, "big: expected a file, got a folder or a device"),
         (tmp_path / "none.yaml", "big: no such file"),
