@@ -1,5 +1,7 @@
 """Sliders stand where the schema allows."""
 
+import math
+
 import pytest
 
 from flywheel_sim.app.controls import groups, levers, round_up
@@ -48,3 +50,8 @@ def test_marks_say_what_the_scenario_set():
 def test_round_up_is_never_below():
     for value in (1e-9, 0.3, 0.5, 0.51, 7, 10, 99.9, 1e6):
         assert value <= round_up(value) * (1 + 1e-8) <= 5 * value * (1 + 1e-8) + (value < 1e-12)
+
+
+@pytest.mark.parametrize("value", [1e299, 1e308, 1.7e308, math.inf])
+def test_a_slider_ends_before_floats_do(value):
+    assert 1e299 <= round_up(value) <= 1e300

@@ -71,3 +71,27 @@ def test_a_bad_file_is_said_by_line(text, said):
 def test_a_name_cannot_lead_out_of_the_folder():
     text = "extends: b2b-saas\nhorizon_weeks: 30\n"
     assert opened(text, "../../../tmp/evil.yaml").scenario().horizon_weeks == 30
+
+
+def test_a_pick_of_any_size_comes_back_from_its_own_word():
+    """Also when it is too long for a link: the app keeps it, and says so once it does not."""
+    long = "\N{SNOWMAN}" * LINK_CHARACTERS
+    for text in ("short", long[:200], long):
+        pick = Pick("b2b-saas").with_({"description": text})
+        assert len(pick.text) <= LINK_CHARACTERS and read_pick(pick.text).scenario() == pick.scenario()
+        assert read_pick(pick.text).scenario().get("description") == text
+        assert pick.kept is (text is long)
+        assert pick.with_({"horizon_weeks": 9}).text != pick.text == read_pick(pick.text).text
+    with pytest.raises(ScenarioError, match="open its file again"):
+        read_pick("kept~0")
+
+
+def test_what_is_kept_is_bounded(monkeypatch):
+    from flywheel_sim.app import link
+
+    monkeypatch.setattr(link, "KEPT_BYTES", 5 * LINK_CHARACTERS)
+    words = [Pick("b2b-saas").with_({"description": f"{n}" * 2 * LINK_CHARACTERS}).text for n in range(5)]
+    assert read_pick(words[-1]).scenario() and read_pick(words[-2]).scenario()
+    for word in words[:2]:
+        with pytest.raises(ScenarioError, match="open its file again"):
+            read_pick(word)
