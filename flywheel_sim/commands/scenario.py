@@ -97,9 +97,18 @@ def validate(specs: tuple[str, ...], changes: dict[str, Any]) -> Answer:
             problems.update(dict.fromkeys(error.problems))
     if problems:
         raise ScenarioError(problems)
-    data = [{"name": one.name, "title": one.title, "hash": one.hash, "frozen": _frozen(one)} for one in fine]
+    from flywheel_sim.results.borrowed import borrowed
+
     words = {"edited": "ok, but edited since it was frozen: flywheel scenario freeze puts its references right"}
-    text = "\n".join(f"{spec}: {words.get(_frozen(one), 'ok')}" for spec, one in zip(specs, fine, strict=True))
+    data, lines = [], []
+    for spec, one in zip(specs, fine, strict=True):
+        frozen, lent = _frozen(one), None
+        if frozen != "edited":
+            lent = borrowed(one)
+        targets = lent and {"of": lent.name or None, "measured": False, "differs": list(lent.paths)}
+        data.append({"name": one.name, "title": one.title, "hash": one.hash, "frozen": frozen, "borrowed": targets})
+        lines.append(f"{spec}: {words.get(frozen, 'ok')}" + (f"; its targets were {lent.sentence}" if lent else ""))
+    text = "\n".join(lines)
     return Answer({"scenarios": data}, text, {"hashes": {one.name: one.hash for one in fine}})
 
 

@@ -32,6 +32,7 @@ from flywheel_sim.present.tornado import tornado_chart
 from flywheel_sim.present.waterfall import waterfall_chart
 from flywheel_sim.present.who import segments_chart, teams_chart, who_words
 from flywheel_sim.results import Outcomes, Run
+from flywheel_sim.results.borrowed import borrowed
 from flywheel_sim.results.bridge import Bridge
 from flywheel_sim.results.sensitivity import Sensitivity
 from flywheel_sim.results.words import money, number, of_100, signed_money, span, week
@@ -119,6 +120,7 @@ def render(outcomes: "Outcomes | Run", *, sensitivity: Sensitivity | None = None
         ranked=outcomes.swings is not None and bool(outcomes.best),
         sure=how_sure(outcomes, verdict),
         patterns=patterns(outcomes.scenarios[0]),
+        lent=borrowed(outcomes.scenarios[0]),
         limits=limits(),
         again=_again(made.command),
         made=made,
@@ -135,9 +137,10 @@ def _ranked(rows: list[Assumption], outcomes: Outcomes) -> list[Assumption]:
     """Rows by how far each moves the difference, where that is known; what moved nothing is left out then."""
     if outcomes.swings is None:
         return rows
-    found = [one.path for one in (*outcomes.swings.bars, *outcomes.swings.screened)]
+    swings = outcomes.swings
+    found = [*(bar.path for bar in swings.bars), *(one.path for one in swings.screened)]
     place = {path: k for k, path in reversed(list(enumerate(found)))}
-    if outcomes.swings.screened:
+    if swings.screened:
         rows = [one for one in rows if one.path in place]
     return sorted(rows, key=lambda one: place.get(one.path, len(found)))
 

@@ -110,9 +110,9 @@ def test_every_effect_that_acts_in_either_scenario_is_tried() -> None:
             on = all(flat.get(".".join((*parts[:k], "enabled")), True) for k in range(1, len(parts)))
             if numeric and on and role_of(path) == "effect" and not path.startswith("incentives.measures."):
                 assert path in rows, path
-    paid = "incentives.measures.relationship."
-    assert any(path.startswith(paid) for path in rows)  # one of them is paid on it
-    assert not any(path.startswith("incentives.measures.peers.") for path in rows)  # nobody is
+    paid = {name for one in (one, two) for pay in one.model.incentives.pay.values() for name in pay.on}
+    told = {path.split(".")[2] for path in rows if path.startswith("incentives.measures.")}
+    assert told == paid < set(one.model.incentives.measures)
 
 
 def test_a_scenario_that_does_not_use_an_assumption_is_not_run_again() -> None:
