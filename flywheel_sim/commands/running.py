@@ -114,6 +114,7 @@ def manifest(made: "Provenance") -> dict[str, Any]:
         "platform": made.platform,
         "command": made.command,
         **({"posterior": made.posterior} if made.posterior else {}),
+        **({"rules": made.rules} if made.rules else {}),
     }
 
 

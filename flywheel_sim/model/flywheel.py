@@ -1,10 +1,9 @@
 """The model: one run of the engine, week by week, with hooks."""
 
 import copy
-import numbers
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import mesa
 import numpy as np
@@ -14,26 +13,19 @@ from flywheel_sim.engine.run import Simulation
 from flywheel_sim.engine.saving import copied, from_bytes, load_simulation, redirect, save_simulation, to_bytes
 from flywheel_sim.model.customers import Customers
 from flywheel_sim.model.futures import from_week
+from flywheel_sim.model.rules import Hook, hooks, key_of, rules_of, team_classes
 from flywheel_sim.model.teams import Team, Teams
 from flywheel_sim.results import Run
 from flywheel_sim.results.naming import pack, unpack
 from flywheel_sim.scenario import Scenario, load
 from flywheel_sim.scenario.columns import COL, NAMES
 from flywheel_sim.scenario.errors import nearest
-from flywheel_sim.scenario.schema import ScenarioModel
 
 __all__ = ["FlywheelModel", "Hook"]
 
 Floats = NDArray[np.float64]
 #: Where the number of the next agent stands: here, and in Mesa from 3.4 on.
 _COUNTERS = ("_numbered", "agent_id_counter")
-
-
-class Hook(Protocol):
-    """An intervention or an analyzer: anything with a ``step(model)``."""
-
-    def step(self, model: Any) -> object:
-        """Look at the model, or change what comes."""
 
 
 class FlywheelModel(mesa.Model):  # type: ignore[misc]
@@ -107,7 +99,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
         workers: int = 1,
     ) -> None:
         loaded = load(spec)
-        key = _key(rng, seed)
+        key = key_of(rng, seed)
         simulation = Simulation([loaded.model], [(0, key, replicate)])
         self._start(loaded, simulation, team_class, interventions, analyzers, workers)
 
@@ -130,11 +122,12 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
         self._workers = max(1, int(workers))
         self._stopped = ""
         self._plain: Scenario | None = None
-        self.interventions = _hooks("interventions", interventions)
-        self.analyzers = _hooks("analyzers", analyzers)
+        self._rules: dict[str, str] = {}
+        self.interventions = hooks("interventions", interventions)
+        self.analyzers = hooks("analyzers", analyzers)
         self._team_class = team_class
         if agents is None:
-            self.teams = Teams(kind(self, name) for name, kind in _team_classes(spec.model, team_class).items())
+            self.teams = Teams(kind(self, name) for name, kind in team_classes(spec.model, team_class).items())
             self.customers = Customers(self)
         else:
             self._take_in(agents)
@@ -211,7 +204,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
 
     def results(self) -> Run:
         """What the run has left behind so far, as :func:`flywheel_sim.run` returns it (a copy)."""
-        return Run.of(self.spec, self._simulation)
+        return Run.of(self.spec, self._simulation, rules=self._rules)
 
     # --- time
 
@@ -232,6 +225,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
             Beyond the horizon.
         """
         self._may_step()
+        self._rules |= rules_of(self, FlywheelModel.step)
         for hook in self.interventions:
             hook.step(self)
         for team in self.teams:
@@ -323,6 +317,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
         twin._start(self.spec, copied(self._simulation), self._team_class, (), (), self._workers)
         memo |= {id(team): other for team, other in zip(self.teams, twin.teams, strict=True)}
         memo[id(self.customers)] = twin.customers
+        twin._rules = dict(self._rules)
         twin.interventions = copy.deepcopy(self.interventions, memo)
         twin.analyzers = copy.deepcopy(self.analyzers, memo)
         pairs: list[tuple[Any, Any]] = [(self, twin), *zip(self.teams, twin.teams, strict=True)]
@@ -362,7 +357,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file (npz and JSON), to go on from later.
 
-        Hooks and classes of teams are code and are not saved; give them again to `load`.
+        Hooks and classes of teams are code and are not saved; give them again to `load`.  Which took part so far is.
 
         Examples
         --------
@@ -378,7 +373,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
         True
         """
         packed = {name: value for name, value in pack(self.spec).items() if name != "resolved"}
-        save_simulation(self._simulation, path, {"spec": packed})
+        save_simulation(self._simulation, path, {"spec": packed, "rules": self._rules})
 
     @classmethod
     def load(
@@ -400,6 +395,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
         simulation, notes = load_simulation(path)
         loaded = cls.__new__(cls)
         loaded._start(_spec(simulation, notes), simulation, team_class, interventions, analyzers, workers)
+        loaded._rules = dict(notes.get("rules", {}))
         return loaded
 
     # --- pickle
@@ -417,6 +413,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
             "analyzers": self.analyzers,
             "workers": self._workers,
             "mesa": {"steps": self.steps, "running": self.running, "_stopped": self._stopped, "_seed": self._seed}
+            | {"_rules": dict(self._rules)}
             | {name: getattr(self, name) for name in _COUNTERS if hasattr(self, name)},
             "rng": self.rng,
             "random": self.random.getstate(),
@@ -463,34 +460,3 @@ def _reporter(name: str) -> Callable[[FlywheelModel], float]:
         return model.last(name)
 
     return report
-
-
-def _key(rng: Any, seed: Any) -> int:
-    """The key of the run's luck."""
-    given = [key for key in (rng, seed) if key is not None]
-    for key in given:
-        if isinstance(key, bool) or not isinstance(key, numbers.Integral):
-            raise TypeError(f"rng must be a whole number, not {key!r}: luck is keyed, not drawn from a generator")
-    if len({int(key) for key in given}) > 1:
-        raise ValueError(f"rng={rng!r} and seed={seed!r} are two names of one thing; give one")
-    return int(given[0]) if given else 1
-
-
-def _hooks(what: str, hooks: Iterable[Hook]) -> list[Hook]:
-    listed = list(hooks)
-    for hook in listed:
-        if isinstance(hook, type) or not callable(getattr(hook, "step", None)):
-            raise TypeError(f"{what}: expected objects with a step(model), got {hook!r}")
-    return listed
-
-
-def _team_classes(model: ScenarioModel, wanted: type[Team] | Mapping[str, type[Team]]) -> dict[str, type[Team]]:
-    """Class of every team, in the order of the scenario."""
-    by_name = dict(wanted) if isinstance(wanted, Mapping) else dict.fromkeys(model.teams, wanted)
-    for name, kind in by_name.items():
-        if name not in model.teams:
-            near = nearest(name, list(model.teams))
-            raise ValueError(f"team_class: there is no team '{name}'" + (f"; did you mean '{near}'?" if near else ""))
-        if not (isinstance(kind, type) and issubclass(kind, Team)):
-            raise TypeError(f"team_class: expected a subclass of Team for '{name}', got {kind!r}")
-    return {name: by_name.get(name, Team) for name in model.teams}

@@ -3,15 +3,22 @@
 Nothing here depends on who ran it, when, or in which folder: the same result has the same provenance.
 """
 
+import hashlib
+import inspect
 import platform
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from flywheel_sim.__about__ import __version__
 from flywheel_sim.engine.fingerprint import engine_hash
 
-__all__ = ["Provenance", "provenance"]
+__all__ = ["INTERVENTION", "Provenance", "provenance", "rule"]
+
+
+#: What a rule is called that acts through the scenario's timeline.
+INTERVENTION = "intervention"
 
 
 @dataclass(frozen=True)
@@ -33,9 +40,13 @@ class Provenance:
     python, numpy, scipy, numba, platform : str
         What it ran on; tables of quantiles follow SciPy.
     command : str
-        A command that makes it again.
+        A command that makes it again; empty where none can.
     posterior : str
         Table that parameters were drawn from, with its hash; empty when none were.
+    rules : dict of str to str
+        Python that took part in it: ``team``, ``model`` or ``intervention`` and its class -> hash of its source, empty
+        where no file holds it.  What interventions did stands in the timeline of the scenario; what the others did is
+        made again by nothing but that code.
     """
 
     version: str
@@ -51,6 +62,7 @@ class Provenance:
     platform: str
     command: str
     posterior: str = ""
+    rules: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -71,6 +83,7 @@ def provenance(
     replicates: int = 1,
     command: str = "",
     posterior: str = "",
+    rules: Mapping[str, str] | None = None,
 ) -> Provenance:
     """The provenance of a result made here and now."""
     return Provenance(
@@ -85,9 +98,26 @@ def provenance(
         scipy=_version("scipy"),
         numba=_version("numba"),
         platform=f"{platform.system()} {platform.machine()}",
-        command=command,
+        command="" if rules else command,
         posterior=posterior,
+        rules=dict(rules or {}),
     )
+
+
+def rule(kind: type) -> tuple[str, str]:
+    """Name of a class that takes part in a run, and hash of its source; empty where no file holds it.
+
+    Examples
+    --------
+    >>> name, source = rule(Provenance)
+    >>> name, len(source)
+    ('flywheel_sim.results.provenance.Provenance', 16)
+    """
+    try:
+        text = inspect.getsource(kind)
+    except (OSError, TypeError):
+        text = ""
+    return f"{kind.__module__}.{kind.__qualname__}", hashlib.sha256(text.encode()).hexdigest()[:16] if text else ""
 
 
 def _version(package: str) -> str:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -42,6 +42,8 @@ class Run:
         What the engine returned.
     made : Provenance, optional
         Where a saved run comes from; a fresh run describes this machine.
+    rules : mapping of str to str
+        Python that took part in the run, by class, with the hash of its source.
 
     Attributes
     ----------
@@ -66,15 +68,25 @@ class Run:
     renewals : DataFrame, one row per renewal number
         Columns renewal, week, due, renewed, rate, survival.
     provenance : Provenance
-        Versions, hashes, seed, and the command that makes the run again.
+        Versions, hashes, seed, and the command that makes the run again; none for a run that was looked at before its
+        end, or that Python had a hand in.
     """
 
     scenario: "Scenario"
     arrays: RunArrays
     made: Provenance | None = None
+    rules: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, scenario: "Scenario", simulation: "Simulation", q: int = 0, *, accounts: bool = True) -> Self:
+    def of(
+        cls,
+        scenario: "Scenario",
+        simulation: "Simulation",
+        q: int = 0,
+        *,
+        accounts: bool = True,
+        rules: Mapping[str, str] | None = None,
+    ) -> Self:
         """What run q of a simulation has left behind so far (a copy).
 
         Parameters
@@ -86,6 +98,8 @@ class Run:
             Number of the run in its batch.
         accounts : bool
             Keep one row per account.
+        rules : mapping, optional
+            Python that took part in it.
 
         Raises
         ------
@@ -94,7 +108,8 @@ class Run:
         """
         arrays = simulation.arrays(q)
         check_columns(arrays.weekly, arrays.seed, arrays.replicate)
-        return cls(scenario, replace(arrays, accounts=Accounts.of(simulation, q)) if accounts else arrays)
+        kept = replace(arrays, accounts=Accounts.of(simulation, q)) if accounts else arrays
+        return cls(scenario, kept, rules=dict(rules or {}))
 
     @property
     def seed(self) -> int:
@@ -245,11 +260,13 @@ class Run:
         """Where this run comes from."""
         if self.made is not None:
             return self.made
+        whole = self.weeks == self.scenario.model.horizon_weeks
         return provenance(
             {self.scenario.name: self.scenario.hash},
             self.seed,
             replicate=self.replicate,
-            command=command_for([self.scenario], self.seed, replicate=self.replicate),
+            command=command_for([self.scenario], self.seed, replicate=self.replicate) if whole else "",
+            rules=self.rules,
         )
 
     def to_dict(self) -> dict[str, Any]:

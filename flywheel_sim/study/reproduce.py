@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.results import Outcomes
+from flywheel_sim.results import Outcomes, Run
 from flywheel_sim.results.drawn import Drawn
 from flywheel_sim.results.naming import unpack
-from flywheel_sim.results.provenance import Provenance, provenance
+from flywheel_sim.results.provenance import INTERVENTION, Provenance, provenance
 from flywheel_sim.results.run import SCHEMA as RUN
 from flywheel_sim.results.saving import ResultError, finite, read_manifest, read_table
+from flywheel_sim.scenario import Scenario
 
 if TYPE_CHECKING:
     from flywheel_sim.execute.store import Store
@@ -86,11 +87,17 @@ class Reproduction:
     def sentence(self) -> str:
         """The verdict in words."""
         if self.same:
-            return f"The same to the last bit: {self.numbers} numbers."
+            return f"The same to the last bit: {self.numbers} numbers.{self._by}"
         parts = [f"{len(self.moved)} columns moved"] if self.moved else []
         parts += [f"{len(self.missing)} are no longer there"] if self.missing else []
         parts += [f"{len(self.added)} are new"] if self.added else []
-        return f"Not the same: {', '.join(parts)}."
+        return f"Not the same: {', '.join(parts)}.{self._by}"
+
+    @property
+    def _by(self) -> str:
+        """The interventions that took part, of which only the timeline they left was made again."""
+        names = ", ".join(self.then.rules)
+        return f" Made again from the timeline that {names} left in the scenario." if names else ""
 
     def to_dict(self) -> dict[str, Any]:
         """Values strict JSON can hold."""
@@ -135,7 +142,7 @@ def reproduce(
     Raises
     ------
     ResultError
-        When there is no saved result, or it is broken.
+        When there is no saved result, it is broken, or Python had a hand in it that is not saved.
     ScenarioError
         When its scenario is none any more.
     """
@@ -146,6 +153,7 @@ def reproduce(
         raise ResultError(f"'{folder}' holds a '{manifest['schema']}'; expected a saved run or comparison")
     try:
         then = Provenance(**manifest["provenance"])
+        _by_rules(folder, then)
         tables = list(manifest["tables"])
         left_out = tuple(name for name in tables if name.startswith(_APART))
         with tempfile.TemporaryDirectory(prefix="flywheel-") as draft:
@@ -157,6 +165,19 @@ def reproduce(
     except (KeyError, TypeError, IndexError) as error:
         raise ResultError(f"'{folder}' is broken or of another version: {error}") from None
     return _judged(folder, old, new, left_out, then)
+
+
+def _by_rules(folder: str | os.PathLike[str], then: Provenance) -> None:
+    """Refuse a result that code made which is not saved with it."""
+    hidden = {name: source for name, source in then.rules.items() if not name.startswith(f"{INTERVENTION} ")}
+    if not hidden:
+        return
+    kinds = ", ".join(f"{name} (source {source or 'not in a file'})" for name, source in hidden.items())
+    raise ResultError(
+        f"'{folder}' was made with Python that is not saved with it: {kinds}; make it again from that code: "
+        f"FlywheelModel(scenario, rng={then.seed}, replicate={then.replicate}, interventions=..., team_class=...), "
+        f"run_model(), results()"
+    )
 
 
 def _judged(
@@ -231,6 +252,8 @@ def _again(
     from flywheel_sim.execute.run import batch, run
 
     scenarios, seed = [unpack(packed) for packed in manifest["scenarios"]], int(manifest["seed"])
+    if manifest["schema"] == RUN and int(manifest["weeks"]) < scenarios[0].model.horizon_weeks:
+        return _begun(scenarios[0], manifest, "customers" in tables)
     if manifest["schema"] == RUN:
         return run(
             scenarios[0], seed, replicate=int(manifest["replicate"]), workers=workers, progress=progress,
@@ -244,6 +267,15 @@ def _again(
         scenarios, replicates=int(manifest["replicates"]), seed=seed, workers=workers, progress=progress, each=each
     )
     return replace(Outcomes.of(runs), scenarios=tuple(scenarios), drawn=drawn)
+
+
+def _begun(scenario: Scenario, manifest: Mapping[str, Any], accounts: bool) -> Run:
+    """A run that was looked at before its end, up to where it was."""
+    from flywheel_sim.engine.run import Simulation
+
+    simulation = Simulation([scenario.model], [(0, int(manifest["seed"]), int(manifest["replicate"]))])
+    simulation.advance(int(manifest["weeks"]))
+    return Run.of(scenario, simulation, accounts=accounts)
 
 
 def moved(table: str, column: str, old: NDArray[Any], new: NDArray[Any]) -> Moved | None:

@@ -383,7 +383,8 @@ def test_a_study_adds_its_tornado() -> None:
     index = Index(np.full(shape, 0.4), np.full(shape, 0.3), np.full(shape, 0.5))
     found = Sensitivity(
         "sobol", ("market.price", "market.external"), ("npv (difference)",), (64,), (0,),
-        {"first": index, "total": index}, None, np.array([1e6]), np.array([2e5]), np.array([[[8e5, 1.2e6]], [[9e5, 1.1e6]]]),
+        {"first": index, "total": index}, None, np.array([1e6]), np.array([2e5]),
+        np.array([[[8e5, 1.2e6]], [[9e5, 1.1e6]]]),
     )  # fmt: skip
     page = render(Outcomes.of(runs(4)), sensitivity=found)
     assert "What matters when everything is uncertain at once" in page

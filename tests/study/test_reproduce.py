@@ -1,6 +1,9 @@
 """A saved result is made again to the last bit, and what is not the same is named."""
 
+import hashlib
+import inspect
 import json
+import pickle
 
 import numpy as np
 import pyarrow as pa
@@ -9,12 +12,16 @@ import pytest
 from click.testing import CliRunner
 
 import flywheel_sim as fs
+from flywheel_sim import FlywheelModel
 from flywheel_sim.cli import flywheel
 from flywheel_sim.execute.again import begun_again
 from flywheel_sim.execute.design import Design, Point
 from flywheel_sim.execute.experiment import Experiment
 from flywheel_sim.execute.rows import Rows
 from flywheel_sim.execute.store import Store
+from flywheel_sim.model import Team
+from flywheel_sim.present.report import render
+from flywheel_sim.results.run import open_run
 from flywheel_sim.results.saving import ResultError
 from flywheel_sim.study.reproduce import moved, reproduce
 
@@ -32,6 +39,85 @@ def test_a_run_is_the_same_to_the_last_bit(saved):
     assert found.same and not found.changes
     assert found.numbers > 12 * 100
     assert not list(saved.parent.glob(".run*")), "nothing is left behind"
+
+
+class Listens(Team):
+    """A team that decides for itself."""
+
+    def decide(self):
+        return 4.0 * self.model.need
+
+
+class Freeze:
+    """A rule that acts through the scenario."""
+
+    def step(self, model):
+        if model.week == 3:
+            model.set("teams.sales.headcount", 1)
+
+
+class Watch:
+    """An analyzer: it only looks."""
+
+    def step(self, model):
+        assert model.week
+
+
+def modelled(week: int = 12, kind: type[FlywheelModel] = FlywheelModel, **rules: object) -> FlywheelModel:
+    model = kind(fs.load("b2b-saas").with_(SMALL), rng=5, **rules)
+    for _ in range(week):
+        model.step()
+    return model
+
+
+def source_of(kind: type) -> str:
+    return hashlib.sha256(inspect.getsource(kind).encode()).hexdigest()[:16]
+
+
+def test_a_run_in_which_a_team_decided_names_its_class_and_no_command(tmp_path):
+    made = modelled(team_class={"sales": Listens}, analyzers=[Watch()]).results()
+    name = f"team {__name__}.Listens"
+    assert made.provenance.rules == {name: source_of(Listens)}
+    assert made.provenance.command == ""
+    plain = fs.run(made.scenario, seed=5)
+    assert not plain.weekly.equals(made.weekly), "no command could make it again"
+    folder = made.save(tmp_path / "run")
+    assert open_run(folder).provenance == made.provenance
+    with pytest.raises(ResultError, match=rf"not saved with it: {name} \(source {source_of(Listens)}\); make it again"):
+        reproduce(folder)
+    refused = CliRunner().invoke(flywheel, ["reproduce", str(folder)])
+    assert refused.exit_code == 2 and name in refused.stderr
+    assert f"{name}</code>" in render(open_run(folder))
+
+
+def test_what_an_intervention_did_stands_in_the_timeline_and_is_made_again(tmp_path):
+    made = modelled(interventions=[Freeze()]).results()
+    name = f"intervention {__name__}.Freeze"
+    assert (made.provenance.rules, made.provenance.command) == ({name: source_of(Freeze)}, "")
+    found = reproduce(made.save(tmp_path / "run"))
+    assert found.same and name in found.sentence
+
+
+def test_rules_of_the_past_are_remembered_by_forks_saved_states_and_pickles(tmp_path):
+    model = modelled(4, team_class={"sales": Listens})
+    model.save(tmp_path / "state.npz")
+    for again in (FlywheelModel.load(tmp_path / "state.npz"), model.fork(), pickle.loads(pickle.dumps(model))):
+        again.run_model()
+        assert list(again.results().provenance.rules) == [f"team {__name__}.Listens"]
+    assert not modelled(2, analyzers=[Watch()]).results().provenance.rules
+
+    class Other(FlywheelModel):
+        def step(self):
+            super().step()
+
+    [name] = modelled(2, Other).results().provenance.rules
+    assert name.startswith("model ") and name.endswith("Other")
+
+
+def test_a_run_that_was_looked_at_before_its_end_is_made_again_up_to_there(tmp_path):
+    made = modelled(5).results()
+    assert made.provenance.command == "", "a command makes whole runs"
+    assert reproduce(made.save(tmp_path / "run")).same
 
 
 def test_a_comparison_too(tmp_path):
