@@ -140,11 +140,9 @@ def whole_file(path: Where, *, overwrite: bool = True) -> Iterator[Path]:
             if mode is not None:
                 draft.chmod(mode)
             _flush(draft)
-            if overwrite:
-                draft.replace(target)
-            else:
-                os.link(draft, target)  # refuses where somebody else was faster
-                draft.unlink()
+            if not overwrite:  # refused where somebody else was faster
+                os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            draft.replace(target)
             _flush_folder(target.parent)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -153,8 +151,10 @@ def whole_file(path: Where, *, overwrite: bool = True) -> Iterator[Path]:
 
 
 @contextmanager
-def draft_folder(target: Path) -> Iterator[Path]:
-    """A folder to fill; when the block ends well it stands at ``target`` (absent or empty before), else it is gone.
+def draft_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
+    """A folder to fill; when the block ends well it stands at ``target``, else it is gone.
+
+    The target is absent or empty before, or, with ``replace``, what is there goes when the new one is whole.
 
     Raises
     ------
@@ -170,9 +170,15 @@ def draft_folder(target: Path) -> Iterator[Path]:
             if path.is_file():
                 _flush(path)
         with _naming(target):
-            if target.exists():
+            old = None
+            if replace and target.exists():
+                old = target.with_name(f"{draft.name}-old")
+                target.rename(old)
+            elif target.exists():
                 target.rmdir()
             draft.rename(target)
+            if old is not None:
+                shutil.rmtree(old, ignore_errors=True)
             _flush_folder(target.parent)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)

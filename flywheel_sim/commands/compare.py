@@ -7,6 +7,7 @@ import click
 
 from flywheel_sim.commands.amounts import AMOUNT, Share
 from flywheel_sim.commands.envelope import Answer, answers, table
+from flywheel_sim.commands.further import further
 from flywheel_sim.commands.progress import progress
 from flywheel_sim.commands.running import (
     DETAIL,
@@ -18,7 +19,6 @@ from flywheel_sim.commands.running import (
     names,
     places,
     told,
-    written,
 )
 
 if TYPE_CHECKING:
@@ -116,16 +116,8 @@ def compare(
                 scenarios, replicates or 40, seed, workers, step, precision=precision, indifference=indifference,
                 limit=limit, posterior=posterior,
             )  # fmt: skip
-    if bridge or full:
-        with progress("Splitting the difference") as step:
-            found = found.with_bridge(workers=workers, progress=step)
-    if swings or full:
-        with progress("Moving one assumption at a time") as step:
-            found = found.with_swings(workers=workers, progress=step)
-    if report is not None:
-        with progress("Looking at teams and segments") as step:
-            found = found.with_groups(workers=workers, progress=step)
-    written(found, out, report)
+    asked = {"bridge": bridge or full, "swings": swings or full, "groups": report is not None}
+    found = further(found, [stage for stage, wanted in asked.items() if wanted], workers, out, report)
     data, text = found.to_dict(), told(found, detail=detail)
     if removed:
         data["funnel_twin"] = [change._asdict() for change in removed]

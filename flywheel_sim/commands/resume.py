@@ -17,15 +17,18 @@ __all__ = ["resume"]
 @click.option("--retry-failed", is_flag=True, help="Make the runs that failed again, too.")
 @answers("resume", "workers")
 def resume(folder: Path, on: str | None, on_error: str, retry_failed: bool, workers: int | None) -> Answer:
-    """Go on with a sweep, a search or a calibration that was interrupted, killed or cut off.
+    """Go on with a sweep, search, calibration or comparison that was interrupted, killed or cut off.
 
     Runs that are there stay as they are, to the last bit; parts that were damaged are put aside and their runs made
     again.  Failed runs count as finished unless --retry-failed asks for them.  Exit 1 when a run failed.
     """
     from flywheel_sim.execute.store import Store
+    from flywheel_sim.results.saving import MANIFEST
     from flywheel_sim.study import optimize as searching
     from flywheel_sim.study import sweep as sweeping
 
+    if (folder / MANIFEST).is_file():
+        return _comparison(folder, workers, on, retry_failed)
     store = Store.open(folder)
     if "calibration" in store.experiment.about:
         from flywheel_sim.commands.calibrate import answer_of_posterior
@@ -47,3 +50,20 @@ def resume(folder: Path, on: str | None, on_error: str, retry_failed: bool, work
             folder, on=on, workers=workers, stop_on_error=on_error == "stop", retry_failed=retry_failed, progress=step
         )
     return answer(made)
+
+
+def _comparison(folder: Path, workers: int | None, on: str | None, retry_failed: bool) -> Answer:
+    """The stages that a comparison has left."""
+    from flywheel_sim.commands.further import STAGES, further
+    from flywheel_sim.commands.running import manifest, told
+    from flywheel_sim.results.outcomes import SCHEMA
+    from flywheel_sim.results.saving import read_manifest
+    from flywheel_sim.study.compare import Comparison
+
+    if on is not None or retry_failed:
+        raise click.UsageError("--on and --retry-failed are for sweeps; a comparison runs on this machine's threads")
+    left = read_manifest(folder, SCHEMA).get("left") or []
+    found = Comparison.open(folder)
+    if left:
+        found = further(found, [stage for stage in STAGES if stage in left], workers, folder, None, replace=True)
+    return Answer(found.to_dict(), told(found), manifest(found.provenance))

@@ -90,8 +90,8 @@ def places(out: Path | None, report: Path | None) -> None:
         place(report, *HTML, what="a report")
 
 
-def written(what: Any, out: Path | None, report: Path | None) -> None:
-    """Save a result and its report where asked to."""
+def written(what: Any, out: Path | None, report: Path | None, *, quiet: bool = False) -> None:
+    """Save a result and its report where asked to; ``quiet`` where a later stage writes it again."""
     if out is not None:
         what.save(out)
         say(f"saved {out}; draw it with: {command('flywheel', 'report', out)}")
@@ -99,7 +99,8 @@ def written(what: Any, out: Path | None, report: Path | None) -> None:
         from flywheel_sim.present.report import write_report
 
         write_report(what, report)
-        say(f"wrote {report}")
+        if not quiet:
+            say(f"wrote {report}")
 
 
 def manifest(made: "Provenance") -> dict[str, Any]:

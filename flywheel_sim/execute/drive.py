@@ -130,7 +130,7 @@ def run_design(
     [4, 4, 6, 6]
     """
     asked = store.extend(design) if design is not None else store.pending()
-    wanted = np.intersect1d(asked, store.pending())
+    wanted = np.intersect1d(asked, store.pending()) if design is not None else store.in_turn(asked)
     with place(on, workers) as here, _signals() as stop:
         stopped = _Driver(store, here, work, progress, stop_on_error, stop).run(wanted)
         return Drive(asked, stopped, stop.asked)

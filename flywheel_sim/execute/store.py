@@ -45,6 +45,7 @@ from flywheel_sim.execute.parts import (
     write_whole,
 )  # fmt: skip
 from flywheel_sim.execute.rows import Rows
+from flywheel_sim.execute.spread import spread
 from flywheel_sim.execute.sums import DESIGN, STUDY, read_study, summed, unchanged
 from flywheel_sim.execute.tabled import design_table, jobs_of, joined, matrix
 from flywheel_sim.files import draft_folder
@@ -281,6 +282,14 @@ class Store:
         left = ~self._done
         left[[copy for copies in self._copies.values() for copy in copies]] = False
         return np.flatnonzero(left)
+
+    def in_turn(self, runs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The same runs in the order in which to make them: every point once, then once more, and so on."""
+        point = np.concatenate([part.column("point").to_numpy() for part in self._design])
+        replicate = np.concatenate([part.column("replicate").to_numpy() for part in self._design])
+        together = any(set(part.column_names) & {"row", "part"} for part in self._design)
+        turns = spread(point, replicate, scatter=not together)
+        return turns[np.isin(turns, runs)]
 
     def jobs(self, runs: Sequence[int] | NDArray[np.int64]) -> list[Job]:
         """What to do for these runs."""

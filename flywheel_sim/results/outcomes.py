@@ -386,8 +386,17 @@ class Outcomes:
         interval = {key: (found.low, found.high) for key, found in bands.items()}
         return {"summary": finite(summary), "interval": finite(interval) if self.replicates > 1 else None}
 
-    def save(self, folder: str | os.PathLike[str]) -> Path:
+    def save(self, folder: str | os.PathLike[str], *, left: Sequence[str] = (), replace: bool = False) -> Path:
         """Write the outcomes as a folder; all of it or nothing.
+
+        Parameters
+        ----------
+        folder : path
+            Must not exist yet, or be empty.
+        left : sequence of str
+            What is still to be looked at (bridge, swings, groups), for ``flywheel resume`` to go on with.
+        replace : bool
+            Put them in the place of an earlier state of the same.
 
         Raises
         ------
@@ -432,8 +441,9 @@ class Outcomes:
             "groups": self.groups.about() if self.groups else None,
             "posterior": {"source": self.drawn.source, "digest": self.drawn.digest} if self.drawn else None,
             "provenance": self.provenance.to_dict(),
+            **({"left": list(left)} if left else {}),
         }
-        return write_folder(folder, manifest, tables)
+        return write_folder(folder, manifest, tables, replace=replace)
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> Self:

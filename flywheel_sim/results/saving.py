@@ -44,7 +44,9 @@ class ResultError(ValueError):
         return (Problem(None, None, None, "", str(self)),)
 
 
-def write_folder(folder: str | os.PathLike[str], manifest: Mapping[str, Any], tables: Mapping[str, Table]) -> Path:
+def write_folder(
+    folder: str | os.PathLike[str], manifest: Mapping[str, Any], tables: Mapping[str, Table], *, replace: bool = False
+) -> Path:
     """Write a result; the folder appears with everything in it, or not at all.
 
     Parameters
@@ -55,6 +57,8 @@ def write_folder(folder: str | os.PathLike[str], manifest: Mapping[str, Any], ta
         JSON values; ``schema`` names the format, e.g. ``flywheel.saved-run/1``.
     tables : mapping
         Name -> columns; written as ``<name>.parquet``.
+    replace : bool
+        Put the new result in the place of an older state of it, once it is whole.
 
     Raises
     ------
@@ -66,8 +70,8 @@ def write_folder(folder: str | os.PathLike[str], manifest: Mapping[str, Any], ta
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    target = vacant(folder)
-    with draft_folder(target) as draft:
+    target = Path(folder) if replace else vacant(folder)
+    with draft_folder(target, replace=replace) as draft:
         for name, table in tables.items():
             columns = pa.table({column: pa.array(values) for column, values in table.items()})
             pq.write_table(columns, draft / f"{name}.parquet", compression="zstd")

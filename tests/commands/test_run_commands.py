@@ -309,3 +309,40 @@ def test_run_and_compare_work_on_the_engine(tmp_path: Path, monkeypatch: pytest.
     both = told(call("compare", "b2b-saas", "b2b-saas", *short, "--replicates", "2", "--json"))["data"]
     assert both["verdict"]["winner"] is None  # type: ignore[index]
     assert both["verdict"]["wins_of_100"] == 50.0  # type: ignore[index]
+
+
+def test_what_a_long_comparison_knows_outlives_its_interruption(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flywheel_sim.study.compare import Comparison
+
+    def interrupted(self: Comparison, **_: object) -> Comparison:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Comparison, "with_swings", interrupted)
+        stopped = call(
+            "compare",
+            "silo.yaml",
+            "shared.yaml",
+            "--replicates",
+            "4",
+            "--full",
+            "--out",
+            "my saved",
+            "--report",
+            "r.html",
+        )
+    assert stopped.exit_code == 130 and "Traceback" not in stopped.output
+    first = stopped.stderr.splitlines()[0]
+    assert "Shared relationship pay" in first and "Silo pay" in first, "the verdict comes first"
+    assert "not done: moving one assumption at a time, looking at teams and segments" in stopped.stderr
+    assert "go on with: flywheel resume 'my saved'" in stopped.stderr
+    assert 'id="bridge"' in (folder / "r.html").read_text(), "the bridge was done"
+    kept = Comparison.open(folder / "my saved")
+    assert kept.split is not None and kept.swings is None
+    done: list[str] = []
+    for stage in ("swings", "groups"):
+        monkeypatch.setattr(Comparison, f"with_{stage}", lambda self, stage=stage, **_: done.append(stage) or self)
+    assert call("resume", "my saved").exit_code == 0
+    assert done == ["swings", "groups"], "the bridge is not made again"
+    assert call("resume", "my saved").exit_code == 0 and done == ["swings", "groups"], "nothing is left"
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
