@@ -14,10 +14,10 @@ __all__ = ["explain"]
 
 
 @click.command()
-@click.argument("name", required=False, metavar="[M12 | C37 | A19 | READOUT | PARAMETER]")
+@click.argument("name", required=False, metavar="[M12 | C37 | A19 | S11 | READOUT | PARAMETER]")
 @answers("explain")
 def explain(name: str | None) -> Answer:
-    """Say what a mechanism, claim, closed form, readout (weekly column, summary) or parameter is.
+    """Say what a mechanism, claim, closed form, source, readout (weekly column, summary) or parameter is.
 
     Its equations, its parameters with how well they are known, how it is verified, and the claims that rest on it.
     Without a name, everything there is.
@@ -73,6 +73,8 @@ def _told(one: "Explained") -> Any:
         parts += ["", table]
     for heading, rows in pairs[1:]:
         parts += _pairs(heading, rows)
+    if one.references:
+        parts += ["", Text("From", style="bold"), *(Text(f"  {reference}") for reference in one.references)]
     if one.related:
         parts += ["", Text(f"See also: {', '.join(one.related)}")]
     return readable(*parts)

@@ -9,7 +9,7 @@ import fnmatch
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -19,6 +19,7 @@ from flywheel_sim import theory
 from flywheel_sim.present.claims import settings
 from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.scenario import ScenarioError
+from flywheel_sim.scenario.bibliography import RATINGS, Source, bibliography, marks_in
 from flywheel_sim.scenario.columns import COLUMNS
 from flywheel_sim.scenario.errors import nearest
 from flywheel_sim.scenario.fields import EVIDENCE
@@ -67,6 +68,8 @@ class Explained:
         Claims that rest on it -> in words.
     related : tuple of str
         Mechanisms and closed forms it belongs with.
+    references : tuple of str
+        Where it comes from, in full.
     """
 
     name: str
@@ -78,6 +81,7 @@ class Explained:
     limits: tuple[tuple[str, str], ...] = ()
     claims: tuple[tuple[str, str], ...] = ()
     related: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -91,6 +95,7 @@ class Explained:
             "limits": dict(self.limits),
             "claims": dict(self.claims),
             "related": list(self.related),
+            "references": list(self.references),
         }
 
 
@@ -109,6 +114,21 @@ def explain(name: str) -> Explained:
     >>> explain("market.accounts").kind
     'parameter'
     """
+    found = _explained(name)
+    return found if found.references else replace(found, references=_references(found))
+
+
+def _references(found: Explained) -> tuple[str, ...]:
+    """What the source marks of a closed form, claim or parameter lead to, in full."""
+    if found.kind not in ("closed form", "claim", "parameter"):
+        return ()
+    facts = dict(found.facts)
+    own = found.name if found.kind == "closed form" else ""
+    said = " ".join((own, *(facts.get(key, "") for key in ("facts", "source texts", "source"))))
+    return tuple(f"{mark}: {work}" for mark in marks_in(said) for work in bibliography()[mark].references)
+
+
+def _explained(name: str) -> Explained:
     upper = name.upper()
     if upper in MECHANISMS:
         return _mechanism(upper)
@@ -116,6 +136,8 @@ def explain(name: str) -> Explained:
         return _claim(claim_table()[upper])
     if upper in theory.ANCHORS:
         return _form(upper)
+    if upper in bibliography():
+        return _source(bibliography()[upper])
     for column, unit, meaning in COLUMNS:
         if column == name:
             return _column(column, unit, meaning)
@@ -131,7 +153,7 @@ def explain(name: str) -> Explained:
     if len(ends) == 1:
         return explain(ends[0])
     readouts = (*(column for column, _, _ in COLUMNS), *SUMMARY)
-    known = [*MECHANISMS, *MECHANISMS.values(), *claim_table(), *theory.ANCHORS, *readouts, *_paths()]
+    known = [*bibliography(), *MECHANISMS, *MECHANISMS.values(), *claim_table(), *theory.ANCHORS, *readouts, *_paths()]
     if ends:
         raise ScenarioError.single(f"several parameters are called '{name}': {', '.join(ends)}")
     having = [one for one in dict.fromkeys(known) if upper in re.split(r"[_.-]", one.upper())] if len(name) > 1 else []
@@ -157,6 +179,7 @@ def subjects() -> dict[str, list[tuple[str, str]]]:
         "closed forms": [(name, anchor.title) for name, anchor in theory.ANCHORS.items()],
         "claims": [(number, claim.claim) for number, claim in claim_table().items()],
         "columns": [(column, meaning) for column, _, meaning in COLUMNS],
+        "sources": [(mark, source.fact) for mark, source in bibliography().items() if source.fact],
         "summary": [(name, meaning) for name, (_, meaning) in SUMMARY.items()],
     }
 
@@ -252,6 +275,26 @@ def _form(name: str) -> Explained:
         (("reduces when", anchor.reduces_when), ("functions", ", ".join(f"theory.{f}" for f in anchor.functions))), (),
         _limits([name]), _told(resting), tuple(carrying),
     )  # fmt: skip
+
+
+def _source(source: Source) -> Explained:
+    """A fact or a text, with its references and who rests on it."""
+    resting = [one for one in claim_table().values() if source.mark in (*one.facts, *one.text)]
+    used = [path for path, shape in _shapes() if source.mark in marks_in(str(shape.extra.get("source") or ""))]
+    facts = {
+        "rating": f"{source.rating}: {RATINGS[source.rating]}",
+        "evidence": f"{source.evidence}: {EVIDENCE.get(source.evidence, '')}" if source.evidence else "",
+        "settings": ", ".join(used),
+    }
+    told = tuple((key, said) for key, said in facts.items() if said)
+    return Explained(source.mark, "source", source.fact, "", told, claims=_told(resting), references=source.references)
+
+
+def _shapes() -> Iterator[tuple[str, Shape]]:
+    for path in _paths():
+        shape = along(root(ScenarioModel), tuple(path.split(".")))
+        if shape is not None:
+            yield path, shape
 
 
 def _column(column: str, unit: str, meaning: str) -> Explained:

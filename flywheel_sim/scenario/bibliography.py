@@ -1,0 +1,81 @@
+"""Where facts, closed forms and claims come from: the bibliography that ships with the package."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from flywheel_sim.scenario.reading import parse, plain
+
+__all__ = ["RATINGS", "Source", "bibliography", "marks_in"]
+
+#: What a rating says.
+RATINGS: Mapping[str, str] = {
+    "A": "peer-reviewed, on behaviour",
+    "B": "a survey, intentions, or one firm",
+    "C": "a vendor",
+    "P": "a practitioner's text",
+    "T": "theory",
+}
+_MARK = re.compile(r"\b(?:[SA][1-9]\d?|00[0-4])\b")
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a source mark leads to.
+
+    Parameters
+    ----------
+    mark : str
+        S1 to S28 (a fact), A1 to A29 (a closed form), 000 to 004 (a text that makes claims).
+    fact : str
+        What is known from it; empty for a closed form, whose module says it.
+    rating : str
+        One of `RATINGS`.
+    evidence : str
+        V, V2 or M: how the text was seen; empty where nothing is said of it.
+    references : tuple of str
+        In full; "As cited:" before one that has not been looked up.
+    """
+
+    mark: str
+    fact: str
+    rating: str
+    evidence: str
+    references: tuple[str, ...]
+
+
+@cache
+def bibliography() -> Mapping[str, Source]:
+    """Every source mark, in order.
+
+    Examples
+    --------
+    >>> bibliography()["S3"].references[0][:25]
+    'Nitzan, I. and Libai, B. '
+    """
+    text = (Path(__file__).parent / "bibliography.yaml").read_text("utf-8")
+    data = plain(parse(text, "bibliography.yaml"))
+    works = data.pop("references")
+    return {
+        mark: Source(
+            mark,
+            " ".join(str(one.get("fact", "")).split()),
+            str(one.get("rating", "T")),
+            str(one.get("evidence", "")),
+            tuple(works[name] for name in one["references"]),
+        )
+        for mark, one in data.items()
+    }
+
+
+def marks_in(text: str) -> list[str]:
+    """Source marks in a text that the bibliography has, each once.
+
+    Examples
+    --------
+    >>> marks_in("A8, S7; of S99 nothing is known")
+    ['A8', 'S7']
+    """
+    return [mark for mark in dict.fromkeys(_MARK.findall(text)) if mark in bibliography()]
