@@ -11,7 +11,7 @@ import io
 import os
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.ticker import Formatter
 
 from flywheel_sim.files import place, whole_file
 
-__all__ = ["FAINT", "FRAME", "GRID", "INK", "MUTED", "PALETTE", "canvas", "colour", "line_labels", "save_png", "to_svg",
-           "written"]  # fmt: skip
+__all__ = ["FAINT", "FRAME", "GRID", "INK", "MUTED", "PALETTE", "Told", "canvas", "colour", "line_labels", "save_png",
+           "to_svg", "written"]  # fmt: skip
 
 #: Okabe and Ito's colours, told apart with every common colour vision; yellow is left out: it is too faint on white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#A3457F", "#B07500", "#3A8FC4", "#5B5B5B")
@@ -137,6 +138,48 @@ def line_labels(axes: Axes, entries: Sequence[tuple[float, str, str, str]], *, g
 def _short_lines(name: str, width: int = 16, most: int = 3) -> list[str]:
     lines = textwrap.wrap(name, width) or [name]
     return lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1]}\N{HORIZONTAL ELLIPSIS}"]
+
+
+class Told(Formatter):
+    """Ticks in the words of the page, with as many digits as it takes to tell one from the next.
+
+    Examples
+    --------
+    >>> from flywheel_sim.results.words import money, percent
+    >>> Told(percent).format_ticks([0.0, 0.1, 0.2]), Told(percent).format_ticks([0.0, 0.001, 0.002])
+    (['0 %', '10 %', '20 %'], ['0 %', '0.1 %', '0.2 %'])
+    >>> Told(money).format_ticks([0.0, 1e6, 2e6]), Told(money).format_ticks([5.00e6, 5.02e6, 5.04e6])
+    (['$0', '$1m', '$2m'], ['$5.00m', '$5.02m', '$5.04m'])
+    """
+
+    def __init__(self, words: Callable[[float], str]) -> None:
+        self.words = words
+
+    def __call__(self, value: float, pos: int | None = None) -> str:
+        """One tick."""
+        return self.words(value).replace(".0", "")
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """All ticks of an axis."""
+        said = [self(value) for value in values]
+        if len(set(said)) == len(said):
+            return said
+        for digits in range(1, 10):
+            said = [_with_digits(self.words(value), value, digits) for value in values]
+            if len(set(said)) == len(said):
+                break
+        return said
+
+
+def _with_digits(said: str, value: float, digits: int) -> str:
+    """The same words with so many decimals, in the unit that they have."""
+    found = re.search(r"\d[\d,]*(?:\.\d+)?", said)
+    if found is None:
+        return said
+    after = said[found.end() :]
+    unit = {"tn": 1e12, "bn": 1e9, "m": 1e6, "k": 1e3}.get(after.strip(), 0.01 if after.strip() == "%" else 1.0)
+    sign = "\N{MINUS SIGN}" if value < 0 and not said.startswith("\N{MINUS SIGN}") else ""
+    return sign + said[: found.start()] + f"{abs(value) / unit:,.{digits}f}" + after
 
 
 def apart(wanted: Sequence[float], rooms: Sequence[float], low: float = 0.0, high: float = 1.0) -> list[float]:

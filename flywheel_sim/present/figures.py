@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from flywheel_sim.present.drawing import FRAME, INK, MUTED, canvas, colour, line_labels, plain, weeks_axis
+from flywheel_sim.present.drawing import FRAME, INK, MUTED, Told, canvas, colour, line_labels, plain, weeks_axis
 from flywheel_sim.results import Outcomes
 from flywheel_sim.results.outcomes import DIFFERENCE
 from flywheel_sim.results.words import money, number, signed_money
@@ -51,8 +51,9 @@ def difference_chart(outcomes: Outcomes, index: int) -> Figure:
     fan = outcomes.fans[DIFFERENCE][index]
     verdict = outcomes.verdict_on(index)
     figure = _fans(
-        fan[None], (outcomes.labels[index],), signed_money, zero=True, mark_week=verdict.breakeven_week, first=index
-    )
+        fan[None], (outcomes.labels[index],), _median, zero=True, mark_week=verdict.breakeven_week, first=index,
+        ticks=signed_money,
+    )  # fmt: skip
     axes = figure.axes[0]
     dip = verdict.deepest_dip
     if dip.value < -0.03 * float(np.nanmax(fan) - np.nanmin(fan)):
@@ -64,6 +65,11 @@ def difference_chart(outcomes: Outcomes, index: int) -> Figure:
             bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1.0},
         )  # fmt: skip
     return figure
+
+
+def _median(value: float) -> str:
+    """The end of the line, which is another number than the mean of the verdict."""
+    return f"median {signed_money(value)}"
 
 
 def score_chart(outcomes: Outcomes) -> Figure:
@@ -79,12 +85,12 @@ def score_chart(outcomes: Outcomes) -> Figure:
         # Nobody has been asked in week 0.
         axes.plot(weeks[1:], asked[1:], color=colour(index), linewidth=1.4, dashes=(4, 2))
         if np.isfinite(true[-1]):
-            shown = f"{number(true[-1], 2)}"
+            shown = f"at the end {number(true[-1], 2)}"
             shown += f", surveyed {number(asked[-1], 2)}" if np.isfinite(asked[-1]) else ""
             entries.append((float(true[-1]), label, shown, colour(index)))
     weeks_axis(axes, outcomes.weeks)
     axes.yaxis.set_major_locator(MaxNLocator(6))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axes.yaxis.set_major_formatter(Told(number))
     line_labels(axes, entries)
     return figure
 
@@ -98,6 +104,7 @@ def _fans(
     mark_week: float,
     first: int = 0,
     ruler: tuple[str, Floats] | None = None,
+    ticks: Callable[[float], str] | None = None,
 ) -> Figure:
     """Draw fans of shape (S, W + 1, 3), and a dashed path beside them."""
     figure = canvas()
@@ -114,7 +121,7 @@ def _fans(
         axes.axhline(0.0, color=FRAME, linewidth=1.0, zorder=1.5)
     weeks_axis(axes, len(weeks) - 1)
     axes.yaxis.set_major_locator(MaxNLocator(6))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words(value).replace(".0", "")))
+    axes.yaxis.set_major_formatter(Told(ticks or words))
     axes.margins(y=0.06)
     axes.autoscale_view(scalex=False)
     _mark(axes, mark_week, len(weeks) - 1)

@@ -2,10 +2,9 @@
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
 from flywheel_sim.present.assumptions import brief
-from flywheel_sim.present.drawing import INK, MUTED, canvas
+from flywheel_sim.present.drawing import INK, MUTED, Told, canvas
 from flywheel_sim.present.waterfall import GAIN, LOSS, bars_axes
 from flywheel_sim.results.swings import Swings
 from flywheel_sim.results.words import money, number, signed_money
@@ -40,7 +39,7 @@ def swings_chart(swings: Swings) -> Figure:
     reach = [worth for bar in bars for worth in (bar.at_low, bar.at_high)]
     if min(reach, default=middle) <= 0 <= max(reach, default=middle) or low <= 0 <= high:
         axes.axvline(0.0, color=MUTED, linewidth=1.0, dashes=(3, 3))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: signed_money(value).replace(".0", "")))
+    axes.xaxis.set_major_formatter(Told(signed_money))
     axes.margins(x=0.16)
     axes.autoscale_view(scaley=False)
     return figure

@@ -79,7 +79,7 @@ _ROWS = (
     "value, median", "  80 % of runs", "difference, mean", "  80 % interval", "  the same by bootstrap",
     "difference, median", "  80 % interval of the median", "difference, 80 % of runs", "wins of 100",
     "  80 % interval of that chance", "p value of no difference", "  adjusted by Holm", "variance reduction by pairing",
-    "break-even", "deepest dip", "customers at the end", "NPS", "churn a year", "referred",
+    "break-even", "deepest dip", "customers at the end", "NPS, mean of the weeks", "churn a year", "referred",
 )  # fmt: skip
 #: Rows for those who ask how sure this is.
 _DETAIL = frozenset(

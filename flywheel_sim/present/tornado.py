@@ -2,9 +2,8 @@
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
-from flywheel_sim.present.drawing import FRAME, INK, MUTED, PALETTE, canvas
+from flywheel_sim.present.drawing import FRAME, INK, MUTED, PALETTE, Told, canvas
 from flywheel_sim.present.waterfall import bars_axes
 from flywheel_sim.results.sensitivity import Sensitivity
 from flywheel_sim.results.words import money, number, percent
@@ -44,7 +43,7 @@ def tornado_chart(found: Sensitivity, outcome: str) -> Figure:
     axes.axvline(middle, color=FRAME, linewidth=1.0)
     if axes.get_xlim()[0] < 0 < axes.get_xlim()[1]:
         axes.axvline(0.0, color=INK, linewidth=0.8, dashes=(2, 2))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words(value).replace(".0", "")))
+    axes.xaxis.set_major_formatter(Told(words))
     axes.margins(x=0.12)
     what = "total index" if found.method == "sobol" else "size of the effect"
     axes.set_title(f"light: parameter low, dark: high; number: {what}", loc="right", fontsize=9.5, color=MUTED, pad=4)

@@ -5,9 +5,9 @@ import textwrap
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
-from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, PALETTE, canvas
+from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, PALETTE, Told, canvas
 from flywheel_sim.results.bridge import Bridge, Part
 from flywheel_sim.results.words import number, signed_money
 
@@ -47,7 +47,7 @@ def waterfall_chart(bridge: Bridge, key: str = "npv") -> Figure:
     for row, place in enumerate(joints[: rows - 1]):
         axes.plot([place, place], [row - 0.31, row + 1.31], color=FRAME, linewidth=0.8, zorder=1.2)
     axes.axvline(0.0, color=FRAME, linewidth=1.0, zorder=1.5)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words(value).replace(".0", "")))
+    axes.xaxis.set_major_formatter(Told(words))
     axes.margins(x=0.2)
     return figure
 

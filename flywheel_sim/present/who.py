@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
-from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, canvas
+from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, Told, canvas
 from flywheel_sim.present.waterfall import GAIN, LOSS
 from flywheel_sim.results.groups import SEGMENT_MEASURES, TEAM_MEASURES, Groups, Share
 from flywheel_sim.results.words import money, number, percent
@@ -93,4 +93,4 @@ def _panel(
     room = 0.08 * float(np.ptp(values)) or 0.05 * float(abs(values).max()) or 1.0
     axes.set_xlim(float(values.min()) - room, float(values.max()) + room)
     axes.xaxis.set_major_locator(MaxNLocator(3))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words(value).replace(".0", "")))
+    axes.xaxis.set_major_formatter(Told(words))
