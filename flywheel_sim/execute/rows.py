@@ -11,7 +11,7 @@ from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.scenario.columns import COL, NAMES
 from flywheel_sim.scenario.errors import nearest
 
-__all__ = ["DEFAULT_OUTCOMES", "OF_ACCOUNTS", "Rows", "measure", "unknown_outcome"]
+__all__ = ["DEFAULT_OUTCOMES", "OF_ACCOUNTS", "Rows", "last_week", "measure", "unknown_outcome"]
 
 #: Outcomes that need a row per account, which costs time.
 OF_ACCOUNTS = ("loss_making_share", "whale_peak")
@@ -128,6 +128,18 @@ def unknown_outcome(name: str) -> tuple[str, str | None] | None:
         near = nearest(column, NAMES)
         return f"unknown column '{column}'", f"{near}.{way}" if near else None
     return None
+
+
+def last_week(name: str) -> int:
+    """The week of the run that an outcome looks at, 0 where it takes whatever weeks there are.
+
+    Examples
+    --------
+    >>> last_week("customers.at26"), last_week("revenue.to52"), last_week("npv")
+    (26, 52, 0)
+    """
+    found = _WEEK.fullmatch(name.rpartition(".")[2])
+    return int(found[2]) if found and name not in SUMMARY else 0
 
 
 def measure(names: Sequence[str], summary: Mapping[str, float], weekly: NDArray[np.float64]) -> NDArray[np.float64]:

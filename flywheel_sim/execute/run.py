@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flywheel_sim.results import Run
+from flywheel_sim.results.luck import key_part
 from flywheel_sim.scenario import Scenario, load
 
 __all__ = ["batch", "run", "worker_count"]
@@ -68,6 +69,8 @@ def run(
     """
     from flywheel_sim.engine.run import Simulation
 
+    key_part(seed, "seed")
+    key_part(replicate, "replicate")
     loaded = load(scenario)
     simulation = Simulation([loaded.model], [(0, seed, replicate)])
     simulation.advance(threads=worker_count(workers), progress=progress)
@@ -120,6 +123,8 @@ def batch(
     """
     from flywheel_sim.engine.run import Simulation
 
+    key_part(seed, "seed")
+    key_part(first, "first")
     loaded = [load(scenario) for scenario in scenarios]
     count = len(loaded)
     if each is not None:

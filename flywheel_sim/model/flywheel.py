@@ -13,7 +13,7 @@ from flywheel_sim.engine.run import Simulation
 from flywheel_sim.engine.saving import copied, from_bytes, load_simulation, redirect, save_simulation, to_bytes
 from flywheel_sim.model.customers import Customers
 from flywheel_sim.model.futures import from_week
-from flywheel_sim.model.rules import Hook, hooks, key_of, rules_of, team_classes
+from flywheel_sim.model.rules import Hook, hooks, key_of, replicate_of, rules_of, team_classes
 from flywheel_sim.model.teams import Team, Teams
 from flywheel_sim.results import Run
 from flywheel_sim.results.naming import pack, unpack
@@ -41,7 +41,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
     seed : int, optional
         The same; Mesa's ``batch_run`` hands luck over under this name.
     replicate : int
-        Number of the run under that key.
+        Number of the run under that key; by default 0, and in ``mesa.batch_run`` the number of the iteration.
     team_class : type of Team, or mapping from a team's name to one
         Teams that decide for themselves.
     interventions, analyzers : objects with ``step(model)``
@@ -92,7 +92,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
         rng: int | None = None,
         *,
         seed: int | None = None,
-        replicate: int = 0,
+        replicate: int | None = None,
         team_class: type[Team] | Mapping[str, type[Team]] = Team,
         interventions: Iterable[Hook] = (),
         analyzers: Iterable[Hook] = (),
@@ -100,6 +100,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
     ) -> None:
         loaded = load(spec)
         key = key_of(rng, seed)
+        replicate = replicate_of(replicate)
         simulation = Simulation([loaded.model], [(0, key, replicate)])
         self._start(loaded, simulation, team_class, interventions, analyzers, workers)
 

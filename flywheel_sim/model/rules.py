@@ -1,16 +1,18 @@
 """What a model is given in Python: the key of its luck, hooks, classes of teams; what is written down of them."""
 
 import numbers
+import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Protocol
 
 from flywheel_sim.model.teams import Team
+from flywheel_sim.results.luck import key_part
 from flywheel_sim.results.provenance import INTERVENTION, rule
 from flywheel_sim.scenario.errors import nearest
 from flywheel_sim.scenario.schema import ScenarioModel
 
-__all__ = ["Hook", "hooks", "key_of", "rules_of", "team_classes"]
+__all__ = ["Hook", "hooks", "key_of", "replicate_of", "rules_of", "team_classes"]
 
 _rule = cache(rule)
 
@@ -43,6 +45,22 @@ def key_of(rng: Any, seed: Any) -> int:
     if len({int(key) for key in given}) > 1:
         raise ValueError(f"rng={rng!r} and seed={seed!r} are two names of one thing; give one")
     return int(given[0]) if given else 1
+
+
+def replicate_of(given: Any) -> int:
+    """Number of the run under its key: what was given, else the iteration of ``mesa.batch_run``, else 0.
+
+    Mesa does not tell a model in which iteration it is made, and equal keys would make equal runs.
+    """
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__") != "mesa.batchrunner":
+        frame = frame.f_back  # type: ignore[assignment]
+    iteration = int(frame.f_locals.get("iteration", 0)) if frame is not None else 0
+    if given is None:
+        return iteration
+    if iteration:
+        raise ValueError("batch_run: iterations number the replicates themselves; leave replicate out")
+    return key_part(given, "replicate")
 
 
 def hooks(what: str, given: Iterable[Hook]) -> list[Hook]:

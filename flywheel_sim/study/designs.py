@@ -24,6 +24,7 @@ every point.
 
 import csv
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -31,6 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.execute.design import Design, Point
+from flywheel_sim.execute.rows import last_week
 from flywheel_sim.scenario import Problem, ScenarioError
 from flywheel_sim.scenario.reading import scalar
 from flywheel_sim.scenario.shapes import along, root
@@ -72,10 +74,23 @@ def laid(study: Study) -> Design:
     ]
     if (len(points) and max(point.first for point in points) + file.replicates) > 2**32:
         raise ScenarioError.single("more than 2^32 replicates", field="replicates")
-    problems = _misfits(study, points)
+    problems = [*_misfits(study, points), *_beyond(study, points)]
     if problems:
         raise ScenarioError(problems)
     return Design(points, file.replicates)
+
+
+def _beyond(study: Study, points: Sequence[Point]) -> Iterator[Problem]:
+    """Outcomes that look at weeks which some runs do not have."""
+    own = {name: scenario.model.horizon_weeks for name, scenario in study.scenarios.items()}
+    horizons = [point.changes.get("horizon_weeks", own.get(point.scenario, study.base.model.horizon_weeks))
+                for point in points]  # fmt: skip
+    shortest = min((weeks for weeks in horizons if isinstance(weeks, int | float)), default=math.inf)
+    for k, name in enumerate(study.file.outcomes):
+        if last_week(name) > shortest:
+            message = f"'{name}' looks at week {last_week(name)}, and there are runs of {shortest:g} weeks"
+            near = f"{name.rpartition('.')[0]}.{'at' if '.at' in name else 'to'}{shortest:g}"
+            yield study.problem(("outcomes", str(k)), message, near)
 
 
 def drawn(study: Study) -> list[dict[str, Any]]:

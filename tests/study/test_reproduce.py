@@ -21,6 +21,7 @@ from flywheel_sim.execute.rows import Rows
 from flywheel_sim.execute.store import Store
 from flywheel_sim.model import Team
 from flywheel_sim.present.report import render
+from flywheel_sim.results import saving
 from flywheel_sim.results.run import open_run
 from flywheel_sim.results.saving import ResultError
 from flywheel_sim.study.reproduce import moved, reproduce
@@ -164,7 +165,10 @@ def test_what_moved_is_named_and_measured(saved):
     pq.write_table(table.set_column(place, "cash", pa.array(cash)).append_column("gone", pa.array(cash)), path)
     manifest = json.loads((saved / "manifest.json").read_text())
     manifest["provenance"]["engine"] = "another"
-    (saved / "manifest.json").write_text(json.dumps(manifest))
+    # what another engine would have saved: whole, and with its own checksums
+    del manifest["checksum"]
+    manifest["checksums"]["weekly"] = saving._sum_of(path)
+    (saved / "manifest.json").write_text(json.dumps(manifest | {"checksum": saving._sum_of_values(manifest)}))
     found = reproduce(saved)
     assert not found.same
     assert [(one.column, one.rows, one.first) for one in found.moved] == [("cash", 5, 7)]
