@@ -156,7 +156,7 @@ def overlay_panel(axes: Axes, overlay: Overlay, track: Track) -> None:
             weeks[chosen], track.series.values[chosen], "o", markersize=4.5, color=face, markeredgecolor=INK,
             markeredgewidth=1.0, zorder=4,
         )  # fmt: skip
-    end = int(weeks[seen.in_sample].max())
+    end = float(weeks[seen.in_sample].max())
     if end < weeks.max():
         axes.axvline(end, color=MUTED, linewidth=1.0, dashes=(3, 3), zorder=1.6)
         axes.annotate(

@@ -1,5 +1,6 @@
 """Observed data beside simulated ones: what was measured, what came out, and how far apart they are."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 __all__ = ["SAMPLES", "SIMULATION", "Errors", "Observations", "ObservedSeries", "Overlay", "Track", "errors_of"]
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 #: The dates a calibration may see, and the later ones.
@@ -27,10 +27,10 @@ class ObservedSeries:
     ----------
     name, quantity : str
         Its name in the scenario, and what it measures: customers, revenue_per_customer, revenue or survival.
-    weeks : int64 array, shape (n,)
-        Week of each date; week 0 is the start of the run.
-    opening : int64 array, shape (n,)
-        Week of the date before; negative where the run does not cover the period.
+    weeks : float64 array, shape (n,)
+        Week of each date, with a fraction where it lies inside a week; week 0 is the start of the run.
+    opening : float64 array, shape (n,)
+        Week in which the row's period began; negative or NaN where the run does not cover it.
     values : float64 array, shape (n,)
         Observations, NaN where there is none.
     derived : bool array, shape (n,)
@@ -47,8 +47,8 @@ class ObservedSeries:
 
     name: str
     quantity: str
-    weeks: Ints
-    opening: Ints
+    weeks: Floats
+    opening: Floats
     values: Floats
     derived: Flags
     error: float
@@ -62,9 +62,9 @@ class ObservedSeries:
         level = self.quantity in ("customers", "survival")
         covered = self.weeks > 0 if level else self.opening >= 0
         known = np.isfinite(self.values)
-        return np.asarray(
-            (known & np.isfinite(self._before(self.values)) if self.law == "binomial" else known) & covered
-        )
+        if self.law == "binomial":
+            known &= self._before(self.values) > 0  # of nobody nobody can leave
+        return np.asarray(known & covered)
 
     def standard(self, simulated: Floats) -> Floats:
         r"""How far simulated values are from the observed ones, in standard deviations of the series' law.
@@ -92,12 +92,47 @@ class ObservedSeries:
             return np.asarray(np.log(np.maximum(simulated, 1e-300) / self.values) / self.error)
         if self.law == "absolute":
             return np.asarray((simulated - self.values) / self.error)
-        alive = self._before(self.values)
-        stayed = self.values / alive
+        alive, stayed, kept = self._stayed(simulated)
         least = 0.5 / np.maximum(self.cohort * alive, 1.0)
         sure = np.clip(stayed, least, 1.0 - least)
-        spread = np.sqrt(sure * (1.0 - sure) / (self.cohort * alive))
-        return np.asarray((simulated / np.maximum(self._before(simulated), 1e-300) - stayed) / spread)
+        spread = np.sqrt(sure * (1.0 - sure) / np.maximum(self.cohort * alive, 1e-300))
+        return np.asarray((kept - stayed) / spread)
+
+    def deviance(self, simulated: Floats) -> Floats:
+        r"""Signed roots of what a table of survival is less likely by under simulated values than under its own.
+
+        With S observed, r the observed and q the simulated share of those alive who stay, row t is
+
+        .. math:: d_t = \operatorname{sign}(q - r) \sqrt{2 n S_{t-1} [r \ln(r / q) + (1 - r) \ln((1 - r) / (1 - q))]},
+
+        and half the sum of squares is, but for a constant, minus the logarithm of the multinomial likelihood of who
+        leaves when: for the shifted beta-geometric that of `theory.sbg_fit`, times n.
+
+        Parameters
+        ----------
+        simulated : float64 array, shape (..., n)
+
+        Examples
+        --------
+        >>> four = np.array([0.0, 52.0, 104.0, 156.0])
+        >>> alive = np.array([1.0, 0.8, 0.6, 0.5])
+        >>> table = ObservedSeries("s", "survival", four, four - 52, alive, alive < 0, 1.0, True, "binomial", 400.0)
+        >>> table.deviance(np.array([1.0, 0.82, 0.615, 0.5])).round(2).tolist()
+        [nan, 1.03, 0.0, -0.82]
+        """
+        from scipy.special import rel_entr
+
+        alive, stayed, kept = self._stayed(simulated)
+        kept = np.clip(kept, 1e-9, 1.0 - 1e-9)
+        lost = rel_entr(stayed, kept) + rel_entr(1.0 - stayed, 1.0 - kept)
+        return np.asarray(np.sign(kept - stayed) * np.sqrt(2.0 * self.cohort * np.maximum(alive * lost, 0.0)))
+
+    def _stayed(self, simulated: Floats) -> tuple[Floats, Floats, Floats]:
+        """Observed share alive at the row before; shares of those who stay until this one, observed and simulated."""
+        alive = self._before(self.values)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            stayed = np.where(alive > 0, self.values / alive, np.nan)
+        return alive, stayed, np.asarray(simulated / np.maximum(self._before(simulated), 1e-300))
 
     def noisy(self, simulated: Floats, normal: Floats) -> Floats:
         """Simulated values as they would be observed, with errors of the series' law.
@@ -111,7 +146,7 @@ class ObservedSeries:
             return np.asarray(simulated * np.exp(self.error * normal))
         if self.law == "absolute":
             return np.asarray(simulated + self.error * normal)
-        before = self._before(simulated)
+        before = np.concatenate((self._first(simulated), simulated[..., :-1]), axis=-1)
         with np.errstate(invalid="ignore", divide="ignore"):
             stayed = simulated / before
             spread = np.sqrt(np.maximum(stayed * (1.0 - stayed), 0.0) / (self.cohort * before))
@@ -119,9 +154,16 @@ class ObservedSeries:
         return np.asarray(np.cumprod(np.where(np.isfinite(steps), steps, 1.0), axis=-1))
 
     def _before(self, values: Floats) -> Floats:
-        """Values a row earlier; all were there in week 0."""
+        """Values at the last row before that was observed; all were there in week 0."""
+        known = np.isfinite(self.values)
+        last = np.maximum.accumulate(np.where(known, np.arange(len(known)), -1))
+        last = np.concatenate(([-1], last[:-1]))
+        return np.where(last < 0, self._first(values), values[..., np.maximum(last, 0)])
+
+    def _first(self, values: Floats) -> Floats:
+        """What was there before the first row, shape (..., 1)."""
         first = np.where(self.weeks[:1] > 0, 1.0, np.nan)
-        return np.concatenate((np.broadcast_to(first, (*values.shape[:-1], 1)), values[..., :-1]), axis=-1)
+        return np.asarray(np.broadcast_to(first, (*values.shape[:-1], 1)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +181,9 @@ class Observations:
     in_sample : bool array, shape (n,)
         Dates up to ``fit_until``.
     periods : int
-        Periods a year: 4 for quarters.
+        Periods a year of most rows: 4 for quarters.
+    per_year : float64 array, shape (n,)
+        Periods a year, row by row.
     scale : float
         Real accounts per simulated account.
     series : tuple of ObservedSeries
@@ -154,6 +198,7 @@ class Observations:
     fit_until: str
     in_sample: Flags
     periods: int
+    per_year: Floats
     scale: float
     series: tuple[ObservedSeries, ...]
     identity_gap: float
@@ -168,7 +213,7 @@ class Errors:
     n : int
         Observations compared.
     mape : float
-        Mean of |model - observed| / observed.
+        Mean of |model - observed| / observed, where something was observed.
     rmse : float
         Root of the mean squared error, in the unit of the series.
     bias : float
@@ -193,10 +238,10 @@ def errors_of(model: Floats, observed: Floats) -> Errors:
     both = np.isfinite(model) & np.isfinite(observed)
     if not both.any():
         return Errors(0, float("nan"), float("nan"), float("nan"))
-    gap, relative = (model - observed)[both], (model[both] - observed[both]) / observed[both]
-    return Errors(
-        int(both.sum()), float(np.abs(relative).mean()), float(np.sqrt(np.mean(gap**2))), float(relative.mean())
-    )
+    gap, size = (model - observed)[both], observed[both]
+    relative = gap[size != 0] / size[size != 0]  # of nothing there is no share
+    mape, bias = (float(np.abs(relative).mean()), float(relative.mean())) if len(relative) else (math.nan, math.nan)
+    return Errors(int(both.sum()), mape, float(np.sqrt(np.mean(gap**2))), bias)
 
 
 @dataclass(frozen=True, eq=False)

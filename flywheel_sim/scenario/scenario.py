@@ -24,6 +24,8 @@ __all__ = ["WORDS", "Scenario"]
 WORDS = ("title", "question", "description", "frozen")
 #: With more mistakes than this nobody is told of each what would work.
 MOST_TRIED = 20
+#: Settings of `observed` that came after the first hashes were kept: at their default they change none.
+_LATER = ("period", "period_column", "decimal")
 
 
 class Scenario:
@@ -135,6 +137,8 @@ class Scenario:
         """
         if self._hash is None:
             values = {name: value for name, value in self._filled().items() if name not in WORDS}
+            if "observed" in values:
+                values["observed"] = _as_before(values["observed"])
             text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
             object.__setattr__(self, "_hash", hashlib.sha256(text.encode()).hexdigest())
         return str(self._hash)
@@ -317,6 +321,18 @@ class Scenario:
     def __reduce__(self) -> tuple[Any, ...]:
         state = (type(self.model), self._source, self.name, self.files, self._places, self._changes, self._marks)
         return _again, state
+
+
+def _as_before(observed: dict[str, Any]) -> dict[str, Any]:
+    """The block `observed` for the hash: what came later is left out at its default, and a usual law is written out."""
+    series = {
+        name: {**one, "law": "binomial" if one["quantity"] == "survival" else "relative"}
+        if one.get("law") == "usual"
+        else one
+        for name, one in observed.get("series", {}).items()
+    }
+    kept = {name: value for name, value in observed.items() if name not in _LATER or value}
+    return {**kept, "series": series} if series else kept
 
 
 def _again(

@@ -34,8 +34,10 @@ from numpy.typing import NDArray
 from flywheel_sim.execute.design import Design, Point
 from flywheel_sim.execute.rows import last_week
 from flywheel_sim.scenario import Problem, ScenarioError
+from flywheel_sim.scenario.numbers import Unreadable, decimal_of, number
 from flywheel_sim.scenario.reading import scalar
 from flywheel_sim.scenario.shapes import along, root
+from flywheel_sim.study.observed_table import split_head, twice
 from flywheel_sim.study.study_file import ParameterBlock, Study
 
 __all__ = ["MOST_RUNS", "drawn", "laid", "of_unit_points"]
@@ -240,7 +242,9 @@ def _csv(study: Study) -> list[dict[str, Any]]:
     path, here = study.folder / study.file.design.file, ("design", "file")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            whole = list(csv.reader(file))
+            sign = split_head(file.readline())
+            file.seek(0)
+            whole = list(csv.reader(file, delimiter=sign))
     except FileNotFoundError:
         raise ScenarioError([study.problem(here, f"no such file: {path}")]) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -249,21 +253,46 @@ def _csv(study: Study) -> list[dict[str, Any]]:
     if len(lines) < 2:
         raise ScenarioError([study.problem(here, f"expected a line of paths and at least one row in {path}")])
     names = [cell.strip() for cell in lines[0][1]]
+    if again := twice(names):
+        message = f"the path '{again[0]}' stands over two columns of {path}"
+        raise ScenarioError([study.problem(here, message)])
+    decimal = study.file.design.decimal
+    try:
+        decimal or decimal_of(cell for _, cells in lines[1:] for cell in cells)
+    except Unreadable as error:
+        message = f"{error.said}; say what the decimal sign of {path} is with decimal: '.' or ','"
+        if study.searches:
+            message = message.replace("decimal:", "draws_decimal:")
+        raise ScenarioError([study.problem(here, message)]) from None
     found: list[dict[str, Any]] = []
     problems: list[Problem] = []
-    for number, cells in lines[1:]:
+    for line, cells in lines[1:]:
         if len(cells) != len(names):
-            problems.append(Problem(str(path), number, 1, "", f"expected {len(names)} cells, got {len(cells)}"))
+            problems.append(Problem(str(path), line, 1, "", f"expected {len(names)} cells, got {len(cells)}"))
             continue
         try:
-            row = {name: scalar(cell.strip()) for name, cell in zip(names, cells, strict=True) if cell.strip()}
+            row = {name: _cell(cell.strip(), decimal) for name, cell in zip(names, cells, strict=True) if cell.strip()}
         except ValueError as error:
-            problems.append(Problem(str(path), number, 1, "", str(error)))
+            problems.append(Problem(str(path), line, 1, "", str(error)))
             continue
         found.append(row)
     if problems:
         raise ScenarioError(problems)
     return found
+
+
+def _cell(text: str, decimal: str) -> Any:
+    """A number with the decimal sign that was stated, or a plain scalar.
+
+    Examples
+    --------
+    >>> _cell("11.584", ","), _cell("11.584", ""), _cell("ring", ",")
+    (11584.0, 11.584, 'ring')
+    """
+    try:
+        return number(text, decimal) if decimal else scalar(text)
+    except Unreadable:
+        return scalar(text)
 
 
 def _spread(study: Study, values: Sequence[Any]) -> dict[str, Any]:

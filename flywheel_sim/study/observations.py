@@ -5,7 +5,6 @@ year, over the mean of opening and closing customers, in the file and in the run
 and customers, it is derived by this identity and marked; other gaps stay gaps.
 """
 
-import csv
 import datetime
 import math
 import os
@@ -19,10 +18,10 @@ from numpy.typing import NDArray
 
 from flywheel_sim.results import Run
 from flywheel_sim.results.observed import Observations, ObservedSeries
-from flywheel_sim.scenario import Problem, Scenario, ScenarioError
+from flywheel_sim.scenario import Scenario, ScenarioError
 from flywheel_sim.scenario.errors import nearest
 from flywheel_sim.scenario.library import shipped_path
-from flywheel_sim.scenario.reading import Place
+from flywheel_sim.study.observed_table import Rows, Table, as_day, law_of, mistake, place_in
 
 if TYPE_CHECKING:
     from flywheel_sim.scenario.blocks.observed import Observed
@@ -90,37 +89,37 @@ def observations(scenario: Scenario) -> Observations:
     """
     mapping = scenario.model.observed
     if not mapping.file:
-        raise _mistake(scenario, "observed.file", f"the scenario '{scenario.name}' names no data; give a CSV file")
+        raise mistake(scenario, "observed.file", f"the scenario '{scenario.name}' names no data; give a CSV file")
     path = located(scenario)
     shown = mapping.file
-    table = _Table(scenario, mapping, path, shown)
-    dates, at, columns = table.read()
+    table = Table(scenario, mapping, path, shown).read()
+    dates, at = table.dates, table.days
     start = _day(scenario, "observed.start", mapping.start, at[0])
     until = _day(scenario, "observed.fit_until", mapping.fit_until, at[-1])
-    days = at - start
-    weeks = np.round(days / 7.0).astype(np.int64)
+    weeks = (at - start) / 7.0
     horizon = scenario.model.horizon_weeks
-    keep = (weeks >= 0) & (weeks <= horizon)
+    # a year of 365 days ends inside week 53: a date up to half a week after the end counts as in the run
+    keep = (weeks >= 0) & (weeks <= horizon + 0.5)
     first, last = mapping.start or dates[0], mapping.fit_until or dates[-1]
     if not (keep & (weeks > 0)).any():
         end = _shifted(first, horizon, mapping.period_weeks)
         text = f"no date of {shown} lies in the run, {first} to {end}; the file goes from {dates[0]} to {dates[-1]}"
-        raise NoOverlap(_mistake(scenario, "observed.start", text).problems)
+        raise NoOverlap(mistake(scenario, "observed.start", text).problems)
     in_sample = at <= until
     if not (keep & in_sample & (weeks > 0)).any():
-        raise _mistake(scenario, "observed.fit_until", f"expected a date after the first of {shown}, got {last}")
+        raise mistake(scenario, "observed.fit_until", f"expected a date after the first of {shown}, got {last}")
     _cohort_only(scenario)
-    gap = np.median(np.diff(days)) if len(days) > 1 else 91.0
-    periods = max(1, round(365.25 / float(gap)))
-    values, derived, identity = _complete(mapping, columns, periods)
-    opening = np.concatenate(([-1], weeks[:-1]))
+    _whole_at_first(scenario, table, start)
+    values, derived, identity = _complete(mapping, table)
+    opening = (table.opening - start) / 7.0
     return Observations(
         file=shown,
         dates=tuple(date for date, kept in zip(dates, keep, strict=True) if kept),
         start=first,
         fit_until=last if until < at[-1] else dates[-1],
         in_sample=in_sample[keep],
-        periods=periods,
+        periods=_usual(table.per_year),
+        per_year=table.per_year[keep],
         scale=mapping.scale,
         series=tuple(
             ObservedSeries(
@@ -132,7 +131,7 @@ def observations(scenario: Scenario) -> Observations:
                 derived[name][keep],
                 one.error,
                 one.fit,
-                one.law,
+                law_of(one),
                 one.cohort,
             )
             for name, one in sorted(mapping.series.items(), key=lambda item: _ORDER.index(item[1].quantity))
@@ -167,32 +166,68 @@ def taken(customers: Floats, paid: Floats, seen: Observations, series: ObservedS
     float64 array, shape (..., n)
         NaN where the run does not cover the period.
     """
-    weeks, opening = series.weeks, np.maximum(series.opening, 0)
+    weeks, opening = series.weeks, np.where(series.opening >= 0, series.opening, 0.0)
     if series.quantity == "survival":
-        return np.asarray(customers[..., weeks] / np.maximum(customers[..., :1], 1e-9))
-    customers, paid = customers * seen.scale, paid * seen.scale
+        return np.asarray(_at(customers, weeks) / np.maximum(customers[..., :1], 1e-9))
+    ending = _at(customers, weeks) * seen.scale
     if series.quantity == "customers":
-        return np.asarray(customers[..., weeks])
-    yearly = 52.0 * (paid[..., weeks] - paid[..., opening]) / np.maximum(weeks - opening, 1)
-    if series.quantity == "revenue":
-        out = yearly / seen.periods
-    else:
-        out = yearly / np.maximum((customers[..., weeks] + customers[..., opening]) / 2.0, 1e-9)
+        return np.asarray(ending)
+    out = (_at(paid, weeks) - _at(paid, opening)) * seen.scale
+    if series.quantity == "revenue_per_customer":
+        out = seen.per_year * out / np.maximum((ending + _at(customers, opening) * seen.scale) / 2.0, 1e-9)
     return np.where(series.opening >= 0, out, np.nan)
 
 
-def _complete(
-    mapping: "Observed", columns: dict[str, Floats], periods: int
-) -> tuple[dict[str, Floats], dict[str, NDArray[np.bool_]], float]:
+def _at(values: Floats, weeks: Floats) -> Floats:
+    """What stood at the end of weeks, inside a week in proportion to its days; the last week may run on a little.
+
+    Examples
+    --------
+    >>> _at(np.array([0.0, 10.0, 30.0]), np.array([1.0, 1.5, 2.25])).tolist()
+    [10.0, 20.0, 35.0]
+    """
+    last = values.shape[-1] - 1
+    below = np.clip(np.floor(weeks), 0, last).astype(np.int64)
+    below = np.where(weeks > last, max(last - 1, 0), below)
+    above, part = np.minimum(below + 1, last), weeks - below
+    start = values[..., below]
+    return np.asarray(np.where(part == 0, start, start + part * (values[..., above] - start)))
+
+
+def weeks_needed(seen: Observations, horizon: int) -> list[int]:
+    """Weeks at whose end a run must be known for `taken`, week 0 apart.
+
+    Examples
+    --------
+    >>> from flywheel_sim.scenario import load
+    >>> weeks_needed(observations(load("hubspot")), 235)[:4]
+    [13, 14, 26, 27]
+    """
+    named = np.concatenate([part for one in seen.series for part in (one.weeks, one.opening)])
+    named = np.clip(named[np.isfinite(named)], 0, None)
+    beyond = named > horizon
+    found = np.concatenate((np.floor(named), np.ceil(named), named[beyond] * 0 + horizon - 1))
+    return sorted({int(week) for week in np.minimum(found, horizon) if week > 0})
+
+
+def _usual(per_year: Floats) -> int:
+    """Periods a year of most rows."""
+    return max(1, round(float(np.median(per_year))))
+
+
+def _complete(mapping: "Observed", table: Rows) -> tuple[dict[str, Floats], dict[str, NDArray[np.bool_]], float]:
     """Fill gaps in revenue per customer by the identity, and check it where both are known."""
+    columns = table.columns
     of = {one.quantity: name for name, one in mapping.series.items()}
     values = {name: column.copy() for name, column in columns.items()}
     derived = {name: np.zeros(len(column), bool) for name, column in columns.items()}
     identity = math.nan
     if {"customers", "revenue", "revenue_per_customer"} <= set(of):
         customers, target = columns[of["customers"]], of["revenue_per_customer"]
-        mean = np.concatenate(([np.nan], (customers[1:] + customers[:-1]) / 2.0))
-        follows = periods * columns[of["revenue"]] / mean
+        # the row before is the opening only where it stands at the opening, within a few days
+        before = np.concatenate(([np.nan], np.where(np.abs(np.diff(table.days) - (table.days - table.opening)[1:]) <= 3,
+                                                    customers[:-1], np.nan)))  # fmt: skip
+        follows = table.per_year * columns[of["revenue"]] / ((customers + before) / 2.0)
         both = np.isfinite(follows) & np.isfinite(columns[target])
         if both.any():
             identity = float(np.max(np.abs(follows / columns[target] - 1.0)[both]))
@@ -201,97 +236,11 @@ def _complete(
     return values, derived, identity
 
 
-class _Table:
-    """A CSV file being read; every mistake in it is kept until the end."""
-
-    def __init__(self, scenario: Scenario, mapping: "Observed", path: Path, shown: str) -> None:
-        self.scenario, self.mapping, self.path, self.shown = scenario, mapping, path, shown
-        self.problems: list[Problem] = []
-
-    def read(self) -> tuple[list[str], Floats, dict[str, Floats]]:
-        """Dates as they stand there, their days, and the mapped columns by name of the series."""
-        try:
-            with self.path.open(encoding="utf-8-sig", newline="") as stream:
-                rows = csv.reader(stream, strict=True)
-                head = next(rows, None)
-                lines = [(rows.line_num, row) for row in rows if any(cell.strip() for cell in row)]
-        except UnicodeDecodeError:
-            raise ScenarioError.single("expected UTF-8 text, got other bytes", file=self.shown) from None
-        except csv.Error as error:
-            raise ScenarioError.single(f"not a CSV file: {error}", file=self.shown) from None
-        if not head or not lines:
-            raise ScenarioError.single("expected a line of names and lines of values, found none", file=self.shown)
-        wanted = [("observed.date", self.mapping.date)]
-        wanted += [(f"observed.series.{name}.column", one.column) for name, one in self.mapping.series.items()]
-        if len(wanted) == 1:
-            raise _mistake(self.scenario, "observed.series", f"no column of {self.shown} is mapped to a quantity")
-        for field, column in wanted:
-            if column not in head:
-                text = f"no column '{column}' in {self.shown}, which has: {', '.join(head)}"
-                place = _place(self.scenario, field) or Place(self.shown, 1, None)
-                self.problems.append(Problem(*place, field, text, nearest(column, head)))
-        if self.problems:
-            raise ScenarioError(self.problems)
-        dates, days, cells = self._cells(head, lines)
-        if self.problems:
-            raise ScenarioError(self.problems)
-        return dates, days, cells
-
-    def _cells(
-        self, head: list[str], lines: list[tuple[int, list[str]]]
-    ) -> tuple[list[str], Floats, dict[str, Floats]]:
-        dates: list[str] = []
-        days: list[float] = []
-        cells: dict[str, list[float]] = {name: [] for name in self.mapping.series}
-        for line, row in lines:
-            if len(row) != len(head):
-                self._complain(line, "", f"expected {len(head)} cells as in the first line, got {len(row)}")
-                continue
-            text = row[head.index(self.mapping.date)].strip()
-            day, expected = _as_day(text, self.mapping.period_weeks)
-            if day is None:
-                self._complain(line, self.mapping.date, f"expected {expected}, got '{text}'")
-            else:
-                if days and day - days[-1] < 7:
-                    after = f"expected a date a week or more after {dates[-1]}, got {text}"
-                    self._complain(line, self.mapping.date, after)
-                dates.append(text)
-                days.append(day)
-            for name, one in self.mapping.series.items():
-                cells[name].append(self._number(line, one.column, row[head.index(one.column)].strip()) * one.unit)
-        return dates, np.array(days), {name: np.array(column) for name, column in cells.items()}
-
-    def _number(self, line: int, column: str, text: str) -> float:
-        if not text:
-            return math.nan
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not (math.isfinite(value) and value > 0):
-            self._complain(line, column, f"expected a number above 0 or an empty cell, got '{text}'")
-        return value
-
-    def _complain(self, line: int, column: str, text: str) -> None:
-        self.problems.append(Problem(self.shown, line, None, column, text))
-
-
-def _as_day(text: str, period_weeks: float) -> tuple[float | None, str]:
-    """A date, or the number of a period, in days; None where it is none, and what was expected."""
-    try:
-        if period_weeks:
-            number = float(text)
-            return (7.0 * period_weeks * number if math.isfinite(number) else None), "the number of a period, as 3"
-        return float(datetime.date.fromisoformat(text).toordinal()), ""
-    except ValueError:
-        return None, "the number of a period, as 3" if period_weeks else "a date as 2018-06-30"
-
-
-def _shifted(text: str, weeks: int, period_weeks: float) -> str:
+def _shifted(text: str, weeks: float, period_weeks: float) -> str:
     """The date, or the number of the period, so many weeks later."""
     if period_weeks:
         return f"{float(text) + weeks / period_weeks:.6g}"
-    return str(datetime.date.fromisoformat(text) + datetime.timedelta(weeks=weeks))
+    return str(datetime.date.fromisoformat(text) + datetime.timedelta(days=round(7 * weeks)))
 
 
 def extended(seen: Observations, horizon: int, period_weeks: float = 0.0) -> Observations:
@@ -304,7 +253,7 @@ def extended(seen: Observations, horizon: int, period_weeks: float = 0.0) -> Obs
     >>> longer.dates[-3:], longer.series[0].values[-2:].tolist()
     (('2022-12-31', '2023-04-01', '2023-07-01'), [nan, nan])
     """
-    last = int(seen.series[0].weeks[-1])
+    last = float(seen.series[0].weeks[-1])
     gap = max(1, round(52.0 / seen.periods)) if not period_weeks else max(1, round(period_weeks))
     new = np.arange(last + gap, horizon + 1, gap)
     if not len(new):
@@ -322,8 +271,9 @@ def extended(seen: Observations, horizon: int, period_weeks: float = 0.0) -> Obs
     ]
     return replace(
         seen,
-        dates=seen.dates + tuple(_shifted(seen.start, int(week), period_weeks) for week in new),
+        dates=seen.dates + tuple(_shifted(seen.start, float(week), period_weeks) for week in new),
         in_sample=np.concatenate((seen.in_sample, np.zeros(len(new), bool))),
+        per_year=np.concatenate((seen.per_year, np.full(len(new), 52.0 / gap))),
         series=tuple(series),
     )
 
@@ -332,9 +282,9 @@ def _day(scenario: Scenario, field: str, text: str, otherwise: float) -> float:
     """The day that a field of the mapping names."""
     if not text:
         return float(otherwise)
-    day, expected = _as_day(text, scenario.model.observed.period_weeks)
+    day, expected = as_day(text, scenario.model.observed.period_weeks)
     if day is None:
-        raise _mistake(scenario, field, f"expected {expected}, got '{text}'")
+        raise mistake(scenario, field, f"expected {expected}, got '{text}'")
     return day
 
 
@@ -343,33 +293,33 @@ def _cohort_only(scenario: Scenario) -> None:
     model = scenario.model
     for name, one in model.observed.series.items():
         here = f"observed.series.{name}"
-        if one.law == "binomial" and (one.quantity != "survival" or not one.cohort):
-            raise _mistake(scenario, f"{here}.law", "binomial is for survival, and needs cohort: how many were counted")
-        if one.law == "relative" and one.error > 1:
-            raise _mistake(scenario, f"{here}.error", f"expected a share, at most 1, got {one.error:g}")
+        if one.law == "binomial" and one.quantity != "survival":
+            raise mistake(scenario, f"{here}.law", "binomial is for survival: it counts who of a cohort stays")
+        if law_of(one) == "binomial" and not one.cohort:
+            text = "a retention table needs cohort: how many customers it has counted; or law: absolute and its error"
+            raise mistake(scenario, f"{here}.law" if one.law == "binomial" else here, text)
+        if law_of(one) == "relative" and one.error > 1:
+            raise mistake(scenario, f"{here}.error", f"expected a share, at most 1, got {one.error:g}")
         talk = model.word_of_mouth
         if one.quantity == "survival" and (
             model.market.external or (talk.enabled and talk.rate) or model.market.win_back.rate
         ):
             text = "survival follows the customers of week 0: set market.external, word of mouth and win-back to 0"
-            raise _mistake(scenario, f"{here}.quantity", text)
+            raise mistake(scenario, f"{here}.quantity", text)
 
 
-def _mistake(scenario: Scenario, field: str, text: str, suggestion: str | None = None) -> ScenarioError:
-    place = _place(scenario, field)
-    where = (place.file, place.line, place.column) if place else (None, None, None)
-    return ScenarioError([Problem(*where, field, text, suggestion)])
-
-
-def _place(scenario: Scenario, field: str) -> Place | None:
-    """Where a file says it; None when it was set since."""
-    changed = any(f"{field}.".startswith(f"{path}.") for path in scenario.changes)
-    return None if changed else scenario.position(field)
+def _whole_at_first(scenario: Scenario, table: Rows, start: float) -> None:
+    """A mistake where a retention table does not begin with everybody."""
+    for name, one in scenario.model.observed.series.items():
+        first = table.columns[name][table.days == start]
+        if one.quantity == "survival" and np.isfinite(first).all() and (np.abs(first - 1.0) > 1e-6).any():
+            text = f"survival is the share of those of week 0, so it is 1 at {table.dates[0]}, got {first[0]:g}"
+            raise mistake(scenario, f"observed.series.{name}", text)
 
 
 def _folders(scenario: Scenario) -> Iterator[Path]:
     """Where a file of observations may lie: beside the file that names it, here, or among the shipped data."""
-    place = _place(scenario, "observed.file")
+    place = place_in(scenario, "observed.file")
     if place and place.file and Path(place.file).is_file():
         yield Path(place.file).parent
     yield Path()
@@ -393,4 +343,4 @@ def located(scenario: Scenario) -> Path:
         if (folder / file).is_file():
             return folder / file
     there = sorted({path.name for folder in _folders(scenario) for path in folder.glob("*.csv")})
-    raise _mistake(scenario, "observed.file", f"no such file: '{file}'", nearest(Path(file).name, there))
+    raise mistake(scenario, "observed.file", f"no such file: '{file}'", nearest(Path(file).name, there))

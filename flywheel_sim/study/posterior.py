@@ -17,6 +17,7 @@ Resuming
     Everything is asked for in an order that follows from the seed, and answered from the store up to where it was.
 """
 
+import math
 import os
 import shutil
 import tempfile
@@ -41,7 +42,7 @@ from flywheel_sim.scenario import Scenario, load
 from flywheel_sim.study.adjusted import adjusted
 from flywheel_sim.study.emulators import Region, Scores, Wave, made_with
 from flywheel_sim.study.fitted import leave
-from flywheel_sim.study.observations import extended, observations, taken, with_data
+from flywheel_sim.study.observations import extended, observations, taken, weeks_needed, with_data
 from flywheel_sim.study.observed import beside
 from flywheel_sim.study.priors import Priors
 from flywheel_sim.study.sweep import On
@@ -165,7 +166,7 @@ def of_observations(
         "design": {"kind": "calibration"},
         "calibration": {"made_with": libraries, "settings": asdict(chosen), "observed": _packed(seen)},
     }  # fmt: skip
-    weeks = sorted({int(w) for one in seen.series for w in (*one.weeks, *one.opening) if w > 0})
+    weeks = weeks_needed(seen, base.model.horizon_weeks)
     outcomes = tuple(f"{name}{week}" for name in ("customers.at", "revenue.to") for week in weeks)
     kept = None
     if folder is None:
@@ -206,7 +207,8 @@ def resume(
 
 def _packed(seen: Observations) -> dict[str, Any]:
     """Observations as values strict JSON can hold."""
-    whole = {one.name: getattr(seen, one.name) for one in fields(seen)} | {"in_sample": seen.in_sample.tolist()}
+    whole = {one.name: getattr(seen, one.name) for one in fields(seen)}
+    whole |= {name: getattr(seen, name).tolist() for name in ("in_sample", "per_year")}
     rows = [
         {key: v.tolist() if isinstance(v, np.ndarray) else v for key, v in vars(one).items()} for one in seen.series
     ]
@@ -214,11 +216,12 @@ def _packed(seen: Observations) -> dict[str, Any]:
 
 
 def _unpacked(packed: Mapping[str, Any]) -> Observations:
-    kinds = {"weeks": np.int64, "opening": np.int64, "values": np.float64, "derived": np.bool_}
+    kinds = {"weeks": np.float64, "opening": np.float64, "values": np.float64, "derived": np.bool_}
     rows = [ObservedSeries(**(row | {key: np.array(row[key], kind) for key, kind in kinds.items()}))
             for row in packed["series"]]  # fmt: skip
     gap = np.nan if packed["identity_gap"] is None else packed["identity_gap"]
     more = {"series": tuple(rows), "dates": tuple(packed["dates"]), "in_sample": np.array(packed["in_sample"], bool)}
+    more["per_year"] = np.array(packed["per_year"], np.float64)
     return Observations(**(dict(packed) | more | {"identity_gap": gap}))
 
 
@@ -293,7 +296,8 @@ class _Calibration:
         """Points whose runs came to an end, and their outputs in standard deviations, shape (n, seeds, q)."""
         replicates = self.settings.replicates
         # no further than the data that count
-        until = max(int(one.weeks[rows].max()) for one, rows in zip(self.fitted, self.rows, strict=True) if len(rows))
+        last = max(float(one.weeks[rows].max()) for one, rows in zip(self.fitted, self.rows, strict=True) if len(rows))
+        until = min(math.ceil(last), self.base.model.horizon_weeks)
         customers, paid = self._ask(unit, replicates, what, self.asked * replicates, until)
         self.asked += len(unit)
         outputs = self._outputs(customers, paid)

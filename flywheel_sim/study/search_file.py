@@ -75,6 +75,9 @@ class SearchBlock(Block):
         "", "Draws instead, relative to the study: a CSV file whose first line names paths, or what flywheel calibrate "
         "--method posterior leaves.",
     )  # fmt: skip
+    draws_decimal: Literal["", ".", ","] = param(
+        "", "Decimal sign of a CSV file of draws; empty = a point, if its numbers show it."
+    )
     over_draws: bool = param(
         False,
         "Whether every run of the search draws what is not known, too; else only what it finds is run in the draws.",
@@ -111,7 +114,7 @@ def uncertain_part(study: "Study") -> "Study":
             posterior = read_draws(table, study.file.seed)
             design = DesignBlock(kind="table", rows=posterior.some(study.base, search.draws))
         else:
-            design = DesignBlock(kind="table", file=search.draws_file)
+            design = DesignBlock(kind="table", file=search.draws_file, decimal=search.draws_decimal)
         places: dict[tuple[str, ...], tuple[Place, Place]] = {}
         if ("search", "draws_file") in study.places:
             places["design", "file"] = places["design", "rows"] = study.places["search", "draws_file"]

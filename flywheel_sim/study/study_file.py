@@ -9,7 +9,7 @@
     parameters:
       teams.sales.headcount: [6, 8, 10]
       word_of_mouth.rate: {range: [0.002, 0.02], scale: log}
-      market.churn.mean: {distribution: lognorm, arguments: {s: 0.3, scale: 0.01}}
+      market.churn.mean: {distribution: lognorm, arguments: {s: 0.3, scale: 0.15}}
     design: {kind: lhs, points: 200}   # grid, lhs, sobol, morris or table
     outcomes: [npv, customers.end]
     replicates: 10
@@ -62,6 +62,7 @@ class DesignBlock(Block):
     second_order: bool = param(False, "Whether sobol lays the points that second-order indices need.")
     rows: list[dict[str, Any]] = param([], "Points of a table: a mapping from path to value each.")
     file: str = param("", "A table's CSV file, relative to the study; its first line names paths.")
+    decimal: Literal["", ".", ","] = param("", "Decimal sign of that file; empty = a point, if its numbers show it.")
     seed: int = param(1, "Seed of a design that is drawn.", ge=0, lt=2**32)
 
 
@@ -121,6 +122,13 @@ class Study:
     def base(self) -> Scenario:
         """The first scenario."""
         return next(iter(self.scenarios.values()))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is probably not meant: ranges far from the scenario's own value."""
+        from flywheel_sim.study.far_off import far_off
+
+        return far_off(self)
 
     def problem(self, path: tuple[str, ...], message: str, near: str | None = None, *, name: bool = False) -> Problem:
         """A mistake at a path of the file."""

@@ -18,16 +18,17 @@ class Series(Block):
         "customers of week 0 who are still there, in a scenario that wins nobody (a retention table).",
     )
     unit: float = param(1.0, "What 1 in the column stands for, e.g. 1e6 for millions.", ge=1e-12, le=1e12)
-    law: Literal["relative", "absolute", "binomial"] = param(
-        "relative",
+    law: Literal["usual", "relative", "absolute", "binomial"] = param(
+        "usual",
         "How far is far: relative = the logarithms of observed and simulated differ by a normal error; absolute = they "
-        "themselves do; binomial = of a cohort, who stays each period is counted (survival only).",
+        "themselves do; binomial = of a cohort, who stays each period is counted, over all periods the multinomial law "
+        "of a retention table (survival only); usual = binomial for survival, relative for all else.",
     )
     error: float = param(
         0.02, "Standard deviation of the error: a share where it is relative, in units of the column's values where it "
         "is absolute; not used where it is binomial.", ge=1e-9, le=1e12,
     )  # fmt: skip
-    cohort: float = param(0.0, "Customers that a table of survival has counted, for `law: binomial`.", ge=0, le=1e9)
+    cohort: float = param(0.0, "Customers of week 0 that a table of survival has counted.", ge=0, le=1e9)
     fit: bool = param(True, "Part of the fit; otherwise only compared.")
 
 
@@ -49,6 +50,15 @@ class Observed(Block):
     period_weeks: float = param(
         0.0, "Weeks of a period in a file whose column `date` numbers its periods (52: years of tenure); 0 = it holds "
         "dates.", unit="weeks", ge=0, le=520,
+    )  # fmt: skip
+    period: str = param(
+        "", "How long the periods are that revenue is of: week, month, quarter, half-year, year, or as '13 weeks' or "
+        "'91 days'; empty = from one date to the next, where all these are alike.",
+    )  # fmt: skip
+    period_column: str = param("", "Column that says so row by row, in the same words.")
+    decimal: Literal["", ".", ","] = param(
+        "", "Decimal sign of the numbers; the other one then stands between thousands. Empty = a point, in a file "
+        "whose numbers show that it is one.",
     )  # fmt: skip
     start: str = param("", "Date (or number) of week 0; empty = the first of the file.")
     fit_until: str = param(
