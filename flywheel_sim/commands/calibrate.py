@@ -21,6 +21,8 @@ __all__ = ["answer_of_posterior", "calibrate"]
 
 #: Seconds between two lines of progress.
 EVERY = 5.0
+#: Probability below which a table is said to depart from the model.
+UNLIKELY = 0.01
 
 
 @click.command()
@@ -171,13 +173,14 @@ def _estimates(found: "Calibration") -> Any:
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("fitted")
-    for name in ("before", "value", "standard error", "prior", "from the data"):
+    for name in ("before", "value", "standard error", "of the simulation", "prior", "from the data"):
         table.add_column(name, justify="right")
     table.add_column("")
     for one in found.estimates:
         prior = f"{one.prior:g} x/ {2.718281828**one.spread:.2g}" if one.prior else "none"
         error, share = f"{100 * one.relative_error:.0f} %", f"{100 * one.from_data:.0f} %"
-        table.add_row(one.path, f"{one.start:g}", f"{one.value:g}", error, prior, share, one.weakness)
+        luck = f"{100 * one.simulation_error:.2g} %" if one.simulation_error >= 0 else "-"
+        table.add_row(one.path, f"{one.start:g}", f"{one.value:g}", error, luck, prior, share, one.weakness)
     return table
 
 
@@ -186,8 +189,13 @@ def _judgement(found: "Calibration") -> str:
     ended = "Converged" if found.converged else "Not converged"
     lines = [
         f"{ended}: {found.message}; one more step would move a parameter by {found.step_left:.2g} standard errors at "
-        f"most. {found.evaluations} parameter sets of {found.replicates} runs, seed {found.seed}."
+        f"most. {found.method}; {found.evaluations} parameter sets of {found.replicates} runs, seed {found.seed}."
     ]
+    if found.misfit < UNLIKELY:
+        lines.append(
+            f"The retention table departs from the model by more than chance: deviance {found.deviance:.1f}, which a "
+            f"true model exceeds with probability {found.misfit:.2g}; standard errors do not hold that."
+        )
     kind = "nearly " if found.condition > 100 else ""
     lines.append(
         f"Condition number of the data's derivatives: {found.condition:.0f}"

@@ -1,14 +1,20 @@
 """Fit a scenario to observed data, and say plainly what the data cannot tell.
 
 The search is `study/fitting.py`'s.  Standard errors come from J'J, with J the derivatives of all residuals, scaled up
-when the fit is worse than its stated errors.  Three numbers speak of identification: the condition number of the data's
-part of J, the share of each parameter's precision that the data give without the priors, and the correlations.  A fit
-has converged when one more Gauss-Newton step would move no parameter by more than half its standard error.
+when the fit is worse than its stated errors.  A retention table is fitted by its multinomial likelihood, which has no
+errors to state: what it leaves unexplained is told by its deviance.  The luck of the simulated runs moves the estimates
+as well; that error is told apart, and more runs make it smaller.
+
+Three numbers speak of identification: the condition number of the data's part of J, the share of each parameter's
+precision that the data give without the priors, and the correlations.  A fit has converged when one more Gauss-Newton
+step would move no parameter by more than half its standard error, or, where a likelihood stands alone, by a tenth of
+that of a cohort of 10 000.
 """
 
 import math
 import os
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -16,7 +22,7 @@ from numpy.typing import NDArray
 
 from flywheel_sim.results.observed import Observations, Overlay
 from flywheel_sim.scenario import Scenario, load
-from flywheel_sim.study.fitting import NEAR, Fitting, Local, Progress
+from flywheel_sim.study.fitting import FAR, NEAR, Fitting, Local, Progress
 from flywheel_sim.study.observations import observations, with_data
 from flywheel_sim.study.observed import overlay
 
@@ -46,6 +52,8 @@ class Estimate:
         Share of its precision, the other parameters being free, that remains without the priors; 0..1.
     at_bound : bool
         Whether it ran into a limit of the search.
+    simulation_error : float
+        Standard error of its natural logarithm by the luck of the simulated runs; NaN of one run.
     """
 
     name: str
@@ -57,6 +65,21 @@ class Estimate:
     spread: float
     from_data: float
     at_bound: bool
+    simulation_error: float = math.nan
+
+    def interval(self, level: float = 0.9) -> tuple[float, float]:
+        """Limits that hold the truth with this probability, luck of the simulation included.
+
+        Examples
+        --------
+        >>> one = Estimate("a", "market.churn.mean", 0.2, 0.3, 0.1, 0.0, 0.7, 1.0, False)
+        >>> tuple(round(limit, 4) for limit in one.interval())
+        (0.2545, 0.3536)
+        """
+        z = NormalDist().inv_cdf(0.5 + level / 2.0)
+        luck = 0.0 if math.isnan(self.simulation_error) else self.simulation_error
+        reach = math.exp(z * math.hypot(self.relative_error, luck))
+        return self.value / reach, self.value * reach
 
     @property
     def weakness(self) -> str:
@@ -84,7 +107,7 @@ class Calibration:
     estimates : tuple of Estimate
     observations : Observations
     residuals : mapping of str to float64 array
-        ln(simulated / observed) of every fitted series, NaN where there is no observation in sample.
+        ln(simulated / observed) of every fitted series, NaN where nothing, or nobody, was observed in sample.
     overlay : Overlay
         Observed, simulated and baselines, with their errors in and out of sample.
     condition : float
@@ -92,7 +115,12 @@ class Calibration:
     correlation : float64 array, shape (p, p)
         Of the logarithms of the parameters.
     cost : float
-        Half the robust sum of squares.
+        Half the robust sum of squares; of a likelihood, its logarithm below that of the data's own shares.
+    deviance, misfit : float
+        Of the retention tables: twice that logarithm, and the probability of at least so much if the model is true; NaN
+        where there are none, or no more rows than parameters.
+    method : str
+        What was done, in words.
     step_left : float
         Longest move, in standard errors, that one more step would make.
     converged : bool
@@ -112,6 +140,9 @@ class Calibration:
     condition: float
     correlation: Floats
     cost: float
+    deviance: float
+    misfit: float
+    method: str
     step_left: float
     converged: bool
     message: str
@@ -139,6 +170,9 @@ class Calibration:
             "replicates": self.replicates,
             "seed": self.seed,
             "cost": self.cost,
+            "method": self.method,
+            "deviance": self.deviance,
+            "misfit": self.misfit,
             "step_left": self.step_left,
             "condition": self.condition,
             "estimates": [{**vars(one), "weakness": one.weakness} for one in self.estimates],
@@ -204,10 +238,8 @@ def calibrate(
     fitting.replicates = replicates
     best = fitting.polish(x)
     fitted = base.with_(fitting.changes(best.x))
-    from flywheel_sim.execute.run import batch
-
-    runs_at_end = batch([fitted], replicates=replicates, seed=seed, workers=workers, teams=False)[0]
-    compared = overlay(runs_at_end, seen)
+    compared = overlay(fitting.runs([best.x])[0], seen)
+    deviance, misfit = fitting.misfit(best)
     deviation = np.sqrt(np.maximum(np.diag(best.covariance), 1e-30))
     singular = np.linalg.svd(best.jacobian[: fitting.observed], compute_uv=False)
     return Calibration(
@@ -216,7 +248,9 @@ def calibrate(
         observations=seen,
         residuals={
             track.series.name: np.where(
-                seen.in_sample & track.series.comparable, np.log(track.centre / track.series.values), np.nan
+                seen.in_sample & track.series.comparable & (track.series.values > 0),
+                np.log(np.maximum(track.centre, 1e-300) / np.where(track.series.values > 0, track.series.values, 1.0)),
+                np.nan,
             )
             for track in compared.tracks
             if track.series.fitted
@@ -224,9 +258,12 @@ def calibrate(
         overlay=compared,
         condition=float(singular[0] / singular[-1]) if singular[-1] > 0 else math.inf,
         correlation=best.covariance / np.outer(deviation, deviation),
-        cost=best.cost,
+        cost=best.cost / fitting.size,
+        deviance=deviance,
+        misfit=misfit,
+        method=fitting.method,
         step_left=best.left,
-        converged=best.left < NEAR,
+        converged=best.left < (FAR if fitting.pure else NEAR),
         message=message,
         evaluations=fitting.evaluations,
         replicates=replicates,
@@ -247,6 +284,7 @@ def _estimates(fitting: Fitting, best: Local) -> tuple[Estimate, ...]:
             spread=one.spread,
             from_data=float(min(1.0, own[k] / alone[k])) if alone[k] > 0 else 0.0,
             at_bound=bool(best.bound[k]),
+            simulation_error=float(np.sqrt(best.luck[k, k])),
         )
         for k, (name, one) in enumerate(fitting.fit.items())
     )

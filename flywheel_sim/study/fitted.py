@@ -107,7 +107,7 @@ def posterior_scenario(found: Posterior, base: Scenario, out: Path) -> str:
 def summary_lines(fit: Calibration) -> list[str]:
     """What was done and found, a sentence a line."""
     lines = [
-        f"Robust least squares, mean of {fit.replicates} runs per parameter set, seed {fit.seed}, "
+        f"{fit.method}, mean of {fit.replicates} runs per parameter set, seed {fit.seed}, "
         f"{fit.evaluations} parameter sets; {'converged' if fit.converged else 'NOT CONVERGED'} ({fit.message}).",
     ]
     lines += [f"{one.path} = {one.value:g} ({described(one)})" for one in fit.estimates]
@@ -123,6 +123,8 @@ def summary_lines(fit: Calibration) -> list[str]:
 def described(one: Estimate) -> str:
     """How well an estimate is founded, in words."""
     said = [f"standard error {100 * one.relative_error:.0f} %", f"{100 * one.from_data:.0f} % from the data"]
+    if one.simulation_error > 0:
+        said.append(f"simulation error {100 * one.simulation_error:.2g} %")
     if one.prior:
         said.append(f"prior {one.prior:g} x/ {2.718281828**one.spread:.2g}")
     return ", ".join([*said, one.weakness] if one.weak else said)

@@ -1,4 +1,4 @@
-r"""Robust least squares on the simulator, with stated beliefs about what data cannot say.
+r"""Robust least squares and maximum likelihood on the simulator, with stated beliefs about what data cannot say.
 
 Residuals are in standard deviations of each series' law (by default ln(simulated / observed) / error), over the
 observations up to ``fit_until``; simulated is the
@@ -7,6 +7,11 @@ evaluations is the parameters' doing.  Large residuals count linearly (soft L1).
 the residual
 
 .. math:: \ln(\theta / \text{prior}) / \text{spread}.
+
+A retention table has a likelihood of its own: who leaves when is multinomial.  Its residuals are the signed roots of
+the deviance and count as squares, so that the least sum is the maximum of the likelihood.  Where nothing else is fitted
+and nothing believed, the size of the cohort multiplies the whole likelihood and cannot move its maximum: the search is
+made at one size (``NORMAL``), and only the errors are those of the size that was counted.
 
 The search is Gauss-Newton with a trust region (scipy) on ln theta, with few runs.  Derivatives are central differences,
 with steps long enough (5 to 40 %) to move a residual by more than luck and rounding do.  Luck makes the cost rough, by
@@ -23,7 +28,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.results.observed import Observations
+from flywheel_sim.results import Run
+from flywheel_sim.results.observed import Observations, ObservedSeries
 from flywheel_sim.scenario import Problem, Scenario, ScenarioError
 from flywheel_sim.study.observations import measured
 
@@ -40,6 +46,9 @@ ENOUGH, MOST = 2e-3, 40
 NEAR, POLISH = 0.5, 8
 #: Difference of costs that is luck.
 ROUGH = 1.0
+#: Customers a likelihood that stands alone is searched for; in standard errors of so many, how near to its maximum the
+#: search goes on to, and beyond what it has not converged.
+NORMAL, CLOSE, FAR = 10_000.0, 0.02, 0.1
 _ENDED = {1: "flat", 2: "the cost no longer falls", 3: "the parameters no longer move", 4: "neither falls nor moves"}
 
 
@@ -60,6 +69,8 @@ class Local:
         Where the next Gauss-Newton step would go.
     left : float
         Its longest component in standard errors.
+    luck : float64 array, shape (p, p)
+        Covariance of x that is the luck of the simulated runs, of which there are so many and no more.
     cost : float
     """
 
@@ -71,6 +82,7 @@ class Local:
     bound: NDArray[np.bool_]
     step: Floats
     left: float
+    luck: Floats
     cost: float
 
 
@@ -84,6 +96,7 @@ class Fitting:
         self.fit = dict(base.model.observed.fit)
         self.replicates, self.evaluations, self.cost = 1, 0, math.inf
         self.known: dict[tuple[int, bytes], Floats] = {}
+        self.apart: dict[tuple[int, bytes], Floats] = {}
         self.start = starting_point(base)
         self.whole = {name: isinstance(base.get(one.path), int) for name, one in self.fit.items()}
         self.low = np.log([one.low for one in self.fit.values()])
@@ -96,6 +109,11 @@ class Fitting:
             raise ScenarioError.single("no observation up to fit_until is part of the fit", field="observed.series")
         believed = [(np.log(one.prior), one.spread, k) for k, one in enumerate(self.fit.values()) if one.prior > 0]
         self.believed = np.array(believed).reshape(-1, 3)
+        counted = [one.law == "binomial" for one in self.series]
+        #: which observations have a likelihood, and how much larger than counted the cohorts are searched at
+        self.likely = np.repeat(counted, list(map(len, self.rows)))
+        self.pure = bool(self.likely.all()) and not len(self.believed)
+        self.size = NORMAL / max(one.cohort for one in self.series) if self.pure else 1.0
 
     def changes(self, x: Floats) -> dict[str, float]:
         """Values by path; whole numbers are rounded, others keep six figures."""
@@ -105,20 +123,27 @@ class Fitting:
             for (name, one), value in zip(self.fit.items(), values, strict=True)
         }
 
-    def simulate(self, points: Sequence[Floats]) -> list[Floats]:
-        """Residuals at several points, in one batch."""
+    def runs(self, points: Sequence[Floats]) -> list[list[Run]]:
+        """Runs at several points, in one batch."""
         from flywheel_sim.execute.run import batch
 
+        scenarios = [self.base.with_(self.changes(point)) for point in points]
+        return batch(scenarios, replicates=self.replicates, seed=self.seed, workers=self.workers, teams=False)
+
+    def simulate(self, points: Sequence[Floats]) -> list[Floats]:
+        """Residuals at several points, in one batch."""
         keys = [(self.replicates, np.asarray(point).tobytes()) for point in points]
         new = [k for k, key in enumerate(keys) if key not in self.known]
         if new:
-            scenarios = [self.base.with_(self.changes(points[k])) for k in new]
-            batches = batch(scenarios, replicates=self.replicates, seed=self.seed, workers=self.workers, teams=False)
-            for k, runs in zip(new, batches, strict=True):
-                parts = []
+            for k, runs in zip(new, self.runs([points[k] for k in new]), strict=True):
+                parts, apart = [], []
                 for series, rows in zip(self.series, self.rows, strict=True):
-                    simulated = np.mean([measured(run, self.seen, series) for run in runs], axis=0)
-                    parts.append(series.standard(simulated)[rows])
+                    each = np.array([measured(run, self.seen, series) for run in runs])
+                    parts.append(self.scored(series, each.mean(axis=0))[rows])
+                    # one run at a time beside the mean of all: what luck does to the residuals
+                    moved = each.mean(axis=0) + (each - each.mean(axis=0)) / len(each)
+                    apart.append(self.scored(series, moved)[:, rows] - parts[-1])
+                self.apart[keys[k]] = np.concatenate(apart, axis=1)
                 parts.append((points[k][self.believed[:, 2].astype(int)] - self.believed[:, 0]) / self.believed[:, 1])
                 self.known[keys[k]] = np.concatenate(parts)
             self.evaluations += len(new)
@@ -126,6 +151,12 @@ class Fitting:
                 self.cost = min(self.cost, *(self.half_sum(self.known[key]) for key in keys))
                 self.progress(self.evaluations, self.cost)
         return [self.known[key] for key in keys]
+
+    def scored(self, series: ObservedSeries, simulated: Floats) -> Floats:
+        """What is squared: standard deviations, or signed roots of the deviance where there is a likelihood."""
+        if series.law == "binomial":
+            return series.deviance(simulated) * math.sqrt(self.size)
+        return series.standard(simulated)
 
     def residuals(self, x: Floats) -> Floats:
         """Residuals at one point: of the observations, then of the beliefs."""
@@ -146,8 +177,8 @@ class Fitting:
         self.steps = np.clip(AIM / np.maximum(effect, 1e-9), SHORT, LONG)
 
     def loss(self, z: Floats) -> Floats:
-        """Soft L1 for observations, squares for beliefs: rho and its first two derivatives."""
-        data = np.arange(len(z)) < self.observed
+        """Soft L1 for observations, squares for beliefs and likelihoods: rho and its first two derivatives."""
+        data = np.concatenate((~self.likely, np.zeros(len(z) - self.observed, bool)))
         root = np.sqrt(1.0 + z)
         rho = np.where(data, 2.0 * (root - 1.0), z)
         return np.array([rho, np.where(data, 1.0 / root, 1.0), np.where(data, -0.5 / root**3, 0.0)])
@@ -160,17 +191,25 @@ class Fitting:
         """Derivatives, errors and the next step at a point."""
         residuals, jacobian = self.residuals(x), self.jacobian(x)
         n, p = self.observed, len(x)
-        worse = max(1.0, float(np.sum(residuals[:n] ** 2)) / max(n - p, 1))
-        data, beliefs = jacobian[:n].T @ jacobian[:n] / worse, jacobian[n:].T @ jacobian[n:]
+        stated = ~self.likely
+        worse = max(1.0, float(np.sum(residuals[:n][stated] ** 2)) / max(int(stated.sum()) - p, 1))
+        # a likelihood knows its own errors: only stated ones can be too small
+        trust = np.where(stated, 1.0 / worse, 1.0 / self.size)
+        data, beliefs = (jacobian[:n].T * trust) @ jacobian[:n], jacobian[n:].T @ jacobian[n:]
         covariance = np.asarray(np.linalg.pinv(data + beliefs, hermitian=True), dtype=np.float64)
         weight = self.loss(residuals**2)[1]
         slope, curve = jacobian.T @ (weight * residuals), (jacobian.T * weight) @ jacobian
         bound = np.minimum(x - self.low, self.high - x) < 1e-3
         free, step = np.flatnonzero(~bound), np.zeros(p)
         step[free] = -np.linalg.pinv(curve[np.ix_(free, free)], hermitian=True) @ slope[free]
-        left = float(np.max(np.abs(step) / np.sqrt(np.maximum(np.diag(covariance), 1e-30)), initial=0.0))
+        parts = self.apart[self.replicates, x.tobytes()] * weight[:n] @ jacobian[:n]
+        parts = parts @ np.linalg.pinv(curve, hermitian=True)
+        # R runs move x by the sum of R independent parts; one run alone does not show its luck
+        luck = parts.T @ parts * (len(parts) / (len(parts) - 1)) if len(parts) > 1 else np.full((p, p), math.nan)
+        near = covariance / self.size
+        left = float(np.max(np.abs(step) / np.sqrt(np.maximum(np.diag(near), 1e-30)), initial=0.0))
         alone = np.asarray(np.linalg.pinv(data + 1e-9 * np.eye(p), hermitian=True), dtype=np.float64)
-        return Local(x, residuals, jacobian, covariance, alone, bound, step, left, self.half_sum(residuals))
+        return Local(x, residuals, jacobian, covariance, alone, bound, step, left, luck, self.half_sum(residuals))
 
     def polish(self, x: Floats) -> Local:
         """Gauss-Newton steps with falling gain; of the points as good as any, the one nearest to its own next step.
@@ -179,13 +218,29 @@ class Fitting:
         be more than luck leaves open.
         """
         points = [self.local(x)]
-        while (points[-1].left > NEAR / 2 or len(points) == 1) and len(points) < POLISH:
+        while (points[-1].left > (CLOSE if self.pure else NEAR / 2) or len(points) == 1) and len(points) < POLISH:
             here = points[-1]
             # along the whole direction, or a valley of parameters that trade off is left sideways
             gain = min(1.0 / max(1.0, here.left), 2.0 / (1.0 + len(points)))
             points.append(self.local(np.clip(here.x + gain * here.step, self.low, self.high)))
         least = min(point.cost for point in points)
         return min((point for point in points if point.cost < least + ROUGH), key=lambda point: point.left)
+
+    @property
+    def method(self) -> str:
+        """What is done, in words."""
+        if self.likely.all():
+            return "Maximum likelihood of the retention table (multinomial)"
+        return "Robust least squares" + (" and the likelihood of the retention table" if self.likely.any() else "")
+
+    def misfit(self, best: Local) -> tuple[float, float]:
+        """Deviance of the retention tables, and the probability of at least so much if the model is true."""
+        from scipy.stats import chi2
+
+        rows = int(self.likely.sum())
+        deviance = float(np.sum(best.residuals[: self.observed][self.likely] ** 2)) / self.size
+        free = rows - len(best.x)
+        return (deviance, float(chi2.sf(deviance, free))) if free > 0 else (deviance if rows else math.nan, math.nan)
 
     def search(self, x: Floats) -> tuple[Floats, str]:
         """Least squares from x: the best point, and why the search ended."""
