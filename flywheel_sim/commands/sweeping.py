@@ -83,6 +83,8 @@ class Asked:
             for path, why in idle(scenario, sorted(varied | set(self.changes))):
                 if why.partition(" ")[0] not in varied:
                     say(f"note: {path} has no effect in {name}: {why}")
+        for warning in ready.warnings:
+            say(f"note: {warning}")
         return ready
 
     @contextmanager

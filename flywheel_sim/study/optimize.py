@@ -24,6 +24,7 @@ import os
 import shutil
 import tempfile
 import time
+import warnings
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -111,6 +112,8 @@ def optimize(
     True
     """
     ready = study if isinstance(study, Study) else read_study(study, changes, replicates=replicates, seed=seed)
+    for warning in () if ready is study else ready.warnings:
+        warnings.warn(warning, stacklevel=2)
     ready = with_posterior(ready, posterior)
     planned(ready)
     kept = None

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import warnings
 import weakref
 from collections.abc import Mapping
 from concurrent.futures import Executor
@@ -181,6 +182,8 @@ def sweep(
     {4: 2, 8: 2}
     """
     ready = study if isinstance(study, Study) else read_study(study, changes, replicates=replicates, seed=seed)
+    for warning in () if ready is study else ready.warnings:
+        warnings.warn(warning, stacklevel=2)
     kept = None
     if folder is None and isinstance(study, Mapping):
         kept = Path(tempfile.mkdtemp(prefix="flywheel-sweep-"))
