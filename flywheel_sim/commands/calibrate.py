@@ -63,7 +63,12 @@ def calibrate(
     calibrated.yaml and posterior.json; flywheel resume goes on with it after Ctrl-C or a crash, and run and compare
     draw from the table with --posterior.  Exit 1 when the model cannot have made the data.
     """
+    from flywheel_sim.study.far_off import fit_warnings
+    from flywheel_sim.study.observations import with_data
+
     (start,) = changed((spec,), changes)
+    for warning in fit_warnings(with_data(start, data, until)):
+        say(f"note: {warning}")
     if method == "posterior":
         if in_place:
             raise click.UsageError("--in-place is for --method fit; a posterior leaves calibrated.yaml in its folder")

@@ -4,6 +4,7 @@ A range need not hold the scenario's own value.  One that ends at a third of it,
 in the wrong unit than meant; who reads of it is told the value in hand, its unit and what it means.
 """
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from flywheel_sim.scenario.shapes import along, root
 if TYPE_CHECKING:
     from flywheel_sim.study.study_file import ParameterBlock, Study
 
-__all__ = ["FAR", "far_off", "range_warning"]
+__all__ = ["FAR", "far_off", "fit_warnings", "range_warning"]
 
 #: How many times the value in hand the near end of a range must be away before it is spoken of.
 FAR = 3.0
@@ -49,6 +50,25 @@ def _sentences(study: "Study") -> Iterator[str]:
             for scenario in study.scenarios.values():
                 if said := range_warning(scenario, other, *ends):
                     yield said
+
+
+def fit_warnings(scenario: Scenario) -> tuple[str, ...]:
+    """A sentence for everything that may be fitted between limits, or is believed, far from the scenario's own value.
+
+    Examples
+    --------
+    >>> from flywheel_sim.scenario import load
+    >>> fit_warnings(load("hubspot"))
+    ()
+    """
+    found = []
+    for one in scenario.model.observed.fit.values():
+        found.append(range_warning(scenario, one.path, one.low, one.high, "may be fitted"))
+        if one.prior:
+            reach = math.exp(3.0 * one.spread)
+            low, high = one.prior / reach, one.prior * reach
+            found.append(range_warning(scenario, one.path, low, high, "is believed to lie"))
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def range_warning(scenario: Scenario, path: str, low: float, high: float, verb: str = "is drawn") -> str:

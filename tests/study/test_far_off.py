@@ -95,3 +95,14 @@ def test_the_command_and_python_say_so(tmp_path: Path, monkeypatch: pytest.Monke
     )
     done = CliRunner().invoke(flywheel, ["sweep", "mine.yaml", "--check"])
     assert done.exit_code == 0 and "note: market.churn.mean is drawn from 0.003" in done.stderr
+
+
+def test_limits_and_beliefs_of_a_fit_are_looked_at() -> None:
+    from flywheel_sim.study.far_off import fit_warnings
+
+    fit = {"churn": {"path": "market.churn.mean", "low": 0.001, "high": 0.02, "prior": 0.004, "spread": 0.3}}
+    said = fit_warnings(fs.load("hubspot").with_({"observed.fit": fit}))
+    assert [one.split(", but")[0] for one in said] == [
+        "market.churn.mean may be fitted from 0.001 to 0.02",
+        "market.churn.mean is believed to lie from 0.00162628 to 0.00983841",
+    ]

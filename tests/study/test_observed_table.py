@@ -123,7 +123,7 @@ def test_the_period_of_a_first_row_inside_the_run_is_asked_for(own: Run) -> None
 @pytest.mark.parametrize("text", ["fortnight", "13", "0 weeks", "-1 weeks", "weeks", "1,5 weeks"])
 def test_a_period_is_a_length(own: Run, text: str) -> None:
     written_down(own, [(after(0), after(13), 4.0), (after(13), after(26), 4.0)], ["13 weeks", f'"{text}"'])
-    with pytest.raises(ScenarioError, match="observed.period: expected week, month, quarter, half-year, year, or"):
+    with pytest.raises(ScenarioError, match=r"observed.period: expected week, month, quarter, half-year, year, or"):
         observations(company(period=text))
     with pytest.raises(ScenarioError, match=r"data.csv:3: period: expected week, month, .* got '"):
         observations(company(period_column="period"))
