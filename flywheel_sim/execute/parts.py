@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from flywheel_sim.results.saving import ResultError
+
 __all__ = ["DRAFTS", "flush_folder", "number_of", "part_names", "read_part", "sound", "write_part", "write_whole"]
 
 #: Where files are made.
@@ -116,10 +118,20 @@ def sound(path: Path) -> bool:
 
 
 def read_part(path: Path) -> Any:
-    """A part as a pyarrow table, with its notes in ``schema.metadata``."""
+    """A part as a pyarrow table, with its notes in ``schema.metadata``.
+
+    Raises
+    ------
+    ResultError
+        When it is no parquet file (any more).
+    """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     # on this thread, and from a path: a reader's pool thread that still holds a Python object when the interpreter ends
     # takes the process down with an abort
-    with pq.ParquetFile(path, pre_buffer=False) as parquet:
-        return parquet.read(use_threads=False)
+    try:
+        with pq.ParquetFile(path, pre_buffer=False) as parquet:
+            return parquet.read(use_threads=False)
+    except pa.ArrowException as error:
+        raise ResultError(f"'{path}' is broken: {str(error).splitlines()[0]}") from None

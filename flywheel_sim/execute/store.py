@@ -21,6 +21,7 @@ have theirs in ``study.json``, and whoever makes a run compares its name with wh
 import contextlib
 import json
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,7 @@ from flywheel_sim.execute.spread import spread
 from flywheel_sim.execute.sums import DESIGN, STUDY, read_study, summed, unchanged
 from flywheel_sim.execute.tabled import design_table, jobs_of, joined, matrix
 from flywheel_sim.files import draft_folder
-from flywheel_sim.results.saving import ResultError, vacant
+from flywheel_sim.results.saving import ResultError, fitting, vacant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -180,8 +181,9 @@ class Store:
             with _telling(f"cannot write to '{path}'"):
                 lock = Lock(path / _LOCK)
         try:
-            store = cls(path, lock, study, experiment)
-            with _telling(f"cannot read '{path}'"):
+            with fitting(path / STUDY):
+                store = cls(path, lock, study, experiment)
+            with _telling(f"cannot read '{path}'"), fitting(path):
                 store._read_design()
                 store._read_runs()
         except BaseException:
@@ -335,8 +337,10 @@ class Store:
         more = len(self._ids) - len(self._told)
         self._told = np.concatenate([self._told, np.full((more, len(self.experiment.outcomes)), np.nan)])
         for name, _ in self._runs[self._parts_told :]:
-            table = read_part(self.folder / "runs" / name)
-            self._told[table.column("run").to_numpy()] = matrix(table, self.experiment.outcomes)
+            path = self.folder / "runs" / name
+            with fitting(path):
+                table = read_part(path)
+                self._told[table.column("run").to_numpy()] = matrix(table, self.experiment.outcomes)
         self._parts_told = len(self._runs)
         return self._told[runs]
 
@@ -346,7 +350,14 @@ class Store:
 
         if not self.experiment.columns:
             raise ResultError(f"'{self.folder}' keeps no weekly columns; name them under series: in the study")
-        tables = [read_part(self.folder / "series" / name).replace_schema_metadata(None) for _, name in self._runs]
+        paths = [self.folder / "series" / name for _, name in self._runs]
+        for path in paths:
+            if not sound(path):
+                raise ResultError(
+                    f"'{path}' is missing or not what was written; its runs are made again by: "
+                    f"{shlex.join(['flywheel', 'resume', str(self.folder)])}"
+                )
+        tables = [read_part(path).replace_schema_metadata(None) for path in paths]
         found: pd.DataFrame = pa.concat_tables(tables).to_pandas(use_threads=False)
         return found.sort_values(["run", "week"], ignore_index=True)
 
@@ -371,7 +382,8 @@ class Store:
                 weekly = read_part(self.folder / "series" / series) if series else None
                 yield read_part(self.folder / "runs" / runs), weekly
 
-        return content_hash(parts(), self.experiment.outcomes, self.experiment.columns)
+        with fitting(self.folder):
+            return content_hash(parts(), self.experiment.outcomes, self.experiment.columns)
 
     # -- inside --------------------------------------------------------------------------------------------------------
 

@@ -65,7 +65,7 @@ def read_study(folder: Path) -> dict[str, Any]:
         raise ResultError(f"'{folder}' is not a sweep: it has no {STUDY}") from None
     except OSError as error:
         raise ResultError(f"cannot read '{path}': {error.strerror or error}") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ResultError(f"'{path}' is broken; the sweep must be started again") from None
     if schema != FORMAT:
         raise ResultError(f"'{folder}' has format '{schema}'; this version of flywheel_sim reads {FORMAT}")

@@ -337,7 +337,8 @@ class Outcomes:
         start = self.provenance.replicate
         parts = []
         for index in range(1, len(self.scenarios)):
-            values = self.finals[index] - self.finals[0]
+            with np.errstate(invalid="ignore"):  # never less never
+                values = self.finals[index] - self.finals[0]
             columns: dict[str, Any] = {key: values[:, k] for k, key in enumerate(SUMMARY)}
             columns["breakeven_week"] = self.gain_weeks[index]
             replicate = np.arange(start, start + self.replicates)

@@ -135,7 +135,9 @@ def read_manifest(folder: str | os.PathLike[str], schema: str | None = None) -> 
     own = manifest.pop("checksum", "")
     if own != _sum_of_values(manifest):
         raise ResultError(f"'{path / MANIFEST}' is not what was written; run the scenario again")
-    for name, kept in manifest["checksums"].items():
+    with fitting(path / MANIFEST):
+        sums = {str(name): str(kept) for name, kept in manifest["checksums"].items()}
+    for name, kept in sums.items():
         table = path / f"{name}.parquet"
         if not table.is_file():
             raise ResultError(f"'{folder}' is not complete: {table.name} is missing")

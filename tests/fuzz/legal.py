@@ -9,6 +9,7 @@ tells may be NaN or infinite: not a column, not a direction of a team, not an ac
 
 import argparse
 import collections
+import functools
 import math
 import random
 import sys
@@ -90,11 +91,25 @@ def number(luck: random.Random, low: float, high: float, now: float, whole: bool
     return round(value) if whole else value
 
 
+@functools.cache
+def company(name: str) -> Scenario:
+    """A shipped company, read once."""
+    return load(name)
+
+
+@functools.cache
+def candidates(name: str) -> tuple[tuple[tuple[str, ...], Any], ...]:
+    """The settings of a company that may be moved."""
+    found = leaves(company(name).resolved())
+    return tuple((path, value) for path, value in found if not ".".join(path).startswith(APART))
+
+
 def draw(luck: random.Random) -> Scenario:
     """A legal scenario."""
     model = root(ScenarioModel)
     for _ in range(TRIES):
-        base = load(luck.choice(BASES))
+        name = luck.choice(BASES)
+        base = company(name)
         accounts = 2 * luck.randint(1, 100)
         changes: dict[str, Any] = {
             "horizon_weeks": luck.choice((1, 2, 8, 26, 53)),
@@ -111,11 +126,7 @@ def draw(luck: random.Random) -> Scenario:
             changes["market.network.kind"] = "complete"
         if base.get("timeline.changes") or base.get("timeline.customers"):
             changes["timeline.enabled"] = luck.random() < 0.5
-        candidates = [
-            (path, value) for path, value in leaves(base.resolved())
-            if not any(".".join(path).startswith(name) for name in APART)
-        ]  # fmt: skip
-        for path, now in luck.sample(candidates, luck.choice((1, 2, 4, 8, 16, 32, 64))):
+        for path, now in luck.sample(candidates(name), luck.choice((1, 2, 4, 8, 16, 32, 64))):
             shape = along(model, path)
             if shape is None:
                 continue

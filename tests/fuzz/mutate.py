@@ -1,0 +1,357 @@
+"""Scenarios, studies, saved results and links with mistakes that no person would make.
+
+    python tests/fuzz/mutate.py --count 20000 --seed 1 [--only scenarios studies results links]
+
+Each is a sound one with some of its text or bytes changed.  It is read as the command line or the app reads it, in this
+process, and must be read or be refused: exit 0, 1 or 2, never 70, and never later than after `PATIENCE` seconds.
+"""
+
+import argparse
+import collections
+import contextlib
+import functools
+import io
+import json
+import os
+import pickle
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from flywheel_sim.commands.envelope import OWN_FAULT, guarded
+from flywheel_sim.scenario import Scenario, layering, load
+
+#: Seconds that reading may take.
+PATIENCE = 10
+#: What is written where a value stood.
+ODD = ("", "0", "-1", "1e308", "-1e308", "1e-320", "0.1", "2", "999999999999", "null", "true", ".nan", "-.inf", "[]",
+       "{}", "[1, 2]", "{a: 1}", "'x'", '"', "'", "text", "1,5", "50%", "0x1F", "*a", "&a 1",
+       "!!python/none x", "<<", "- 1",
+       "\t", "\x00", "\ufeff", "\u2028", "é", "\U0001f300", "$x$", "<b>", "a.b", "..", "../../etc", "x" * 300,
+       "9" * 400, "[" * 60, "{a: " * 30)  # fmt: skip
+SCENARIOS = ("nps-pay", "b2b-saas", "b2c-subscription", "everything-on", "relationship-flywheel",
+             "limits/a21-queue", "hubspot")  # fmt: skip
+SMALL = {"horizon_weeks": 4, "market.accounts": 64, "market.initial_customers": 20, "market.network.degree": 2}
+
+
+def mutated(luck: random.Random, text: str, words: tuple[str, ...] = ODD) -> str:
+    """A text with one to five changes."""
+    for _ in range(luck.choice((1, 1, 1, 2, 3, 5))):
+        lines = text.split("\n")
+        at = luck.randrange(len(lines))
+        how = luck.randrange(10)
+        if how == 0:
+            del lines[at]
+        elif how == 1:
+            lines.insert(luck.randrange(len(lines) + 1), lines[at])
+        elif how == 2:
+            lines[at] = luck.choice((" ", "  ", "    ", "\t", "- ")) + lines[at]
+        elif how == 3:
+            lines[at] = lines[at].lstrip()
+        elif how == 4 and ":" in lines[at]:
+            lines[at] = lines[at].partition(":")[0] + ": " + luck.choice(words)
+        elif how == 5 and ":" in lines[at]:
+            other = luck.choice(lines)
+            lines[at] = lines[at].partition(":")[0] + ":" + other.partition(":")[2]
+        elif how == 6:
+            tokens = lines[at].split(" ")
+            tokens[luck.randrange(len(tokens))] = luck.choice(words)
+            lines[at] = " ".join(tokens)
+        elif how == 7 and lines[at]:
+            place = luck.randrange(len(lines[at]))
+            lines[at] = lines[at][:place] + luck.choice(words) + lines[at][place + luck.randrange(2) :]
+        elif how == 8:
+            other = luck.randrange(len(lines))
+            lines[at], lines[other] = lines[other], lines[at]
+        else:
+            cut = luck.randrange(len(text) + 1)
+            lines = (text[:cut] if luck.random() < 0.2 else text).split("\n")
+        text = "\n".join(lines)
+    return text
+
+
+def odd_value(luck: random.Random, value: Any) -> Any:
+    """Another value for one in JSON."""
+    return luck.choice((None, True, 0, -1, 1.5, 1e308, 10**400, "", "x", "\x00", [], {}, [value], {"a": value}, 2**63))
+
+
+def changed_json(luck: random.Random, tree: Any) -> Any:
+    """A JSON tree with some of its values changed, taken away or given another name."""
+    for _ in range(luck.choice((1, 1, 2, 3))):
+        inside = tree
+        while isinstance(inside, dict | list) and inside:
+            key = luck.choice(list(inside)) if isinstance(inside, dict) else luck.randrange(len(inside))
+            below = inside[key]
+            if isinstance(below, dict | list) and below and luck.random() < 0.8:
+                inside = below
+                continue
+            how = luck.randrange(4)
+            if how == 0:
+                del inside[key]
+            elif how == 1 and isinstance(inside, dict):
+                inside[luck.choice(("", "a.b", "extra", "\x00", str(key) + "x"))] = inside.pop(key)
+            else:
+                inside[key] = odd_value(luck, below)
+            break
+    return tree
+
+
+def in_bytes(luck: random.Random, data: bytes) -> bytes:
+    """Bytes that are cut, flipped, or have some put in."""
+    at, how = luck.randrange(len(data) + 1), luck.randrange(4)
+    if how == 0:
+        return data[:at]
+    if how == 1 and at < len(data):
+        return data[:at] + bytes([data[at] ^ (1 << luck.randrange(8))]) + data[at + 1 :]
+    if how == 2:
+        return data[:at] + luck.randbytes(luck.randint(1, 20)) + data[at:]
+    return luck.randbytes(luck.randint(0, 200))
+
+
+class Ground:
+    """A folder with sound things to start from, and one to put changed ones in."""
+
+    def __init__(self, folder: Path) -> None:
+        import flywheel_sim as fs
+        from flywheel_sim.scenario.library import find
+        from flywheel_sim.study.study_file import shipped_studies
+
+        self.folder = folder
+        shipped = (find(name, Path()).path for name in SCENARIOS)
+        self.scenarios = [path.read_text("utf-8") for path in shipped]
+        self.studies = [path.read_text("utf-8") for path in shipped_studies().values()]
+        small = load("b2b-two-teams").with_(SMALL)
+        fs.run(small).save(folder / "run")
+        fs.compare([small, small.with_({"cadence.pull": 0.1})], replicates=2).save(folder / "comparison")
+        study = {"version": 1, "scenario": "b2b-two-teams", "set": SMALL, "parameters": {"cadence.pull": [0.1, 0.2]},
+                 "outcomes": ["npv"], "series": ["customers"], "replicates": 2}  # fmt: skip
+        (folder / "study.yaml").write_text(json.dumps(study), "utf-8")
+        self.studies.append((folder / "study.yaml").read_text("utf-8").replace(", ", ",\n "))
+        with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+            command("sweep", folder / "study.yaml", "--out", folder / "sweep")
+        self.results = [folder / name for name in ("run", "comparison", "sweep")]
+        for path in self.results:
+            assert path.is_dir(), path
+        self.links = [f"{name}:{json.dumps(changes)}" for name, changes in (
+            ("b2b-saas", {"cadence.pull": 0.5, "teams.sales.headcount": 12, "market.price": 1.2}),
+            ("nps-pay", {"incentives.pay": {"service": {"on": {"nps": 1.0}}}, "horizon_weeks": 52}),
+            ("everything-on", {"ledger.opening_cash": 1e6, "title": "Mine"}))]  # fmt: skip
+
+    def trial(self, luck: random.Random, kind: str) -> tuple[str, Callable[[], Any]]:
+        """What is tried, for people to see, and how."""
+        place = self.folder / "now"
+        if kind in ("scenarios", "studies"):
+            text = mutated(luck, luck.choice(self.scenarios if kind == "scenarios" else self.studies))
+            path = place.with_suffix(".yaml")
+            path.write_bytes(text.encode("utf-8", "surrogatepass"))
+            if kind == "studies":
+                return text, lambda: command("sweep", path, "--check")
+            return text, functools.partial(self.scenario, path, run=luck.random() < 0.1)
+        if kind == "links":
+            text = luck.choice(self.links)
+            base, _, rest = text.partition(":")
+            if luck.random() < 0.6:
+                text = f"{base}:{json.dumps(changed_json(luck, json.loads(rest)))}"
+            else:
+                text = mutated(luck, text.replace(",", ",\n")).replace("\n", "")
+            return text, functools.partial(self.link, text)
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(luck.choice(self.results), place)
+        told = self.damage(luck, place)
+        return told, functools.partial(self.result, place)
+
+    def damage(self, luck: random.Random, place: Path) -> str:
+        """Change a file of a result."""
+        files = sorted(path for path in place.rglob("*") if path.is_file())
+        path = luck.choice(files)
+        name, how = path.relative_to(place), luck.randrange(8)
+        if path.suffix == ".json" and how < 6:
+            tree = changed_json(luck, json.loads(path.read_text("utf-8")))
+            if how < 4:  # with a checksum that fits, so that what is behind it is tried too
+                tree = summed_again(tree)
+            path.write_text(json.dumps(tree), "utf-8")
+            return f"{name} with other values: {json.dumps(tree)[:300]}"
+        if how == 0:
+            path.unlink()
+            return f"{name} taken away"
+        if how == 1:
+            path.write_bytes(luck.choice(files).read_bytes() if luck.random() < 0.5 else b"")
+            return f"{name} with another file's content"
+        if how == 2:
+            path.unlink()
+            path.mkdir()
+            return f"{name} as a folder"
+        path.write_bytes(in_bytes(luck, path.read_bytes()))
+        return f"{name} with other bytes"
+
+    def scenario(self, path: Path, *, run: bool) -> Any:
+        """Read a scenario, and run it when it is sound."""
+        found: Scenario = load(path)
+        if run:
+            from flywheel_sim.execute.run import run as running
+
+            small = found.with_({**SMALL, "timeline.enabled": False, "vectors.substeps": 2})
+            return running(small).to_dict()
+        return found.hash
+
+    def link(self, text: str) -> Any:
+        """Read a link as the app does."""
+        from flywheel_sim.app.bounds import check
+        from flywheel_sim.app.link import read_pick
+
+        pick = read_pick(text)
+        check([pick.scenario()], 2)
+        return pick.text
+
+    def result(self, place: Path) -> Any:
+        """Read a saved result of whatever kind, and look at all of it."""
+        from flywheel_sim.execute.store import Store
+        from flywheel_sim.results import Outcomes, open_run
+        from flywheel_sim.results.saving import read_manifest
+
+        if (place / "study.json").exists():
+            store = Store.open(place)
+            command("status", place)
+            return store.table(), store.series(), store.hash()
+        if "run" in read_manifest(place)["schema"]:
+            run = open_run(place)
+            return run.to_dict(), run.weekly, run.teams, run.customers
+        found = Outcomes.open(place)
+        return found.to_dict(), found.table, found.paired
+
+
+def summed_again(tree: dict[str, Any]) -> dict[str, Any]:
+    """A manifest with its own checksum put right."""
+    from flywheel_sim.execute.sums import STUDY, _of_study
+    from flywheel_sim.results.saving import _sum_of_values
+
+    with contextlib.suppress(Exception):
+        if "sums" in tree:
+            tree["sums"][STUDY] = _of_study(tree)
+        if "checksum" in tree:
+            tree.pop("checksum")
+            tree["checksum"] = _sum_of_values(tree)
+    return tree
+
+
+def command(*words: Any) -> int:
+    """Type a command, in this process."""
+    from flywheel_sim.cli import flywheel
+
+    try:
+        flywheel([str(word) for word in words])
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    return 0
+
+
+class TooLong(BaseException):
+    """Reading took longer than anybody waits."""
+
+
+def judged(action: Callable[[], Any]) -> tuple[int, str, float]:
+    """Exit code, where it came from if it is our own fault, and seconds."""
+    trace, told = "", io.StringIO()
+
+    def tried() -> Any:
+        nonlocal trace
+        try:
+            return action()
+        except Exception:
+            trace = traceback.format_exc()
+            raise
+
+    def late(*_: Any) -> None:
+        raise TooLong
+
+    before = time.process_time()
+    signal.signal(signal.SIGPROF, late)  # this process's own seconds: others may be at work beside it
+    signal.setitimer(signal.ITIMER_PROF, PATIENCE)
+    try:
+        with contextlib.redirect_stderr(told), contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("error")
+            code = guarded(tried, [])
+    except TooLong:
+        code, trace = OWN_FAULT, traceback.format_exc()
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    if code == OWN_FAULT and not trace:
+        trace = told.getvalue()
+    return code, trace, time.process_time() - before
+
+
+def read_once() -> None:
+    """Keep what shipped files say, so that the time goes to the changed ones."""
+    reading, kept = layering.read, {}
+
+    def read(path: Path, file: str | None = None, problems: Any = None) -> Any:
+        if "now" in Path(path).name:
+            return reading(path, file, problems)
+        key = (str(path), file)
+        if key not in kept:
+            kept[key] = pickle.dumps(reading(path, file, problems))
+        return pickle.loads(kept[key])
+
+    layering.read = read  # type: ignore[assignment]
+
+
+def trials(seed: int, count: int, kinds: tuple[str, ...]) -> Iterator[tuple[int, str, str, int, str, float]]:
+    """Number, kind, what was tried, exit code, trace and seconds of each."""
+    here = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        ground = Ground(Path(folder))
+        os.chdir(folder)
+        try:
+            for number in range(seed, seed + count):
+                luck = random.Random(number)
+                kind = kinds[number % len(kinds)]
+                what, action = ground.trial(luck, kind)
+                yield (number, kind, what, *judged(action))
+        finally:
+            os.chdir(here)
+
+
+def main() -> int:
+    """Try many, say what failed, and how to see it again."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", nargs="*", default=["scenarios", "studies", "results", "links"])
+    parser.add_argument("--show", action="store_true", help="print what was tried and all of the trace")
+    given = parser.parse_args()
+    read_once()
+    codes: collections.Counter[tuple[str, int]] = collections.Counter()
+    faults: collections.Counter[str] = collections.Counter()
+    slowest = (0.0, 0)
+    for number, kind, what, code, trace, seconds in trials(given.seed, given.count, tuple(given.only)):
+        codes[kind, code] += 1
+        slowest = max(slowest, (seconds, number))
+        if given.show:
+            print(number, kind, code, what, trace, sep="\n")
+        if code == OWN_FAULT or code not in (0, 1, 2):
+            lines = [line.strip() for line in trace.strip().splitlines()]
+            at = next((line for line in reversed(lines) if line.startswith("File") and "flywheel_sim" in line), "")
+            what_failed = f"{kind}: {lines[-1][:90] if lines else code} at {at[-70:]}"
+            if not faults[what_failed]:
+                print(f"{number}: {what_failed}", flush=True)
+            faults[what_failed] += 1
+    for (kind, code), many in sorted(codes.items()):
+        print(f"{many:6d} {kind}: exit {code}")
+    for text, many in faults.most_common():
+        print(f"{many:6d} {text}")
+    print(f"slowest: {slowest[0]:.1f} s (number {slowest[1]})")
+    return bool(faults)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
