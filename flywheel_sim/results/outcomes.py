@@ -217,7 +217,8 @@ class Outcomes:
     def differences(self, key: str = "npv") -> Floats:
         """Paired differences to the baseline, shape (S, R)."""
         values = self.final(key)
-        return np.asarray(values - values[0])
+        with np.errstate(invalid="ignore"):  # never less never
+            return np.asarray(values - values[0])
 
     def verdict_on(self, index: int) -> Verdict:
         """Judge scenario number ``index`` against the baseline."""
@@ -474,7 +475,7 @@ class Outcomes:
                     TeamPaths.of(read_table(folder, f"teams-{k}")) if f"teams-{k}" in manifest["tables"] else None
                     for k in range(count)
                 ),
-                made=Provenance(**manifest["provenance"]),
+                made=Provenance.of(manifest["provenance"]),
                 first_stage=int(manifest.get("first_stage", 0)),
                 precision=float(manifest.get("precision", 0.0)),
                 indifference=float(manifest.get("indifference", 0.0)),

@@ -64,6 +64,22 @@ class Provenance:
     posterior: str = ""
     rules: dict[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> "Provenance":
+        """What `to_dict` wrote down.
+
+        Raises
+        ------
+        TypeError
+            When a value is missing, unknown or of another kind.
+        """
+        whole, named = {"seed", "replicate", "replicates"}, {"scenarios", "rules"}
+        for name, value in kept.items():
+            kind = int if name in whole else dict if name in named else str
+            if type(value) is not kind:
+                raise TypeError(f"provenance.{name} is {value!r:.40}")
+        return cls(**kept)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
         return asdict(self)

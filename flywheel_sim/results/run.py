@@ -358,7 +358,9 @@ def open_run(folder: str | os.PathLike[str]) -> Run:
             need=_need(read_table(folder, "need"), scenario) if "need" in tables else None,
             accounts=Accounts.coded(segments, read_columns(folder, "customers")) if "customers" in tables else None,
         )
-        return Run(scenario, arrays, Provenance(**manifest["provenance"]))
+        if len(arrays.weekly) != weeks:
+            raise ValueError(f"it holds {len(arrays.weekly)} weeks, not {weeks}")
+        return Run(scenario, arrays, Provenance.of(manifest["provenance"]))
 
 
 _LIFE = ("at_risk", "lost", "referrals")

@@ -137,6 +137,8 @@ def read_manifest(folder: str | os.PathLike[str], schema: str | None = None) -> 
         raise ResultError(f"'{path / MANIFEST}' is not what was written; run the scenario again")
     with fitting(path / MANIFEST):
         sums = {str(name): str(kept) for name, kept in manifest["checksums"].items()}
+    if sorted(sums) != manifest.get("tables"):
+        raise ResultError(f"'{path / MANIFEST}' is broken: its tables are not those it has checksums of")
     for name, kept in sums.items():
         table = path / f"{name}.parquet"
         if not table.is_file():

@@ -152,7 +152,7 @@ def reproduce(
     if manifest["schema"] not in (RUN, _COMPARISON):
         raise ResultError(f"'{folder}' holds a '{manifest['schema']}'; expected a saved run or comparison")
     try:
-        then = Provenance(**manifest["provenance"])
+        then = Provenance.of(manifest["provenance"])
         _by_rules(folder, then)
         tables = list(manifest["tables"])
         left_out = tuple(name for name in tables if name.startswith(_APART))
@@ -223,7 +223,7 @@ def _sweep(folder: Path, workers: int | None, progress: Callable[[int, int], Non
             f"{folder}"
         )
     try:
-        then = Provenance(**saved.study["provenance"])
+        then = Provenance.of(saved.study["provenance"])
     except (KeyError, TypeError) as error:
         raise ResultError(f"'{folder}' is broken or of another version: {error}") from None
     step = (lambda standing: progress(standing.done, standing.total)) if progress else None

@@ -6,8 +6,6 @@ import json
 import pickle
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
@@ -21,9 +19,8 @@ from flywheel_sim.execute.rows import Rows
 from flywheel_sim.execute.store import Store
 from flywheel_sim.model import Team
 from flywheel_sim.present.report import render
-from flywheel_sim.results import saving
 from flywheel_sim.results.run import open_run
-from flywheel_sim.results.saving import ResultError
+from flywheel_sim.results.saving import ResultError, read_table, write_folder
 from flywheel_sim.study.reproduce import moved, reproduce
 
 SMALL = {"market.accounts": 400, "market.initial_customers": 60, "horizon_weeks": 12}
@@ -157,18 +154,13 @@ def test_a_sweep_is_finished_before_it_is_made_again(tmp_path):
 
 
 def test_what_moved_is_named_and_measured(saved):
-    path = saved / "weekly.parquet"
-    table = pq.read_table(path)
-    cash = table.column("cash").to_numpy().copy()
-    cash[7:] += 100.0
-    place = table.column_names.index("cash")
-    pq.write_table(table.set_column(place, "cash", pa.array(cash)).append_column("gone", pa.array(cash)), path)
     manifest = json.loads((saved / "manifest.json").read_text())
     manifest["provenance"]["engine"] = "another"
-    # what another engine would have saved: whole, and with its own checksums
-    del manifest["checksum"]
-    manifest["checksums"]["weekly"] = saving._sum_of(path)
-    (saved / "manifest.json").write_text(json.dumps(manifest | {"checksum": saving._sum_of_values(manifest)}))
+    tables = {name: read_table(saved, name) for name in manifest["tables"]}
+    cash = tables["weekly"]["cash"].copy()
+    cash[7:] += 100.0
+    tables["weekly"] |= {"cash": cash, "gone": cash}
+    saved = write_folder(saved.with_name("of-other-code"), manifest, tables)
     found = reproduce(saved)
     assert not found.same
     assert [(one.column, one.rows, one.first) for one in found.moved] == [("cash", 5, 7)]
