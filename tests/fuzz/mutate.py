@@ -225,7 +225,7 @@ class Ground:
             return store.table(), store.series(), store.hash()
         if "run" in read_manifest(place)["schema"]:
             run = open_run(place)
-            return run.to_dict(), run.weekly, run.teams, run.customers
+            return run.to_dict(), run.weekly, run.teams if run.arrays.teams is not None else None, run.accounts
         found = Outcomes.open(place)
         return found.to_dict(), found.table, found.paired
 
