@@ -13,6 +13,7 @@ from flywheel_sim.results import ResultError, Run
 from flywheel_sim.results import accounts as module
 from flywheel_sim.results.accounts import Accounts
 from flywheel_sim.scenario import load
+from flywheel_sim.scenario.columns import COL
 
 #: Every status, second spells and every cause come up.
 RESTLESS = load(
@@ -51,7 +52,10 @@ def test_columns_are_what_the_state_says(simulation):
                 "id": k, "segment": list(model.segments)[state.segment[i]], "state": life,
                 "voice": voice if voice in ("neutral", "advocate", "detractor") else "none", "spells": spells,
                 "start_week": int(state.start[i]) if spells else -1, "end_week": int(state.end[i]),
-                "cause": CAUSES[state.cause[i]], "referrer": int(state.referrer[i]),
+                "cause": CAUSES[state.cause[i]],
+                "source": "win-back" if spells > 1 else module.SOURCES[state.source[i]],
+                "referrer": -1 if spells > 1 else int(state.referrer[i]),
+                "first_source": module.SOURCES[state.source[i]], "first_referrer": int(state.referrer[i]),
                 "revenue": revenue, "cost": cost, "profit": revenue - cost,
             }  # fmt: skip
             assert {name: column[k].item() for name, column in got.items()} == expected
@@ -64,7 +68,7 @@ def test_names_are_the_engines():
     assert module.STATE_OF.shape == (2, len(STATUSES)) and module.VOICE_OF.shape == (len(STATUSES),)
 
 
-def test_an_account_takes_21_bytes_until_a_column_is_asked_for(simulation):
+def test_an_account_takes_22_bytes_until_a_column_is_asked_for(simulation):
     tracemalloc.start()
     try:
         made = Run.of(RESTLESS, simulation)
@@ -72,18 +76,19 @@ def test_an_account_takes_21_bytes_until_a_column_is_asked_for(simulation):
         most = tracemalloc.get_traced_memory()[1] / 3000
     finally:
         tracemalloc.stop()
-    assert made.accounts.nbytes == 21 * 3000 and summary["whale_peak"] >= 1.0
+    assert made.accounts.nbytes == 22 * 3000 and summary["whale_peak"] >= 1.0
     weekly = sum(a.nbytes for a in (made.arrays.weekly, made.arrays.teams, made.arrays.life, made.arrays.need)) / 3000
-    assert most < weekly + 21 + 110, "two indices of 8 bytes to look names up, eight numbers of whoever was a customer"
+    assert most < weekly + 22 + 110, "two indices of 8 bytes to look names up, eight numbers of whoever was a customer"
 
 
 def test_the_table_is_wide_and_its_names_are_categories(simulation):
     made = Run.of(RESTLESS, simulation)
     table, accounts = made.customers, made.accounts
     assert list(table.columns) == list(accounts)
-    for name in ("segment", "state", "voice", "cause"):
+    named = ["segment", "state", "voice", "cause", "source", "first_source"]
+    for name in named:
         assert list(table[name].cat.categories) == list(accounts.names(name)) and (table[name] == accounts[name]).all()
-    numbers = table.drop(columns=["segment", "state", "voice", "cause"])
+    numbers = table.drop(columns=named)
     assert set(map(str, numbers.dtypes)) == {"int64", "float64"}
     ever = table["profit"].to_numpy()[table["spells"].to_numpy() > 0]
     assert np.array_equal(accounts.profits(), ever)
@@ -124,3 +129,71 @@ def test_a_file_with_a_name_nobody_knows_is_refused(tmp_path):
 def test_there_is_no_other_column(simulation):
     with pytest.raises(KeyError, match="margin"):
         Accounts.of(simulation)["margin"]
+
+
+def _watched(scenario, seed=1):
+    """Accounts at the end, and every spell as it was when it began: account -> [(source, referrer)], week by week."""
+    simulation = Simulation([scenario.model], [(0, seed, 0)], keep_teams=False)
+    state, n = simulation.state, scenario.model.market.accounts
+    spells = {i: [("start", -1)] for i in np.flatnonzero(state.spells[:n])}
+    while simulation.week < simulation.horizon:
+        before = state.spells[:n].copy()
+        simulation.advance(1)
+        for i in np.flatnonzero(state.spells[:n] > before):
+            if before[i]:
+                spells[i].append(("win-back", -1))
+            elif state.start[i] < simulation.week:  # added at the beginning of the week, not won in it
+                spells[i] = [("timeline", -1)]
+            else:
+                referrer = int(state.referrer[i])
+                spells[i] = [("external" if referrer == -1 else "word-of-mouth", referrer)]
+    return Accounts.of(simulation), spells, simulation
+
+
+@pytest.mark.parametrize("name", ["b2c-subscription", "b2b-saas"])
+def test_source_and_referrer_of_every_spell_survive_its_end_and_the_next_lead(name):
+    pulse = {"timeline.enabled": True, "timeline.customers": {"more": {"week": 20, "add": 25}}}
+    scenario = load(name).with_(
+        {"market.accounts": 3000, "market.initial_customers": 600, "horizon_weeks": 104, "market.win_back.rate": 0.1}
+        | pulse
+    )
+    accounts, spells, simulation = _watched(scenario)
+    table = accounts.frame()
+    assert np.array_equal(table.index[table["spells"] > 0], sorted(spells))
+    for i, each in spells.items():
+        row = table.loc[i]
+        assert (row["first_source"], row["first_referrer"]) == each[0]
+        assert (row["source"], row["referrer"]) == each[-1]
+        assert len(each) == row["spells"]
+    ever = table[table["spells"] > 0]
+    lost = ever[(ever["state"] == "former")]
+    status = simulation.state.status[: len(table)]
+    again = ever.index[np.isin(status[ever.index], [STATUSES.index("lead"), STATUSES.index("former")])]
+    assert len(again) > 100 and len(lost) > 100
+    assert (table.loc[again, "first_source"] == "word-of-mouth").sum() > 5, "kept of those lost, and of leads again"
+    weekly = simulation.state.weekly[: scenario.model.horizon_weeks]
+    count = ever["first_source"].value_counts()
+    assert count["word-of-mouth"] == weekly[:, COL.referred_new].sum()
+    assert count["external"] == (weekly[:, COL.new_customers] - weekly[:, COL.referred_new]).sum()
+    assert count["start"] == 600 and count["timeline"] == 25
+    assert (ever["spells"] - 1).sum() == weekly[:, COL.won_back].sum() > 50
+
+
+def test_the_table_tells_who_leaves_without_bias():
+    """The share lost of those word of mouth brought is the one that is counted while they are lost."""
+    scenario = load("b2c-subscription").with_({"market.accounts": 3000, "horizon_weeks": 104})
+    simulation = Simulation([scenario.model], [(0, 3, 0)], keep_teams=False)
+    state, n = simulation.state, 3000
+    brought, lost = set(), set()
+    while simulation.week < simulation.horizon:
+        here = (state.status[:n] >= 1) & (state.status[:n] <= 3)
+        simulation.advance(1)
+        now = (state.status[:n] >= 1) & (state.status[:n] <= 3)
+        first = (state.spells[:n] == 1) & (state.referrer[:n] >= 0)
+        brought |= set(np.flatnonzero(now & first))
+        lost |= set(np.flatnonzero(here & ~now & first))
+    table = Accounts.of(simulation).frame()
+    told = table[table["first_referrer"] >= 0].query("spells > 0")
+    assert set(told.index) == brought
+    gone = told[(told["spells"] > 1) | (told["end_week"] >= 0)]
+    assert set(gone.index) == lost and len(lost) > 100

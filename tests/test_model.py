@@ -362,7 +362,18 @@ def test_customers(model):
     to(model, 8)
     customers, table = model.customers, model.results().customers
     assert len(customers) == 1100 == len(list(customers))
-    for name in ("segment", "state", "voice", "cause", "spells", "end_week", "referrer"):
+    for name in (
+        "segment",
+        "state",
+        "voice",
+        "cause",
+        "spells",
+        "end_week",
+        "source",
+        "referrer",
+        "first_source",
+        "first_referrer",
+    ):
         assert np.array_equal(getattr(customers, name), table[name]), name
     assert (customers.state == "customer").sum() == model.last("customers")
     here = customers.state == "customer"

@@ -85,7 +85,8 @@ def gather(p: Any, st: Any, t: int, first: int, count: int, num: Any, who: Any) 
     wide = (count + _LANES - 1) // _LANES * _LANES
     for m in range(count, wide):
         who[WHO.place, m] = who[WHO.place, 0]
-    starts, segments, statuses, opens, referrers = st.start, st.segment, st.status, st.open, st.referrer
+    starts, segments, statuses, opens = st.start, st.segment, st.status, st.open
+    referrers, spells = st.referrer, st.spells
     relationships, efforts, recents, histories, fits = st.relationship, st.effort, st.recent, st.history, st.fit
     spends, revenues, deals, exposures, points, costs = st.spend, st.revenue, st.deal, st.exposure, st.points, st.cost
     closer = f32(p.word_of_mouth.referred_fit if p.word_of_mouth.enabled else 0.0)
@@ -95,10 +96,11 @@ def gather(p: Any, st: Any, t: int, first: int, count: int, num: Any, who: Any) 
         who[WHO.segment, m] = segments[i]
         who[WHO.status, m] = statuses[i]
         who[WHO.open, m] = opens[i]
-        who[WHO.referred, m] = referrers[i] != -1
+        referred = (referrers[i] != -1) & (spells[i] == 1)  # nobody refers who comes back
+        who[WHO.referred, m] = referred
         num[NUM.relationship, m], num[NUM.effort, m] = relationships[i], efforts[i]
         num[NUM.recent, m], num[NUM.history, m] = recents[i], histories[i]
-        num[NUM.fit, m] = fit_of(fits[i], referrers[i], closer)
+        num[NUM.fit, m] = fit_of(fits[i], referred, closer)
         # what customers.py will need of them: far apart in memory, so ask for it now
         fetch(spends, i), fetch(revenues, i), fetch(deals, i), fetch(exposures, i), fetch(points, i), fetch(costs, i)
     for m in range(wide):

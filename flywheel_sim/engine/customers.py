@@ -232,6 +232,7 @@ def decide(
                 social += contagion * st.exposure[i]
             if (
                 with_referrer != _ZERO
+                and who[WHO.referred, m] != 0
                 and st.referrer[i] >= 0
                 and NEUTRAL <= st.status[r.account0 + st.referrer[i]] <= DETRACTOR
             ):

@@ -24,7 +24,7 @@ from flywheel_sim.engine.mechanisms.m05_word_of_mouth import (
 from flywheel_sim.engine.mechanisms.m06_contracts import window_open
 from flywheel_sim.engine.mechanisms.m27_selling import LONE
 from flywheel_sim.engine.random import ENDOWMENT, GO_LIVE, SALE, SELLER, below, unit64, words
-from flywheel_sim.engine.state import ACC, FORMER, LEAD, NEUTRAL, PROSPECT, SOLD, SOUR
+from flywheel_sim.engine.state import ACC, EXTERNAL, FORMER, LEAD, NEUTRAL, PROSPECT, SOLD, SOUR, WORD
 
 __all__ = ["live_outside"]
 
@@ -120,14 +120,15 @@ def live_outside(
             by_word = not waiting and word_share > 0.0 and unit64(w_source) < word_share
             if not waiting:
                 a[ACC.leads_word] += by_word
-                st.referrer[i] = -2 if by_word else -1
+                if st.spells[i] == 0:  # of those who come back it is kept who brought them first
+                    st.referrer[i] = -2 if by_word else -1
             propose = qualify * st.chain[s, 1]
             close = propose * st.chain[s, 2]
             live = close * st.chain[s, 3]
             outcome = FORMER if st.spells[i] > 0 else PROSPECT
             accepted, lone = True, False
             if selling.enabled:
-                fit = fit_of(st.fit[i], st.referrer[i], closer)
+                fit = fit_of(st.fit[i], st.spells[i] == 0 and st.referrer[i] != -1, closer)
                 if lone_share > _ZERO:
                     lone = below(words(seed, replicate, j, i64(st.spells[i]), SELLER, 0)[0], lone_share)
                 if lone:
@@ -183,6 +184,7 @@ def live_outside(
                 else:
                     a[ACC.won] += 1.0
                     a[ACC.won_referred] += 1.0 if st.referrer[i] != -1 else 0.0
+                    st.source[i] = u8(WORD if st.referrer[i] != -1 else EXTERNAL)
                 begin_spell(p, tb, st, q, i, t + 1)
                 joined[won] = visits[visit]
                 won += 1

@@ -11,7 +11,7 @@ from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, renewal_due, we
 from flywheel_sim.engine.mechanisms.m11_vectors import normalise, observe_alignment
 from flywheel_sim.engine.mechanisms.m13_sensing import company_need, promoter_shares
 from flywheel_sim.engine.random import ENDOWMENT, START, TEAM_START, below, unit64, words
-from flywheel_sim.engine.state import ADVOCATE, BLOCK, DETRACTOR, NEUTRAL, PROSPECT
+from flywheel_sim.engine.state import ADVOCATE, BLOCK, DETRACTOR, FOUNDING, NEUTRAL, PROSPECT
 from flywheel_sim.engine.traits import traits_of
 from flywheel_sim.scenario.columns import COL
 
@@ -86,6 +86,7 @@ def populate(p: Any, tb: Any, st: Any, q: int) -> None:
             _, w_voice, w_tenure, _ = words(r.seed, r.replicate, j, 0, START, 0)
             status = ADVOCATE if below(w_voice, adv) else (DETRACTOR if below(w_voice, det) else NEUTRAL)
             bill = begin_spell(p, tb, st, q, i, i64(0))
+            st.source[i] = u8(FOUNDING)
             age = 0
             if market.start == 0:
                 age = i64(unit64(w_tenure) * 52)

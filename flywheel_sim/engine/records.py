@@ -85,7 +85,7 @@ def heard(p: Any, st: Any, q: int, t: int, j: int, old: int, new: int, stored: b
     if is_now and not was:
         st.life[r.life0, 0] += 1.0
         referrer = st.referrer[i]
-        if referrer >= 0:
+        if referrer >= 0 and st.spells[i] == 1:
             age = t + 1 - int(st.start[r.account0 + referrer])
             st.life[r.life0 + min(max(age, 0), r.ages - 1), 2] += 1.0
             st.thanked[r.account0 + referrer] = i16(t + 1)

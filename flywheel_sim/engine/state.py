@@ -5,7 +5,7 @@ come in blocks of :data:`BLOCK`, padded so that no block belongs to two runs.  `
 end of last week; customers write ``status_next`` and the closing phase publishes it, so the order in which customers
 are visited cannot matter.
 
-Bytes per account: 74 for the columns below, 4 for its place in the network, 4 for each friend.
+Bytes per account: 75 for the columns below, 4 for its place in the network, 4 for each friend.
 """
 
 from collections import namedtuple
@@ -18,9 +18,9 @@ from flywheel_sim.engine.bundle import bundle, names
 from flywheel_sim.scenario.columns import COL, N_COLUMNS
 
 __all__ = [
-    "ACC", "ADVOCATE", "AGES", "BLOCK", "BLOCKERS", "CAUSES", "COMPETENCIES", "DETRACTOR", "FORMER", "GAPS", "HAND",
-    "ISSUES", "ITEM", "LEAD", "MARKS", "NEUTRAL", "NOW", "OPEN", "PROSPECT", "RUN", "SERVERS", "SOLD", "SOUR",
-    "STATUSES", "State", "allocate",
+    "ACC", "ADDED", "ADVOCATE", "AGES", "BLOCK", "BLOCKERS", "CAUSES", "COMPETENCIES", "DETRACTOR", "EXTERNAL",
+    "FORMER", "FOUNDING", "GAPS", "HAND", "ISSUES", "ITEM", "LEAD", "MARKS", "NEUTRAL", "NOW", "OPEN", "PROSPECT",
+    "RUN", "SERVERS", "SOLD", "SOUR", "STATUSES", "WORD", "State", "allocate",
 ]  # fmt: skip
 
 #: Accounts in a block.
@@ -44,6 +44,9 @@ PROSPECT, NEUTRAL, ADVOCATE, DETRACTOR, FORMER, SOUR, LEAD, SOLD = range(8)
 STATUSES = ("prospect", "neutral", "advocate", "detractor", "former", "sour", "lead", "sold")
 #: Why a spell as a customer ended.
 CAUSES = ("none", "voluntary", "involuntary", "removed")
+#: How an account was won the first time: not yet, a customer from the start, by the market, by word of mouth, by the
+#: timeline.  Every later spell is a win-back.
+FOUNDING, EXTERNAL, WORD, ADDED = range(1, 5)
 
 _SUMS = (
     "changed", "prospects", "former", "blocked", "customers", "advocates", "detractors", "leads", "leads_word",
@@ -164,6 +167,7 @@ class State(NamedTuple):
     fiscal: NDArray[np.uint8]  # week of the calendar year in which the fiscal year begins
     spells: NDArray[np.uint8]  # times it has been a customer, this one included
     cause: NDArray[np.uint8]  # why its last spell ended: see CAUSES
+    source: NDArray[np.uint8]  # how its first spell was won: FOUNDING, EXTERNAL, WORD or ADDED; 0 never
     open: NDArray[np.uint8]  # issues in the open case
     deal: NDArray[np.uint8]  # how it was sold last: discount in percent, + 128 by a lone wolf (M27)
     start: NDArray[np.int16]  # week at whose end the spell began
@@ -173,7 +177,7 @@ class State(NamedTuple):
     thanked: NDArray[np.int16]  # week in which it last brought a customer during this spell; 0 never
     exposure: NDArray[np.float32]  # fading count of friends who left
     points: NDArray[np.float32]  # of a member of the loyalty programme; -1 of other customers
-    referrer: NDArray[np.int32]  # account that brought it; -1 none, as of every prospect; -2 word of mouth at large
+    referrer: NDArray[np.int32]  # account that brought it to its first spell; -1 none; -2 word of mouth at large
     good: NDArray[np.int32]  # good voices heard, in units of 2^-unit
     bad: NDArray[np.int32]  # bad voices heard, in the same units
     relationship: NDArray[np.float32]  # share, 0..1 (M2)

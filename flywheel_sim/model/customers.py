@@ -8,7 +8,16 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.results.accounts import CAUSES, STATE_OF, STATES, VOICE_OF, VOICES
+from flywheel_sim.results.accounts import (
+    CAUSES,
+    SOURCES,
+    STATE_OF,
+    STATES,
+    VOICE_OF,
+    VOICES,
+    last_referrer,
+    last_source,
+)
 from flywheel_sim.scenario.errors import nearest
 
 if TYPE_CHECKING:
@@ -20,10 +29,11 @@ __all__ = ["Customer", "Customers"]
 _OPEN = {name: name for name in ("relationship", "effort", "recent", "history", "propensity", "fit", "spend")}
 #: Column -> array of the engine's state; not to be written to, other books depend on them.
 _CLOSED = {
-    "status": "status", "spells": "spells", "start_week": "start", "end_week": "end", "referrer": "referrer",
-    "revenue": "revenue", "cost": "cost", "blocked_until": "blocked_until", "open_issues": "open",
+    "status": "status", "spells": "spells", "start_week": "start", "end_week": "end",
+    "first_referrer": "referrer", "revenue": "revenue", "cost": "cost", "blocked_until": "blocked_until",
+    "open_issues": "open",
 }  # fmt: skip
-_NAMED = ("segment", "state", "voice", "cause")
+_NAMED = ("segment", "state", "voice", "cause", "source", "first_source", "referrer")
 
 
 class Customers(mesa.Agent):  # type: ignore[misc]
@@ -32,8 +42,9 @@ class Customers(mesa.Agent):  # type: ignore[misc]
     ``len(customers)`` is the number of accounts and ``customers[i]`` a read-only view of one.  The columns
     ``relationship``, ``effort``, ``recent``, ``history``, ``propensity``, ``fit`` and ``spend`` ($ a week) are the
     engine's own arrays: an intervention may write to them.  ``status``, ``spells``, ``start_week``, ``end_week``,
-    ``referrer``, ``revenue``, ``cost``, ``blocked_until`` and ``open_issues`` are views that refuse writing;
-    ``segment``, ``state``, ``voice`` and ``cause`` are names, made when asked for.
+    ``first_referrer``, ``revenue``, ``cost``, ``blocked_until`` and ``open_issues`` are views that refuse writing;
+    ``segment``, ``state``, ``voice``, ``cause``, ``source`` and ``first_source`` are names, made when asked for, and so
+    is ``referrer``: source and referrer are those of the last spell, also after it has ended.
 
     Examples
     --------
@@ -64,6 +75,12 @@ class Customers(mesa.Agent):  # type: ignore[misc]
             return self._segments[state.segment[rows]]
         if name == "cause":
             return np.array(CAUSES)[state.cause[rows]]
+        if name == "first_source":
+            return np.array(SOURCES)[state.source[rows]]
+        if name == "source":
+            return np.array(SOURCES)[last_source(state.source[rows], state.spells[rows])]
+        if name == "referrer":
+            return last_referrer(state.referrer[rows], state.spells[rows])
         status = state.status[rows]
         if name == "voice":
             return np.array(VOICES)[VOICE_OF[status]]

@@ -1,6 +1,6 @@
 """The accounts of a run as they stood at its end, kept as narrow as the engine has them.
 
-Names are codes, numbers keep their width, and what follows from other columns is not kept: 21 bytes an account.  A
+Names are codes, numbers keep their width, and what follows from other columns is not kept: 22 bytes an account.  A
 column becomes an array of its own, in the types that are promised, when somebody asks for it.
 """
 
@@ -16,21 +16,37 @@ if TYPE_CHECKING:
 
     from flywheel_sim.engine.run import Simulation
 
-__all__ = ["CAUSES", "STATES", "STATE_OF", "VOICES", "VOICE_OF", "Accounts"]
+__all__ = ["CAUSES", "SOURCES", "STATES", "STATE_OF", "VOICES", "VOICE_OF", "Accounts", "last_referrer", "last_source"]
 
 #: Names of the states, of what customers and former customers say, and of why a spell ended, by code.
 STATES = ("prospect", "customer", "former")
 VOICES = ("none", "neutral", "advocate", "detractor")
 CAUSES = ("none", "voluntary", "involuntary", "removed")
+#: How a spell as a customer was won, by the engine's code of the first one: not yet, a customer from the start, by the
+#: market, by word of mouth, by the timeline; every later spell is a win-back.
+SOURCES = ("none", "start", "external", "word-of-mouth", "timeline", "win-back")
+WIN_BACK = len(SOURCES) - 1
 #: Code of the state by whether an account ever was a customer and by the engine's status, and of the voice by status: a
 #: lead or a sold account is a prospect or a former customer, and a sour former customer still speaks badly.
 STATE_OF: NDArray[np.uint8] = np.array([[0, 1, 1, 1, 2, 2, 0, 0], [0, 1, 1, 1, 2, 2, 2, 2]], np.uint8)
 VOICE_OF: NDArray[np.uint8] = np.array([0, 1, 2, 3, 0, 3, 0, 0], np.uint8)
 
-_COLUMNS = ("id", "segment", "state", "voice", "spells", "start_week", "end_week", "cause", "referrer", "revenue",
-            "cost", "profit")  # fmt: skip
-_NAMED = ("segment", "state", "voice", "cause")
-_WHOLE = ("spells", "start_week", "end_week", "referrer")
+_COLUMNS = ("id", "segment", "state", "voice", "spells", "start_week", "end_week", "cause", "source", "referrer",
+            "first_source", "first_referrer", "revenue", "cost", "profit")  # fmt: skip
+_NAMED = ("segment", "state", "voice", "cause", "source", "first_source")
+_WHOLE = ("spells", "start_week", "end_week", "referrer", "first_referrer")
+_KEPT = ("segment", "state", "voice", "cause", "first_source", "spells", "start_week", "end_week", "first_referrer",
+         "revenue", "cost")  # fmt: skip
+
+
+def last_source(first: Any, spells: Any) -> NDArray[np.uint8]:
+    """Code of the source of the last spell, from that of the first one and the number of spells."""
+    return np.asarray(np.where(np.asarray(spells) > 1, np.uint8(WIN_BACK), first))
+
+
+def last_referrer(first: Any, spells: Any) -> NDArray[np.int32]:
+    """Referrer of the last spell, from that of the first one: nobody refers a customer that comes back."""
+    return np.asarray(np.where(np.asarray(spells) > 1, np.int32(-1), first))
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,14 +58,21 @@ class Accounts(Mapping[str, NDArray[Any]]):
     segments : tuple of str
         Names of the segments, by code.
     kept : mapping of arrays of length N
-        Codes of segment, state, voice and cause; spells, start_week, end_week, referrer; revenue and cost.
+        Codes of segment, state, voice, cause and first_source; spells, start_week, end_week, first_referrer; revenue
+        and cost.
     delivering : float
         Share of its revenue that serving a customer costs and that ``kept["cost"]`` does not hold.
 
     Notes
     -----
-    Columns are id, segment, state, voice (names), spells, start_week, end_week (-1 = not ended), cause (name), referrer
-    (-1 = none), revenue, cost, profit ($): strings, int64 and float64.  Each time one is asked for it is a new array.
+    Columns are id, segment, state, voice (names), spells, start_week, end_week (-1 = not ended), cause (name); source
+    (name) and referrer (the account that brought it, -1 = none, -2 = word of mouth of nobody in particular) of the last
+    spell, and first_source and first_referrer of the first one; revenue, cost, profit ($): strings, int64 and float64.
+    Each time one is asked for it is a new array.
+
+    A spell keeps its source and referrer when it has ended, and while the account is a lead again.  Nobody refers a
+    customer that comes back, so with the first spell's every spell's are known: source is ``win-back`` and referrer -1
+    from the second on.  A lead that never was a customer has a referrer already, but no source before it is won.
 
     Examples
     --------
@@ -58,7 +81,7 @@ class Accounts(Mapping[str, NDArray[Any]]):
     >>> list(accounts)[:4], accounts["state"].shape, accounts["revenue"].dtype
     (['id', 'segment', 'state', 'voice'], (5000,), dtype('float64'))
     >>> accounts.nbytes / 5000
-    21.0
+    22.0
     """
 
     segments: tuple[str, ...]
@@ -81,7 +104,8 @@ class Accounts(Mapping[str, NDArray[Any]]):
             "start_week": np.where(ever, state.start[rows], np.int16(-1)),
             "end_week": state.end[rows].copy(),
             "cause": state.cause[rows].copy(),
-            "referrer": state.referrer[rows].copy(),
+            "first_source": state.source[rows].copy(),
+            "first_referrer": state.referrer[rows].copy(),
             "revenue": state.revenue[rows].copy(),
             "cost": state.cost[rows].copy(),
         }
@@ -102,7 +126,7 @@ class Accounts(Mapping[str, NDArray[Any]]):
         import pyarrow.compute as pc
 
         table, kept = cls(segments, {}), {}
-        for name in (*_NAMED, *_WHOLE, "revenue", "cost"):
+        for name in _KEPT:
             values = columns[name]
             if name not in _NAMED:
                 kept[name] = np.asarray(values)
@@ -123,7 +147,9 @@ class Accounts(Mapping[str, NDArray[Any]]):
         if name == "id":
             return np.arange(self.count)
         if name in _NAMED:
-            return np.asarray(np.array(self.names(name))[self.kept[name]])
+            return np.asarray(np.array(self.names(name))[self._codes(name)])
+        if name == "referrer":
+            return last_referrer(self.kept["first_referrer"], self.kept["spells"]).astype(np.int64)
         if name in _WHOLE:
             return np.asarray(self.kept[name].astype(np.int64))
         if name in ("revenue", "cost", "profit"):
@@ -141,8 +167,14 @@ class Accounts(Mapping[str, NDArray[Any]]):
         return sum(column.nbytes for column in self.kept.values())
 
     def names(self, column: str) -> tuple[str, ...]:
-        """What the codes of segment, state, voice or cause mean."""
-        return {"segment": self.segments, "state": STATES, "voice": VOICES, "cause": CAUSES}[column]
+        """What the codes of segment, state, voice, cause or source mean."""
+        known = {"segment": self.segments, "state": STATES, "voice": VOICES, "cause": CAUSES}
+        return known.get(column, SOURCES)
+
+    def _codes(self, name: str) -> NDArray[np.uint8]:
+        if name == "source":
+            return last_source(self.kept["first_source"], self.kept["spells"])
+        return np.asarray(self.kept[name])
 
     def profits(self) -> NDArray[np.float64]:
         """Profit of everybody who ever was a customer, $."""
@@ -163,7 +195,7 @@ class Accounts(Mapping[str, NDArray[Any]]):
 
         def column(name: str) -> Any:
             names: Any = list(self.names(name)) if name in _NAMED else ()
-            return pd.Categorical.from_codes(self.kept[name], names) if names else self[name]
+            return pd.Categorical.from_codes(self._codes(name), names) if names else self[name]
 
         return pd.DataFrame({name: column(name) for name in self}, copy=False)
 
@@ -173,6 +205,6 @@ class Accounts(Mapping[str, NDArray[Any]]):
 
         def text(name: str) -> Any:
             words = pa.array(self.names(name), pa.string())
-            return pa.DictionaryArray.from_arrays(pa.array(self.kept[name]), words).cast(pa.string())
+            return pa.DictionaryArray.from_arrays(pa.array(self._codes(name)), words).cast(pa.string())
 
         return {name: text(name) if name in _NAMED else self[name] for name in self}

@@ -81,9 +81,9 @@ def bad_weight(status: int) -> float:
 
 
 @law
-def fit_of(fit: np.float32, referrer: int, closer: np.float32) -> np.float32:
+def fit_of(fit: np.float32, referred: bool, closer: np.float32) -> np.float32:
     """Fit to the product, of a referred account a share of the missing part higher."""
-    return fit + closer * (f32(1.0) - fit) if referrer != -1 else fit
+    return fit + closer * (f32(1.0) - fit) if referred else fit
 
 
 @law

@@ -17,7 +17,7 @@ from flywheel_sim.engine.mechanisms.m05_word_of_mouth import voice_changed
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, weeks_to_renewal
 from flywheel_sim.engine.mechanisms.m27_selling import price_share
 from flywheel_sim.engine.random import TIMELINE, unit64, words
-from flywheel_sim.engine.state import BLOCK, DETRACTOR, FORMER, NEUTRAL, PROSPECT
+from flywheel_sim.engine.state import ADDED, BLOCK, DETRACTOR, FORMER, NEUTRAL, PROSPECT
 from flywheel_sim.scenario.columns import COL
 
 __all__ = ["growth_rate", "pulse", "republish"]
@@ -69,7 +69,7 @@ def pulse(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
                         if adding:
                             st.deal[i] = u8(0)
                             r.added_billed += begin_spell(p, tb, st, q, i, t)
-                            st.referrer[i] = -1
+                            st.referrer[i], st.source[i] = -1, u8(ADDED)
                             st.life[r.life0, 0] += 1.0
                             republish(p, st, q, j, i64(NEUTRAL), stored)
                             r.added += 1.0

@@ -190,7 +190,7 @@ def social_factor(w: World, p: Rules, account: Account, week: Week, t: int) -> F
         return social
     if contagious(p):
         social += f32(log64(wom.contagion)) * account.exposure
-    if account.referrer >= 0 and w.accounts[account.referrer].status in CUSTOMER:
+    if account.referred and account.referrer >= 0 and w.accounts[account.referrer].status in CUSTOMER:
         social += f32(log64(wom.referred_churn))
     if account.thanked > 0 and t + 1 - account.thanked <= 52:
         social += f32(log64(wom.referrer_churn))
@@ -285,7 +285,7 @@ def revenue(p: Rules, account: Account, week: Week, sums: Sums) -> None:
         sums.add("billed", week.paid)
     sums.add("revenue", week.paid)
     account.revenue += week.paid
-    if account.referrer != -1:
+    if account.referred:
         sums.add("revenue_referred", week.paid)
         premium = margin_premium(p)
         if premium > 0.0 and week.age <= 52:

@@ -77,7 +77,8 @@ def awareness(w: World, p: Rules, account: Account, t: int, sums: Sums) -> tuple
 def find_source(w: World, p: Rules, account: Account, t: int, word_share: float, sums: Sums) -> None:
     """Source of a lead in proportion to hazard, then the referrer."""
     _, _, w_source, w_referrer = w.words(account.number, t, luck.SALE)
-    account.referrer = -1
+    if not account.once_customer:  # of those who come back it is kept who brought them first
+        account.referrer = -1
     if word_share > 0.0 and unit(w_source) < word_share:
         sums.add("leads_word")
         account.referrer = pick_referrer(w, p, account, t, unit(w_referrer))

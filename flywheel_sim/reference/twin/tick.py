@@ -142,7 +142,7 @@ def publish(w: World, p: Rules, t: int) -> None:
     for account in w.accounts:
         was, is_now = account.status in CUSTOMER, account.status_next in CUSTOMER
         account.status = account.status_next
-        if is_now and not was and account.referrer >= 0:
+        if is_now and not was and account.referrer >= 0 and account.spells == 1:
             w.accounts[account.referrer].thanked = t + 1
         if was and not is_now and contagious and account.cause == "voluntary":
             for j in account.friends:

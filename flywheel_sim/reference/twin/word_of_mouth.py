@@ -24,7 +24,7 @@ def bad_weight(status: str) -> float:
 
 def fit_of(account: Account, closer: F32) -> F32:
     """Fit to the product; a referred account's is a share of what it lacks higher."""
-    return account.fit + closer * (f32(1.0) - account.fit) if account.referrer != -1 else account.fit
+    return account.fit + closer * (f32(1.0) - account.fit) if account.referred else account.fit
 
 
 def tie_strength(beta: float) -> float:

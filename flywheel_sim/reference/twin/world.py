@@ -90,7 +90,7 @@ class Account:
         self.fit: F32 = f32(0.0)
         # its spell as a customer
         self.spells, self.start, self.end, self.cause = 0, 0, -1, "none"
-        self.referrer = -1  # -1 nobody, -2 word of mouth of nobody in particular
+        self.referrer = -1  # who brought it to its first spell: -1 nobody, -2 word of mouth of nobody in particular
         self.discount, self.lone = 0, False
         self.blocked_until, self.thanked = 0, 0
         self.open_issues, self.since = 0, 0
@@ -104,6 +104,11 @@ class Account:
     def once_customer(self) -> bool:
         """Whether it has been a customer before."""
         return self.spells > 0
+
+    @property
+    def referred(self) -> bool:
+        """Whether word of mouth brought it to the spell it is in, or to its sale: never of those who come back."""
+        return self.referrer != -1 and self.spells == (1 if self.status in CUSTOMER else 0)
 
 
 class Team:
