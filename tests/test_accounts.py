@@ -176,7 +176,7 @@ def test_source_and_referrer_of_every_spell_survive_its_end_and_the_next_lead(na
     assert count["word-of-mouth"] == weekly[:, COL.referred_new].sum()
     assert count["external"] == (weekly[:, COL.new_customers] - weekly[:, COL.referred_new]).sum()
     assert count["start"] == 600 and count["timeline"] == 25
-    assert (ever["spells"] - 1).sum() == weekly[:, COL.won_back].sum() > 50
+    assert (ever["spells"] - 1).sum() == weekly[:, COL.won_back].sum() > 30
 
 
 def test_the_table_tells_who_leaves_without_bias():
@@ -196,4 +196,4 @@ def test_the_table_tells_who_leaves_without_bias():
     told = table[table["first_referrer"] >= 0].query("spells > 0")
     assert set(told.index) == brought
     gone = told[(told["spells"] > 1) | (told["end_week"] >= 0)]
-    assert set(gone.index) == lost and len(lost) > 100
+    assert set(gone.index) == lost and len(lost) > 40

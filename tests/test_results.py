@@ -85,7 +85,7 @@ def test_the_summary_by_hand() -> None:
     assert set(got) == set(SUMMARY)
     assert got["npv"] == 10.0
     assert got["customers_end"] == 99.0
-    assert got["churn_annual"] == pytest.approx(1 - math.exp(-52 * 4 / weeks))
+    assert math.isnan(got["churn_annual"])
     assert got["referral_share"] == pytest.approx(2 / 3)
     assert got["flywheel_r"] == pytest.approx(0.01 / 0.1 / 0.5)  # rate x mean life / prospect share
     assert got["flywheel_r_raw"] == pytest.approx(2 / 103)
@@ -107,7 +107,7 @@ def test_the_warm_up_is_left_out_of_means_and_not_of_totals() -> None:
     got = summarise(weekly, start(customers=10.0), NO_LIFE, warm_up_weeks=2)
     assert got["nps_true"] == 20.0
     assert got["profit_total"] == 7.0
-    assert got["churn_annual"] == 0.0
+    assert got["wheel_friction"] == 0.0
 
 
 def test_an_open_market_is_not_corrected_for_prospects() -> None:
@@ -142,12 +142,24 @@ def test_nobody_ever_leaves_and_nobody_ever_came() -> None:
     assert math.isnan(empty["churn_annual"])
 
 
-def test_net_revenue_retention_sets_expansion_against_churn() -> None:
-    weeks = 60
-    weekly = tiny(spend=[1000.0] * weeks, expanded_spend=[4.0] * weeks, churned_spend=[1.5] * weeks)
-    got = summarise(weekly, start(spend=1000.0), NO_LIFE)["nrr"]
-    assert got == pytest.approx(math.exp(52 * 0.0025))
-    assert math.isnan(summarise(weekly[:51], start(spend=1000.0), NO_LIFE)["nrr"])
+def test_churn_and_retention_follow_those_who_were_there_a_year_ago() -> None:
+    weeks = 120
+    there, left = np.linspace(100, 300, weeks + 1), np.zeros(weeks + 1)
+    left[52], left[104] = 70.0, 130.0
+    weekly = tiny(customers=there[1:], spend=10.0 * there[1:], stayed=left[1:], stayed_spend=13.0 * left[1:])
+    initial = start(customers=there[0], spend=10.0 * there[0])
+    got = summarise(weekly, initial, NO_LIFE)
+    kept = (70.0 + 130.0) / (there[0] + there[52])
+    assert got["churn_annual"] == pytest.approx(1 - kept)
+    assert got["nrr"] == pytest.approx(1.3 * kept)
+    # the year begins when the warm-up is over, and must be over itself
+    left[65] = 60.0
+    weekly = tiny(customers=there[1:], spend=10.0 * there[1:], stayed=left[1:], stayed_spend=13.0 * left[1:])
+    warm = summarise(weekly[:110], initial, NO_LIFE, warm_up_weeks=13)
+    assert warm["churn_annual"] == pytest.approx(1 - 60.0 / there[13])
+    assert math.isnan(summarise(weekly, initial, NO_LIFE, warm_up_weeks=69)["churn_annual"])
+    short = summarise(weekly[:51], initial, NO_LIFE)
+    assert math.isnan(short["churn_annual"]) and math.isnan(short["nrr"])
 
 
 def test_exposure_recovers_who_was_at_risk_from_who_entered_when() -> None:

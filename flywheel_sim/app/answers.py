@@ -121,10 +121,15 @@ def tiles(outcomes: Outcomes) -> tuple[Tile, ...]:
     if len(outcomes.scenarios) == 1:
         npv, ends = outcomes.final("npv")[0], outcomes.final("customers_end")[0]
         churn, referred = outcomes.final("churn_annual")[0], outcomes.final("referral_share")[0]
+        known = math.isfinite(float(churn.mean()))
         return (
             Tile(f"Value after {span(outcomes.weeks)}", money(float(npv.mean())), "mean, discounted"),
             Tile("Customers at the end", f"{ends.mean():,.0f}", "mean of the runs"),
-            Tile("Lost in a year", percent(float(churn.mean())), "of the customers"),
+            Tile(
+                "Lost in a year",
+                percent(float(churn.mean())) if known else "\N{EM DASH}",
+                "of the customers" if known else "needs 52 weeks after the warm-up",
+            ),
             Tile("Won by word of mouth", percent(float(referred.mean())), "of the new customers"),
         )
     verdict = outcomes.verdict_on(1) if len(outcomes.scenarios) == 2 else outcomes.verdict

@@ -35,11 +35,12 @@ from flywheel_sim.engine.mechanisms.m27_selling import DISCOUNT, LONE, price_sha
 from flywheel_sim.engine.outsiders import live_outside
 from flywheel_sim.engine.random import ENDOWMENT, EXIT, PURCHASE, SURVEY, below, words
 from flywheel_sim.engine.service import pay_touches, serve
-from flywheel_sim.engine.state import ACC, ADVOCATE, BLOCK, DETRACTOR, FORMER, NEUTRAL, SOUR
+from flywheel_sim.engine.state import ACC, ADDED, ADVOCATE, BLOCK, DETRACTOR, FORMER, NEUTRAL, SOUR
 
 __all__ = ["customers_block"]
 
 _ZERO, _ONE = f32(0.0), f32(1.0)
+YEAR = 52
 _FAINT = f32(1e-6)  # an exposure below this is forgotten
 _COMPLETE = 0
 _NUM, _WHO, _LOT = len(NUM), len(WHO), len(LOT)
@@ -184,6 +185,7 @@ def decide(
     comer, touches, failed, customers, advocates, detractors, newest = 0, 0, 0, 0, 0, 0, 0
     revenue, spends, relationships, efforts, recents, billed = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     promoters, detractor_scores = 0.0, 0.0
+    stayed, stayed_spend = 0, 0.0
 
     for m in range(count + 1):
         place = who[WHO.place, m] if m < count else BLOCK
@@ -364,6 +366,10 @@ def decide(
             customers += 1
             newest += age < settled
             spends += spend
+            # one added at the beginning of a week was not there at the end of the week before
+            if age > YEAR or (age == YEAR and not (st.source[i] == ADDED and st.spells[i] == 1)):
+                stayed += 1
+                stayed_spend += spend
             relationships += relationship
             efforts += effort
             recents += recent
@@ -401,6 +407,8 @@ def decide(
     a[ACC.revenue] += revenue
     a[ACC.billed] += billed
     a[ACC.spend] += spends
+    a[ACC.stayed] += stayed
+    a[ACC.stayed_spend] += stayed_spend
     a[ACC.relationship] += relationships
     a[ACC.effort] += efforts
     a[ACC.recent] += recents

@@ -66,9 +66,9 @@ SIZES = np.dtype(
     [
         (name, "i8")
         for name in (
-            "epoch", "axes", "teams", "segments", "touchpoints", "links", "bonuses", "issues",
-            "team0", "segment0", "touch0", "link0", "bonus0", "trait0", "pulse0", "pulses", "horizon", "cell0",
-            "issue0", "event0", "events",
+            "epoch", "axes", "teams", "segments", "touchpoints", "links", "bonuses", "readings", "issues",
+            "team0", "segment0", "touch0", "link0", "bonus0", "reading0", "trait0", "pulse0", "pulses", "horizon",
+            "cell0", "issue0", "event0", "events",
         )
     ],
     align=True,

@@ -53,7 +53,9 @@ class Tables(NamedTuple):
     offset: Floats  # (touchpoints, axes)
     dependency: Floats  # (touchpoints, teams) rows sum to 1
     link: NDArray[Any]
-    bonus: NDArray[Any]
+    bonus: NDArray[Any]  # what each team is paid on
+    bonus_gradient: Floats  # (bonuses, axes) of the measure, as written
+    reading: NDArray[Any]  # weekly columns that measures read
     target: Floats  # (epochs, axes) unit, or zero
     competence: Floats  # (epochs, COMPETENCIES) weight over mean weight; -1 where there is none
     traits: NDArray[np.float32]  # (3 per epoch, QUANTILES + 1): churn propensity, fit, buying rate
@@ -86,7 +88,12 @@ _EVENT = np.dtype(
     [(n, "i8") for n in ("every", "first", "clears")] + [(n, "f8") for n in ("hours", "heads", "pull", "cost")],
     align=True,
 )
-_BONUS = np.dtype([("team", "i8"), ("column", "i8"), ("weight", "f8"), ("scale", "f8")], align=True)
+_BONUS = np.dtype(
+    [(n, "i8") for n in ("team", "lower", "weeks", "first", "columns", "per")]
+    + [(n, "f8") for n in ("weight", "target", "craft", "peers", "map")],
+    align=True,
+)
+_READING = np.dtype([("column", "i8"), ("weight", "f8")], align=True)
 
 
 @dataclass(frozen=True)
@@ -274,20 +281,26 @@ def _overlap(a: Team, b: Team) -> float:
     return max(0.0, 8.0 - min(gap, 24.0 - gap)) / 8.0
 
 
-def _bonus_rows(m: ScenarioModel) -> NDArray[Any]:
-    rows = []
+def _bonus_rows(m: ScenarioModel, width: int) -> dict[str, NDArray[Any]]:
+    rows, gradients, reading = [], [], []
     for i, name in enumerate(m.teams):
         pay = m.incentives.pay.get(name)
         if pay is None or not m.incentives.enabled:
             continue
-        total = sum(abs(w) for w in pay.on.values()) or 1.0
         for key, weight in pay.on.items():
             measure = m.incentives.measures[key]
-            for column, x in measure.columns.items():
-                rows.append((i, getattr(COL, column), weight / total * x / measure.target, 1.0))
-            if not measure.columns:
-                rows.append((i, -1, weight / total, 1.0))
-    return np.array(rows, _BONUS)
+            rows.append(
+                (
+                    i, measure.better == "lower", measure.over_weeks, len(reading), len(measure.columns),
+                    len(measure.per), weight, measure.target, measure.craft, measure.peers, measure.map,
+                )
+            )  # fmt: skip
+            gradients.append(_vector(m.axes, measure.gradient, width))
+            reading += [(getattr(COL, column), x) for column, x in (*measure.columns.items(), *measure.per.items())]
+    return {
+        "bonus": np.array(rows, _BONUS), "bonus_gradient": np.array(gradients, np.float64).reshape(len(rows), width),
+        "reading": np.array(reading, _READING),
+    }  # fmt: skip
 
 
 def _segment_rows(m: ScenarioModel, width: int) -> tuple[NDArray[Any], Floats]:
@@ -453,7 +466,7 @@ def lower(models: Iterable[ScenarioModel]) -> Program:
         rows: dict[str, NDArray[Any]] = {
             "team": team, **grids, "coupled": _coupled(m, dependency, teams), "segment": segment, "need": need,
             "touch": touch, "offset": offset,
-            "dependency": dependency, "link": _link_rows(m), "bonus": _bonus_rows(m), "traits": np.array(traits),
+            "dependency": dependency, "link": _link_rows(m), **_bonus_rows(m, width), "traits": np.array(traits),
             "target": _unit(_vector(m.axes, m.strategy.target, width), len(m.axes))[None, :],
             "competence": _competence_row(m),
             "pulse": _pulse_rows(m), "event": event, "invited": invited,
@@ -464,7 +477,8 @@ def lower(models: Iterable[ScenarioModel]) -> Program:
         size["axes"], size["horizon"] = len(m.axes), m.horizon_weeks
         for count, start, table in (
             ("teams", "team0", "team"), ("segments", "segment0", "segment"), ("touchpoints", "touch0", "touch"),
-            ("links", "link0", "link"), ("bonuses", "bonus0", "bonus"), ("pulses", "pulse0", "pulse"),
+            ("links", "link0", "link"), ("bonuses", "bonus0", "bonus"), ("readings", "reading0", "reading"),
+            ("pulses", "pulse0", "pulse"),
             ("events", "event0", "event"),
             ("issues", "issue0", "issue"),
         ):  # fmt: skip

@@ -55,7 +55,7 @@ _SUMS = (
     "contacts", "handled", "repeats", "lost", "backlog", "asked", "promoters", "detractor_scores", "answers",
     "answers_up", "answers_down", "answers_satisfied", "recent", "revenue", "revenue_referred", "billed", "spend",
     "churned_spend", "expanded_spend", "signed", "sold_waiting", "waited", "abandoned",
-    "onboarding",
+    "onboarding", "stayed", "stayed_spend",
     # M5, M6
     "exposure", "referral_margin", "purchases",
     # M9
@@ -212,6 +212,7 @@ class State(NamedTuple):
     magnitude: NDArray[np.float64]  # work per head, 1 at reference (M19)
     level: NDArray[np.float64]  # effort, 1 at reference (M12)
     gaming: NDArray[np.float64]  # effort spent on gaming (M12)
+    scored: NDArray[np.float64]  # score of what a team is paid on, last week: 1 at target (M12)
     demand: NDArray[np.float64]  # hours asked for last week (M19)
     hours: NDArray[np.float64]  # of work it can do this week
     overload: NDArray[np.float64]  # demand above hours, ratio (M19)
@@ -329,6 +330,7 @@ def allocate(
         "magnitude",
         "level",
         "gaming",
+        "scored",
         "demand",
         "hours",
         "overload",

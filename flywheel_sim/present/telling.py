@@ -123,10 +123,12 @@ def _won(wins: float, runs: int) -> str:
 def single_tiles(outcomes: Outcomes) -> list[Tile]:
     """Value, customers, score and reproduction of one scenario."""
     row = outcomes.table.iloc[0]
+    churn = row["churn_annual"]
+    lost = f"churn {percent(churn)} a year" if math.isfinite(churn) else "churn needs a whole year"
     spread = f"80 % of runs: {money(row['npv_low'])} to {money(row['npv_high'])}" if outcomes.replicates > 1 else ""
     return [
         Tile(f"Value, {span(outcomes.weeks)}", money(row["npv"]), spread or "discounted cash flow"),
-        Tile("Customers at the end", number(row["customers_end"]), f"churn {percent(row['churn_annual'])} a year"),
+        Tile("Customers at the end", number(row["customers_end"]), lost),
         Tile("Net promoter score", number(row["nps_true"], 2), "mean, if everyone answered"),
         Tile(
             "Customers a customer brings",

@@ -15,12 +15,13 @@ from flywheel_sim.scenario.columns import COL, NAMES
 __all__ = ["MAY_BE_MISSING", "NotFiniteError", "check_columns", "reasons"]
 
 _NO_CUSTOMERS = "there was no customer in the weeks that count"
+_WHO = {"churn_annual": "customers", "nrr": "paying customers"}
 _NO_END = "nobody left in the weeks that count, so that a life has no end"
 
 #: Key of a summary that may be missing -> the reason in general; `reasons` finds the one of a run.
 MAY_BE_MISSING: Mapping[str, str] = {
-    "churn_annual": _NO_CUSTOMERS,
-    "nrr": "it takes a year of paying customers",
+    "churn_annual": "it takes a whole year, and customers when it begins",
+    "nrr": "it takes a whole year, and paying customers when it begins",
     "referral_share": "nobody was won in the weeks that count",
     "flywheel_r": _NO_END,
     "flywheel_r_raw": "nobody ever was a customer",
@@ -107,8 +108,10 @@ def reasons(
         if math.isfinite(value):
             continue
         reason = MAY_BE_MISSING.get(key, "it cannot be told")
-        if key == "nrr" and len(weekly) < 52:
-            reason = f"it takes 52 weeks and this run has {len(weekly)}"
+        if key in ("churn_annual", "nrr"):
+            after = " after the warm-up" if warm_up_weeks else ""
+            few = f"it takes 52 weeks{after} and this run has {max(len(weekly) - warm_up_weeks, 0)}"
+            reason = few if len(weekly) - warm_up_weeks < 52 else f"there were no {_WHO[key]} a year before"
         elif key in ("flywheel_r", "clv") and not served:
             reason = _NO_CUSTOMERS
         elif key == "flywheel_r" and total("prospects") == 0:

@@ -20,10 +20,13 @@ Customer value
     ``clv`` = contribution per customer-week x discounted weeks of a life, first payment at once (A5).  Contribution is
     revenue less the cost of delivering, contacts and touches; pay, programmes and overhead are not a customer's.
 
-Net revenue retention
-    ``nrr`` = exp of the yearly rate at which expansion adds to, and churn takes from, what customers pay, over the last
-    52 weeks: what a dollar of recurring revenue becomes in a year.  Rates per dollar, not sums over opening dollars,
-    because newcomers' expansion and churn would otherwise count for a base they were not part of.
+Churn and net revenue retention
+    Both follow cohorts, as the trade does: the customers there at the end of the warm-up, and at the end of every 52nd
+    week from then on, and what became of them within a year.  ``churn_annual`` is the share that has left, ``nrr`` what
+    the cohort's accounts pay after the year over what they paid before; who left counts as lost, who came back too, and
+    so does one whom the timeline removed.  Cohorts are taken together, so each counts by its size, and a year that is
+    not over does not count: with less than 52 weeks after the warm-up both are missing.  Under annual contracts every
+    customer of a cohort is up for renewal once in its year, and ``churn_annual`` is the share of renewals that failed.
 """
 
 import math
@@ -36,7 +39,16 @@ from numpy.typing import NDArray
 
 from flywheel_sim.scenario.columns import COL
 
-__all__ = ["SUMMARY", "LifeTable", "breakeven_week", "exposure", "life_table", "renewals", "summarise", "whale_curve"]
+__all__ = [
+    "SUMMARY",
+    "LifeTable",
+    "breakeven_week",
+    "exposure",
+    "life_table",
+    "renewals",
+    "summarise",
+    "whale_curve",
+]
 
 Floats = NDArray[np.float64]
 YEAR = 52
@@ -46,8 +58,14 @@ SUMMARY: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "npv": ("$", "cash flow over the horizon, discounted to week 0"),
         "customers_end": ("accounts", "customers at the end"),
-        "churn_annual": ("share", "customers lost in a year, from the hazard per customer-week"),
-        "nrr": ("ratio", "net revenue retention over the last year"),
+        "churn_annual": (
+            "share",
+            "of those there a year ago, who has left since (won back counts as lost); over whole years",
+        ),
+        "nrr": (
+            "ratio",
+            "net revenue retention: what those there a year ago pay now over what they paid; over whole years",
+        ),
         "referral_share": ("share", "new customers won through word of mouth"),
         "flywheel_r": ("customers", "customers one customer brings over its life in an open market"),
         "flywheel_r_raw": ("customers", "referrals over customers who entered, censored at the horizon"),
@@ -315,8 +333,8 @@ def summarise(
     values = {
         "npv": float(weekly[-1, COL.value]),
         "customers_end": float(weekly[-1, COL.customers]),
-        "churn_annual": -math.expm1(-YEAR * _over(total("churned"), customer_weeks)),
-        "nrr": _net_revenue_retention(path),
+        "churn_annual": 1.0 - _kept(path, len(path) - len(warm) - 1, COL.stayed, COL.customers),
+        "nrr": _kept(path, len(path) - len(warm) - 1, COL.stayed_spend, COL.spend),
         "referral_share": _over(total("referred_new"), total("new_customers")),
         "flywheel_r": _over(table.children(), share),
         "flywheel_r_raw": _over(float(weekly[:, COL.referred_new].sum()), entered),
@@ -368,14 +386,14 @@ def _prospect_share(weekly: Floats) -> float:
     return _over(_sum_of_products(share, customers), float(customers.sum()))
 
 
-def _net_revenue_retention(path: Floats) -> float:
-    """What a dollar of recurring revenue becomes in a year; NaN before a year is over."""
-    if len(path) < YEAR + 1:
-        return math.nan
-    year = path[-YEAR:]
-    gained = float(year[:, COL.expanded_spend].sum() - year[:, COL.churned_spend].sum())
-    dollars = float(path[-YEAR - 1 : -1, COL.spend].sum())
-    return math.exp(YEAR * gained / dollars) if dollars > 0 else math.nan
+def _kept(path: Floats, first: int, stayed: int, there: int) -> float:
+    """Share of yearly cohorts, from week ``first`` on, that is left after their year; NaN without a whole year.
+
+    ``stayed`` and ``there`` are the columns of what is left and of what was there, accounts or dollars.
+    """
+    opens = np.arange(first, len(path) - YEAR, YEAR)
+    before = float(path[opens, there].sum())
+    return float(path[opens + YEAR, stayed].sum()) / before if before > 0 else math.nan
 
 
 def _of_profits(profits: Floats | None) -> dict[str, float]:

@@ -32,7 +32,9 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("renewals_due", "1/week", "contracts up for renewal"),
     ("expansions", "1/week", "customers who bought more"),
     ("spend", "$/week", "what the customers at the end of the week pay a week"),
-    ("expanded_spend", "$/week", "added to it by expansion"),
+    ("stayed", "accounts", "customers who were customers 52 weeks ago and have been ever since"),
+    ("stayed_spend", "$/week", "what they pay a week"),
+    ("expanded_spend", "$/week", "added to what customers pay by expansion"),
     ("churned_spend", "$/week", "taken from it by churn"),
     ("added", "1/week", "customers added (or, negative, removed) by the timeline"),
     # experience

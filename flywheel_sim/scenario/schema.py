@@ -259,9 +259,12 @@ def cross_references(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str
         yield from names(f"handoffs.links.{name}.to", [link.taker], teams, "team")
     for name, measure in model.incentives.measures.items():
         yield from vector(f"incentives.measures.{name}.gradient", measure.gradient)
-        for column in measure.columns:
-            if column not in NAMES:
-                yield f"incentives.measures.{name}.columns.{column}", f"unknown weekly column {column!r}", NAMES
+        for part in ("columns", "per"):
+            for column in getattr(measure, part):
+                if column not in NAMES:
+                    yield f"incentives.measures.{name}.{part}.{column}", f"unknown weekly column {column!r}", NAMES
+        if measure.per and not measure.columns:
+            yield f"incentives.measures.{name}.per", "a measure that is divided names the columns it divides", ()
     for name, pay in model.incentives.pay.items():
         yield from names(f"incentives.pay.{name}", [name], teams, "team")
         for paid in pay.on:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.execute.run import batch, worker_count
@@ -18,12 +19,14 @@ from flywheel_sim.results import Run
 from flywheel_sim.scenario import Scenario
 from flywheel_sim.scenario.columns import COL
 
-__all__ = ["Achieved", "Frozen", "freeze", "measure", "references"]
+__all__ = ["Achieved", "Frozen", "freeze", "mean_scores", "measure", "references", "targets"]
 
 #: Weeks over which references are taken: after the start has faded, before the market has moved on.
 FROM, UNTIL = 26, 156
 #: A reference has settled when it moves by less than this, absolutely or as a share of itself.
 SETTLED = 0.01
+#: A target is found when the bonus on it comes to 1 as nearly as this.
+_AT_TARGET = 0.002
 
 
 @dataclass(frozen=True)
@@ -176,13 +179,79 @@ def _of_teams(scenario: Scenario, simulation: Simulation, q: int) -> dict[str, f
     return found
 
 
+def mean_scores(
+    scenario: Scenario, seed: int = 11, replicates: int = 8, workers: int | None = None
+) -> dict[str, NDArray[np.float64]]:
+    """What a bonus on each measure would come to if nobody worked for it: 1 is the bonus at target.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    seed, replicates : int
+        Luck, and number of runs.
+    workers : int, optional
+        Threads.
+
+    Returns
+    -------
+    dict of str to float64 array, shape (replicates,)
+        By measure, the mean over the weeks of each run and over the heads of the teams that can be scored on it.
+    """
+    inc, teams = scenario.model.incentives, scenario.model.teams
+    ends = {end for link in scenario.model.handoffs.links.values() for end in (link.giver, link.taker)}
+    models = []
+    for name, one in inc.measures.items():
+        paid = [team for team in teams if team in ends or not one.peers or one.columns]
+        pay = {team: {"intensity": 0.0, "on": {name: 1.0}, "bonus": 0.0} for team in paid}
+        models.append(scenario.with_({"incentives.enabled": True, "incentives.pay": pay}).model)
+    keys = [(s, seed, k) for s in range(len(models)) for k in range(replicates)]
+    simulation, threads = Simulation(models, keys, keep_teams=False), worker_count(workers)
+    state, got, due = simulation.state, np.zeros(len(keys)), np.zeros(len(keys))
+    paid_rows = np.concatenate([[team in model.incentives.pay for team in teams] for model in models])
+    paid_rows = np.repeat(paid_rows.reshape(len(models), -1), replicates, axis=0).ravel()
+    while simulation.week < simulation.horizon:
+        simulation.advance(1, threads=threads)
+        heads = (state.heads * paid_rows).reshape(len(keys), -1)
+        got += (state.scored.reshape(len(keys), -1) * heads).sum(axis=1)
+        due += heads.sum(axis=1)
+    share = np.divide(got, due, out=np.full(len(keys), np.nan), where=due > 0).reshape(len(models), replicates)
+    return dict(zip(inc.measures, share, strict=True))
+
+
+def targets(scenario: Scenario, seed: int = 11, replicates: int = 8, workers: int | None = None) -> dict[str, float]:
+    """Find the targets of measures at which a bonus in this scenario comes to what it is at target.
+
+    Returns
+    -------
+    dict of str to float
+        Dotted path -> target, to four digits.
+    """
+    found: dict[str, float] = {}
+    away: dict[str, float] = {}
+    for _ in range(12):
+        for name, score in mean_scores(scenario, seed, replicates, workers).items():
+            one, mean = scenario.model.incentives.measures[name], float(np.mean(score))
+            away[name] = abs(mean - 1.0)
+            step = mean if one.better == "higher" else 2.0 - mean
+            if step > 0.0:  # else it says nothing of how far away the target is, and so does NaN: nobody is scored
+                found[f"incentives.measures.{name}.target"] = float(f"{one.target * step:.4g}")
+        if all(not distance >= _AT_TARGET for distance in away.values()):
+            break
+        scenario = scenario.with_(found)
+    # a value that is now above and now below 0 pays nothing or all at whatever target: it has none
+    return {path: value for path, value in found.items() if away[path.split(".")[2]] < 5 * _AT_TARGET}
+
+
 def _mean(column: str) -> Callable[[Run], float]:
     return lambda run: float(np.mean(run.series(column)))
 
 
 def _churn_monthly(run: Run) -> float:
-    lost, had = float(np.sum(run.series("churned"))), float(np.sum(run.series("customers")))
-    return 1.0 - (1.0 - lost / had) ** (52 / 12) if had else 0.0
+    """Customers lost in a month over those there when it began, months weighted by their customers."""
+    lost, there = run.series("churned"), run.series("customers", start=True)
+    begins = [(52 * k + 6) // 12 for k in range(run.weeks * 12 // 52 + 1)]
+    before = float(there[begins[:-1]].sum())
+    return float(lost[: begins[-1]].sum()) / before if before else 0.0
 
 
 def _containment(run: Run) -> float:
@@ -253,7 +322,10 @@ def freeze(
     """
     tell = progress or (lambda text: None)
     found: dict[str, float] = {}
-    moved = 0.0
+    moved, own = 0.0, scenario.position("frozen")
+    aims = {f"incentives.measures.{name}.target" for name in scenario.model.incentives.measures}
+    if own:  # what a parent states stays the parent's
+        aims = {path for path in aims if (place := scenario.position(path)) and place.file == own.file}
     for n in range(rounds):
         found = references(scenario, workers=workers)
         steps = {path: abs(value - scenario.get(path)) for path, value in found.items()}
@@ -263,5 +335,10 @@ def freeze(
         scenario = scenario.with_(found)
         if moved < SETTLED:
             break
+    if rounds and aims:
+        tell("targets of what teams can be paid on")
+        aims &= (right := targets(scenario, workers=workers)).keys()
+        found |= {path: right[path] for path in sorted(aims)}
+        scenario = scenario.with_(found)
     tell(f"measuring {replicates} runs")
     return Frozen(scenario, found, moved, measure(scenario, seed, replicates, workers), seed, replicates)

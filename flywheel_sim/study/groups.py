@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.engine.run import Simulation
-from flywheel_sim.engine.state import ADVOCATE, DETRACTOR, NEUTRAL
+from flywheel_sim.engine.state import ADDED, ADVOCATE, DETRACTOR, NEUTRAL
 from flywheel_sim.execute.run import worker_count
 from flywheel_sim.results.groups import SEGMENT_MEASURES, TEAM_MEASURES, Groups
 from flywheel_sim.scenario import Scenario
@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 #: Weeks between two looks.
 EVERY = 4
-YEAR = 52.0
+YEAR = 52
 
 
 def groups(
@@ -31,8 +31,8 @@ def groups(
 ) -> Groups:
     """What every scenario does to its teams and segments; run k has the key (seed, k), as in a comparison.
 
-    A bonus is what `m12_incentives.payout` pays, for one head.  Customers lost are those who were lost between two
-    looks and had not come back by the second.
+    A bonus is what `m12_incentives.payout` pays, for one head.  Churn is that of the summary, segment by segment: the
+    share of those there at the start of every whole year who have left within it, won back or not.
 
     Parameters
     ----------
@@ -81,7 +81,8 @@ class _Looks:
         self._team = slice(int(r["team0"]), int(r["team0"]) + len(model.teams))
         self._account = slice(int(r["account0"]), int(r["account0"]) + int(r["accounts"]))
         self._by_team = np.zeros((len(model.teams), len(TEAM_MEASURES)))
-        self._warmth, self._present, self._lost = (np.zeros(len(model.segments)) for _ in range(3))
+        self._warmth, self._present, self._there, self._stayed = (np.zeros(len(model.segments)) for _ in range(4))
+        self._cohort = self._customers()[0]
         self._weeks = 0.0
 
     def take(self, weeks: int) -> None:
@@ -94,13 +95,14 @@ class _Looks:
         self._by_team += weeks * np.column_stack(rows)
         status, segment = st.status[self._account], st.segment[self._account]
         here = (status == NEUTRAL) | (status == ADVOCATE) | (status == DETRACTOR)
-        since = self._simulation.week - weeks
-        lost = (st.end[self._account] > since) & ~here
         count = len(self._present)
         warmth = st.relationship[self._account][here].astype(np.float64)
         self._present += weeks * np.bincount(segment[here], minlength=count)
         self._warmth += weeks * np.bincount(segment[here], weights=warmth, minlength=count)
-        self._lost += np.bincount(segment[lost], minlength=count)
+        if self._simulation.week % YEAR == 0:
+            here_now, stayed = self._customers()
+            self._there, self._stayed = self._there + self._cohort, self._stayed + stayed
+            self._cohort = here_now
         self._at_end = np.bincount(segment[here], minlength=count).astype(np.float64)
         self._weeks += weeks
 
@@ -111,28 +113,29 @@ class _Looks:
     def segments(self) -> Floats:
         """Averages by segment and measure; NaN in a segment that never had a customer."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            churn = -np.expm1(-YEAR * self._lost / self._present)
+            churn = 1.0 - self._stayed / self._there
             found = np.column_stack((self._warmth / self._present, churn, self._at_end))
         assert found.shape[1] == len(SEGMENT_MEASURES)
         return found
+
+    def _customers(self) -> tuple[Floats, Floats]:
+        """Customers by segment, and those of them who were there a year ago, at the end of that week, too."""
+        st, rows, a_year_ago = self._simulation.state, self._account, self._simulation.week - YEAR
+        status, segment, count = st.status[rows], st.segment[rows], len(self._present)
+        here = (status == NEUTRAL) | (status == ADVOCATE) | (status == DETRACTOR)
+        added = (st.source[rows] == ADDED) & (st.spells[rows] == 1)  # at the beginning of the week that comes after
+        stayed = here & (st.start[rows] + added <= a_year_ago)
+        return tuple(np.bincount(segment[who], minlength=count).astype(np.float64) for who in (here, stayed))  # type: ignore[return-value]
 
     def _morale(self) -> bool:
         culture = self._model.culture
         return bool(culture.enabled and culture.morale.enabled)
 
     def _bonus(self) -> Floats:
-        """Bonus of a head and year in the last week, from the columns of the week before it."""
+        """Bonus of a head and year in the last week."""
         simulation = self._simulation
         st, r, program = simulation.state, simulation.state.run[self._q], simulation.program
-        week = simulation.week
-        p: Any = program.par[program.calendar[int(r["scenario"]), week - 1]]
-        paid = np.zeros(len(self._by_team))
-        if not p["incentives"]["enabled"]:
-            return paid
-        size = p["size"]
-        last = st.weekly[int(r["week0"]) + week - 2] if week > 1 else st.initial[self._q]
-        score = np.zeros(len(paid))
-        for row in program.tables.bonus[int(size["bonus0"]) : int(size["bonus0"]) + int(size["bonuses"])]:
-            score[row["team"]] += row["weight"] * (last[row["column"]] if row["column"] >= 0 else 1.0)
-        team = program.tables.team[int(size["team0"]) : int(size["team0"]) + len(paid)]
-        return np.asarray(team["paid"] * team["salary"] * team["bonus"] * np.clip(score, 0.0, 2.0), np.float64)
+        p: Any = program.par[program.calendar[int(r["scenario"]), simulation.week - 1]]
+        first = int(p["size"]["team0"])
+        team = program.tables.team[first : first + len(self._by_team)]
+        return np.asarray(team["paid"] * team["salary"] * team["bonus"] * st.scored[self._team], np.float64)

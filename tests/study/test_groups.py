@@ -38,9 +38,19 @@ def test_segments_add_up_to_the_company(pair: list[Scenario], found: Groups) -> 
     for s in range(2):
         for k in range(2):
             assert found.by_segment[s][k, :, ends].sum() == rows[s][k].series("customers")[-1]
-            churn = found.by_segment[s][k, :, list(SEGMENT_MEASURES).index("churn")]
-            assert churn.min() <= rows[s][k].summary["churn_annual"] * 1.05
-            assert churn.max() >= rows[s][k].summary["churn_annual"] * 0.9
+
+
+def test_churn_of_segments_is_the_companys_split_up(pair: list[Scenario]) -> None:
+    year = [scenario.with_({"horizon_weeks": 110, "measures.warm_up_weeks": 0}) for scenario in pair]
+    at = list(SEGMENT_MEASURES).index("churn")
+    for seen, run in zip(groups(year, replicates=1, seed=3).by_segment, batch(year, replicates=1, seed=3), strict=True):
+        churn, whole = seen[0, :, at], run[0].summary["churn_annual"]
+        assert churn.min() < whole < churn.max() and churn.max() - churn.min() < 0.2
+    alone = year[0].with_({"segments.enterprise.share": 1e-6})
+    only = groups([alone], replicates=1, seed=3).by_segment[0][0]
+    assert only[list(alone.model.segments).index("small"), at] == pytest.approx(
+        batch([alone], replicates=1, seed=3)[0][0].summary["churn_annual"], rel=1e-12
+    )
 
 
 def test_a_scenario_against_itself_moves_nobody(pair: list[Scenario]) -> None:

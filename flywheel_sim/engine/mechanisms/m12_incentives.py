@@ -11,8 +11,21 @@ the paid team's own craft (MBO), along its experience map (its part in what cust
 towards its handoff partners (peer scores: (1 - collusion) x the normalised sum of their directions).
 
 Gaming is an effort axis without value: gamma_k = b sum w_m gaming_m att_m (1 - norms)/cost.  It raises surveyed scores,
-takes hours, and leaves the experience as it is.  Bonuses are paid on the weekly columns a measure names, over target,
-and booked.
+takes hours, and leaves the experience as it is.
+
+Bonuses are paid on what a measure reads, over its target, and booked.  A measure's value is the sum of the weekly
+columns it names over its last ``over_weeks`` weeks, divided by those of ``per``, or by the weeks; one that names none
+reads its own team, a being the effort and g the measure's gradient (own craft, map and partners' direction included):
+
+    value = g . a_k / (1 + overload_k):
+
+what effort moved of it (MBO: the craft's share of the team's own effort), as far as the team's hours went.  It scores
+
+    value / target,  or  2 - value / target where lower is better,  within [0, 2],
+
+so that a value at target pays 1 on average whichever way is better.  Of peer scores the traded share, ``collusion``,
+scores 1 whatever was done; a team that hands over to nobody is not scored by peers, and its other measures count alone.
+Where there is nothing to read yet, in week 1 or before the first renewal falls due, the score is 1.
 
 Neutral setting: ``enabled: false``: no pay field, magnitude 1, no gaming, no bonus.  C14 vanishes at intensity 0, C15's
 inflation at gaming_cost -> infinity.
@@ -54,26 +67,33 @@ def solve_cost(v: Any, d: int, substitution: float) -> None:
         v[a] = (v[a] - shift) / (1.0 - substitution)
 
 
+@law
+def partners(tb: Any, st: Any, team0: int, row: int, teams: int, d: int, peers: Any) -> float:
+    """Sum the directions of a team's handoff partners into ``peers``; returns the length of the sum."""
+    size = 0.0
+    for a in range(d):
+        peers[a] = 0.0
+    for j in range(teams):
+        for a in range(d):
+            peers[a] += tb.partner[row, j] * st.direction[team0 + j, a]
+    for a in range(d):
+        size += peers[a] * peers[a]
+    return math.sqrt(size)
+
+
 @part
 def effort(p: Any, tb: Any, st: Any, q: int) -> None:
     """Set every team's effort vector (``pay``), effort level and gaming effort."""
     r, d, inc, teams = st.run[q], p.size.axes, p.incentives, p.size.teams
     r.effort_level, r.gaming = (1.0 if teams else 0.0), 0.0
-    pull = np.empty(16)
+    pull, peers = np.empty(16), np.empty(16)
     for k in range(teams):
         row, tr = r.team0 + k, p.size.team0 + k
         st.level[row], st.gaming[row] = 1.0, 0.0
         if not inc.enabled:
             continue
         team = tb.team[tr]
-        peers, size = np.zeros(16), 0.0
-        if team.peer_pay != 0.0:
-            for j in range(teams):
-                for a in range(d):
-                    peers[a] += tb.partner[tr, j] * st.direction[r.team0 + j, a]
-            for a in range(d):
-                size += peers[a] * peers[a]
-            size = math.sqrt(size)
+        size = partners(tb, st, r.team0, tr, teams, d, peers) if team.peer_pay != 0.0 else 0.0
         for a in range(d):
             pull[a] = tb.pay_gradient[tr, a] + team.craft_pay * tb.craft[tr, a] + team.map_pay * st.belief[row, a]
             if size > 0.0:
@@ -97,20 +117,71 @@ def effort(p: Any, tb: Any, st: Any, q: int) -> None:
         r.gaming += st.gaming[row] / teams
 
 
+@law
+def taken_together(tb: Any, st: Any, week0: int, t: int, weeks: int, first: int, last: int) -> float:
+    """Sum the columns that rows first..last of ``reading`` name over the ``weeks`` weeks before week t."""
+    total = 0.0
+    for week in range(max(0, t - weeks), t):
+        for n in range(first, last):
+            total += tb.reading[n].weight * st.weekly[week0 + week, tb.reading[n].column]
+    return total
+
+
 @part
-def payout(p: Any, tb: Any, st: Any, q: int, last: Any) -> float:
-    """Bonuses of the week, from last week's columns: salary x bonus x score over target, each score cut to [0, 2]."""
-    if not p.incentives.enabled:
-        return 0.0
+def score(p: Any, tb: Any, st: Any, q: int, t: int, n: int, peers: Any) -> float:
+    """Score of row n of ``bonus`` in week t, 1 at target; -1 where nobody can score it."""
+    r, d, row = st.run[q], p.size.axes, tb.bonus[n]
+    k = row.team
+    traded, value = 0.0, 0.0
+    if row.columns > 0:
+        first = p.size.reading0 + row.first
+        weeks = min(row.weeks, t)
+        below = float(weeks)
+        if row.per > 0:
+            below = taken_together(tb, st, r.week0, t, weeks, first + row.columns, first + row.columns + row.per)
+        if below == 0.0:
+            return 1.0
+        value = taken_together(tb, st, r.week0, t, weeks, first, first + row.columns) / below
+    else:
+        size = 0.0
+        if row.peers != 0.0:
+            size = partners(tb, st, r.team0, p.size.team0 + k, p.size.teams, d, peers)
+            if size == 0.0:
+                return -1.0
+            traded = p.incentives.collusion
+        for a in range(d):
+            g = (
+                tb.bonus_gradient[n, a]
+                + row.craft * tb.craft[p.size.team0 + k, a]
+                + row.map * st.belief[r.team0 + k, a]
+            )
+            if size > 0.0:
+                g += row.peers * peers[a] / size
+            value += g * st.pay[r.team0 + k, a]
+        value /= 1.0 + st.overload[r.team0 + k]
+    done = value / row.target if row.lower == 0 else 2.0 - value / row.target
+    return traded + (1.0 - traded) * min(max(done, 0.0), 2.0)
+
+
+@part
+def payout(p: Any, tb: Any, st: Any, q: int, t: int) -> float:
+    """Bonuses of the week: salary x bonus x the weighted mean of the team's scores; keeps the scores by team."""
     r, paid = st.run[q], 0.0
+    peers = np.empty(16)
     for k in range(p.size.teams):
         team = tb.team[p.size.team0 + k]
-        if not team.paid:
+        st.scored[r.team0 + k] = 0.0
+        if not p.incentives.enabled or not team.paid:
             continue
-        score = 0.0
-        for n in range(p.size.bonuses):
-            row = tb.bonus[p.size.bonus0 + n]
+        mean, weight = 0.0, 0.0
+        for n in range(p.size.bonus0, p.size.bonus0 + p.size.bonuses):
+            row = tb.bonus[n]
             if row.team == k:
-                score += row.weight * (last[row.column] if row.column >= 0 else 1.0)
-        paid += st.heads[r.team0 + k] * team.salary / 52.0 * team.bonus * min(max(score, 0.0), 2.0)
+                one = score(p, tb, st, q, t, n, peers)
+                if one >= 0.0:
+                    mean += row.weight * one
+                    weight += abs(row.weight)
+        if weight > 0.0:
+            st.scored[r.team0 + k] = min(max(mean / weight, 0.0), 2.0)
+        paid += st.heads[r.team0 + k] * team.salary / 52.0 * team.bonus * st.scored[r.team0 + k]
     return paid

@@ -89,7 +89,7 @@ def post(p: Any, tb: Any, st: Any, q: int, t: int, total: Any, last: Any, row: A
     row[COL.meeting_cost] = meetings + event_cost(p, tb, t) + (ledger.meeting_cost if meets(p, t) else 0.0)
     row[COL.payroll] = wages - coordination - meetings
     row[COL.acquisition_pay] = acquisition_pay(p, tb, st, q)
-    row[COL.bonus] = payout(p, tb, st, q, last)
+    row[COL.bonus] = payout(p, tb, st, q, t)
     row[COL.touch_cost] = total[ACC.touch_cost]
     row[COL.programme_cost] = ledger.programme_cost + r.programme
     if p.loyalty.enabled:

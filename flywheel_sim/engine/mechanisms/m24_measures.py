@@ -54,7 +54,11 @@ def read_week(p: Any, st: Any, q: int, t: int, total: Any, last: Any, row: Any) 
     row[COL.churned_involuntary], row[COL.renewals_due] = total[ACC.involuntary], total[ACC.due]
     row[COL.expansions], row[COL.added] = total[ACC.expansions], r.added
     row[COL.expanded_spend], row[COL.churned_spend] = total[ACC.expanded_spend], total[ACC.churned_spend]
-    row[COL.spend] = total[ACC.spend]
+    row[COL.spend], row[COL.stayed], row[COL.stayed_spend] = (
+        total[ACC.spend],
+        total[ACC.stayed],
+        total[ACC.stayed_spend],
+    )
     row[COL.relationship] = total[ACC.relationship] * share if customers > 0.0 else last[COL.relationship]
     row[COL.effort] = total[ACC.effort] * share if customers > 0.0 else last[COL.effort]
     row[COL.experience] = total[ACC.recent] * share if customers > 0.0 else last[COL.experience]

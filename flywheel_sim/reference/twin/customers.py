@@ -353,6 +353,12 @@ def stays(w: World, p: Rules, account: Account, week: Week, t: int, sums: Sums) 
     sums.add("customers")
     sums.add("onboarding", week.age < p.journey.onboarding_weeks - 1)
     sums.add("spend", week.spend)
+    added = (
+        account.added and account.spells == 1
+    )  # at the beginning of its first week, so after the one before was counted
+    if week.age >= (53 if added else 52):
+        sums.add("stayed")
+        sums.add("stayed_spend", week.spend)
     for name in ("relationship", "effort", "recent"):
         sums.add(name, getattr(account, name))
     if week.after in (ADVOCATE, DETRACTOR):

@@ -52,7 +52,8 @@ _SUMS = {
     "proposals": "proposals", "sold": "sold", "sold_waiting": "sold_waiting", "new_customers": "won",
     "referred_new": "won_referred", "won_back": "won_back", "churned": "churned",
     "churned_involuntary": "involuntary", "renewals_due": "due", "expansions": "expansions", "spend": "spend",
-    "expanded_spend": "expanded_spend", "churned_spend": "churned_spend", "touches": "touches", "defects": "failed",
+    "stayed": "stayed", "stayed_spend": "stayed_spend", "expanded_spend": "expanded_spend",
+    "churned_spend": "churned_spend", "touches": "touches", "defects": "failed",
     "handoffs_lost": "lost", "contacts": "contacts", "contained": "contained", "handled": "handled",
     "self_service": "tries", "repeat_contacts": "repeats", "backlog": "backlog", "waited": "waited",
     "abandoned": "abandoned", "survey_answers": "answers", "purchases": "purchases",
@@ -161,7 +162,7 @@ def post(w: World, p: Rules, t: int, total: Sums, row: dict[str, float]) -> None
     row["meeting_cost"] = met + event_cost(p, t) + (ledger.meeting_cost if meets(p, t) else 0.0)
     row["payroll"] = wages - row["coordination_cost"] - met
     row["acquisition_pay"] = sellers
-    row["bonus"] = payout(w, p)
+    row["bonus"] = payout(w, p, t)
     row["programme_cost"] = ledger.programme_cost + w.programme
     if p.loyalty.enabled:
         row["reward_cost"] = p.loyalty.reward_value * total["redeemed"]

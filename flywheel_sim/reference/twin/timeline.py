@@ -42,7 +42,7 @@ def join(w: World, p: Rules, account: Account, t: int) -> None:
     """Sign an account then and there."""
     account.discount, account.lone = 0, False
     w.added_billed += begin_spell(w, p, account, t)
-    account.referrer = -1
+    account.referrer, account.added = -1, True
     account.status = account.status_next = NEUTRAL
     w.added += 1.0
 

@@ -55,8 +55,11 @@ class Rules:
         self.link = rows("link", "link0", len(m.handoffs.links))
         for link, handoff in zip(self.link, m.handoffs.links.values(), strict=True):
             link.when = handoff.when
-        self.bonus, self.pulse = (
-            rows("bonus", "bonus0", int(size["bonuses"])),
+        self.bonus, self.bonus_gradient = (
+            rows(name, "bonus0", int(size["bonuses"])) for name in ("bonus", "bonus_gradient")
+        )
+        self.reading, self.pulse = (
+            rows("reading", "reading0", int(size["readings"])),
             rows("pulse", "pulse0", int(size["pulses"])),
         )
         self.event, self.invited = (rows(name, "event0", int(size["events"])) for name in ("event", "invited"))
@@ -92,6 +95,7 @@ class Account:
         self.spells, self.start, self.end, self.cause = 0, 0, -1, "none"
         self.referrer = -1  # who brought it to its first spell: -1 nobody, -2 word of mouth of nobody in particular
         self.discount, self.lone = 0, False
+        self.added = False  # to its first spell, by the timeline
         self.blocked_until, self.thanked = 0, 0
         self.open_issues, self.since = 0, 0
         self.relationship = self.effort = self.recent = self.history = f32(0.0)

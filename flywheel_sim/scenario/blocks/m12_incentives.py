@@ -1,12 +1,14 @@
 """Scenario block of M12: incentive schemes."""
 
+from typing import Literal
+
 from flywheel_sim.scenario.fields import MANY, Block, Weight, param
 
 
 class Measure(Block):
     """Something a team can be paid on."""
 
-    gradient: dict[str, Weight] = param(..., "g: how effort along each axis moves the measure.")
+    gradient: dict[str, Weight] = param(..., "g: how effort along each axis moves the measure the better way.")
     craft: float = param(0.0, "Added gradient along the paid team's own craft (MBO).", ge=0, le=100)
     peers: float = param(
         0.0, "Added gradient towards the team's handoff partners (peer score).", ge=0, le=100, source="C17"
@@ -20,7 +22,15 @@ class Measure(Block):
     )
     noise: float = param(0.0, "sigma_g: noise of the measure.", ge=0, le=100, source="A16")
     lag_weeks: float = param(0.0, "Weeks until effort shows in it.", unit="weeks", ge=0, le=1_000_000)
-    columns: dict[str, Weight] = param({}, "Weekly columns and weights that make its value.")
+    columns: dict[str, Weight] = param(
+        {},
+        "Weekly columns and weights that make its value; none: it reads what the paid team's own effort moves it by.",
+    )
+    per: dict[str, Weight] = param({}, "Weekly columns and weights it is divided by; none: weeks.")
+    over_weeks: int = param(1, "Weeks back that are taken together.", unit="weeks", ge=1, le=520)
+    better: Literal["higher", "lower"] = param(
+        "higher", "Which way pays more: a score is value / target, or 2 - value / target, within 0 and 2."
+    )
     target: float = param(1.0, "Value that pays the full bonus.", ge=1e-6, le=1e12)
 
 
