@@ -13,13 +13,13 @@ def page() -> str:
     lines = [
         "# Bibliography",
         "",
-        "What the source marks of settings, claims and docs lead to: S1 to S28 facts, A1 to A29 closed forms, 000 to 004 "
-        "the texts that make the claims. `flywheel explain S11` says the same, with the claims and settings that rest on "
-        "it.",
+        "What the source marks of settings, claims and docs lead to: S1 to S28 facts, A1 to A29 closed forms, 000 to",
+        "004 the texts that make the claims. `flywheel explain S11` says the same, with the claims and settings that",
+        "rest on it.",
         "",
-        "Made by `docs/make_bibliography.py`. Ratings: "
-        + "; ".join(f"{letter} {said}" for letter, said in RATINGS.items())
-        + ". Evidence: V the text, its abstract or an official page was seen; V2 a secondary page was seen; M from memory. "
+        "Made by `docs/make_bibliography.py`. Ratings:",
+        "; ".join(f"{letter} {said}" for letter, said in RATINGS.items()) + ".",
+        "Evidence: V the text, its abstract or an official page was seen; V2 a secondary page was seen; M from memory.",
         'A reference that begins with "As cited" has not been looked up.',
     ]
     for mark, source in bibliography().items():

@@ -11,6 +11,7 @@ Examples
 260
 """
 
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -51,7 +52,9 @@ __all__ = ["__version__", *_WHERE]
 
 def __getattr__(name: str) -> Any:
     if name not in _WHERE:
-        raise AttributeError(f"module 'flywheel_sim' has no attribute {name!r}")
+        near = [] if name.startswith("_") else get_close_matches(name, __all__, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise AttributeError(f"module 'flywheel_sim' has no attribute {name!r}{hint}")
     module, _, attribute = _WHERE[name].partition(":")
     value = import_module(module)
     found = getattr(value, attribute) if attribute else value

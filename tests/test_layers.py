@@ -43,7 +43,7 @@ def name(path: Path) -> str:
 def test_imports_point_down(path):
     own = path.relative_to(PACKAGE).parts[0].removesuffix(".py").replace("__main__", "cli")
     if own == "__init__":
-        assert imported(path) <= {"importlib", "pathlib", "typing", "flywheel_sim.__about__"} | {
+        assert imported(path) <= {"difflib", "importlib", "pathlib", "typing", "flywheel_sim.__about__"} | {
             f"flywheel_sim.__about__.{n}" for n in ("__version__",)
         }
         return

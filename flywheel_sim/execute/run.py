@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flywheel_sim.results import Run
-from flywheel_sim.results.luck import key_part
 from flywheel_sim.scenario import Scenario, load
+from flywheel_sim.scenario.arguments import MOST_SEEDS, several, whole
 
 __all__ = ["batch", "run", "worker_count"]
 
@@ -24,6 +24,8 @@ def worker_count(workers: int | None = None) -> int:
     >>> worker_count(1)
     1
     """
+    if workers is not None:
+        workers = whole("workers", workers, 1, 4096)
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     limits = [available, workers or available]
     for name in ("FLYWHEEL_WORKERS", "NUMBA_NUM_THREADS"):
@@ -69,9 +71,8 @@ def run(
     """
     from flywheel_sim.engine.run import Simulation
 
-    key_part(seed, "seed")
-    key_part(replicate, "replicate")
     loaded = load(scenario)
+    seed, replicate = whole("seed", seed), whole("replicate", replicate)
     simulation = Simulation([loaded.model], [(0, seed, replicate)])
     simulation.advance(threads=worker_count(workers), progress=progress)
     return Run.of(loaded, simulation, accounts=accounts)
@@ -123,9 +124,9 @@ def batch(
     """
     from flywheel_sim.engine.run import Simulation
 
-    key_part(seed, "seed")
-    key_part(first, "first")
-    loaded = [load(scenario) for scenario in scenarios]
+    loaded = [load(scenario) for scenario in several("scenarios", scenarios)]
+    seed, first = whole("seed", seed), whole("first", first)
+    replicates = whole("replicates", replicates, 1, MOST_SEEDS - first)
     count = len(loaded)
     if each is not None:
         loaded = [each(scenario, k) for k in range(first, first + replicates) for scenario in loaded]

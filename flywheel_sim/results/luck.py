@@ -1,7 +1,8 @@
 """The key of a run's luck: a seed and the number of a replicate, both whole numbers."""
 
-import numbers
 from typing import Any
+
+from flywheel_sim.scenario.arguments import whole
 
 __all__ = ["key_part"]
 
@@ -21,8 +22,4 @@ def key_part(value: Any, name: str) -> int:
     >>> key_part(7, "seed")
     7
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name}: expected a whole number, got {value!r}")
-    if not 0 <= value < 2**32:
-        raise ValueError(f"{name}: expected a whole number from 0 to 2^32 - 1, got {value}")
-    return int(value)
+    return whole(name, value)

@@ -17,6 +17,7 @@ from flywheel_sim.results.naming import command_for, pack, unpack
 from flywheel_sim.results.provenance import Provenance, provenance
 from flywheel_sim.results.saving import finite, fitting, read_columns, read_manifest, read_table, write_folder
 from flywheel_sim.results.summary import renewals, summarise, whale_curve
+from flywheel_sim.scenario.arguments import Named, one_of
 from flywheel_sim.scenario.columns import COL, NAMES
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ class Run:
         -------
         float64 array, shape (W,) or (W + 1,)
         """
-        index = getattr(COL, column)
+        index = getattr(COL, one_of("column", column, NAMES))
         values = self.arrays.weekly[:, index]
         return np.concatenate((self.arrays.initial[index : index + 1], values)) if start else values
 
@@ -223,7 +224,7 @@ class Run:
     def summary(self) -> Mapping[str, float]:
         """The numbers that sum up the run."""
         model = self.scenario.model
-        return summarise(
+        return Named(summarise(
             self.arrays.weekly,
             self.arrays.initial,
             self.arrays.life,
@@ -231,7 +232,7 @@ class Run:
             discount_rate=model.ledger.discount_rate,
             warm_up_weeks=model.measures.warm_up_weeks,
             open_market=model.market.pool == "constant",
-        )
+        ))  # fmt: skip
 
     @cached_property
     def missing(self) -> Mapping[str, str]:

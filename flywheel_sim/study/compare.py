@@ -14,6 +14,7 @@ from flywheel_sim.results import Outcomes, Run
 from flywheel_sim.results.bridge import Bridge
 from flywheel_sim.results.drawn import Drawn, read_draws
 from flywheel_sim.scenario import Scenario, ScenarioError, load
+from flywheel_sim.scenario.arguments import several, whole
 from flywheel_sim.study.sequential import FEWEST_FIRST, kim_nelson, ocba, runs_needed
 
 __all__ = ["FIRST_STAGE", "LIMIT", "Comparison", "Runner", "choose", "compare"]
@@ -233,6 +234,7 @@ def compare(
     >>> result = fs.compare(["siloed-close-rate", "relationship-flywheel"], replicates=40)  # doctest: +SKIP
     >>> print(result.verdict.sentence)  # doctest: +SKIP
     """
+    replicates, seed = whole("replicates", replicates), whole("seed", seed)
     if replicates < 2:
         raise ScenarioError.single(
             f"a comparison needs at least 2 replicates to tell luck from effect, got {replicates}"
@@ -371,7 +373,7 @@ def _boiled(runs: list[list[Run]], loaded: list[Scenario], drawn: Drawn | None, 
 def _comparable(
     scenarios: "Sequence[str | os.PathLike[str] | Mapping[str, Any] | Scenario]",
 ) -> list[Scenario]:
-    loaded = [load(scenario) for scenario in scenarios]
+    loaded = [load(scenario) for scenario in several("scenarios", scenarios, 0)]
     if len(loaded) < 2:
         raise ScenarioError.single(f"a comparison needs at least two scenarios, got {len(loaded)}")
     horizons = [scenario.model.horizon_weeks for scenario in loaded]
