@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from flywheel_sim.files import HTML, place, write_text
-from flywheel_sim.present.drawing import FRAME, INK, MUTED, PALETTE, canvas, plain, to_svg
+from flywheel_sim.present.drawing import FRAME, INK, MUTED, PALETTE, apart, canvas, plain, to_svg
 from flywheel_sim.results.responses import Response, Responses
 from flywheel_sim.results.words import money, number
 
@@ -52,29 +53,46 @@ def told(curve: Response) -> str:
 def curve_chart(curves: Sequence[Response]) -> Figure:
     """Draw one lever, one outcome, one company: a line a year, with 80 % intervals; a grey line marks today's value."""
     figure = canvas(300.0, 190.0)
-    axes = figure.add_axes((0.2, 0.2, 0.76, 0.66))
+    axes = figure.add_axes((0.2, 0.2, 0.7, 0.66))
     plain(axes)
     first = curves[0]
     x = np.array([point.x for point in first.points])
     if x[-1] > _WIDE * max(x[x > 0].min(initial=x[-1]), 1e-12) and x[0] >= 0:
         axes.set_xscale("symlog", linthresh=float(x[x > 0].min()))
+    scale = 1e6 if first.unit == "$" else 1.0
+    ends = []
     for curve in curves:
-        mean = np.array([point.mean for point in curve.points])
-        low, high = (np.array([getattr(point, end) for point in curve.points]) for end in ("low", "high"))
-        scale = 1e6 if first.unit == "$" else 1.0
+        mean = np.array([point.mean for point in curve.points]) / scale
+        low, high = (np.array([getattr(point, end) for point in curve.points]) / scale for end in ("low", "high"))
         tint = _TINT[curve.verdict]
-        axes.fill_between(x, low / scale, high / scale, color=tint, alpha=0.2, linewidth=0)
-        axes.plot(x, mean / scale, color=tint, marker="o", markersize=3, linewidth=1.4)
-        axes.annotate(
-            f"{curve.year} y", (x[-1], mean[-1] / scale), xytext=(3, 0), textcoords="offset points", fontsize=8,
-            color=MUTED, va="center",
+        axes.fill_between(x, low, high, color=tint, alpha=0.2, linewidth=0)
+        axes.plot(x, mean, color=tint, marker="o", markersize=3, linewidth=1.4)
+        ends.append(float(mean[-1]))
+    bottom, top = axes.get_ylim()
+    places = apart([(end - bottom) / (top - bottom) for end in ends], [0.1] * len(ends))
+    for curve, height in zip(curves, places, strict=True):
+        axes.text(
+            1.02, height, f"{curve.year} y", transform=axes.transAxes, fontsize=8, color=MUTED, va="center",
         )  # fmt: skip
+    axes.set_xticks(x, [f"{value:.3g}" for value in x], minor=False)
+    axes.set_xticks([], minor=True)
+    _thin(axes)
     axes.axvline(first.own, color=FRAME, linewidth=0.8, linestyle=":")
     unit = "$m" if first.unit == "$" else first.unit
     axes.set_title(f"{first.outcome}, {unit}", loc="left", fontsize=9.5, color=INK)
     axes.set_xlabel(first.lever, fontsize=8, color=MUTED, parse_math=False)
     axes.tick_params(labelsize=8)
     return figure
+
+
+def _thin(axes: Axes) -> None:
+    """Take away the labels of points that would stand on their neighbour's."""
+    axes.figure.canvas.draw()
+    edge = -np.inf
+    for label in axes.get_xticklabels():
+        box = label.get_window_extent()
+        label.set_visible(box.x0 > edge)
+        edge = box.x1 + 4 if box.x0 > edge else edge
 
 
 def write_responses(found: Responses, path: str | os.PathLike[str]) -> Path:
