@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import f32, f64, law, u8
-from flywheel_sim.engine.mechanisms.m01_market import happens
+from flywheel_sim.engine.customer_tables import LANES
+from flywheel_sim.engine.jit import f32, f64, inlined, u8
+from flywheel_sim.engine.kinds import Firm, Now, State, Sums
+from flywheel_sim.engine.maths import happens
+from flywheel_sim.engine.mechanisms.m05_word_of_mouth import Hearing
 from flywheel_sim.engine.random import MARKET, SALE, below, unit64, words
-from flywheel_sim.engine.state import BLOCK, FORMER, LEAD, PROSPECT
+from flywheel_sim.engine.state import ACC, BLOCK, FORMER, LEAD, PROSPECT
 
 __all__ = ["AWAKE", "EARLY", "draw_market", "find_awake", "settle_leads"]
 
@@ -20,39 +23,48 @@ __all__ = ["AWAKE", "EARLY", "draw_market", "find_awake", "settle_leads"]
 AWAKE, EARLY = 1, 2
 
 _ZERO = f32(0.0)
-_LANES = 16  # numbers of 32 bits that a processor takes at once, at most
 # rows of the table of early leads: place in the block; a prospect until now, never a customer; what becomes
 # of it; whether it stays awake, and whether anything is to be written down
 _PLACE, _FRESH, _NEVER, _AFTER, _STAYS, _ACTS, _LEAD_ROWS = range(7)
 _TO_UNIT, _MORE, _MARGIN = f32(1.0 / 4294967296.0), f32(1.0001), f32(1e-6)
 
 
-@law
-def draw_market(row: int, t: int, seed: np.uint32, replicate: np.uint32, w_lead: Any, w_bad: Any) -> None:
+@inlined
+def draw_market(firm: Firm, row: int, week: int, lead_words: Any, bad_words: Any) -> None:
     """Draw the market's words of a block: lead or return, bad message or fading."""
-    for k in range(w_lead.shape[0]):
-        w_lead[k], w_bad[k], _, _ = words(seed, replicate, row + k, t, MARKET, 0)
+    seed, replicate = firm.seed, firm.replicate
+    for k in range(lead_words.shape[0]):
+        lead_words[k], bad_words[k], _, _ = words(seed, replicate, row + k, week, MARKET, 0)
 
 
-@law
+@inlined
 def find_awake(
-    status: Any, until: Any, good: Any, bad: Any, w_lead: Any, w_bad: Any, t: np.int32,
-    lead: np.float32, lead_voice: np.float32, message: np.float32, message_voice: np.float32, back: np.float32,
-    hard: bool, awake: Any,
-) -> tuple[Any, Any, Any]:  # fmt: skip
+    state: State, now: Now, week: int, first: int, hearing: Hearing, lead_words: Any, bad_words: Any, awake: Any,
+    sums: Sums,
+) -> None:  # fmt: skip
     """Mark the accounts of a block for which this week may hold anything; the others need not be looked at.
 
     Something may happen to an account whose words are below an upper bound of its chances: 1 - exp(-x) <= x, taken a
-    little larger for the rounding.  ``lead`` and ``message`` are the rates of a lead and of a bad message of everybody,
-    ``.._voice`` what a unit of voice adds.  Marks are 0, :data:`AWAKE`, and :data:`EARLY` for leads and those who may
-    become one by a plain sum of voices (not ``hard``).  Returns how many prospects, blocked prospects and former
-    customers sleep.
+    little larger for the rounding.  Marks are 0, :data:`AWAKE`, and :data:`EARLY` for leads and those who may become
+    one by a plain sum of voices.  Who sleeps is counted.
     """
+    width, t = awake.shape[0], np.int32(week)
+    status, until = state.status[first : first + width], state.blocked_until[first : first + width]
+    good, bad = state.good[first : first + width], state.bad[first : first + width]
+    # rates of a lead and of a bad message of everybody, and what a unit of voice adds
+    lead, lead_voice = (
+        (now.external + now.word_rate * hearing.all_good) * now.per_lead,
+        now.word_rate * now.per_lead * hearing.unit,
+    )
+    message, message_voice = _ZERO, _ZERO
+    if hearing.heeds_bad:
+        message, message_voice = hearing.bad_rate * hearing.all_bad, hearing.bad_rate * hearing.unit
+    back, hard = now.win_back, hearing.per_prospect and not hearing.complete
     prospects, blocked, former = np.int32(0), np.int32(0), np.int32(0)
-    for k in range(status.shape[0]):
+    for k in range(width):
         prospect, gone, waiting = status[k] == PROSPECT, status[k] == FORMER, status[k] == LEAD
         shut = until[k] > t
-        u, v = f32(w_lead[k]) * _TO_UNIT, f32(w_bad[k]) * _TO_UNIT
+        u, v = f32(lead_words[k]) * _TO_UNIT, f32(bad_words[k]) * _TO_UNIT
         comes = (u <= (lead + lead_voice * f32(good[k])) * _MORE + _MARGIN) & (not shut)
         warned = v <= (message + message_voice * f32(bad[k])) * _MORE + _MARGIN
         sleeps = (prospect & (not comes) & (not warned)) | (gone & (u > back * _MORE + _MARGIN))
@@ -61,48 +73,60 @@ def find_awake(
         prospects += np.int32(prospect & sleeps)
         blocked += np.int32(prospect & sleeps & shut)
         former += np.int32(gone & sleeps)
-    return prospects, blocked, former
+    sums[ACC.prospects] += prospects
+    sums[ACC.blocked] += blocked
+    sums[ACC.former] += former
 
 
-@law
+@inlined
+def gather_leads(
+    state: State, firm: Firm, week: int, first: int, lead_words: Any, awake: Any, lead: Any, hurdle: Any, lot: Any
+) -> int:
+    """Gather the early ones of a block into tables with a column for each; return how many there are."""
+    early = 0
+    for k in range(awake.shape[0]):
+        lead[_PLACE, early] = k
+        early += awake[k] == EARLY
+    wide = (early + LANES - 1) // LANES * LANES
+    for n in range(early, wide):
+        lead[_PLACE, n] = 0
+    width = awake.shape[0]
+    status, spells = state.status[first : first + width], state.spells[first : first + width]
+    segment, good, chain = state.segment[first : first + width], state.good[first : first + width], state.chain
+    for n in range(wide):
+        k = lead[_PLACE, n]
+        lead[_FRESH, n], lead[_NEVER, n] = status[k] == PROSPECT, spells[k] == 0
+        s = firm.segment0 + segment[k]
+        hurdle[0, n], hurdle[1, n], hurdle[2, n] = chain[s, 0], chain[s, 1], chain[s, 2]
+        hurdle[3, n], lot[3, n] = f32(good[k]), lead_words[k]
+    seed, replicate, row = firm.seed, firm.replicate, first - firm.account0
+    for n in range(wide):
+        lot[0, n], lot[1, n], lot[2, n], _ = words(seed, replicate, row + lead[_PLACE, n], week, SALE, 0)
+    return early
+
+
+@inlined
 def settle_leads(
-    status: Any, status_next: Any, spells: Any, segment: Any, good: Any, referrer: Any,
-    chain: Any, segment0: int, w_lead: Any, row: int, t: np.int32, seed: np.uint32, replicate: np.uint32,
-    external: np.float32, word_rate: np.float32, per_lead: np.float32, serve: np.float32, voiced: np.float32,
-    all_good: np.float32, plain: bool, awake: Any,
-) -> tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any]:  # fmt: skip
+    state: State, firm: Firm, now: Now, week: int, first: int, hearing: Hearing, plain: bool, lead_words: Any,
+    awake: Any, sums: Sums,
+) -> None:  # fmt: skip
     """Settle the early ones of a block of whom nothing comes this week.
 
     They are prospects who turn out to be no leads, leads nobody works this week, and leads that do not come to a close,
     or not so far that it matters who sells (not ``plain``, M27).  The others are awake, and so is who has to wait while
-    a friend has to be found who brought it.  Returns leads, those by word of mouth, waiting, served, qualified,
-    proposals; of these accounts those who never were customers, those who were; and how many changed.
+    a friend has to be found who brought it.  Who is settled is counted.
     """
-    width = status.shape[0]
     lead, lot = np.empty((_LEAD_ROWS, BLOCK), np.int32), np.empty((4, BLOCK), np.uint32)
-    early = 0
-    for k in range(width):
-        lead[_PLACE, early] = k
-        early += awake[k] == EARLY
-    wide = (early + _LANES - 1) // _LANES * _LANES
-    for n in range(early, wide):
-        lead[_PLACE, n] = 0
     hurdle = np.empty((4, BLOCK), np.float32)
-    for n in range(wide):
-        k = lead[_PLACE, n]
-        lead[_FRESH, n], lead[_NEVER, n] = status[k] == PROSPECT, spells[k] == 0
-        s = segment0 + segment[k]
-        hurdle[0, n], hurdle[1, n], hurdle[2, n] = chain[s, 0], chain[s, 1], chain[s, 2]
-        hurdle[3, n], lot[3, n] = f32(good[k]), w_lead[k]
-    for n in range(wide):
-        lot[0, n], lot[1, n], lot[2, n], _ = words(seed, replicate, row + lead[_PLACE, n], t, SALE, 0)
+    early = gather_leads(state, firm, week, first, lead_words, awake, lead, hurdle, lot)
+    external, word_rate, per_lead, serve = now.external, now.word_rate, now.per_lead, now.serve
     alone = happens(external * per_lead)
     leads, by_words, waiting, served = np.int32(0), np.int32(0), np.int32(0), np.int32(0)
     qualified, proposals = np.int32(0), np.int32(0)
     new, known, changed = np.int32(0), np.int32(0), np.int32(0)
-    for n in range(wide):
+    for n in range((early + LANES - 1) // LANES * LANES):
         counts, fresh, never = n < early, lead[_FRESH, n] != 0, lead[_NEVER, n] != 0
-        word = word_rate * (hurdle[3, n] * voiced if voiced > _ZERO else all_good)
+        word = word_rate * (hurdle[3, n] * hearing.unit if hearing.unit > _ZERO else hearing.all_good)
         comes = below(lot[3, n], alone if word <= _ZERO else happens((external + word) * per_lead))
         by_word = fresh & (word > _ZERO) & (unit64(lot[2, n]) < f64(word) / f64(external + word))
         none, worked = fresh & (not comes), below(lot[0, n], serve)
@@ -125,6 +149,22 @@ def settle_leads(
         changed += np.int32(turns)
         new += np.int32(counts & (not stays) & never)
         known += np.int32(counts & (not stays) & (not never))
+    sums[ACC.leads] += leads
+    sums[ACC.leads_word] += by_words
+    sums[ACC.waiting] += waiting
+    sums[ACC.served] += served
+    sums[ACC.qualified] += qualified
+    sums[ACC.proposals] += proposals
+    sums[ACC.prospects] += new
+    sums[ACC.former] += known
+    sums[ACC.changed] += changed
+    turn_leads(state, first, early, lead, awake)
+
+
+@inlined
+def turn_leads(state: State, first: int, early: int, lead: Any, awake: Any) -> None:
+    """Write down what became of those who are settled, and wake the others."""
+    status_next, referrer = state.status_next, state.referrer
     acts = 0
     for n in range(early):
         lead[_FRESH, acts] = n
@@ -133,6 +173,5 @@ def settle_leads(
         n = lead[_FRESH, m]
         k = lead[_PLACE, n]
         awake[k] = EARLY + AWAKE * lead[_STAYS, n]
-        status_next[k] = lead[_AFTER, n]
-        referrer[k] = -1 if lead[_AFTER, n] == PROSPECT else referrer[k]
-    return leads, by_words, waiting, served, qualified, proposals, new, known, changed
+        status_next[first + k] = lead[_AFTER, n]
+        referrer[first + k] = -1 if lead[_AFTER, n] == PROSPECT else referrer[first + k]

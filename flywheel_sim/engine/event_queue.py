@@ -22,7 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import f32, i64, law, part
+from flywheel_sim.engine.jit import f32, i64, inlined, step
+from flywheel_sim.engine.kinds import Par, State, Sums, Tables
 from flywheel_sim.engine.maths import log64
 from flywheel_sim.engine.random import PATIENCE, QUEUE, below, unit64, words
 from flywheel_sim.engine.state import ACC, DETRACTOR, HAND, ITEM, MARKS, NEUTRAL, SERVERS
@@ -38,13 +39,13 @@ _MOST = 64.0
 _LEAST = 1.0 / 60.0
 
 
-@law
+@inlined
 def exponential(word: np.uint32, mean: float) -> float:
     """Exponential time of this mean."""
     return -log64(unit64(word)) * mean
 
 
-@part
+@step
 def rise(heap: Any, x: int) -> None:
     """Let row x of a heap rise to its place; rows 0..x-1 are a heap."""
     while x > 0 and heap[x, ITEM.instant] < heap[(x - 1) >> 1, ITEM.instant]:
@@ -54,7 +55,7 @@ def rise(heap: Any, x: int) -> None:
         x = up
 
 
-@part
+@step
 def heap_push(heap: Any, n: int, instant: float, account: int, born: int, key: int) -> int:
     """Add an issue to a heap of n rows, if there is room; returns how many there are then."""
     if n >= heap.shape[0]:
@@ -64,7 +65,7 @@ def heap_push(heap: Any, n: int, instant: float, account: int, born: int, key: i
     return n + 1
 
 
-@part
+@step
 def heap_pop(heap: Any, n: int) -> int:
     """Take the oldest issue (row 0) from a heap of n rows; returns how many are left."""
     n -= 1
@@ -84,112 +85,120 @@ def heap_pop(heap: Any, n: int) -> int:
     return n
 
 
-@part
-def crew(p: Any, tb: Any, st: Any, q: int) -> tuple[int, float]:
+@step
+def crew(par: Par, tables: Tables, state: State, run: int) -> tuple[int, float]:
     """Servers, and mean handling time of one in weeks, from the hours the service team has this week."""
-    r, s = st.run[q], p.service
-    heads, hours = 0.0, s.handling_hours
-    for n in range(p.size.touchpoints):
-        touch = tb.touch[p.size.touch0 + n]
+    firm, service = state.run[run], par.service
+    heads, hours = 0.0, service.handling_hours
+    for n in range(par.size.touchpoints):
+        touch = tables.touch[par.size.touch0 + n]
         if touch.stage == _SERVICE:
-            heads = st.heads[r.team0 + touch.owner]
-            if s.handling_hours <= 0.0:
+            heads = state.heads[firm.team0 + touch.owner]
+            if service.handling_hours <= 0.0:
                 hours = touch.hours
-    servers = i64(s.servers if s.servers > 0 else min(math.ceil(heads), SERVERS))
-    handling = hours * r.standard * r.issue_hours / r.gross_hours
-    if p.capacity.enabled and heads > 0.0 and r.service_capacity < 1e200:
-        if r.service_capacity <= 0.0:
+    servers = i64(service.servers if service.servers > 0 else min(math.ceil(heads), SERVERS))
+    handling = hours * firm.standard * firm.issue_hours / firm.gross_hours
+    if par.capacity.enabled and heads > 0.0 and firm.service_capacity < 1e200:
+        if firm.service_capacity <= 0.0:
             servers = 0
         else:
-            handling = (heads if s.servers > 0 else f64_of(servers)) / r.service_capacity
-    return servers, max(handling, _LEAST / r.gross_hours)
+            handling = (heads if service.servers > 0 else f64_of(servers)) / firm.service_capacity
+    return servers, max(handling, _LEAST / firm.gross_hours)
 
 
-@law
+@inlined
 def f64_of(n: int) -> float:
     """A count as a float."""
     return np.float64(n)
 
 
-@part
-def finish(p: Any, st: Any, q: int, hand: Any, k: int, total: Any) -> float:
+@step
+def finish(par: Par, state: State, run: int, hand: Any, k: int, total: Sums) -> float:
     """Close what server k has in hand: count it, and mark it for its customer; returns how long it had waited."""
-    r = st.run[q]
+    firm = state.run[run]
     j = i64(hand[k, HAND.account]) - 1
-    m, i, wait = r.mark0 + j, r.account0 + j, hand[k, HAND.wait]
+    m, i, wait = firm.mark0 + j, firm.account0 + j, hand[k, HAND.wait]
     bad = max(hand[k, HAND.unfixed], hand[k, HAND.lost])
     total[ACC.handled] += 1.0
     total[ACC.waited] += 1.0 if wait > 0.0 else 0.0
     total[ACC.repeats] += bad
     total[ACC.lost] += hand[k, HAND.lost]
-    if st.marks[m, MARKS.handled] < 255:
-        st.marks[m, MARKS.handled] += 1
-        st.marks[m, MARKS.unfixed] += np.uint8(hand[k, HAND.unfixed])
-        st.marks[m, MARKS.lost] += np.uint8(hand[k, HAND.lost])
-        st.marks[m, MARKS.bad] += np.uint8(bad)
-    st.waited[m] += f32(wait)
-    st.cost[i] += f32(p.service.live_cost)
-    if bad == 0.0 and st.open[i] > 0:
-        st.open[i] -= 1
+    if state.marks[m, MARKS.handled] < 255:
+        state.marks[m, MARKS.handled] += 1
+        state.marks[m, MARKS.unfixed] += np.uint8(hand[k, HAND.unfixed])
+        state.marks[m, MARKS.lost] += np.uint8(hand[k, HAND.lost])
+        state.marks[m, MARKS.bad] += np.uint8(bad)
+    state.waited[m] += f32(wait)
+    state.cost[i] += f32(par.service.live_cost)
+    if bad == 0.0 and state.open[i] > 0:
+        state.open[i] -= 1
     hand[k, HAND.account] = 0.0
     return wait
 
 
-@part
-def give_up(st: Any, q: int, j: int, after: float, total: Any) -> None:
+@step
+def give_up(state: State, run: int, j: int, after: float, total: Sums) -> None:
     """An issue of account j is given up after this wait."""
-    r = st.run[q]
+    firm = state.run[run]
     total[ACC.abandoned] += 1.0
-    st.waited[r.mark0 + j] += f32(after)
-    if st.open[r.account0 + j] > 0:
-        st.open[r.account0 + j] -= 1
+    state.waited[firm.mark0 + j] += f32(after)
+    if state.open[firm.account0 + j] > 0:
+        state.open[firm.account0 + j] -= 1
 
 
-@part
-def admit(p: Any, st: Any, q: int, t: int, total: Any) -> int:
+@step
+def admit(par: Par, state: State, run: int, week: int, total: Sums) -> int:
     """Let the issues of those who left go with them, and this week's new ones in; returns how many there are."""
-    r = st.run[q]
-    heap, hand = st.items[r.item0 : r.item0 + r.item_room], st.hand[r.server0 : r.server0 + SERVERS]
+    firm = state.run[run]
+    heap, hand = (
+        state.items[firm.item0 : firm.item0 + firm.item_room],
+        state.hand[firm.server0 : firm.server0 + SERVERS],
+    )
     kept = 0
-    for x in range(r.items):
-        i = r.account0 + i64(heap[x, ITEM.account])
-        if NEUTRAL <= st.status_next[i] <= DETRACTOR and heap[x, ITEM.instant] >= st.start[i]:
+    for x in range(firm.items):
+        i = firm.account0 + i64(heap[x, ITEM.account])
+        if NEUTRAL <= state.status_next[i] <= DETRACTOR and heap[x, ITEM.instant] >= state.start[i]:
             for c in range(len(ITEM)):
                 heap[kept, c] = heap[x, c]
             rise(heap, kept)
             kept += 1
     for k in range(SERVERS):
         if hand[k, HAND.account] > 0.0:
-            status = st.status_next[r.account0 + i64(hand[k, HAND.account]) - 1]
+            status = state.status_next[firm.account0 + i64(hand[k, HAND.account]) - 1]
             if not NEUTRAL <= status <= DETRACTOR:
                 hand[k, HAND.account] = 0.0  # the server ends what it began, for nobody
     n = kept
-    for j in range(r.accounts):
-        i, m = r.account0 + j, r.mark0 + j
-        if NEUTRAL <= st.status_next[i] <= DETRACTOR:
-            fresh = i64(st.marks[m, MARKS.fresh])
+    for j in range(firm.accounts):
+        i, m = firm.account0 + j, firm.mark0 + j
+        if NEUTRAL <= state.status_next[i] <= DETRACTOR:
+            fresh = i64(state.marks[m, MARKS.fresh])
             for x in range(fresh):
-                n = heap_push(heap, n, t + unit64(words(r.seed, r.replicate, j, t, QUEUE, x)[0]), j, t, x)
-            st.open[i] += fresh
-            st.marks[m, MARKS.fresh] = 0
+                n = heap_push(
+                    heap, n, week + unit64(words(firm.seed, firm.replicate, j, week, QUEUE, x)[0]), j, week, x
+                )
+            state.open[i] += fresh
+            state.marks[m, MARKS.fresh] = 0
             total[ACC.contacts] += fresh
         else:
-            st.marks[m, :] = 0
-            st.waited[m] = 0.0
+            state.marks[m, :] = 0
+            state.waited[m] = 0.0
     return n
 
 
-@part
-def serve_week(p: Any, tb: Any, st: Any, q: int, t: int, total: Any) -> float:
+@step
+def serve_week(par: Par, tables: Tables, state: State, run: int, week: int, total: Sums) -> float:
     """Serve week t and set its sums, ``wait`` and ``service_capacity``; returns the issues that asked for hours."""
-    r, s, now = st.run[q], p.service, st.now[q]
-    heap, hand = st.items[r.item0 : r.item0 + r.item_room], st.hand[r.server0 : r.server0 + SERVERS]
-    servers, handling = crew(p, tb, st, q)
-    n = admit(p, st, q, t, total)
-    begun, waits, close = 0.0, 0.0, t + 1.0
-    patience, delay = s.patience_hours / r.gross_hours, s.return_delay_weeks
+    firm, service, now = state.run[run], par.service, state.now[run]
+    heap, hand = (
+        state.items[firm.item0 : firm.item0 + firm.item_room],
+        state.hand[firm.server0 : firm.server0 + SERVERS],
+    )
+    servers, handling = crew(par, tables, state, run)
+    n = admit(par, state, run, week, total)
+    begun, waits, close = 0.0, 0.0, week + 1.0
+    patience, delay = service.patience_hours / firm.gross_hours, service.return_delay_weeks
     going = servers > 0
-    most = _MOST * r.accounts
+    most = _MOST * firm.accounts
     while going and n > 0 and heap[0, ITEM.instant] < close and begun < most:
         best = 0
         for k in range(1, servers):
@@ -197,25 +206,25 @@ def serve_week(p: Any, tb: Any, st: Any, q: int, t: int, total: Any) -> float:
                 best = k
         arrival, j = heap[0, ITEM.instant], i64(heap[0, ITEM.account])
         born, key = i64(heap[0, ITEM.born]), i64(heap[0, ITEM.key])
-        start = max(arrival, hand[best, HAND.until], float(t))
+        start = max(arrival, hand[best, HAND.until], float(week))
         going = start < close
         if going:
             n = heap_pop(heap, n)
-            total[ACC.contacts] += 1.0 if key >= _VISIT and arrival >= t else 0.0
+            total[ACC.contacts] += 1.0 if key >= _VISIT and arrival >= week else 0.0
             stays = 1e300
             if patience > 0.0:
-                stays = exponential(words(r.seed, r.replicate, j, born, PATIENCE, key)[0], patience)
+                stays = exponential(words(firm.seed, firm.replicate, j, born, PATIENCE, key)[0], patience)
             if arrival + stays < start:
-                give_up(st, q, j, stays, total)
+                give_up(state, run, j, stays, total)
             else:
                 if hand[best, HAND.account] > 0.0:
-                    waits += finish(p, st, q, hand, i64(best), total)
+                    waits += finish(par, state, run, hand, i64(best), total)
                 begun += 1.0
-                _, w_time, w_fix, w_delay = words(r.seed, r.replicate, j, born, QUEUE, key)
+                _, w_time, w_fix, w_delay = words(firm.seed, firm.replicate, j, born, QUEUE, key)
                 until = start + exponential(w_time, handling)
                 unfixed, lost = not below(w_fix, now.fix), False
                 if now.lost_issue > 0.0:
-                    lost = below(words(r.seed, r.replicate, j, born, PATIENCE, key)[1], now.lost_issue)
+                    lost = below(words(firm.seed, firm.replicate, j, born, PATIENCE, key)[1], now.lost_issue)
                 hand[best, HAND.until], hand[best, HAND.account], hand[best, HAND.wait] = until, j + 1, start - arrival
                 hand[best, HAND.unfixed], hand[best, HAND.lost] = unfixed, lost
                 if unfixed or lost:
@@ -223,7 +232,7 @@ def serve_week(p: Any, tb: Any, st: Any, q: int, t: int, total: Any) -> float:
     for k in range(SERVERS):
         if hand[k, HAND.account] > 0.0:
             if hand[k, HAND.until] < close:
-                waits += finish(p, st, q, hand, i64(k), total)
+                waits += finish(par, state, run, hand, i64(k), total)
             else:
                 total[ACC.backlog] += 1.0
     # what waits over the week's end: counted, or given up before it
@@ -232,11 +241,13 @@ def serve_week(p: Any, tb: Any, st: Any, q: int, t: int, total: Any) -> float:
         arrival, stays, j = heap[x, ITEM.instant], 1e300, i64(heap[x, ITEM.account])
         if arrival < close:
             key = i64(heap[x, ITEM.key])
-            total[ACC.contacts] += 1.0 if key >= _VISIT and arrival >= t else 0.0
+            total[ACC.contacts] += 1.0 if key >= _VISIT and arrival >= week else 0.0
             if patience > 0.0:
-                stays = exponential(words(r.seed, r.replicate, j, i64(heap[x, ITEM.born]), PATIENCE, key)[0], patience)
+                stays = exponential(
+                    words(firm.seed, firm.replicate, j, i64(heap[x, ITEM.born]), PATIENCE, key)[0], patience
+                )
         if arrival + stays < close:
-            give_up(st, q, j, stays, total)
+            give_up(state, run, j, stays, total)
         else:
             if arrival < close:
                 waiting += 1.0
@@ -245,12 +256,12 @@ def serve_week(p: Any, tb: Any, st: Any, q: int, t: int, total: Any) -> float:
                 heap[kept, c] = heap[x, c]
             rise(heap, kept)
             kept += 1
-    r.items = kept
+    firm.items = kept
     total[ACC.backlog] += waiting
-    r.service_capacity = servers / handling if handling > 0.0 else 1e300
-    r.wait = 0.0
+    firm.service_capacity = servers / handling if handling > 0.0 else 1e300
+    firm.wait = 0.0
     if total[ACC.handled] > 0.0:
-        r.wait = waits / total[ACC.handled]
+        firm.wait = waits / total[ACC.handled]
     elif waiting > 0.0:
-        r.wait = age / waiting
+        firm.wait = age / waiting
     return begun + waiting

@@ -1,10 +1,10 @@
 """Every numba option of the engine, and the place where compiled code is kept.
 
-Five decorators: :func:`kernel` for the few functions Python calls (cached on disk, releases the GIL), :func:`piece` for
-what kernels call but a second process may compile (cached, too), :func:`law` for the small functions of customers
-(inlined by LLVM, never called from Python, not cached), :func:`part` for the serial steps of a week (called, not
-inlined) and :func:`phase` for the lists of parts that a week is made of.  No fastmath anywhere: it changes bits and
-measured no faster.
+Five decorators say how a function is compiled: :func:`kernel` for the few that Python calls (kept on disk, releases the
+GIL), :func:`separate` for what kernels call but a second process may compile (kept, too), :func:`inlined` for the small
+laws of customers (inlined by LLVM, never called from Python, not kept), :func:`step` for the serial steps of a week
+(called, not inlined) and :func:`spliced` for the lists of steps that a week is made of.  No fastmath anywhere: it
+changes bits and measured no faster.
 
 numba does not notice edits in functions called from another file, so the cache folder carries the hash of the engine's
 code, the numba version and the Python version.  ``FLYWHEEL_CACHE`` moves the folder; ``FLYWHEEL_CACHE=off`` turns
@@ -27,7 +27,7 @@ from flywheel_sim.engine.cache_root import cache_root
 from flywheel_sim.engine.fingerprint import engine_hash
 from flywheel_sim.engine.linked import Linked
 
-__all__ = ["cache_dir", "f32", "f64", "i16", "i64", "kernel", "law", "part", "phase", "piece", "u8"]
+__all__ = ["cache_dir", "f32", "f64", "i16", "i64", "inlined", "kernel", "separate", "spliced", "step", "u8"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -98,21 +98,21 @@ def kernel(function: F) -> F:
     return _kept(function, _OPTIONS)  # type: ignore[no-any-return]
 
 
-def piece(function: Callable[..., Any]) -> Any:
-    """Compile a large part of a kernel apart from it, kept on disk, so that another process can do it."""
+def separate(function: Callable[..., Any]) -> Any:
+    """Compile a large share of a kernel apart from it, kept on disk, so that another process can do it."""
     return _plain(_kept(function, _INNER))
 
 
-def law(function: Callable[..., Any]) -> Any:
+def inlined(function: Callable[..., Any]) -> Any:
     """Compile a small function for use inside kernels, inlined; Python cannot call it."""
     return _plain(_njit(forceinline=True, **_LINKED)(function))
 
 
-def part(function: Callable[..., Any]) -> Any:
-    """Compile a serial part of a tick for use inside kernels: called, not inlined, to keep compilation short."""
+def step(function: Callable[..., Any]) -> Any:
+    """Compile a serial step of a week for use inside kernels: called, not inlined, to keep compilation short."""
     return _plain(_njit(**_LINKED)(function))
 
 
-def phase(function: Callable[..., Any]) -> Any:
-    """Compile a list of parts as if it stood where it is called, in one place only: LLVM then sees the parts once."""
+def spliced(function: Callable[..., Any]) -> Any:
+    """Compile a list of steps as if it stood where it is called, in one place only: LLVM then sees the steps once."""
     return _njit(inline="always", **_INNER)(function)

@@ -30,26 +30,25 @@ issue_hours        factor of the hours of a live issue                      M9  
 =================  =======================================================  ====================  ===================
 """
 
-from typing import Any
-
-from flywheel_sim.engine.jit import part
+from flywheel_sim.engine.jit import step
+from flywheel_sim.engine.kinds import Par, State
 
 __all__ = ["reset_levers"]
 
 
-@part
-def reset_levers(p: Any, st: Any, q: int) -> None:
+@step
+def reset_levers(par: Par, state: State, run: int) -> None:
     """Set every lever to what it is when no mechanism moves it."""
-    r = st.run[q]
-    for k in range(p.size.teams):
-        st.taken[r.team0 + k] = 0.0
-        st.ability[r.team0 + k] = 1.0
-    for n in range(p.size.touchpoints):
-        st.shift[r.success0 + n] = st.patched[r.success0 + n] = 0.0
-    r.friction_factor = r.coupling_factor = r.issue_factor = r.issue_hours = 1.0
-    r.preempted = 0.0
-    r.norms = p.incentives.norms
-    r.accuracy, r.adherence = p.sensing.accuracy, p.sensing.adherence
-    r.product = p.market.product_quality
-    r.funding = 1.0
-    r.programme = r.lead_added = r.culture_added = r.morale_added = 0.0
+    firm = state.run[run]
+    for k in range(par.size.teams):
+        state.taken[firm.team0 + k] = 0.0
+        state.ability[firm.team0 + k] = 1.0
+    for n in range(par.size.touchpoints):
+        state.shift[firm.success0 + n] = state.patched[firm.success0 + n] = 0.0
+    firm.friction_factor = firm.coupling_factor = firm.issue_factor = firm.issue_hours = 1.0
+    firm.preempted = 0.0
+    firm.norms = par.incentives.norms
+    firm.accuracy, firm.adherence = par.sensing.accuracy, par.sensing.adherence
+    firm.product = par.market.product_quality
+    firm.funding = 1.0
+    firm.programme = firm.lead_added = firm.culture_added = firm.morale_added = 0.0

@@ -20,29 +20,39 @@ import math
 
 import numpy as np
 
-from flywheel_sim.engine.jit import law
+from flywheel_sim.engine.jit import f32, f64, inlined
 
 __all__ = [
+    "CLIP",
+    "YEAR",
     "acos64",
     "clip32",
     "exp32",
     "exp64",
     "halved",
+    "happens",
     "log64",
     "logistic64",
     "normal_quantile",
     "poisson64",
+    "poisson_count",
     "sincos64",
 ]
+
+#: Log-factors of customers' rates are cut to +- this.
+CLIP = f32(3.0)
+#: Weeks.
+YEAR = 52
 
 _LOG2E = np.float32(1.44269504)
 _LN2_HIGH = np.float32(0.693359375)
 _LN2_LOW = np.float32(-2.12194440e-4)
 _HALF, _ONE = np.float32(0.5), np.float32(1.0)
+_SMALL, _SIXTH = np.float32(0.01), np.float32(1.0 / 6.0)
 _E2, _E3, _E4, _E5, _E6, _E7 = (np.float32(1 / math.factorial(k)) for k in (2, 3, 4, 5, 6, 7))
 
 
-@law
+@inlined
 def exp32(x: np.float32) -> np.float32:
     """exp(x) in float32: x = n ln 2 + r, Taylor polynomial in r, scaled by 2^n through the exponent bits."""
     x = min(max(x, np.float32(-87.0)), np.float32(88.0))
@@ -58,13 +68,35 @@ def exp32(x: np.float32) -> np.float32:
     return y * np.int32((n + np.int32(127)) << np.int32(23)).view(np.float32)
 
 
-@law
+@inlined
 def clip32(x: np.float32, limit: np.float32) -> np.float32:
     """x cut to [-limit, limit]."""
     return min(max(x, -limit), limit)
 
 
-@law
+@inlined
+def happens(rate: np.float32) -> np.float32:
+    """Chance per week of an event at this rate: 1 - exp(-rate)."""
+    if rate < _SMALL:  # 1 - exp(-rate) would lose its digits
+        return rate * (_ONE - rate * (_HALF - rate * _SIXTH))
+    return _ONE - exp32(-rate)
+
+
+@inlined
+def poisson_count(word: np.uint32, mean: np.float32) -> int:
+    """Poisson count by inversion of one word; the tail beyond 16 is cut."""
+    u = f64(word) * 2.3283064365386963e-10
+    term = f64(exp32(-mean))
+    total = term
+    n = 0
+    while u >= total and n < 16:
+        n += 1
+        term *= mean / n
+        total += term
+    return n
+
+
+@inlined
 def exp64(x: float) -> float:
     """exp(x) in float64, same scheme as :func:`exp32` with 13 terms."""
     x = min(max(x, -700.0), 700.0)
@@ -76,7 +108,7 @@ def exp64(x: float) -> float:
     return y * np.int64((np.int64(n) + 1023) << 52).view(np.float64)  # type: ignore[no-any-return]
 
 
-@law
+@inlined
 def log64(x: float) -> float:
     """log(x) for x > 0: x = 2^n m with m in [sqrt(1/2), sqrt 2), then 2 atanh((m-1)/(m+1)) as a series."""
     bits = np.float64(x).view(np.int64)
@@ -93,19 +125,19 @@ def log64(x: float) -> float:
     return n * 0.693147180369123816490 + (2.0 * s * y + n * 1.90821492927058770002e-10)  # type: ignore[no-any-return]
 
 
-@law
+@inlined
 def logistic64(x: float) -> float:
     """1 / (1 + exp(-x))."""
     return 1.0 / (1.0 + exp64(-x))
 
 
-@law
+@inlined
 def halved(half_life: float) -> float:
     """Share left after one week of a stock with this half-life in weeks."""
     return exp64(-0.6931471805599453 / half_life)
 
 
-@law
+@inlined
 def sincos64(x: float) -> tuple[float, float]:
     """Sine and cosine, reduced to [-pi/4, pi/4] and summed as Taylor series."""
     n = math.floor(x * 0.6366197723675814 + 0.5)
@@ -128,7 +160,7 @@ def sincos64(x: float) -> tuple[float, float]:
     return -c, s
 
 
-@law
+@inlined
 def acos64(x: float) -> float:
     """Angle of a cosine: a polynomial start, then Newton steps on cos, from the half angle where it is well posed."""
     x = min(max(x, -1.0), 1.0)
@@ -141,7 +173,7 @@ def acos64(x: float) -> float:
     return a if x >= 0.0 else 3.141592653589793 - a
 
 
-@law
+@inlined
 def normal_quantile(p: float) -> float:
     """Standard normal quantile of p in (0, 1): Wichura (1988), algorithm AS 241, the seven-figure rational forms."""
     q = p - 0.5
@@ -163,7 +195,7 @@ def normal_quantile(p: float) -> float:
     return -top / bottom if q < 0.0 else top / bottom
 
 
-@law
+@inlined
 def poisson64(u: float, mean: float) -> int:
     """Poisson count by inversion of a uniform number; above a mean of 500 the normal limit, rounded."""
     if mean > 500.0:

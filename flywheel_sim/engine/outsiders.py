@@ -3,24 +3,17 @@
 awake.py has settled those for whom the week holds nothing; here the others are gone through one by one.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from flywheel_sim.engine.awake import EARLY
 from flywheel_sim.engine.fetch import fetch
-from flywheel_sim.engine.jit import f32, f64, i16, i64, part, u8
-from flywheel_sim.engine.maths import exp64, halved
-from flywheel_sim.engine.mechanisms.m01_market import begin_spell, happens, odds_times
-from flywheel_sim.engine.mechanisms.m05_word_of_mouth import (
-    PER_PROSPECT,
-    PER_TIE,
-    fit_of,
-    pick_friend,
-    pick_stranger,
-    pick_tie,
-    redrawn_voices,
-)
+from flywheel_sim.engine.jit import f32, f64, i16, i64, inlined, step, u8
+from flywheel_sim.engine.kinds import Firm, Now, Par, State, Sums, Tables
+from flywheel_sim.engine.maths import exp64, halved, happens
+from flywheel_sim.engine.mechanisms.m01_market import begin_spell, odds_times
+from flywheel_sim.engine.mechanisms.m05_word_of_mouth import Hearing, fit_of, hears, pick_referrer
 from flywheel_sim.engine.mechanisms.m06_contracts import window_open
 from flywheel_sim.engine.mechanisms.m27_selling import LONE
 from flywheel_sim.engine.random import ENDOWMENT, GO_LIVE, SALE, SELLER, below, unit64, words
@@ -30,174 +23,203 @@ __all__ = ["live_outside"]
 
 _ZERO, _ONE = f32(0.0), f32(1.0)
 _AHEAD = 2
-_COMPLETE = 0
 
 
-@part
+class Chances(NamedTuple):
+    """What is the same for all who are not customers, this week."""
+
+    lead: np.float32  # without any voice
+    back: np.float32
+    fades: np.float32  # of a bad voice
+    closer: np.float32  # share of the missing fit that a referred account has
+    lone: np.float32  # share of accounts that lone wolves sell to
+    discount: np.uint8  # percent
+
+
+@inlined
+def chances_of(par: Par, firm: Firm, now: Now) -> Chances:
+    """Work out the chances of this week."""
+    return Chances(
+        happens(now.external * now.per_lead),
+        happens(now.win_back),
+        f32(1.0 - halved(par.word_of_mouth.former_half_life_weeks)),
+        f32(par.word_of_mouth.referred_fit if par.word_of_mouth.enabled else 0.0),
+        f32(par.selling.lone_wolves if par.selling.enabled else 0.0),
+        np.uint8(firm.discount * 100.0 + 0.5),
+    )
+
+
+@step
 def live_outside(
-    p: Any, tb: Any, st: Any, q: int, t: int, first: int, visits: Any, visited: int, awake: Any,
-    lead_words: Any, bad_words: Any, all_good: np.float32, all_bad: np.float32, redrawn: bool, settled: int, a: Any,
-    joined: Any,
+    par: Par, tables: Tables, state: State, run: int, week: int, first: int, visits: Any, visited: int, awake: Any,
+    lead_words: Any, bad_words: Any, hearing: Hearing, settled: int, sums: Sums, joined: Any,
 ) -> int:  # fmt: skip
-    """Take the accounts at ``visits`` of a block through week t; returns how many became customers.
+    """Take the accounts at ``visits`` of a block through a week; return how many became customers.
 
     ``joined`` takes their places in the block: what they are worth to the block's sums is added in customers.py, among
     that of the other customers and in the order of the accounts.
     """
-    r, now = st.run[q], st.now[q]
-    market, wom, contracts, selling = p.market, p.word_of_mouth, p.contracts, p.selling
-    seed, replicate = r.seed, r.replicate
-    complete = market.network.kind == _COMPLETE
-    wom_on, listens_bad = wom.enabled, wom.enabled and wom.negative > 0.0
-    per_prospect, per_tie = wom.normalise == PER_PROSPECT, wom.normalise == PER_TIE
-    unit = f32(1.0 / (1 << r.unit))
-    lead_alone = happens(now.external * now.per_lead)
-    back = happens(now.win_back)
-    bad_rate = f32(wom.negative * (1.0 if per_tie else wom.rate))
-    fades = f32(1.0 - halved(wom.former_half_life_weeks))
-    closer = f32(wom.referred_fit if wom_on else 0.0)
-    lone_share = f32(selling.lone_wolves if selling.enabled else 0.0)
-    discount = np.uint8(r.discount * 100.0 + 0.5)
-    edge, friend, fits, referrers, deals, fiscals = st.edge, st.friend, st.fit, st.referrer, st.deal, st.fiscal
+    firm, now = state.run[run], state.now[run]
+    chances = chances_of(par, firm, now)
     won = 0
     for visit in range(visited):
-        # those who are awake lie far apart: have the memory fetch the next ones while this one lives
-        if visit + 2 * _AHEAD < visited:
-            fetch(edge, r.edge0 + first - r.account0 + visits[visit + 2 * _AHEAD])
-        if visit + _AHEAD < visited:
-            i = first + visits[visit + _AHEAD]
-            if st.status[i] == PROSPECT:
-                fetch(friend, i64(edge[r.edge0 + i - r.account0]))
-            else:
-                fetch(fits, i), fetch(referrers, i), fetch(deals, i), fetch(fiscals, i)
+        fetch_ahead(state, firm, first, visits, visit, visited)
         i = first + visits[visit]
-        j = i - r.account0
-        status = i64(st.status[i])
-        w_lead, w_bad = lead_words[visits[visit]], bad_words[visits[visit]]
-        if not market.enabled:
-            if status == PROSPECT or (status >= LEAD and st.spells[i] == 0):
-                a[ACC.prospects] += 1.0
-            else:
-                a[ACC.former] += 1.0
-            continue
-        lead, waiting, word_share = False, status == LEAD, 0.0
-        if status == PROSPECT:
-            good, bad = all_good, all_bad
-            if not complete and wom_on:
-                good, bad = f32(st.good[i]) * unit, f32(st.bad[i]) * unit
-                if per_prospect and good + bad > _ZERO:
-                    k = f32(st.edge[r.edge0 + j + 1] - st.edge[r.edge0 + j])
-                    good, bad = good / k, bad / k
-                if redrawn:
-                    more_good, more_bad = redrawn_voices(
-                        wom, st.edge, st.friend, st.status, r.edge0, r.account0, r.accounts, seed, replicate, t, j
-                    )
-                    good, bad = good + f32(more_good), bad + f32(more_bad)
-            blocked = st.blocked_until[i] > t
-            if listens_bad and bad > _ZERO and below(w_bad, happens(bad_rate * bad)):
-                st.blocked_until[i] = i16(min(t + 1 + wom.negative_weeks, 32767))
-            if not blocked:
-                word = now.word_rate * good
-                lead = awake[visits[visit]] & EARLY != 0
-                if not lead:
-                    lead = below(w_lead, lead_alone if word <= _ZERO else happens((now.external + word) * now.per_lead))
-                if lead:
-                    word_share = f64(word) / f64(now.external + word)
-            else:
-                a[ACC.blocked] += 1.0
-        elif status != SOLD and not waiting:
-            if below(w_lead, back):
-                lead = True
-            elif status == SOUR and below(w_bad, fades):
-                st.status_next[i] = FORMER
-        if lead:
-            a[ACC.leads] += 1.0
-        if lead or waiting:
-            # source and referrer, then work, window and stages: one draw, nested thresholds
-            w_serve, w_chain, w_source, w_referrer = words(seed, replicate, j, t, SALE, 0)
-            s = r.segment0 + st.segment[i]
-            qualify = st.chain[s, 0]
-            by_word = not waiting and word_share > 0.0 and unit64(w_source) < word_share
-            if not waiting:
-                a[ACC.leads_word] += by_word
-                if st.spells[i] == 0:  # of those who come back it is kept who brought them first
-                    st.referrer[i] = -2 if by_word else -1
-            propose = qualify * st.chain[s, 1]
-            close = propose * st.chain[s, 2]
-            live = close * st.chain[s, 3]
-            outcome = FORMER if st.spells[i] > 0 else PROSPECT
-            accepted, lone = True, False
-            if selling.enabled:
-                fit = fit_of(st.fit[i], st.spells[i] == 0 and st.referrer[i] != -1, closer)
-                if lone_share > _ZERO:
-                    lone = below(words(seed, replicate, j, i64(st.spells[i]), SELLER, 0)[0], lone_share)
-                if lone:
-                    close = propose * f32(odds_times(f64(st.chain[s, 2]), exp64(selling.lone_low_fit * (1.0 - fit))))
-                    live = close * st.chain[s, 3]
-                else:
-                    accepted = fit >= st.chain[s, 4]
-            if not below(w_serve, now.serve):
-                outcome = LEAD
-                a[ACC.waiting] += 1.0
-            else:
-                a[ACC.served] += 1.0
-                if not accepted:
-                    a[ACC.turned_away] += 1.0 if below(w_chain, qualify) else 0.0
-                    qualify = propose = close = live = _ZERO
-                a[ACC.qualified] += 1.0 if below(w_chain, qualify) else 0.0
-                a[ACC.proposals] += 1.0 if below(w_chain, propose) else 0.0
-                if below(w_chain, close):
-                    timely = not contracts.enabled or window_open(
-                        t + 1, st.fiscal[i], contracts.fiscal_shift_weeks, contracts.window_weeks
-                    )
-                    if not timely:
-                        timely = below(words(seed, replicate, j, 0, ENDOWMENT, 1)[0], now.window_known)
-                    if timely:
-                        a[ACC.sold] += 1.0
-                        st.deal[i] = discount + u8(LONE) if lone else discount
-                        if below(w_chain, live):
-                            a[ACC.signed] += 1.0
-                            outcome = SOLD
-            st.status_next[i] = u8(outcome)
-            if outcome == PROSPECT:
-                st.referrer[i] = -1
-            elif by_word and complete:
-                st.referrer[i] = pick_stranger(
-                    wom, st.counts, st.status, r.good_voices, r.block0, r.blocks, r.account0, r.accounts,
-                    unit64(w_referrer),
-                )  # fmt: skip
-            elif by_word and per_tie:
-                st.referrer[i] = pick_tie(
-                    wom, st.edge, st.friend, st.status, r.edge0, r.account0, r.accounts, seed, replicate,
-                    t, j, unit64(w_referrer),
-                )  # fmt: skip
-            elif by_word:
-                st.referrer[i] = pick_friend(
-                    wom, st.edge, st.friend, st.status, r.edge0, r.account0, j, unit64(w_referrer)
-                )
-        if st.status_next[i] == SOLD:
-            # go-live needs hours of the team that onboards
-            if now.go_live >= _ONE or below(words(seed, replicate, j, t, GO_LIVE, 0)[0], now.go_live):
-                st.status_next[i] = NEUTRAL
-                if st.spells[i] > 0:
-                    a[ACC.won_back] += 1.0
-                else:
-                    a[ACC.won] += 1.0
-                    a[ACC.won_referred] += 1.0 if st.referrer[i] != -1 else 0.0
-                    st.source[i] = u8(WORD if st.referrer[i] != -1 else EXTERNAL)
-                begin_spell(p, tb, st, q, i, t + 1)
+        status = i64(state.status[i])
+        if par.market.enabled:
+            word, word_bad, early = lead_words[visits[visit]], bad_words[visits[visit]], awake[visits[visit]] & EARLY
+            lead, word_share = awareness(
+                par, state, firm, now, week, i, status, word, word_bad, early != 0, hearing, chances, sums
+            )
+            if lead or status == LEAD:
+                work_lead(par, state, firm, now, week, i, lead, word_share, hearing, chances, sums)
+            if state.status_next[i] == SOLD and onboarding(par, tables, state, run, week, i, settled, sums):
                 joined[won] = visits[visit]
                 won += 1
-                a[ACC.lone_deals] += 1.0 if st.deal[i] & LONE else 0.0
-                a[ACC.onboarding] += 1.0 if settled > 0 else 0.0
-                st.cost[i] += f32(p.ledger.cost_per_win)
-            else:
-                a[ACC.sold_waiting] += 1.0
-        after = i64(st.status_next[i])
+        after = i64(state.status_next[i])
         if after != status:
-            a[ACC.changed] += 1.0
-        if after == PROSPECT or (after >= LEAD and st.spells[i] == 0):
-            a[ACC.prospects] += 1.0
+            sums[ACC.changed] += 1.0
+        if after == PROSPECT or (after >= LEAD and state.spells[i] == 0):
+            sums[ACC.prospects] += 1.0
         elif after != NEUTRAL:
-            a[ACC.former] += 1.0
+            sums[ACC.former] += 1.0
     return won
+
+
+@inlined
+def fetch_ahead(state: State, firm: Firm, first: int, visits: Any, visit: int, visited: int) -> None:
+    """Have the memory fetch the next ones while this one lives: those who are awake lie far apart."""
+    if visit + 2 * _AHEAD < visited:
+        fetch(state.edge, firm.edge0 + first - firm.account0 + visits[visit + 2 * _AHEAD])
+    if visit + _AHEAD < visited:
+        i = first + visits[visit + _AHEAD]
+        if state.status[i] == PROSPECT:
+            fetch(state.friend, i64(state.edge[firm.edge0 + i - firm.account0]))
+        else:
+            fetch(state.fit, i), fetch(state.referrer, i), fetch(state.deal, i), fetch(state.fiscal, i)
+
+
+@inlined
+def awareness(
+    par: Par, state: State, firm: Firm, now: Now, week: int, i: int, status: int, word_lead: np.uint32,
+    word_bad: np.uint32, early: bool, hearing: Hearing, chances: Chances, sums: Sums,
+) -> tuple[bool, float]:  # fmt: skip
+    """Return whether an account becomes a lead, and the share of word of mouth in what made it one."""
+    lead, word_share = False, 0.0
+    if status == PROSPECT:
+        good, bad = hears(par, state, firm, week, i, hearing)
+        blocked = state.blocked_until[i] > week
+        if hearing.heeds_bad and bad > _ZERO and below(word_bad, happens(hearing.bad_rate * bad)):
+            state.blocked_until[i] = i16(min(week + 1 + par.word_of_mouth.negative_weeks, 32767))
+        if blocked:
+            sums[ACC.blocked] += 1.0
+        else:
+            word = now.word_rate * good
+            lead = early  # whom awake.py has found to be one
+            if not lead:
+                lead = below(
+                    word_lead, chances.lead if word <= _ZERO else happens((now.external + word) * now.per_lead)
+                )
+            if lead:
+                word_share = f64(word) / f64(now.external + word)
+    elif status != SOLD and status != LEAD:
+        if below(word_lead, chances.back):
+            lead = True
+        elif status == SOUR and below(word_bad, chances.fades):
+            state.status_next[i] = FORMER
+    if lead:
+        sums[ACC.leads] += 1.0
+    return lead, word_share
+
+
+@inlined
+def work_lead(
+    par: Par, state: State, firm: Firm, now: Now, week: int, i: int, lead: bool, word_share: float, hearing: Hearing,
+    chances: Chances, sums: Sums,
+) -> None:  # fmt: skip
+    """Find the source of a new lead, work on it, and find who brought it, if it is to be remembered."""
+    w_serve, w_chain, w_source, w_referrer = words(firm.seed, firm.replicate, i - firm.account0, week, SALE, 0)
+    by_word = lead and word_share > 0.0 and unit64(w_source) < word_share
+    if lead:
+        sums[ACC.leads_word] += by_word
+        if state.spells[i] == 0:  # of those who come back it is kept who brought them first
+            state.referrer[i] = -2 if by_word else -1
+    if below(w_serve, now.serve):
+        sums[ACC.served] += 1.0
+        outcome = sale(par, state, firm, now, week, i, w_chain, chances, sums)
+    else:
+        sums[ACC.waiting] += 1.0
+        outcome = LEAD
+    state.status_next[i] = u8(outcome)
+    if outcome == PROSPECT:
+        state.referrer[i] = -1
+    elif by_word:
+        state.referrer[i] = pick_referrer(par, state, firm, week, i, hearing, unit64(w_referrer))
+
+
+@inlined
+def sale(
+    par: Par, state: State, firm: Firm, now: Now, week: int, i: int, word: np.uint32, chances: Chances, sums: Sums
+) -> int:
+    """Qualify, propose, close, onboard: nested thresholds of one word; return what becomes of the account."""
+    s, selling = firm.segment0 + state.segment[i], par.selling
+    qualify = state.chain[s, 0]
+    propose = qualify * state.chain[s, 1]
+    close = propose * state.chain[s, 2]
+    outcome = FORMER if state.spells[i] > 0 else PROSPECT
+    lone = False
+    if selling.enabled:
+        referred = state.spells[i] == 0 and state.referrer[i] != -1
+        fit = fit_of(state.fit[i], referred, chances.closer)
+        if chances.lone > _ZERO:
+            draw = words(firm.seed, firm.replicate, i - firm.account0, i64(state.spells[i]), SELLER, 0)[0]
+            lone = below(draw, chances.lone)
+        if lone:
+            push = exp64(selling.lone_low_fit * (1.0 - fit))
+            close = propose * f32(odds_times(f64(state.chain[s, 2]), push))
+        elif fit < state.chain[s, 4]:
+            sums[ACC.turned_away] += 1.0 if below(word, qualify) else 0.0
+            return outcome
+    sums[ACC.qualified] += 1.0 if below(word, qualify) else 0.0
+    sums[ACC.proposals] += 1.0 if below(word, propose) else 0.0
+    if below(word, close) and timely(par, state, firm, now, week, i):
+        sums[ACC.sold] += 1.0
+        state.deal[i] = chances.discount + u8(LONE) if lone else chances.discount
+        if below(word, close * state.chain[s, 3]):
+            sums[ACC.signed] += 1.0
+            outcome = SOLD
+    return outcome
+
+
+@inlined
+def timely(par: Par, state: State, firm: Firm, now: Now, week: int, i: int) -> bool:
+    """Return whether an offer meets an open budget: by itself, or because the seller knows the window (M6)."""
+    contracts = par.contracts
+    if not contracts.enabled or window_open(
+        week + 1, state.fiscal[i], contracts.fiscal_shift_weeks, contracts.window_weeks
+    ):
+        return True
+    return below(words(firm.seed, firm.replicate, i - firm.account0, 0, ENDOWMENT, 1)[0], now.window_known)
+
+
+@inlined
+def onboarding(par: Par, tables: Tables, state: State, run: int, week: int, i: int, settled: int, sums: Sums) -> bool:
+    """Let a sold account go live, as far as the hours of the team that onboards allow; return whether it did."""
+    firm, now = state.run[run], state.now[run]
+    if now.go_live < _ONE:
+        word = words(firm.seed, firm.replicate, i - firm.account0, week, GO_LIVE, 0)[0]
+        if not below(word, now.go_live):
+            sums[ACC.sold_waiting] += 1.0
+            return False
+    state.status_next[i] = NEUTRAL
+    if state.spells[i] > 0:
+        sums[ACC.won_back] += 1.0
+    else:
+        sums[ACC.won] += 1.0
+        sums[ACC.won_referred] += 1.0 if state.referrer[i] != -1 else 0.0
+        state.source[i] = u8(WORD if state.referrer[i] != -1 else EXTERNAL)
+    begin_spell(par, tables, state, run, i, week + 1)
+    sums[ACC.lone_deals] += 1.0 if state.deal[i] & LONE else 0.0
+    sums[ACC.onboarding] += 1.0 if settled > 0 else 0.0
+    state.cost[i] += f32(par.ledger.cost_per_win)
+    return True

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import f32, f64, i16, i64, kernel, part, u8
+from flywheel_sim.engine.jit import f32, f64, i16, i64, kernel, step, u8
+from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import normal_quantile
 from flywheel_sim.engine.mechanisms.m01_market import begin_spell
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, renewal_due, weeks_to_renewal
@@ -18,7 +19,7 @@ from flywheel_sim.scenario.columns import COL
 __all__ = ["endow", "populate"]
 
 
-@part
+@step
 def smallest(words_drawn: Any, wanted: int) -> Any:
     """The ``wanted``-th smallest of some words, 0 if none is wanted: counted digit by digit from the highest.
 
@@ -41,41 +42,41 @@ def smallest(words_drawn: Any, wanted: int) -> Any:
 
 
 @kernel
-def endow(p: Any, tb: Any, st: Any, q: int) -> None:
+def endow(par: Par, tables: Tables, state: State, run: int) -> None:
     """Give every account of a run its segment, churn propensity, fit and fiscal year."""
-    r, size = st.run[q], p.size
-    for j in range(r.accounts):
-        i = r.account0 + j
-        w_segment, w_churn, w_fit, w_fiscal = words(r.seed, r.replicate, j, 0, ENDOWMENT, 0)
+    firm, size = state.run[run], par.size
+    for j in range(firm.accounts):
+        i = firm.account0 + j
+        w_segment, w_churn, w_fit, w_fiscal = words(firm.seed, firm.replicate, j, 0, ENDOWMENT, 0)
         u = unit64(w_segment)
         s = 0
-        while s < size.segments - 1 and u >= tb.segment[size.segment0 + s].upto:
+        while s < size.segments - 1 and u >= tables.segment[size.segment0 + s].upto:
             s += 1
-        st.segment[i] = u8(s)
-        st.propensity[i], st.fit[i] = traits_of(tb.traits, size.trait0, w_churn, w_fit)
-        st.fiscal[i] = u8(unit64(w_fiscal) * 52)
-        st.referrer[i], st.end[i] = -1, -1
+        state.segment[i] = u8(s)
+        state.propensity[i], state.fit[i] = traits_of(tables.traits, size.trait0, w_churn, w_fit)
+        state.fiscal[i] = u8(unit64(w_fiscal) * 52)
+        state.referrer[i], state.end[i] = -1, -1
 
 
 @kernel
-def populate(p: Any, tb: Any, st: Any, q: int) -> None:
+def populate(par: Par, tables: Tables, state: State, run: int) -> None:
     """Sign the first customers, start teams and needs, and write the initial row."""
-    r, size, market = st.run[q], p.size, p.market
-    n, wanted = r.accounts, market.initial_customers
-    kind = p.contracts.kind if p.contracts.enabled else WEEKLY
+    firm, size, market = state.run[run], par.size, par.market
+    n, wanted = firm.accounts, market.initial_customers
+    kind = par.contracts.kind if par.contracts.enabled else WEEKLY
     # the customers are the accounts with the smallest words: one more customer is one more account, the rest the same
     order = np.empty(n, np.uint32)
     for j in range(n):
-        order[j] = words(r.seed, r.replicate, j, 0, START, 0)[0]
+        order[j] = words(firm.seed, firm.replicate, j, 0, START, 0)[0]
     limit = smallest(order, wanted)
     smaller = 0
     for j in range(n):
         smaller += order[j] < limit
     ties = wanted - smaller if wanted > 0 else 0
     adv, det = f32(market.initial_advocates), f32(market.initial_advocates + market.initial_detractors)
-    row = st.initial[q]
+    row = state.initial[run]
     for j in range(n):
-        i = r.account0 + j
+        i = firm.account0 + j
         b = i // BLOCK
         chosen = wanted > 0 and order[j] < limit
         if wanted > 0 and order[j] == limit and ties > 0:
@@ -83,67 +84,67 @@ def populate(p: Any, tb: Any, st: Any, q: int) -> None:
             ties -= 1
         status = PROSPECT
         if chosen:
-            _, w_voice, w_tenure, _ = words(r.seed, r.replicate, j, 0, START, 0)
+            _, w_voice, w_tenure, _ = words(firm.seed, firm.replicate, j, 0, START, 0)
             status = ADVOCATE if below(w_voice, adv) else (DETRACTOR if below(w_voice, det) else NEUTRAL)
-            bill = begin_spell(p, tb, st, q, i, i64(0))
-            st.source[i] = u8(FOUNDING)
+            bill = begin_spell(par, tables, state, run, i, i64(0))
+            state.source[i] = u8(FOUNDING)
             age = 0
             if market.start == 0:
                 age = i64(unit64(w_tenure) * 52)
-                st.start[i] = i16(-age)
+                state.start[i] = i16(-age)
             if age == 0 or renewal_due(age, kind):
-                row[COL.billed] += bill if age == 0 else f64(st.spend[i]) * weeks_to_renewal(age, kind)
-            r.deferred += f64(st.spend[i]) * weeks_to_renewal(age, kind)
-            st.life[r.life0 + min(age, r.ages - 1), 0] += 1.0
+                row[COL.billed] += bill if age == 0 else f64(state.spend[i]) * weeks_to_renewal(age, kind)
+            firm.deferred += f64(state.spend[i]) * weeks_to_renewal(age, kind)
+            state.life[firm.life0 + min(age, firm.ages - 1), 0] += 1.0
             row[COL.customers] += 1.0
             row[COL.advocates] += status == ADVOCATE
             row[COL.detractors] += status == DETRACTOR
-            row[COL.relationship] += st.relationship[i]
-            row[COL.experience] += st.recent[i]
-            row[COL.effort] += st.effort[i]
-            row[COL.spend] += st.spend[i]
-            up, down = promoter_shares(st.relationship[i], p.sensing)
+            row[COL.relationship] += state.relationship[i]
+            row[COL.experience] += state.recent[i]
+            row[COL.effort] += state.effort[i]
+            row[COL.spend] += state.spend[i]
+            up, down = promoter_shares(state.relationship[i], par.sensing)
             row[COL.nps_true] += 100.0 * (up - down)
-        st.status[i] = st.status_next[i] = u8(status)
-        st.counts[b, status] += 1
+        state.status[i] = state.status_next[i] = u8(status)
+        state.counts[b, status] += 1
     if wanted > 0:
         for column in (COL.relationship, COL.experience, COL.effort, COL.nps_true):
             row[column] /= wanted
     row[COL.prospects] = n - wanted
-    row[COL.product_quality] = p.market.product_quality
+    row[COL.product_quality] = par.market.product_quality
     # teams and needs
     d = size.axes
     for k in range(size.teams):
-        u = st.direction[r.team0 + k]
+        u = state.direction[firm.team0 + k]
         length = 0.0
         for a in range(d):
-            u[a] = tb.start[size.team0 + k, a]
+            u[a] = tables.start[size.team0 + k, a]
             length += abs(u[a])
         if length == 0.0:
             for a in range(d):
-                u[a] = normal_quantile(unit64(words(r.seed, r.replicate, k, 0, TEAM_START, a >> 2)[a & 3]))
+                u[a] = normal_quantile(unit64(words(firm.seed, firm.replicate, k, 0, TEAM_START, a >> 2)[a & 3]))
         normalise(u, d)
-        st.magnitude[r.team0 + k] = st.level[r.team0 + k] = tb.team[size.team0 + k].skill
-        st.heads[r.team0 + k] = st.able[r.team0 + k] = tb.team[size.team0 + k].headcount
-        st.funded[r.team0 + k] = st.planned[r.team0 + k] = 1.0
-        row[COL.headcount] += tb.team[size.team0 + k].headcount
+        state.magnitude[firm.team0 + k] = state.level[firm.team0 + k] = tables.team[size.team0 + k].skill
+        state.heads[firm.team0 + k] = state.able[firm.team0 + k] = tables.team[size.team0 + k].headcount
+        state.funded[firm.team0 + k] = state.planned[firm.team0 + k] = 1.0
+        row[COL.headcount] += tables.team[size.team0 + k].headcount
     for s in range(size.segments):
         for a in range(d):
-            st.need[r.segment0 + s, a] = tb.need[size.segment0 + s, a]
-    company_need(p, tb, st, q)
-    observe_alignment(p, tb, st, q)
-    row[COL.alignment], row[COL.alignment_weighted] = r.alignment, r.alignment_weighted
-    row[COL.customer_alignment], row[COL.net_force] = r.customer_alignment, r.net_force
-    r.culture, r.standard, r.nps_survey = p.culture.start, 1.0, row[COL.nps_true]
-    r.csat_survey = row[COL.experience]
-    row[COL.culture], row[COL.service_standard], row[COL.effort_level] = r.culture, 1.0, 1.0
-    row[COL.nps_survey], row[COL.csat_survey] = r.nps_survey, r.csat_survey
-    r.nps_taken, r.csat_taken = r.nps_survey, r.csat_survey
-    row[COL.nps_taken], row[COL.csat_taken], row[COL.csat_true] = r.nps_survey, r.csat_survey, r.csat_survey
+            state.need[firm.segment0 + s, a] = tables.need[size.segment0 + s, a]
+    company_need(par, tables, state, run)
+    observe_alignment(par, tables, state, run)
+    row[COL.alignment], row[COL.alignment_weighted] = firm.alignment, firm.alignment_weighted
+    row[COL.customer_alignment], row[COL.net_force] = firm.customer_alignment, firm.net_force
+    firm.culture, firm.standard, firm.nps_survey = par.culture.start, 1.0, row[COL.nps_true]
+    firm.csat_survey = row[COL.experience]
+    row[COL.culture], row[COL.service_standard], row[COL.effort_level] = firm.culture, 1.0, 1.0
+    row[COL.nps_survey], row[COL.csat_survey] = firm.nps_survey, firm.csat_survey
+    firm.nps_taken, firm.csat_taken = firm.nps_survey, firm.csat_survey
+    row[COL.nps_taken], row[COL.csat_taken], row[COL.csat_true] = firm.nps_survey, firm.csat_survey, firm.csat_survey
     # books
-    if p.ledger.enabled:
-        r.cash = p.ledger.opening_cash + row[COL.billed]
-        r.value = row[COL.billed]
+    if par.ledger.enabled:
+        firm.cash = par.ledger.opening_cash + row[COL.billed]
+        firm.value = row[COL.billed]
     else:
-        r.deferred = row[COL.billed] = 0.0
-    row[COL.cash], row[COL.value], row[COL.deferred] = r.cash, r.value, r.deferred
+        firm.deferred = row[COL.billed] = 0.0
+    row[COL.cash], row[COL.value], row[COL.deferred] = firm.cash, firm.value, firm.deferred

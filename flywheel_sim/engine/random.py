@@ -15,7 +15,7 @@ or company's index as agent.
 
 import numpy as np
 
-from flywheel_sim.engine.jit import kernel, law
+from flywheel_sim.engine.jit import inlined, kernel
 
 __all__ = [
     "BELIEF",
@@ -97,7 +97,7 @@ _W0, _W1 = np.uint32(0x9E3779B9), np.uint32(0xBB67AE85)
 _LOW, _SHIFT = np.uint64(0xFFFFFFFF), np.uint64(32)
 
 
-@law
+@inlined
 def philox(
     c0: np.uint32, c1: np.uint32, c2: np.uint32, c3: np.uint32, k0: np.uint32, k1: np.uint32
 ) -> tuple[np.uint32, np.uint32, np.uint32, np.uint32]:
@@ -114,7 +114,7 @@ def philox(
     return c0, c1, c2, c3
 
 
-@law
+@inlined
 def words(
     seed: np.uint32, replicate: np.uint32, agent: int, tick: int, block: int, k: int
 ) -> tuple[np.uint32, np.uint32, np.uint32, np.uint32]:
@@ -122,13 +122,13 @@ def words(
     return philox(np.uint32(agent), np.uint32(tick), np.uint32(block), np.uint32(k), seed, replicate)
 
 
-@law
+@inlined
 def below(word: np.uint32, probability: np.float32) -> bool:
     """Whether the decision goes the way that has this probability; 0 and 1 are exact."""
     return bool(np.int64(word) < np.int64(probability * np.float32(4294967296.0)))
 
 
-@law
+@inlined
 def unit64(word: np.uint32) -> float:
     """A word as a number strictly between 0 and 1."""
     return (np.float64(word) + 0.5) * 2.3283064365386963e-10

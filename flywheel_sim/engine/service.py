@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from flywheel_sim.engine.crowd import LOT, NUM, WHO
-from flywheel_sim.engine.jit import f32, i16, i64, law, u8
-from flywheel_sim.engine.maths import log64
-from flywheel_sim.engine.mechanisms.m02_relationship import expected, felt, moved
-from flywheel_sim.engine.mechanisms.m08_service import poisson_count
+import numpy as np
+
+from flywheel_sim.engine.customer_tables import LOT, NUM, WHO
+from flywheel_sim.engine.jit import f32, i16, i64, inlined, u8
+from flywheel_sim.engine.kinds import Firm, Lot, Now, Par, State, Sums, Tables
+from flywheel_sim.engine.maths import log64, poisson_count
+from flywheel_sim.engine.mechanisms.m02_relationship import Memory, live_through, memory_of
 from flywheel_sim.engine.random import CARE, below, unit64, words
 from flywheel_sim.engine.state import ACC, AGES, ISSUES, MARKS
 
@@ -15,14 +17,16 @@ __all__ = ["pay_touches", "serve"]
 _ZERO, _ONE = f32(0.0), f32(1.0)
 
 
-@law
-def pay_touches(p: Any, tb: Any, st: Any, first: int, count: int, who: Any, hits: Any, a: Any) -> None:
+@inlined
+def pay_touches(
+    par: Par, tables: Tables, state: State, first: int, count: int, who: Any, hits: Any, sums: Sums
+) -> None:
     """M3, M9: book what this week's touches cost, with the block and with each customer."""
-    size, costs = p.size, st.cost
+    size, costs = par.size, state.cost
     dear = False
     for n in range(size.touchpoints):
         for s in range(size.segments):
-            dear |= tb.touch[size.touch0 + n].cost + tb.cell[size.cell0 + n * size.segments + s, 2] > 0.0
+            dear |= tables.touch[size.touch0 + n].cost + tables.cell[size.cell0 + n * size.segments + s, 2] > 0.0
     if not dear:
         return
     for m in range(count):
@@ -31,28 +35,20 @@ def pay_touches(p: Any, tb: Any, st: Any, first: int, count: int, who: Any, hits
             for n in range(size.touchpoints):
                 if hits[n, m]:
                     cell = size.cell0 + n * size.segments + who[WHO.segment, m]
-                    outlay = tb.touch[size.touch0 + n].cost + tb.cell[cell, 2]
+                    outlay = tables.touch[size.touch0 + n].cost + tables.cell[cell, 2]
                     if outlay > 0.0:
-                        a[ACC.touch_cost] += outlay
+                        sums[ACC.touch_cost] += outlay
                         costs[i] += f32(outlay)
 
 
-@law
+@inlined
 def serve(
-    p: Any, st: Any, q: int, t: int, first: int, count: int, num: Any, who: Any, lot: Any, a: Any, cases: Any
-) -> None:
+    par: Par, state: State, run: int, week: int, first: int, count: int, num: Lot, who: Lot, lot: Lot, sums: Sums,
+    cases: Any,
+) -> None:  # fmt: skip
     """M8, M9: cases are handled, new issues open one, and some are solved without help."""
-    r, now, service, rel = st.run[q], st.now[q], p.service, p.relationship
-    seed, replicate = r.seed, r.replicate
-    gain, loss = f32(rel.gain), f32(rel.gain * rel.asymmetry)
-    spill, adapt, norm = f32(rel.spill_over), f32(rel.expectation_adaptation), f32(rel.market_norm)
-    recent_w, history_w = f32(rel.recent_weight), f32(rel.history_weight)
-    fail_shock, contact_shock = f32(service.failed_fix_effort), f32(service.contact_effort)
-    loss_shock = f32(p.handoffs.effort_of_loss)
-    self_cost, self_effort = f32(p.channels.self_service_cost), f32(p.channels.self_service_effort)
-    self_gain = f32(p.channels.self_service_gain)
-    timed = service.event_timed and r.item_room > 0
-    marks, waited = st.marks, st.waited
+    firm, now, memory = state.run[run], state.now[run], memory_of(par)
+    timed = par.service.event_timed and firm.item_room > 0
     looked = 0
     for m in range(count):
         who[WHO.marked, looked] = m
@@ -60,96 +56,115 @@ def serve(
     for n in range(looked):
         m = who[WHO.marked, n]
         i = first + who[WHO.place, m]
-        j = i - r.account0
-        relationship, recent, history = num[NUM.relationship, m], num[NUM.recent, m], num[NUM.history, m]
-        effort_new, contact = num[NUM.shock, m], who[WHO.contact, m] != 0
         if timed:
-            here = r.mark0 + j
-            handled = i64(marks[here, MARKS.handled])
-            if handled > 0 or waited[here] > _ZERO:
-                bad_ones = i64(marks[here, MARKS.bad])
-                contact = contact or handled > 0
-                effort_new += (
-                    contact_shock * f32(handled)
-                    + f32(service.wait_effort) * waited[here]
-                    + fail_shock * f32(marks[here, MARKS.unfixed])
-                    + loss_shock * f32(marks[here, MARKS.lost])
-                )
-                if rel.enabled:
-                    for h in range(handled):
-                        outcome = _ZERO if h < bad_ones else _ONE
-                        surprise = felt(outcome, recent, spill) - expected(norm, history, adapt)
-                        relationship = moved(relationship, surprise, gain, loss)
-                        recent += recent_w * (outcome - recent)
-                        history += history_w * (outcome - history)
-                marks[here, :] = 0
-                waited[here] = _ZERO
-        elif st.open[i] > 0:
-            case_age = min(t - 1 - i64(st.since[i]), AGES - 1)
-            cutoff = i64(now.cutoff)
-            if case_age >= 0 and case_age >= cutoff:
-                w_margin, w_fix, w_delay, w_lost = words(seed, replicate, j, t, CARE, 0)
-                if case_age > cutoff or below(w_margin, now.margin):
-                    issues = f32(st.open[i])
-                    a[ACC.handled] += issues
-                    st.cost[i] += issues * f32(service.live_cost)
-                    effort_new += contact_shock + now.wait_effort + f32(service.wait_effort) * f32(case_age)
-                    contact = True
-                    lost = below(w_lost, now.lost_issue)
-                    fixed = below(w_fix, now.fix)
-                    st.open[i] = 0
-                    if rel.enabled:
-                        outcome = _ONE if fixed and not lost else _ZERO
-                        surprise = felt(outcome, recent, spill) - expected(norm, history, adapt)
-                        relationship = moved(relationship, surprise, gain, loss)
-                        recent += recent_w * (outcome - recent)
-                        history += history_w * (outcome - history)
-                    if lost:
-                        a[ACC.lost] += 1.0
-                        effort_new += loss_shock
-                    if lost or not fixed:
-                        if not fixed:
-                            effort_new += fail_shock
-                        a[ACC.repeats] += 1.0
-                        delay = 0
-                        if service.return_delay_weeks > 0.0:
-                            delay = i64(-log64(unit64(w_delay)) * service.return_delay_weeks)
-                        st.open[i] = 1
-                        st.since[i] = i16(t + min(delay, 100))
-        mean = num[NUM.mean, m]
-        new = poisson_count(lot[LOT.issues, m], mean * now.live)
+            hear_of_service(par, state, firm, i, m, num, who, memory)
+        elif state.open[i] > 0:
+            handle_case(par, state, firm, now, week, i, m, num, who, memory, sums)
+        new = poisson_count(lot[LOT.issues, m], num[NUM.mean, m] * now.live)
         if new > 0:
             if timed:
-                new = max(0, min(new, ISSUES - i64(st.open[i])))
-                marks[r.mark0 + j, MARKS.fresh] = u8(new)
+                new = max(0, min(new, ISSUES - i64(state.open[i])))
+                state.marks[firm.mark0 + i - firm.account0, MARKS.fresh] = u8(new)
             else:
-                if st.open[i] == 0:
-                    st.since[i] = i16(t)
-                st.open[i] = u8(min(i64(st.open[i]) + new, 255))
-            a[ACC.new_issues] += new
+                if state.open[i] == 0:
+                    state.since[i] = i16(week)
+                state.open[i] = u8(min(i64(state.open[i]) + new, 255))
+            sums[ACC.new_issues] += new
         if now.contained > _ZERO or now.tried > _ZERO:  # self-service is offered
-            easy = 0
-            if now.contained > _ZERO:
-                easy = poisson_count(lot[LOT.channel0, m], mean * now.contained)
-            tries = f32(easy) + now.tried * f32(new)
-            if tries > _ZERO:
-                a[ACC.contacts] += easy
-                a[ACC.contained] += easy
-                a[ACC.tries] += tries
-                st.cost[i] += self_cost * tries
-                effort_new += self_effort * tries
-                if rel.enabled and self_gain > _ZERO:
-                    for _ in range(easy):
-                        surprise = felt(_ONE, recent, spill) - expected(norm, history, adapt)
-                        relationship = moved(relationship, surprise, gain * self_gain, loss * self_gain)
-                        recent += recent_w * self_gain * (_ONE - recent)
-                        history += history_w * self_gain * (_ONE - history)
-        if st.open[i] > 0 and not timed:
-            case_age = t - i64(st.since[i])
-            if case_age >= 0:
-                a[ACC.backlog] += st.open[i]
-                cases[min(case_age, AGES - 1)] += st.open[i]
+            self_service(par, state, now, i, m, new, num, lot, memory, sums)
+        if state.open[i] > 0 and not timed:
+            age = week - i64(state.since[i])
+            if age >= 0:
+                sums[ACC.backlog] += state.open[i]
+                cases[min(age, AGES - 1)] += state.open[i]
                 # a case that opens is counted whole; later only what joins it
-                a[ACC.contacts] += i64(st.open[i]) if case_age == 0 else i64(new)
-        num[NUM.relationship, m], num[NUM.recent, m], num[NUM.history, m] = relationship, recent, history
-        num[NUM.shock, m], who[WHO.contact, m] = effort_new, contact
+                sums[ACC.contacts] += i64(state.open[i]) if age == 0 else i64(new)
+
+
+@inlined
+def hear_of_service(par: Par, state: State, firm: Firm, i: int, m: int, num: Lot, who: Lot, memory: Memory) -> None:
+    """Live through what the event-timed queue handled of a customer's issues last week."""
+    service, marks, waited, here = par.service, state.marks, state.waited, firm.mark0 + i - firm.account0
+    handled = i64(marks[here, MARKS.handled])
+    if handled > 0 or waited[here] > _ZERO:
+        bad_ones = i64(marks[here, MARKS.bad])
+        if handled > 0:
+            who[WHO.contact, m] = 1
+        num[NUM.shock, m] += (
+            f32(service.contact_effort) * f32(handled)
+            + f32(service.wait_effort) * waited[here]
+            + f32(service.failed_fix_effort) * f32(marks[here, MARKS.unfixed])
+            + f32(par.handoffs.effort_of_loss) * f32(marks[here, MARKS.lost])
+        )
+        if par.relationship.enabled:
+            for h in range(handled):
+                touch(m, num, _ZERO if h < bad_ones else _ONE, _ONE, memory)
+        marks[here, :] = 0
+        waited[here] = _ZERO
+
+
+@inlined
+def handle_case(
+    par: Par, state: State, firm: Firm, now: Now, week: int, i: int, m: int, num: Lot, who: Lot, memory: Memory,
+    sums: Sums,
+) -> None:  # fmt: skip
+    """Handle a case that is older than the cut-off; of those at the cut-off, the share that still fits."""
+    service = par.service
+    age, cutoff = min(week - 1 - i64(state.since[i]), AGES - 1), i64(now.cutoff)
+    if age < 0 or age < cutoff:
+        return
+    w_margin, w_fix, w_delay, w_lost = words(firm.seed, firm.replicate, i - firm.account0, week, CARE, 0)
+    if age == cutoff and not below(w_margin, now.margin):
+        return
+    issues = f32(state.open[i])
+    sums[ACC.handled] += issues
+    state.cost[i] += issues * f32(service.live_cost)
+    shock = num[NUM.shock, m] + (f32(service.contact_effort) + now.wait_effort + f32(service.wait_effort) * f32(age))
+    who[WHO.contact, m] = 1
+    lost = below(w_lost, now.lost_issue)
+    fixed = below(w_fix, now.fix)
+    state.open[i] = 0
+    if par.relationship.enabled:
+        touch(m, num, _ONE if fixed and not lost else _ZERO, _ONE, memory)
+    if lost:
+        sums[ACC.lost] += 1.0
+        shock += f32(par.handoffs.effort_of_loss)
+    if not fixed:
+        shock += f32(service.failed_fix_effort)
+    num[NUM.shock, m] = shock
+    if lost or not fixed:
+        sums[ACC.repeats] += 1.0
+        delay = 0
+        if service.return_delay_weeks > 0.0:
+            delay = i64(-log64(unit64(w_delay)) * service.return_delay_weeks)
+        state.open[i] = 1
+        state.since[i] = i16(week + min(delay, 100))
+
+
+@inlined
+def self_service(
+    par: Par, state: State, now: Now, i: int, m: int, new: int, num: Lot, lot: Lot, memory: Memory, sums: Sums
+) -> None:
+    """M9: contacts contained by self-service, and those that tried it first."""
+    channels, easy = par.channels, 0
+    if now.contained > _ZERO:
+        easy = poisson_count(lot[LOT.channel0, m], num[NUM.mean, m] * now.contained)
+    tries = f32(easy) + now.tried * f32(new)
+    if tries > _ZERO:
+        sums[ACC.contacts] += easy
+        sums[ACC.contained] += easy
+        sums[ACC.tries] += tries
+        state.cost[i] += f32(channels.self_service_cost) * tries
+        num[NUM.shock, m] += f32(channels.self_service_effort) * tries
+        weight = f32(channels.self_service_gain)
+        if par.relationship.enabled and weight > _ZERO:
+            for _ in range(easy):
+                touch(m, num, _ONE, weight, memory)
+
+
+@inlined
+def touch(m: int, num: Lot, outcome: np.float32, weight: np.float32, memory: Memory) -> None:
+    """Let a customer live through one touch."""
+    num[NUM.relationship, m], num[NUM.recent, m], num[NUM.history, m] = live_through(
+        num[NUM.relationship, m], num[NUM.recent, m], num[NUM.history, m], outcome, _ONE, weight, memory
+    )

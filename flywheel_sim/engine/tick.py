@@ -19,6 +19,19 @@
 16  publication              new voices are heard from next week on           m05
 ==  =======================  =========================================================
 
+Words that every kernel uses:
+
+===========  ===============================================================================================
+``par``      the scenario as it stands this week, one part a block: ``par.causes.growth``
+``tables``   rows of everything that has a name; ``par.size.team0`` is the first row of this scenario's teams
+``state``    everything that changes, the arrays of all runs end to end; ``firm.team0`` is a run's first row
+``run``      number of the run within the batch
+``week``     number of the week, from 0
+``firm``     ``state.run[run]``: the company of that run, its scalars and where its rows start
+``now``      ``state.now[run]``: what its customers see this week
+``sums``     sums over the customers of a block; ``total`` over those of a run
+===========  ===============================================================================================
+
 :func:`advance` is the one entry of the engine: run, step, batch, fork and resume are this call.  Steps 1-12 and 14-16
 of a run are serial; step 13 goes block by block, so a large run calls the three phases apart and shares out the blocks.
 """
@@ -28,7 +41,8 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.customers import customers_block
-from flywheel_sim.engine.jit import kernel, phase
+from flywheel_sim.engine.jit import kernel, spliced
+from flywheel_sim.engine.kinds import Epochs, Par, State, Tables
 from flywheel_sim.engine.levers import reset_levers
 from flywheel_sim.engine.mechanisms.m01_market import open_market
 from flywheel_sim.engine.mechanisms.m03_journey import touch_success
@@ -61,69 +75,69 @@ __all__ = ["ALL", "CLOSING", "CUSTOMERS", "OPENING", "advance"]
 ALL, OPENING, CUSTOMERS, CLOSING = 0, 1, 2, 3
 
 
-@phase
-def opening(par: Any, p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+@spliced
+def opening(epochs: Epochs, par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Steps 1-12: what the company does before customers live through the week."""
-    r = st.run[q]
-    if r.epoch != p.size.epoch:
-        if p.market.network.kind != 0:
-            recount_voices(p, st, q)
-        if r.epoch >= 0:
-            before = par[r.epoch].size
-            change_traits(tb, st, q, before.trait0, p.size.trait0)
-            change_needs(tb, st, q, p.size.segments, p.size.axes, before.segment0, p.size.segment0)
-        r.epoch = p.size.epoch
-    reset_levers(p, st, q)
-    pulse(p, tb, st, q, t)
-    count_voices(p, st, q)
-    step_leadership(p, tb, st, q, t)
-    step_culture(p, tb, st, q, t)
-    serve_channels(p, tb, st, q)
-    step_needs(p, st, q, t)
-    company_need(p, tb, st, q)
-    refresh_belief(p, tb, st, q, t)
-    aim(p, tb, st, q, t)
-    learn(p, tb, st, q, t)
-    effort(p, tb, st, q)
-    step_directions(p, tb, st, q, t, growth_rate(p, st, q, t))
-    hold_meeting(p, tb, st, q, t)
-    react(p, tb, st, q, t)
-    decide(p, tb, st, q, t)
-    step_blockers(p, tb, st, q, t)
-    staff(p, tb, st, q, t)
-    allot_hours(p, tb, st, q, t)
-    observe_alignment(p, tb, st, q)
-    step_causes(p, tb, st, q, t)
-    step_product(p, tb, st, q, t)
-    touch_success(p, tb, st, q)
-    step_selling(p, tb, st, q, t)
+    firm = state.run[run]
+    if firm.epoch != par.size.epoch:
+        if par.market.network.kind != 0:
+            recount_voices(par, state, run)
+        if firm.epoch >= 0:
+            before = epochs[firm.epoch].size
+            change_traits(tables, state, run, before.trait0, par.size.trait0)
+            change_needs(tables, state, run, par.size.segments, par.size.axes, before.segment0, par.size.segment0)
+        firm.epoch = par.size.epoch
+    reset_levers(par, state, run)
+    pulse(par, tables, state, run, week)
+    count_voices(par, state, run)
+    step_leadership(par, tables, state, run, week)
+    step_culture(par, tables, state, run, week)
+    serve_channels(par, tables, state, run)
+    step_needs(par, state, run, week)
+    company_need(par, tables, state, run)
+    refresh_belief(par, tables, state, run, week)
+    aim(par, tables, state, run, week)
+    learn(par, tables, state, run, week)
+    effort(par, tables, state, run)
+    step_directions(par, tables, state, run, week, growth_rate(par, state, run, week))
+    hold_meeting(par, tables, state, run, week)
+    react(par, tables, state, run, week)
+    decide(par, tables, state, run, week)
+    step_blockers(par, tables, state, run, week)
+    staff(par, tables, state, run, week)
+    allot_hours(par, tables, state, run, week)
+    observe_alignment(par, tables, state, run)
+    step_causes(par, tables, state, run, week)
+    step_product(par, tables, state, run, week)
+    touch_success(par, tables, state, run)
+    step_selling(par, tables, state, run, week)
     survival = np.ones(4)
-    handoff_survival(p, tb, st, q, survival)
-    open_market(p, tb, st, q, t, survival)
+    handoff_survival(par, tables, state, run, survival)
+    open_market(par, tables, state, run, week, survival)
 
 
-@phase
-def closing(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+@spliced
+def closing(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Steps 14-16: the queue, the books, and what the world will see next week."""
-    total = np.zeros(st.acc.shape[1])
-    sum_blocks(st, q, total)
-    last, row = last_row(st, q, t), st.weekly[st.run[q].week0 + t]
-    close_queue(p, tb, st, q, t, total)
-    volumes(p, tb, st, q, total)
-    read_week(p, st, q, t, total, last, row)
-    post(p, tb, st, q, t, total, last, row)
-    if p.measures.debug:
-        check_week(p, st, q, last, row)
-    write_teams(p, st, q, t)
-    publish(p, st, q, t)
+    total = np.zeros(state.acc.shape[1])
+    sum_blocks(state, run, total)
+    last, row = last_row(state, run, week), state.weekly[state.run[run].week0 + week]
+    close_queue(par, tables, state, run, week, total)
+    volumes(par, tables, state, run, total)
+    read_week(par, state, run, week, total, last, row)
+    post(par, tables, state, run, week, total, last, row)
+    if par.measures.debug:
+        check_week(par, state, run, last, row)
+    write_teams(par, state, run, week)
+    publish(par, state, run, week)
 
 
 @kernel
 def advance(
-    par: Any,
-    tables: Any,
+    par: Par,
+    tables: Tables,
     calendar: Any,
-    state: Any,
+    state: State,
     t0: int,
     t1: int,
     run0: int,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.engine.bundle import bundle, names
-from flywheel_sim.engine.jit import part
+from flywheel_sim.engine.jit import step
 
 
 @bundle
@@ -29,7 +29,7 @@ class Place(NamedTuple):
 PLACE: Any = names(Place(1, 2))
 
 
-@part
+@step
 def fill(pair: Any, k: int) -> None:
     """Write into both arrays."""
     for n in range(pair.table.shape[0]):

@@ -59,9 +59,22 @@ class Fault:
 
     @property
     def text(self) -> str:
-        """Hash of what it changes: a result belongs to this text."""
-        told = json.dumps([vars(edit) for edit in self.edits], sort_keys=True)
-        return hashlib.sha256(told.encode()).hexdigest()[:12]
+        """Hash of what it changes, which a result belongs to: whatever the variables are called, and wherever it is."""
+        told = sorted(repr([_nameless(edit.old, edit.new), edit.imports]) for edit in self.edits)
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
+
+
+def _nameless(*blocks: str) -> list[str]:
+    """Blocks of statements with variables by number, in the order in which all blocks together first name them."""
+    numbers: dict[str, str] = {}
+    told = []
+    for block in blocks:
+        tree = ast.parse(block)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name):
+                node.id = numbers.setdefault(node.id, f"v{len(numbers)}")
+        told.append(ast.unparse(tree))
+    return told
 
 
 def read_faults() -> list[Fault]:

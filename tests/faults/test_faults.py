@@ -7,7 +7,7 @@ import pytest
 
 from flywheel_sim.scenario.schema import MECHANISMS
 from tests.faults.run import control_of, last_trials, lines_of
-from tests.faults.sources import ROOT, place_of, put_in, read_faults
+from tests.faults.sources import ROOT, Edit, Fault, place_of, put_in, read_faults
 from tests.faults.trials import Kinds
 
 FAULTS = read_faults()
@@ -82,3 +82,14 @@ def test_recorded_results_are_those_of_the_list_and_every_fault_is_caught():
         file, _, test = line["caught_by"].partition("::")
         assert f"def {test.partition('[')[0]}(" in (ROOT / file).read_text("utf-8"), line["caught_by"]
     assert control_of(lines_of())["caught_by"] is None, "without a fault nothing may be caught"
+
+
+def test_a_fault_keeps_its_text_when_variables_are_renamed_or_statements_move():
+    def text(file, old, new):
+        return Fault(1, "x", "", "M1", (Edit(file, old, new),), ()).text
+
+    right = text("a.py", "kick = math.sqrt(2.0 * noise * dt)", "kick = math.sqrt(noise * dt)")
+    assert right == text("b.py", "push = math.sqrt(2.0 * noise * step)", "push = math.sqrt(\n    noise * step\n)")
+    assert right != text("a.py", "kick = math.sqrt(2.0 * noise * dt)", "kick = math.sqrt(noise * noise)")
+    assert right != text("a.py", "kick = math.sqrt(3.0 * noise * dt)", "kick = math.sqrt(noise * dt)")
+    assert right != text("a.py", "kick = math.exp(2.0 * noise * dt)", "kick = math.exp(noise * dt)")

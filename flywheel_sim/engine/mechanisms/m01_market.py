@@ -43,43 +43,53 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import f32, f64, i16, i64, law, part, u8
-from flywheel_sim.engine.maths import clip32, exp32, exp64, log64
+from flywheel_sim.engine.customer_tables import LOT, NUM, WHO
+from flywheel_sim.engine.jit import f32, f64, i16, i64, inlined, step, u8
+from flywheel_sim.engine.kinds import Lot, Par, Rates, State, Tables
+from flywheel_sim.engine.maths import CLIP, clip32, exp64, log64
 from flywheel_sim.engine.mechanisms.m03_journey import stage_lift
 from flywheel_sim.engine.mechanisms.m04_handoffs import response_odds
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import PER_TIE
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, weeks_to_renewal
 from flywheel_sim.engine.mechanisms.m19_capacity import KEPT
 from flywheel_sim.engine.mechanisms.m27_selling import LONE, deal_size, price_share
-from flywheel_sim.engine.random import SELLER, words
-from flywheel_sim.engine.state import PROSPECT
+from flywheel_sim.engine.random import SELLER, below, words
+from flywheel_sim.engine.state import ADVOCATE, DETRACTOR, NEUTRAL, PROSPECT
 
-__all__ = ["begin_spell", "delay_odds", "first_bill", "go_live", "happens", "odds_times", "open_market", "voice_pull"]
+__all__ = ["begin_spell", "delay_odds", "first_bill", "go_live", "odds_times", "open_market", "voice", "voice_pull"]
 
 # typed, so that stage_lift is compiled once and not for each literal
 _AWARENESS, _SALE, _ONBOARDING, _SERVICE = i64(0), i64(1), i64(2), i64(4)
 
-_ZERO, _ONE, _CLIP = f32(0.0), f32(1.0), f32(3.0)
-_SMALL, _HALF, _SIXTH = f32(0.01), f32(0.5), f32(1.0 / 6.0)
+_ZERO, _ONE = f32(0.0), f32(1.0)
 
 
-@law
-def happens(rate: np.float32) -> np.float32:
-    """Chance per week of an event at this rate: 1 - exp(-rate)."""
-    if rate < _SMALL:  # 1 - exp(-rate) would lose its digits
-        return rate * (_ONE - rate * (_HALF - rate * _SIXTH))
-    return _ONE - exp32(-rate)
-
-
-@law
+@inlined
 def voice_pull(
     relationship: np.float32, effort: np.float32, r_ref: np.float32, e_ref: np.float32, b_r: np.float32, b_e: np.float32
 ) -> np.float32:
     """x: log-factor of the rates towards a good voice."""
-    return clip32(b_r * (relationship - r_ref) - b_e * (effort - e_ref), _CLIP)
+    return clip32(b_r * (relationship - r_ref) - b_e * (effort - e_ref), CLIP)
 
 
-@law
+@inlined
+def voice(
+    status: int, m: int, num: Lot, who: Lot, lot: Lot, lives: bool, p_leave: np.float32, p_turn: np.float32,
+    rates: Rates,
+) -> int:  # fmt: skip
+    """Speak better, or worse, from now on; without contracts the word that let it stay decides this, too."""
+    rise = num[NUM.rise, m]
+    turns = rise + num[NUM.fall, m] if lives else _ZERO
+    weekly = rates.contract == WEEKLY
+    word, stay = (lot[LOT.exit, m], p_leave) if weekly else (lot[LOT.voice, m], _ZERO)
+    if turns > _ZERO and (below(word, stay + p_turn) if weekly else who[WHO.turns, m] != 0):
+        if status != NEUTRAL:
+            return NEUTRAL
+        return ADVOCATE if below(word, stay + p_turn * (rise / turns)) else DETRACTOR
+    return status
+
+
+@inlined
 def odds_times(probability: float, factor: float) -> float:
     """Probability after its odds are multiplied by a factor; 1 stays 1, factor 1 changes nothing."""
     if factor == 1.0 or probability >= 1.0:
@@ -88,43 +98,43 @@ def odds_times(probability: float, factor: float) -> float:
     return odds / (1.0 + odds)
 
 
-@law
-def first_bill(p: Any, st: Any, i: int) -> float:
+@inlined
+def first_bill(par: Par, state: State, i: int) -> float:
     """What account i (row in the batch) is billed when it becomes a customer."""
-    kind = p.contracts.kind if p.contracts.enabled else WEEKLY
-    return f64(st.spend[i]) * weeks_to_renewal(0, kind) * price_share(i64(st.deal[i]), 0)  # type: ignore[no-any-return]
+    kind = par.contracts.kind if par.contracts.enabled else WEEKLY
+    return f64(state.spend[i]) * weeks_to_renewal(0, kind) * price_share(i64(state.deal[i]), 0)  # type: ignore[no-any-return]
 
 
-@part
-def begin_spell(p: Any, tb: Any, st: Any, q: int, i: int, week: int) -> float:
+@step
+def begin_spell(par: Par, tables: Tables, state: State, run: int, i: int, week: int) -> float:
     """Make account i (row in the batch) a customer from the end of ``week`` on; returns what it is billed."""
-    rel = p.relationship
-    st.spells[i] = u8(min(i64(st.spells[i]) + 1, 255))
-    st.start[i], st.end[i] = i16(week), i16(-1)
-    st.cause[i] = st.open[i] = u8(0)
-    st.thanked[i], st.exposure[i], st.points[i] = i16(0), f32(0.0), f32(-1.0)
-    st.relationship[i] = f32(rel.start if rel.enabled else rel.relationship_reference)
-    st.effort[i] = f32(0.0 if rel.enabled else rel.effort_reference)
-    st.recent[i] = st.history[i] = f32(rel.market_norm)
-    st.spend[i] = f32(tb.segment[p.size.segment0 + st.segment[i]].spend * p.market.price)
-    deal = i64(st.deal[i])
-    if p.selling.enabled:  # what was promised, and what a lone wolf did not pass on (M27)
-        r = st.run[q]
-        promised = f32(rel.market_norm) + st.chain[r.segment0 + st.segment[i], 5]
-        st.history[i] = min(promised, _ONE)
+    relationship = par.relationship
+    state.spells[i] = u8(min(i64(state.spells[i]) + 1, 255))
+    state.start[i], state.end[i] = i16(week), i16(-1)
+    state.cause[i] = state.open[i] = u8(0)
+    state.thanked[i], state.exposure[i], state.points[i] = i16(0), f32(0.0), f32(-1.0)
+    state.relationship[i] = f32(relationship.start if relationship.enabled else relationship.relationship_reference)
+    state.effort[i] = f32(0.0 if relationship.enabled else relationship.effort_reference)
+    state.recent[i] = state.history[i] = f32(relationship.market_norm)
+    state.spend[i] = f32(tables.segment[par.size.segment0 + state.segment[i]].spend * par.market.price)
+    deal = i64(state.deal[i])
+    if par.selling.enabled:  # what was promised, and what a lone wolf did not pass on (M27)
+        firm = state.run[run]
+        promised = f32(relationship.market_norm) + state.chain[firm.segment0 + state.segment[i], 5]
+        state.history[i] = min(promised, _ONE)
         if deal & LONE:
-            word = words(r.seed, r.replicate, i - r.account0, i64(st.spells[i]) - 1, SELLER, 0)[1]
-            st.spend[i] = f32(f64(st.spend[i]) * deal_size(word, p.selling.lone_spread))
-            if rel.enabled and p.handoffs.enabled:
-                st.effort[i] = f32(p.handoffs.effort_of_loss)
-    return first_bill(p, st, i)
+            word = words(firm.seed, firm.replicate, i - firm.account0, i64(state.spells[i]) - 1, SELLER, 0)[1]
+            state.spend[i] = f32(f64(state.spend[i]) * deal_size(word, par.selling.lone_spread))
+            if relationship.enabled and par.handoffs.enabled:
+                state.effort[i] = f32(par.handoffs.effort_of_loss)
+    return first_bill(par, state, i)
 
 
 # f(delay) of Forrester's market growth model: odds left after a known delay of 0, 1, ... 10 months (A28)
 _DELAY = np.array([1.0, 0.97, 0.87, 0.73, 0.53, 0.38, 0.25, 0.15, 0.08, 0.03, 0.02])
 
 
-@law
+@inlined
 def delay_odds(weeks: float) -> float:
     """f: factor of the odds of winning at a known delay."""
     months = min(weeks * 12.0 / 52.0, 9.999999)
@@ -132,71 +142,82 @@ def delay_odds(weeks: float) -> float:
     return _DELAY[k] + (months - k) * (_DELAY[k + 1] - _DELAY[k])  # type: ignore[no-any-return]
 
 
-@part
-def go_live(p: Any, tb: Any, st: Any, q: int) -> None:
+@step
+def go_live(par: Par, tables: Tables, state: State, run: int) -> None:
     """Set the share of sold customers that go live this week, and the expected wait of one."""
-    r, now = st.run[q], st.now[q]
-    share, candidates = 1.0, r.signed_before + r.sold_waiting
-    if p.market.funnel.enabled and p.journey.enabled and p.capacity.enabled and candidates > 0.0:
-        for k in range(p.size.teams):
-            hours, able, other = 0.0, st.hours[r.team0 + k], st.demand[r.team0 + k]
-            for n in range(p.size.touchpoints):
-                touch = tb.touch[p.size.touch0 + n]
+    firm, now = state.run[run], state.now[run]
+    share, candidates = 1.0, firm.signed_before + firm.sold_waiting
+    if par.market.funnel.enabled and par.journey.enabled and par.capacity.enabled and candidates > 0.0:
+        for k in range(par.size.teams):
+            hours, able, other = 0.0, state.hours[firm.team0 + k], state.demand[firm.team0 + k]
+            for n in range(par.size.touchpoints):
+                touch = tables.touch[par.size.touch0 + n]
                 if touch.stage == _ONBOARDING and touch.owner == k:
-                    hours += st.touch_p[r.success0 + n] * touch.hours
-                    other -= st.asked[r.success0 + n]
+                    hours += state.touch_p[firm.success0 + n] * touch.hours
+                    other -= state.asked[firm.success0 + n]
             if hours > 0.0:
-                room = max(0.0, max(able - other, KEPT * able) - r.onboarding_before * hours)
+                room = max(0.0, max(able - other, KEPT * able) - firm.onboarding_before * hours)
                 share = min(share, room / (candidates * hours))
     now.go_live = f32(share)
-    r.onboarding_wait = min(1.0 / share - 1.0, 52.0) if share > 0.0 else 52.0
+    firm.onboarding_wait = min(1.0 / share - 1.0, 52.0) if share > 0.0 else 52.0
 
 
-@part
-def open_market(p: Any, tb: Any, st: Any, q: int, t: int, survival: Any) -> None:
+@step
+def open_market(par: Par, tables: Tables, state: State, run: int, week: int, survival: Any) -> None:
     """Set what prospects, leads and renewing customers meet this week."""
-    r, now, m = st.run[q], st.now[q], p.market
+    firm, now, market = state.run[run], state.now[run], par.market
     prospects = 0.0
-    for b in range(r.block0, r.block0 + r.blocks):
-        prospects += st.counts[b, PROSPECT]
-    pool = r.accounts / prospects if m.pool == 1 and prospects > 0.0 else 1.0
-    funnel = m.funnel
-    queue = funnel.enabled and p.capacity.enabled and r.sales_capacity < 1e200
-    work = (r.leads_before + r.waiting_before) * funnel.qualify
-    now.serve = f32(min(1.0, r.sales_capacity / work)) if queue and work > 0.0 else f32(1.0)
-    r.sales_delay = r.waiting_before * funnel.qualify / r.sales_capacity if queue and r.sales_capacity > 0.0 else 0.0
-    go_live(p, tb, st, q)
+    for b in range(firm.block0, firm.block0 + firm.blocks):
+        prospects += state.counts[b, PROSPECT]
+    pool = firm.accounts / prospects if market.pool == 1 and prospects > 0.0 else 1.0
+    funnel = market.funnel
+    queue = funnel.enabled and par.capacity.enabled and firm.sales_capacity < 1e200
+    work = (firm.leads_before + firm.waiting_before) * funnel.qualify
+    now.serve = f32(min(1.0, firm.sales_capacity / work)) if queue and work > 0.0 else f32(1.0)
+    firm.sales_delay = (
+        firm.waiting_before * funnel.qualify / firm.sales_capacity if queue and firm.sales_capacity > 0.0 else 0.0
+    )
+    go_live(par, tables, state, run)
     reach, before = 0.0, 0.0
-    for s in range(p.size.segments):
-        row = tb.segment[p.size.segment0 + s]
-        reach += (row.upto - before) * stage_lift(p, tb, st, q, s, _AWARENESS)
+    for s in range(par.size.segments):
+        row = tables.segment[par.size.segment0 + s]
+        reach += (row.upto - before) * stage_lift(par, tables, state, run, s, _AWARENESS)
         before = row.upto
-        chain = st.chain[r.segment0 + s]
+        chain = state.chain[firm.segment0 + s]
         chain[0] = chain[1] = chain[2] = chain[3] = f32(1.0)
         if not funnel.enabled:
             continue
         odds = 1.0
-        if p.handoffs.enabled and p.handoffs.response_effect:
-            waited = p.handoffs.base_delay_hours + r.sales_delay * 168.0
-            odds = response_odds(waited) / response_odds(p.handoffs.base_delay_hours)
-        win = stage_lift(p, tb, st, q, s, _SALE)
-        win *= delay_odds(r.sales_delay + r.onboarding_wait) if funnel.delay_effect else 1.0
-        win *= exp64(-row.price * log64(m.price) * 1.4426950408889634) if m.price != 1.0 else 1.0
-        win *= r.win_odds
+        if par.handoffs.enabled and par.handoffs.response_effect:
+            waited = par.handoffs.base_delay_hours + firm.sales_delay * 168.0
+            odds = response_odds(waited) / response_odds(par.handoffs.base_delay_hours)
+        win = stage_lift(par, tables, state, run, s, _SALE)
+        win *= delay_odds(firm.sales_delay + firm.onboarding_wait) if funnel.delay_effect else 1.0
+        win *= exp64(-row.price * log64(market.price) * 1.4426950408889634) if market.price != 1.0 else 1.0
+        win *= firm.win_odds
         chain[0] = f32(min(1.0, odds_times(funnel.qualify, odds) * survival[0]))
         chain[1] = f32(funnel.propose)
         chain[2] = f32(odds_times(funnel.close, win))
-        chain[3] = f32(min(1.0, odds_times(funnel.onboard, stage_lift(p, tb, st, q, s, _ONBOARDING)) * survival[1]))
-    now.external = f32(m.external * reach)
-    strength = 1.0 if p.word_of_mouth.normalise == PER_TIE else p.word_of_mouth.rate
-    now.word_rate = f32(strength if p.word_of_mouth.enabled else 0.0)
-    now.per_lead = f32(pool / p.conversion_reference)
-    now.win_back = f32(m.win_back.rate) * f32(1.0 / p.conversion_reference)  # former customers run out in any pool
-    now.window_known = f32(1.0 - exp64(-p.contracts.window_learning * (t + 1) - r.timing))
-    is_open = p.contracts.window_weeks / 52.0 if p.contracts.enabled else 1.0
-    now.expansion = f32(p.expansion.rate / is_open * survival[3])
+        chain[3] = f32(
+            min(1.0, odds_times(funnel.onboard, stage_lift(par, tables, state, run, s, _ONBOARDING)) * survival[1])
+        )
+    now.external = f32(market.external * reach)
+    strength = 1.0 if par.word_of_mouth.normalise == PER_TIE else par.word_of_mouth.rate
+    now.word_rate = f32(strength if par.word_of_mouth.enabled else 0.0)
+    now.per_lead = f32(pool / par.conversion_reference)
+    now.win_back = f32(market.win_back.rate) * f32(
+        1.0 / par.conversion_reference
+    )  # former customers run out in any pool
+    now.window_known = f32(1.0 - exp64(-par.contracts.window_learning * (week + 1) - firm.timing))
+    is_open = par.contracts.window_weeks / 52.0 if par.contracts.enabled else 1.0
+    now.expansion = f32(par.expansion.rate / is_open * survival[3])
     now.lost_issue = f32(1.0 - survival[2])
     now.fix = f32(
-        min(1.0, p.service.first_contact_resolution * r.standard * stage_lift(p, tb, st, q, i64(0), _SERVICE))
+        min(
+            1.0,
+            par.service.first_contact_resolution
+            * firm.standard
+            * stage_lift(par, tables, state, run, i64(0), _SERVICE),
+        )
     )
-    now.wait_effort = f32(p.service.wait_effort * min(r.wait, 1.0))
+    now.wait_effort = f32(par.service.wait_effort * min(firm.wait, 1.0))

@@ -19,11 +19,11 @@ Neutral setting: ``enabled: false``: no touches in use, and every stage of a sal
 """
 
 import math
-from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import f32, part
+from flywheel_sim.engine.jit import f32, step
+from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64, log64, logistic64
 from flywheel_sim.engine.mechanisms.m11_vectors import normalise
 
@@ -33,66 +33,70 @@ _ONBOARDING, _USE = 2, 3
 _VECTOR, _COMMON, _IGNORED, _NO_NEED, _ADDITIVE = 0, 1, 2, 3, 4
 
 
-@part
-def touch_success(p: Any, tb: Any, st: Any, q: int) -> None:
+@step
+def touch_success(par: Par, tables: Tables, state: State, run: int) -> None:
     """Set the success of every touchpoint in every segment, and the thresholds customers are drawn against."""
-    r, d, j = st.run[q], p.size.axes, p.journey
+    firm, d, journey = state.run[run], par.size.axes, par.journey
     mean, need = np.zeros(16), np.zeros(16)
     front, fronts, served = np.zeros(16), 0, np.zeros(16)
-    for k in range(p.size.teams):
-        is_front = tb.team[p.size.team0 + k].front
+    for k in range(par.size.teams):
+        is_front = tables.team[par.size.team0 + k].front
         fronts += is_front
         for a in range(d):
-            mean[a] += st.direction[r.team0 + k, a]
-            front[a] += is_front * st.direction[r.team0 + k, a]
+            mean[a] += state.direction[firm.team0 + k, a]
+            front[a] += is_front * state.direction[firm.team0 + k, a]
     normalise(mean, d)
     tone = 0.0
     if fronts > 0:
         for a in range(d):
             tone += front[a] * front[a]
         tone = math.sqrt(tone) / fronts
-    for n in range(p.size.touchpoints):
-        row = p.size.touch0 + n
-        touch = tb.touch[row]
-        st.touch_p[r.success0 + n] = f32(1.0 - exp64(-touch.rate))
-        for s in range(p.size.segments):
+    for n in range(par.size.touchpoints):
+        row = par.size.touch0 + n
+        touch = tables.touch[row]
+        state.touch_p[firm.success0 + n] = f32(1.0 - exp64(-touch.rate))
+        for s in range(par.size.segments):
             for a in range(d):
-                need[a] = mean[a] if j.directions == _NO_NEED else st.need[r.segment0 + s, a] + tb.offset[row, a]
+                need[a] = (
+                    mean[a]
+                    if journey.directions == _NO_NEED
+                    else state.need[firm.segment0 + s, a] + tables.offset[row, a]
+                )
             normalise(need, d)
             match = 0.0
             for a in range(d):
                 served[a] = 0.0
-            for k in range(p.size.teams):
-                part, weight = 0.0, tb.dependency[row, k] * st.magnitude[r.team0 + k]
+            for k in range(par.size.teams):
+                part, weight = 0.0, tables.dependency[row, k] * state.magnitude[firm.team0 + k]
                 for a in range(d):
-                    u = mean[a] if j.directions == _COMMON else st.direction[r.team0 + k, a]
+                    u = mean[a] if journey.directions == _COMMON else state.direction[firm.team0 + k, a]
                     part += u * need[a]
                     served[a] += weight * u
-                match += weight * (1.0 if j.directions == _IGNORED else part)
-            if j.directions == _ADDITIVE:
+                match += weight * (1.0 if journey.directions == _IGNORED else part)
+            if journey.directions == _ADDITIVE:
                 length = normalise(served, d)
-                match = j.length_reference * match / length if length > 0.0 else 0.0
-            logit = log64(touch.base / (1.0 - touch.base)) + j.match_effect * (match - touch.reference)
+                match = journey.length_reference * match / length if length > 0.0 else 0.0
+            logit = log64(touch.base / (1.0 - touch.base)) + journey.match_effect * (match - touch.reference)
             if touch.stage == _ONBOARDING or touch.stage == _USE:
-                logit -= j.overload_effect * st.overload[r.team0 + touch.owner]
-            if p.culture.enabled:
-                logit += j.culture_effect * (r.culture - p.culture.reference)
-            logit += st.shift[r.success0 + n] - j.tone_effect * (1.0 - tone)
-            success = logistic64(logit) if j.enabled else touch.base
-            cell = r.success0 + n * p.size.segments + s
-            st.success[cell] = success
-            st.fail_p[cell] = f32(st.touch_p[r.success0 + n] * (1.0 - success))
+                logit -= journey.overload_effect * state.overload[firm.team0 + touch.owner]
+            if par.culture.enabled:
+                logit += journey.culture_effect * (firm.culture - par.culture.reference)
+            logit += state.shift[firm.success0 + n] - journey.tone_effect * (1.0 - tone)
+            success = logistic64(logit) if journey.enabled else touch.base
+            cell = firm.success0 + n * par.size.segments + s
+            state.success[cell] = success
+            state.fail_p[cell] = f32(state.touch_p[firm.success0 + n] * (1.0 - success))
 
 
-@part
-def stage_lift(p: Any, tb: Any, st: Any, q: int, s: int, stage: int) -> float:
+@step
+def stage_lift(par: Par, tables: Tables, state: State, run: int, s: int, stage: int) -> float:
     """Success of a stage's touchpoints in a segment relative to their base, averaged over touchpoints; 1 when off."""
-    r = st.run[q]
+    firm = state.run[run]
     lift, count = 0.0, 0
-    if p.journey.enabled:
-        for n in range(p.size.touchpoints):
-            touch = tb.touch[p.size.touch0 + n]
+    if par.journey.enabled:
+        for n in range(par.size.touchpoints):
+            touch = tables.touch[par.size.touch0 + n]
             if touch.stage == stage:
-                lift += st.success[r.success0 + n * p.size.segments + s] / touch.base
+                lift += state.success[firm.success0 + n * par.size.segments + s] / touch.base
                 count += 1
     return lift / count if count > 0 else 1.0

@@ -17,7 +17,8 @@ Neutral setting: ``enabled: false``: no loss, no friction, no delay.  C41 vanish
 
 from typing import Any
 
-from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.jit import inlined, step
+from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64
 
 __all__ = ["friction_between", "handoff_survival", "response_odds"]
@@ -25,13 +26,13 @@ __all__ = ["friction_between", "handoff_survival", "response_odds"]
 LEAD, SALE, ISSUE, EXPANSION = 0, 1, 2, 3
 
 
-@law
+@inlined
 def friction_between(cosine: float, base: float, angle: float, integration: float) -> float:
     """phi for two teams at this cosine."""
     return base + angle * (1.0 - cosine) * 0.5 * (1.0 - integration)
 
 
-@law
+@inlined
 def response_odds(mean_hours: float) -> float:
     """f(m): expected odds factor of an answer after an exponential delay of this mean."""
     if mean_hours <= 0.0:
@@ -40,26 +41,31 @@ def response_odds(mean_hours: float) -> float:
     return (1.0 - hour) + (hour - day) / 7.0 + day / 60.0
 
 
-@part
-def handoff_survival(p: Any, tb: Any, st: Any, q: int, survival: Any) -> None:
+@step
+def handoff_survival(par: Par, tables: Tables, state: State, run: int, survival: Any) -> None:
     """Fill ``survival`` (4,): share of leads, sales, issues, expansions that come through, relative to reference for
     all but issues; and the run's mean friction.
     """
-    r, h, size = st.run[q], p.handoffs, p.size
+    firm, handoffs, size = state.run[run], par.handoffs, par.size
     survival[:] = 1.0
-    r.friction = 0.0
-    if not h.enabled or size.links == 0:
+    firm.friction = 0.0
+    if not handoffs.enabled or size.links == 0:
         return
     reference = 1.0 - exp64(
-        -friction_between(h.reference_cosine, h.base_friction, h.angle_friction, h.integration * 0.0)
+        -friction_between(
+            handoffs.reference_cosine, handoffs.base_friction, handoffs.angle_friction, handoffs.integration * 0.0
+        )
     )
     for n in range(size.links):
-        link = tb.link[size.link0 + n]
+        link = tables.link[size.link0 + n]
         cosine = 0.0
         for a in range(size.axes):
-            cosine += st.direction[r.team0 + link.giver, a] * st.direction[r.team0 + link.taker, a]
-        phi = friction_between(cosine, h.base_friction, h.angle_friction, h.integration) * r.friction_factor
-        r.friction += phi / size.links
+            cosine += state.direction[firm.team0 + link.giver, a] * state.direction[firm.team0 + link.taker, a]
+        phi = (
+            friction_between(cosine, handoffs.base_friction, handoffs.angle_friction, handoffs.integration)
+            * firm.friction_factor
+        )
+        firm.friction += phi / size.links
         loss = 1.0 - exp64(-phi)
         if link.when == ISSUE:
             survival[ISSUE] *= 1.0 - link.share * loss

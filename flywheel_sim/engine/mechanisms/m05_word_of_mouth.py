@@ -42,27 +42,55 @@ Neutral setting: ``enabled: false``: nobody is heard.  C33 vanishes at rate = 0,
 contagion, referred_churn and referrer_churn are off at 1, referred_fit and referred_margin at 0.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from flywheel_sim.engine.fetch import fetch
-from flywheel_sim.engine.jit import f32, i64, law, part
-from flywheel_sim.engine.maths import log64
+from flywheel_sim.engine.jit import f32, i64, inlined, step
+from flywheel_sim.engine.kinds import Firm, Par, Rates, State, Sums
+from flywheel_sim.engine.maths import YEAR, log64
 from flywheel_sim.engine.random import STRANGER, TIE, below, unit64, words
-from flywheel_sim.engine.state import ADVOCATE, BLOCK, DETRACTOR, NEUTRAL, PROSPECT, SOUR
+from flywheel_sim.engine.state import ACC, ADVOCATE, BLOCK, DETRACTOR, NEUTRAL, PROSPECT, SOUR
 
 __all__ = [
-    "FIXED", "PER_PROSPECT", "PER_SPEAKER", "PER_TIE", "REDRAWN", "bad_weight", "count_voices", "fit_of",
-    "good_weight", "is_strong", "leaving_seen", "pick_friend", "pick_stranger", "pick_tie", "premium_left",
-    "recount_voices", "redrawn_voices", "tie_strength", "voice_changed", "voice_unit",
+    "FIXED",
+    "PER_PROSPECT",
+    "PER_SPEAKER",
+    "PER_TIE",
+    "REDRAWN",
+    "Hearing",
+    "bad_weight",
+    "count_voices",
+    "exposure_fades",
+    "fit_of",
+    "good_weight",
+    "hearing_of",
+    "hears",
+    "is_strong",
+    "leaving_seen",
+    "pick_friend",
+    "pick_referrer",
+    "pick_stranger",
+    "pick_tie",
+    "premium_left",
+    "recount_voices",
+    "redrawn_voices",
+    "social_factor",
+    "tie_strength",
+    "voice_changed",
+    "voice_unit",
 ]  # fmt: skip
+
+_ZERO = f32(0.0)
+_COMPLETE = 0
+_FAINT = f32(1e-6)  # an exposure below this is forgotten
 
 PER_SPEAKER, PER_PROSPECT, PER_TIE = 0, 1, 2
 FIXED, REDRAWN = 0, 1
 
 
-@law
+@inlined
 def good_weight(status: int, wom: Any) -> float:
     """c(voice): weight of a good word from an account of this status."""
     if status == ADVOCATE:
@@ -74,25 +102,110 @@ def good_weight(status: int, wom: Any) -> float:
     return 0.0
 
 
-@law
+@inlined
 def bad_weight(status: int) -> float:
     """Weight of a bad word from an account of this status."""
     return 1.0 if status == DETRACTOR or status == SOUR else 0.0
 
 
-@law
+@inlined
 def fit_of(fit: np.float32, referred: bool, closer: np.float32) -> np.float32:
     """Fit to the product, of a referred account a share of the missing part higher."""
     return fit + closer * (f32(1.0) - fit) if referred else fit
 
 
-@law
+@inlined
 def premium_left(age: int) -> float:
     """Share of a referred customer's margin premium that is left in its age-th week: 1 in the first, 0 after a year."""
     return max(0.0, (53 - age) / 52.0)
 
 
-@law
+class Hearing(NamedTuple):
+    """How the accounts of one run hear of the company this week."""
+
+    complete: bool  # everybody hears everybody
+    enabled: bool
+    heeds_bad: bool
+    per_prospect: bool
+    per_tie: bool
+    redrawn: bool  # weak ties lead elsewhere every week
+    all_good: np.float32  # voices on the complete graph
+    all_bad: np.float32
+    unit: np.float32  # of the voices an account hears from its friends; 0 where it has none
+    bad_rate: np.float32  # of a bad message, a bad voice
+
+
+@inlined
+def hearing_of(par: Par, firm: Firm) -> Hearing:
+    """Work out the constants of hearing."""
+    word_of_mouth, complete = par.word_of_mouth, par.market.network.kind == _COMPLETE
+    enabled, per_tie = word_of_mouth.enabled != 0, word_of_mouth.normalise == PER_TIE
+    all_good, all_bad = _ZERO, _ZERO
+    if complete and firm.accounts > 1:
+        all_good = f32(firm.good_voices / (firm.accounts - 1))
+        all_bad = f32(firm.bad_voices / (firm.accounts - 1))
+    return Hearing(
+        complete,
+        enabled,
+        enabled and word_of_mouth.negative > 0.0,
+        word_of_mouth.normalise == PER_PROSPECT,
+        per_tie,
+        enabled and per_tie and word_of_mouth.weak_ties == REDRAWN,
+        all_good,
+        all_bad,
+        f32(1.0 / (1 << firm.unit)) if not complete and enabled else _ZERO,
+        f32(word_of_mouth.negative * (1.0 if per_tie else word_of_mouth.rate)),
+    )
+
+
+@inlined
+def hears(par: Par, state: State, firm: Firm, week: int, i: int, hearing: Hearing) -> tuple[np.float32, np.float32]:
+    """Return the good and the bad voices that account i (row in the batch) hears."""
+    j = i - firm.account0
+    good, bad = hearing.all_good, hearing.all_bad
+    if not hearing.complete and hearing.enabled:
+        good, bad = f32(state.good[i]) * hearing.unit, f32(state.bad[i]) * hearing.unit
+        if hearing.per_prospect and good + bad > _ZERO:
+            k = f32(state.edge[firm.edge0 + j + 1] - state.edge[firm.edge0 + j])
+            good, bad = good / k, bad / k
+        if hearing.redrawn:
+            more_good, more_bad = redrawn_voices(
+                par.word_of_mouth, state.edge, state.friend, state.status, firm.edge0, firm.account0, firm.accounts,
+                firm.seed, firm.replicate, week, j,
+            )  # fmt: skip
+            good, bad = good + f32(more_good), bad + f32(more_bad)
+    return good, bad
+
+
+@inlined
+def social_factor(
+    par: Par, state: State, firm: Firm, week: int, i: int, referred: bool, member: bool, rates: Rates
+) -> np.float32:
+    """Return the log-factor of friends who left, of having been brought, of having brought somebody, of membership."""
+    social = -rates.identity if member else _ZERO
+    if rates.contagious:
+        social += rates.contagion * state.exposure[i]
+    if (
+        rates.with_referrer != _ZERO
+        and referred
+        and state.referrer[i] >= 0
+        and NEUTRAL <= state.status[firm.account0 + state.referrer[i]] <= DETRACTOR
+    ):
+        social += rates.with_referrer
+    if rates.after_referral != _ZERO and state.thanked[i] > 0 and week + 1 - state.thanked[i] <= YEAR:
+        social += rates.after_referral
+    return social
+
+
+@inlined
+def exposure_fades(state: State, i: int, stays: bool, rates: Rates, sums: Sums) -> None:
+    """Let what was seen of friends leaving be forgotten."""
+    if rates.contagious and state.exposure[i] > _ZERO:
+        sums[ACC.exposure] += state.exposure[i] if stays else _ZERO
+        state.exposure[i] *= rates.kept_exposure if state.exposure[i] > _FAINT else _ZERO
+
+
+@inlined
 def leaving_seen(status_next: Any, exposure: Any, edge: Any, friend: Any, edge0: int, account0: int, j: int) -> None:
     """Tell those friends of account j (row in the run) who are customers that it left."""
     for e in range(edge[edge0 + j], edge[edge0 + j + 1]):
@@ -101,7 +214,7 @@ def leaving_seen(status_next: Any, exposure: Any, edge: Any, friend: Any, edge0:
             exposure[i] += f32(1.0)
 
 
-@law
+@inlined
 def voice_unit(degree: int, heaviest: float) -> int:
     """Binary digits after the point of the voices an account hears, so that their sum fits 31 bits."""
     unit = 20
@@ -110,25 +223,25 @@ def voice_unit(degree: int, heaviest: float) -> int:
     return unit
 
 
-@law
+@inlined
 def in_units(weight: float, share: float, unit: int) -> int:
     """A voice as an integer number of units of 2^-unit."""
     return i64(np.floor(weight * share * (1 << unit) + 0.5))
 
 
-@law
+@inlined
 def is_strong(seed: np.uint32, replicate: np.uint32, i: int, j: int, share: float) -> bool:
     """Whether the tie between accounts i and j is a strong one; the same seen from both ends."""
     return below(words(seed, replicate, min(i, j), max(i, j), TIE, 0)[0], f32(share))
 
 
-@law
+@inlined
 def tie_strength(beta: float) -> float:
     """s: hazard of a voice of weight 1 through a tie that transmits with this chance a week."""
     return -log64(1.0 - beta)
 
 
-@law
+@inlined
 def stranger_met(seed: np.uint32, replicate: np.uint32, j: int, t: int, tie: int, accounts: int) -> int:
     """Account that a redrawn weak tie of account j leads to this week: any other one."""
     w = words(seed, replicate, j, t, STRANGER, tie >> 2)
@@ -138,7 +251,7 @@ def stranger_met(seed: np.uint32, replicate: np.uint32, j: int, t: int, tie: int
     return other + 1 if other >= j else other
 
 
-@part
+@step
 def redrawn_voices(
     wom: Any,
     edge: Any,
@@ -163,7 +276,7 @@ def redrawn_voices(
     return good, bad
 
 
-@part
+@step
 def pick_tie(
     wom: Any,
     edge: Any,
@@ -198,60 +311,60 @@ def pick_tie(
     return chosen
 
 
-@law
-def voice_changed(p: Any, st: Any, q: int, j: int, old: int, new: int) -> None:
+@inlined
+def voice_changed(par: Par, state: State, run: int, j: int, old: int, new: int) -> None:
     """Tell the friends of account j (row in the run) that its status went from old to new."""
-    r, wom = st.run[q], p.word_of_mouth
-    good_old, good_new = good_weight(old, wom), good_weight(new, wom)
+    firm, word_of_mouth = state.run[run], par.word_of_mouth
+    good_old, good_new = good_weight(old, word_of_mouth), good_weight(new, word_of_mouth)
     bad_old, bad_new = bad_weight(old), bad_weight(new)
     if good_old == good_new and bad_old == bad_new:
         return
-    first, last = st.edge[r.edge0 + j], st.edge[r.edge0 + j + 1]
-    if wom.normalise == PER_TIE:
-        strong_s, weak_s = tie_strength(wom.strong), tie_strength(wom.weak)
+    first, last = state.edge[firm.edge0 + j], state.edge[firm.edge0 + j + 1]
+    if word_of_mouth.normalise == PER_TIE:
+        strong_s, weak_s = tie_strength(word_of_mouth.strong), tie_strength(word_of_mouth.weak)
         for e in range(first, last):
-            strong = is_strong(r.seed, r.replicate, j, st.friend[e], wom.strong_share)
-            if strong or wom.weak_ties == FIXED:
-                s, i = strong_s if strong else weak_s, r.account0 + st.friend[e]
-                st.good[i] += np.int32(in_units(good_new, s, r.unit) - in_units(good_old, s, r.unit))
-                st.bad[i] += np.int32(in_units(bad_new, s, r.unit) - in_units(bad_old, s, r.unit))
+            strong = is_strong(firm.seed, firm.replicate, j, state.friend[e], word_of_mouth.strong_share)
+            if strong or word_of_mouth.weak_ties == FIXED:
+                s, i = strong_s if strong else weak_s, firm.account0 + state.friend[e]
+                state.good[i] += np.int32(in_units(good_new, s, firm.unit) - in_units(good_old, s, firm.unit))
+                state.bad[i] += np.int32(in_units(bad_new, s, firm.unit) - in_units(bad_old, s, firm.unit))
     else:
-        share = 1.0 / max(last - first, 1) if wom.normalise == PER_SPEAKER else 1.0
-        good = in_units(good_new, share, r.unit) - in_units(good_old, share, r.unit)
-        bad = in_units(bad_new, share, r.unit) - in_units(bad_old, share, r.unit)
-        friend, all_good, all_bad = st.friend, st.good, st.bad
+        share = 1.0 / max(last - first, 1) if word_of_mouth.normalise == PER_SPEAKER else 1.0
+        good = in_units(good_new, share, firm.unit) - in_units(good_old, share, firm.unit)
+        bad = in_units(bad_new, share, firm.unit) - in_units(bad_old, share, firm.unit)
+        friend, all_good, all_bad = state.friend, state.good, state.bad
         for e in range(first, last):
-            fetch(all_good, r.account0 + friend[e])
-            fetch(all_bad, r.account0 + friend[e])
+            fetch(all_good, firm.account0 + friend[e])
+            fetch(all_bad, firm.account0 + friend[e])
         for e in range(first, last):
-            i = r.account0 + friend[e]
+            i = firm.account0 + friend[e]
             all_good[i] += np.int32(good)
             all_bad[i] += np.int32(bad)
 
 
-@part
-def recount_voices(p: Any, st: Any, q: int) -> None:
+@step
+def recount_voices(par: Par, state: State, run: int) -> None:
     """Count all voices afresh: at the start, and when the weights of voices change."""
-    r, wom, degree = st.run[q], p.word_of_mouth, 1
-    for j in range(r.accounts):
-        degree = max(degree, st.edge[r.edge0 + j + 1] - st.edge[r.edge0 + j])
-    heaviest = max(wom.advocate, wom.neutral, wom.detractor)
-    r.unit = voice_unit(degree, heaviest)
-    if wom.normalise == PER_TIE:  # strengths are small numbers: as many digits as their sum leaves
-        heaviest = max(heaviest, 1.0) * tie_strength(max(wom.strong, wom.weak))
-        r.unit = 28
-        while r.unit > 0 and degree * heaviest * (1 << r.unit) >= 2147483648.0:
-            r.unit -= 1
-    for i in range(r.account0, r.account0 + r.accounts):
-        st.good[i] = 0
-        st.bad[i] = 0
-    for j in range(r.accounts):
-        status = st.status[r.account0 + j]
+    firm, word_of_mouth, degree = state.run[run], par.word_of_mouth, 1
+    for j in range(firm.accounts):
+        degree = max(degree, state.edge[firm.edge0 + j + 1] - state.edge[firm.edge0 + j])
+    heaviest = max(word_of_mouth.advocate, word_of_mouth.neutral, word_of_mouth.detractor)
+    firm.unit = voice_unit(degree, heaviest)
+    if word_of_mouth.normalise == PER_TIE:  # strengths are small numbers: as many digits as their sum leaves
+        heaviest = max(heaviest, 1.0) * tie_strength(max(word_of_mouth.strong, word_of_mouth.weak))
+        firm.unit = 28
+        while firm.unit > 0 and degree * heaviest * (1 << firm.unit) >= 2147483648.0:
+            firm.unit -= 1
+    for i in range(firm.account0, firm.account0 + firm.accounts):
+        state.good[i] = 0
+        state.bad[i] = 0
+    for j in range(firm.accounts):
+        status = state.status[firm.account0 + j]
         if status != 0:
-            voice_changed(p, st, q, j, i64(PROSPECT), i64(status))
+            voice_changed(par, state, run, j, i64(PROSPECT), i64(status))
 
 
-@law
+@inlined
 def pick_friend(wom: Any, edge: Any, friend: Any, status: Any, edge0: int, account0: int, i: int, u: float) -> int:
     """Referrer of account i (row in the run) among its friends, in proportion to their voice; -2 if nobody speaks."""
     first, last = edge[edge0 + i], edge[edge0 + i + 1]
@@ -273,7 +386,7 @@ def pick_friend(wom: Any, edge: Any, friend: Any, status: Any, edge0: int, accou
     return chosen
 
 
-@law
+@inlined
 def pick_stranger(
     wom: Any, count: Any, status: Any, total: float, block0: int, blocks: int, account0: int, accounts: int, u: float
 ) -> int:
@@ -302,14 +415,31 @@ def pick_stranger(
     return found
 
 
-@part
-def count_voices(p: Any, st: Any, q: int) -> None:
+@step
+def count_voices(par: Par, state: State, run: int) -> None:
     """Total of good and bad voices in the published counts (all that the complete graph needs)."""
-    r, wom = st.run[q], p.word_of_mouth
-    r.good_voices = r.bad_voices = 0.0
-    if not wom.enabled:
+    firm, word_of_mouth = state.run[run], par.word_of_mouth
+    firm.good_voices = firm.bad_voices = 0.0
+    if not word_of_mouth.enabled:
         return
-    for b in range(r.block0, r.block0 + r.blocks):
+    for b in range(firm.block0, firm.block0 + firm.blocks):
         for s in range(NEUTRAL, SOUR + 1):
-            r.good_voices += st.counts[b, s] * good_weight(s, wom)
-            r.bad_voices += st.counts[b, s] * bad_weight(s)
+            firm.good_voices += state.counts[b, s] * good_weight(s, word_of_mouth)
+            firm.bad_voices += state.counts[b, s] * bad_weight(s)
+
+
+@inlined
+def pick_referrer(par: Par, state: State, firm: Firm, week: int, i: int, hearing: Hearing, u: float) -> int:
+    """Return who brought account i (row in the batch), in proportion to voices; -2 if nobody speaks."""
+    word_of_mouth, j = par.word_of_mouth, i - firm.account0
+    if hearing.complete:
+        return pick_stranger(
+            word_of_mouth, state.counts, state.status, firm.good_voices, firm.block0, firm.blocks, firm.account0,
+            firm.accounts, u,
+        )  # fmt: skip
+    if hearing.per_tie:
+        return pick_tie(
+            word_of_mouth, state.edge, state.friend, state.status, firm.edge0, firm.account0, firm.accounts,
+            firm.seed, firm.replicate, week, j, u,
+        )  # fmt: skip
+    return pick_friend(word_of_mouth, state.edge, state.friend, state.status, firm.edge0, firm.account0, j, u)

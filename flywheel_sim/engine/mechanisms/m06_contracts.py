@@ -33,16 +33,29 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import f32, i64, law
-from flywheel_sim.engine.random import unit64
+from flywheel_sim.engine.customer_tables import LOT, NUM, WHO
+from flywheel_sim.engine.jit import f32, f64, i64, inlined
+from flywheel_sim.engine.kinds import Firm, Lot, Par, Rates, State, Sums, Tables
+from flywheel_sim.engine.maths import CLIP, YEAR, clip32, exp32, happens, poisson_count
+from flywheel_sim.engine.mechanisms.m01_churn import churn_hazard, leave
+from flywheel_sim.engine.mechanisms.m22_loyalty import drive_of
+from flywheel_sim.engine.mechanisms.m27_selling import price_share
+from flywheel_sim.engine.random import ENDOWMENT, PURCHASE, below, unit64, words
+from flywheel_sim.engine.state import ACC
 
-__all__ = ["ANNUAL", "MONTHLY", "PURCHASES", "WEEKLY", "buying_rate", "renewal_due", "weeks_to_renewal", "window_open"]
+__all__ = [
+    "ANNUAL", "MONTHLY", "PURCHASES", "WEEKLY", "buying_rate", "renewal", "renewal_due", "weeks_to_renewal",
+    "window_open",
+]  # fmt: skip
+
 
 # the kinds of the scenario block, then what they are without contracts
 ANNUAL, MONTHLY, PURCHASES, WEEKLY = 0, 1, 2, 3
 
+_ZERO, _ONE = f32(0.0), f32(1.0)
 
-@law
+
+@inlined
 def buying_rate(table: Any, row: int, word: np.uint32) -> np.float32:
     """lambda_i, purchases a week: quantile u of the Gamma, tabulated evenly in s = 1 - sqrt(1 - u) for its tail."""
     x = (1.0 - math.sqrt(1.0 - unit64(word))) * (table.shape[1] - 1)
@@ -51,13 +64,13 @@ def buying_rate(table: Any, row: int, word: np.uint32) -> np.float32:
     return low + f32(x - k) * (table[row, k + 1] - low)
 
 
-@law
+@inlined
 def monthly_date(k: int) -> int:
     """Week of the k-th monthly renewal, round(52 k / 12)."""
     return (52 * k + 6) // 12
 
 
-@law
+@inlined
 def weeks_to_renewal(age: int, kind: int) -> int:
     """Weeks paid now, up to the next renewal date, for a spell that is ``age`` weeks old: 0 when paid by purchase."""
     if kind == PURCHASES:
@@ -72,13 +85,82 @@ def weeks_to_renewal(age: int, kind: int) -> int:
     return 1
 
 
-@law
+@inlined
 def renewal_due(age: int, kind: int) -> bool:
     """Whether a spell of this age is up for renewal at the end of this week."""
     return age > 0 and weeks_to_renewal(age - 1, kind) == 1
 
 
-@law
+@inlined
 def window_open(week: int, fiscal: np.uint8, shift: int, window: int) -> bool:
     """Whether an account's budget is open in a week."""
     return (week + 52 * 64 - i64(fiscal) - shift) % 52 < window
+
+
+@inlined
+def renewal(
+    par: Par, tables: Tables, state: State, firm: Firm, week: int, i: int, m: int, num: Lot, who: Lot, lot: Lot,
+    member: bool, rates: Rates, sums: Sums,
+) -> tuple[int, np.float32, np.float32, float, np.float32, np.float32]:  # fmt: skip
+    """Leave or stay: at a date of the contract, after a purchase or, without contracts, in any week.
+
+    Returns the status after it, what it spends a week from now on, what it pays for this week, what it is billed, and
+    the chances of leaving and of a change of voice.
+    """
+    after, age, spend = i64(who[WHO.status, m]), i64(who[WHO.age, m]), state.spend[i]
+    paid, billed = spend, 0.0
+    p_leave, p_turn = _ZERO, num[NUM.turn, m]
+    leaves = fails = False
+    if rates.contract == PURCHASES:
+        leaves, fails, paid = purchases(par, tables, state, firm, week, i, m, num, who, member, rates, sums)
+    elif renewal_due(age, rates.contract):
+        hazard = churn_hazard(par, tables, state, firm, week, i, m, num, who, member, rates)
+        p_leave = happens(hazard)
+        if rates.contract == WEEKLY:  # leaving and the changes of voice compete for one draw
+            turns = num[NUM.rise, m] + num[NUM.fall, m] if par.market.enabled else _ZERO
+            both = happens(hazard + turns)
+            p_leave = both * (hazard / (hazard + turns)) if hazard > _ZERO else _ZERO
+            p_turn = both - p_leave
+        else:
+            sums[ACC.due] += 1.0
+        p_any = _ONE - (_ONE - p_leave) * (_ONE - rates.involuntary) if par.market.enabled else _ZERO
+        leaves = below(lot[LOT.exit, m], p_any)
+        fails = leaves and not below(lot[LOT.exit, m], p_leave)
+        if not leaves:
+            if age % YEAR == 0:
+                spend *= f32(1.0 + par.market.price_rise)
+            billed = f64(spend) * weeks_to_renewal(age, rates.contract) * price_share(i64(state.deal[i]), age)
+    if leaves:
+        after = leave(par, state, firm, week, i, member, fails, rates, sums)
+    if rates.contract == PURCHASES and age % YEAR == 0:
+        spend *= f32(1.0 + par.market.price_rise)
+    return after, spend, paid, billed, p_leave, p_turn
+
+
+@inlined
+def purchases(
+    par: Par, tables: Tables, state: State, firm: Firm, week: int, i: int, m: int, num: Lot, who: Lot, member: bool,
+    rates: Rates, sums: Sums,
+) -> tuple[bool, bool, np.float32]:  # fmt: skip
+    """Buy without a contract, Poisson many times, with a coin after each.
+
+    Returns whether the customer is gone, whether for want of payment, and what it pays.
+    """
+    j = i - firm.account0
+    rate = buying_rate(tables.traits, par.size.trait0 + 2, words(firm.seed, firm.replicate, j, 0, ENDOWMENT, 1)[1])
+    w_buy, w_drop, w_why, _ = words(firm.seed, firm.replicate, j, week, PURCHASE, 0)
+    drive = drive_of(state.points[i], par.loyalty) if rates.loyal else _ONE
+    pull = rates.purchase_effect * (num[NUM.relationship, m] - rates.relationship_reference)
+    wanted, bought = poisson_count(w_buy, rate * drive * exp32(clip32(pull, CLIP))), 0
+    leaves = fails = False
+    paid = _ZERO
+    if wanted > 0:
+        hazard = churn_hazard(par, tables, state, firm, week, i, m, num, who, member, rates)
+        p_leave = happens(hazard)
+        while bought < wanted and not leaves:
+            bought += 1
+            leaves = par.market.enabled and below(w_drop, happens((hazard + rates.failing) * f32(bought)))
+        fails = leaves and not below(w_why, p_leave / happens(hazard + rates.failing))
+        paid = f32(f64(state.spend[i]) * rates.purchase_weeks * bought)
+        sums[ACC.purchases] += bought
+    return leaves, fails, paid

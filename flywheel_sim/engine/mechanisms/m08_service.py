@@ -25,30 +25,12 @@ The standard of service s follows the level delivered, min(1, K/demand), down wi
 Neutral setting: ``enabled: false``: no issues.  ``patience_hours: 0`` is endless patience.
 """
 
-from typing import Any
-
-import numpy as np
-
 from flywheel_sim.engine.event_queue import serve_week
-from flywheel_sim.engine.jit import f32, f64, law, part
-from flywheel_sim.engine.maths import exp32
+from flywheel_sim.engine.jit import f32, inlined, step
+from flywheel_sim.engine.kinds import Par, State, Sums, Tables
 from flywheel_sim.engine.state import ACC, AGES
 
-__all__ = ["close_queue", "erlang_wait", "poisson_count"]
-
-
-@law
-def poisson_count(word: np.uint32, mean: np.float32) -> int:
-    """Poisson count by inversion of one word; the tail beyond 16 is cut."""
-    u = f64(word) * 2.3283064365386963e-10
-    term = f64(exp32(-mean))
-    total = term
-    n = 0
-    while u >= total and n < 16:
-        n += 1
-        term *= mean / n
-        total += term
-    return n
+__all__ = ["close_queue", "erlang_wait"]
 
 
 #: Steps of Erlang's recursion at most, so that the work of a week does not grow with the number of servers.
@@ -57,7 +39,7 @@ _RECURSION = 100_000
 _CROWD = 1e10
 
 
-@law
+@inlined
 def erlang_wait(servers: int, load: float) -> float:
     """Mean wait in handling times of M/M/c with this offered load; capped where the queue has no equilibrium."""
     if servers <= 0 or load <= 0.0:
@@ -74,46 +56,46 @@ def erlang_wait(servers: int, load: float) -> float:
     return b / (1.0 - rho * (1.0 - b)) / (servers - load)
 
 
-@part
-def close_queue(p: Any, tb: Any, st: Any, q: int, t: int, total: Any) -> None:
+@step
+def close_queue(par: Par, tables: Tables, state: State, run: int, week: int, total: Sums) -> None:
     """Set who is served next week and how long issues wait: from the open cases by age, or by serving them in time."""
-    r, s, now = st.run[q], p.service, st.now[q]
+    firm, service, now = state.run[run], par.service, state.now[run]
     now.cutoff, now.margin = -1.0, 1.0
-    r.wait = r.service_demand = 0.0
-    if not s.enabled:
+    firm.wait = firm.service_demand = 0.0
+    if not service.enabled:
         return
-    if s.event_timed and r.item_room > 0:
-        backlog = serve_week(p, tb, st, q, t, total)
-        capacity = r.service_capacity
+    if service.event_timed and firm.item_room > 0:
+        backlog = serve_week(par, tables, state, run, week, total)
+        capacity = firm.service_capacity
     else:
-        backlog, capacity = total[ACC.backlog], r.service_capacity
-        wait_by_age(st, q, backlog)
-    r.service_demand = backlog
-    if s.erosion:
+        backlog, capacity = total[ACC.backlog], firm.service_capacity
+        wait_by_age(state, run, backlog)
+    firm.service_demand = backlog
+    if service.erosion:
         level = min(1.0, capacity / backlog) if backlog > 0.0 else 1.0
-        if level < r.standard:
-            r.standard += (level - r.standard) / s.standard_decay_weeks
-        elif s.standard_recovery_weeks > 0.0:
-            r.standard += (level - r.standard) / max(s.standard_recovery_weeks, 1.0)
+        if level < firm.standard:
+            firm.standard += (level - firm.standard) / service.standard_decay_weeks
+        elif service.standard_recovery_weeks > 0.0:
+            firm.standard += (level - firm.standard) / max(service.standard_recovery_weeks, 1.0)
 
 
-@part
-def wait_by_age(st: Any, q: int, backlog: float) -> None:
+@step
+def wait_by_age(state: State, run: int, backlog: float) -> None:
     """Set the cut-off age, the share served at it, and the expected wait."""
-    r, now, capacity = st.run[q], st.now[q], st.run[q].service_capacity
+    firm, now, capacity = state.run[run], state.now[run], state.run[run].service_capacity
     if backlog > capacity:
         left = capacity
         for age in range(AGES - 1, -1, -1):
             here = 0.0
-            for b in range(r.block0, r.block0 + r.blocks):
-                here += st.cases[b, age]
+            for b in range(firm.block0, firm.block0 + firm.blocks):
+                here += state.cases[b, age]
             if here > left:
                 now.cutoff, now.margin = f32(age), f32(left / here)
                 break
             left -= here
-        r.wait = backlog / capacity if capacity > 0.0 else 52.0
-    elif r.service_hours > 0.0 and capacity > 0.0:
-        hours = r.service_hours
-        servers = max(1, int(min(capacity * hours / r.gross_hours, _CROWD)))
-        r.wait = erlang_wait(servers, backlog * hours / r.gross_hours) * hours / r.gross_hours
-        r.wait = min(r.wait, 1.0)
+        firm.wait = backlog / capacity if capacity > 0.0 else 52.0
+    elif firm.service_hours > 0.0 and capacity > 0.0:
+        hours = firm.service_hours
+        servers = max(1, int(min(capacity * hours / firm.gross_hours, _CROWD)))
+        firm.wait = erlang_wait(servers, backlog * hours / firm.gross_hours) * hours / firm.gross_hours
+        firm.wait = min(firm.wait, 1.0)

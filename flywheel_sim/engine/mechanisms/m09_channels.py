@@ -46,9 +46,8 @@ Neutral setting: ``enabled: false``: no self-service, every contact live, no tec
 at touchpoints; ``offered: 0``; ``analytics.gain`` and ``timing`` 0; ``personalisation: 0``.
 """
 
-from typing import Any
-
-from flywheel_sim.engine.jit import f32, law, part
+from flywheel_sim.engine.jit import f32, inlined, step
+from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64
 
 __all__ = ["routes", "saturation", "serve_channels"]
@@ -56,13 +55,13 @@ __all__ = ["routes", "saturation", "serve_channels"]
 _USE = 3
 
 
-@law
+@inlined
 def saturation(spend: float, scale: float) -> float:
     """Share of the full effect that money has bought; scale 0: all of it."""
     return 1.0 - exp64(-spend / scale) if scale > 0.0 else 1.0
 
 
-@law
+@inlined
 def routes(offered: float, augmentation: float, containment: float) -> tuple[float, float, float]:
     """Contained and live contacts per issue, and the share of the live ones that tried self-service before."""
     tries = offered * (1.0 + augmentation)
@@ -71,33 +70,33 @@ def routes(offered: float, augmentation: float, containment: float) -> tuple[flo
     return tries * containment, live, failed / live if live > 0.0 else 0.0
 
 
-@part
-def serve_channels(p: Any, tb: Any, st: Any, q: int) -> None:
+@step
+def serve_channels(par: Par, tables: Tables, state: State, run: int) -> None:
     """Set the routes of this week's issues, and what technology gives to the map, to timing and to touches in use."""
-    r, now, c, size = st.run[q], st.now[q], p.channels, p.size
+    firm, now, channels, size = state.run[run], state.now[run], par.channels, par.size
     now.contained, now.live, now.tried = f32(0.0), f32(1.0), f32(0.0)
-    if not c.enabled:
+    if not channels.enabled:
         return
-    reach = saturation(c.technology.spend, c.technology.scale)
+    reach = saturation(channels.technology.spend, channels.technology.scale)
     contained, hours, live, live_hours = 0.0, 0.0, 0.0, 0.0
     for n in range(size.issues):
-        kind = tb.issue[size.issue0 + n]
-        _, here, _ = routes(c.offered, c.augmentation, kind.solvable * reach)
+        kind = tables.issue[size.issue0 + n]
+        _, here, _ = routes(channels.offered, channels.augmentation, kind.solvable * reach)
         contained += kind.share * kind.solvable * reach
         hours += kind.share * kind.hours
         live += kind.share * here
         live_hours += kind.share * here * kind.hours
-    easy, people, tried = routes(c.offered, c.augmentation, contained)
+    easy, people, tried = routes(channels.offered, channels.augmentation, contained)
     now.contained, now.live, now.tried = f32(easy), f32(people), f32(tried)
-    if c.offered > 0.0 and live > 0.0 and hours > 0.0:
-        r.issue_hours *= live_hours / live / hours
-    seen = saturation(c.analytics.spend, c.analytics.scale)
-    insight = min(1.0, c.analytics.gain * seen * p.contact_richness)
+    if channels.offered > 0.0 and live > 0.0 and hours > 0.0:
+        firm.issue_hours *= live_hours / live / hours
+    seen = saturation(channels.analytics.spend, channels.analytics.scale)
+    insight = min(1.0, channels.analytics.gain * seen * par.contact_richness)
     if insight > 0.0:  # 1 - (1 - A) would change the last bit
-        r.accuracy = 1.0 - (1.0 - r.accuracy) * (1.0 - insight)
-    r.timing += c.analytics.timing * seen
-    if p.handoffs.enabled and p.sensing.enabled:
-        lift = c.personalisation * p.handoffs.integration * p.sensing.sharing
+        firm.accuracy = 1.0 - (1.0 - firm.accuracy) * (1.0 - insight)
+    firm.timing += channels.analytics.timing * seen
+    if par.handoffs.enabled and par.sensing.enabled:
+        lift = channels.personalisation * par.handoffs.integration * par.sensing.sharing
         for n in range(size.touchpoints):
-            if tb.touch[size.touch0 + n].stage == _USE:
-                st.shift[r.success0 + n] += lift
+            if tables.touch[size.touch0 + n].stage == _USE:
+                state.shift[firm.success0 + n] += lift

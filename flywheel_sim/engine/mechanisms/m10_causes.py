@@ -24,9 +24,8 @@ Neutral setting: ``enabled: false``.  C60's whack-a-mole vanishes at ``patching:
 load 0.
 """
 
-from typing import Any
-
-from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.jit import inlined, step
+from flywheel_sim.engine.kinds import Firm, Par, State, Tables
 from flywheel_sim.engine.maths import exp64
 from flywheel_sim.engine.mechanisms.m20_culture import discipline_yield
 from flywheel_sim.scenario.columns import COL
@@ -37,7 +36,7 @@ _OBSERVED = 1
 _STEPS = 4
 
 
-@law
+@inlined
 def cause_rates(
     v: float, w: float, rho: float, k: float, grow: float, fix: float, stick: float, patch: float, back: float
 ) -> tuple[float, float]:
@@ -47,50 +46,52 @@ def cause_rates(
     return grow * (1.0 - v - w) - (1.0 - f) * fix * v - hide, hide
 
 
-@law
-def alignment_behind(p: Any, tb: Any, st: Any, r: Any, n: int) -> float:
+@inlined
+def alignment_behind(par: Par, tables: Tables, state: State, firm: Firm, n: int) -> float:
     """Mean cosine of touchpoint n's owner with all who serve it, weighted by the dependency on them."""
-    row = p.size.touch0 + n
-    owner, cosine = r.team0 + tb.touch[row].owner, 0.0
-    for k in range(p.size.teams):
-        for a in range(p.size.axes):
-            cosine += tb.dependency[row, k] * st.direction[owner, a] * st.direction[r.team0 + k, a]
+    row = par.size.touch0 + n
+    owner, cosine = firm.team0 + tables.touch[row].owner, 0.0
+    for k in range(par.size.teams):
+        for a in range(par.size.axes):
+            cosine += tables.dependency[row, k] * state.direction[owner, a] * state.direction[firm.team0 + k, a]
     return cosine
 
 
-@part
-def step_causes(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+@step
+def step_causes(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """One week of causes, symptoms and fixes; what shows moves touches and issues."""
-    r, c, touchpoints = st.run[q], p.causes, p.size.touchpoints
-    r.causes = r.causes_hidden = r.firefighting = 0.0
-    if not c.enabled or touchpoints == 0:
+    firm, causes, touchpoints = state.run[run], par.causes, par.size.touchpoints
+    firm.causes = firm.causes_hidden = firm.firefighting = 0.0
+    if not causes.enabled or touchpoints == 0:
         return
-    first, r.causes_begun = r.causes_begun == 0.0, 1.0
+    first, firm.causes_begun = firm.causes_begun == 0.0, 1.0
     lost = 0.0
-    if t > 0:
-        handled = st.weekly[r.week0 + t - 1, COL.handled]
+    if week > 0:
+        handled = state.weekly[firm.week0 + week - 1, COL.handled]
         if handled > 0.0:
-            lost = st.weekly[r.week0 + t - 1, COL.handoffs_lost] / handled - c.handoff_reference
-    back, h = 1.0 / c.return_weeks, 1.0 / _STEPS
-    able = c.fix_rate * discipline_yield(p, r.culture) * (1.0 - r.preempted)
+            lost = state.weekly[firm.week0 + week - 1, COL.handoffs_lost] / handled - causes.handoff_reference
+    back, h = 1.0 / causes.return_weeks, 1.0 / _STEPS
+    able = causes.fix_rate * discipline_yield(par, firm.culture) * (1.0 - firm.preempted)
     for n in range(touchpoints):
-        cell = r.success0 + n
+        cell = firm.success0 + n
         if first:
-            st.visible[cell], st.hidden[cell] = c.start, 0.0
-        owner = r.team0 + tb.touch[p.size.touch0 + n].owner
-        rho = c.load
-        if c.pressure == _OBSERVED:
-            rho *= st.demand[owner] / st.hours[owner] if st.hours[owner] > 0.0 else 100.0
-        apart = c.alignment_effect * (1.0 - alignment_behind(p, tb, st, r, n))
-        grow = c.growth * max(0.0, 1.0 + c.handoff_effect * lost + c.change_effect * st.unlearned[owner])
-        fix = able * (1.0 - st.patched[cell]) * max(0.0, 1.0 - apart)
-        stick = able * st.patched[cell]
-        v, w = st.visible[cell], st.hidden[cell]
+            state.visible[cell], state.hidden[cell] = causes.start, 0.0
+        owner = firm.team0 + tables.touch[par.size.touch0 + n].owner
+        rho = causes.load
+        if causes.pressure == _OBSERVED:
+            rho *= state.demand[owner] / state.hours[owner] if state.hours[owner] > 0.0 else 100.0
+        apart = causes.alignment_effect * (1.0 - alignment_behind(par, tables, state, firm, n))
+        grow = causes.growth * max(
+            0.0, 1.0 + causes.handoff_effect * lost + causes.change_effect * state.unlearned[owner]
+        )
+        fix = able * (1.0 - state.patched[cell]) * max(0.0, 1.0 - apart)
+        stick = able * state.patched[cell]
+        v, w = state.visible[cell], state.hidden[cell]
         for _ in range(_STEPS):
             v1, w1 = v, w
             dv, dw = 0.0, 0.0
             for stage in range(4):
-                a, b = cause_rates(v1, w1, rho, c.prevention, grow, fix, stick, c.patching, back)
+                a, b = cause_rates(v1, w1, rho, causes.prevention, grow, fix, stick, causes.patching, back)
                 weight = h / 6.0 if stage == 0 or stage == 3 else h / 3.0
                 dv += weight * a
                 dw += weight * b
@@ -99,9 +100,9 @@ def step_causes(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
             v, w = max(0.0, v + dv), max(0.0, w + dw)
         if v + w > 1.0:
             v, w = v / (v + w), w / (v + w)
-        st.visible[cell], st.hidden[cell] = v, w
-        st.shift[cell] -= c.quality_effect * (v - c.reference)
-        r.causes += (v + w) / touchpoints
-        r.causes_hidden += w / touchpoints
-        r.firefighting += min(1.0, rho * (1.0 - c.prevention * (1.0 - v))) / touchpoints
-    r.issue_factor *= exp64(c.issue_effect * (r.causes - r.causes_hidden - c.reference))
+        state.visible[cell], state.hidden[cell] = v, w
+        state.shift[cell] -= causes.quality_effect * (v - causes.reference)
+        firm.causes += (v + w) / touchpoints
+        firm.causes_hidden += w / touchpoints
+        firm.firefighting += min(1.0, rho * (1.0 - causes.prevention * (1.0 - v))) / touchpoints
+    firm.issue_factor *= exp64(causes.issue_effect * (firm.causes - firm.causes_hidden - causes.reference))

@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.jit import inlined, step
+from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64, normal_quantile, sincos64
 from flywheel_sim.engine.mechanisms.m17_cadence import same_theme
 from flywheel_sim.engine.mechanisms.m20_culture import discipline_yield
@@ -30,7 +31,7 @@ from flywheel_sim.engine.random import TEAM, unit64, words
 __all__ = ["normalise", "observe_alignment", "step_directions", "wander"]
 
 
-@law
+@inlined
 def normalise(row: Any, d: int) -> float:
     """Scale a vector to length 1 in place (left alone if it has none); returns the length it had."""
     length = 0.0
@@ -43,7 +44,7 @@ def normalise(row: Any, d: int) -> float:
     return length
 
 
-@law
+@inlined
 def move_along(row: Any, step: Any, d: int) -> None:
     """Move a unit vector along the great circle of the tangent part of a step, by its length."""
     dot = 0.0
@@ -61,7 +62,7 @@ def move_along(row: Any, step: Any, d: int) -> None:
         normalise(row, d)
 
 
-@part
+@step
 def wander(
     row: Any, d: int, diffusion: float, seed: Any, replicate: Any, agent: int, t: int, block: int, k: int
 ) -> None:
@@ -73,91 +74,91 @@ def wander(
     move_along(row, step, d)
 
 
-@law
-def diffusion_of(p: Any, culture: float, growth: float) -> float:
+@inlined
+def diffusion_of(par: Par, culture: float, growth: float) -> float:
     """D of this week: heated by growth, cooled by culture."""
-    v = p.vectors
+    vectors = par.vectors
     hot = 0.0
-    if v.growth_effect > 0.0 and growth > 0.0:
-        e = exp64(-2.0 * growth / v.growth_reference)
-        hot = v.growth_effect * (1.0 - e) / (1.0 + e)
-    cool = v.culture_effect * culture if p.culture.enabled else 0.0
-    return v.diffusion * (1.0 + hot) * (1.0 - cool)
+    if vectors.growth_effect > 0.0 and growth > 0.0:
+        e = exp64(-2.0 * growth / vectors.growth_reference)
+        hot = vectors.growth_effect * (1.0 - e) / (1.0 + e)
+    cool = vectors.culture_effect * culture if par.culture.enabled else 0.0
+    return vectors.diffusion * (1.0 + hot) * (1.0 - cool)
 
 
-@part
-def step_directions(p: Any, tb: Any, st: Any, q: int, t: int, growth: float) -> None:
+@step
+def step_directions(par: Par, tables: Tables, state: State, run: int, week: int, growth: float) -> None:
     """One week of fields, coupling and noise for all teams of a run."""
-    r, v, d, teams = st.run[q], p.vectors, p.size.axes, p.size.teams
-    if not v.enabled or teams == 0:
+    firm, vectors, d, teams = state.run[run], par.vectors, par.size.axes, par.size.teams
+    if not vectors.enabled or teams == 0:
         return
-    scale = v.diffusion if v.diffusion > 0.0 else 1.0
-    coupling = v.coupling * r.coupling_factor * scale / teams
-    noise = diffusion_of(p, r.culture, growth)
-    dt = 1.0 / v.substeps
+    scale = vectors.diffusion if vectors.diffusion > 0.0 else 1.0
+    coupling = vectors.coupling * firm.coupling_factor * scale / teams
+    noise = diffusion_of(par, firm.culture, growth)
+    dt = 1.0 / vectors.substeps
     kick = math.sqrt(2.0 * noise * dt)
     mapped = 0.0
-    if p.sensing.enabled:
-        mapped = v.map_pull * p.sensing.sharing * r.adherence * discipline_yield(p, r.culture)
+    if par.sensing.enabled:
+        mapped = vectors.map_pull * par.sensing.sharing * firm.adherence * discipline_yield(par, firm.culture)
     blocks = (d + 3) >> 2
     fields = np.empty((teams, 16))
     for k in range(teams):
-        row, tr = r.team0 + k, p.size.team0 + k
+        row, tr = firm.team0 + k, par.size.team0 + k
         for a in range(d):
-            if st.decided[row]:
-                fields[k, a] = st.pull[row, a]
+            if state.decided[row]:
+                fields[k, a] = state.pull[row, a]
             else:
-                fields[k, a] = v.craft_pull * tb.craft[tr, a] + mapped * st.belief[row, a]
-                if p.incentives.enabled:
-                    fields[k, a] += v.pay_pull * st.pay[row, a]
-                if p.strategy.enabled:
-                    fields[k, a] += (v.lead_pull + r.lead_added) * st.target[q, a]
-            fields[k, a] = scale * (fields[k, a] + tb.field[tr, a])
-    for n in range(v.substeps):
+                fields[k, a] = vectors.craft_pull * tables.craft[tr, a] + mapped * state.belief[row, a]
+                if par.incentives.enabled:
+                    fields[k, a] += vectors.pay_pull * state.pay[row, a]
+                if par.strategy.enabled:
+                    fields[k, a] += (vectors.lead_pull + firm.lead_added) * state.target[run, a]
+            fields[k, a] = scale * (fields[k, a] + tables.field[tr, a])
+    for n in range(vectors.substeps):
         for k in range(teams):
-            row, tr = r.team0 + k, p.size.team0 + k
-            step = st.drift[row]
+            row, tr = firm.team0 + k, par.size.team0 + k
+            step = state.drift[row]
             for a in range(d):
                 step[a] = fields[k, a]
             for j in range(teams):
-                w = tb.overlap[tr, j] * same_theme(p, tb, r, k, j, t)
+                w = tables.overlap[tr, j] * same_theme(par, tables, firm, k, j, week)
                 if w != 0.0:
                     for a in range(d):
-                        step[a] += coupling * w * st.direction[r.team0 + j, a]
+                        step[a] += coupling * w * state.direction[firm.team0 + j, a]
             w0 = w1 = w2 = w3 = np.uint32(0)
             for a in range(d):
                 lane = a & 3
                 if lane == 0 and kick > 0.0:
-                    w0, w1, w2, w3 = words(r.seed, r.replicate, k, t, TEAM, n * blocks + (a >> 2))
+                    w0, w1, w2, w3 = words(firm.seed, firm.replicate, k, week, TEAM, n * blocks + (a >> 2))
                 word = w0 if lane == 0 else (w1 if lane == 1 else (w2 if lane == 2 else w3))
                 step[a] *= dt
                 if kick > 0.0:
                     step[a] += kick * normal_quantile(unit64(word))
         for k in range(teams):
-            move_along(st.direction[r.team0 + k], st.drift[r.team0 + k], d)
+            move_along(state.direction[firm.team0 + k], state.drift[firm.team0 + k], d)
 
 
-@part
-def observe_alignment(p: Any, tb: Any, st: Any, q: int) -> None:
+@step
+def observe_alignment(par: Par, tables: Tables, state: State, run: int) -> None:
     """Order parameter r = |sum u|/T, the weighted one, the resultant's cosine with the need, and the net force."""
-    r, d, teams = st.run[q], p.size.axes, p.size.teams
-    r.alignment = r.alignment_weighted = r.customer_alignment = r.net_force = 0.0
+    firm, d, teams = state.run[run], par.size.axes, par.size.teams
+    firm.alignment = firm.alignment_weighted = firm.customer_alignment = firm.net_force = 0.0
     if teams == 0:
         return
     plain, heavy, along = 0.0, 0.0, 0.0
     total = 0.0
     for k in range(teams):
-        total += st.heads[r.team0 + k] * st.magnitude[r.team0 + k]
+        total += state.heads[firm.team0 + k] * state.magnitude[firm.team0 + k]
     for a in range(d):
         x, y = 0.0, 0.0
         for k in range(teams):
-            u = st.direction[r.team0 + k, a]
+            u = state.direction[firm.team0 + k, a]
             x += u
-            y += st.heads[r.team0 + k] * st.magnitude[r.team0 + k] * u
+            y += state.heads[firm.team0 + k] * state.magnitude[firm.team0 + k] * u
         plain += x * x
         heavy += y * y
-        along += x * st.company_need[q, a]
-        r.net_force += y * st.company_need[q, a]
-    r.alignment = math.sqrt(plain) / teams
-    r.alignment_weighted = math.sqrt(heavy) / total if total > 0.0 else 0.0
-    r.customer_alignment = along / math.sqrt(plain) if plain > 0.0 else 0.0
+        along += x * state.company_need[run, a]
+        firm.net_force += y * state.company_need[run, a]
+    firm.alignment = math.sqrt(plain) / teams
+    firm.alignment_weighted = math.sqrt(heavy) / total if total > 0.0 else 0.0
+    firm.customer_alignment = along / math.sqrt(plain) if plain > 0.0 else 0.0

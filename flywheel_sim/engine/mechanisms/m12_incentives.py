@@ -36,7 +36,8 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.jit import inlined, step
+from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64, log64
 
 __all__ = ["attenuation", "effort", "payout"]
@@ -54,7 +55,7 @@ def attenuation(gradient2: float, noise: float, lag_weeks: float, risk_aversion:
     return math.exp(-lag_weeks / patience_weeks) / (1.0 + risk)
 
 
-@law
+@inlined
 def solve_cost(v: Any, d: int, substitution: float) -> None:
     """v <- C^{-1} v for C with ones on the diagonal and ``substitution`` elsewhere (Sherman-Morrison)."""
     if substitution == 0.0:
@@ -67,121 +68,125 @@ def solve_cost(v: Any, d: int, substitution: float) -> None:
         v[a] = (v[a] - shift) / (1.0 - substitution)
 
 
-@law
-def partners(tb: Any, st: Any, team0: int, row: int, teams: int, d: int, peers: Any) -> float:
+@inlined
+def partners(tables: Tables, state: State, team0: int, row: int, teams: int, d: int, peers: Any) -> float:
     """Sum the directions of a team's handoff partners into ``peers``; returns the length of the sum."""
     size = 0.0
     for a in range(d):
         peers[a] = 0.0
     for j in range(teams):
         for a in range(d):
-            peers[a] += tb.partner[row, j] * st.direction[team0 + j, a]
+            peers[a] += tables.partner[row, j] * state.direction[team0 + j, a]
     for a in range(d):
         size += peers[a] * peers[a]
     return math.sqrt(size)
 
 
-@part
-def effort(p: Any, tb: Any, st: Any, q: int) -> None:
+@step
+def effort(par: Par, tables: Tables, state: State, run: int) -> None:
     """Set every team's effort vector (``pay``), effort level and gaming effort."""
-    r, d, inc, teams = st.run[q], p.size.axes, p.incentives, p.size.teams
-    r.effort_level, r.gaming = (1.0 if teams else 0.0), 0.0
+    firm, d, incentives, teams = state.run[run], par.size.axes, par.incentives, par.size.teams
+    firm.effort_level, firm.gaming = (1.0 if teams else 0.0), 0.0
     pull, peers = np.empty(16), np.empty(16)
     for k in range(teams):
-        row, tr = r.team0 + k, p.size.team0 + k
-        st.level[row], st.gaming[row] = 1.0, 0.0
-        if not inc.enabled:
+        row, tr = firm.team0 + k, par.size.team0 + k
+        state.level[row], state.gaming[row] = 1.0, 0.0
+        if not incentives.enabled:
             continue
-        team = tb.team[tr]
-        size = partners(tb, st, r.team0, tr, teams, d, peers) if team.peer_pay != 0.0 else 0.0
+        team = tables.team[tr]
+        size = partners(tables, state, firm.team0, tr, teams, d, peers) if team.peer_pay != 0.0 else 0.0
         for a in range(d):
-            pull[a] = tb.pay_gradient[tr, a] + team.craft_pay * tb.craft[tr, a] + team.map_pay * st.belief[row, a]
+            pull[a] = (
+                tables.pay_gradient[tr, a] + team.craft_pay * tables.craft[tr, a] + team.map_pay * state.belief[row, a]
+            )
             if size > 0.0:
                 pull[a] += team.peer_pay * peers[a] / size
-        solve_cost(pull, d, inc.substitution)
+        solve_cost(pull, d, incentives.substitution)
         length = 0.0
         for a in range(d):
-            pull[a] += inc.intrinsic * tb.craft[tr, a]
+            pull[a] += incentives.intrinsic * tables.craft[tr, a]
             length += pull[a] * pull[a]
         length = math.sqrt(length)
-        cut = inc.max_effort / length if length > inc.max_effort else 1.0
+        cut = incentives.max_effort / length if length > incentives.max_effort else 1.0
         for a in range(d):
-            st.pay[row, a] = cut * pull[a]
+            state.pay[row, a] = cut * pull[a]
         length *= cut
         level = 0.0
         if length > 0.0:
-            level = exp64(inc.effort_elasticity * log64(length / inc.effort_reference))
-        st.level[row] = level if inc.effort_elasticity > 0.0 else 1.0
-        st.gaming[row] = max(0.0, team.gaming_pay) * (1.0 - min(r.norms, 1.0)) / inc.gaming_cost
-        r.effort_level += (st.level[row] - 1.0) / teams
-        r.gaming += st.gaming[row] / teams
+            level = exp64(incentives.effort_elasticity * log64(length / incentives.effort_reference))
+        state.level[row] = level if incentives.effort_elasticity > 0.0 else 1.0
+        state.gaming[row] = max(0.0, team.gaming_pay) * (1.0 - min(firm.norms, 1.0)) / incentives.gaming_cost
+        firm.effort_level += (state.level[row] - 1.0) / teams
+        firm.gaming += state.gaming[row] / teams
 
 
-@law
-def taken_together(tb: Any, st: Any, week0: int, t: int, weeks: int, first: int, last: int) -> float:
+@inlined
+def taken_together(tables: Tables, state: State, week0: int, t: int, weeks: int, first: int, last: int) -> float:
     """Sum the columns that rows first..last of ``reading`` name over the ``weeks`` weeks before week t."""
     total = 0.0
     for week in range(max(0, t - weeks), t):
         for n in range(first, last):
-            total += tb.reading[n].weight * st.weekly[week0 + week, tb.reading[n].column]
+            total += tables.reading[n].weight * state.weekly[week0 + week, tables.reading[n].column]
     return total
 
 
-@part
-def score(p: Any, tb: Any, st: Any, q: int, t: int, n: int, peers: Any) -> float:
+@step
+def score(par: Par, tables: Tables, state: State, run: int, week: int, n: int, peers: Any) -> float:
     """Score of row n of ``bonus`` in week t, 1 at target; -1 where nobody can score it."""
-    r, d, row = st.run[q], p.size.axes, tb.bonus[n]
+    firm, d, row = state.run[run], par.size.axes, tables.bonus[n]
     k = row.team
     traded, value = 0.0, 0.0
     if row.columns > 0:
-        first = p.size.reading0 + row.first
-        weeks = min(row.weeks, t)
+        first = par.size.reading0 + row.first
+        weeks = min(row.weeks, week)
         below = float(weeks)
         if row.per > 0:
-            below = taken_together(tb, st, r.week0, t, weeks, first + row.columns, first + row.columns + row.per)
+            below = taken_together(
+                tables, state, firm.week0, week, weeks, first + row.columns, first + row.columns + row.per
+            )
         if below == 0.0:
             return 1.0
-        value = taken_together(tb, st, r.week0, t, weeks, first, first + row.columns) / below
+        value = taken_together(tables, state, firm.week0, week, weeks, first, first + row.columns) / below
     else:
         size = 0.0
         if row.peers != 0.0:
-            size = partners(tb, st, r.team0, p.size.team0 + k, p.size.teams, d, peers)
+            size = partners(tables, state, firm.team0, par.size.team0 + k, par.size.teams, d, peers)
             if size == 0.0:
                 return -1.0
-            traded = p.incentives.collusion
+            traded = par.incentives.collusion
         for a in range(d):
             g = (
-                tb.bonus_gradient[n, a]
-                + row.craft * tb.craft[p.size.team0 + k, a]
-                + row.map * st.belief[r.team0 + k, a]
+                tables.bonus_gradient[n, a]
+                + row.craft * tables.craft[par.size.team0 + k, a]
+                + row.map * state.belief[firm.team0 + k, a]
             )
             if size > 0.0:
                 g += row.peers * peers[a] / size
-            value += g * st.pay[r.team0 + k, a]
-        value /= 1.0 + st.overload[r.team0 + k]
+            value += g * state.pay[firm.team0 + k, a]
+        value /= 1.0 + state.overload[firm.team0 + k]
     done = value / row.target if row.lower == 0 else 2.0 - value / row.target
     return traded + (1.0 - traded) * min(max(done, 0.0), 2.0)
 
 
-@part
-def payout(p: Any, tb: Any, st: Any, q: int, t: int) -> float:
+@step
+def payout(par: Par, tables: Tables, state: State, run: int, week: int) -> float:
     """Bonuses of the week: salary x bonus x the weighted mean of the team's scores; keeps the scores by team."""
-    r, paid = st.run[q], 0.0
+    firm, paid = state.run[run], 0.0
     peers = np.empty(16)
-    for k in range(p.size.teams):
-        team = tb.team[p.size.team0 + k]
-        st.scored[r.team0 + k] = 0.0
-        if not p.incentives.enabled or not team.paid:
+    for k in range(par.size.teams):
+        team = tables.team[par.size.team0 + k]
+        state.scored[firm.team0 + k] = 0.0
+        if not par.incentives.enabled or not team.paid:
             continue
         mean, weight = 0.0, 0.0
-        for n in range(p.size.bonus0, p.size.bonus0 + p.size.bonuses):
-            row = tb.bonus[n]
+        for n in range(par.size.bonus0, par.size.bonus0 + par.size.bonuses):
+            row = tables.bonus[n]
             if row.team == k:
-                one = score(p, tb, st, q, t, n, peers)
+                one = score(par, tables, state, run, week, n, peers)
                 if one >= 0.0:
                     mean += row.weight * one
                     weight += abs(row.weight)
         if weight > 0.0:
-            st.scored[r.team0 + k] = min(max(mean / weight, 0.0), 2.0)
-        paid += st.heads[r.team0 + k] * team.salary / 52.0 * team.bonus * st.scored[r.team0 + k]
+            state.scored[firm.team0 + k] = min(max(mean / weight, 0.0), 2.0)
+        paid += state.heads[firm.team0 + k] * team.salary / 52.0 * team.bonus * state.scored[firm.team0 + k]
     return paid

@@ -36,7 +36,8 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import f32, law, part
+from flywheel_sim.engine.jit import f32, inlined, step
+from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp32, exp64, normal_quantile
 from flywheel_sim.engine.mechanisms.m11_vectors import normalise, wander
 from flywheel_sim.engine.random import BELIEF, NEED, unit64, words
@@ -49,7 +50,7 @@ _ONE = f32(1.0)
 _COMPANY = 1 << 20  # agent number of the map's common error
 
 
-@law
+@inlined
 def promoter_shares(relationship: np.float32, sensing: Any) -> tuple[np.float32, np.float32]:
     """Chance that a customer with this relationship is a promoter, and a detractor, in a survey."""
     slope = f32(1.0 / sensing.answer_spread)
@@ -58,97 +59,107 @@ def promoter_shares(relationship: np.float32, sensing: Any) -> tuple[np.float32,
     return up, min(down, _ONE - up)
 
 
-@part
-def step_needs(p: Any, st: Any, q: int, t: int) -> None:
+@step
+def step_needs(par: Par, state: State, run: int, week: int) -> None:
     """Let the segments' needs drift by one week."""
-    r = st.run[q]
-    if p.sensing.enabled and p.sensing.need_drift > 0.0:
-        for s in range(p.size.segments):
-            wander(st.need[r.segment0 + s], p.size.axes, p.sensing.need_drift, r.seed, r.replicate, s, t, NEED, 0)
+    firm = state.run[run]
+    if par.sensing.enabled and par.sensing.need_drift > 0.0:
+        for s in range(par.size.segments):
+            wander(
+                state.need[firm.segment0 + s],
+                par.size.axes,
+                par.sensing.need_drift,
+                firm.seed,
+                firm.replicate,
+                s,
+                week,
+                NEED,
+                0,
+            )
 
 
-@part
-def change_needs(tb: Any, st: Any, q: int, segments: int, d: int, old: int, new: int) -> None:
+@step
+def change_needs(tables: Tables, state: State, run: int, segments: int, d: int, old: int, new: int) -> None:
     """Move the needs by what the timeline changed, keeping how far they have drifted."""
-    r = st.run[q]
+    firm = state.run[run]
     for s in range(segments):
-        row, moved = st.need[r.segment0 + s], 0.0
+        row, moved = state.need[firm.segment0 + s], 0.0
         for a in range(d):
-            moved += abs(tb.need[new + s, a] - tb.need[old + s, a])
+            moved += abs(tables.need[new + s, a] - tables.need[old + s, a])
         if moved > 0.0:
             for a in range(d):
-                row[a] += tb.need[new + s, a] - tb.need[old + s, a]
+                row[a] += tables.need[new + s, a] - tables.need[old + s, a]
             normalise(row, d)
 
 
-@part
-def company_need(p: Any, tb: Any, st: Any, q: int) -> None:
+@step
+def company_need(par: Par, tables: Tables, state: State, run: int) -> None:
     """Set the company's need: segments weighted by size and spend."""
-    r, d = st.run[q], p.size.axes
-    need = st.company_need[q]
+    firm, d = state.run[run], par.size.axes
+    need = state.company_need[run]
     for a in range(d):
         need[a] = 0.0
     before = 0.0
-    for s in range(p.size.segments):
-        row = tb.segment[p.size.segment0 + s]
+    for s in range(par.size.segments):
+        row = tables.segment[par.size.segment0 + s]
         weight = (row.upto - before) * max(row.spend, 1e-12)
         before = row.upto
         for a in range(d):
-            need[a] += weight * st.need[r.segment0 + s, a]
+            need[a] += weight * state.need[firm.segment0 + s, a]
     normalise(need, d)
 
 
-@part
-def listen(p: Any, tb: Any, st: Any, q: int, t: int) -> float:
+@step
+def listen(par: Par, tables: Tables, state: State, run: int, week: int) -> float:
     """Let listening and deep relationships sharpen the map; returns how much of the need's news is heard in a week."""
-    r, m = st.run[q], p.sensing
+    firm, sensing = state.run[run], par.sensing
     heard = 0.0
-    if m.listening_hours > 0.0:
-        heard = 1.0 - exp64(-m.listening_hours / m.listening_scale)
-        r.accuracy = 1.0 - (1.0 - r.accuracy) * (1.0 - m.listening_gain * heard)
-        for k in range(p.size.teams):
-            if tb.team[p.size.team0 + k].front:
-                st.taken[r.team0 + k] += m.listening_hours * st.heads[r.team0 + k]
-    if m.depth_effect > 0.0 and p.relationship.enabled and r.accuracy < 1.0:
-        depth = last_row(st, q, t)[COL.relationship] - p.relationship.relationship_reference
-        r.accuracy = 1.0 - min(1.0, (1.0 - r.accuracy) * exp64(-m.depth_effect * depth))
+    if sensing.listening_hours > 0.0:
+        heard = 1.0 - exp64(-sensing.listening_hours / sensing.listening_scale)
+        firm.accuracy = 1.0 - (1.0 - firm.accuracy) * (1.0 - sensing.listening_gain * heard)
+        for k in range(par.size.teams):
+            if tables.team[par.size.team0 + k].front:
+                state.taken[firm.team0 + k] += sensing.listening_hours * state.heads[firm.team0 + k]
+    if sensing.depth_effect > 0.0 and par.relationship.enabled and firm.accuracy < 1.0:
+        depth = last_row(state, run, week)[COL.relationship] - par.relationship.relationship_reference
+        firm.accuracy = 1.0 - min(1.0, (1.0 - firm.accuracy) * exp64(-sensing.depth_effect * depth))
     return heard
 
 
-@part
-def refresh_belief(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+@step
+def refresh_belief(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Draw the experience map afresh when it is due, and keep it up by listening in between."""
-    r, d, m = st.run[q], p.size.axes, p.sensing
-    if not m.enabled:
+    firm, d, sensing = state.run[run], par.size.axes, par.sensing
+    if not sensing.enabled:
         return
-    heard = listen(p, tb, st, q, t)
-    need, known = st.company_need[q], st.known[q]
+    heard = listen(par, tables, state, run, week)
+    need, known = state.company_need[run], state.known[run]
     begun = 0  # week of the survey behind the map: its errors stay until the next one
-    if m.refresh_weeks > 0:
-        begun = t - t % m.refresh_weeks
-    due = m.refresh_weeks > 0 and begun == t
+    if sensing.refresh_weeks > 0:
+        begun = week - week % sensing.refresh_weeks
+    due = sensing.refresh_weeks > 0 and begun == week
     if due or heard > 0.0:
         for a in range(d):
             known[a] = need[a] if due else (1.0 - heard) * known[a] + heard * need[a]
         if not due:
             normalise(known, d)
-        common, own = math.sqrt(m.sharing), math.sqrt(1.0 - m.sharing)
-        side = math.sqrt(max(0.0, 1.0 - r.accuracy * r.accuracy))
-        for k in range(p.size.teams):
-            row = st.belief[r.team0 + k]
+        common, own = math.sqrt(sensing.sharing), math.sqrt(1.0 - sensing.sharing)
+        side = math.sqrt(max(0.0, 1.0 - firm.accuracy * firm.accuracy))
+        for k in range(par.size.teams):
+            row = state.belief[firm.team0 + k]
             dot = 0.0
             for a in range(d):
                 lane = a & 3
-                shared = words(r.seed, r.replicate, _COMPANY, begun, BELIEF, a >> 2)[lane]
-                mine = words(r.seed, r.replicate, k, begun, BELIEF, a >> 2)[lane]
+                shared = words(firm.seed, firm.replicate, _COMPANY, begun, BELIEF, a >> 2)[lane]
+                mine = words(firm.seed, firm.replicate, k, begun, BELIEF, a >> 2)[lane]
                 row[a] = common * normal_quantile(unit64(shared)) + own * normal_quantile(unit64(mine))
                 dot += row[a] * known[a]
             for a in range(d):
                 row[a] -= dot * known[a]
             normalise(row, d)
             for a in range(d):
-                row[a] = r.accuracy * known[a] + side * row[a]
-    r.belief_cosine = 0.0
-    for k in range(p.size.teams):
+                row[a] = firm.accuracy * known[a] + side * row[a]
+    firm.belief_cosine = 0.0
+    for k in range(par.size.teams):
         for a in range(d):
-            r.belief_cosine += st.belief[r.team0 + k, a] * need[a] / p.size.teams
+            firm.belief_cosine += state.belief[firm.team0 + k, a] * need[a] / par.size.teams

@@ -34,11 +34,9 @@ on a process that does not drift, at noise 0; C59 as well when surveys come ever
 ``preemption: 0``.
 """
 
-from typing import Any
-
-from flywheel_sim.engine.jit import f32, i64, part
-from flywheel_sim.engine.maths import exp64, halved, normal_quantile
-from flywheel_sim.engine.mechanisms.m08_service import poisson_count
+from flywheel_sim.engine.jit import f32, i64, step
+from flywheel_sim.engine.kinds import Par, State, Tables
+from flywheel_sim.engine.maths import exp64, halved, normal_quantile, poisson_count
 from flywheel_sim.engine.mechanisms.m17_cadence import review_due, review_move, reviewed
 from flywheel_sim.engine.random import REACTION, unit64, words
 from flywheel_sim.engine.state import GAPS
@@ -49,71 +47,73 @@ __all__ = ["react"]
 _GIVEN = 1
 
 
-@part
-def react(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+@step
+def react(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Read last week's scores, move settings, work on projects, take letters, and let executives look on."""
-    r, m, touchpoints = st.run[q], p.reactions, p.size.touchpoints
-    r.activity = r.projects = r.effort_mismatch = 0.0
-    if not m.enabled or touchpoints == 0:
-        r.score_mean = r.score_variance = r.executive_belief = r.belief_gap = 0.0
+    firm, reactions, touchpoints = state.run[run], par.reactions, par.size.touchpoints
+    firm.activity = firm.projects = firm.effort_mismatch = 0.0
+    if not reactions.enabled or touchpoints == 0:
+        firm.score_mean = firm.score_variance = firm.executive_belief = firm.belief_gap = 0.0
         return
-    sd, scored = m.noise_sd, p.sensing.enabled and t > 0 and t % p.sensing.survey_weeks == 0
-    if m.noise != _GIVEN:
-        sd, scored = r.survey_sd, t > 0 and st.weekly[r.week0 + t - 1, COL.survey_answers] > 0.0
-    known = i64(r.scores)
+    sd, scored = reactions.noise_sd, par.sensing.enabled and week > 0 and week % par.sensing.survey_weeks == 0
+    if reactions.noise != _GIVEN:
+        sd, scored = firm.survey_sd, week > 0 and state.weekly[firm.week0 + week - 1, COL.survey_answers] > 0.0
+    known = i64(firm.scores)
     if scored:
         known += 1
-        r.score_mean = r.score_variance = 0.0
-    done_share = 1.0 - exp64(-1.0 / m.project_weeks)
+        firm.score_mean = firm.score_variance = 0.0
+    done_share = 1.0 - exp64(-1.0 / reactions.project_weeks)
     mail, heads, showing = 0, 0.0, 0.0
     for n in range(touchpoints):
-        cell, touch = r.success0 + n, tb.touch[p.size.touch0 + n]
-        owner, team = r.team0 + touch.owner, tb.team[p.size.team0 + touch.owner]
-        noise, drift, letter, _ = words(r.seed, r.replicate, n, t, REACTION, 0)
-        if m.drift_sd > 0.0:
-            st.setting[cell] += m.drift_sd * normal_quantile(unit64(drift))
+        cell, touch = firm.success0 + n, tables.touch[par.size.touch0 + n]
+        owner, team = firm.team0 + touch.owner, tables.team[par.size.team0 + touch.owner]
+        noise, drift, letter, _ = words(firm.seed, firm.replicate, n, week, REACTION, 0)
+        if reactions.drift_sd > 0.0:
+            state.setting[cell] += reactions.drift_sd * normal_quantile(unit64(drift))
         if scored:
-            score = st.setting[cell] + (sd * normal_quantile(unit64(noise)) if sd > 0.0 else 0.0)
-            gap = score - m.target
-            st.gaps[cell, (known - 1) % GAPS] = gap
-            r.score_mean += score / touchpoints
-            r.score_variance += gap * gap / touchpoints
-        if reviewed(p) and team.member:
-            if review_due(p, t):
-                st.setting[cell] -= review_move(p.cadence, st.gaps, cell, known)
-        elif scored and known > m.delay:
-            move = m.gain * st.gaps[cell, (known - 1 - m.delay) % GAPS]
+            score = state.setting[cell] + (sd * normal_quantile(unit64(noise)) if sd > 0.0 else 0.0)
+            gap = score - reactions.target
+            state.gaps[cell, (known - 1) % GAPS] = gap
+            firm.score_mean += score / touchpoints
+            firm.score_variance += gap * gap / touchpoints
+        if reviewed(par) and team.member:
+            if review_due(par, week):
+                state.setting[cell] -= review_move(par.cadence, state.gaps, cell, known)
+        elif scored and known > reactions.delay:
+            move = reactions.gain * state.gaps[cell, (known - 1 - reactions.delay) % GAPS]
             if move != 0.0:
-                st.setting[cell] -= move
-                st.work[cell] += m.project_hours * abs(move)
-                r.projects += 1.0
-        done = st.work[cell] * done_share
-        st.work[cell] -= done
-        st.taken[owner] += done
-        r.activity += done
-        kept = m.improvement_hours * st.heads[owner]
+                state.setting[cell] -= move
+                state.work[cell] += reactions.project_hours * abs(move)
+                firm.projects += 1.0
+        done = state.work[cell] * done_share
+        state.work[cell] -= done
+        state.taken[owner] += done
+        firm.activity += done
+        kept = reactions.improvement_hours * state.heads[owner]
         if kept > 0.0:
-            st.patched[cell] = m.patching * min(1.0, done / kept)
-        st.shift[cell] -= m.loss * st.setting[cell] * st.setting[cell]
-        mail += poisson_count(letter, f32(m.letters / touchpoints))
-        showing += st.visible[cell]
-    r.scores = known
-    for k in range(p.size.teams):
-        heads += st.heads[r.team0 + k]
+            state.patched[cell] = reactions.patching * min(1.0, done / kept)
+        state.shift[cell] -= reactions.loss * state.setting[cell] * state.setting[cell]
+        mail += poisson_count(letter, f32(reactions.letters / touchpoints))
+        showing += state.visible[cell]
+    firm.scores = known
+    for k in range(par.size.teams):
+        heads += state.heads[firm.team0 + k]
     if mail > 0 and heads > 0.0:
-        r.preempted = m.preemption * min(1.0, mail * m.letter_hours / (m.improvement_hours * heads))
+        firm.preempted = reactions.preemption * min(
+            1.0, mail * reactions.letter_hours / (reactions.improvement_hours * heads)
+        )
         for n in range(touchpoints):
-            letter = words(r.seed, r.replicate, n, t, REACTION, 0)[2]
-            due = st.visible[r.success0 + n] / showing if showing > 0.0 else 1.0 / touchpoints
-            r.effort_mismatch += (
-                0.5 * r.preempted * abs(poisson_count(letter, f32(m.letters / touchpoints)) / mail - due)
+            letter = words(firm.seed, firm.replicate, n, week, REACTION, 0)[2]
+            due = state.visible[firm.success0 + n] / showing if showing > 0.0 else 1.0 / touchpoints
+            firm.effort_mismatch += (
+                0.5 * firm.preempted * abs(poisson_count(letter, f32(reactions.letters / touchpoints)) / mail - due)
             )
-    outcome = st.weekly[r.week0 + t - 1, COL.experience] if t > 0 else st.initial[q, COL.experience]
-    memory = halved(m.belief_half_life_weeks)
-    if r.watching == 0.0:
-        r.watching, r.executive_belief, r.outcome_seen = 1.0, outcome, outcome
-    movement = r.activity / (r.activity + m.activity_reference)
-    looks = (1.0 - m.belief_in_activity) * outcome + m.belief_in_activity * movement
-    r.executive_belief = memory * r.executive_belief + (1.0 - memory) * looks
-    r.outcome_seen = memory * r.outcome_seen + (1.0 - memory) * outcome
-    r.belief_gap = r.executive_belief - r.outcome_seen
+    outcome = state.weekly[firm.week0 + week - 1, COL.experience] if week > 0 else state.initial[run, COL.experience]
+    memory = halved(reactions.belief_half_life_weeks)
+    if firm.watching == 0.0:
+        firm.watching, firm.executive_belief, firm.outcome_seen = 1.0, outcome, outcome
+    movement = firm.activity / (firm.activity + reactions.activity_reference)
+    looks = (1.0 - reactions.belief_in_activity) * outcome + reactions.belief_in_activity * movement
+    firm.executive_belief = memory * firm.executive_belief + (1.0 - memory) * looks
+    firm.outcome_seen = memory * firm.outcome_seen + (1.0 - memory) * outcome
+    firm.belief_gap = firm.executive_belief - firm.outcome_seen

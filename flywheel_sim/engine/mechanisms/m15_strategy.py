@@ -32,7 +32,8 @@ Neutral setting: ``enabled: false``; ``vectors.lead_pull: 0`` for the target; ``
 import math
 from typing import Any
 
-from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.jit import inlined, step
+from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64, log64, sincos64
 from flywheel_sim.engine.mechanisms.m17_cadence import planning
 from flywheel_sim.scenario.columns import COL
@@ -42,79 +43,89 @@ __all__ = ["aim", "learn", "weighing"]
 _MOST = 0.9  # share of the planned payroll that sellers can take
 
 
-@law
-def weighing(p: Any) -> float:
+@inlined
+def weighing(par: Par) -> float:
     """x: how far executives' weight on customer equity is from the stated one, as far as they plan beyond a quarter."""
-    s = p.strategy
-    return (s.attention - s.reference_attention) * max(0.0, 1.0 - 13.0 / s.planning_weeks) if s.enabled else 0.0
+    strategy = par.strategy
+    return (
+        (strategy.attention - strategy.reference_attention) * max(0.0, 1.0 - 13.0 / strategy.planning_weeks)
+        if strategy.enabled
+        else 0.0
+    )
 
 
-@part
-def share_out(p: Any, tb: Any, st: Any, q: int, t: int, x: float) -> None:
+@step
+def share_out(par: Par, tables: Tables, state: State, run: int, week: int, x: float) -> None:
     """Set the factors by which sellers' and others' planned headcounts change, the planned payroll unchanged."""
-    r = st.run[q]
-    then, now = st.initial[q, COL.spend], st.weekly[r.week0 + t - 1, COL.spend]
+    firm = state.run[run]
+    then, now = state.initial[run, COL.spend], state.weekly[firm.week0 + week - 1, COL.spend]
     growth = log64(now / then) if then > 0.0 and now > 0.0 else 0.0
     sellers, others = 0.0, 0.0
-    for k in range(p.size.teams):
-        team = tb.team[p.size.team0 + k]
+    for k in range(par.size.teams):
+        team = tables.team[par.size.team0 + k]
         wages = team.headcount * team.salary * exp64(team.scaling * growth)
         if team.sells:
             sellers += wages
         else:
             others += wages
-    mine = exp64(-p.strategy.budget_effect * x)
+    mine = exp64(-par.strategy.budget_effect * x)
     rest = 1.0
     if sellers > 0.0 and others > 0.0:
         mine = min(mine, max(1.0, _MOST * (sellers + others) / sellers))
         rest = 1.0 - (mine - 1.0) * sellers / others
     else:
         mine = 1.0
-    for k in range(p.size.teams):
-        st.budget[r.team0 + k] = mine if tb.team[p.size.team0 + k].sells else rest
+    for k in range(par.size.teams):
+        state.budget[firm.team0 + k] = mine if tables.team[par.size.team0 + k].sells else rest
 
 
-@part
-def aim(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+@step
+def aim(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Set the teams' shares of the budget every quarter, and the target; between two plans (M17) it stays."""
-    r, d, s, need, target = st.run[q], p.size.axes, p.strategy, st.company_need[q], st.target[q]
-    x = weighing(p)
-    r.attention = s.reference_attention + x
+    firm, d, strategy, need, target = (
+        state.run[run],
+        par.size.axes,
+        par.strategy,
+        state.company_need[run],
+        state.target[run],
+    )
+    x = weighing(par)
+    firm.attention = strategy.reference_attention + x
     if x == 0.0:
-        for k in range(p.size.teams):
-            st.budget[r.team0 + k] = 1.0
-    elif t % 13 == 0 and t > 0:
-        share_out(p, tb, st, q, t, x)
-    if not planning(p, t):
+        for k in range(par.size.teams):
+            state.budget[firm.team0 + k] = 1.0
+    elif week % 13 == 0 and week > 0:
+        share_out(par, tables, state, run, week, x)
+    if not planning(par, week):
         return
     given = 0.0
     for a in range(d):
-        target[a] = tb.target[p.size.epoch, a] if s.enabled else 0.0
+        target[a] = tables.target[par.size.epoch, a] if strategy.enabled else 0.0
         given += target[a] * target[a]
-    if given > 0.0 or not s.enabled:
+    if given > 0.0 or not strategy.enabled:
         return
     axis = 0
     for a in range(d):
         if abs(need[a]) < abs(need[axis]) - 1e-12:
             axis = a
-    angle = s.angle * (1.0 - x / (1.0 - s.reference_attention)) if x > 0.0 else s.angle
+    angle = strategy.angle * (1.0 - x / (1.0 - strategy.reference_attention)) if x > 0.0 else strategy.angle
     sine, cosine = sincos64(angle * 0.017453292519943295)
     side = math.sqrt(max(1e-300, 1.0 - need[axis] * need[axis]))
     for a in range(d):
         e = ((1.0 if a == axis else 0.0) - need[axis] * need[a]) / side
         target[a] = cosine * need[a] + sine * e
     if x < 0.0:
-        turn_to_revenue(p, tb, target, d, -x / s.reference_attention)
+        turn_to_revenue(par, tables, target, d, -x / strategy.reference_attention)
 
 
-@part
-def turn_to_revenue(p: Any, tb: Any, target: Any, d: int, share: float) -> None:
+@step
+def turn_to_revenue(par: Par, tables: Tables, target: Any, d: int, share: float) -> None:
     """Blend the target with the sellers' mean craft, both of length 1; without sellers it stays."""
     now, size = 0.0, 0.0
     for a in range(d):
         now = 0.0
-        for k in range(p.size.teams):
-            now += tb.team[p.size.team0 + k].sells * tb.craft[p.size.team0 + k, a]
+        for k in range(par.size.teams):
+            now += tables.team[par.size.team0 + k].sells * tables.craft[par.size.team0 + k, a]
         size += now * now
     size = math.sqrt(size)
     if size < 1e-12:
@@ -122,8 +133,8 @@ def turn_to_revenue(p: Any, tb: Any, target: Any, d: int, share: float) -> None:
     length = 0.0
     for a in range(d):
         now = 0.0
-        for k in range(p.size.teams):
-            now += tb.team[p.size.team0 + k].sells * tb.craft[p.size.team0 + k, a]
+        for k in range(par.size.teams):
+            now += tables.team[par.size.team0 + k].sells * tables.craft[par.size.team0 + k, a]
         target[a] = (1.0 - share) * target[a] + share * now / size
         length += target[a] * target[a]
     length = math.sqrt(length)
@@ -131,16 +142,16 @@ def turn_to_revenue(p: Any, tb: Any, target: Any, d: int, share: float) -> None:
         target[a] /= max(length, 1e-12)
 
 
-@part
-def learn(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+@step
+def learn(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Unsettle the teams that change this week, and let all relearn a week's worth."""
-    r, s = st.run[q], p.strategy
-    for k in range(p.size.teams):
-        row, team = r.team0 + k, tb.team[p.size.team0 + k]
-        if not s.enabled:
-            st.unlearned[row] = 0.0
+    firm, strategy = state.run[run], par.strategy
+    for k in range(par.size.teams):
+        row, team = firm.team0 + k, tables.team[par.size.team0 + k]
+        if not strategy.enabled:
+            state.unlearned[row] = 0.0
             continue
-        st.unlearned[row] *= exp64(-1.0 / s.relearn_weeks)
-        begins = t == 0 and not s.established and (team.paid or (team.member and p.cadence.enabled))
+        state.unlearned[row] *= exp64(-1.0 / strategy.relearn_weeks)
+        begins = week == 0 and not strategy.established and (team.paid or (team.member and par.cadence.enabled))
         if begins or team.changed:
-            st.unlearned[row] += s.transition * log64(1.0 + st.heads[row])
+            state.unlearned[row] += strategy.transition * log64(1.0 + state.heads[row])

@@ -35,13 +35,14 @@ Neutral setting: ``enabled: false``: decisions cost nothing and err no more than
 
 from typing import Any
 
-from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.jit import inlined, step
+from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64
 
 __all__ = ["decide", "decide_together", "gap_between"]
 
 
-@law
+@inlined
 def gap_between(direction: Any, i: int, j: int, d: int) -> float:
     """(1 - u_i . u_j)/2: 0 for teams that look the same way, 1 for opposite ones."""
     cosine = 0.0
@@ -50,53 +51,53 @@ def gap_between(direction: Any, i: int, j: int, d: int) -> float:
     return (1.0 - cosine) * 0.5
 
 
-@law
-def decide_together(p: Any, team: Any, i: int, j: int) -> bool:
+@inlined
+def decide_together(par: Par, team: Any, i: int, j: int) -> bool:
     """Whether two teams of the company are both in a group that meets."""
-    return bool(p.cadence.enabled and team[p.size.team0 + i].member and team[p.size.team0 + j].member)
+    return bool(par.cadence.enabled and team[par.size.team0 + i].member and team[par.size.team0 + j].member)
 
 
-@part
-def decide(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+@step
+def decide(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Book this week's rework, set how long decisions take, and what their errors cost the touchpoints."""
-    r, g, d, teams = st.run[q], p.decisions, p.size.axes, p.size.teams
-    r.decision_weeks = r.rework_rate = r.misfit = r.decision_error = 0.0
-    if not g.enabled:
+    firm, decisions, d, teams = state.run[run], par.decisions, par.size.axes, par.size.teams
+    firm.decision_weeks = firm.rework_rate = firm.misfit = firm.decision_error = 0.0
+    if not decisions.enabled:
         return
     total = wait = reworked = apart = 0.0
-    own = 1.0 - g.centralisation
+    own = 1.0 - decisions.centralisation
     for i in range(teams):
         for j in range(i):
-            v = tb.coupled[p.size.team0 + i, j]
+            v = tables.coupled[par.size.team0 + i, j]
             total += v
             if v <= 0.0:
                 continue
-            if decide_together(p, tb.team, i, j):
-                wait += v * p.cadence.interval_weeks * 0.5
+            if decide_together(par, tables.team, i, j):
+                wait += v * par.cadence.interval_weeks * 0.5
                 continue
-            attempts = exp64(g.rework * gap_between(st.direction, r.team0 + i, r.team0 + j, d))
-            wait += v * (attempts - 1.0) * g.rework_weeks
+            attempts = exp64(decisions.rework * gap_between(state.direction, firm.team0 + i, firm.team0 + j, d))
+            wait += v * (attempts - 1.0) * decisions.rework_weeks
             reworked += v * (1.0 - 1.0 / attempts)
             apart += v
-            hours = own * g.rate * v * (attempts - 1.0) * g.rework_hours
-            st.taken[r.team0 + i] += hours
-            st.taken[r.team0 + j] += hours
+            hours = own * decisions.rate * v * (attempts - 1.0) * decisions.rework_hours
+            state.taken[firm.team0 + i] += hours
+            state.taken[firm.team0 + j] += hours
     if total > 0.0:
-        r.decision_weeks = g.centralisation * g.centre_weeks + own * wait / total
-        r.rework_rate = own * reworked / total
-        r.misfit = own * apart
-    for n in range(p.size.touchpoints):
-        f = tb.touch[p.size.touch0 + n].owner
+        firm.decision_weeks = decisions.centralisation * decisions.centre_weeks + own * wait / total
+        firm.rework_rate = own * reworked / total
+        firm.misfit = own * apart
+    for n in range(par.size.touchpoints):
+        f = tables.touch[par.size.touch0 + n].owner
         scattered, coupled = 0.0, 0.0
         for j in range(teams):
-            v = tb.coupled[p.size.team0 + f, j]
+            v = tables.coupled[par.size.team0 + f, j]
             coupled += v
-            if v > 0.0 and not decide_together(p, tb.team, f, j):
-                scattered += v * gap_between(st.direction, r.team0 + f, r.team0 + j, d)
+            if v > 0.0 and not decide_together(par, tables.team, f, j):
+                scattered += v * gap_between(state.direction, firm.team0 + f, firm.team0 + j, d)
         if coupled > 0.0:
             scattered /= coupled
-        centre = g.centre_sd * g.centre_sd * (1.0 - tb.team[p.size.team0 + f].competence)
-        error = g.centralisation * centre
-        error += own * (g.team_sd * g.team_sd + g.scatter_sd * g.scatter_sd * scattered)
-        r.decision_error += error / p.size.touchpoints
-        st.shift[r.success0 + n] -= g.error_effect * (error - g.reference_variance)
+        centre = decisions.centre_sd * decisions.centre_sd * (1.0 - tables.team[par.size.team0 + f].competence)
+        error = decisions.centralisation * centre
+        error += own * (decisions.team_sd * decisions.team_sd + decisions.scatter_sd * decisions.scatter_sd * scattered)
+        firm.decision_error += error / par.size.touchpoints
+        state.shift[firm.success0 + n] -= decisions.error_effect * (error - decisions.reference_variance)

@@ -34,7 +34,8 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.jit import inlined, step
+from flywheel_sim.engine.kinds import Firm, Par, State, Tables
 from flywheel_sim.engine.maths import acos64, sincos64
 from flywheel_sim.engine.mechanisms.m20_culture import discipline_yield
 from flywheel_sim.engine.random import THEME, words
@@ -49,92 +50,92 @@ _OWN, _OFFSET = 1, 3
 _QUARTER, _ROUND = 13, 4
 
 
-@law
-def meets(p: Any, t: int) -> bool:
+@inlined
+def meets(par: Par, week: int) -> bool:
     """Whether the group meets in week t (0-based)."""
-    return p.cadence.enabled and (t + 1) % p.cadence.interval_weeks == 0
+    return par.cadence.enabled and (week + 1) % par.cadence.interval_weeks == 0
 
 
-@law
+@inlined
 def falls_on(event: Any, t: int) -> bool:
     """Whether an event of the calendar, the group's meeting included, takes place in week t (0-based)."""
     return t + 1 >= event.first and (t + 1 - event.first) % event.every == 0
 
 
-@law
-def clears_blockers(p: Any, tb: Any, i: int, j: int, t: int) -> bool:
+@inlined
+def clears_blockers(par: Par, tables: Tables, i: int, j: int, week: int) -> bool:
     """Whether two teams settle blockers in week t: both are at a meeting of the group or an event that does so."""
     settled = False
-    for n in range(p.size.events):
-        e = p.size.event0 + n
-        both = tb.invited[e, i] > 0.0 and tb.invited[e, j] > 0.0
-        settled = settled or (both and tb.event[e].clears > 0 and falls_on(tb.event[e], t))
+    for n in range(par.size.events):
+        e = par.size.event0 + n
+        both = tables.invited[e, i] > 0.0 and tables.invited[e, j] > 0.0
+        settled = settled or (both and tables.event[e].clears > 0 and falls_on(tables.event[e], week))
     return settled
 
 
-@law
-def event_hours(p: Any, tb: Any, k: int, heads: float, t: int) -> float:
+@inlined
+def event_hours(par: Par, tables: Tables, k: int, heads: float, week: int) -> float:
     """Hours that a team of so many heads spends in this week's meetings."""
     hours = 0.0
-    for n in range(p.size.events):
-        event = tb.event[p.size.event0 + n]
-        if tb.invited[p.size.event0 + n, k] > 0.0 and heads > 0.0 and falls_on(event, t):
+    for n in range(par.size.events):
+        event = tables.event[par.size.event0 + n]
+        if tables.invited[par.size.event0 + n, k] > 0.0 and heads > 0.0 and falls_on(event, week):
             hours += event.hours * min(event.heads, heads)
     return hours
 
 
-@law
-def event_cost(p: Any, tb: Any, t: int) -> float:
+@inlined
+def event_cost(par: Par, tables: Tables, week: int) -> float:
     """What this week's events cost beside hours; the group's own meetings are in the ledger."""
     cost = 0.0
-    for n in range(p.size.events):
-        event = tb.event[p.size.event0 + n]
-        if falls_on(event, t):
+    for n in range(par.size.events):
+        event = tables.event[par.size.event0 + n]
+        if falls_on(event, week):
             cost += event.cost
     return cost
 
 
-@law
-def planning(p: Any, t: int) -> bool:
+@inlined
+def planning(par: Par, week: int) -> bool:
     """Whether leadership may aim anew in week t (0-based)."""
-    c = p.cadence
-    return not c.enabled or c.plan_weeks == 0 or t % c.plan_weeks == 0
+    cadence = par.cadence
+    return not cadence.enabled or cadence.plan_weeks == 0 or week % cadence.plan_weeks == 0
 
 
-@law
+@inlined
 def theme_of(offset: float, t: int) -> int:
     """Number of the theme a team works on that enters each one so many weeks late."""
     return math.floor((t - offset) / _QUARTER) % _ROUND
 
 
-@law
-def same_theme(p: Any, tb: Any, r: Any, k: int, j: int, t: int) -> float:
+@inlined
+def same_theme(par: Par, tables: Tables, firm: Firm, k: int, j: int, week: int) -> float:
     """1 where two teams can hear each other this week, else 0."""
-    if not p.cadence.enabled or k == j:
+    if not par.cadence.enabled or k == j:
         return 1.0
     same = True
-    if p.cadence.themes == _OWN:
-        mine = words(r.seed, r.replicate, k, t // _QUARTER, THEME, 0)[0] & np.uint32(3)
-        same = mine == words(r.seed, r.replicate, j, t // _QUARTER, THEME, 0)[0] & np.uint32(3)
-    elif p.cadence.themes == _OFFSET:
-        late, later = tb.team[p.size.team0 + k].theme_offset, tb.team[p.size.team0 + j].theme_offset
-        same = theme_of(late, t) == theme_of(later, t)
+    if par.cadence.themes == _OWN:
+        mine = words(firm.seed, firm.replicate, k, week // _QUARTER, THEME, 0)[0] & np.uint32(3)
+        same = mine == words(firm.seed, firm.replicate, j, week // _QUARTER, THEME, 0)[0] & np.uint32(3)
+    elif par.cadence.themes == _OFFSET:
+        late, later = tables.team[par.size.team0 + k].theme_offset, tables.team[par.size.team0 + j].theme_offset
+        same = theme_of(late, week) == theme_of(later, week)
     return 1.0 if same else 0.0
 
 
-@law
-def reviewed(p: Any) -> bool:
+@inlined
+def reviewed(par: Par) -> bool:
     """Whether the group's reviews take the place of its members' own reactions to scores."""
-    return p.cadence.enabled and p.cadence.review_weeks > 0
+    return par.cadence.enabled and par.cadence.review_weeks > 0
 
 
-@law
-def review_due(p: Any, t: int) -> bool:
+@inlined
+def review_due(par: Par, week: int) -> bool:
     """Whether the group reviews scores in week t (0-based): at its beginning, when last week's survey is in."""
-    return t > 0 and t % p.cadence.review_weeks == 0
+    return week > 0 and week % par.cadence.review_weeks == 0
 
 
-@law
+@inlined
 def review_move(c: Any, gaps: Any, cell: int, known: int) -> float:
     """What a review takes off a setting, from the distances to target at the ``known`` surveys so far."""
     total = c.hindsight + c.insight + c.foresight
@@ -155,30 +156,30 @@ def review_move(c: Any, gaps: Any, cell: int, known: int) -> float:
     return c.review_gain * (c.hindsight * past + c.insight * mean + c.foresight * coming) / total
 
 
-@part
-def hold_meeting(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+@step
+def hold_meeting(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Turn those who meet this week towards their mean direction."""
-    r, d, teams = st.run[q], p.size.axes, p.size.teams
+    firm, d, teams = state.run[run], par.size.axes, par.size.teams
     mean = np.empty(16)
-    for n in range(p.size.events):
-        e = p.size.event0 + n
-        if not falls_on(tb.event[e], t):
+    for n in range(par.size.events):
+        e = par.size.event0 + n
+        if not falls_on(tables.event[e], week):
             continue
-        pull = min(1.0, tb.event[e].pull * discipline_yield(p, r.culture))
+        pull = min(1.0, tables.event[e].pull * discipline_yield(par, firm.culture))
         length = 0.0
         for a in range(d):
             mean[a] = 0.0
             for k in range(teams):
-                if tb.invited[e, k] > 0.0:
-                    mean[a] += st.direction[r.team0 + k, a]
+                if tables.invited[e, k] > 0.0:
+                    mean[a] += state.direction[firm.team0 + k, a]
             length += mean[a] * mean[a]
         length = math.sqrt(length)
         if length < 1e-12 or pull <= 0.0:  # turning by the whole angle would still change the last bit
             continue
         for k in range(teams):
-            if tb.invited[e, k] == 0.0:
+            if tables.invited[e, k] == 0.0:
                 continue
-            u = st.direction[r.team0 + k]
+            u = state.direction[firm.team0 + k]
             dot = 0.0
             for a in range(d):
                 dot += u[a] * mean[a] / length

@@ -22,7 +22,8 @@ Neutral setting: ``enabled: false``: no blockers.  C19 and C46 vanish at rate 0;
 
 from typing import Any
 
-from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.jit import inlined, step
+from flywheel_sim.engine.kinds import Firm, Par, State, Tables
 from flywheel_sim.engine.maths import log64, poisson64
 from flywheel_sim.engine.mechanisms.m16_decisions import decide_together, gap_between
 from flywheel_sim.engine.mechanisms.m17_cadence import clears_blockers
@@ -36,87 +37,89 @@ _ATTEMPT = 65536  # k of a blocker's draws: 65536 attempt + number + 1
 _LINK = 1 << 30  # k of a pair's lateral link
 
 
-@law
-def path_weeks(p: Any, hops: Any, r: Any, i: int, j: int) -> float:
+@inlined
+def path_weeks(par: Par, hops: Any, firm: Firm, i: int, j: int) -> float:
     """How long an issue travels between two teams."""
-    b = p.blockers
-    link = unit64(words(r.seed, r.replicate, _PAIR * i + j, 0, BLOCKER, _LINK)[0])
-    return b.hop_weeks * (1.0 if link < b.lateral else hops[p.size.team0 + i, j])  # type: ignore[no-any-return]
+    blockers = par.blockers
+    link = unit64(words(firm.seed, firm.replicate, _PAIR * i + j, 0, BLOCKER, _LINK)[0])
+    return blockers.hop_weeks * (1.0 if link < blockers.lateral else hops[par.size.team0 + i, j])  # type: ignore[no-any-return]
 
 
-@part
-def arrive(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+@step
+def arrive(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Add this week's issues to the list."""
-    r, b = st.run[q], p.blockers
-    for i in range(p.size.teams):
+    firm, blockers = state.run[run], par.blockers
+    for i in range(par.size.teams):
         for j in range(i):
-            mean = b.rate * tb.coupled[p.size.team0 + i, j]
+            mean = blockers.rate * tables.coupled[par.size.team0 + i, j]
             if mean <= 0.0:
                 continue
             pair = _PAIR * i + j
-            weeks = path_weeks(p, tb.hops, r, i, j)
-            for n in range(poisson64(unit64(words(r.seed, r.replicate, pair, t, BLOCKER, 0)[0]), mean)):
-                if r.blockers >= BLOCKERS:
-                    r.blockers_dropped += 1.0
+            weeks = path_weeks(par, tables.hops, firm, i, j)
+            for n in range(poisson64(unit64(words(firm.seed, firm.replicate, pair, week, BLOCKER, 0)[0]), mean)):
+                if firm.blockers >= BLOCKERS:
+                    firm.blockers_dropped += 1.0
                     continue
-                w = words(r.seed, r.replicate, pair, t, BLOCKER, n + 1)
-                born = t + unit64(w[0])
+                w = words(firm.seed, firm.replicate, pair, week, BLOCKER, n + 1)
+                born = week + unit64(w[0])
                 seen = born
-                if unit64(w[1]) >= p.vectors.transparency:
-                    seen -= b.discovery_weeks * log64(unit64(w[2]))
-                row = st.blocker[r.blocker0 + r.blockers]
+                if unit64(w[1]) >= par.vectors.transparency:
+                    seen -= blockers.discovery_weeks * log64(unit64(w[2]))
+                row = state.blocker[firm.blocker0 + firm.blockers]
                 row[OPEN.pair], row[OPEN.number], row[OPEN.attempt] = pair, n, 0.0
                 row[OPEN.born], row[OPEN.ready] = born, seen + weeks
-                r.blockers += 1
-                r.blockers_new += 1.0
+                firm.blockers += 1
+                firm.blockers_new += 1.0
 
 
-@part
-def step_blockers(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+@step
+def step_blockers(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """One week of issues between teams: they arrive, are settled or not, and cost hours."""
-    r, b = st.run[q], p.blockers
-    r.blockers_new = r.blockers_resolved = r.blockers_reopened = r.blockers_dropped = 0.0
-    if not b.enabled:
-        r.blockers = 0
+    firm, blockers = state.run[run], par.blockers
+    firm.blockers_new = firm.blockers_resolved = firm.blockers_reopened = firm.blockers_dropped = 0.0
+    if not blockers.enabled:
+        firm.blockers = 0
         return
-    arrive(p, tb, st, q, t)
-    end, kept, waited = t + 1.0, 0, 0.0
-    for n in range(r.blockers):
-        row = st.blocker[r.blocker0 + n]
+    arrive(par, tables, state, run, week)
+    end, kept, waited = week + 1.0, 0, 0.0
+    for n in range(firm.blockers):
+        row = state.blocker[firm.blocker0 + n]
         pair, born = int(row[OPEN.pair]), row[OPEN.born]
         i, j = pair // _PAIR, pair % _PAIR
-        joint, cleared = decide_together(p, tb.team, i, j), clears_blockers(p, tb, i, j, t)
+        joint, cleared = decide_together(par, tables.team, i, j), clears_blockers(par, tables, i, j, week)
         closed = -1.0
         for _ in range(8):  # more solutions of one issue in a week wait for the next
             if row[OPEN.ready] > end:
                 break
             k = _ATTEMPT * (int(row[OPEN.attempt]) + 1) + int(row[OPEN.number]) + 1
-            w = words(r.seed, r.replicate, pair, int(born), BLOCKER, k)
+            w = words(firm.seed, firm.replicate, pair, int(born), BLOCKER, k)
             at = end + 1.0
             if not joint:
-                at = max(row[OPEN.ready] - b.solo_weeks * log64(unit64(w[0])), float(t))
+                at = max(row[OPEN.ready] - blockers.solo_weeks * log64(unit64(w[0])), float(week))
             if cleared:
                 at = min(at, end)
             if at > end:
                 break
             row[OPEN.attempt] += 1.0
-            if unit64(w[1]) >= b.reopen * gap_between(st.direction, r.team0 + i, r.team0 + j, p.size.axes):
+            if unit64(w[1]) >= blockers.reopen * gap_between(
+                state.direction, firm.team0 + i, firm.team0 + j, par.size.axes
+            ):
                 closed = at
                 break
-            r.blockers_reopened += 1.0
+            firm.blockers_reopened += 1.0
             row[OPEN.ready] = at
             if at == end:
                 break
-        hours = b.idle_hours * ((closed if closed >= 0.0 else end) - max(born, float(t)))
-        st.taken[r.team0 + i] += hours
-        st.taken[r.team0 + j] += hours
+        hours = blockers.idle_hours * ((closed if closed >= 0.0 else end) - max(born, float(week)))
+        state.taken[firm.team0 + i] += hours
+        state.taken[firm.team0 + j] += hours
         if closed >= 0.0:
-            r.blockers_resolved += 1.0
+            firm.blockers_resolved += 1.0
             waited += closed - born
         else:
             for c in range(row.shape[0]):
-                st.blocker[r.blocker0 + kept, c] = row[c]
+                state.blocker[firm.blocker0 + kept, c] = row[c]
             kept += 1
-    r.blockers = kept
-    if r.blockers_resolved > 0.0:
-        r.resolve_weeks = waited / r.blockers_resolved
+    firm.blockers = kept
+    if firm.blockers_resolved > 0.0:
+        firm.resolve_weeks = waited / firm.blockers_resolved

@@ -30,9 +30,9 @@ pair_hours = 0.
 """
 
 import math
-from typing import Any
 
-from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.jit import inlined, step
+from flywheel_sim.engine.kinds import Par, State, Sums, Tables
 from flywheel_sim.engine.maths import exp64, log64
 from flywheel_sim.engine.mechanisms.m17_cadence import event_hours
 from flywheel_sim.engine.state import ACC
@@ -45,127 +45,132 @@ _MOST_HEADS = 1e9  # nobody can hire more; pairs of groups then still fit into a
 _AWARENESS, _SALE, _SERVICE = 0, 1, 4
 
 
-@part
-def coordination_hours(p: Any, tb: Any, st: Any, q: int) -> float:
+@step
+def coordination_hours(par: Par, tables: Tables, state: State, run: int) -> float:
     """H: hours a week the whole company spends on coordination."""
-    r, c, d, teams = st.run[q], p.capacity, p.size.axes, p.size.teams
+    firm, capacity, d, teams = state.run[run], par.capacity, par.size.axes, par.size.teams
     hours = 0.0
     for i in range(teams):
-        a = tb.team[p.size.team0 + i]
-        n = math.ceil(st.heads[r.team0 + i] / c.span)
-        hours += (1.0 - c.angle_share) * n * (n - 1) / 2.0
+        a = tables.team[par.size.team0 + i]
+        n = math.ceil(state.heads[firm.team0 + i] / capacity.span)
+        hours += (1.0 - capacity.angle_share) * n * (n - 1) / 2.0
         for j in range(i):
-            b = tb.team[p.size.team0 + j]
-            if p.cadence.enabled and a.member and b.member:
+            b = tables.team[par.size.team0 + j]
+            if par.cadence.enabled and a.member and b.member:
                 continue
             cosine = 0.0
             for x in range(d):
-                cosine += st.direction[r.team0 + i, x] * st.direction[r.team0 + j, x]
-            weight = 1.0 if tb.partner[p.size.team0 + i, j] > 0.0 else c.far_weight
-            need = (1.0 - c.angle_share) + c.angle_share * weight * (1.0 - cosine) * 0.5
-            hours += n * math.ceil(st.heads[r.team0 + j] / c.span) * need
-    return c.pair_hours * hours
+                cosine += state.direction[firm.team0 + i, x] * state.direction[firm.team0 + j, x]
+            weight = 1.0 if tables.partner[par.size.team0 + i, j] > 0.0 else capacity.far_weight
+            need = (1.0 - capacity.angle_share) + capacity.angle_share * weight * (1.0 - cosine) * 0.5
+            hours += n * math.ceil(state.heads[firm.team0 + j] / capacity.span) * need
+    return capacity.pair_hours * hours
 
 
-@part
-def staff(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+@step
+def staff(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Set headcounts: what the scenario states times what finance has funded so far."""
-    r, c = st.run[q], p.capacity
+    firm, capacity = state.run[run], par.capacity
     growth = 0.0
-    if t % 13 == 0 and t > 0:
-        then, now = st.initial[q, COL.spend], st.weekly[r.week0 + t - 1, COL.spend]
+    if week % 13 == 0 and week > 0:
+        then, now = state.initial[run, COL.spend], state.weekly[firm.week0 + week - 1, COL.spend]
         if then > 0.0:
             growth = log64(now / then) if now > 0.0 else -700.0
-    for k in range(p.size.teams):
-        row, stated = r.team0 + k, tb.team[p.size.team0 + k].headcount
-        if c.enabled and c.staffing:
-            if t % 13 == 0 and t > 0:
-                st.funded[row] = st.planned[row]
-                plan = exp64(tb.team[p.size.team0 + k].scaling * growth) * st.budget[row]
-                lowest = st.funded[row] * (1.0 - c.staffing_limit)
-                st.planned[row] = min(max(plan, lowest), st.funded[row] * (1.0 + c.staffing_limit))
-            st.heads[row] = min(max(stated * st.funded[row], min(stated, 1.0)), _MOST_HEADS)
-            short = st.heads[row] - st.able[row]
-            st.able[row] += short / c.ramp_weeks if short > 0.0 else short
+    for k in range(par.size.teams):
+        row, stated = firm.team0 + k, tables.team[par.size.team0 + k].headcount
+        if capacity.enabled and capacity.staffing:
+            if week % 13 == 0 and week > 0:
+                state.funded[row] = state.planned[row]
+                plan = exp64(tables.team[par.size.team0 + k].scaling * growth) * state.budget[row]
+                lowest = state.funded[row] * (1.0 - capacity.staffing_limit)
+                state.planned[row] = min(max(plan, lowest), state.funded[row] * (1.0 + capacity.staffing_limit))
+            state.heads[row] = min(max(stated * state.funded[row], min(stated, 1.0)), _MOST_HEADS)
+            short = state.heads[row] - state.able[row]
+            state.able[row] += short / capacity.ramp_weeks if short > 0.0 else short
         else:
-            st.heads[row] = st.able[row] = stated
+            state.heads[row] = state.able[row] = stated
 
 
-@law
-def speed(p: Any, tb: Any, st: Any, row: int, tr: int) -> float:
+@inlined
+def speed(par: Par, tables: Tables, state: State, row: int, tr: int) -> float:
     """Volume per hour relative to reference, from how much a team works along its own craft."""
     along = 0.0
-    for a in range(p.size.axes):
-        along += st.direction[row, a] * tb.craft[tr, a]
-    return exp64(p.capacity.craft_speed * (along - p.capacity.craft_reference))
+    for a in range(par.size.axes):
+        along += state.direction[row, a] * tables.craft[tr, a]
+    return exp64(par.capacity.craft_speed * (along - par.capacity.craft_reference))
 
 
-@part
-def allot_hours(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+@step
+def allot_hours(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Set every team's magnitude and overload, and what sales and service can work off this week."""
-    r, c, teams = st.run[q], p.capacity, p.size.teams
+    firm, capacity, teams = state.run[run], par.capacity, par.size.teams
     heads = 0.0
     for k in range(teams):
-        heads += st.heads[r.team0 + k]
-    r.gross_hours, r.coordination_hours, r.meeting_hours, r.overload = c.gross_hours, 0.0, 0.0, 0.0
-    r.service_capacity, r.service_hours, r.sales_capacity = 1e300, 0.0, 1e300
+        heads += state.heads[firm.team0 + k]
+    firm.gross_hours, firm.coordination_hours, firm.meeting_hours, firm.overload = capacity.gross_hours, 0.0, 0.0, 0.0
+    firm.service_capacity, firm.service_hours, firm.sales_capacity = 1e300, 0.0, 1e300
     shared = 0.0
-    if c.enabled and heads > 0.0:
-        needed = coordination_hours(p, tb, st, q) * exp64(-c.relief * c.project_managers)
-        r.coordination_hours = min(needed + c.project_managers * heads * c.gross_hours, heads * c.gross_hours)
-        shared = r.coordination_hours / heads
+    if capacity.enabled and heads > 0.0:
+        needed = coordination_hours(par, tables, state, run) * exp64(-capacity.relief * capacity.project_managers)
+        firm.coordination_hours = min(
+            needed + capacity.project_managers * heads * capacity.gross_hours, heads * capacity.gross_hours
+        )
+        shared = firm.coordination_hours / heads
     for k in range(teams):
-        row, tr = r.team0 + k, p.size.team0 + k
-        team = tb.team[tr]
-        mine = st.heads[row]
-        met = event_hours(p, tb, k, mine, t)
-        r.meeting_hours += met
+        row, tr = firm.team0 + k, par.size.team0 + k
+        team = tables.team[tr]
+        mine = state.heads[row]
+        met = event_hours(par, tables, k, mine, week)
+        firm.meeting_hours += met
         share = 1.0
-        st.overload[row], st.hours[row] = 0.0, 1e300
-        if c.enabled and mine > 0.0:
-            gamed = st.gaming[row] * p.incentives.gaming_hours if p.incentives.enabled else 0.0
-            net = max(0.0, c.gross_hours - shared - met / mine - c.reporting_hours - gamed - st.taken[row] / mine)
-            share = net / c.gross_hours
-            able = st.able[row] * net * speed(p, tb, st, row, tr) * exp64(-st.unlearned[row])
-            st.hours[row] = able
-            st.overload[row] = max(0.0, st.demand[row] / able - 1.0) if able > 0.0 else 5.0
-            st.overload[row] = min(st.overload[row], 5.0)
-            r.overload += st.overload[row] / teams
-            for n in range(p.size.touchpoints):
-                touch = tb.touch[p.size.touch0 + n]
+        state.overload[row], state.hours[row] = 0.0, 1e300
+        if capacity.enabled and mine > 0.0:
+            gamed = state.gaming[row] * par.incentives.gaming_hours if par.incentives.enabled else 0.0
+            net = max(
+                0.0,
+                capacity.gross_hours - shared - met / mine - capacity.reporting_hours - gamed - state.taken[row] / mine,
+            )
+            share = net / capacity.gross_hours
+            able = state.able[row] * net * speed(par, tables, state, row, tr) * exp64(-state.unlearned[row])
+            state.hours[row] = able
+            state.overload[row] = max(0.0, state.demand[row] / able - 1.0) if able > 0.0 else 5.0
+            state.overload[row] = min(state.overload[row], 5.0)
+            firm.overload += state.overload[row] / teams
+            for n in range(par.size.touchpoints):
+                touch = tables.touch[par.size.touch0 + n]
                 if touch.owner == k and touch.hours > 0.0:
                     hours = touch.hours
-                    left = max(able - (st.demand[row] - st.asked[r.success0 + n]), KEPT * able)
+                    left = max(able - (state.demand[row] - state.asked[firm.success0 + n]), KEPT * able)
                     if touch.stage == _SERVICE:
-                        if p.service.handling_hours > 0.0:
-                            hours = p.service.handling_hours
-                        hours *= r.standard * r.issue_hours
-                        r.service_capacity, r.service_hours = left / hours, hours
+                        if par.service.handling_hours > 0.0:
+                            hours = par.service.handling_hours
+                        hours *= firm.standard * firm.issue_hours
+                        firm.service_capacity, firm.service_hours = left / hours, hours
                     elif touch.stage == _SALE:
-                        r.sales_capacity = left / hours
-        st.magnitude[row] = share * team.skill * st.ability[row] * st.level[row] * exp64(-st.unlearned[row])
+                        firm.sales_capacity = left / hours
+        state.magnitude[row] = share * team.skill * state.ability[row] * state.level[row] * exp64(-state.unlearned[row])
 
 
-@part
-def volumes(p: Any, tb: Any, st: Any, q: int, total: Any) -> None:
+@step
+def volumes(par: Par, tables: Tables, state: State, run: int, total: Sums) -> None:
     """Hours of work each team was asked for this week: what overloads it next week."""
-    r = st.run[q]
-    for k in range(p.size.teams):
-        st.demand[r.team0 + k] = 0.0
-    r.leads_before, r.waiting_before = total[ACC.leads], total[ACC.waiting]
-    r.signed_before, r.sold_waiting = total[ACC.signed], total[ACC.sold_waiting]
-    r.onboarding_before = total[ACC.onboarding]
-    for n in range(p.size.touchpoints):
-        touch = tb.touch[p.size.touch0 + n]
+    firm = state.run[run]
+    for k in range(par.size.teams):
+        state.demand[firm.team0 + k] = 0.0
+    firm.leads_before, firm.waiting_before = total[ACC.leads], total[ACC.waiting]
+    firm.signed_before, firm.sold_waiting = total[ACC.signed], total[ACC.sold_waiting]
+    firm.onboarding_before = total[ACC.onboarding]
+    for n in range(par.size.touchpoints):
+        touch = tables.touch[par.size.touch0 + n]
         if touch.stage == _AWARENESS:
             volume = total[ACC.leads]
         elif touch.stage == _SALE:
-            volume = total[ACC.qualified] + total[ACC.waiting] * st.chain[r.segment0, 0]
+            volume = total[ACC.qualified] + total[ACC.waiting] * state.chain[firm.segment0, 0]
         elif touch.stage == _SERVICE:
-            volume = r.service_demand * r.issue_hours
+            volume = firm.service_demand * firm.issue_hours
         else:
             volume = 0.0
-            for b in range(r.block0, r.block0 + r.blocks):
-                volume += st.touched[b, 2 * n]
-        st.asked[r.success0 + n] = volume * touch.hours
-        st.demand[r.team0 + touch.owner] += volume * touch.hours
+            for b in range(firm.block0, firm.block0 + firm.blocks):
+                volume += state.touched[b, 2 * n]
+        state.asked[firm.success0 + n] = volume * touch.hours
+        state.demand[firm.team0 + touch.owner] += volume * touch.hours

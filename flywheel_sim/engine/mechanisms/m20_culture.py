@@ -55,7 +55,8 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import i64, law, part
+from flywheel_sim.engine.jit import i64, inlined, step
+from flywheel_sim.engine.kinds import Firm, Par, State, Tables
 from flywheel_sim.engine.maths import exp64, log64
 from flywheel_sim.engine.random import PRACTICE, unit64, words
 from flywheel_sim.engine.state import COMPETENCIES
@@ -65,207 +66,209 @@ __all__ = ["discipline_yield", "step_culture", "weekly"]
 _FIRST, _LEAVES, _NEW = 1000, 2000, 3000  # words of PRACTICE beside learning's own: first beliefs, leaving, newcomers'
 
 
-@law
-def discipline_yield(p: Any, culture: float) -> float:
+@inlined
+def discipline_yield(par: Par, culture: float) -> float:
     """y: share of a discipline's effect that this culture lets through."""
-    c = p.culture
+    c = par.culture
     return c.independence + (1.0 - c.independence) * culture / c.reference if c.enabled else 1.0
 
 
-@law
+@inlined
 def weekly(month: float) -> float:
     """Share kept in a week where ``month`` is kept in a month."""
     return exp64(log64(month) * 12.0 / 52.0) if month > 0.0 else 0.0
 
 
-@part
-def step_culture(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+@step
+def step_culture(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """One week of every stock, and what they move."""
-    r, c = st.run[q], p.culture
-    r.morale, r.adherence_reported = 0.0, r.adherence
-    if not c.enabled:
+    firm, culture = state.run[run], par.culture
+    firm.morale, firm.adherence_reported = 0.0, firm.adherence
+    if not culture.enabled:
         return
-    r.culture = min(1.0, weekly(c.retention_month) * r.culture + (c.effort_month + r.culture_added) * 12.0 / 52.0)
+    firm.culture = min(
+        1.0, weekly(culture.retention_month) * firm.culture + (culture.effort_month + firm.culture_added) * 12.0 / 52.0
+    )
     lift = 0.0
-    if c.programme.enabled:
-        lift += work_programme(p, tb, st, q)
-    set_norms(p, r)
-    lift += keep_people(p, tb, st, q)
-    if c.learning.enabled and r.minds == (c.learning.people + 2) * (c.learning.practices + 1):
-        learn_practices(p, st, q, t)
-        lift += c.learning.effect * (r.knowledge - r.knowledge_before)
+    if culture.programme.enabled:
+        lift += work_programme(par, tables, state, run)
+    set_norms(par, firm)
+    lift += keep_people(par, tables, state, run)
+    if culture.learning.enabled and firm.minds == (culture.learning.people + 2) * (culture.learning.practices + 1):
+        learn_practices(par, state, run, week)
+        lift += culture.learning.effect * (firm.knowledge - firm.knowledge_before)
     if lift != 0.0:
-        for n in range(p.size.touchpoints):
-            st.shift[r.success0 + n] += lift
+        for n in range(par.size.touchpoints):
+            state.shift[firm.success0 + n] += lift
 
 
-@part
-def work_programme(p: Any, tb: Any, st: Any, q: int) -> float:
+@step
+def work_programme(par: Par, tables: Tables, state: State, run: int) -> float:
     """Build and let decay project fixes and competencies; their logit."""
-    r, g = st.run[q], p.culture.programme
-    granted = g.funding * r.funding
-    r.programme += g.cost * granted / 52.0
+    firm, g = state.run[run], par.culture.programme
+    granted = g.funding * firm.funding
+    firm.programme += g.cost * granted / 52.0
     build = (1.0 - weekly(1.0 - g.project_build_month)) * granted * g.projects
-    r.fixes = weekly(g.project_retention_month) * (r.fixes + build * (1.0 - r.fixes))
+    firm.fixes = weekly(g.project_retention_month) * (firm.fixes + build * (1.0 - firm.fixes))
     build = (1.0 - weekly(1.0 - g.competence_build_month)) * granted * (1.0 - g.projects)
     kept, count = weekly(g.competence_retention_month), 0
-    r.competencies = 0.0
+    firm.competencies = 0.0
     for i in range(COMPETENCIES):
-        weight = tb.competence[p.size.epoch, i]
+        weight = tables.competence[par.size.epoch, i]
         if weight >= 0.0:
-            stock = st.competence[q, i]
-            st.competence[q, i] = kept * (stock + min(1.0, build * weight) * (1.0 - stock))
-            r.competencies += st.competence[q, i]
+            stock = state.competence[run, i]
+            state.competence[run, i] = kept * (stock + min(1.0, build * weight) * (1.0 - stock))
+            firm.competencies += state.competence[run, i]
             count += 1
     if count > 0:
-        r.competencies /= count
-    return g.project_effect * r.fixes + g.competence_effect * r.competencies
+        firm.competencies /= count
+    return g.project_effect * firm.fixes + g.competence_effect * firm.competencies
 
 
-@part
-def set_norms(p: Any, r: Any) -> None:
+@step
+def set_norms(par: Par, firm: Firm) -> None:
     """Norms follow the leader, or fade; checks and norms raise adherence, and gaming hides part of the lapses."""
-    c = p.culture
-    if c.norms.enabled:
-        if r.leader_tenure > 0.0:
-            r.norm += c.norms.transmission * (p.leadership.ethics - r.norm)
+    culture = par.culture
+    if culture.norms.enabled:
+        if firm.leader_tenure > 0.0:
+            firm.norm += culture.norms.transmission * (par.leadership.ethics - firm.norm)
         else:
-            r.norm *= weekly(c.norms.retention_month)
-        r.norms = 1.0 - (1.0 - r.norms) * (1.0 - c.norms.gaming * r.norm)
-        r.adherence += (1.0 - r.adherence) * c.norms.adherence * r.norm
-    r.adherence_reported = r.adherence
-    if c.monitoring.enabled:
-        m = c.monitoring
-        hidden = m.coverage * m.gaming * (1.0 - min(r.norms, 1.0))
-        lapses = 1.0 - r.adherence
-        r.adherence += lapses * (1.0 - hidden) * m.coverage * m.accuracy
-        r.adherence_reported = r.adherence + lapses * hidden
+            firm.norm *= weekly(culture.norms.retention_month)
+        firm.norms = 1.0 - (1.0 - firm.norms) * (1.0 - culture.norms.gaming * firm.norm)
+        firm.adherence += (1.0 - firm.adherence) * culture.norms.adherence * firm.norm
+    firm.adherence_reported = firm.adherence
+    if culture.monitoring.enabled:
+        m = culture.monitoring
+        hidden = m.coverage * m.gaming * (1.0 - min(firm.norms, 1.0))
+        lapses = 1.0 - firm.adherence
+        firm.adherence += lapses * (1.0 - hidden) * m.coverage * m.accuracy
+        firm.adherence_reported = firm.adherence + lapses * hidden
 
 
-@part
-def keep_people(p: Any, tb: Any, st: Any, q: int) -> float:
+@step
+def keep_people(par: Par, tables: Tables, state: State, run: int) -> float:
     """Morale, leavers and hires of every team; the logit of the staff's mean trait."""
-    r, c, teams = st.run[q], p.culture, p.size.teams
+    firm, culture, teams = state.run[run], par.culture, par.size.teams
     heads, powering = 0.0, 0.0
     for k in range(teams):
-        row = r.team0 + k
-        heads += st.heads[row]
-        if not tb.team[p.size.team0 + k].front:
-            powering += st.heads[row] * st.magnitude[row]
-    support = powering / heads if heads > 0.0 else c.morale.support_reference
-    delta, left = -log64(1.0 - c.turnover.yearly) / 52.0, 0.0
+        row = firm.team0 + k
+        heads += state.heads[row]
+        if not tables.team[par.size.team0 + k].front:
+            powering += state.heads[row] * state.magnitude[row]
+    support = powering / heads if heads > 0.0 else culture.morale.support_reference
+    delta, left = -log64(1.0 - culture.turnover.yearly) / 52.0, 0.0
     for k in range(teams):
-        row, rate = r.team0 + k, delta
-        mine = st.heads[row]
+        row, rate = firm.team0 + k, delta
+        mine = state.heads[row]
         share = mine / heads if heads > 0.0 else 1.0 / teams
-        if c.morale.enabled:
-            m = c.morale
-            target = m.reference + m.support_effect * (support - m.support_reference) + r.morale_added
-            target -= m.overload_effect * st.overload[row]
+        if culture.morale.enabled:
+            m = culture.morale
+            target = m.reference + m.support_effect * (support - m.support_reference) + firm.morale_added
+            target -= m.overload_effect * state.overload[row]
             away = min(max(target, 0.0), 1.0) - m.reference
-            st.morale[row] += (away - st.morale[row]) / m.adjust_weeks  # kept as the difference to reference
-            level = max(0.05, 1.0 + st.morale[row] / m.reference)
+            state.morale[row] += (away - state.morale[row]) / m.adjust_weeks  # kept as the difference to reference
+            level = max(0.05, 1.0 + state.morale[row] / m.reference)
             if m.elasticity > 0.0:
-                st.ability[row] *= exp64(m.elasticity * log64(level))
-            rate *= exp64(-m.attrition_effect * st.morale[row])
-            r.morale += share * (m.reference + st.morale[row])
-        if c.turnover.enabled:
+                state.ability[row] *= exp64(m.elasticity * log64(level))
+            rate *= exp64(-m.attrition_effect * state.morale[row])
+            firm.morale += share * (m.reference + state.morale[row])
+        if culture.turnover.enabled:
             gone = 1.0 - exp64(-rate)
-            st.green[row] += gone * (1.0 - st.green[row]) - st.green[row] / c.turnover.ramp_weeks
-            st.taken[row] += c.turnover.idle * st.green[row] * mine * p.capacity.gross_hours
+            state.green[row] += gone * (1.0 - state.green[row]) - state.green[row] / culture.turnover.ramp_weeks
+            state.taken[row] += culture.turnover.idle * state.green[row] * mine * par.capacity.gross_hours
             left += share * rate
-        if c.monitoring.enabled:
-            st.taken[row] += c.monitoring.coverage * c.monitoring.hours * mine
-    if not c.turnover.enabled:
+        if culture.monitoring.enabled:
+            state.taken[row] += culture.monitoring.coverage * culture.monitoring.hours * mine
+    if not culture.turnover.enabled:
         return 0.0
     if teams == 0:
         left = delta
-    r.trait += (1.0 - exp64(-left)) * (c.turnover.selectivity - r.trait)
-    return c.turnover.trait_effect * r.trait  # type: ignore[no-any-return]
+    firm.trait += (1.0 - exp64(-left)) * (culture.turnover.selectivity - firm.trait)
+    return culture.turnover.trait_effect * firm.trait  # type: ignore[no-any-return]
 
 
-@law
+@inlined
 def belief_of(word: Any) -> Any:
     """A belief at random: -1, 0 or 1."""
     return np.int8(min(int(unit64(word) * 3.0), 2) - 1)
 
 
-@part
-def learn_practices(p: Any, st: Any, q: int, t: int) -> None:
+@step
+def learn_practices(par: Par, state: State, run: int, week: int) -> None:
     """One period of mutual learning (A18).
 
     Rows of m beliefs and a mark: row 0 the code, rows 1..n the people, marked where they know more than the code, row
     n + 1 the code to be.
     """
-    r, c = st.run[q], p.culture.learning
-    n, m, base, wide = c.people, c.practices, r.mind0, c.practices + 1
-    if r.learned == 0.0:
-        r.learned = 1.0
+    firm, c = state.run[run], par.culture.learning
+    n, m, base, wide = c.people, c.practices, firm.mind0, c.practices + 1
+    if firm.learned == 0.0:
+        firm.learned = 1.0
         for i in range(1, n + 1):
             for b in range(m):
-                word = words(r.seed, r.replicate, i, 0, PRACTICE, _FIRST + (b >> 2))[b & 3]
-                st.mind[base + i * wide + b] = belief_of(word)
-        r.knowledge_before = r.knowledge = know(st, base, n, m)
-    if (t + 1) % c.period_weeks != 0:
+                word = words(firm.seed, firm.replicate, i, 0, PRACTICE, _FIRST + (b >> 2))[b & 3]
+                state.mind[base + i * wide + b] = belief_of(word)
+        firm.knowledge_before = firm.knowledge = know(state, base, n, m)
+    if (week + 1) % c.period_weeks != 0:
         return
-    revise_code(p, st, q, t)
+    revise_code(par, state, run, week)
     for i in range(1, n + 1):
         gone = False
         if c.leaving > 0.0:
-            gone = unit64(words(r.seed, r.replicate, i, t, PRACTICE, _LEAVES)[0]) < c.leaving
+            gone = unit64(words(firm.seed, firm.replicate, i, week, PRACTICE, _LEAVES)[0]) < c.leaving
         w0 = w1 = w2 = w3 = np.uint32(0)
         for b in range(m):
             lane = b & 3
             if lane == 0:
-                w0, w1, w2, w3 = words(r.seed, r.replicate, i, t, PRACTICE, (_NEW if gone else 0) + (b >> 2))
+                w0, w1, w2, w3 = words(firm.seed, firm.replicate, i, week, PRACTICE, (_NEW if gone else 0) + (b >> 2))
             word = w0 if lane == 0 else (w1 if lane == 1 else (w2 if lane == 2 else w3))
-            code = st.mind[base + b]
+            code = state.mind[base + b]
             if gone:
-                st.mind[base + i * wide + b] = belief_of(word)
+                state.mind[base + i * wide + b] = belief_of(word)
             elif code != 0 and unit64(word) < c.from_code:
-                st.mind[base + i * wide + b] = code
+                state.mind[base + i * wide + b] = code
     for b in range(m):
-        st.mind[base + b] = st.mind[base + (n + 1) * wide + b]
-    r.knowledge = know(st, base, n, m)
+        state.mind[base + b] = state.mind[base + (n + 1) * wide + b]
+    firm.knowledge = know(state, base, n, m)
 
 
-@part
-def revise_code(p: Any, st: Any, q: int, t: int) -> None:
+@step
+def revise_code(par: Par, state: State, run: int, week: int) -> None:
     """Write the code to be: where the majority of those who know more than the code is heard."""
-    r, c = st.run[q], p.culture.learning
-    n, m, base, wide = c.people, c.practices, r.mind0, c.practices + 1
+    firm, c = state.run[run], par.culture.learning
+    n, m, base, wide = c.people, c.practices, firm.mind0, c.practices + 1
     known = 0
     for i in range(n + 1):
         right = 0
         for b in range(m):
-            right += st.mind[base + i * wide + b] == 1
+            right += state.mind[base + i * wide + b] == 1
         if i == 0:
             known = right
-        st.mind[base + i * wide + m] = 1 if right > known else 0
+        state.mind[base + i * wide + m] = 1 if right > known else 0
     for b in range(m):
         right, wrong, none = 0, 0, 0
         for i in range(1, n + 1):
-            if st.mind[base + i * wide + m] == 1:
-                belief = st.mind[base + i * wide + b]
+            if state.mind[base + i * wide + m] == 1:
+                belief = state.mind[base + i * wide + b]
                 right += belief == 1
                 wrong += belief == -1
                 none += belief == 0
-        code = i64(st.mind[base + b])
+        code = i64(state.mind[base + b])
         majority = 1 if right > wrong else (-1 if wrong > right else 0)
         excess = max(right, wrong) - (right if code == 1 else (wrong if code == -1 else none))
         if majority != 0 and majority != code and excess > 0:
             stays = exp64(excess * log64(1.0 - c.of_code)) if c.of_code < 1.0 else 0.0
-            word = words(r.seed, r.replicate, 0, t, PRACTICE, b >> 2)[b & 3]
+            word = words(firm.seed, firm.replicate, 0, week, PRACTICE, b >> 2)[b & 3]
             if unit64(word) < 1.0 - stays:
                 code = majority
-        st.mind[base + (n + 1) * wide + b] = code
+        state.mind[base + (n + 1) * wide + b] = code
 
 
-@part
-def know(st: Any, base: int, n: int, m: int) -> float:
+@step
+def know(state: State, base: int, n: int, m: int) -> float:
     """Share of reality that people have right."""
     right = 0
     for i in range(1, n + 1):
         for b in range(m):
-            right += st.mind[base + i * (m + 1) + b] == 1
+            right += state.mind[base + i * (m + 1) + b] == 1
     return right / (n * m)

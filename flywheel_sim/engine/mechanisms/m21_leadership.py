@@ -38,9 +38,8 @@ Neutral setting: ``enabled: false``: no office, every factor exactly 1.  C54 van
 attribution_noise 0, C64 at tenure_months 0, C65 at effect sizes 0 or a lag beyond all tenures.
 """
 
-from typing import Any
-
-from flywheel_sim.engine.jit import law, part
+from flywheel_sim.engine.jit import inlined, step
+from flywheel_sim.engine.kinds import Firm, Par, State, Tables
 from flywheel_sim.engine.maths import exp64, normal_quantile
 from flywheel_sim.engine.random import LEADER, unit64, words
 
@@ -49,7 +48,7 @@ __all__ = ["backing", "leg", "step_leadership"]
 _APPOINTED, _COMMAND = 0, 1
 
 
-@law
+@inlined
 def backing(perceived: float, hurdle: float, patience: float) -> float:
     """B: what finite patience makes of a perceived gain; 1 when patience is without end."""
     if patience <= 0.0:
@@ -57,75 +56,78 @@ def backing(perceived: float, hurdle: float, patience: float) -> float:
     return exp64(min(max((perceived - hurdle) / patience, -3.0), 3.0))
 
 
-@law
+@inlined
 def leg(share: float, free: float, enough: float, influence: float) -> float:
     """e: how far a leg that has this share of the free hours takes effect."""
     return min(1.0, share * free / enough) * influence
 
 
-@part
-def hold_office(r: Any, p: Any) -> None:
+@step
+def hold_office(firm: Firm, par: Par) -> None:
     """Who holds the office this week: exits and appointments that the end of last week brought."""
-    c = p.leadership
-    if r.leader_open == 0.0:
-        r.leader_open, r.leader_out = 1.0, 0.0
-        r.leader_tenure, r.leader_gap = 0.0, 0.0 if c.start == _APPOINTED else float(c.vacancy_weeks)
-        r.leader_perceived = c.hurdle
-    elif r.leader_out > 0.0:
-        r.leader_out, r.leader_tenure, r.leader_gap = 0.0, 0.0, float(c.vacancy_weeks)
-        r.leader_kept *= 1.0 - c.lost_at_exit
-    if r.leader_tenure > 0.0:
-        r.leader_tenure += 1.0
-    elif r.leader_gap > 0.0:
-        r.leader_gap -= 1.0
+    leadership = par.leadership
+    if firm.leader_open == 0.0:
+        firm.leader_open, firm.leader_out = 1.0, 0.0
+        firm.leader_tenure, firm.leader_gap = (
+            0.0,
+            0.0 if leadership.start == _APPOINTED else float(leadership.vacancy_weeks),
+        )
+        firm.leader_perceived = leadership.hurdle
+    elif firm.leader_out > 0.0:
+        firm.leader_out, firm.leader_tenure, firm.leader_gap = 0.0, 0.0, float(leadership.vacancy_weeks)
+        firm.leader_kept *= 1.0 - leadership.lost_at_exit
+    if firm.leader_tenure > 0.0:
+        firm.leader_tenure += 1.0
+    elif firm.leader_gap > 0.0:
+        firm.leader_gap -= 1.0
     else:
-        r.leader_tenure, r.leader_perceived = 1.0, c.hurdle
+        firm.leader_tenure, firm.leader_perceived = 1.0, leadership.hurdle
 
 
-@part
-def step_leadership(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+@step
+def step_leadership(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """One week of the office: tenure, hours, effect, and what executives see of it."""
-    r, c = st.run[q], p.leadership
-    r.leader_matured = r.leader_use = r.leader_support = 0.0
-    if not c.enabled:
-        r.leader_open = r.leader_tenure = r.leader_kept = r.leader_shown = r.leader_perceived = 0.0
+    firm, leadership = state.run[run], par.leadership
+    firm.leader_matured = firm.leader_use = firm.leader_support = 0.0
+    if not leadership.enabled:
+        firm.leader_open = firm.leader_tenure = firm.leader_kept = firm.leader_shown = firm.leader_perceived = 0.0
         return
-    hold_office(r, p)
-    seated = r.leader_tenure > 0.0
-    matured = seated and r.leader_tenure > c.lag_weeks
+    hold_office(firm, par)
+    seated = firm.leader_tenure > 0.0
+    matured = seated and firm.leader_tenure > leadership.lag_weeks
     if matured:
-        r.leader_matured = r.leader_kept = 1.0
-    back = backing(r.leader_perceived, c.hurdle, c.patience)
+        firm.leader_matured = firm.leader_kept = 1.0
+    back = backing(firm.leader_perceived, leadership.hurdle, leadership.patience)
     granted = min(1.0, back)
-    r.funding *= granted
-    r.leader_support = c.support * granted
+    firm.funding *= granted
+    firm.leader_support = leadership.support * granted
     if seated:
-        load = (1.0 - c.clarity) * r.service_demand * c.issue_hours / p.capacity.gross_hours
-        r.leader_use = min(1.0, load)
-        r.leader_free = 1.0 - r.leader_use
-        r.programme += c.salary / 52.0 + c.budget * granted / 52.0
-    weight = c.behaviour + c.culture + c.proof
+        load = (1.0 - leadership.clarity) * firm.service_demand * leadership.issue_hours / par.capacity.gross_hours
+        firm.leader_use = min(1.0, load)
+        firm.leader_free = 1.0 - firm.leader_use
+        firm.programme += leadership.salary / 52.0 + leadership.budget * granted / 52.0
+    weight = leadership.behaviour + leadership.culture + leadership.proof
     share = 1.0 / weight if weight > 0.0 else 0.0
-    influence = c.skill * (1.0 - c.support_weight + c.support_weight * r.leader_support)
-    behaviour = leg(c.behaviour * share, r.leader_free, c.enough, influence)
-    culture = leg(c.culture * share, r.leader_free, c.enough, influence)
-    removed = min(1.0, c.friction_effect * behaviour * r.leader_kept)
-    r.friction_factor *= 1.0 - removed
-    r.culture_added += c.culture_effect * culture * r.leader_kept
-    if c.style == _COMMAND:
-        added = c.command_pull * culture * r.leader_kept
-        r.lead_added += added
-        r.morale_added -= c.command_morale * culture if seated else 0.0
+    influence = leadership.skill * (1.0 - leadership.support_weight + leadership.support_weight * firm.leader_support)
+    behaviour = leg(leadership.behaviour * share, firm.leader_free, leadership.enough, influence)
+    culture = leg(leadership.culture * share, firm.leader_free, leadership.enough, influence)
+    removed = min(1.0, leadership.friction_effect * behaviour * firm.leader_kept)
+    firm.friction_factor *= 1.0 - removed
+    firm.culture_added += leadership.culture_effect * culture * firm.leader_kept
+    if leadership.style == _COMMAND:
+        added = leadership.command_pull * culture * firm.leader_kept
+        firm.lead_added += added
+        firm.morale_added -= leadership.command_morale * culture if seated else 0.0
     else:
-        added = (c.coupling_effect - 1.0) * culture * r.leader_kept
-        r.coupling_factor *= 1.0 + added
-    gain = c.behaviour_value * removed + c.culture_value * added
-    r.leader_shown += (gain - r.leader_shown) / c.attribution_lag_weeks
-    leaves, noise, _, _ = words(r.seed, r.replicate, 0, t, LEADER, 0)
-    if seated and t % 13 == 12:
-        proof = min(1.0, leg(c.proof * share, r.leader_free, c.enough, influence))
-        sd = c.attribution_noise * (1.0 - c.proof_effect * proof)
-        r.leader_perceived = r.leader_shown + sd * normal_quantile(unit64(noise))
-    if seated and c.tenure_months > 0.0:
-        hazard = 12.0 / (52.0 * c.tenure_months) / back
-        r.leader_out = 1.0 if unit64(leaves) < 1.0 - exp64(-hazard) else 0.0
+        added = (leadership.coupling_effect - 1.0) * culture * firm.leader_kept
+        firm.coupling_factor *= 1.0 + added
+    gain = leadership.behaviour_value * removed + leadership.culture_value * added
+    firm.leader_shown += (gain - firm.leader_shown) / leadership.attribution_lag_weeks
+    leaves, noise, _, _ = words(firm.seed, firm.replicate, 0, week, LEADER, 0)
+    if seated and week % 13 == 12:
+        proof = min(1.0, leg(leadership.proof * share, firm.leader_free, leadership.enough, influence))
+        sd = leadership.attribution_noise * (1.0 - leadership.proof_effect * proof)
+        firm.leader_perceived = firm.leader_shown + sd * normal_quantile(unit64(noise))
+    if seated and leadership.tenure_months > 0.0:
+        hazard = 12.0 / (52.0 * leadership.tenure_months) / back
+        firm.leader_out = 1.0 if unit64(leaves) < 1.0 - exp64(-hazard) else 0.0

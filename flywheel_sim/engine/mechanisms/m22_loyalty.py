@@ -26,28 +26,34 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import f32, f64, law
-from flywheel_sim.engine.maths import clip32, exp32, exp64, log64
+from flywheel_sim.engine.customer_tables import LOT
+from flywheel_sim.engine.jit import f32, f64, inlined
+from flywheel_sim.engine.kinds import Firm, Lot, Par, Rates, State, Sums
+from flywheel_sim.engine.maths import CLIP, YEAR, clip32, exp32, exp64, log64
+from flywheel_sim.engine.random import ENDOWMENT, below, words
+from flywheel_sim.engine.state import ACC
 
-__all__ = ["drive_of", "goal_drive", "reward_share", "strongest_drive"]
+__all__ = ["drive_of", "goal_drive", "points", "reward_share", "strongest_drive"]
+
+_ZERO = f32(0.0)
 
 
-@law
+@inlined
 def reward_share(loyalty: Any) -> float:
     """v: the reward as a share of what has to be spent for it."""
     return loyalty.reward_value * loyalty.earn / loyalty.threshold  # type: ignore[no-any-return]
 
 
-@law
+@inlined
 def goal_drive(points: np.float32, strength: float, threshold: float, endowed: float, curvature: float) -> np.float32:
     """Factor of the rate of buying of a member with these points; ``strength`` is elasticity x v."""
     progress = min((f64(points) / threshold + endowed) / (1.0 + endowed), 1.0)
     if progress <= 0.0:
         return f32(1.0)
-    return exp32(clip32(f32(strength * exp64(curvature * log64(progress))), f32(3.0)))
+    return exp32(clip32(f32(strength * exp64(curvature * log64(progress))), CLIP))
 
 
-@law
+@inlined
 def drive_of(points: np.float32, loyalty: Any) -> np.float32:
     """Factor of the rate of buying of a customer with these points, -1 of who is no member."""
     strength = loyalty.elasticity * reward_share(loyalty)
@@ -56,8 +62,33 @@ def drive_of(points: np.float32, loyalty: Any) -> np.float32:
     return goal_drive(points, strength, loyalty.threshold, loyalty.endowed, loyalty.curvature)
 
 
-@law
+@inlined
 def strongest_drive(loyalty: Any) -> np.float32:
     """No member's factor is above this."""
     strength = loyalty.elasticity * reward_share(loyalty)
-    return exp32(clip32(f32(strength), f32(3.0))) * f32(1.0001) if strength > 0.0 else f32(1.0)
+    return exp32(clip32(f32(strength), CLIP)) * f32(1.0001) if strength > 0.0 else f32(1.0)
+
+
+@inlined
+def points(
+    par: Par, state: State, firm: Firm, i: int, m: int, lot: Lot, paid: np.float32, more: np.float32, rates: Rates,
+    sums: Sums,
+) -> None:  # fmt: skip
+    """Let a member earn points and take rewards; others may join."""
+    if not rates.loyal:
+        return
+    loyalty, held = par.loyalty, state.points[i]
+    if held >= _ZERO:
+        held += f32(loyalty.earn * paid + YEAR * loyalty.earn_expansion * more)
+        if held >= f32(loyalty.threshold) and below(lot[LOT.redeems, m], rates.redeems):
+            held -= f32(loyalty.threshold)
+            sums[ACC.redeemed] += 1.0
+            state.cost[i] += f32(loyalty.reward_value)
+    elif below(lot[LOT.joins, m], rates.joins):
+        word = words(firm.seed, firm.replicate, i - firm.account0, 0, ENDOWMENT, 1)[2]
+        if below(word, f32(loyalty.share)):
+            held = _ZERO
+    state.points[i] = held
+    if held >= _ZERO:
+        sums[ACC.members] += 1.0
+        sums[ACC.points] += held

@@ -19,82 +19,112 @@ what a customer costs to win.
 Neutral setting: ``enabled: false``: nothing is billed and nothing costs.
 """
 
-from typing import Any
+import numpy as np
 
-from flywheel_sim.engine.jit import law, part
-from flywheel_sim.engine.maths import exp64, log64
+from flywheel_sim.engine.customer_tables import WHO
+from flywheel_sim.engine.jit import f32, f64, i64, inlined, step
+from flywheel_sim.engine.kinds import Lot, Par, Rates, Row, State, Sums, Tables
+from flywheel_sim.engine.maths import YEAR, exp64, log64
+from flywheel_sim.engine.mechanisms.m05_word_of_mouth import premium_left
+from flywheel_sim.engine.mechanisms.m06_contracts import PURCHASES
 from flywheel_sim.engine.mechanisms.m12_incentives import payout
 from flywheel_sim.engine.mechanisms.m17_cadence import event_cost, meets
+from flywheel_sim.engine.mechanisms.m27_selling import DISCOUNT, price_share
 from flywheel_sim.engine.state import ACC
 from flywheel_sim.scenario.columns import COL
 
-__all__ = ["margin_premium", "post"]
+__all__ = ["margin_premium", "post", "revenue"]
 
 _AWARENESS, _SALE = 0, 1
 
 
-@law
-def margin_premium(p: Any) -> float:
+@inlined
+def margin_premium(par: Par) -> float:
     """Saved per dollar of revenue on a referred customer in its first week: a higher margin, never above 1 (M5)."""
-    cost = p.ledger.cost_of_revenue
-    return min(p.word_of_mouth.referred_margin * (1.0 - cost), cost) if p.word_of_mouth.enabled else 0.0
+    cost = par.ledger.cost_of_revenue
+    return min(par.word_of_mouth.referred_margin * (1.0 - cost), cost) if par.word_of_mouth.enabled else 0.0
 
 
-@part
-def acquisition_pay(p: Any, tb: Any, st: Any, q: int) -> float:
+@inlined
+def revenue(
+    par: Par, state: State, i: int, m: int, who: Lot, paid: np.float32, rates: Rates, sums: Sums
+) -> tuple[np.float32, float]:
+    """Earn what is paid for this week, less a discount of the first year; referred customers cost less to serve.
+
+    Returns what is earned, and what is billed for it: of purchases everything, of contracts nothing.
+    """
+    age = i64(who[WHO.age, m])
+    if state.deal[i] & DISCOUNT:
+        listed = f64(paid)
+        paid = f32(listed * price_share(i64(state.deal[i]), age - 1))
+        sums[ACC.discounts] += listed - paid
+    state.revenue[i] += paid
+    if who[WHO.referred, m] != 0:
+        sums[ACC.revenue_referred] += paid
+        premium = margin_premium(par)
+        if premium > 0.0 and age <= YEAR:
+            sums[ACC.referral_margin] += f64(paid) * premium_left(age)
+            state.cost[i] -= f32(f64(paid) * premium_left(age) * premium)
+    return paid, f64(paid) if rates.contract == PURCHASES else 0.0
+
+
+@step
+def acquisition_pay(par: Par, tables: Tables, state: State, run: int) -> float:
     """Weekly pay of the teams that own a touchpoint of awareness or sale: a readout within the lines of pay."""
-    r, pay = st.run[q], 0.0
-    for k in range(p.size.teams):
+    firm, pay = state.run[run], 0.0
+    for k in range(par.size.teams):
         wins = False
-        for n in range(p.size.touchpoints):
-            touch = tb.touch[p.size.touch0 + n]
+        for n in range(par.size.touchpoints):
+            touch = tables.touch[par.size.touch0 + n]
             wins = wins or (touch.owner == k and (touch.stage == _AWARENESS or touch.stage == _SALE))
         if wins:
-            pay += st.heads[r.team0 + k] * tb.team[p.size.team0 + k].salary / 52.0
+            pay += state.heads[firm.team0 + k] * tables.team[par.size.team0 + k].salary / 52.0
     return pay
 
 
-@part
-def post(p: Any, tb: Any, st: Any, q: int, t: int, total: Any, last: Any, row: Any) -> None:
+@step
+def post(par: Par, tables: Tables, state: State, run: int, week: int, total: Sums, last: Row, row: Row) -> None:
     """Write the money columns of the week into ``row``; ``last`` is the row before."""
-    r, ledger = st.run[q], p.ledger
+    firm, ledger = state.run[run], par.ledger
     heads, wages = 0.0, 0.0
-    for k in range(p.size.teams):
-        team = tb.team[p.size.team0 + k]
-        heads += st.heads[r.team0 + k]
-        wages += st.heads[r.team0 + k] * team.salary / 52.0
+    for k in range(par.size.teams):
+        team = tables.team[par.size.team0 + k]
+        heads += state.heads[firm.team0 + k]
+        wages += state.heads[firm.team0 + k] * team.salary / 52.0
     row[COL.headcount] = heads
-    gross = heads * r.gross_hours
-    row[COL.coordination_share] = (r.coordination_hours + r.meeting_hours) / gross if gross > 0.0 else 0.0
+    gross = heads * firm.gross_hours
+    row[COL.coordination_share] = (firm.coordination_hours + firm.meeting_hours) / gross if gross > 0.0 else 0.0
     if not ledger.enabled:
         return
     row[COL.revenue] = total[ACC.revenue]
     row[COL.revenue_referred] = total[ACC.revenue_referred]
     row[COL.discounts] = total[ACC.discounts]
-    row[COL.billed] = total[ACC.billed] + r.added_billed
-    r.deferred += row[COL.billed] - row[COL.revenue]
-    row[COL.deferred] = r.deferred
-    row[COL.referral_saving] = margin_premium(p) * total[ACC.referral_margin]
+    row[COL.billed] = total[ACC.billed] + firm.added_billed
+    firm.deferred += row[COL.billed] - row[COL.revenue]
+    row[COL.deferred] = firm.deferred
+    row[COL.referral_saving] = margin_premium(par) * total[ACC.referral_margin]
     row[COL.cost_of_revenue] = ledger.cost_of_revenue * row[COL.revenue] - row[COL.referral_saving]
-    row[COL.service_cost] = p.service.live_cost * total[ACC.handled] if p.service.enabled else 0.0
-    if p.channels.enabled:
-        row[COL.service_cost] += p.channels.self_service_cost * total[ACC.tries]
-        row[COL.tech_cost] = p.channels.technology.spend + p.channels.analytics.spend
+    row[COL.service_cost] = par.service.live_cost * total[ACC.handled] if par.service.enabled else 0.0
+    if par.channels.enabled:
+        row[COL.service_cost] += par.channels.self_service_cost * total[ACC.tries]
+        row[COL.tech_cost] = par.channels.technology.spend + par.channels.analytics.spend
     outside = total[ACC.leads] - total[ACC.leads_word]
     won = total[ACC.won] + total[ACC.won_back]
     row[COL.acquisition_cost] = ledger.cost_per_lead * outside + ledger.cost_per_win * won
-    coordination = wages * r.coordination_hours / gross if gross > 0.0 else 0.0
-    meetings = wages * min(r.meeting_hours, gross - r.coordination_hours) / gross if gross > 0.0 else 0.0
+    coordination = wages * firm.coordination_hours / gross if gross > 0.0 else 0.0
+    meetings = wages * min(firm.meeting_hours, gross - firm.coordination_hours) / gross if gross > 0.0 else 0.0
     row[COL.coordination_cost] = coordination
-    row[COL.meeting_cost] = meetings + event_cost(p, tb, t) + (ledger.meeting_cost if meets(p, t) else 0.0)
+    row[COL.meeting_cost] = (
+        meetings + event_cost(par, tables, week) + (ledger.meeting_cost if meets(par, week) else 0.0)
+    )
     row[COL.payroll] = wages - coordination - meetings
-    row[COL.acquisition_pay] = acquisition_pay(p, tb, st, q)
-    row[COL.bonus] = payout(p, tb, st, q, t)
+    row[COL.acquisition_pay] = acquisition_pay(par, tables, state, run)
+    row[COL.bonus] = payout(par, tables, state, run, week)
     row[COL.touch_cost] = total[ACC.touch_cost]
-    row[COL.programme_cost] = ledger.programme_cost + r.programme
-    if p.loyalty.enabled:
-        row[COL.reward_cost] = p.loyalty.reward_value * total[ACC.redeemed]
-        row[COL.reward_liability] = p.loyalty.reward_value / p.loyalty.threshold * total[ACC.points]
+    row[COL.programme_cost] = ledger.programme_cost + firm.programme
+    if par.loyalty.enabled:
+        row[COL.reward_cost] = par.loyalty.reward_value * total[ACC.redeemed]
+        row[COL.reward_liability] = par.loyalty.reward_value / par.loyalty.threshold * total[ACC.points]
     row[COL.overhead] = ledger.overhead
     row[COL.total_cost] = (
         row[COL.cost_of_revenue] + row[COL.service_cost] + row[COL.acquisition_cost] + row[COL.payroll]
@@ -103,6 +133,6 @@ def post(p: Any, tb: Any, st: Any, q: int, t: int, total: Any, last: Any, row: A
     )  # fmt: skip
     row[COL.profit] = row[COL.revenue] - row[COL.total_cost]
     flow = row[COL.billed] - row[COL.total_cost]
-    r.cash += flow
-    r.value += flow * exp64(-(t + 1) / 52.0 * log64(1.0 + ledger.discount_rate))
-    row[COL.cash], row[COL.value] = r.cash, r.value
+    firm.cash += flow
+    firm.value += flow * exp64(-(week + 1) / 52.0 * log64(1.0 + ledger.discount_rate))
+    row[COL.cash], row[COL.value] = firm.cash, firm.value

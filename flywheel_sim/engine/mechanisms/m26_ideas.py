@@ -19,9 +19,8 @@ Neutral setting: ``enabled: false``: product quality stays as the scenario state
 or rate 0, where C21 vanishes.
 """
 
-from typing import Any
-
-from flywheel_sim.engine.jit import part
+from flywheel_sim.engine.jit import step
+from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import poisson64
 from flywheel_sim.engine.mechanisms.m16_decisions import decide_together
 from flywheel_sim.engine.random import IDEA, unit64, words
@@ -29,29 +28,29 @@ from flywheel_sim.engine.random import IDEA, unit64, words
 __all__ = ["step_product"]
 
 
-@part
-def step_product(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+@step
+def step_product(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Draw the week's ideas and set the quality of the product in use."""
-    r, g, teams = st.run[q], p.ideas, p.size.teams
-    r.ideas = r.idea_pairs = r.idea_uptake = 0.0
-    if not g.enabled:
+    firm, ideas, teams = state.run[run], par.ideas, par.size.teams
+    firm.ideas = firm.idea_pairs = firm.idea_uptake = 0.0
+    if not ideas.enabled:
         return
     active, able, takers = 0.0, 0.0, 0.0
     for i in range(teams):
-        row = p.size.team0 + i
-        if tb.team[row].takes_up:
+        row = par.size.team0 + i
+        if tables.team[row].takes_up:
             takers += 1.0
-            able += st.magnitude[r.team0 + i]
+            able += state.magnitude[firm.team0 + i]
         for j in range(i):
-            near = decide_together(p, tb.team, i, j) or tb.partner[row, j] > 0.0
-            active += tb.overlap[row, j] * (1.0 if near else g.far)
-    if active > 0.0 and g.rate > 0.0:
-        mean = g.rate * active / g.reference_pairs
-        r.ideas = float(poisson64(unit64(words(r.seed, r.replicate, 0, t, IDEA, 0)[0]), mean))
-    r.idea_pairs = active
-    r.idea_uptake = able / takers / (1.0 + r.decision_weeks) if takers > 0.0 else 0.0
-    quality = r.product + r.product_gain
-    gain = g.value * r.ideas * r.idea_uptake / g.reference_uptake * (1.0 - quality)
-    change = gain - g.decay * quality
-    r.product_gain += min(max(change, -quality), 1.0 - quality)
-    r.product += r.product_gain
+            near = decide_together(par, tables.team, i, j) or tables.partner[row, j] > 0.0
+            active += tables.overlap[row, j] * (1.0 if near else ideas.far)
+    if active > 0.0 and ideas.rate > 0.0:
+        mean = ideas.rate * active / ideas.reference_pairs
+        firm.ideas = float(poisson64(unit64(words(firm.seed, firm.replicate, 0, week, IDEA, 0)[0]), mean))
+    firm.idea_pairs = active
+    firm.idea_uptake = able / takers / (1.0 + firm.decision_weeks) if takers > 0.0 else 0.0
+    quality = firm.product + firm.product_gain
+    gain = ideas.value * firm.ideas * firm.idea_uptake / ideas.reference_uptake * (1.0 - quality)
+    change = gain - ideas.decay * quality
+    firm.product_gain += min(max(change, -quality), 1.0 - quality)
+    firm.product += firm.product_gain

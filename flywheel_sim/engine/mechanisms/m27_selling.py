@@ -29,11 +29,10 @@ all 0.  C12 vanishes where fit acts on nothing: product_weight 0 and service.fit
 is not passed on handoffs.effort_of_loss 0.
 """
 
-from typing import Any
-
 import numpy as np
 
-from flywheel_sim.engine.jit import f32, i64, law, part
+from flywheel_sim.engine.jit import f32, i64, inlined, step
+from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64, log64, normal_quantile
 from flywheel_sim.engine.random import unit64
 
@@ -44,13 +43,13 @@ DISCOUNT, LONE = 127, 128
 _SALE = 1
 
 
-@law
+@inlined
 def least_fit(base: float, slope: float, cosine: float, reference: float) -> float:
     """m_s: least fit that is accepted."""
     return min(max(base + slope * (cosine - reference), 0.0), 1.0)
 
 
-@law
+@inlined
 def quota_push(t: int, accelerator: float, spike_weeks: int, borrowed: float) -> float:
     """Log-odds that the calendar of quotas adds in week t (0-based); nothing is borrowed before the first rush."""
     week = t % 13
@@ -59,49 +58,51 @@ def quota_push(t: int, accelerator: float, spike_weeks: int, borrowed: float) ->
     return -borrowed * accelerator if week < spike_weeks and t >= 13 else 0.0
 
 
-@law
+@inlined
 def price_share(deal: int, age: int) -> float:
     """Share of the list price paid for the weeks after age ``age``."""
     percent = i64(deal) & DISCOUNT
     return 1.0 - percent / 100.0 if percent > 0 and age < 52 else 1.0
 
 
-@law
+@inlined
 def deal_size(word: np.uint32, spread: float) -> float:
     """Size of a lone wolf's deal: log-normal with mean 1."""
     return exp64(spread * normal_quantile(unit64(word)) - 0.5 * spread * spread)
 
 
-@part
-def step_selling(p: Any, tb: Any, st: Any, q: int, t: int) -> None:
+@step
+def step_selling(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Set the odds and the discount of this week, and per segment the least fit and what is promised."""
-    r, sell = st.run[q], p.selling
-    r.win_odds, r.discount = 1.0, 0.0
-    for s in range(p.size.segments):
-        st.chain[r.segment0 + s, 4] = st.chain[r.segment0 + s, 5] = f32(0.0)
-    if not sell.enabled:
+    firm, selling = state.run[run], par.selling
+    firm.win_odds, firm.discount = 1.0, 0.0
+    for s in range(par.size.segments):
+        state.chain[firm.segment0 + s, 4] = state.chain[firm.segment0 + s, 5] = f32(0.0)
+    if not selling.enabled:
         return
     sellers, level = 0.0, 0.0
-    for n in range(p.size.touchpoints):
-        touch = tb.touch[p.size.touch0 + n]
+    for n in range(par.size.touchpoints):
+        touch = tables.touch[par.size.touch0 + n]
         if touch.stage == _SALE:
             sellers += 1.0
-            level += st.level[r.team0 + touch.owner]
-    push = quota_push(t, sell.accelerator, sell.spike_weeks, sell.borrowed)
+            level += state.level[firm.team0 + touch.owner]
+    push = quota_push(week, selling.accelerator, selling.spike_weeks, selling.borrowed)
     if push > 0.0:
-        r.discount = min(sell.discount * sell.accelerator, 1.0)
-    if sellers > 0.0 and sell.effort_effect > 0.0:
-        push += sell.effort_effect * log64(max(level / sellers, 1e-6))
-    r.win_odds = exp64(push)
-    for s in range(p.size.segments):
-        cosine = sell.reference_cosine
+        firm.discount = min(selling.discount * selling.accelerator, 1.0)
+    if sellers > 0.0 and selling.effort_effect > 0.0:
+        push += selling.effort_effect * log64(max(level / sellers, 1e-6))
+    firm.win_odds = exp64(push)
+    for s in range(par.size.segments):
+        cosine = selling.reference_cosine
         if sellers > 0.0:
             cosine = 0.0
-            for n in range(p.size.touchpoints):
-                touch = tb.touch[p.size.touch0 + n]
+            for n in range(par.size.touchpoints):
+                touch = tables.touch[par.size.touch0 + n]
                 if touch.stage == _SALE:
-                    for a in range(p.size.axes):
-                        cosine += st.direction[r.team0 + touch.owner, a] * st.need[r.segment0 + s, a] / sellers
-            st.chain[r.segment0 + s, 5] = f32(sell.promise * (1.0 - cosine))
-        least = least_fit(sell.fit_minimum, sell.selectivity, cosine, sell.reference_cosine)
-        st.chain[r.segment0 + s, 4] = f32(least)
+                    for a in range(par.size.axes):
+                        cosine += (
+                            state.direction[firm.team0 + touch.owner, a] * state.need[firm.segment0 + s, a] / sellers
+                        )
+            state.chain[firm.segment0 + s, 5] = f32(selling.promise * (1.0 - cosine))
+        least = least_fit(selling.fit_minimum, selling.selectivity, cosine, selling.reference_cosine)
+        state.chain[firm.segment0 + s, 4] = f32(least)

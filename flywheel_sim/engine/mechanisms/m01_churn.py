@@ -1,0 +1,71 @@
+"""M1 Market, leaving: the hazard of churn, and what leaving does.  The equations stand in m01_market."""
+
+import numpy as np
+
+from flywheel_sim.engine.customer_tables import NUM, WHO
+from flywheel_sim.engine.jit import f32, i16, i64, inlined
+from flywheel_sim.engine.kinds import Firm, Lot, Par, Rates, State, Sums, Tables
+from flywheel_sim.engine.maths import CLIP, clip32, exp32
+from flywheel_sim.engine.mechanisms.m05_word_of_mouth import social_factor
+from flywheel_sim.engine.mechanisms.m27_selling import LONE
+from flywheel_sim.engine.random import EXIT, below, words
+from flywheel_sim.engine.state import ACC, ADVOCATE, DETRACTOR, FORMER, SOUR
+
+__all__ = ["churn_hazard", "leave"]
+
+_ZERO, _ONE = f32(0.0), f32(1.0)
+_VOLUNTARY, _INVOLUNTARY = 1, 2
+
+
+@inlined
+def churn_hazard(
+    par: Par, tables: Tables, state: State, firm: Firm, week: int, i: int, m: int, num: Lot, who: Lot, member: bool,
+    rates: Rates,
+) -> np.float32:  # fmt: skip
+    """Return the hazard of leaving of one's own will, by voice or by experience, never both."""
+    social = social_factor(par, state, firm, week, i, who[WHO.referred, m] != 0, member, rates)
+    if rates.by_voice:
+        churn, status = par.market.churn, who[WHO.status, m]
+        hazard = f32(churn.neutral)
+        if status == ADVOCATE:
+            hazard = f32(churn.advocate)
+        elif status == DETRACTOR:
+            hazard = f32(churn.detractor)
+        if social != _ZERO:
+            hazard *= exp32(clip32(social, CLIP))
+        return hazard
+    row = tables.segment[par.size.segment0 + i64(who[WHO.segment, m])]
+    log_factor = _ZERO
+    if rates.sensitivity > _ZERO:
+        log_factor = (
+            rates.effort_effect * (num[NUM.effort, m] - rates.effort_reference)
+            - f32(row.relationship) * (num[NUM.relationship, m] - rates.relationship_reference)
+            - f32(row.product) * (rates.product_share * num[NUM.fit, m] - _ONE)
+            - f32(row.service) * (num[NUM.recent, m] - rates.norm)
+            + f32(row.price) * rates.price_doublings
+        ) * rates.sensitivity
+    log_factor = clip32(log_factor + f32(row.outside) + social, CLIP)
+    hazard = state.propensity[i] * exp32(log_factor)
+    return hazard * rates.renewals
+
+
+@inlined
+def leave(
+    par: Par, state: State, firm: Firm, week: int, i: int, member: bool, fails: bool, rates: Rates, sums: Sums
+) -> int:
+    """End the spell; who leaves of its own will may speak badly from now on."""
+    sums[ACC.churned] += 1.0
+    sums[ACC.churned_spend] += state.spend[i]
+    sums[ACC.lone_churned] += 1.0 if state.deal[i] & LONE else 0.0
+    sums[ACC.member_churned] += 1.0 if member else 0.0
+    state.end[i] = i16(week + 1)
+    state.open[i] = 0
+    state.cause[i] = _VOLUNTARY
+    if fails:
+        state.cause[i] = _INVOLUNTARY
+        sums[ACC.involuntary] += 1.0
+    elif rates.speaks_badly:
+        word = words(firm.seed, firm.replicate, i - firm.account0, week, EXIT, 0)[0]
+        if below(word, f32(par.word_of_mouth.former_voice)):
+            return SOUR
+    return FORMER

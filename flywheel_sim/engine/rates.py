@@ -1,0 +1,99 @@
+"""What the laws of customers take of a scenario, worked out once for all customers of a block, in their own float32."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from flywheel_sim.engine.jit import f32, inlined
+from flywheel_sim.engine.kinds import Firm, Now, Par
+from flywheel_sim.engine.maths import halved, happens, log64
+from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY
+
+__all__ = ["Rates", "rates_of"]
+
+_COMPLETE, _BY_VOICE = 0, 0
+_PER_DOUBLING = 1.4426950408889634  # 1 / ln 2
+
+
+class Rates(NamedTuple):
+    """Constants of the customers of one run in one week."""
+
+    contract: int  # kind of contract (M6)
+    # churn (M1)
+    by_voice: bool
+    sensitivity: np.float32
+    effort_effect: np.float32
+    relationship_reference: np.float32
+    effort_reference: np.float32
+    norm: np.float32
+    product_share: np.float32  # quality over fit at reference
+    price_doublings: np.float32  # log2 of the price
+    renewals: np.float32  # a week, of who may leave in any week; else 1, each time one is due
+    # word of mouth (M5)
+    speaks_badly: bool
+    contagious: bool
+    contagion: np.float32  # log-factor a friend that left
+    kept_exposure: np.float32
+    with_referrer: np.float32
+    after_referral: np.float32
+    # contracts (M6)
+    involuntary: np.float32
+    failing: np.float32  # hazard of a payment that fails, after each purchase
+    purchase_effect: np.float32
+    purchase_weeks: float  # of spend that one purchase is worth
+    # expansion (M7)
+    expansion: np.float32
+    expansion_effect: np.float32
+    # loyalty (M22)
+    loyal: bool
+    joins: np.float32
+    redeems: np.float32
+    identity: np.float32
+    # surveys (M13)
+    survey: bool
+    answers: np.float32
+    happy_answers: np.float32
+
+
+@inlined
+def rates_of(par: Par, firm: Firm, now: Now, week: int) -> Rates:
+    """Work out the constants of this week."""
+    market, relationship, word_of_mouth, contracts = par.market, par.relationship, par.word_of_mouth, par.contracts
+    loyalty, sensing = par.loyalty, par.sensing
+    contagion, with_referrer, after_referral = f32(0.0), f32(0.0), f32(0.0)
+    if word_of_mouth.enabled:
+        contagion = f32(log64(word_of_mouth.contagion))
+        with_referrer = f32(log64(word_of_mouth.referred_churn))
+        after_referral = f32(log64(word_of_mouth.referrer_churn))
+    contract = contracts.kind if contracts.enabled else WEEKLY
+    return Rates(
+        contract,
+        market.churn.by == _BY_VOICE,
+        f32(market.churn.sensitivity),
+        f32(market.churn.effort_effect),
+        f32(relationship.relationship_reference),
+        f32(relationship.effort_reference),
+        f32(relationship.market_norm),
+        f32(firm.product / max(market.product_reference * market.fit_mean, 1e-9)),
+        f32(log64(market.price) * _PER_DOUBLING),
+        f32(1.0 / market.churn.period_weeks) if contract == WEEKLY else f32(1.0),
+        word_of_mouth.enabled and word_of_mouth.negative > 0.0,
+        market.network.kind != _COMPLETE and contagion != f32(0.0),
+        contagion,
+        f32(halved(word_of_mouth.contagion_half_life_weeks)),
+        with_referrer,
+        after_referral,
+        f32(contracts.involuntary if contracts.enabled else 0.0),
+        f32(-log64(max(1.0 - contracts.involuntary, 1e-13))),
+        f32(contracts.purchase_effect),
+        contracts.purchase_scale_weeks / contracts.purchase_shape,
+        now.expansion,
+        f32(par.expansion.relationship_effect),
+        loyalty.enabled != 0,
+        happens(f32(loyalty.join_rate)),
+        happens(f32(loyalty.redeem_rate)),
+        f32(loyalty.identity),
+        sensing.enabled and (week + 1) % sensing.survey_weeks == 0,
+        f32(sensing.response_rate),
+        f32(min(sensing.response_rate * sensing.happy_bias, 1.0)),
+    )
