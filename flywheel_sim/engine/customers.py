@@ -53,10 +53,9 @@ def customers_block(par: Par, tables: Tables, state: State, run: int, week: int,
     awake, visits = np.ones(width, np.uint8), np.empty(width, np.int16)
     wake(par, state, run, week, first, hearing, lead_words, bad_words, awake, sums)
     num, who = np.empty((_NUM, BLOCK), np.float32), np.empty((_WHO, BLOCK), np.int32)
-    visited = count = 0
+    visited, count, status = 0, 0, state.status[first : first + width]
     for k in range(width):
-        status = state.status[first + k]
-        customer = (status >= NEUTRAL) & (status <= DETRACTOR)
+        customer = (status[k] >= NEUTRAL) & (status[k] <= DETRACTOR)
         visits[visited] = k
         visited += ((awake[k] & AWAKE) != 0) & (not customer)
         who[WHO.place, count] = k

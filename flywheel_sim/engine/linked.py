@@ -4,6 +4,9 @@ By default numba optimises every function and turns it into machine code of its 
 and optimises it there again, level by level.  No part of a kernel is ever called from Python, so all of that is wasted
 but the last time.  :class:`Linked` is numba's compiler with a lowering whose result is only linked: simplified function
 by function, but optimised as a whole, and made machine code, with the kernel it ends in.
+
+A function that allocates no array and returns none cannot outlive the arrays it is given: whoever calls it holds them.
+So it counts no references, which numba would do for each array at each call, by an atomic addition and a subtraction.
 """
 
 from typing import Any
@@ -23,6 +26,21 @@ __all__ = ["Linked"]
 _NEEDLESS = (InlineClosureLikes, NopythonRewrites)  # for closures and whole-array expressions: no part has any
 
 
+def _borrows(state: Any) -> bool:
+    """Return whether a function owns no array: it makes none, no callee returns one to it, and it returns none."""
+    returned = [
+        signature.return_type for expr, signature in state.calltypes.items() if getattr(expr, "op", "") == "call"
+    ]
+    models = state.targetctx.data_model_manager
+    return not any(models[kind].contains_nrt_meminfo() for kind in [state.return_type, *returned])
+
+
+def _counts(instruction: Any) -> bool:
+    """Return whether an instruction counts a reference."""
+    callee = getattr(instruction, "callee", None)
+    return getattr(callee, "name", "") in ("NRT_incref", "NRT_decref")
+
+
 class _NoEnvironment:
     """numba's code generator, without the pointer it would write into machine code that is not there."""
 
@@ -38,6 +56,16 @@ class _NoEnvironment:
 
 class _Library(JITCodeLibrary):  # type: ignore[misc]
     """Code that exists to be linked into a kernel."""
+
+    borrows = False
+
+    def add_ir_module(self, ir_module: Any) -> None:
+        """Take a function, without the counting of references where it can own none."""
+        if self.borrows:
+            for function in ir_module.functions:
+                for block in function.blocks:
+                    block.instructions[:] = [i for i in block.instructions if not _counts(i)]
+        super().add_ir_module(ir_module)
 
     @property
     def codegen(self) -> Any:
@@ -63,6 +91,7 @@ class _Lowering(NativeLowering):  # type: ignore[misc]
 
     def run_pass(self, state: Any) -> Any:
         state.library = _Library(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library.borrows = _borrows(state)
         return super().run_pass(state)
 
 

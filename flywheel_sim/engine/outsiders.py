@@ -61,9 +61,19 @@ def live_outside(
     """
     firm, now = state.run[run], state.now[run]
     chances = chances_of(par, firm, now)
+    edge, friend, fits, referrers = state.edge, state.friend, state.fit, state.referrer
+    deals, fiscals = state.deal, state.fiscal
     won = 0
     for visit in range(visited):
-        fetch_ahead(state, firm, first, visits, visit, visited)
+        # those who are awake lie far apart: have the memory fetch the next ones while this one lives
+        if visit + 2 * _AHEAD < visited:
+            fetch(edge, firm.edge0 + first - firm.account0 + visits[visit + 2 * _AHEAD])
+        if visit + _AHEAD < visited:
+            i = first + visits[visit + _AHEAD]
+            if state.status[i] == PROSPECT:
+                fetch(friend, i64(edge[firm.edge0 + i - firm.account0]))
+            else:
+                fetch(fits, i), fetch(referrers, i), fetch(deals, i), fetch(fiscals, i)
         i = first + visits[visit]
         status = i64(state.status[i])
         if par.market.enabled:
@@ -84,19 +94,6 @@ def live_outside(
         elif after != NEUTRAL:
             sums[ACC.former] += 1.0
     return won
-
-
-@inlined
-def fetch_ahead(state: State, firm: Firm, first: int, visits: Any, visit: int, visited: int) -> None:
-    """Have the memory fetch the next ones while this one lives: those who are awake lie far apart."""
-    if visit + 2 * _AHEAD < visited:
-        fetch(state.edge, firm.edge0 + first - firm.account0 + visits[visit + 2 * _AHEAD])
-    if visit + _AHEAD < visited:
-        i = first + visits[visit + _AHEAD]
-        if state.status[i] == PROSPECT:
-            fetch(state.friend, i64(state.edge[firm.edge0 + i - firm.account0]))
-        else:
-            fetch(state.fit, i), fetch(state.referrer, i), fetch(state.deal, i), fetch(state.fiscal, i)
 
 
 @inlined
