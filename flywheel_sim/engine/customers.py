@@ -195,7 +195,7 @@ def live_on(
             sums[ACC.changed] += 1.0
             state.status_next[i] = u8(after)
     sums[ACC.touches] += touches
-    sums[ACC.failed] += failed
+    sums[ACC.defects] += failed
     sums[ACC.customers] += customers
     sums[ACC.advocates] += advocates
     sums[ACC.detractors] += detractors
@@ -207,7 +207,7 @@ def live_on(
     sums[ACC.stayed_spend] += stayed_spend
     sums[ACC.relationship] += relationships
     sums[ACC.effort] += efforts
-    sums[ACC.recent] += recents
+    sums[ACC.experience] += recents
     if par.measures.enabled:
         sums[ACC.asked] += customers - won
         sums[ACC.promoters] += promoters

@@ -97,7 +97,7 @@ def crew(par: Par, tables: Tables, state: State, run: int) -> tuple[int, float]:
             if service.handling_hours <= 0.0:
                 hours = touch.hours
     servers = i64(service.servers if service.servers > 0 else min(math.ceil(heads), SERVERS))
-    handling = hours * firm.standard * firm.issue_hours / firm.gross_hours
+    handling = hours * firm.service_standard * firm.issue_hours / firm.gross_hours
     if par.capacity.enabled and heads > 0.0 and firm.service_capacity < 1e200:
         if firm.service_capacity <= 0.0:
             servers = 0
@@ -121,8 +121,8 @@ def finish(par: Par, state: State, run: int, hand: Any, k: int, total: Sums) -> 
     bad = max(hand[k, HAND.unfixed], hand[k, HAND.lost])
     total[ACC.handled] += 1.0
     total[ACC.waited] += 1.0 if wait > 0.0 else 0.0
-    total[ACC.repeats] += bad
-    total[ACC.lost] += hand[k, HAND.lost]
+    total[ACC.repeat_contacts] += bad
+    total[ACC.handoffs_lost] += hand[k, HAND.lost]
     if state.marks[m, MARKS.handled] < 255:
         state.marks[m, MARKS.handled] += 1
         state.marks[m, MARKS.unfixed] += np.uint8(hand[k, HAND.unfixed])
@@ -259,9 +259,9 @@ def serve_week(par: Par, tables: Tables, state: State, run: int, week: int, tota
     firm.items = kept
     total[ACC.backlog] += waiting
     firm.service_capacity = servers / handling if handling > 0.0 else 1e300
-    firm.wait = 0.0
+    firm.wait_weeks = 0.0
     if total[ACC.handled] > 0.0:
-        firm.wait = waits / total[ACC.handled]
+        firm.wait_weeks = waits / total[ACC.handled]
     elif waiting > 0.0:
-        firm.wait = age / waiting
+        firm.wait_weeks = age / waiting
     return begun + waiting

@@ -17,7 +17,7 @@ coupling_factor    factor of the coupling K                                 M21 
 norms              share of gaming prevented                                M20                   M12
 accuracy           cosine of a fresh map with the need                      M9, M13               M13
 adherence          share of the map that is acted on                        M20                   M11
-product            quality of the product in use                            M26                   M1
+product_quality    quality of the product in use                            M26                   M1
 issue_factor       factor of the rate of issues                             M10                   M8
 patched (touches)  share of the hours for improving that hides symptoms     M14                   M10
 preempted          share of the hours for improving that letters take       M14                   M10
@@ -49,6 +49,6 @@ def reset_levers(par: Par, state: State, run: int) -> None:
     firm.preempted = 0.0
     firm.norms = par.incentives.norms
     firm.accuracy, firm.adherence = par.sensing.accuracy, par.sensing.adherence
-    firm.product = par.market.product_quality
+    firm.product_quality = par.market.product_quality
     firm.funding = 1.0
     firm.programme = firm.lead_added = firm.culture_added = firm.morale_added = 0.0

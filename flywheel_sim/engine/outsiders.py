@@ -175,7 +175,7 @@ def sale(
             push = exp64(selling.lone_low_fit * (1.0 - fit))
             close = propose * f32(odds_times(f64(state.chain[s, 2]), push))
         elif fit < state.chain[s, 4]:
-            sums[ACC.turned_away] += 1.0 if below(word, qualify) else 0.0
+            sums[ACC.deals_turned_away] += 1.0 if below(word, qualify) else 0.0
             return outcome
     sums[ACC.qualified] += 1.0 if below(word, qualify) else 0.0
     sums[ACC.proposals] += 1.0 if below(word, propose) else 0.0
@@ -212,8 +212,8 @@ def onboarding(par: Par, tables: Tables, state: State, run: int, week: int, i: i
     if state.spells[i] > 0:
         sums[ACC.won_back] += 1.0
     else:
-        sums[ACC.won] += 1.0
-        sums[ACC.won_referred] += 1.0 if state.referrer[i] != -1 else 0.0
+        sums[ACC.new_customers] += 1.0
+        sums[ACC.referred_new] += 1.0 if state.referrer[i] != -1 else 0.0
         state.source[i] = u8(WORD if state.referrer[i] != -1 else EXTERNAL)
     begin_spell(par, tables, state, run, i, week + 1)
     sums[ACC.lone_deals] += 1.0 if state.deal[i] & LONE else 0.0

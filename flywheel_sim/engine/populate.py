@@ -135,7 +135,7 @@ def populate(par: Par, tables: Tables, state: State, run: int) -> None:
     observe_alignment(par, tables, state, run)
     row[COL.alignment], row[COL.alignment_weighted] = firm.alignment, firm.alignment_weighted
     row[COL.customer_alignment], row[COL.net_force] = firm.customer_alignment, firm.net_force
-    firm.culture, firm.standard, firm.nps_survey = par.culture.start, 1.0, row[COL.nps_true]
+    firm.culture, firm.service_standard, firm.nps_survey = par.culture.start, 1.0, row[COL.nps_true]
     firm.csat_survey = row[COL.experience]
     row[COL.culture], row[COL.service_standard], row[COL.effort_level] = firm.culture, 1.0, 1.0
     row[COL.nps_survey], row[COL.csat_survey] = firm.nps_survey, firm.csat_survey

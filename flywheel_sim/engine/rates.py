@@ -74,7 +74,7 @@ def rates_of(par: Par, firm: Firm, now: Now, week: int) -> Rates:
         f32(relationship.relationship_reference),
         f32(relationship.effort_reference),
         f32(relationship.market_norm),
-        f32(firm.product / max(market.product_reference * market.fit_mean, 1e-9)),
+        f32(firm.product_quality / max(market.product_reference * market.fit_mean, 1e-9)),
         f32(log64(market.price) * _PER_DOUBLING),
         f32(1.0 / market.churn.period_weeks) if contract == WEEKLY else f32(1.0),
         word_of_mouth.enabled and word_of_mouth.negative > 0.0,

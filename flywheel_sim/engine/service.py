@@ -127,13 +127,13 @@ def handle_case(
     if par.relationship.enabled:
         touch(m, num, _ONE if fixed and not lost else _ZERO, _ONE, memory)
     if lost:
-        sums[ACC.lost] += 1.0
+        sums[ACC.handoffs_lost] += 1.0
         shock += f32(par.handoffs.effort_of_loss)
     if not fixed:
         shock += f32(service.failed_fix_effort)
     num[NUM.shock, m] = shock
     if lost or not fixed:
-        sums[ACC.repeats] += 1.0
+        sums[ACC.repeat_contacts] += 1.0
         delay = 0
         if service.return_delay_weeks > 0.0:
             delay = i64(-log64(unit64(w_delay)) * service.return_delay_weeks)
@@ -153,7 +153,7 @@ def self_service(
     if tries > _ZERO:
         sums[ACC.contacts] += easy
         sums[ACC.contained] += easy
-        sums[ACC.tries] += tries
+        sums[ACC.self_service] += tries
         state.cost[i] += f32(channels.self_service_cost) * tries
         num[NUM.shock, m] += f32(channels.self_service_effort) * tries
         weight = f32(channels.self_service_gain)

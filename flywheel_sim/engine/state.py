@@ -18,7 +18,8 @@ from flywheel_sim.engine.bundle import bundle, names
 from flywheel_sim.scenario.columns import COL, N_COLUMNS
 
 __all__ = [
-    "ACC", "ADDED", "ADVOCATE", "AGES", "BLOCK", "BLOCKERS", "CAUSES", "COMPETENCIES", "DETRACTOR", "EXTERNAL",
+    "ACC", "ADDED", "ADVOCATE", "AGES", "BLOCK", "BLOCKERS", "CAUSES", "COMPETENCIES", "COUNTED", "DETRACTOR",
+    "EXTERNAL",
     "FORMER", "FOUNDING", "GAPS", "HAND", "ISSUES", "ITEM", "LEAD", "MARKS", "NEUTRAL", "NOW", "OPEN", "PROSPECT",
     "RUN", "SERVERS", "SOLD", "SOUR", "STATUSES", "WORD", "State", "allocate",
 ]  # fmt: skip
@@ -48,22 +49,24 @@ CAUSES = ("none", "voluntary", "involuntary", "removed")
 #: timeline.  Every later spell is a win-back.
 FOUNDING, EXTERNAL, WORD, ADDED = range(1, 5)
 
+#: Sums over customers that are weekly columns as they stand: a sum has the name of its column.
+COUNTED = (
+    "prospects", "customers", "former", "advocates", "detractors", "blocked",
+    "leads", "qualified", "proposals", "sold", "sold_waiting", "new_customers", "referred_new", "won_back",
+    "churned", "churned_involuntary", "renewals_due", "expansions", "spend", "expanded_spend", "churned_spend",
+    "stayed", "stayed_spend", "touches", "defects", "handoffs_lost",
+    "contacts", "contained", "handled", "repeat_contacts", "backlog", "waited", "abandoned", "self_service",
+    "survey_answers", "deals_turned_away", "lone_churned", "lone_deals", "purchases",
+    "members", "member_churned", "rewards",
+)  # fmt: skip
 _SUMS = (
-    "changed", "prospects", "former", "blocked", "customers", "advocates", "detractors", "leads", "leads_word",
-    "qualified", "proposals", "sold", "served", "waiting", "won", "won_referred", "won_back", "churned",
-    "involuntary", "due", "expansions", "relationship", "effort", "touches", "failed", "touch_cost", "new_issues",
-    "contacts", "handled", "repeats", "lost", "backlog", "asked", "promoters", "detractor_scores", "answers",
-    "answers_up", "answers_down", "answers_satisfied", "recent", "revenue", "revenue_referred", "billed", "spend",
-    "churned_spend", "expanded_spend", "signed", "sold_waiting", "waited", "abandoned",
-    "onboarding", "stayed", "stayed_spend",
-    # M5, M6
-    "exposure", "referral_margin", "purchases",
-    # M9
-    "contained", "tries",
-    # M22
-    "members", "member_churned", "points", "redeemed",
-    # M27
-    "turned_away", "lone_deals", "lone_churned", "discounts",
+    *COUNTED,
+    # columns that are means over customers, and lines of the ledger
+    "relationship", "effort", "experience", "exposure", "revenue", "revenue_referred", "discounts", "billed",
+    "touch_cost",
+    # what other mechanisms read
+    "changed", "leads_word", "served", "waiting", "signed", "onboarding", "new_issues", "referral_margin", "points",
+    "asked", "promoters", "detractor_scores", "answers_up", "answers_down", "answers_satisfied",
     # M5: how many will have each status
     *(f"next_{name}" for name in STATUSES),
 )  # fmt: skip
@@ -86,14 +89,15 @@ RUN = np.dtype(
     + [
         (name, "f8")
         for name in (
-            "culture", "standard", "nps_survey", "csat_survey", "cash", "deferred", "value", "customers_before",
+            "culture", "service_standard", "nps_survey", "csat_survey", "cash", "deferred", "value", "customers_before",
             "good_voices", "bad_voices", "need_length", "belief_cosine", "alignment", "alignment_weighted",
             "customer_alignment", "net_force", "coordination_hours", "meeting_hours", "gross_hours", "friction",
-            "service_capacity", "service_hours", "service_demand", "sales_capacity", "sales_delay", "leads_before",
-            "waiting_before", "wait", "effort_level", "gaming", "overload", "added", "added_billed", "violations",
-            "signed_before", "sold_waiting", "onboarding_before", "onboarding_wait",
+            "service_capacity", "service_hours", "service_demand", "sales_capacity", "sales_delay_weeks",
+            "leads_before",
+            "waiting_before", "wait_weeks", "effort_level", "gaming", "overload", "added", "added_billed", "violations",
+            "signed_before", "sold_waiting", "onboarding_before", "onboarding_wait_weeks",
             # levers
-            "friction_factor", "coupling_factor", "issue_factor", "norms", "accuracy", "adherence", "product",
+            "friction_factor", "coupling_factor", "issue_factor", "norms", "accuracy", "adherence", "product_quality",
             "funding", "programme", "lead_added", "culture_added", "morale_added",
             # M9
             "issue_hours", "timing",
@@ -111,11 +115,13 @@ RUN = np.dtype(
             # M18
             "blockers_new", "blockers_resolved", "blockers_reopened", "blockers_dropped", "resolve_weeks",
             # M20
-            "norm", "morale", "fixes", "competencies", "trait", "knowledge", "knowledge_before", "learned",
+            "norm", "morale", "project_fixes", "competencies", "service_orientation", "knowledge", "knowledge_before",
+            "learned",
             "adherence_reported",
             # M21
-            "leader_open", "leader_tenure", "leader_gap", "leader_out", "leader_kept", "leader_matured", "leader_use",
-            "leader_support", "leader_free", "leader_shown", "leader_perceived",
+            "leader_open", "leader_tenure", "leader_gap", "leader_out", "leader_kept", "leader_matured",
+            "leader_utilisation",
+            "leader_support", "leader_free", "leader_shown", "leader_perceived_roi",
             # M26
             "ideas", "idea_pairs", "idea_uptake", "product_gain",
             # M27

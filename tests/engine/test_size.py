@@ -15,7 +15,6 @@ BRANCH = (ast.If, ast.IfExp, ast.For, ast.While, ast.ExceptHandler, ast.comprehe
 LARGER = {
     "event_queue.serve_week": (80, 30),
     "mechanisms.m14_reactions.react": (80, 26),
-    "mechanisms.m24_measures.read_week": (95, 25),
     "network.half_edges": (84, 43),
     "populate.populate": (90, 26),
     "state.allocate": (99, 25),

@@ -63,7 +63,7 @@ def leave(
     state.cause[i] = _VOLUNTARY
     if fails:
         state.cause[i] = _INVOLUNTARY
-        sums[ACC.involuntary] += 1.0
+        sums[ACC.churned_involuntary] += 1.0
     elif rates.speaks_badly:
         word = words(firm.seed, firm.replicate, i - firm.account0, week, EXIT, 0)[0]
         if below(word, f32(par.word_of_mouth.former_voice)):

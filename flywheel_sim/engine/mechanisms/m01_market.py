@@ -159,7 +159,7 @@ def go_live(par: Par, tables: Tables, state: State, run: int) -> None:
                 room = max(0.0, max(able - other, KEPT * able) - firm.onboarding_before * hours)
                 share = min(share, room / (candidates * hours))
     now.go_live = f32(share)
-    firm.onboarding_wait = min(1.0 / share - 1.0, 52.0) if share > 0.0 else 52.0
+    firm.onboarding_wait_weeks = min(1.0 / share - 1.0, 52.0) if share > 0.0 else 52.0
 
 
 @step
@@ -174,7 +174,7 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
     queue = funnel.enabled and par.capacity.enabled and firm.sales_capacity < 1e200
     work = (firm.leads_before + firm.waiting_before) * funnel.qualify
     now.serve = f32(min(1.0, firm.sales_capacity / work)) if queue and work > 0.0 else f32(1.0)
-    firm.sales_delay = (
+    firm.sales_delay_weeks = (
         firm.waiting_before * funnel.qualify / firm.sales_capacity if queue and firm.sales_capacity > 0.0 else 0.0
     )
     go_live(par, tables, state, run)
@@ -189,10 +189,10 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
             continue
         odds = 1.0
         if par.handoffs.enabled and par.handoffs.response_effect:
-            waited = par.handoffs.base_delay_hours + firm.sales_delay * 168.0
+            waited = par.handoffs.base_delay_hours + firm.sales_delay_weeks * 168.0
             odds = response_odds(waited) / response_odds(par.handoffs.base_delay_hours)
         win = stage_lift(par, tables, state, run, s, _SALE)
-        win *= delay_odds(firm.sales_delay + firm.onboarding_wait) if funnel.delay_effect else 1.0
+        win *= delay_odds(firm.sales_delay_weeks + firm.onboarding_wait_weeks) if funnel.delay_effect else 1.0
         win *= exp64(-row.price * log64(market.price) * 1.4426950408889634) if market.price != 1.0 else 1.0
         win *= firm.win_odds
         chain[0] = f32(min(1.0, odds_times(funnel.qualify, odds) * survival[0]))
@@ -216,8 +216,8 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
         min(
             1.0,
             par.service.first_contact_resolution
-            * firm.standard
+            * firm.service_standard
             * stage_lift(par, tables, state, run, i64(0), _SERVICE),
         )
     )
-    now.wait_effort = f32(par.service.wait_effort * min(firm.wait, 1.0))
+    now.wait_effort = f32(par.service.wait_effort * min(firm.wait_weeks, 1.0))

@@ -122,7 +122,7 @@ def renewal(
             p_leave = both * (hazard / (hazard + turns)) if hazard > _ZERO else _ZERO
             p_turn = both - p_leave
         else:
-            sums[ACC.due] += 1.0
+            sums[ACC.renewals_due] += 1.0
         p_any = _ONE - (_ONE - p_leave) * (_ONE - rates.involuntary) if par.market.enabled else _ZERO
         leaves = below(lot[LOT.exit, m], p_any)
         fails = leaves and not below(lot[LOT.exit, m], p_leave)

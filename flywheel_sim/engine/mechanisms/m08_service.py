@@ -61,7 +61,7 @@ def close_queue(par: Par, tables: Tables, state: State, run: int, week: int, tot
     """Set who is served next week and how long issues wait: from the open cases by age, or by serving them in time."""
     firm, service, now = state.run[run], par.service, state.now[run]
     now.cutoff, now.margin = -1.0, 1.0
-    firm.wait = firm.service_demand = 0.0
+    firm.wait_weeks = firm.service_demand = 0.0
     if not service.enabled:
         return
     if service.event_timed and firm.item_room > 0:
@@ -73,10 +73,10 @@ def close_queue(par: Par, tables: Tables, state: State, run: int, week: int, tot
     firm.service_demand = backlog
     if service.erosion:
         level = min(1.0, capacity / backlog) if backlog > 0.0 else 1.0
-        if level < firm.standard:
-            firm.standard += (level - firm.standard) / service.standard_decay_weeks
+        if level < firm.service_standard:
+            firm.service_standard += (level - firm.service_standard) / service.standard_decay_weeks
         elif service.standard_recovery_weeks > 0.0:
-            firm.standard += (level - firm.standard) / max(service.standard_recovery_weeks, 1.0)
+            firm.service_standard += (level - firm.service_standard) / max(service.standard_recovery_weeks, 1.0)
 
 
 @step
@@ -93,9 +93,9 @@ def wait_by_age(state: State, run: int, backlog: float) -> None:
                 now.cutoff, now.margin = f32(age), f32(left / here)
                 break
             left -= here
-        firm.wait = backlog / capacity if capacity > 0.0 else 52.0
+        firm.wait_weeks = backlog / capacity if capacity > 0.0 else 52.0
     elif firm.service_hours > 0.0 and capacity > 0.0:
         hours = firm.service_hours
         servers = max(1, int(min(capacity * hours / firm.gross_hours, _CROWD)))
-        firm.wait = erlang_wait(servers, backlog * hours / firm.gross_hours) * hours / firm.gross_hours
-        firm.wait = min(firm.wait, 1.0)
+        firm.wait_weeks = erlang_wait(servers, backlog * hours / firm.gross_hours) * hours / firm.gross_hours
+        firm.wait_weeks = min(firm.wait_weeks, 1.0)

@@ -144,7 +144,7 @@ def allot_hours(par: Par, tables: Tables, state: State, run: int, week: int) -> 
                     if touch.stage == _SERVICE:
                         if par.service.handling_hours > 0.0:
                             hours = par.service.handling_hours
-                        hours *= firm.standard * firm.issue_hours
+                        hours *= firm.service_standard * firm.issue_hours
                         firm.service_capacity, firm.service_hours = left / hours, hours
                     elif touch.stage == _SALE:
                         firm.sales_capacity = left / hours

@@ -109,7 +109,7 @@ def work_programme(par: Par, tables: Tables, state: State, run: int) -> float:
     granted = g.funding * firm.funding
     firm.programme += g.cost * granted / 52.0
     build = (1.0 - weekly(1.0 - g.project_build_month)) * granted * g.projects
-    firm.fixes = weekly(g.project_retention_month) * (firm.fixes + build * (1.0 - firm.fixes))
+    firm.project_fixes = weekly(g.project_retention_month) * (firm.project_fixes + build * (1.0 - firm.project_fixes))
     build = (1.0 - weekly(1.0 - g.competence_build_month)) * granted * (1.0 - g.projects)
     kept, count = weekly(g.competence_retention_month), 0
     firm.competencies = 0.0
@@ -122,7 +122,7 @@ def work_programme(par: Par, tables: Tables, state: State, run: int) -> float:
             count += 1
     if count > 0:
         firm.competencies /= count
-    return g.project_effect * firm.fixes + g.competence_effect * firm.competencies
+    return g.project_effect * firm.project_fixes + g.competence_effect * firm.competencies
 
 
 @step
@@ -183,8 +183,8 @@ def keep_people(par: Par, tables: Tables, state: State, run: int) -> float:
         return 0.0
     if teams == 0:
         left = delta
-    firm.trait += (1.0 - exp64(-left)) * (culture.turnover.selectivity - firm.trait)
-    return culture.turnover.trait_effect * firm.trait  # type: ignore[no-any-return]
+    firm.service_orientation += (1.0 - exp64(-left)) * (culture.turnover.selectivity - firm.service_orientation)
+    return culture.turnover.trait_effect * firm.service_orientation  # type: ignore[no-any-return]
 
 
 @inlined

@@ -72,7 +72,7 @@ def hold_office(firm: Firm, par: Par) -> None:
             0.0,
             0.0 if leadership.start == _APPOINTED else float(leadership.vacancy_weeks),
         )
-        firm.leader_perceived = leadership.hurdle
+        firm.leader_perceived_roi = leadership.hurdle
     elif firm.leader_out > 0.0:
         firm.leader_out, firm.leader_tenure, firm.leader_gap = 0.0, 0.0, float(leadership.vacancy_weeks)
         firm.leader_kept *= 1.0 - leadership.lost_at_exit
@@ -81,30 +81,30 @@ def hold_office(firm: Firm, par: Par) -> None:
     elif firm.leader_gap > 0.0:
         firm.leader_gap -= 1.0
     else:
-        firm.leader_tenure, firm.leader_perceived = 1.0, leadership.hurdle
+        firm.leader_tenure, firm.leader_perceived_roi = 1.0, leadership.hurdle
 
 
 @step
 def step_leadership(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """One week of the office: tenure, hours, effect, and what executives see of it."""
     firm, leadership = state.run[run], par.leadership
-    firm.leader_matured = firm.leader_use = firm.leader_support = 0.0
+    firm.leader_matured = firm.leader_utilisation = firm.leader_support = 0.0
     if not leadership.enabled:
-        firm.leader_open = firm.leader_tenure = firm.leader_kept = firm.leader_shown = firm.leader_perceived = 0.0
+        firm.leader_open = firm.leader_tenure = firm.leader_kept = firm.leader_shown = firm.leader_perceived_roi = 0.0
         return
     hold_office(firm, par)
     seated = firm.leader_tenure > 0.0
     matured = seated and firm.leader_tenure > leadership.lag_weeks
     if matured:
         firm.leader_matured = firm.leader_kept = 1.0
-    back = backing(firm.leader_perceived, leadership.hurdle, leadership.patience)
+    back = backing(firm.leader_perceived_roi, leadership.hurdle, leadership.patience)
     granted = min(1.0, back)
     firm.funding *= granted
     firm.leader_support = leadership.support * granted
     if seated:
         load = (1.0 - leadership.clarity) * firm.service_demand * leadership.issue_hours / par.capacity.gross_hours
-        firm.leader_use = min(1.0, load)
-        firm.leader_free = 1.0 - firm.leader_use
+        firm.leader_utilisation = min(1.0, load)
+        firm.leader_free = 1.0 - firm.leader_utilisation
         firm.programme += leadership.salary / 52.0 + leadership.budget * granted / 52.0
     weight = leadership.behaviour + leadership.culture + leadership.proof
     share = 1.0 / weight if weight > 0.0 else 0.0
@@ -127,7 +127,7 @@ def step_leadership(par: Par, tables: Tables, state: State, run: int, week: int)
     if seated and week % 13 == 12:
         proof = min(1.0, leg(leadership.proof * share, firm.leader_free, leadership.enough, influence))
         sd = leadership.attribution_noise * (1.0 - leadership.proof_effect * proof)
-        firm.leader_perceived = firm.leader_shown + sd * normal_quantile(unit64(noise))
+        firm.leader_perceived_roi = firm.leader_shown + sd * normal_quantile(unit64(noise))
     if seated and leadership.tenure_months > 0.0:
         hazard = 12.0 / (52.0 * leadership.tenure_months) / back
         firm.leader_out = 1.0 if unit64(leaves) < 1.0 - exp64(-hazard) else 0.0

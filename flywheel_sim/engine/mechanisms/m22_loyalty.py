@@ -82,7 +82,7 @@ def points(
         held += f32(loyalty.earn * paid + YEAR * loyalty.earn_expansion * more)
         if held >= f32(loyalty.threshold) and below(lot[LOT.redeems, m], rates.redeems):
             held -= f32(loyalty.threshold)
-            sums[ACC.redeemed] += 1.0
+            sums[ACC.rewards] += 1.0
             state.cost[i] += f32(loyalty.reward_value)
     elif below(lot[LOT.joins, m], rates.joins):
         word = words(firm.seed, firm.replicate, i - firm.account0, 0, ENDOWMENT, 1)[2]

@@ -106,10 +106,10 @@ def post(par: Par, tables: Tables, state: State, run: int, week: int, total: Sum
     row[COL.cost_of_revenue] = ledger.cost_of_revenue * row[COL.revenue] - row[COL.referral_saving]
     row[COL.service_cost] = par.service.live_cost * total[ACC.handled] if par.service.enabled else 0.0
     if par.channels.enabled:
-        row[COL.service_cost] += par.channels.self_service_cost * total[ACC.tries]
+        row[COL.service_cost] += par.channels.self_service_cost * total[ACC.self_service]
         row[COL.tech_cost] = par.channels.technology.spend + par.channels.analytics.spend
     outside = total[ACC.leads] - total[ACC.leads_word]
-    won = total[ACC.won] + total[ACC.won_back]
+    won = total[ACC.new_customers] + total[ACC.won_back]
     row[COL.acquisition_cost] = ledger.cost_per_lead * outside + ledger.cost_per_win * won
     coordination = wages * firm.coordination_hours / gross if gross > 0.0 else 0.0
     meetings = wages * min(firm.meeting_hours, gross - firm.coordination_hours) / gross if gross > 0.0 else 0.0
@@ -123,7 +123,7 @@ def post(par: Par, tables: Tables, state: State, run: int, week: int, total: Sum
     row[COL.touch_cost] = total[ACC.touch_cost]
     row[COL.programme_cost] = ledger.programme_cost + firm.programme
     if par.loyalty.enabled:
-        row[COL.reward_cost] = par.loyalty.reward_value * total[ACC.redeemed]
+        row[COL.reward_cost] = par.loyalty.reward_value * total[ACC.rewards]
         row[COL.reward_liability] = par.loyalty.reward_value / par.loyalty.threshold * total[ACC.points]
     row[COL.overhead] = ledger.overhead
     row[COL.total_cost] = (

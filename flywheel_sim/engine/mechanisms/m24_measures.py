@@ -16,17 +16,22 @@ run refuses its result.
 
 import math
 
+import numpy as np
+
 from flywheel_sim.engine.customer_tables import NUM
 from flywheel_sim.engine.jit import inlined, step
 from flywheel_sim.engine.kinds import Firm, Lot, Par, Rates, Row, State, Sums
 from flywheel_sim.engine.random import SURVEY, below, words
-from flywheel_sim.engine.state import ACC
+from flywheel_sim.engine.state import ACC, COUNTED
 from flywheel_sim.scenario.columns import COL
 
 __all__ = ["INFLATION_POINTS", "answer_survey", "check_week", "read_week"]
 
 #: NPS points that one unit of gaming effort adds to a surveyed score (an assumption, evidence mark a).
 INFLATION_POINTS = 20.0
+
+# sums that are columns as they stand: where they are, and where they go
+_COUNTED = np.array([(getattr(ACC, name), getattr(COL, name)) for name in COUNTED])
 
 
 @inlined
@@ -35,7 +40,7 @@ def answer_survey(firm: Firm, week: int, j: int, m: int, num: Lot, rates: Rates,
     w_kind, w_reply, w_happy, _ = words(firm.seed, firm.replicate, j, week, SURVEY, 0)
     promoter = below(w_kind, num[NUM.promoter, m])
     if below(w_reply, rates.happy_answers if promoter else rates.answers):
-        sums[ACC.answers] += 1.0
+        sums[ACC.survey_answers] += 1.0
         if promoter:
             sums[ACC.answers_up] += 1.0
         elif below(w_kind, num[NUM.promoter, m] + num[NUM.detractor, m]):
@@ -50,54 +55,21 @@ def read_week(par: Par, state: State, run: int, week: int, total: Sums, last: Ro
     firm = state.run[run]
     customers = total[ACC.customers]
     share = 1.0 / customers if customers > 0.0 else 0.0
-    row[COL.prospects], row[COL.customers], row[COL.former] = total[ACC.prospects], customers, total[ACC.former]
-    row[COL.advocates], row[COL.detractors], row[COL.blocked] = (
-        total[ACC.advocates],
-        total[ACC.detractors],
-        total[ACC.blocked],
-    )
-    row[COL.leads], row[COL.qualified], row[COL.proposals] = (
-        total[ACC.leads],
-        total[ACC.qualified],
-        total[ACC.proposals],
-    )
-    row[COL.sold], row[COL.new_customers], row[COL.referred_new] = (
-        total[ACC.sold],
-        total[ACC.won],
-        total[ACC.won_referred],
-    )
-    row[COL.sold_waiting] = total[ACC.sold_waiting]
-    row[COL.won_back], row[COL.churned] = total[ACC.won_back], total[ACC.churned]
-    row[COL.churned_involuntary], row[COL.renewals_due] = total[ACC.involuntary], total[ACC.due]
-    row[COL.expansions], row[COL.added] = total[ACC.expansions], firm.added
-    row[COL.expanded_spend], row[COL.churned_spend] = total[ACC.expanded_spend], total[ACC.churned_spend]
-    row[COL.spend], row[COL.stayed], row[COL.stayed_spend] = (
-        total[ACC.spend],
-        total[ACC.stayed],
-        total[ACC.stayed_spend],
-    )
+    for n in range(_COUNTED.shape[0]):
+        row[_COUNTED[n, 1]] = total[_COUNTED[n, 0]]
+    row[COL.added] = firm.added
     row[COL.relationship] = total[ACC.relationship] * share if customers > 0.0 else last[COL.relationship]
     row[COL.effort] = total[ACC.effort] * share if customers > 0.0 else last[COL.effort]
-    row[COL.experience] = total[ACC.recent] * share if customers > 0.0 else last[COL.experience]
-    row[COL.touches], row[COL.defects] = total[ACC.touches], total[ACC.failed]
-    row[COL.friction], row[COL.handoffs_lost] = firm.friction, total[ACC.lost]
-    row[COL.contacts], row[COL.contained], row[COL.handled] = (
-        total[ACC.contacts],
-        total[ACC.contained],
-        total[ACC.handled],
-    )
-    row[COL.self_service] = total[ACC.tries]
-    row[COL.repeat_contacts], row[COL.backlog] = total[ACC.repeats], total[ACC.backlog]
-    row[COL.waited], row[COL.abandoned] = total[ACC.waited], total[ACC.abandoned]
-    row[COL.wait_weeks], row[COL.service_standard] = firm.wait, firm.standard
+    row[COL.experience] = total[ACC.experience] * share if customers > 0.0 else last[COL.experience]
+    row[COL.friction] = firm.friction
+    row[COL.wait_weeks], row[COL.service_standard] = firm.wait_weeks, firm.service_standard
     row[COL.utilisation] = firm.service_demand / firm.service_capacity if 0.0 < firm.service_capacity < 1e200 else 0.0
     if par.measures.enabled and customers > 0.0:
         row[COL.nps_true] = 100.0 * (total[ACC.promoters] - total[ACC.detractor_scores]) / max(total[ACC.asked], 1.0)
     else:
         row[COL.nps_true] = last[COL.nps_true]
     row[COL.score_inflation] = INFLATION_POINTS * firm.gaming
-    answers = total[ACC.answers]
-    row[COL.survey_answers] = answers
+    answers = total[ACC.survey_answers]
     if answers > 0.0:
         up, down = total[ACC.answers_up] / answers, total[ACC.answers_down] / answers
         firm.survey_sd = 100.0 * math.sqrt(max(0.0, up + down - (up - down) * (up - down)) / answers)
@@ -118,26 +90,26 @@ def read_week(par: Par, state: State, run: int, week: int, total: Sums, last: Ro
     row[COL.blockers_resolved], row[COL.blockers_reopened] = firm.blockers_resolved, firm.blockers_reopened
     row[COL.blockers_dropped], row[COL.resolve_weeks] = firm.blockers_dropped, firm.resolve_weeks
     row[COL.ideas], row[COL.idea_pairs], row[COL.idea_uptake] = firm.ideas, firm.idea_pairs, firm.idea_uptake
-    row[COL.product_quality] = firm.product
+    row[COL.product_quality] = firm.product_quality
     row[COL.belief_cosine], row[COL.overload] = firm.belief_cosine, firm.overload
-    row[COL.sales_delay_weeks], row[COL.effort_level] = firm.sales_delay, firm.effort_level
-    row[COL.onboarding_wait_weeks] = firm.onboarding_wait
+    row[COL.sales_delay_weeks], row[COL.effort_level] = firm.sales_delay_weeks, firm.effort_level
+    row[COL.onboarding_wait_weeks] = firm.onboarding_wait_weeks
     row[COL.gaming], row[COL.culture] = firm.gaming, firm.culture
-    row[COL.purchases], row[COL.exposure] = total[ACC.purchases], total[ACC.exposure] * share
+    row[COL.exposure] = total[ACC.exposure] * share
     row[COL.causes], row[COL.causes_hidden], row[COL.firefighting] = firm.causes, firm.causes_hidden, firm.firefighting
     row[COL.score_mean], row[COL.score_variance] = firm.score_mean, firm.score_variance
     row[COL.activity], row[COL.projects], row[COL.effort_mismatch] = firm.activity, firm.projects, firm.effort_mismatch
     row[COL.executive_belief], row[COL.belief_gap] = firm.executive_belief, firm.belief_gap
     row[COL.leader_tenure_weeks], row[COL.leader_matured] = firm.leader_tenure, firm.leader_matured
-    row[COL.leader_utilisation], row[COL.leader_support] = firm.leader_use, firm.leader_support
-    row[COL.leader_perceived_roi], row[COL.attention] = firm.leader_perceived, firm.attention
-    row[COL.deals_turned_away], row[COL.lone_deals] = total[ACC.turned_away], total[ACC.lone_deals]
-    row[COL.lone_churned] = total[ACC.lone_churned]
-    row[COL.morale], row[COL.norms], row[COL.service_orientation] = firm.morale, firm.norm, firm.trait
-    row[COL.knowledge], row[COL.project_fixes], row[COL.competencies] = firm.knowledge, firm.fixes, firm.competencies
+    row[COL.leader_utilisation], row[COL.leader_support] = firm.leader_utilisation, firm.leader_support
+    row[COL.leader_perceived_roi], row[COL.attention] = firm.leader_perceived_roi, firm.attention
+    row[COL.morale], row[COL.norms], row[COL.service_orientation] = firm.morale, firm.norm, firm.service_orientation
+    row[COL.knowledge], row[COL.project_fixes], row[COL.competencies] = (
+        firm.knowledge,
+        firm.project_fixes,
+        firm.competencies,
+    )
     row[COL.adherence], row[COL.adherence_reported] = firm.adherence, firm.adherence_reported
-    row[COL.members], row[COL.member_churned] = total[ACC.members], total[ACC.member_churned]
-    row[COL.rewards] = total[ACC.redeemed]
 
 
 @step

@@ -49,8 +49,8 @@ def step_product(par: Par, tables: Tables, state: State, run: int, week: int) ->
         firm.ideas = float(poisson64(unit64(words(firm.seed, firm.replicate, 0, week, IDEA, 0)[0]), mean))
     firm.idea_pairs = active
     firm.idea_uptake = able / takers / (1.0 + firm.decision_weeks) if takers > 0.0 else 0.0
-    quality = firm.product + firm.product_gain
+    quality = firm.product_quality + firm.product_gain
     gain = ideas.value * firm.ideas * firm.idea_uptake / ideas.reference_uptake * (1.0 - quality)
     change = gain - ideas.decay * quality
     firm.product_gain += min(max(change, -quality), 1.0 - quality)
-    firm.product += firm.product_gain
+    firm.product_quality += firm.product_gain
