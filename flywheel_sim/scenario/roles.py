@@ -81,7 +81,7 @@ _TABLE: dict[Role, str] = {
         channels.analytics: spend
         vectors: transparency
         incentives: enabled measures pay
-        incentives.measures.*: columns target
+        incentives.measures.*: better columns over_weeks per target
         incentives.pay.*: intensity on bonus
         sensing: enabled refresh_weeks sharing survey_weeks survey_lag_weeks listening_hours
         reactions: enabled gain delay target improvement_hours patching preemption
@@ -165,7 +165,7 @@ _TABLE: dict[Role, str] = {
         : version title question description
         vectors: substeps
         measures: enabled debug warm_up_weeks
-        observed: file date period_weeks start fit_until scale series fit
+        observed: file date decimal period period_column period_weeks start fit_until scale series fit
         observed.series.*: column quantity unit law error cohort fit
         observed.fit.*: path low high prior spread
         frozen: hash engine seed replicates targets
