@@ -93,6 +93,25 @@ def test_the_page_of_claims_is_made_from_what_was_measured():
     assert data["ok"] == ("fault" not in {trial["verdict"] for trial in measured.values()})
 
 
+def test_the_page_of_responses_is_made_from_what_was_measured():
+    spec = importlib.util.spec_from_file_location("make_responses", ROOT / "docs" / "make_responses.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    text = module.TARGET.read_text("utf-8")
+    assert text == module.page(text), "run: python docs/make_responses.py"
+    from flywheel_sim.study.response_table import response_table
+
+    measured = {(c.name, c.company, c.outcome, c.year, c.expected.split()[0]) for c in module.curves()}
+    declared = {
+        (name, company, one.outcome, year, "at" if one.shape == "bounded" else one.shape)
+        for name, lever in response_table().items()
+        for one in lever.expect
+        for company in one.companies
+        for year in one.years
+    }
+    assert measured == declared, "measured before a lever was added or changed: measure again"
+
+
 def made_performance():
     spec = importlib.util.spec_from_file_location("make_performance", ROOT / "docs" / "make_performance.py")
     module = importlib.util.module_from_spec(spec)
