@@ -282,7 +282,9 @@ def _overlap(a: Team, b: Team) -> float:
 
 
 def _bonus_rows(m: ScenarioModel, width: int) -> dict[str, NDArray[Any]]:
-    rows, gradients, reading = [], [], []
+    rows: list[Any] = []
+    gradients: list[Any] = []
+    reading: list[Any] = []
     for i, name in enumerate(m.teams):
         pay = m.incentives.pay.get(name)
         if pay is None or not m.incentives.enabled:

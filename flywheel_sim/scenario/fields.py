@@ -16,7 +16,7 @@ __all__ = ["EVIDENCE", "MANY", "Block", "Evidence", "Weight", "param"]
 #: How well a number is known.
 Evidence = Literal["V", "V2", "M", "X", "a"]
 #: What an evidence mark means, for readers.
-EVIDENCE: dict[Evidence, str] = {
+EVIDENCE: dict[str, str] = {
     "V": "source seen",
     "V2": "second-hand source",
     "M": "quoted, not checked",

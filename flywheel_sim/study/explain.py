@@ -311,10 +311,9 @@ def _parameter(name: str, shape: Shape) -> Explained:
     limits = [limit for limit in LIMITS.values() if limit.follows(name)]
     touching = [claim for claim in claim_table().values() if any(_same(name, path) for path in _touched(claim))]
     row = _row(name, shape)
-    words: dict[str, str] = {**EVIDENCE}
     facts = {
         "expected": row.expected, "default": row.default, "unit": row.unit, "source": row.source,
-        "evidence": f"{row.evidence}: {words[row.evidence]}" if row.evidence else "",
+        "evidence": f"{row.evidence}: {EVIDENCE[row.evidence]}" if row.evidence else "",
     }  # fmt: skip
     below = tuple(
         _row(path, found)
