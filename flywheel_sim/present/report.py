@@ -11,6 +11,7 @@ from typing import Any
 
 from flywheel_sim.files import HTML, place, write_text
 from flywheel_sim.present.assumptions import EVIDENCE, Assumption, brief, changed, key_assumptions
+from flywheel_sim.present.cited import Cited
 from flywheel_sim.present.compass import compass_chart
 from flywheel_sim.present.drawing import to_svg
 from flywheel_sim.present.figures import difference_chart, fan_chart, score_chart
@@ -94,7 +95,9 @@ def render(outcomes: "Outcomes | Run", *, sensitivity: Sensitivity | None = None
     charts = [*_charts(outcomes)]
     charts[2:2] = [*_bridge(outcomes), *_swings(outcomes)]
     first = min(len(charts), MAIN_CHARTS)
+    cited = Cited()
     return pages.get_template("report.html.jinja").render(
+        cited=cited,
         question=question(outcomes),
         about=about(outcomes),
         care=f"{outcomes.warnings[0]}." if outcomes.unlike else "",

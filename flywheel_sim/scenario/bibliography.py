@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flywheel_sim.scenario.reading import parse, plain
 
-__all__ = ["RATINGS", "Source", "bibliography", "marks_in"]
+__all__ = ["MARK", "RATINGS", "Source", "bibliography", "marks_in"]
 
 #: What a rating says.
 RATINGS: Mapping[str, str] = {
@@ -18,7 +18,8 @@ RATINGS: Mapping[str, str] = {
     "P": "a practitioner's text",
     "T": "theory",
 }
-_MARK = re.compile(r"\b(?:[SA][1-9]\d?|00[0-4])\b")
+#: What looks like a source mark.
+MARK = re.compile(r"\b(?:[SA][1-9]\d?|00[0-4])\b")
 
 
 @dataclass(frozen=True)
@@ -78,4 +79,4 @@ def marks_in(text: str) -> list[str]:
     >>> marks_in("A8, S7; of S99 nothing is known")
     ['A8', 'S7']
     """
-    return [mark for mark in dict.fromkeys(_MARK.findall(text)) if mark in bibliography()]
+    return [mark for mark in dict.fromkeys(MARK.findall(text)) if mark in bibliography()]

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fabricated import company, run, runs, shared
+from markupsafe import escape
 
 from flywheel_sim.present.assumptions import changed, key_assumptions, tally
 from flywheel_sim.present.compass import compass_chart, moments, side_of
@@ -22,6 +23,7 @@ from flywheel_sim.results.sensitivity import Index, Sensitivity
 from flywheel_sim.results.swings import Bar, Flip, Swings
 from flywheel_sim.results.words import number
 from flywheel_sim.scenario import load
+from flywheel_sim.scenario.bibliography import bibliography, marks_in
 from flywheel_sim.theory import mean_field
 
 
@@ -74,6 +76,22 @@ def test_nothing_is_fetched_and_nothing_runs(page: str) -> None:
     assert addresses <= {"http://www.w3.org/2000/svg"}
     assert "url(http" not in page
     assert "@import" not in page
+
+
+@pytest.mark.parametrize("name", ["b2b-saas", "b2c-subscription"])
+def test_every_source_mark_is_a_link_to_its_full_reference_on_the_page(name: str) -> None:
+    text = render(run(load(name).with_({"market.accounts": 200, "market.initial_customers": 20, "horizon_weeks": 4})))
+    body, listed = text[text.index("<body>") :].split('<section class="panel wide long detail" id="sources">')
+    linked = set(re.findall(r'<a href="#source-(\w+)">\1</a>', body))
+    assert len(linked) > 10 and {mark[0] for mark in linked} == {"S", "A"}
+    bare = re.sub(r"<(style|svg).*?</\1>|<a .*?</a>|<[^>]*>", " ", body, flags=re.S)
+    assert set(marks_in(bare)) <= {"000", "001", "002", "003", "004"}, "a mark that leads nowhere"
+    assert set(re.findall(r'<dt id="source-(\w+)">', listed)) == linked
+    for mark in linked:
+        for reference in bibliography()[mark].references:
+            assert str(escape(reference)) in listed
+    links = Links(text)
+    assert all(link.startswith("#") for link in links.found)
 
 
 def test_ids_are_unique_and_every_reference_resolves(page: str) -> None:
