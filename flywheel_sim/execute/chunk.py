@@ -29,6 +29,9 @@ __all__ = ["ABANDON", "Abandoned", "Chunk", "Job", "OtherRun", "run_chunk"]
 
 #: Set to make the chunks of this process end within half a second.
 ABANDON = threading.Event()
+#: Scenarios of points that a worker keeps between chunks, some 200 kB each: checking one again takes longer than a run
+#: of a small company.
+KEPT = 256
 _LONGEST = 500
 
 
@@ -184,9 +187,9 @@ def _base(text: str) -> Scenario:
     return load(json.loads(text))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=KEPT)
 def _changed(text: str, changes: str) -> Scenario | str:
-    """A scenario, or why there is none; kept, as the runs of a point may stand in several chunks."""
+    """A scenario, or why there is none; kept, as the runs of a point stand in several chunks."""
     try:
         base, what = _base(text), json.loads(changes)
         return base.with_(what) if what else base

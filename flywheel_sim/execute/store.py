@@ -286,7 +286,7 @@ class Store:
         return np.flatnonzero(left)
 
     def in_turn(self, runs: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The same runs in the order in which to make them: every point once, then once more, and so on."""
+        """The same runs in the order in which to make them: every point once, then three times more, and so on."""
         point = np.concatenate([part.column("point").to_numpy() for part in self._design])
         replicate = np.concatenate([part.column("replicate").to_numpy() for part in self._design])
         together = any(set(part.column_names) & {"row", "part"} for part in self._design)
