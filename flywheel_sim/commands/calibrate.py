@@ -1,6 +1,8 @@
 """``flywheel calibrate``: fit a scenario to observed data, or find everything that they leave possible."""
 
+import shutil
 import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from flywheel_sim.scenario import Scenario
     from flywheel_sim.study.calibrate import Calibration
 
-__all__ = ["answer_of_posterior", "calibrate"]
+__all__ = ["answer_of_posterior", "calibrate", "go_on"]
 
 #: Seconds between two lines of progress.
 EVERY = 5.0
@@ -57,7 +59,9 @@ def calibrate(
 
     What may be fitted, its limits and its priors stand in the scenario under observed.fit.  DATA is a CSV file that is
     read by the scenario's own mapping, or a YAML file with a mapping; without it the scenario's data are used.  The
-    fitted scenario goes to --out, by default SCENARIO-fitted.yaml here.  Exit 1 when the fit has not converged.
+    fitted scenario goes to --out, by default SCENARIO-fitted.yaml here.  Exit 1 when the fit has not converged.  While
+    it runs, what has been simulated and the best point so far stand in a folder beside it, SCENARIO-fitted.fit;
+    flywheel resume goes on with that after Ctrl-C or a crash, to the same result.
 
     With --method posterior the runs go to a folder (--out, by default SCENARIO-posterior) with posterior.parquet,
     calibrated.yaml and posterior.json; flywheel resume goes on with it after Ctrl-C or a crash, and run and compare
@@ -78,15 +82,65 @@ def calibrate(
     if in_place and (out is not None or changes or data or not Path(spec).is_file()):
         raise click.UsageError("--in-place takes the path of a scenario file, without DATA, --out and --set")
     target = Path(spec) if in_place else out or Path(f"{Path(start.name).stem}-fitted.yaml")
+    if out is None and not in_place and target.exists():
+        raise click.UsageError(f"{target} exists; name another file with --out, or remove it")
+    asked = Asked(spec, data, until, changes, seed, replicates, str(target), in_place, str(figure) if figure else None)
+    place(target, ".yaml", ".yml", what="a scenario")
+    folder = asked.folder
+    if folder.exists():
+        go_on = command("flywheel", "resume", folder)
+        raise click.UsageError(f"'{folder}' holds a fit that was interrupted; go on with it: {go_on}, or remove it")
+    return _fit(asked, start, workers)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a fit was asked for, as JSON can hold it, so that it can be gone on with."""
+
+    spec: str
+    data: str | None
+    until: str | None
+    changes: dict[str, Any]
+    seed: int
+    replicates: int | None
+    target: str
+    in_place: bool
+    figure: str | None
+
+    @property
+    def folder(self) -> Path:
+        """Where its parameter sets are kept until the fitted scenario is on file."""
+        return Path(self.target).with_suffix(".fit")
+
+
+def go_on(folder: Path, workers: int | None) -> Answer:
+    """Go on with a fit that was interrupted or killed."""
+    from flywheel_sim.results.saving import ResultError
+    from flywheel_sim.study.fit_kept import asked_of
+
+    given = asked_of(folder)
+    try:
+        asked = Asked(**given)
+    except TypeError:
+        raise ResultError(f"'{folder}' was not left by flywheel calibrate; go on with it in Python") from None
+    if not asked.folder.exists() or not asked.folder.samefile(folder):
+        raise click.UsageError(f"'{folder}' was begun in another folder as {asked.folder}; go on with it from there")
+    (start,) = changed((asked.spec,), asked.changes)
+    return _fit(asked, start, workers)
+
+
+def _fit(asked: Asked, start: "Scenario", workers: int | None) -> Answer:
+    """Fit, write the fitted scenario, and take away what was kept on the way."""
+    target, figure = Path(asked.target), Path(asked.figure) if asked.figure is not None else None
     place(target, ".yaml", ".yml", what="a scenario")
     if figure is not None:
         place(figure, ".svg", what="this figure")
-    if out is None and not in_place and target.exists():
-        raise click.UsageError(f"{target} exists; name another file with --out, or remove it")
+    from flywheel_sim.execute.drive import Interrupted
     from flywheel_sim.present.observed import dates_table, errors_table, overlay_notes, overlay_svg
     from flywheel_sim.results.provenance import provenance
     from flywheel_sim.study import fitted
     from flywheel_sim.study.calibrate import calibrate as fit
+    from flywheel_sim.study.fit_kept import BEST
 
     said = [time.monotonic()]
 
@@ -95,26 +149,34 @@ def calibrate(
             said[0] = time.monotonic()
             say(f"calibrating {start.name}: {sets} parameter sets, cost {cost:.4g}")
 
-    found = fit(start, data, until=until, replicates=replicates or 16, seed=seed, workers=workers, progress=progress)
-    base = changed((spec,), {})[0]
-    if in_place:
+    try:
+        found = fit(
+            start, asked.data, until=asked.until, replicates=asked.replicates or 16, seed=asked.seed, workers=workers,
+            progress=progress, folder=asked.folder, asked=asdict(asked),
+        )  # fmt: skip
+    except Interrupted as error:
+        if not asked.folder.exists():
+            raise
+        best, again = asked.folder / BEST, command("flywheel", "resume", asked.folder)
+        raise Interrupted(f"{error}; it is in {best}; go on with: {again}") from None
+    base = changed((asked.spec,), {})[0]
+    if asked.in_place:
         text = fitted.in_place(found, base, target)
     else:
-        text = fitted.as_scenario(
-            found, base, spec, target, _again(spec, data, until, changes, seed, replicates, target)
-        )
+        text = fitted.as_scenario(found, base, asked.spec, target, _again(asked))
     write_text(target, text)
+    shutil.rmtree(asked.folder, ignore_errors=True)
     say(f"wrote {target}; look at it with: {command('flywheel', 'run', target, '--replicates', '20')}")
     if figure is not None:
         write_text(figure, overlay_svg(found.overlay) + "\n")
         say(f"wrote {figure}")
-    made = provenance({found.scenario.name: found.scenario.hash}, seed, replicates=found.replicates)
+    made = provenance({found.scenario.name: found.scenario.hash}, asked.seed, replicates=found.replicates)
     told = readable(
         _estimates(found), _judgement(found), "", dates_table(found.overlay), "", errors_table(found.overlay), "",
         overlay_notes(found.overlay),
     )  # fmt: skip
     manifest = {
-        "seeds": {"seed": seed, "replicates": found.replicates},
+        "seeds": {"seed": asked.seed, "replicates": found.replicates},
         "hashes": {**made.scenarios, "engine": made.engine},
     }
     return Answer({"file": str(target), **found.to_dict()}, told, manifest, failed=not found.converged)
@@ -223,20 +285,13 @@ def _judgement(found: "Calibration") -> str:
     return "\n".join(lines)
 
 
-def _again(
-    spec: str,
-    data: str | None,
-    until: str | None,
-    changes: dict[str, Any],
-    seed: int,
-    replicates: int | None,
-    target: Path,
-) -> str:
+def _again(asked: Asked) -> str:
     from flywheel_sim.scenario.writing import one_line
 
-    words = ["flywheel", "calibrate", spec, *([data] if data else []), *(["--until", until] if until else [])]
-    for path, value in changes.items():
+    words = ["flywheel", "calibrate", asked.spec, *([asked.data] if asked.data else [])]
+    words += ["--until", asked.until] if asked.until else []
+    for path, value in asked.changes.items():
         words += ["--set", f"{path}={one_line(value)}"]
-    words += ["--seed", str(seed)] if seed != 1 else []
-    words += ["--replicates", str(replicates)] if replicates else []
-    return command(*words, "--out", target)
+    words += ["--seed", str(asked.seed)] if asked.seed != 1 else []
+    words += ["--replicates", str(asked.replicates)] if asked.replicates else []
+    return command(*words, "--out", Path(asked.target))

@@ -68,7 +68,7 @@ def further(
 
 def _keep(found: "Comparison", left: Sequence[str], out: Path | None, report: Path | None, *, replace: bool) -> None:
     if out is not None:
-        found.save(out, left=left, replace=replace)
+        found.save(out, left=left, report=report if left else None, replace=replace)
     if report is not None:
         from flywheel_sim.present.report import write_report
 

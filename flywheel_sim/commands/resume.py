@@ -1,5 +1,6 @@
 """``flywheel resume``: go on with a sweep, a search or a calibration."""
 
+import os
 from pathlib import Path
 
 import click
@@ -17,7 +18,7 @@ __all__ = ["resume"]
 @click.option("--retry-failed", is_flag=True, help="Make the runs that failed again, too.")
 @answers("resume", "workers")
 def resume(folder: Path, on: str | None, on_error: str, retry_failed: bool, workers: int | None) -> Answer:
-    """Go on with a sweep, search, calibration or comparison that was interrupted, killed or cut off.
+    """Go on with a sweep, search, fit, calibration or comparison that was interrupted, killed or cut off.
 
     Runs that are there stay as they are, to the last bit; parts that were damaged are put aside and their runs made
     again.  Failed runs count as finished unless --retry-failed asks for them.  Exit 1 when a run failed.
@@ -26,7 +27,14 @@ def resume(folder: Path, on: str | None, on_error: str, retry_failed: bool, work
     from flywheel_sim.results.saving import MANIFEST
     from flywheel_sim.study import optimize as searching
     from flywheel_sim.study import sweep as sweeping
+    from flywheel_sim.study.fit_kept import ABOUT
 
+    if (folder / ABOUT).is_file():
+        from flywheel_sim.commands.calibrate import go_on
+
+        if on is not None or retry_failed:
+            raise click.UsageError("--on and --retry-failed are for sweeps; a fit runs on this machine's threads")
+        return go_on(folder, workers)
     if (folder / MANIFEST).is_file():
         return _comparison(folder, workers, on, retry_failed)
     store = Store.open(folder)
@@ -62,8 +70,10 @@ def _comparison(folder: Path, workers: int | None, on: str | None, retry_failed:
 
     if on is not None or retry_failed:
         raise click.UsageError("--on and --retry-failed are for sweeps; a comparison runs on this machine's threads")
-    left = read_manifest(folder, SCHEMA).get("left") or []
+    kept = read_manifest(folder, SCHEMA)
+    left = kept.get("left") or []
     found = Comparison.open(folder)
     if left:
-        found = further(found, [stage for stage in STAGES if stage in left], workers, folder, None, replace=True)
+        report = Path(os.path.normpath(folder / kept["report"])) if kept.get("report") else None
+        found = further(found, [stage for stage in STAGES if stage in left], workers, folder, report, replace=True)
     return Answer(found.to_dict(), told(found), manifest(found.provenance))

@@ -34,7 +34,7 @@ from flywheel_sim.results.naming import command_for, labels, pack, unpack
 from flywheel_sim.results.paired import Verdict, band, lasting_gain_week, verdict, wins_of_100
 from flywheel_sim.results.provenance import Provenance, provenance
 from flywheel_sim.results.run import Run
-from flywheel_sim.results.saving import finite, fitting, read_manifest, read_table, write_folder
+from flywheel_sim.results.saving import finite, fitting, path_from, read_manifest, read_table, write_folder
 from flywheel_sim.results.selection import Selection
 from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.results.swings import Swings
@@ -388,7 +388,10 @@ class Outcomes:
         interval = {key: (found.low, found.high) for key, found in bands.items()}
         return {"summary": finite(summary), "interval": finite(interval) if self.replicates > 1 else None}
 
-    def save(self, folder: str | os.PathLike[str], *, left: Sequence[str] = (), replace: bool = False) -> Path:
+    def save(
+        self, folder: str | os.PathLike[str], *, left: Sequence[str] = (), replace: bool = False,
+        report: str | os.PathLike[str] | None = None,
+    ) -> Path:  # fmt: skip
         """Write the outcomes as a folder; all of it or nothing.
 
         Parameters
@@ -399,6 +402,8 @@ class Outcomes:
             What is still to be looked at (bridge, swings, groups), for ``flywheel resume`` to go on with.
         replace : bool
             Put them in the place of an earlier state of the same.
+        report : path, optional
+            Where a report of them stands that is to be written again when what is left has been looked at.
 
         Raises
         ------
@@ -444,6 +449,7 @@ class Outcomes:
             "posterior": {"source": self.drawn.source, "digest": self.drawn.digest} if self.drawn else None,
             "provenance": self.provenance.to_dict(),
             **({"left": list(left)} if left else {}),
+            **({"report": path_from(folder, report)} if report is not None else {}),
         }
         return write_folder(folder, manifest, tables, replace=replace)
 

@@ -24,6 +24,7 @@ __all__ = [
     "ResultError",
     "finite",
     "fitting",
+    "path_from",
     "read_columns",
     "read_manifest",
     "read_table",
@@ -169,6 +170,20 @@ def fitting(folder: str | os.PathLike[str]) -> Iterator[None]:
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, pa.ArrowException) as error:
         why = (str(error).splitlines() or [type(error).__name__])[0]
         raise ResultError(f"'{folder}' does not fit this version of flywheel_sim ({why}); run it again") from None
+
+
+def path_from(folder: str | os.PathLike[str], path: str | os.PathLike[str]) -> str:
+    """Where a file is, seen from a folder, so that both may be moved together.
+
+    Examples
+    --------
+    >>> path_from("results/saved", "results/mine.html")
+    '../mine.html'
+    """
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # another drive
+        return Path(path).absolute().as_posix()
 
 
 def _sum_of(path: Path) -> str:

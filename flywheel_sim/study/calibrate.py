@@ -13,6 +13,7 @@ that of a cohort of 10 000.
 
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -20,8 +21,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flywheel_sim.execute.drive import Interrupted
 from flywheel_sim.results.observed import Observations, Overlay
 from flywheel_sim.scenario import Scenario, load
+from flywheel_sim.scenario.arguments import whole, whole_or_none
+from flywheel_sim.study.fit_kept import Kept
 from flywheel_sim.study.fitting import FAR, NEAR, Fitting, Local, Progress
 from flywheel_sim.study.observations import observations, with_data
 from flywheel_sim.study.observed import overlay
@@ -191,6 +195,8 @@ def calibrate(
     seed: int = 1,
     workers: int | None = None,
     progress: Progress | None = None,
+    folder: str | os.PathLike[str] | None = None,
+    asked: Mapping[str, Any] | None = None,
 ) -> Calibration:
     """Fit the parameters a scenario lists under ``observed.fit`` to the data it names.
 
@@ -210,6 +216,11 @@ def calibrate(
         Threads; the result does not depend on it.
     progress : callable, optional
         Called as ``progress(parameter sets simulated, cost)``.
+    folder : path, optional
+        Where every parameter set and the best point are kept as they come.  The same call with the same folder goes on
+        where one was interrupted or killed, to the same result.
+    asked : mapping, optional
+        JSON values to keep there as well.
 
     Returns
     -------
@@ -219,8 +230,11 @@ def calibrate(
     ------
     ScenarioError
         For mistakes in the scenario, the mapping or the data.
-    ValueError
-        When there is no run to fit with.
+        For arguments that are none, too.
+    ResultError
+        When the folder holds something else, or another fit.
+    Interrupted
+        After Ctrl-C, naming the best point so far.
 
     Examples
     --------
@@ -228,17 +242,21 @@ def calibrate(
     >>> fit = calibrate("hubspot", until="2021-12-31")    # doctest: +SKIP
     >>> fit.values["word_of_mouth.rate"]                  # doctest: +SKIP
     """
-    if replicates < 1:
-        raise ValueError(f"expected at least one run per parameter set, got {replicates}")
+    replicates, seed = whole("replicates", replicates, 1, 1_000_000), whole("seed", seed)
+    workers = whole_or_none("workers", workers, 1, 4096)
     base = with_data(load(scenario), data, until)
     seen = observations(base)
-    fitting = Fitting(base, seen, seed, workers, progress)
-    fitting.replicates = min(replicates, max(4, replicates // 4))
-    x, message = fitting.search(fitting.start)
-    fitting.replicates = replicates
-    best = fitting.polish(x)
-    fitted = base.with_(fitting.changes(best.x))
-    compared = overlay(fitting.runs([best.x])[0], seen)
+    kept = Kept(folder, base, seen, seed, replicates, asked) if folder is not None else None
+    fitting = Fitting(base, seen, seed, workers, progress, kept)
+    try:
+        fitting.replicates = min(replicates, max(4, replicates // 4))
+        x, message = fitting.search(fitting.start)
+        fitting.replicates = replicates
+        best = fitting.polish(x)
+        fitted = base.with_(fitting.changes(best.x))
+        compared = overlay(fitting.runs([best.x])[0], seen)
+    except KeyboardInterrupt:
+        raise Interrupted(fitting.so_far()) from None
     deviance, misfit = fitting.misfit(best)
     deviation = np.sqrt(np.maximum(np.diag(best.covariance), 1e-30))
     singular = np.linalg.svd(best.jacobian[: fitting.observed], compute_uv=False)

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from flywheel_sim.files import write_text
-from flywheel_sim.results.naming import origin
 from flywheel_sim.results.observed import SAMPLES, SIMULATION
 from flywheel_sim.results.posterior import Posterior
 from flywheel_sim.results.provenance import provenance
-from flywheel_sim.scenario import Scenario, load
+from flywheel_sim.scenario import Scenario
 from flywheel_sim.scenario.in_place import replaced
 from flywheel_sim.scenario.library import find
-from flywheel_sim.scenario.writing import changes_as_yaml, to_yaml
+from flywheel_sim.scenario.writing import changes_as_yaml
 from flywheel_sim.study.calibrate import Calibration, Estimate
+from flywheel_sim.study.fit_kept import written
 from flywheel_sim.study.observations import located
 
 __all__ = ["CALIBRATED", "TABLE", "as_scenario", "in_place", "leave", "posterior_scenario", "summary_lines"]
@@ -80,9 +80,6 @@ def posterior_scenario(found: Posterior, base: Scenario, out: Path) -> str:
     """Text of a scenario file with the draw in the middle of a posterior; arguments as for `as_scenario`."""
     after = found.scenario.resolved()
     after["observed"]["fit_until"] = found.overlay.observations.fit_until
-    file = Path(base.model.observed.file)
-    if not file.is_absolute() and file.exists():
-        after["observed"]["file"] = os.path.relpath(file, out.parent)
     made = provenance({base.name: base.hash}, found.seed, replicates=found.replicates)
     seen = found.overlay.observations
     lines = [
@@ -94,14 +91,7 @@ def posterior_scenario(found: Posterior, base: Scenario, out: Path) -> str:
     ]
     head = "".join(f"# {line}\n" for line in lines)
     values: dict[str, Any] = {**after, "title": f"{base.title}, calibrated"}
-    spec = origin(base)
-    try:
-        parent = find(spec, Path())
-        before = load(spec).resolved()
-    except ValueError:  # made of a dict, or its file is elsewhere: everything is written
-        return head + to_yaml(values)
-    extends = spec if parent.shipped else Path(os.path.relpath(parent.path, out.parent)).as_posix()
-    return head + changes_as_yaml(extends, before, values)
+    return head + written(base, values, out)
 
 
 def summary_lines(fit: Calibration) -> list[str]:

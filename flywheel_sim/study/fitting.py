@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from flywheel_sim.results import Run
 from flywheel_sim.results.observed import Observations, ObservedSeries
 from flywheel_sim.scenario import Problem, Scenario, ScenarioError
+from flywheel_sim.study.fit_kept import Kept
 from flywheel_sim.study.observations import measured
 
 __all__ = ["Fitting", "Local", "Progress", "starting_point"]
@@ -90,9 +91,13 @@ class Fitting:
     """The residuals as a function of the logarithms of the parameters; simulated sets are remembered."""
 
     def __init__(
-        self, base: Scenario, seen: Observations, seed: int, workers: int | None, progress: Progress | None
-    ) -> None:
+        self, base: Scenario, seen: Observations, seed: int, workers: int | None, progress: Progress | None,
+        kept: Kept | None = None,
+    ) -> None:  # fmt: skip
         self.base, self.seen, self.seed, self.workers, self.progress = base, seen, seed, workers, progress
+        self.kept = kept
+        #: runs, cost and place of the best point so far; more runs go before fewer, whose luck is another
+        self.best: tuple[int, float, Floats] | None = None
         self.fit = dict(base.model.observed.fit)
         self.replicates, self.evaluations, self.cost = 1, 0, math.inf
         self.known: dict[tuple[int, bytes], Floats] = {}
@@ -135,22 +140,51 @@ class Fitting:
         keys = [(self.replicates, np.asarray(point).tobytes()) for point in points]
         new = [k for k, key in enumerate(keys) if key not in self.known]
         if new:
-            for k, runs in zip(new, self.runs([points[k] for k in new]), strict=True):
-                parts, apart = [], []
-                for series, rows in zip(self.series, self.rows, strict=True):
-                    each = np.array([measured(run, self.seen, series) for run in runs])
-                    parts.append(self.scored(series, each.mean(axis=0))[rows])
-                    # one run at a time beside the mean of all: what luck does to the residuals
-                    moved = each.mean(axis=0) + (each - each.mean(axis=0)) / len(each)
-                    apart.append(self.scored(series, moved)[:, rows] - parts[-1])
-                self.apart[keys[k]] = np.concatenate(apart, axis=1)
-                parts.append((points[k][self.believed[:, 2].astype(int)] - self.believed[:, 0]) / self.believed[:, 1])
-                self.known[keys[k]] = np.concatenate(parts)
+            made = [k for k in new if not self.recalled(keys[k])]
+            for k, runs in zip(made, self.runs([points[k] for k in made]) if made else (), strict=True):
+                self.known[keys[k]], self.apart[keys[k]] = self.compared(points[k], runs)
             self.evaluations += len(new)
+            self.note_best([keys[k] for k in new])
+            if made and self.kept is not None and self.best is not None:
+                found = {keys[k]: (self.known[keys[k]], self.apart[keys[k]]) for k in made}
+                self.kept.add(found, self.best[1] / self.size, self.changes(self.best[2]))
             if self.progress:
                 self.cost = min(self.cost, *(self.half_sum(self.known[key]) for key in keys))
                 self.progress(self.evaluations, self.cost)
         return [self.known[key] for key in keys]
+
+    def recalled(self, key: tuple[int, bytes]) -> bool:
+        """Take the residuals of a set from what has been kept, if they are there."""
+        found = self.kept.recall(key) if self.kept is not None else None
+        if found is not None:
+            self.known[key], self.apart[key] = found
+        return found is not None
+
+    def compared(self, point: Floats, runs: Sequence[Run]) -> tuple[Floats, Floats]:
+        """Residuals of a set: of the mean of its runs, and how each of them moves those of the observations."""
+        parts, apart = [], []
+        for series, rows in zip(self.series, self.rows, strict=True):
+            each = np.array([measured(run, self.seen, series) for run in runs])
+            parts.append(self.scored(series, each.mean(axis=0))[rows])
+            # one run at a time beside the mean of all: what luck does to the residuals
+            moved = each.mean(axis=0) + (each - each.mean(axis=0)) / len(each)
+            apart.append(self.scored(series, moved)[:, rows] - parts[-1])
+        parts.append((point[self.believed[:, 2].astype(int)] - self.believed[:, 0]) / self.believed[:, 1])
+        return np.concatenate(parts), np.concatenate(apart, axis=1)
+
+    def note_best(self, keys: Sequence[tuple[int, bytes]]) -> None:
+        """Remember the best point of all so far."""
+        for key in keys:
+            cost = self.half_sum(self.known[key])
+            if self.best is None or (-key[0], cost) < (-self.best[0], self.best[1]):
+                self.best = key[0], cost, np.frombuffer(key[1], np.float64)
+
+    def so_far(self) -> str:
+        """How far it is, in words: for somebody who has interrupted it."""
+        if self.best is None:
+            return "interrupted before the first parameter set"
+        values = ", ".join(f"{path} = {value:g}" for path, value in self.changes(self.best[2]).items())
+        return f"interrupted after {self.evaluations} parameter sets; best so far, not converged: {values}"
 
     def scored(self, series: ObservedSeries, simulated: Floats) -> Floats:
         """What is squared: standard deviations, or signed roots of the deviance where there is a likelihood."""

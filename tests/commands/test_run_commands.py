@@ -342,7 +342,12 @@ def test_what_a_long_comparison_knows_outlives_its_interruption(folder: Path, mo
     done: list[str] = []
     for stage in ("swings", "groups"):
         monkeypatch.setattr(Comparison, f"with_{stage}", lambda self, stage=stage, **_: done.append(stage) or self)
-    assert call("resume", "my saved").exit_code == 0
+    (folder / "r.html").unlink()
+    monkeypatch.chdir(folder.parent)
+    resumed = call("resume", f"{folder.name}/my saved")
+    assert resumed.exit_code == 0, resumed.output
     assert done == ["swings", "groups"], "the bridge is not made again"
+    assert 'id="bridge"' in (folder / "r.html").read_text() and f"wrote {folder.name}/r.html" in resumed.stderr
+    monkeypatch.chdir(folder)
     assert call("resume", "my saved").exit_code == 0 and done == ["swings", "groups"], "nothing is left"
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]

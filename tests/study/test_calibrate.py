@@ -4,8 +4,13 @@ import csv
 import datetime
 import json
 import math
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +18,7 @@ from click.testing import CliRunner, Result
 
 from flywheel_sim.cli import flywheel
 from flywheel_sim.execute.run import batch
+from flywheel_sim.results import ResultError, Run
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.study import fitting
 from flywheel_sim.study.calibrate import Calibration, calibrate
@@ -168,6 +174,10 @@ def call(*words: str) -> Result:
     return CliRunner().invoke(flywheel, ["calibrate", *words])
 
 
+def resume(*words: str) -> Result:
+    return CliRunner().invoke(flywheel, ["resume", *words])
+
+
 @pytest.fixture
 def shop(here: Path) -> Callable[[], Scenario]:
     """A scenario file of its own with two parameters, and its data."""
@@ -222,6 +232,84 @@ def test_not_converged_is_exit_1(shop: Callable[[], Scenario], monkeypatch: pyte
     done = call("shop.yaml", "--replicates", "2", "--json", "--quiet", "--out", "found.yaml")
     assert done.exit_code == 1 and json.loads(done.stdout)["status"] == "failed"
     assert "NOT CONVERGED" in Path("found.yaml").read_text(encoding="utf-8")
+
+
+FIT = ("shop.yaml", "--replicates", "2", "--seed", "5", "--figure", "f.svg")
+
+
+def test_a_fit_that_is_interrupted_keeps_its_best_point_and_is_gone_on_with_to_the_same_result(
+    shop: Callable[[], Scenario], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = call(*FIT, "--json", "--quiet")
+    assert whole.exit_code == 0 and not Path("shop-fitted.fit").exists(), "nothing is left of a fit that has ended"
+    text, figure = Path("shop-fitted.yaml").read_text("utf-8"), Path("f.svg").read_text("utf-8")
+    for name in ("shop-fitted.yaml", "f.svg"):
+        Path(name).unlink()
+    runs, made, asked = Fitting.runs, [], []
+
+    def counted(self: Fitting, points: Sequence[Any]) -> list[list[Run]]:
+        if len(made) in (2, 3, 7):
+            made.append(0)
+            raise KeyboardInterrupt
+        made.append(len(points))
+        return runs(self, points)
+
+    monkeypatch.setattr(Fitting, "runs", counted)
+    stopped = call(*FIT)
+    assert stopped.exit_code == 130 and "Traceback" not in stopped.output
+    assert "best so far, not converged: market.external = " in stopped.stderr
+    assert "it is in shop-fitted.fit/best.yaml; go on with: flywheel resume shop-fitted.fit" in stopped.stderr
+    best, seen = load("shop-fitted.fit/best.yaml"), json.loads(Path("shop-fitted.fit/fit.json").read_text("utf-8"))
+    assert {path: best.get(path) for path in seen["best"]} == seen["best"] and seen["sets"] == sum(made)
+    assert best.observed.file == "../truth.csv" and observations(best).dates[0] == str(START)
+    before = {"market.external": 0.002, "word_of_mouth.rate": 0.03, "observed.file": "truth.csv"}
+    assert best.with_(before) == shop(), "the rest is the company's"
+    again = call(*FIT)
+    assert again.exit_code == 2 and "flywheel resume shop-fitted.fit" in again.stderr
+    while (code := (done := resume("shop-fitted.fit", "--json")).exit_code) == 130:
+        asked.append(done)
+    assert code == 0 and len(asked) == 2, "it was interrupted twice more"
+    assert Path("shop-fitted.yaml").read_text("utf-8") == text and Path("f.svg").read_text("utf-8") == figure
+    assert json.loads(done.stdout)["data"] == json.loads(whole.stdout)["data"], "the number of sets included"
+    assert not Path("shop-fitted.fit").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
+def test_a_fit_that_is_killed_is_gone_on_with(shop: Callable[[], Scenario]) -> None:
+    assert call(*FIT, "--out", "whole.yaml").exit_code == 0
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    line = [sys.executable, "-m", "flywheel_sim.cli", "calibrate", *FIT, "--out", "found.yaml"]
+    run = subprocess.Popen(line, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait = threading.Event()
+    while run.poll() is None and not Path("found.fit/best.yaml").exists():
+        wait.wait(0.005)
+    run.kill()
+    assert run.wait() < 0, "it had not ended yet"
+    assert load("found.fit/best.yaml").market.external > 0
+    assert resume("found.fit").exit_code == 0
+    assert Path("found.yaml").read_text("utf-8").replace("found.yaml", "whole.yaml") == Path("whole.yaml").read_text()
+
+
+def test_what_is_kept_of_another_fit_is_refused(shop: Callable[[], Scenario], monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = {"replicates": 2, "seed": 5, "folder": "kept"}
+    first, runs, made = calibrate(shop(), **limits), Fitting.runs, []
+    monkeypatch.setattr(Fitting, "runs", lambda self, points: made.append(len(points)) or runs(self, points))
+    again = calibrate(shop(), **limits)
+    assert (again.values, again.cost, again.evaluations) == (first.values, first.cost, first.evaluations)
+    assert made == [1], "all but the runs that are drawn are answered from the folder"
+    for wrong, said in (({"seed": 6}, "another seed"), ({"replicates": 3}, "another number of runs")):
+        with pytest.raises(ResultError, match=f"'kept' holds a fit of {said}"):
+            calibrate(shop(), **(limits | wrong))
+    with pytest.raises(ResultError, match="another scenario"):
+        calibrate(shop().with_({"market.external": 0.003}), **limits)
+    Path("kept/sets.npz").write_bytes(Path("kept/sets.npz").read_bytes()[:-200])
+    with pytest.raises(ResultError, match="is broken"):
+        calibrate(shop(), **limits)
+    Path("other").mkdir()
+    Path("other/letter").touch()
+    with pytest.raises(ResultError, match="something else than a fit"):
+        calibrate(shop(), **(limits | {"folder": "other"}))
+    assert resume("kept").exit_code == 2, "begun in Python"
 
 
 @pytest.mark.parametrize(
