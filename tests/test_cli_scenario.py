@@ -47,7 +47,7 @@ def test_help_version_and_list(call):
 
 
 def test_show_source_and_resolved(call):
-    shown = call("scenario", "show", "shop.yaml", "--set", "teams.sales.headcount=12")
+    shown = call("scenario", "show", "shop.yaml", "--full", "--set", "teams.sales.headcount=12")
     assert shown.exit_code == 0 and shown.stderr == ""
     assert plain(parse(shown.stdout))["teams"]["sales"]["headcount"] == 12
     resolved = call("scenario", "show", "shop.yaml", "--resolved")
@@ -86,7 +86,7 @@ def test_validate_lists_every_mistake_and_exits_2(call):
         (["scenario", "show", "shop.yaml", "--set", "market.accounts=.nan"], "expected a finite number"),
         (["scenario", "show", "shop.yaml", "--set", "market.accounts=[1"], "market.accounts: not valid YAML"),
         (["scenario", "diff", "shop.yaml"], "expected two scenarios, or one and --set"),
-        (["scenario", "show", "shop.yaml", "--out", "no/such/folder/x"], "No such file or directory"),
+        (["scenario", "show", "shop.yaml", "--out", "no/such/folder/x"], "there is no folder no/such/folder"),
         (["scenario", "show", "shop.yaml", "--out", "."], "is a directory"),
     ],
 )

@@ -7,6 +7,13 @@ import pytest
 import flywheel_sim as fs
 
 TINY = {"extends": "b2b-saas", "horizon_weeks": 3}
+STUDY = {"scenario": "b2b-saas", "set": {"horizon_weeks": 3}, "parameters": {"teams.sales.headcount": [4, 6]}}
+SEARCH = {
+    "scenario": "b2b-saas",
+    "set": {"horizon_weeks": 3},
+    "parameters": {"teams.sales.headcount": {"range": [0, 8]}},
+    "search": {"objectives": {"npv": "maximise"}, "budget": 40},
+}
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +25,7 @@ def test_numbers_of_a_data_frame_are_numbers(run):
     seeds = pd.DataFrame({"seed": [1]}).loc[0, "seed"]
     assert isinstance(seeds, np.int64)
     again = fs.run(TINY, seed=seeds, workers=np.int64(1))
-    assert again.summary == run.summary and type(again.seed) is int
+    assert again.summary == pytest.approx(run.summary, rel=0.0, abs=0.0, nan_ok=True) and type(again.seed) is int
     fs.batch([TINY], replicates=np.int32(1), seed=np.float64(2.0))
 
 
@@ -48,6 +55,22 @@ def test_numbers_of_a_data_frame_are_numbers(run):
         (lambda: fs.compare([TINY]), "at least two scenarios"),
         (lambda: fs.compare([TINY, TINY], replicates=1), "at least 2 replicates"),
         (lambda: fs.compare([TINY, TINY], replicates="40"), "replicates: expected a whole number"),
+        (lambda: fs.calibrate("hubspot", replicates=0), "replicates: expected a whole number from 1"),
+        (lambda: fs.calibrate("hubspot", replicates=2.5), "replicates: expected a whole number"),
+        (lambda: fs.calibrate("hubspot", seed=True), "seed: expected a whole number"),
+        (lambda: fs.calibrate("hubspot", workers=0), "workers: expected a whole number from 1"),
+        (lambda: fs.calibrate(5), "expected"),
+        (lambda: fs.sweep(STUDY, replicates=True), "replicates: expected a whole number"),
+        (lambda: fs.sweep(STUDY, seed=1.9), "seed: expected a whole number"),
+        (lambda: fs.sweep(STUDY, workers=-1), "workers: expected a whole number from 1"),
+        (lambda: fs.sweep(STUDY, changes=["market.price"]), "changes: expected a mapping"),
+        (lambda: fs.sweep(STUDY, changes={"market.prise": 1.0}), "did you mean 'market.price'"),
+        (lambda: fs.sweep(5), "expected the path of a study file or a dict"),
+        (lambda: fs.sweep("heads-and-tlak"), "did you mean 'heads-and-talk'"),
+        (lambda: fs.optimize(SEARCH, replicates=0), "replicates: expected a whole number from 1"),
+        (lambda: fs.optimize(SEARCH, seed="1"), "seed: expected a whole number"),
+        (lambda: fs.optimize(SEARCH, workers=2.5), "workers: expected a whole number"),
+        (lambda: fs.optimize(STUDY), "search"),
         (lambda: fs.load("b2b-saas").with_({"market.acounts": 5}), "did you mean 'market.accounts'"),
         (lambda: fs.load({"extends": "b2b-saas", "market": {"acounts": 5}}), "did you mean 'accounts'"),
     ],
@@ -66,3 +89,11 @@ def test_wrong_names_are_answered_with_the_nearest(run):
     with pytest.raises(AttributeError, match="did you mean 'compare'"):
         fs.comapre  # noqa: B018
     assert "nvp" not in run.summary and run.summary.get("nvp") is None
+
+
+@pytest.mark.parametrize("call", [fs.sweep, fs.optimize])
+@pytest.mark.parametrize("wrong", [{"workers": 0}, {"on": "procesess"}, {"seed": 1.9}, {"on": 5}])
+def test_a_wrong_argument_leaves_no_folder(call, wrong, tmp_path):
+    with pytest.raises(ValueError):
+        call(SEARCH if call is fs.optimize else STUDY, tmp_path / "runs", **wrong)
+    assert not (tmp_path / "runs").exists()

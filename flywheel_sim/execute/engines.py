@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from flywheel_sim.results.saving import ResultError
-from flywheel_sim.scenario.errors import nearest
+from flywheel_sim.scenario.arguments import whole_or_none
+from flywheel_sim.scenario.errors import nearest, shown
 
 __all__ = ["Place", "place"]
 
@@ -72,6 +73,7 @@ def place(on: "str | os.PathLike[str] | Executor | Place | None" = None, workers
     """
     from flywheel_sim.execute.run import worker_count
 
+    workers = checked(on, workers)
     if isinstance(on, Place):
         yield on
     elif isinstance(on, Executor):
@@ -85,15 +87,38 @@ def place(on: "str | os.PathLike[str] | Executor | Place | None" = None, workers
             threads.shutdown(wait=True, cancel_futures=True)
     elif on == "processes":
         yield from _processes(worker_count(workers))
-    elif "://" in str(on) or _file(Path(on)):
-        yield from _dask(str(on))
     else:
-        near = nearest(str(on), ("threads", "processes"))
-        hint = f"; did you mean '{near}'?" if near else ""
-        raise ResultError(
-            f"'{on}' is no place to run: expected threads, processes, the address of a Dask scheduler such as "
-            f"tcp://127.0.0.1:8786, or a scheduler file{hint}"
-        )
+        yield from _dask(str(on))
+
+
+def checked(on: "str | os.PathLike[str] | Executor | Place | None", workers: int | None) -> int | None:
+    """Refuse what is no place to run, or no number of workers, before anything is written; the number of workers.
+
+    Raises
+    ------
+    ResultError
+        When there is no such place.
+    ScenarioError
+        When the workers are no whole number from 1.
+
+    Examples
+    --------
+    >>> checked("process", 2)
+    Traceback (most recent call last):
+    ...
+    flywheel_sim.results.saving.ResultError: 'process' is no place to run: ...; did you mean 'processes'?
+    """
+    count = whole_or_none("workers", workers, 1, 4096)
+    if on is None or isinstance(on, Place | Executor) or on in ("threads", "processes"):
+        return count
+    if isinstance(on, str | os.PathLike) and ("://" in str(on) or _file(Path(on))):
+        return count
+    near = nearest(str(on), ("threads", "processes"))
+    hint = f"; did you mean '{near}'?" if near else ""
+    raise ResultError(
+        f"{shown(on)} is no place to run: expected threads, processes, the address of a Dask scheduler such as "
+        f"tcp://127.0.0.1:8786, or a scheduler file{hint}"
+    )
 
 
 def _processes(count: int) -> Iterator[Place]:

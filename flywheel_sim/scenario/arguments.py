@@ -6,7 +6,7 @@ from typing import Any
 
 from flywheel_sim.scenario.errors import ScenarioError, nearest, shown
 
-__all__ = ["MOST_SEEDS", "Named", "WrongKind", "one_of", "several", "whole"]
+__all__ = ["MOST_SEEDS", "Named", "WrongKind", "one_of", "several", "whole", "whole_or_none"]
 
 #: Seeds and replicates are words of 32 bits.
 MOST_SEEDS = 2**32 - 1
@@ -44,6 +44,16 @@ def whole(name: str, value: Any, least: int = 0, most: int = MOST_SEEDS) -> int:
         message = f"expected a whole number from {least} to {most}, got {shown(value)}"
         raise (WrongKind if number is None else ScenarioError).single(message, field=name)
     return number
+
+
+def whole_or_none(name: str, value: Any, least: int = 0, most: int = MOST_SEEDS) -> int | None:
+    """A whole number as `whole` takes it, or None where none is given.
+
+    Examples
+    --------
+    >>> whole_or_none("workers", None, 1)
+    """
+    return None if value is None else whole(name, value, least, most)
 
 
 def several(name: str, values: Any, least: int = 1) -> list[Any]:

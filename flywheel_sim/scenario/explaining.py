@@ -128,6 +128,10 @@ def _quoted(message: str) -> str | None:
     return parts[1] if len(parts) > 2 else None
 
 
+#: By how much a name in another block must be more like what was written than one in the block that was named.
+ELSEWHERE = 0.1
+
+
 def unknown_name(model: type[BaseModel], path: Path, siblings: tuple[str, ...] = ()) -> tuple[str, str | None]:
     """Message and suggestion for a path whose last name is unknown.
 
@@ -141,7 +145,7 @@ def unknown_name(model: type[BaseModel], path: Path, siblings: tuple[str, ...] =
         leaves.setdefault(other[-1], ".".join(other))
     leaves.pop(NAME, None)
     leaf = name if name in leaves else nearest(name, leaves, cutoff=0.8)
-    if near is not None and (leaf is None or alike(name, near) >= alike(name, leaf)):
+    if near is not None and (leaf is None or (leaf != name and alike(name, near) >= alike(name, leaf) - ELSEWHERE)):
         return f"unknown name '{name}'", near
     if leaf is not None:
         return f"unknown name '{name}' here", leaves[leaf]

@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 
 from flywheel_sim.execute.design import Design, Point
 from flywheel_sim.execute.drive import Interrupted, Progress, resume_command, run_design
-from flywheel_sim.execute.engines import Place, place
+from flywheel_sim.execute.engines import Place, checked, place
 from flywheel_sim.execute.store import Standing, Store
 from flywheel_sim.results.risk import in_the_tail
 from flywheel_sim.results.saving import ResultError, vacant
@@ -111,6 +111,7 @@ def optimize(
     >>> found.changes["teams.sales.headcount"] < 4
     True
     """
+    checked(on, workers)
     ready = study if isinstance(study, Study) else read_study(study, changes, replicates=replicates, seed=seed)
     for warning in () if ready is study else ready.warnings:
         warnings.warn(warning, stacklevel=2)

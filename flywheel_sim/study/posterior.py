@@ -33,12 +33,13 @@ from numpy.typing import NDArray
 
 from flywheel_sim.execute.design import Design, Point
 from flywheel_sim.execute.drive import Interrupted, Progress, resume_command, run_design
-from flywheel_sim.execute.engines import Place, place
+from flywheel_sim.execute.engines import Place, checked, place
 from flywheel_sim.execute.store import Experiment, Standing, Store
 from flywheel_sim.results.observed import Observations, ObservedSeries
 from flywheel_sim.results.posterior import Parameter, Posterior, WaveNote
 from flywheel_sim.results.saving import ResultError, finite, vacant
 from flywheel_sim.scenario import Scenario, load
+from flywheel_sim.scenario.arguments import whole
 from flywheel_sim.study.adjusted import adjusted
 from flywheel_sim.study.emulators import Region, Scores, Wave, made_with
 from flywheel_sim.study.fitted import leave
@@ -88,8 +89,8 @@ class Settings:
     def __post_init__(self) -> None:
         least = {"trials": 50, "waves": 1, "replicates": 2, "draws": 20, "predicted": 20}
         for name, fewest in least.items():
-            if getattr(self, name) < fewest:
-                raise ResultError(f"a posterior needs {name} of at least {fewest}, got {getattr(self, name)}")
+            object.__setattr__(self, name, whole(name, getattr(self, name), fewest))
+        object.__setattr__(self, "seed", whole("seed", self.seed))
 
 
 def folder_of(scenario: Scenario) -> Path:
@@ -142,6 +143,7 @@ def posterior(
     >>> found = posterior("hubspot", until="2021-12-31")  # doctest: +SKIP
     >>> found.table.median()  # doctest: +SKIP
     """
+    checked(on, workers)
     base = with_data(load(scenario), data, until)
     return of_observations(
         base, observations(base), folder, settings=settings, on=on, workers=workers, progress=progress

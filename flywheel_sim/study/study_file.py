@@ -27,6 +27,7 @@ from typing import Any, Literal
 
 from flywheel_sim.execute.rows import DEFAULT_OUTCOMES, unknown_outcome
 from flywheel_sim.scenario import Problem, Scenario, ScenarioError, load
+from flywheel_sim.scenario.arguments import whole_or_none
 from flywheel_sim.scenario.checking import check, place_of
 from flywheel_sim.scenario.columns import NAMES
 from flywheel_sim.scenario.errors import nearest, shown
@@ -177,6 +178,9 @@ def read_study(
     ...
     flywheel_sim.scenario.errors.ScenarioError: parameters.horizon_week: unknown name ...; did you mean 'horizon_weeks'?
     """
+    replicates, seed = whole_or_none("replicates", replicates, 1, 1_000_000), whole_or_none("seed", seed)
+    if changes is not None and not isinstance(changes, Mapping):
+        raise ScenarioError.single(f"expected a mapping from paths to values, got {shown(changes)}", field="changes")
     problems: list[Problem] = []
     folder, name, tree = _tree(spec, problems)
     source, places = plain(tree), Layers(tree).places()

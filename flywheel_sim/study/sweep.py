@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from flywheel_sim.execute.design import Design
 from flywheel_sim.execute.drive import Progress, run_design
-from flywheel_sim.execute.engines import Place
+from flywheel_sim.execute.engines import Place, checked
 from flywheel_sim.execute.store import Experiment, Standing, Store
 from flywheel_sim.results.saving import finite, vacant
 from flywheel_sim.scenario import ScenarioError
@@ -181,6 +181,7 @@ def sweep(
     >>> found.table.groupby("teams.sales.headcount")["npv"].count().to_dict()
     {4: 2, 8: 2}
     """
+    checked(on, workers)
     ready = study if isinstance(study, Study) else read_study(study, changes, replicates=replicates, seed=seed)
     for warning in () if ready is study else ready.warnings:
         warnings.warn(warning, stacklevel=2)
