@@ -27,9 +27,9 @@ configuration in which the simulation must *be* that closed form. It is run and 
 it is theory only. This page is made by `docs/make_verification.py` from the limits that are run.
 
 ```
-flywheel verify                                  every limit, a minute or two on two cores
-flywheel verify --full --report verify.html      ten times the runs, and a page of pictures
-flywheel verify A21 --set service.servers=12     one closed form at other parameters; theory follows
+flywheel verify                                  # every limit, a minute or two on two cores
+flywheel verify --full --report verify.html      # ten times the runs, and a page of pictures
+flywheel verify A21 --set service.servers=12     # one closed form at other parameters; theory follows
 ```
 
 ## How a limit is judged
