@@ -12,7 +12,6 @@ import dataclasses
 import io
 import json
 import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -26,6 +25,7 @@ from flywheel_sim.engine.fingerprint import engine_hash
 from flywheel_sim.engine.lower import lower, model_at_week
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.engine.state import State
+from flywheel_sim.files import whole_file
 from flywheel_sim.scenario.blocks.m25_timeline import Change
 from flywheel_sim.scenario.schema import ScenarioModel
 
@@ -138,8 +138,12 @@ def save_simulation(
 
     Raises
     ------
+    SavedStateError
+        For the path of a folder.
+    PlaceError
+        When the folder above is missing or locked, or the file may not be written to.
     OSError
-        When the disk is full or the folder cannot be written.
+        When the disk is full.
 
     Examples
     --------
@@ -156,17 +160,8 @@ def save_simulation(
     target = Path(path)
     if target.is_dir():
         raise SavedStateError(f"'{target}' is a folder; expected a file name")
-    handle, draft = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            _write(simulation, file, notes)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(draft).chmod(0o644)
-        Path(draft).replace(target)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+    with whole_file(target) as draft, draft.open("wb") as file:
+        _write(simulation, file, notes)
     return target
 
 

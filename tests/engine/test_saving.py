@@ -1,7 +1,9 @@
 """A saved simulation goes on to the same bits, and a file that cannot be trusted is refused in one sentence."""
 
 import json
+import os
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from flywheel_sim import load
 from flywheel_sim.engine import saving
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.engine.saving import SavedStateError, copied, load_simulation, redirect, save_simulation
+from flywheel_sim.files import PlaceError
 from flywheel_sim.results.accounts import Accounts
 
 SMALL = {
@@ -211,6 +214,23 @@ def test_another_format_or_engine(saved):
     refused(
         rewritten(saved, manifest={"format": saving.FORMAT, "engine": "0" * 16}), "written by engine 0000000000000000"
     )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions are those of the folder there")
+def test_a_saved_state_follows_the_umask_a_link_and_a_pipe(saved, tmp_path):
+    simulation, before = load_simulation(saved)[0], os.umask(0o027)
+    try:
+        assert save_simulation(simulation, tmp_path / "new.npz").stat().st_mode & 0o777 == 0o640
+    finally:
+        os.umask(before)
+    (tmp_path / "new.npz").chmod(0o600)
+    (tmp_path / "link.npz").symlink_to(tmp_path / "new.npz")
+    save_simulation(simulation, tmp_path / "link.npz", {"by": "hand"})
+    assert (tmp_path / "link.npz").is_symlink() and load_simulation(tmp_path / "new.npz")[1] == {"by": "hand"}
+    assert (tmp_path / "new.npz").stat().st_mode & 0o777 == 0o600, "a file that is replaced keeps its permissions"
+    with pytest.raises(PlaceError, match="there is no folder"):
+        save_simulation(simulation, tmp_path / "none" / "state.npz")
+    assert save_simulation(simulation, os.devnull) == Path(os.devnull) and not Path(os.devnull).is_file()
 
 
 def test_a_failed_save_leaves_the_old_file(saved, monkeypatch):
