@@ -1,10 +1,15 @@
 """The command line: which command lives in which module; nothing else is loaded to print the help."""
 
+import contextlib
 import gc
+import os
+import sys
+import threading
 
 import click
 
 from flywheel_sim.__about__ import __version__
+from flywheel_sim.commands.envelope import INTERRUPTED
 from flywheel_sim.commands.lazy import CommandLine
 
 #: Command -> the line shown in the help.  Its module is ``flywheel_sim.commands.<command>``.
@@ -40,7 +45,16 @@ def flywheel() -> None:
 def main() -> None:
     """Entry point of ``flywheel``."""
     gc.set_threshold(100_000)  # imports make a million objects that stay: no need to look at them again and again
-    flywheel()
+    try:
+        flywheel()
+    except SystemExit as ended:
+        # nobody waits for what was left behind: not for compiled code, nor for threads that wait for it in turn
+        if ended.code == INTERRUPTED or any(thread.name == "flywheel-work" for thread in threading.enumerate()):
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(OSError, ValueError):
+                    stream.flush()
+            os._exit(ended.code if isinstance(ended.code, int) else 1)
+        raise
 
 
 if __name__ == "__main__":

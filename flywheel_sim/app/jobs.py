@@ -30,7 +30,7 @@ class Job:
         self._stop = threading.Event()
 
     def cancel(self) -> None:
-        """Stop after the runs in hand, at most half a second from now."""
+        """Stop within half a second: runs in hand are left, whatever they are at."""
         self._stop.set()
 
     @property

@@ -84,13 +84,13 @@ def tell(scenario: Scenario, seed: int, job: Job) -> Story:
     Cancelled, ScenarioError
     """
     check([scenario], 1)
-    simulation = Simulation([scenario.model], [(0, seed, 0)])
+    simulation = Simulation([scenario.model], [(0, seed, 0)], look=lambda: job.step(0, scenario.model.horizon_weeks))
     state, accounts = simulation.state, int(simulation.state.run[0]["accounts"])
     seen = sample(state.edge[: accounts + 1], state.friend, np.flatnonzero(_customers(state.status[:accounts])))
     letters = np.array([_LETTERS[name] for name in STATUSES])
     voices = ["".join(letters[state.status[seen]])]
     while simulation.week < simulation.horizon:
-        simulation.advance(1)
+        simulation.advance(1, progress=lambda *_: job.step(simulation.week, simulation.horizon))
         voices.append("".join(letters[state.status[seen]]))
         job.step(simulation.week, simulation.horizon)
     nodes, ties = _drawn(seen, state.edge[: accounts + 1], state.friend)

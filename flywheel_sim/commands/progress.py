@@ -46,6 +46,8 @@ class Report:
 
     def __call__(self, done: int, total: int, note: str = "", left: float | None = None) -> None:
         """Show that ``done`` of ``total`` weeks or runs are over, a word beside it, and the seconds left if known."""
+        if not done and not note:
+            return  # runs are made ready still, which the timer tells
         with self.lock:
             now = time.monotonic()
             self.timer.cancel()

@@ -11,13 +11,14 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numba
 
+from flywheel_sim.engine.apart import aside
 from flywheel_sim.engine.customers import customers_block
 from flywheel_sim.engine.jit import cache_dir
 from flywheel_sim.engine.lower import Program
@@ -31,10 +32,27 @@ _advance: Any = advance
 _customers: Any = customers_block
 _lock = threading.Lock()
 _done = _helping = False
+_second: list["subprocess.Popen[str]"] = []
 
 
-def prepare(program: Program, state: State) -> None:
-    """Have the engine's week loaded or compiled; the arrays of any batch say of which types its arguments are."""
+def prepare(program: Program, state: State, look: Callable[[], None] = lambda: None) -> None:
+    """Have the engine's week loaded or compiled; the arrays of any batch say of which types its arguments are.
+
+    A compiler is deaf as well, so it works aside.  Who stops waiting, by Ctrl-C or by what ``look`` raises, takes the
+    second process away; what this process is at is done when somebody asks again.
+    """
+    if _done:
+        return
+    try:
+        aside(look, _ready, program, state)
+    except BaseException:
+        for helper in _second:
+            helper.terminate()
+        raise
+
+
+def _ready(program: Program, state: State) -> None:
+    """Load or compile, once."""
     global _done
     with _lock, _no_collection():
         if _done:
@@ -46,10 +64,12 @@ def prepare(program: Program, state: State) -> None:
         else:
             week = (_typeof(program.par), kinds[0], _typeof(program.calendar), kinds[1], *[numba.intp] * 7)
             helper = _helper() if _worth_it() else None
+            _second[:] = [helper] if helper is not None else []
             if helper is None:
                 _advance.compile(week)
             else:
                 _compile_with(helper, week)
+        _second.clear()
         _done = True
 
 

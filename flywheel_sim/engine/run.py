@@ -1,20 +1,21 @@
 """A batch of runs: build it, advance it, read it out.
 
 :class:`Simulation` owns the arrays of a batch and is the only caller of :func:`~flywheel_sim.engine.tick.advance`.
-Long calls are cut into slices of at most half a second, so that Ctrl-C works and progress can be shown.  A batch is
-shared out over threads run by run; a large run block by block within each week.  Neither changes a bit.
+Long calls are cut into slices of a fifth of a second on threads of their own (`apart.py`), so that whoever waits can
+always stop and progress can be shown.  A batch is shared out over threads run by run; a large run block by block within
+each week.  Neither changes a bit.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from itertools import pairwise
-from threading import Lock, Thread, current_thread, main_thread
+from threading import Barrier, BrokenBarrierError, Event, Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from flywheel_sim.engine.apart import Left, aside, together
 from flywheel_sim.engine.arrays import RunArrays
 from flywheel_sim.engine.lower import Program, lower
 from flywheel_sim.engine.network import build_network
@@ -24,15 +25,24 @@ from flywheel_sim.engine.state import State, allocate
 from flywheel_sim.engine.tick import ALL, CLOSING, CUSTOMERS, OPENING, advance
 from flywheel_sim.scenario.schema import ScenarioModel
 
-__all__ = ["BIG", "ConservationError", "Simulation"]
+__all__ = ["BIG", "ConservationError", "Left", "Simulation"]
 
 #: Accounts from which one run is shared out over threads.
 BIG = 100_000
-_SLICE = 0.4  # seconds
+#: Seconds of a slice of weeks; and the longest that work may take as far as can be told, to be done by the caller.
+_SLICE, _AT_ONCE = 0.2, 0.05
+#: Accounts and ties that are made ready by the caller: some hundredths of a second.
+_FEW = 500_000
+#: Most blocks of accounts that a thread takes of a large run at a time.
+_BLOCKS = 256
 
 
 class ConservationError(RuntimeError):
     """A run in debug mode lost or invented a customer or a dollar."""
+
+
+def _here(look: Callable[[], None], function: Callable[..., Any], *given: Any) -> Any:
+    return function(*given)
 
 
 def _minds(learning: Any) -> int:
@@ -48,6 +58,7 @@ class Simulation:
     models : scenarios.
     runs : ``(scenario index, seed, replicate)`` for every run; seed and replicate below 2^32.
     keep_teams : keep weekly team directions.
+    look : called now and then while the runs are made ready; what it raises ends that within a second.
 
     Examples
     --------
@@ -59,11 +70,16 @@ class Simulation:
     """
 
     def __init__(
-        self, models: Sequence[ScenarioModel], runs: Sequence[tuple[int, int, int]], keep_teams: bool = True
+        self,
+        models: Sequence[ScenarioModel],
+        runs: Sequence[tuple[int, int, int]],
+        keep_teams: bool = True,
+        look: Callable[[], None] = lambda: None,
     ) -> None:
         self.program: Program = lower(models)
-        self._large = False
         self.week = 0
+        self._pace = 0.0  # seconds of a run-week of the last slice
+        self._torn = ""
         program = self.program
         first = [program.par[program.calendar[s, 0]] for s, _, _ in runs]
         sizes = np.array([p["size"] for p in first])
@@ -80,18 +96,19 @@ class Simulation:
             np.array([bool(p["service"]["event_timed"]) for p in first]),
             np.array([_minds(p["culture"]["learning"]) for p in first]),
         )
-        prepare(program, state)
-        self._large = int(accounts.max(initial=0)) >= 10 * BIG
+        prepare(program, state, look)
         for q, (p, (scenario, seed, replicate)) in enumerate(zip(first, runs, strict=True)):
             if not (0 <= seed < 2**32 and 0 <= replicate < 2**32):
                 raise ValueError(f"seed and replicate must lie in 0 .. 2^32 - 1, got {seed} and {replicate}")
             r = state.run[q]
             r["scenario"], r["seed"], r["replicate"] = scenario, seed, replicate
+            look()
             n, start = int(accounts[q]), int(r["account0"])
-            self._apart(endow, p, program.tables, state, q)
+            call = aside if n * (1 + float(p["market"]["network"]["degree"])) > _FEW else _here
+            call(look, endow, p, program.tables, state, q)
             tied = (p["market"]["network"], n, seed, replicate, state.segment[start : start + n])
-            networks.append(self._apart(build_network, *tied))
-            self._apart(populate, p, program.tables, state, q)
+            networks.append(call(look, build_network, *tied))
+            call(look, populate, p, program.tables, state, q)
         base = np.concatenate(([0], np.cumsum([len(f) for _, f in networks])))
         for (edge, _), start in zip(networks, base, strict=False):
             edge += np.int32(start)
@@ -109,41 +126,9 @@ class Simulation:
 
     def _call(self, t0: int, t1: int, run0: int, run1: int, phase: int = ALL, block0: int = 0, block1: int = 0) -> None:
         program = self.program
-        self._apart(
-            advance,
-            program.par,
-            program.tables,
-            program.calendar,
-            self.state,
-            t0,
-            t1,
-            run0,
-            run1,
-            phase,
-            block0,
-            block1,
-        )
-
-    def _apart(self, kernel: Callable[..., Any], *given: Any) -> Any:
-        """Call a kernel; that of a very large company on a thread of its own, so that Ctrl-C ends the wait for it."""
-        if not self._large or current_thread() is not main_thread():
-            return kernel(*given)
-        found: list[tuple[Any, BaseException | None]] = []
-
-        def work() -> None:
-            try:
-                found.append((kernel(*given), None))
-            except BaseException as error:
-                found.append((None, error))
-
-        thread = Thread(target=work, name="flywheel-kernel", daemon=True)
-        thread.start()
-        while thread.is_alive():
-            thread.join(0.1)
-        value, error = found[0]
-        if error is not None:
-            raise error
-        return value
+        advance(
+            program.par, program.tables, program.calendar, self.state, t0, t1, run0, run1, phase, block0, block1
+        )  # fmt: skip
 
     def advance(
         self, weeks: int | None = None, threads: int = 1, progress: Callable[[int, int], None] | None = None
@@ -154,19 +139,21 @@ class Simulation:
         ----------
         weeks : weeks to go.
         threads : threads to share the work over; the result does not depend on it.
-        progress : called as ``progress(done, total)`` in run-weeks.
+        progress : called as ``progress(done, total)`` in run-weeks, by the thread that waits; what it raises stops the
+            runs within a second.
 
         Raises
         ------
         ConservationError
             In debug mode, if a customer or a dollar was lost or invented.
+        Left
+            If an earlier call was stopped in the middle of a slice.
         """
+        if self._torn:
+            raise Left(f"{self._torn}; make these runs again, or go on from a saved state")
         t1 = self.horizon if weeks is None else min(self.horizon, self.week + weeks)
-        if threads > 1 and self.runs == 1 and int(self.state.run[0]["accounts"]) >= BIG:
-            self._advance_big(t1, threads, progress)
-        else:
-            self._advance_batch(t1, max(1, min(threads, self.runs)), progress)
-        self.week = max(self.week, t1)
+        if t1 > self.week:
+            self._go(t1, threads, progress)
         for q in range(self.runs):
             if self.state.run[q]["violations"] > 0:
                 raise ConservationError(
@@ -174,35 +161,88 @@ class Simulation:
                     f"(seed {self.state.run[q]['seed']}, replicate {self.state.run[q]['replicate']})"
                 )
 
-    def _advance_big(self, t1: int, threads: int, progress: Callable[[int, int], None] | None) -> None:
-        blocks = int(self.state.run[0]["blocks"])
-        shares = list(pairwise(np.linspace(0, blocks, 4 * threads + 1).astype(int).tolist()))
-        start, shown = self.week, time.monotonic()
-
-        def work(t: int, left: Iterator[tuple[int, int]]) -> None:
-            for first, last in left:  # taking the next share is atomic
-                self._call(t, t + 1, 0, 1, CUSTOMERS, first, last)
-
-        with ThreadPoolExecutor(threads - 1) as pool:
-            for t in range(self.week, t1):
-                self._call(t, t + 1, 0, 1, OPENING)
-                left = iter(shares)
-                others = [pool.submit(work, t, left) for _ in range(threads - 1)]
-                work(t, left)
-                for other in others:
-                    other.result()
-                self._call(t, t + 1, 0, 1, CLOSING)
-                self.week = t + 1
-                if progress and (time.monotonic() - shown > 0.1 or t + 1 == t1):
-                    progress(t + 1 - start, t1 - start)
-                    shown = time.monotonic()
-
-    def _advance_batch(self, t1: int, threads: int, progress: Callable[[int, int], None] | None) -> None:
+    def _go(self, t1: int, threads: int, progress: Callable[[int, int], None] | None) -> None:
         start, total = self.week, (t1 - self.week) * self.runs
-        if total <= 0:
-            return
-        done, lock = [0] * threads, Lock()
-        stop: list[bool] = []
+        if progress:
+            progress(0, total)
+        in_blocks = threads > 1 and self.runs == 1 and int(self.state.run[0]["accounts"]) >= BIG
+        if not in_blocks and self._short(t1):
+            before = time.perf_counter()
+            self._call(start, t1, 0, self.runs)
+            self._pace = (time.perf_counter() - before) / total
+        else:
+            reached = [start] * self.runs
+            if in_blocks:
+                works = self._in_blocks(t1, threads, reached)
+            else:
+                works = self._in_runs(t1, max(1, min(threads, self.runs)), reached)
+
+            def look() -> None:
+                if progress:
+                    progress(sum(reached) - start * self.runs, total)
+
+            try:
+                together(works, look)
+            except BaseException as error:
+                if getattr(error, "left", True) or len(set(reached)) > 1:
+                    self._torn = f"these runs were stopped between week {min(reached)} and week {t1}"
+                else:
+                    self.week = reached[0]
+                raise
+        self.week = t1
+        if progress:
+            progress(total, total)
+
+    def _short(self, t1: int) -> bool:
+        """Whether these weeks are like the last one, and it tells that all of them are over at once."""
+        if not 0.0 < self._pace * self.runs * (t1 - self.week) <= _AT_ONCE:
+            return False
+        epochs = self.program.calendar[:, self.week - 1 : t1]
+        return bool((epochs == epochs[:, :1]).all())
+
+    def _in_blocks(self, t1: int, threads: int, reached: list[int]) -> list[Callable[[Event], None]]:
+        """Share out one large run: the first thread does what is serial in a week, all take blocks of accounts."""
+        blocks = int(self.state.run[0]["blocks"])
+        parts = max(4 * threads, blocks // _BLOCKS)
+        shares = list(pairwise(np.linspace(0, blocks, parts + 1).astype(int).tolist()))
+        gate, left = Barrier(threads), [iter(shares)]
+        over: list[bool] = []
+
+        def weeks(k: int, stop: Event) -> None:
+            for t in range(self.week, t1):
+                if k == 0:
+                    if stop.is_set():
+                        over.append(True)
+                    else:
+                        self._call(t, t + 1, 0, 1, OPENING)
+                        left[0] = iter(shares)
+                gate.wait()
+                if over:
+                    return
+                for first, last in left[0]:  # taking the next share is atomic
+                    self._call(t, t + 1, 0, 1, CUSTOMERS, first, last)
+                gate.wait()
+                if k == 0:
+                    self._call(t, t + 1, 0, 1, CLOSING)
+                    reached[0] = t + 1
+
+        def work(k: int) -> Callable[[Event], None]:
+            def run(stop: Event) -> None:
+                try:
+                    weeks(k, stop)
+                except BrokenBarrierError:
+                    return  # another one has failed, and says so
+                except BaseException:
+                    gate.abort()
+                    raise
+
+            return run
+
+        return [work(k) for k in range(threads)]
+
+    def _in_runs(self, t1: int, threads: int, reached: list[int]) -> list[Callable[[Event], None]]:
+        """Share out a batch: each thread takes some of the runs that nobody has begun, and brings them to the end."""
+        lock, start = Lock(), self.week
         begun = 0
 
         def take(most: int) -> range:
@@ -214,35 +254,24 @@ class Simulation:
                 begun = runs.stop
             return runs
 
-        def work(k: int) -> None:
+        def work(stop: Event) -> None:
             # the first slice is one run-week, later ones as long as the last one's speed allows
             per_slice = 1.0
             while runs := take(int(per_slice / (t1 - start))):
                 t = start
                 while t < t1:
-                    if stop:
+                    if stop.is_set():
                         return
                     step = t1 - t if len(runs) > 1 else max(1, min(t1 - t, int(per_slice)))
                     before = time.perf_counter()
                     self._call(t, t + step, runs.start, runs.stop)
                     took = max(time.perf_counter() - before, 1e-6)
-                    per_slice = min(max(1.0, step * len(runs) * _SLICE / took), per_slice * 8)
-                    done[k] += step * len(runs)
+                    self._pace = took / (step * len(runs))
+                    per_slice = min(max(1.0, _SLICE / self._pace), per_slice * 8)
                     t += step
-                    if progress:
-                        progress(sum(done), total)
+                    reached[runs.start : runs.stop] = [t] * len(runs)
 
-        if threads == 1:
-            work(0)
-            return
-        with ThreadPoolExecutor(threads) as pool:
-            jobs = [pool.submit(work, k) for k in range(threads)]
-            try:
-                for job in jobs:
-                    job.result()
-            except BaseException:
-                stop.append(True)
-                raise
+        return [work] * threads
 
     def arrays(self, q: int) -> RunArrays:
         """Copy out what run q has left behind so far."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ABANDON", "Abandoned", "Chunk", "Job", "OtherRun", "run_chunk"]
 
-#: Set to make the chunks of this process end within half a second.
+#: Set to make the chunks of this process end within half a second, whatever they are at.
 ABANDON = threading.Event()
 #: Scenarios of points that a worker keeps between chunks, some 200 kB each: checking one again takes longer than a run
 #: of a small company.
@@ -98,6 +98,7 @@ def run_chunk(chunk: Chunk) -> Rows:
     scenarios: list[Scenario | str] = []
     for position, job in enumerate(chunk.jobs):
         last = chunk.jobs[position - 1] if position else None
+        _heed()
         same = last is not None and (last.scenario, last.changes) == (job.scenario, job.changes)
         scenarios.append(scenarios[-1] if same else _scenario(chunk.scenarios[job.scenario], job.changes))
     good = [k for k, scenario in enumerate(scenarios) if isinstance(scenario, Scenario)]
@@ -132,13 +133,14 @@ def _runs(chunk: Chunk, which: Sequence[int], scenarios: Sequence[Scenario | str
             kinds[id(scenario)] = len(models)
             models.append(scenario)
     keys = [(kinds[id(scenarios[k])], chunk.jobs[k].seed, chunk.jobs[k].replicate) for k in which]
-    simulation: Simulation = Simulation([scenario.model for scenario in models], keys, keep_teams=False)
+    simulation = Simulation([scenario.model for scenario in models], keys, keep_teams=False, look=_heed)
     simulation.advance(progress=_heed)
     accounts = any(name in OF_ACCOUNTS for name in chunk.outcomes)
     summed = any(name in SUMMARY for name in chunk.outcomes)
     index = [getattr(COL, name) for name in chunk.columns]
     found: dict[int, Rows] = {}
     for q, k in enumerate(which):
+        _heed()
         run = Run.of(models[keys[q][0]], simulation, q, accounts=accounts)
         weekly = run.arrays.weekly
         outcomes = measure(chunk.outcomes, run.summary if summed else {}, weekly)
@@ -165,7 +167,7 @@ def _as_named(chunk: Chunk, scenarios: Mapping[int, Scenario]) -> None:
             )
 
 
-def _heed(done: int, total: int) -> None:
+def _heed(done: int = 0, total: int = 0) -> None:
     if ABANDON.is_set():
         raise Abandoned
 
@@ -208,4 +210,4 @@ def _ready() -> None:
     from flywheel_sim.engine.run import Simulation
 
     small = {"horizon_weeks": 1, "market.accounts": 64, "market.initial_customers": 8}
-    Simulation([load("b2b-saas").with_(small).model], [(0, 1, 0)], keep_teams=False).advance()
+    Simulation([load("b2b-saas").with_(small).model], [(0, 1, 0)], keep_teams=False, look=_heed).advance()

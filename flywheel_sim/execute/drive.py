@@ -37,6 +37,8 @@ Work = Callable[[Chunk], Rows]
 TARGET, SHORTEST, MOST_RUNS, MOST_ACCOUNTS = 1.0, 0.1, 1000, 4_000_000
 #: Rows are written after so many seconds, more as time goes by, or when so many numbers have come together.
 WRITE_SECONDS, LONGEST_SECONDS, WRITE_NUMBERS = 1.0, 60.0, 2_000_000
+#: Seconds between two looks at what came and who asked; seconds that chunks get to end, once somebody asked to stop.
+LOOK, GRACE = 0.05, 0.3
 #: After so many runs that all failed, something is wrong with the study.
 HOPELESS = 10
 #: What the row of a run says whose process has ended.
@@ -102,7 +104,7 @@ def run_design(
     Raises
     ------
     Interrupted
-        After Ctrl-C or SIGTERM, when what was running has been finished and written.
+        After Ctrl-C or SIGTERM, within a second: what came in by then has been written, the rest is for a resume.
     CodeMismatch
         When a worker has other code.
     OtherRun
@@ -141,11 +143,17 @@ class _Stop:
 
     def __init__(self) -> None:
         self.asked = False
+        self.since = math.inf
+
+    @property
+    def over(self) -> bool:
+        """Whether those who are at work have had the time to end."""
+        return self.asked and time.monotonic() - self.since > GRACE
 
 
 @contextmanager
 def _signals() -> Iterator[_Stop]:
-    """The first Ctrl-C (or SIGTERM) asks to stop, the second stops; only the main thread can listen."""
+    """The first Ctrl-C (or SIGTERM) asks to stop soon, the second stops; only the main thread can listen."""
     stop = _Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop
@@ -154,7 +162,7 @@ def _signals() -> Iterator[_Stop]:
     def ask(number: int, frame: object) -> None:
         if stop.asked:
             raise KeyboardInterrupt
-        stop.asked = True
+        stop.asked, stop.since = True, time.monotonic()
 
     names = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(name, ask) for name in names]
@@ -202,13 +210,16 @@ class _Driver:
                     self._submit(chunk)
                 if not self.flying:
                     break
-                done, _ = wait(self.flying, timeout=0.5, return_when=FIRST_COMPLETED)
+                done, _ = wait(self.flying, timeout=LOOK, return_when=FIRST_COMPLETED)
                 for future in done:
                     if future in self.flying:
                         self._take(future)
                 self._write_when_due()
                 if (self.stop.asked or self.stopped) and not self.stopping:
                     self._drain()
+                if self.stop.over and self.flying:
+                    self._write()
+                    raise Interrupted(f"interrupted; {self._how_to_go_on()}")
                 if why := self.here.lost():
                     raise ResultError(f"{why}; {self._how_to_go_on()}")
             self._write()
@@ -226,7 +237,7 @@ class _Driver:
         return self.stopped
 
     def _drain(self) -> None:
-        """Take back what nobody has begun, where that can be told; the rest is waited for."""
+        """Take back what nobody has begun, where that can be told; the rest is waited for a moment."""
         self.stopping = True
         if self.here.local or self.here.renew is not None:
             for future in [future for future in self.flying if future.cancel()]:

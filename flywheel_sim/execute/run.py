@@ -54,7 +54,7 @@ def run(
     workers : int, optional
         Threads for a run of 100 000 accounts or more; the result does not depend on it.
     progress : callable, optional
-        Called as ``progress(weeks done, weeks in all)``.
+        Called as ``progress(weeks done, weeks in all)`` by the thread that waits; what it raises ends the run.
     accounts : bool
         Keep one row per account for ``Run.customers``.
 
@@ -73,7 +73,12 @@ def run(
 
     loaded = load(scenario)
     seed, replicate = whole("seed", seed), whole("replicate", replicate)
-    simulation = Simulation([loaded.model], [(0, seed, replicate)])
+
+    def look() -> None:
+        if progress:
+            progress(0, loaded.model.horizon_weeks)
+
+    simulation = Simulation([loaded.model], [(0, seed, replicate)], look=look)
     simulation.advance(threads=worker_count(workers), progress=progress)
     return Run.of(loaded, simulation, accounts=accounts)
 
@@ -102,7 +107,7 @@ def batch(
     workers : int, optional
         Threads; the result does not depend on it.
     progress : callable, optional
-        Called as ``progress(run-weeks done, run-weeks in all)``.
+        Called as ``progress(run-weeks done, run-weeks in all)`` by the thread that waits; what it raises ends the runs.
     accounts, teams : bool
         Whether to keep a row per account, and the teams' weekly directions.
     first : int
@@ -149,15 +154,16 @@ def batch(
     out: list[list[Run]] = [[] for _ in range(count)]
     before = 0
     for chunk in chunks:
-        simulation = Simulation(models, chunk, keep_teams=teams)
         weeks = sum(models[s].horizon_weeks for s, _, _ in chunk)
 
-        def report(done: int, of: int, before: int = before, weeks: int = weeks) -> None:
+        def report(done: int = 0, of: int = 1, before: int = before, weeks: int = weeks) -> None:
             if progress:
                 progress(before + round(weeks * done / max(of, 1)), total)
 
+        simulation = Simulation(models, chunk, keep_teams=teams, look=report)
         simulation.advance(threads=worker_count(workers), progress=report)
         for q, (s, _, _) in enumerate(chunk):
+            report(1)
             out[s % count].append(Run.of(loaded[s], simulation, q, accounts=accounts))
         before += weeks
     return out

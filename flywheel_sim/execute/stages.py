@@ -88,7 +88,13 @@ def staged(
             size += models[jobs[at][0]].market.accounts
             at += 1
         first, last = chunk[0][0], chunk[-1][0]
-        simulation = Simulation(models[first : last + 1], [(s - first, seed, k) for s, k in chunk], keep_teams=False)
+
+        def look(done: int = before) -> None:
+            if progress:
+                progress(done, total)
+
+        keys = [(s - first, seed, k) for s, k in chunk]
+        simulation = Simulation(models[first : last + 1], keys, keep_teams=False, look=look)
         began = [_customers(Run.of(scenarios[s], simulation, q)) for q, (s, _) in enumerate(chunk)]
         found: list[list[T]] = [[] for _ in chunk]
         for week in weeks:

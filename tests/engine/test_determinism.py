@@ -117,8 +117,8 @@ def forked(simulation, folder):
 @pytest.mark.parametrize("name", COMPANIES)
 def test_matrix(monkeypatch, tmp_path, name, threads, slices, way):
     monkeypatch.setattr(engine_run, "BIG", 2000)  # so that blocks of one run are shared out within every week
-    shared, real = set(), Simulation._advance_big
-    monkeypatch.setattr(Simulation, "_advance_big", lambda self, t1, n, say: (shared.add(n), real(self, t1, n, say)))
+    shared, real = set(), Simulation._in_blocks
+    monkeypatch.setattr(Simulation, "_in_blocks", lambda self, t1, n, at: (shared.add(n), real(self, t1, n, at))[1])
     simulation = Simulation([load(COMPANIES[name]).model], [(0, 1, 0)])
     before, after = SLICES[slices]
     for weeks in before:

@@ -373,6 +373,22 @@ def test_the_first_ctrl_c_drains_saves_and_says_how_to_go_on(made, tmp_path, num
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs signals between threads")
+def test_one_ctrl_c_is_enough_where_a_run_does_not_end(made, tmp_path):
+    def work(chunk):
+        if chunk.jobs[0].run:  # run 0 is the first chunk, and goes alone
+            for first in once:
+                os.kill(os.getpid(), first)
+            assert ABANDON.wait(60), "nobody told the chunk to end"
+            _heed()
+        return faulty.made_up(chunk)
+
+    once = iter([signal.SIGINT])
+    with pytest.raises(Interrupted, match=r"interrupted; 1 of 300 runs are kept; go on with: flywheel resume"):
+        made(heads(range(1, 101), 3), work=work)
+    assert Store.open(tmp_path / "runs-0").standing().done == 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs signals between threads")
 def test_the_second_ctrl_c_drops_what_is_running(made, tmp_path):
     once = iter([signal.SIGINT])
 

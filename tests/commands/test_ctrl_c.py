@@ -1,0 +1,76 @@
+"""Real Ctrl-C on real processes, at what takes longest: each ends within a second and says so."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")]
+
+LARGE = ["--set", "market.accounts=1000000", "--set", "market.initial_customers=200000"]
+HEADS = "version: 1\nscenario: b2b-saas\nparameters: {teams.sales.headcount: [4, 6, 8]}\noutcomes: [npv]\nreplicates: "
+TEAMS = "".join(f"  team {k}: {{headcount: 3}}\n" for k in range(60))
+FILES = {
+    "heads.yaml": f"{HEADS}3000\n",
+    "large.yaml": f"{HEADS}4\nset: {{market.accounts: 1000000, market.initial_customers: 300000}}\n",
+    "search.yaml": "version: 1\nscenario: b2b-saas\noutcomes: [npv]\nreplicates: 40\n"
+    "parameters: {teams.sales.headcount: {range: [4, 12]}, market.price: {range: [0.8, 1.3]}}\n"
+    "search: {objectives: {npv: maximise}, budget: 4000, fresh: 20}\n",
+    "many.yaml": f"version: 1\nextends: b2b-saas\nvectors: {{substeps: 5000}}\nteams:\n{TEAMS}",
+}
+#: What is typed, and seconds until it is interrupted.
+LINES = {
+    "a small batch": (["run", "b2b-saas", "--replicates", "2000"], 4),
+    "while it starts": (["run", "b2b-saas", "--replicates", "2000"], 1),
+    "a large run": (["run", "b2b-saas", *LARGE], 6),
+    "a large run on one thread": (["run", "b2b-saas", "--workers", "1", *LARGE], 6),
+    "a batch of large runs": (["run", "b2b-saas", "--replicates", "4", *LARGE], 7),
+    "many teams in many steps": (["run", "many.yaml", "--replicates", "8"], 5),
+    "a steep law": (
+        ["run", "b2b-saas", "--replicates", "8", "--set", "capacity.craft_speed=5", "--set", "vectors.substeps=10000"],
+        5,
+    ),
+    "a sweep": (["sweep", "heads.yaml"], 5),
+    "a sweep of large runs": (["sweep", "large.yaml"], 7),
+    "a sweep in processes": (["sweep", "heads.yaml", "--on", "processes"], 7),
+    "a search": (["optimize", "search.yaml"], 6),
+    "a comparison": (["compare", "siloed-close-rate", "relationship-flywheel", "--full", "--replicates", "30"], 5),
+    "its later stages": (["compare", "siloed-close-rate", "relationship-flywheel", "--full", "--replicates", "4"], 12),
+}
+
+
+def ended(words: list[str], after: float, folder: Path) -> tuple[float, int, str]:
+    """Seconds from Ctrl-C to the end of a process, its exit code, and what it said."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "flywheel_sim", *words], cwd=folder, text=True, env=os.environ | {"NO_COLOR": "1"},
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    try:
+        said = child.communicate(timeout=after)[1]
+        raise AssertionError(f"it ended before: {said}")
+    except subprocess.TimeoutExpired:
+        before = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        said = child.communicate(timeout=60)[1]
+    return time.monotonic() - before, child.returncode, said
+
+
+@pytest.mark.parametrize("what", LINES)
+def test_it_ends_within_a_second(tmp_path, what):
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    words, after = LINES[what]
+    took = []
+    for turn in range(3):  # somebody else's work may be in the way once
+        seconds, code, said = ended([*words, *(["--out", f"turn-{turn}"] if words[0] in ("sweep", "optimize") else [])],
+                                    after, tmp_path)  # fmt: skip
+        assert code == 130 and "interrupted" in said and "Traceback" not in said, said
+        took.append(seconds)
+        if seconds < 1.0:
+            return
+    raise AssertionError(f"Ctrl-C took {took} seconds")
