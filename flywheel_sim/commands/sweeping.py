@@ -149,7 +149,7 @@ def standing(what: str) -> "Iterator[Callable[[Standing], None] | None]":
             nonlocal told
             if now.stopping and not told:
                 told = True
-                say("finishing what is running, then saving; once more to drop it")
+                say("stopping: what ends within a third of a second is kept; once more to drop it")
             report(now.done, now.total, f"{now.failed} failed" if now.failed else "", now.seconds_left)
 
         yield step

@@ -13,14 +13,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reas
 
 LARGE = ["--set", "market.accounts=1000000", "--set", "market.initial_customers=200000"]
 HEADS = "version: 1\nscenario: b2b-saas\nparameters: {teams.sales.headcount: [4, 6, 8]}\noutcomes: [npv]\nreplicates: "
-TEAMS = "".join(f"  team {k}: {{headcount: 3}}\n" for k in range(60))
 FILES = {
     "heads.yaml": f"{HEADS}3000\n",
     "large.yaml": f"{HEADS}4\nset: {{market.accounts: 1000000, market.initial_customers: 300000}}\n",
     "search.yaml": "version: 1\nscenario: b2b-saas\noutcomes: [npv]\nreplicates: 40\n"
     "parameters: {teams.sales.headcount: {range: [4, 12]}, market.price: {range: [0.8, 1.3]}}\n"
     "search: {objectives: {npv: maximise}, budget: 4000, fresh: 20}\n",
-    "many.yaml": f"version: 1\nextends: b2b-saas\nvectors: {{substeps: 5000}}\nteams:\n{TEAMS}",
+    "many.yaml": "version: 1\nextends: b2b-thirty-teams\nvectors: {substeps: 10000}\n",
 }
 #: What is typed, and seconds until it is interrupted.
 LINES = {
