@@ -7,6 +7,7 @@ import click
 
 from flywheel_sim.commands.envelope import Answer, answers
 from flywheel_sim.commands.sweeping import reasons, retrying
+from flywheel_sim.typed import command
 
 __all__ = ["status"]
 
@@ -15,7 +16,16 @@ __all__ = ["status"]
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @answers("status")
 def status(folder: Path) -> Answer:
-    """How far a sweep is, which runs failed, and who is at work on it; it changes nothing."""
+    """How far a sweep, search or fit is, which runs failed, and who is at work on it; it changes nothing."""
+    from flywheel_sim.study.fit_kept import ABOUT, BEST, so_far
+
+    if (folder / ABOUT).is_file():
+        fit = so_far(folder)
+        text = (
+            f"{folder}: {fit['sets']} parameter sets, cost of the best so far {fit['cost']:.4g}; it is in "
+            f"{folder / BEST}\ngo on with: {command('flywheel', 'resume', folder)}"
+        )
+        return Answer({"folder": str(folder), **fit}, text)
     from flywheel_sim.execute.code import code
     from flywheel_sim.execute.drive import resume_command
     from flywheel_sim.execute.store import Store

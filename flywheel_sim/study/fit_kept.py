@@ -33,7 +33,7 @@ from flywheel_sim.scenario import Scenario, load
 from flywheel_sim.scenario.library import find
 from flywheel_sim.scenario.writing import changes_as_yaml, to_yaml
 
-__all__ = ["ABOUT", "BEST", "Kept", "asked_of", "written"]
+__all__ = ["ABOUT", "BEST", "Kept", "asked_of", "so_far", "written"]
 
 Floats = NDArray[np.float64]
 Key = tuple[int, bytes]
@@ -148,12 +148,27 @@ def asked_of(folder: str | os.PathLike[str]) -> dict[str, Any]:
     return dict(_about(Path(folder))["asked"])
 
 
+def so_far(folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """How far a fit is: ``sets``, and the ``cost`` and values (``best``) of the best one.
+
+    Raises
+    ------
+    ResultError
+        When the folder holds no fit, or is broken.
+    """
+    about = _about(Path(folder))
+    return {"sets": int(about["sets"]), "cost": float(about["cost"]), "best": dict(about["best"])}
+
+
 def _about(folder: Path) -> dict[str, Any]:
     try:
         about = json.loads((folder / ABOUT).read_text("utf-8"))
-        missing = {"scenario", "observations", "seed", "replicates", "made_with", "asked"} - set(about)
-        if about["format"] != FORMAT or missing or not isinstance(about["asked"], dict):
+        needed = {"scenario", "observations", "seed", "replicates", "made_with", "asked", "sets", "cost", "best"}
+        if about["format"] != FORMAT or needed - set(about):
             raise ValueError
+        if not (isinstance(about["asked"], dict) and isinstance(about["best"], dict)):
+            raise ValueError
+        int(about["sets"]), float(about["cost"])
     except FileNotFoundError:
         raise ResultError(f"'{folder}' holds something else than a fit; keep this one elsewhere") from None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):

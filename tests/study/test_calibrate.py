@@ -264,6 +264,9 @@ def test_a_fit_that_is_interrupted_keeps_its_best_point_and_is_gone_on_with_to_t
     assert best.observed.file == "../truth.csv" and observations(best).dates[0] == str(START)
     before = {"market.external": 0.002, "word_of_mouth.rate": 0.03, "observed.file": "truth.csv"}
     assert best.with_(before) == shop(), "the rest is the company's"
+    status = CliRunner().invoke(flywheel, ["status", "shop-fitted.fit"])
+    assert status.exit_code == 0 and f"{sum(made)} parameter sets" in status.stdout
+    assert status.stdout.endswith("go on with: flywheel resume shop-fitted.fit\n")
     again = call(*FIT)
     assert again.exit_code == 2 and "flywheel resume shop-fitted.fit" in again.stderr
     while (code := (done := resume("shop-fitted.fit", "--json")).exit_code) == 130:

@@ -276,7 +276,7 @@ def test_the_command_leaves_a_scenario_a_table_and_a_picture(using, here):
     [
         (("shop.yaml", "--method", "posterior", "--in-place"), "--in-place is for --method fit"),
         (("shop.yaml", "--trials", "100"), "--trials and --on are for --method posterior"),
-        (("shop.yaml", "--method", "posterior", "--replicates", "1"), "needs replicates of at least 2, got 1"),
+        (("shop.yaml", "--method", "posterior", "--replicates", "1"), "replicates: expected a whole number from 2"),
         (("shop.yaml", "--method", "posterior", "--out", "data.csv"), "already there"),
         (("b2b-saas", "--method", "posterior"), "names no data"),
     ],
