@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 import flywheel_sim as fs
+from flywheel_sim.study.compare import choose
+from flywheel_sim.study.posterior import Settings
 
 TINY = {"extends": "b2b-saas", "horizon_weeks": 3}
 STUDY = {"scenario": "b2b-saas", "set": {"horizon_weeks": 3}, "parameters": {"teams.sales.headcount": [4, 6]}}
@@ -71,6 +73,13 @@ def test_numbers_of_a_data_frame_are_numbers(run):
         (lambda: fs.optimize(SEARCH, seed="1"), "seed: expected a whole number"),
         (lambda: fs.optimize(SEARCH, workers=2.5), "workers: expected a whole number"),
         (lambda: fs.optimize(STUDY), "search"),
+        (lambda: choose([TINY, TINY], 1.0, seed=True), "seed: expected a whole number"),
+        (lambda: fs.sensitivity(STUDY, seed="1"), "seed: expected a whole number"),
+        (lambda: Settings(seed=1.9), "seed: expected a whole number"),
+        (lambda: Settings(trials="many"), "trials: expected a whole number"),
+        (lambda: fs.claims(seed=1.9), "seed: expected a whole number"),
+        (lambda: fs.responses(seed=1.9), "seed: expected a whole number"),
+        (lambda: fs.verify(seed=1.9), "seed: expected a whole number"),
         (lambda: fs.load("b2b-saas").with_({"market.acounts": 5}), "did you mean 'market.accounts'"),
         (lambda: fs.load({"extends": "b2b-saas", "market": {"acounts": 5}}), "did you mean 'accounts'"),
     ],

@@ -69,6 +69,10 @@ def changed(specs: tuple[str, ...], changes: dict[str, Any]) -> "list[Scenario]"
             problems |= dict.fromkeys(error.problems)
     if problems:
         raise ScenarioError(problems)
+    from flywheel_sim.scenario.idle import sentences
+
+    for said in sentences(loaded):
+        say(f"note: {said}")
     return loaded
 
 

@@ -87,15 +87,15 @@ def show(spec: str, full: bool, resolved: bool, changes: dict[str, Any]) -> Answ
 def validate(specs: tuple[str, ...], changes: dict[str, Any]) -> Answer:
     """Check scenarios; every mistake with its file, line and column, and exit 2 when there is one."""
     from flywheel_sim.scenario import Problem, ScenarioError
-    from flywheel_sim.scenario.idle import idle
+    from flywheel_sim.scenario.idle import sentences
 
     fine: list[Scenario] = []
     problems: dict[Problem, None] = {}
     for spec in specs:
         try:
             fine.append(_load(spec, changes))
-            for path, why in idle(fine[-1], changes):
-                say(f"note: {path} has no effect in {spec}: {why}")
+            for said in sentences(fine[-1:]):
+                say(f"note: {said}")
         except ScenarioError as error:
             problems.update(dict.fromkeys(error.problems))
     if problems:

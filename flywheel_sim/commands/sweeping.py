@@ -74,15 +74,9 @@ class Asked:
 
     def read(self) -> "Study":
         """The study, with what was said instead of what it says."""
-        from flywheel_sim.scenario.idle import idle
         from flywheel_sim.study.study_file import read_study
 
         ready = read_study(self.study, self.changes, replicates=self.replicates, seed=self.seed)
-        varied = {path for name, block in ready.parameters.items() for path in (name, *block.also)}
-        for name, scenario in ready.scenarios.items():
-            for path, why in idle(scenario, sorted(varied | set(self.changes))):
-                if why.partition(" ")[0] not in varied:
-                    say(f"note: {path} has no effect in {name}: {why}")
         for warning in ready.warnings:
             say(f"note: {warning}")
         return ready

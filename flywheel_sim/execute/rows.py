@@ -11,7 +11,7 @@ from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.scenario.columns import COL, NAMES
 from flywheel_sim.scenario.errors import nearest
 
-__all__ = ["DEFAULT_OUTCOMES", "OF_ACCOUNTS", "Rows", "last_week", "measure", "unknown_outcome"]
+__all__ = ["DEFAULT_OUTCOMES", "OF_ACCOUNTS", "Rows", "beyond", "last_week", "measure", "unknown_outcome"]
 
 #: Outcomes that need a row per account, which costs time.
 OF_ACCOUNTS = ("loss_making_share", "whale_peak")
@@ -140,6 +140,21 @@ def last_week(name: str) -> int:
     """
     found = _WEEK.fullmatch(name.rpartition(".")[2])
     return int(found[2]) if found and name not in SUMMARY else 0
+
+
+def beyond(name: str, weeks: float) -> tuple[str, str] | None:
+    """What is wrong with an outcome that looks at a week which runs of so many weeks do not reach; None if it is fine.
+
+    Examples
+    --------
+    >>> beyond("customers.at26", 20)
+    ("'customers.at26' looks at week 26, and there are runs of 20 weeks", 'customers.at20')
+    """
+    if last_week(name) <= weeks:
+        return None
+    message = f"'{name}' looks at week {last_week(name)}, and there are runs of {weeks:g} weeks"
+    column, _, way = name.rpartition(".")
+    return message, f"{column}.{way[:2]}{weeks:g}"
 
 
 def measure(names: Sequence[str], summary: Mapping[str, float], weekly: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ from typing import Any
 from flywheel_sim.results import Run
 from flywheel_sim.scenario import Scenario, load
 from flywheel_sim.scenario.arguments import MOST_SEEDS, several, whole
+from flywheel_sim.scenario.idle import warn
 
 __all__ = ["batch", "run", "worker_count"]
 
@@ -72,6 +73,7 @@ def run(
     from flywheel_sim.engine.run import Simulation
 
     loaded = load(scenario)
+    warn([loaded])
     seed, replicate = whole("seed", seed), whole("replicate", replicate)
 
     def look() -> None:
@@ -130,6 +132,7 @@ def batch(
     from flywheel_sim.engine.run import Simulation
 
     loaded = [load(scenario) for scenario in several("scenarios", scenarios)]
+    warn(loaded)
     seed, first = whole("seed", seed), whole("first", first)
     replicates = whole("replicates", replicates, 1, MOST_SEEDS - first)
     count = len(loaded)

@@ -20,6 +20,7 @@ from flywheel_sim.results.naming import pack, unpack
 from flywheel_sim.scenario import Scenario, load
 from flywheel_sim.scenario.columns import COL, NAMES
 from flywheel_sim.scenario.errors import nearest
+from flywheel_sim.scenario.idle import warn
 
 __all__ = ["FlywheelModel", "Hook"]
 
@@ -99,6 +100,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
         workers: int = 1,
     ) -> None:
         loaded = load(spec)
+        warn([loaded])
         key = key_of(rng, seed)
         replicate = replicate_of(replicate)
         simulation = Simulation([loaded.model], [(0, key, replicate)])

@@ -98,6 +98,8 @@ def overlay_notes(overlay: Overlay) -> str:
         "Baselines, fitted in sample: the straight line through the first and the last observation (carried on: last "
         "value plus mean change); a starting level plus a Bass curve.",
     ]
+    if seen.left_out:
+        notes.append(f"{seen.left_out[0].upper()}{seen.left_out[1:]}.")
     if any(track.series.derived.any() for track in overlay.tracks):
         notes.append("* derived: revenue of the period x periods a year / mean of opening and closing customers.")
     if np.isfinite(seen.identity_gap):

@@ -190,6 +190,8 @@ class Observations:
     identity_gap : float
         Largest relative gap between revenue per customer as published and as revenue over mean customers; NaN where
         they are never both there.
+    outside : tuple of str
+        Dates of the file that lie before week 0 or after the end of the run, and are compared with nothing.
     """
 
     file: str
@@ -202,6 +204,21 @@ class Observations:
     scale: float
     series: tuple[ObservedSeries, ...]
     identity_gap: float
+    outside: tuple[str, ...] = ()
+
+    @property
+    def left_out(self) -> str:
+        """What of the file lies outside the run, in a sentence; ``""`` where nothing does."""
+        count = len(self.outside)
+        if not count:
+            return ""
+        named = " and ".join(self.outside) if count < 3 else f"{self.outside[0]} to {self.outside[-1]}"
+        many = count > 1
+        return (
+            f"{count} date{'s' if many else ''} of {self.file} ({named}) {'lie' if many else 'lies'} outside the run, "
+            f"which begins {self.start} and covers {self.dates[-1]} last: compared with nothing; observed.start and "
+            f"horizon_weeks say what it covers"
+        )
 
 
 @dataclass(frozen=True)
@@ -326,6 +343,7 @@ class Overlay:
             "start": seen.start,
             "fit_until": seen.fit_until,
             "dates": list(seen.dates),
+            "outside": list(seen.outside),
             "scale": seen.scale,
             "runs": self.runs,
             "band_holds": self.holds,

@@ -13,6 +13,7 @@ that of a cohort of 10 000.
 
 import math
 import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -246,6 +247,8 @@ def calibrate(
     workers = whole_or_none("workers", workers, 1, 4096)
     base = with_data(load(scenario), data, until)
     seen = observations(base)
+    if seen.left_out:
+        warnings.warn(seen.left_out, stacklevel=2)
     kept = Kept(folder, base, seen, seed, replicates, asked) if folder is not None else None
     fitting = Fitting(base, seen, seed, workers, progress, kept)
     try:

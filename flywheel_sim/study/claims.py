@@ -27,6 +27,7 @@ from flywheel_sim.results.claims import Seen, Trial, Trials, Vanished
 from flywheel_sim.results.intervals import holm, mean_interval, paired_p
 from flywheel_sim.results.verification import Quantity
 from flywheel_sim.scenario import Scenario, ScenarioError, load
+from flywheel_sim.scenario.arguments import whole
 from flywheel_sim.scenario.errors import Problem, nearest
 from flywheel_sim.study.claim_table import Claim, arms, claim_table, settings
 from flywheel_sim.study.verify import FALSE_ALARM, smallest_seen
@@ -98,7 +99,8 @@ def claims(
     ('holds', True)
     """
     mode, begun = "quick" if quick else "full", time.perf_counter()
-    replicates = RUNS[mode] if replicates is None else replicates
+    seed = whole("seed", seed)
+    replicates = RUNS[mode] if replicates is None else whole("replicates", replicates)
     if replicates < 2:
         raise ScenarioError.single(f"a trial needs at least 2 replicates to tell luck from effect, got {replicates}")
     table = chosen(names)

@@ -15,6 +15,7 @@ from flywheel_sim.results.bridge import Bridge
 from flywheel_sim.results.drawn import Drawn, read_draws
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.arguments import several, whole
+from flywheel_sim.scenario.idle import warn
 from flywheel_sim.study.sequential import FEWEST_FIRST, kim_nelson, ocba, runs_needed
 
 __all__ = ["FIRST_STAGE", "LIMIT", "Comparison", "Runner", "choose", "compare"]
@@ -250,6 +251,7 @@ def compare(
                 field="replicates",
             )
     loaded = _comparable(scenarios)
+    warn(loaded)
     drawn = read_draws(posterior, seed) if posterior is not None else None
     run = runner or _engine(drawn, loaded[0])
 
@@ -321,6 +323,7 @@ def choose(
     >>> found = choose(["nps-pay", "mbo-pay", "relationship-pay"], indifference=200_000)  # doctest: +SKIP
     >>> found.chosen.best, found.chosen.total  # doctest: +SKIP
     """
+    seed = whole("seed", seed)
     _check_zone(indifference)
     if budget is None and not indifference:
         raise ScenarioError.single(
@@ -336,6 +339,7 @@ def choose(
             field="replicates",
         )
     loaded = _comparable(scenarios)
+    warn(loaded)
     drawn = read_draws(posterior, seed) if posterior is not None else None
     run = runner or _engine(drawn, loaded[0])
     if budget is not None and budget < first_stage * len(loaded):

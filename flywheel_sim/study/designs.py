@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.execute.design import Design, Point
-from flywheel_sim.execute.rows import last_week
+from flywheel_sim.execute.rows import beyond
 from flywheel_sim.scenario import Problem, ScenarioError
 from flywheel_sim.scenario.numbers import Unreadable, decimal_of, number
 from flywheel_sim.scenario.reading import scalar
@@ -89,10 +89,8 @@ def _beyond(study: Study, points: Sequence[Point]) -> Iterator[Problem]:
                 for point in points]  # fmt: skip
     shortest = min((weeks for weeks in horizons if isinstance(weeks, int | float)), default=math.inf)
     for k, name in enumerate(study.file.outcomes):
-        if last_week(name) > shortest:
-            message = f"'{name}' looks at week {last_week(name)}, and there are runs of {shortest:g} weeks"
-            near = f"{name.rpartition('.')[0]}.{'at' if '.at' in name else 'to'}{shortest:g}"
-            yield study.problem(("outcomes", str(k)), message, near)
+        if wrong := beyond(name, shortest):
+            yield study.problem(("outcomes", str(k)), *wrong)
 
 
 def drawn(study: Study) -> list[dict[str, Any]]:

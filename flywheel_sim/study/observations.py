@@ -137,6 +137,7 @@ def observations(scenario: Scenario) -> Observations:
             for name, one in sorted(mapping.series.items(), key=lambda item: _ORDER.index(item[1].quantity))
         ),
         identity_gap=identity,
+        outside=tuple(date for date, kept in zip(dates, keep, strict=True) if not kept),
     )
 
 

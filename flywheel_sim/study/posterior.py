@@ -22,6 +22,7 @@ import os
 import shutil
 import tempfile
 import time
+import warnings
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -145,9 +146,10 @@ def posterior(
     """
     checked(on, workers)
     base = with_data(load(scenario), data, until)
-    return of_observations(
-        base, observations(base), folder, settings=settings, on=on, workers=workers, progress=progress
-    )
+    seen = observations(base)
+    if seen.left_out:
+        warnings.warn(seen.left_out, stacklevel=2)
+    return of_observations(base, seen, folder, settings=settings, on=on, workers=workers, progress=progress)
 
 
 def of_observations(
@@ -222,7 +224,12 @@ def _unpacked(packed: Mapping[str, Any]) -> Observations:
     rows = [ObservedSeries(**(row | {key: np.array(row[key], kind) for key, kind in kinds.items()}))
             for row in packed["series"]]  # fmt: skip
     gap = np.nan if packed["identity_gap"] is None else packed["identity_gap"]
-    more = {"series": tuple(rows), "dates": tuple(packed["dates"]), "in_sample": np.array(packed["in_sample"], bool)}
+    more = {
+        "series": tuple(rows),
+        "outside": tuple(packed.get("outside", ())),
+        "dates": tuple(packed["dates"]),
+        "in_sample": np.array(packed["in_sample"], bool),
+    }
     more["per_year"] = np.array(packed["per_year"], np.float64)
     return Observations(**(dict(packed) | more | {"identity_gap": gap}))
 

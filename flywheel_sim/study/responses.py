@@ -17,6 +17,7 @@ from flywheel_sim.execute.stages import Stage, staged
 from flywheel_sim.results.intervals import mean_interval
 from flywheel_sim.results.responses import CurvePoint, Response, Responses
 from flywheel_sim.scenario import ScenarioError, load
+from flywheel_sim.scenario.arguments import whole
 from flywheel_sim.scenario.errors import Problem, nearest
 from flywheel_sim.study.response_table import COMPANIES, Expectation, Lever, points, response_table
 from flywheel_sim.study.shapes import judge
@@ -85,7 +86,8 @@ def responses(
     >>> [(curve.outcome, curve.year, curve.verdict) for curve in found.curves][0]
     ('value', 1, 'holds')
     """
-    replicates = RUNS["quick" if quick else "full"] if replicates is None else replicates
+    seed = whole("seed", seed)
+    replicates = RUNS["quick" if quick else "full"] if replicates is None else whole("replicates", replicates)
     if replicates < 2:
         raise ScenarioError.single(f"a curve needs at least 2 runs at every point, got {replicates}")
     begun = time.perf_counter()

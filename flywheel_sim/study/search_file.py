@@ -16,25 +16,29 @@
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from flywheel_sim.execute.rows import unknown_outcome
+from flywheel_sim.execute.rows import beyond, unknown_outcome
 from flywheel_sim.results.drawn import read_draws
 from flywheel_sim.scenario import Problem, ScenarioError
-from flywheel_sim.scenario.errors import nearest
+from flywheel_sim.scenario.errors import nearest, shown
 from flywheel_sim.scenario.fields import Block, param
 from flywheel_sim.scenario.reading import Place
 from flywheel_sim.scenario.shapes import along, root
 
 if TYPE_CHECKING:
-    from flywheel_sim.study.study_file import Study
+    from flywheel_sim.study.study_file import ParameterBlock, Study
 
 __all__ = [
     "ConstraintBlock", "SearchBlock", "SimplexBlock", "in_order", "in_search", "needed_outcomes", "search_problems",
     "uncertain_part", "with_posterior",
 ]  # fmt: skip
+
+
+#: What may be wanted of an objective.
+WAYS = ("maximise", "minimise")
 
 
 class SimplexBlock(Block):
@@ -56,8 +60,8 @@ class ConstraintBlock(Block):
 class SearchBlock(Block):
     """What a search looks for, and at what cost."""
 
-    objectives: dict[str, Literal["maximise", "minimise"]] = param({}, "Outcome -> maximise or minimise.")
-    cvar: dict[str, float] = param(
+    objectives: dict[str, Any] = param({}, "Outcome -> maximise or minimise.")  # names of outcomes may have dots
+    cvar: dict[str, Any] = param(
         {}, "Objective -> share of its runs, the worst, whose mean counts instead of that of all (conditional value at "
         "risk).",
     )  # fmt: skip
@@ -156,9 +160,12 @@ def search_problems(study: "Study") -> Iterator[Problem]:
         yield study.problem(("scenarios",), "a search looks at one scenario; write scenario:")
     if "design" in study.source:
         yield study.problem(("design",), "a search lays its own points; leave design: out", name=True)
-    for name in search.objectives:
+    for name, way in search.objectives.items():
         if wrong := unknown_outcome(name):
             yield study.problem(("search", "objectives", name), *wrong, name=True)
+        elif way not in WAYS:
+            message = f"expected {' or '.join(map(repr, WAYS))}, got {shown(way)}"
+            yield study.problem(("search", "objectives", name), message, nearest(str(way), WAYS))
     yield from _tails(study)
     yield from _simplexes(study)
     yield from _constraints(study)
@@ -172,10 +179,29 @@ def search_problems(study: "Study") -> Iterator[Problem]:
     for path in search.uncertainty:
         if path in in_search(study):
             yield study.problem(("search", "uncertainty", path), f"'{path}' is searched over already", name=True)
+    unknown: Mapping[str, ParameterBlock] = {}
     try:
-        uncertain_part(study)
+        unknown = uncertain_part(study).parameters
     except ScenarioError as error:
         yield from error.problems
+    yield from _too_late(study, [*study.parameters.items(), *unknown.items()])
+
+
+def _too_late(study: "Study", moved: "Iterable[tuple[str, ParameterBlock]]") -> Iterator[Problem]:
+    """Outcomes that look at weeks which some runs of the search may not have."""
+    horizon = float(study.base.model.horizon_weeks)
+    for path, block in moved:
+        if "horizon_weeks" in (path, *block.also):
+            horizon = min([horizon, *(float(x) for x in block.values or block.range if isinstance(x, int | float))])
+    named: list[tuple[tuple[str, ...], str, bool]] = [
+        *((("search", "objectives", name), name, True) for name in study.file.search.objectives),
+        *((("search", "constraints", str(k), "outcome"), limit.outcome, False)
+          for k, limit in enumerate(study.file.search.constraints)),
+        *((("outcomes", str(k)), name, False) for k, name in enumerate(study.file.outcomes)),
+    ]  # fmt: skip
+    for here, name, key in named:
+        if wrong := beyond(name, horizon):
+            yield study.problem(here, *wrong, name=key)
 
 
 def _tails(study: "Study") -> Iterator[Problem]:
@@ -186,8 +212,8 @@ def _tails(study: "Study") -> Iterator[Problem]:
         if name not in search.objectives:
             message = f"'{name}' is not among the objectives"
             yield study.problem(here, message, nearest(name, search.objectives), name=True)
-        elif not 0 < share <= 1:
-            yield study.problem(here, f"expected a share above 0, up to 1 (the mean of all runs), got {share:g}")
+        elif isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
+            yield study.problem(here, f"expected a share above 0, up to 1 (the mean of all runs), got {shown(share)}")
         else:
             for what, count in (("replicates", file.replicates), ("fresh", search.fresh)):
                 if share * count < 1 - 1e-9:

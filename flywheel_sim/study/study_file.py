@@ -32,6 +32,7 @@ from flywheel_sim.scenario.checking import check, place_of
 from flywheel_sim.scenario.columns import NAMES
 from flywheel_sim.scenario.errors import nearest, shown
 from flywheel_sim.scenario.fields import Block, param
+from flywheel_sim.scenario.idle import own, sentences
 from flywheel_sim.scenario.layering import Layers, stack_mapping
 from flywheel_sim.scenario.library import shipped_path
 from flywheel_sim.scenario.reading import Node, Place, plain, read
@@ -126,10 +127,13 @@ class Study:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is probably not meant: ranges far from the scenario's own value."""
+        """What is probably not meant: settings without effect, ranges far from the scenario's own value."""
         from flywheel_sim.study.far_off import far_off
 
-        return far_off(self)
+        varied = {path: None for name, block in self.parameters.items() for path in (name, *block.also)}
+        written = [path for scenario in self.scenarios.values() for path in own(scenario)]
+        without = sentences(self.scenarios.values(), dict.fromkeys([*written, *varied]), varied)
+        return (*without, *far_off(self))
 
     def problem(self, path: tuple[str, ...], message: str, near: str | None = None, *, name: bool = False) -> Problem:
         """A mistake at a path of the file."""

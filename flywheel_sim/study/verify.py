@@ -25,6 +25,7 @@ import numpy as np
 from flywheel_sim.execute.run import batch
 from flywheel_sim.results.verification import Check, Quantity, Verification
 from flywheel_sim.scenario import Scenario, ScenarioError, load
+from flywheel_sim.scenario.arguments import whole
 from flywheel_sim.scenario.errors import Problem, nearest
 from flywheel_sim.study.limits import LIMITS, THEORY_ONLY, limits_of
 from flywheel_sim.study.limits.base import Floats, Limit, Sample
@@ -86,6 +87,8 @@ def verify(
     >>> fs.verify(["A22"], changes={"capacity.pair_hours": 2}).ok
     True
     """
+    seed = whole("seed", seed)
+    replicates = replicates if replicates is None else whole("replicates", replicates, 1)
     limits, only = chosen(anchors)
     made = ready(limits, changes or {})
     runs = {

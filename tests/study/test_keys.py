@@ -52,3 +52,22 @@ def test_an_outcome_beyond_the_horizon_is_refused_before_the_first_run() -> None
     with pytest.raises(ScenarioError, match=r"runs of 26 weeks; did you mean 'revenue.to26'"):
         laid(read_study(varied))
     assert laid(read_study(STUDY | {"outcomes": ["customers.at30", "revenue.to26"]})).runs == 1
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"search": {"objectives": {"customers.at31": "maximise"}}},
+        {"search": {"objectives": {"npv": "maximise"}, "constraints": [{"outcome": "customers.at31", "at_least": 1}]}},
+        {"search": {"objectives": {"npv": "maximise"}}, "outcomes": ["customers.at31"]},
+    ],
+)
+def test_a_search_refuses_it_as_well(more: dict[str, object]) -> None:
+    search = STUDY | {"parameters": {"market.price": {"range": [0.9, 1.1]}}} | more
+    with pytest.raises(ScenarioError, match=r"'customers.at31' looks at week 31, and there are runs of 30 weeks"):
+        read_study(search)
+    longer = search | {"set": {"horizon_weeks": 31}}
+    read_study(longer)
+    moved = {"market.price": {"range": [0.9, 1.1], "also": []}, "horizon_weeks": {"range": [20, 31]}}
+    with pytest.raises(ScenarioError, match=r"there are runs of 20 weeks; did you mean 'customers.at20'"):
+        read_study(longer | {"parameters": moved})

@@ -253,3 +253,26 @@ def test_the_shipped_company_fits_what_it_was_fitted_to() -> None:
         assert error.mape < 0.035 and abs(error.bias) < 0.02
         assert error.mape < track.errors("straight line", "in").mape
     assert customers.errors(SIMULATION, "out").n == 3 and per_customer.errors(SIMULATION, "out").n == 2
+
+
+def test_dates_outside_the_run_are_told(write) -> None:
+    write(CSV)
+    assert observations(company()).left_out == ""
+    early = company(start="2020-04-01").with_({"horizon_weeks": 30})
+    seen = observations(early)
+    assert seen.outside == ("2020-01-01", "2020-12-30") and seen.dates == ("2020-04-01", "2020-07-01", "2020-09-30")
+    assert seen.left_out.startswith("2 dates of data.csv (2020-01-01 and 2020-12-30) lie outside the run, which begins")
+    found = overlay(batch([early], replicates=1)[0])
+    assert "2 dates of data.csv" in overlay_notes(found) and found.to_dict()["outside"] == list(seen.outside)
+    only_last = observations(company().with_({"horizon_weeks": 40})).left_out
+    assert only_last.startswith("1 date of data.csv (2020-12-30) lies outside the run")
+
+
+@pytest.mark.parametrize("name", ["calibrate", "posterior"])
+def test_python_is_warned_of_dates_outside_the_run(write, name: str) -> None:
+    import flywheel_sim.study.calibrate
+    import flywheel_sim.study.posterior
+
+    write(CSV)
+    with pytest.warns(UserWarning, match="1 date of data.csv"), pytest.raises(Exception, match="fit"):
+        getattr(getattr(flywheel_sim.study, name), name)(company(fit={}).with_({"horizon_weeks": 40}))
