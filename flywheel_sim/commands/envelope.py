@@ -132,6 +132,8 @@ def guarded(action: Callable[[], Any], words: list[str], commands: Iterable[str]
     options = words[: words.index("--")] if "--" in words else words
     as_json, debug, told = "--json" in options, "--debug" in options, sys.stdout
     try:
+        if wrong := next((word for word in words if "\0" in word), ""):
+            raise click.UsageError(f"a word of a command holds a zero byte: {wrong!r}")
         result = action()
         sys.stdout.flush()
         return result if isinstance(result, int) else OK

@@ -12,6 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from flywheel_sim.execute.design import Design
 from flywheel_sim.execute.drive import Progress, run_design
 from flywheel_sim.execute.engines import Place, checked
@@ -78,18 +80,19 @@ class Sweep:
             "errors": self.store.errors(),
             "stopped": self.stopped,
             "hash": self.store.hash(),
-            "outcomes": {
-                name: finite(
-                    {"n": len(v), "mean": v.mean(), "sd": v.std(), "least": v.min(), "median": v.median(),
-                     "greatest": v.max()}
-                )
-                for name, v in columns.items()
-            },
-        }  # fmt: skip
+            "outcomes": {name: finite(_described(values)) for name, values in columns.items()},
+        }
 
     def __repr__(self) -> str:
         now = self.standing
         return f"<Sweep {self.store.folder}: {now.done} of {now.total} runs, {now.failed} failed>"
+
+
+def _described(values: "pd.Series[float]") -> dict[str, float]:
+    """Numbers of one outcome; what never pays back is infinite, and so is its mean."""
+    with np.errstate(invalid="ignore"):
+        return {"n": len(values), "mean": values.mean(), "sd": values.std(), "least": values.min(),
+                "median": values.median(), "greatest": values.max()}  # fmt: skip
 
 
 def folder_of(study: Study) -> Path:

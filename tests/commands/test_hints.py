@@ -71,6 +71,12 @@ def test_a_name_that_several_things_have_names_them_and_guesses_none():
     assert "npv" not in found.stderr
 
 
+@pytest.mark.parametrize("words", [("reproduce", "no\0where"), ("scenario", "show", "--out", "a\0b"), ("run", "\0")])
+def test_a_zero_byte_is_refused_and_named(words):
+    found = call(*words)
+    assert found.exit_code == 2 and "holds a zero byte: " in found.stderr and "\0" not in found.stderr
+
+
 def test_after_a_mistake_in_data_the_hint_is_about_these_data(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for content in (None, "", "a;b\n1;2\n", "date,customers\nyesterday,5\n"):

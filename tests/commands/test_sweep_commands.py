@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import faulty
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
@@ -174,6 +175,16 @@ def test_interrupted_is_130_with_the_command_to_go_on(folder, monkeypatch):
     assert 0 < Store.open("heads-runs").standing().done < 1500
     monkeypatch.setitem(drive.run_design.__kwdefaults__, "work", faulty.made_up)
     assert told(call("resume", "heads-runs", "--json"))["data"]["done"] == 1500
+
+
+def test_an_outcome_that_is_infinite_is_told_without_a_word_of_numpy():
+    small = {"market.accounts": 60, "market.initial_customers": 10, "horizon_weeks": 2}
+    study = {"scenario": "b2b-two-teams", "set": small, "parameters": {"market.price": [1.0, 1.1]}}
+    found = fs.sweep({**study, "outcomes": ["cac_payback_months", "npv"]})
+    assert np.isinf(found.table["cac_payback_months"]).all()
+    told = found.to_dict()["outcomes"]
+    assert told["cac_payback_months"] == {"n": 2, **dict.fromkeys(("mean", "sd", "least", "median", "greatest"))}
+    assert told["npv"]["sd"] > 0
 
 
 def test_from_python_a_mapping_needs_no_folder(folder):
