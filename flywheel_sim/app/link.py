@@ -35,16 +35,18 @@ _PLAIN = "b2b-saas"
 
 @lru_cache(maxsize=128)
 def shipped(name: str) -> Scenario:
-    """A shipped scenario; its files are read once, because reading them takes longer than running it.
+    """A shipped scenario, or several laid over one another; files are read once, as reading takes longer than a run.
 
     Raises
     ------
     ScenarioError
         When there is no such scenario.
     """
-    if name not in index():
-        near = nearest(name, index())
-        raise ScenarioError.single(f"no shipped scenario has this name: '{name[:80]}'", suggestion=near)
+    for one in name.split("+"):
+        known = one.partition(":")[0]
+        if known not in index():
+            near = nearest(known, index())
+            raise ScenarioError.single(f"no shipped scenario has this name: '{known[:80]}'", suggestion=near)
     return load(name)
 
 
@@ -116,9 +118,10 @@ def read_pick(text: str) -> Pick:
         raise ScenarioError.single(f"the scenario in this link is too long: {len(text):,} characters")
     if text.startswith(_MARK):
         text = _kept.get(text.removeprefix(_MARK))
-    base, _, rest = text.partition(":")
-    if not rest:
-        return Pick(base)
+    base, colon, rest = text.partition(":{")  # a plan may be limited to teams: churn-pay:sales:{...}
+    if not colon:
+        return Pick(text)
+    rest = f"{{{rest}"
     try:
         changes = json.loads(rest, parse_constant=_refuse)
         json.dumps(changes, ensure_ascii=False).encode()  # half a character can be written in JSON, but not shown

@@ -73,15 +73,20 @@ def changed(specs: tuple[str, ...], changes: dict[str, Any]) -> "list[Scenario]"
 
     for said in sentences(loaded):
         say(f"note: {said}")
+    for note in dict.fromkeys(note for one in loaded for note in one.notes):
+        say(f"note: {note}")
     return loaded
 
 
 def names(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
     """Scenarios a shell may complete: shipped ones, and YAML files here."""
     from flywheel_sim.scenario import scenarios
+    from flywheel_sim.scenario.library import PLANS
 
-    files = [path.as_posix() for path in Path().glob("*.y*ml")]
-    return [name for name in [*scenarios(), *sorted(files)] if name.startswith(begun)]
+    entries, files = scenarios(), sorted(path.as_posix() for path in Path().glob("*.y*ml"))
+    below, plus, last = begun.rpartition("+")
+    plans = [name for name, entry in entries.items() if entry.kind in PLANS] if plus else [*entries]
+    return [f"{below}{plus}{name}" for name in [*plans, *files] if name.startswith(last)]
 
 
 def places(out: Path | None, report: Path | None) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["scenario"]
 
+#: Kinds of shipped scenarios.
+KINDS = ["company", "scheme", "programme", "part", "limit", "teaching"]
 #: Fields that say nothing of the company, and the most letters of a value in a table.
 _WORDS, _WIDE = ("title", "question", "description", "frozen", "version"), 60
 
@@ -31,21 +33,30 @@ class _Group(click.Group):
 def scenario() -> None:
     """List, show, write and check scenarios.
 
-    SCENARIO is the name of a shipped scenario or the path of a YAML file.
+    SCENARIO is the name of a shipped scenario or the path of a YAML file, and plans laid over it: mine+churn-pay,
+    mine+churn-pay:front+flywheel-group.
     """
 
 
 @scenario.command("list")
-@click.option("--kind", type=click.Choice(["company", "scheme", "programme", "limit", "teaching"]), help="Only these.")
+@click.option(
+    "--kind", type=click.Choice(["company", "scheme", "programme", "part", "limit", "teaching"]), help="Only these."
+)
 @answers("scenario.list")
 def list_(kind: str | None) -> Answer:
     """List the scenarios that come with the package."""
     from flywheel_sim.scenario import scenarios
+    from flywheel_sim.scenario.library import composed_of
 
     found = {name: entry for name, entry in scenarios().items() if kind in (None, entry.kind)}
-    rows = [(name, entry.kind, entry.title) for name, entry in found.items()]
-    data = [{"name": n, "title": e.title, "kind": e.kind, "path": str(e.path)} for n, e in found.items()]
-    return Answer({"scenarios": data}, table(("name", "kind", "title"), rows))
+    made = {name: composed_of(entry.path) for name, entry in found.items()}
+    rows = [(name, entry.kind, entry.title, " + ".join(made[name])) for name, entry in found.items()]
+    data = [
+        {"name": n, "title": e.title, "kind": e.kind, "path": str(e.path), "composed_of": list(made[n])}
+        for n, e in found.items()
+    ]
+    more = "\nschemes, programmes and parts can be laid over any company: flywheel compare mine mine+churn-pay"
+    return Answer({"scenarios": data}, table(("name", "kind", "title", "composed of"), rows) + more)
 
 
 @scenario.command()
@@ -67,7 +78,7 @@ def show(spec: str, full: bool, resolved: bool, changes: dict[str, Any]) -> Answ
         return Answer({**about, "resolved" if resolved else "source": values}, to_yaml(values), _manifest(shown))
     from flywheel_sim.scenario import load
 
-    parent = shown.files[1] if len(shown.files) > 1 else ""
+    parent = "" if shown.below.startswith("library/") else shown.below
     before = load(parent).resolved() if parent else _defaults(shown)
     rows = [row for row in _differing(shown, before, shown.resolved()) if row[0].partition(".")[0] not in _WORDS]
     keys = ("path", "before", "value", "unit", "what")
@@ -143,11 +154,14 @@ def diff(first: str, second: str | None, changes: dict[str, Any]) -> Answer:
 def new(name: str, base: str, out: Path | None) -> Answer:
     """Write NAME.yaml, a commented scenario that extends another; never overwrites."""
     from flywheel_sim.scenario import load
+    from flywheel_sim.scenario.composing import named_parts
     from flywheel_sim.scenario.library import find
     from flywheel_sim.scenario.template import template
 
     path = out or Path(name if name.lower().endswith((".yaml", ".yml")) else f"{name}.yaml")
     start = load(base)
+    if "+" in base and start.typed == base and len(named_parts(base, Path())) > 1:
+        raise click.UsageError("--extends takes one scenario; write several as a list in the file: extends: [A, B]")
     origin = find(base, Path())
     extends = base if origin.shipped else Path(os.path.relpath(origin.path, path.parent)).as_posix()
     if not origin.shipped and "/" not in extends and not extends.lower().endswith((".yaml", ".yml")):
@@ -266,6 +280,8 @@ def _load(spec: str, changes: dict[str, Any]) -> "Scenario":
     from flywheel_sim.scenario import load
 
     found = load(spec)
+    for note in found.notes:
+        say(f"note: {note}")
     return found.with_(changes) if changes else found
 
 

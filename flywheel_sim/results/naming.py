@@ -140,12 +140,12 @@ def unpack(packed: Mapping[str, Any]) -> "Scenario":
 
 
 def origin(scenario: "Scenario") -> str:
-    """What the user would type: the shipped name, or the file."""
+    """What the user would type: the shipped name, the file, or what it is composed of."""
     from flywheel_sim.scenario.library import index
 
     if scenario.name in index() or not scenario.files:
         return scenario.name
-    return scenario.files[0]
+    return scenario.typed or scenario.files[0]
 
 
 def _changes(scenario: "Scenario") -> str:

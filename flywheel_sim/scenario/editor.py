@@ -4,20 +4,47 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from flywheel_sim.scenario.composing import MOST_PARTS
+from flywheel_sim.scenario.team_roles import BY_TEAM, ROLES
+
 __all__ = ["json_schema"]
 
 
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a scenario file for ``model``.
 
-    A file may extend another, so nothing is required, and a named entry may be ``null`` to take it away.  A bare word
-    may stand for a block's ``kind``.  Unit, evidence and source of a value are part of its description.
+    A file may extend others, so nothing is required, and a named entry may be ``null`` to take it away.  A bare word
+    may stand for a block's ``kind``, and a role for a team.  Unit, evidence and source of a value are part of its
+    description.
     """
     schema = model.model_json_schema(by_alias=True)
     _loosen(schema, schema.get("$defs", {}))
-    extends = {"type": "string", "description": "Name of a shipped scenario, or path of a file, that this one changes."}
-    schema["properties"] = {"extends": extends, **schema["properties"]}
+    said = {
+        "extends": "Name of a shipped scenario, or path of a file, that this one changes; or several, laid in order.",
+        "on": "What this plan lies on when it is named alone; it can be laid over any company.",
+    }
+    one = {"type": "string", "minLength": 1}
+    several = {"type": "array", "items": one, "minItems": 1, "maxItems": MOST_PARTS}
+    named = {name: {"anyOf": [one, several], "description": text} for name, text in said.items()}
+    schema["properties"] = {**named, **schema["properties"]}
+    _name_roles(schema, schema.get("$defs", {}))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _name_roles(schema: dict[str, Any], blocks: dict[str, Any]) -> None:
+    """Offer roles, beside the names of teams, wherever a mapping goes by team."""
+    for path in BY_TEAM:
+        part: Any = schema
+        for name in path:
+            part = part.get("additionalProperties", {}) if name == "*" else part.get("properties", {}).get(name, {})
+            for choice in (part, *part.get("anyOf", ())):
+                if "$ref" in choice:
+                    part = blocks.get(str(choice["$ref"]).rpartition("/")[2], {})
+                    break
+        entry = part.get("additionalProperties")
+        if entry is not None:
+            part["properties"] = dict.fromkeys(ROLES, entry)
+            part["patternProperties"] = {"^owner of .+": entry}
 
 
 def _loosen(part: Any, blocks: dict[str, Any]) -> None:

@@ -1,35 +1,77 @@
 """Files that extend files: one tree out of a chain, every leaf with the place that holds it.
 
-Mappings merge, everything else replaces.  An explicit ``null`` over an inherited entry takes it away (a team vanishes,
-a number falls back to its default); a name followed by nothing is a mistake, because it is usually an unfinished edit.
+A file says with ``extends`` what it changes, one scenario or several in order.  One that says ``on`` instead, or
+extends one that does, is an overlay: alone it lies on the company it names, and it can be laid over any other.
+
+Mappings merge, everything else replaces, and so does what a team is paid on.  An explicit ``null`` over an inherited
+entry takes it away (a team vanishes, a number falls back to its default); a name followed by nothing is a mistake,
+because it is usually an unfinished edit.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from flywheel_sim.scenario.composing import MOST_PARTS, Part, named_parts
 from flywheel_sim.scenario.errors import Problem, ScenarioError, nearest, shown
-from flywheel_sim.scenario.library import Origin, find
+from flywheel_sim.scenario.library import Origin
 from flywheel_sim.scenario.reading import Node, Place, plain, read
 from flywheel_sim.scenario.shapes import Shape
+from flywheel_sim.scenario.team_roles import Company, paid_on, with_teams
 
-__all__ = ["FORMAT_VERSION", "Layers", "normal", "stack", "stack_mapping"]
+__all__ = [
+    "FORMAT_VERSION",
+    "About",
+    "Clash",
+    "Layers",
+    "as_tree",
+    "called_as",
+    "normal",
+    "stack",
+    "stack_mapping",
+    "stack_over",
+]
 
 #: Version of the scenario format this package reads.
 FORMAT_VERSION = 1
 MAX_CHAIN = 20
+#: Files that one scenario may be laid from, however often each.
+MAX_FILES = 200
 
 
 @dataclass(slots=True)
 class Layers:
-    """What a chain of files says together."""
+    """What a chain of files says together.
+
+    Parameters
+    ----------
+    root : Node
+    files : tuple of str
+        The last laid first.
+    problems : list of Problem
+    complete : bool
+        False when a file could not be read.
+    below : str
+        What to type to mean what the uppermost file was laid over.
+    laid : frozenset of str
+        Files that are overlays, and no part of the company below.
+    notes : tuple of Clash
+        Where two overlays set the same thing.
+    """
 
     root: Node
     files: tuple[str, ...] = ()
     problems: list[Problem] = field(default_factory=list)
     complete: bool = True
+    below: str = ""
+    laid: frozenset[str] = frozenset()
+    notes: tuple["Clash", ...] = ()
+
+    def about(self, typed: str) -> "About":
+        """What a scenario remembers of how it was laid."""
+        return About(typed or (self.files[0] if self.files else ""), self.below, tuple(sorted(self.laid)), self.notes)
 
     def places(self) -> dict[tuple[str, ...], tuple[Place, Place]]:
         """Path -> (place of the name, place of the value)."""
@@ -38,28 +80,85 @@ class Layers:
         return found
 
 
-def stack(origin: Origin, shape: Shape) -> Layers:
-    """Read a file and everything it extends.
+class About(NamedTuple):
+    """How a scenario was laid: what to type, what lies below, which files are overlays, where they clash."""
+
+    typed: str = ""
+    below: str = ""
+    laid: tuple[str, ...] = ()
+    clashes: tuple["Clash", ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Where order matters, a sentence for each pair of overlays."""
+        found: dict[tuple[str, str], dict[str, int]] = {}
+        for one in self.clashes:
+            by_team = one.path[:2] == ("incentives", "pay") and len(one.path) > 3
+            path = ".".join(("incentives.pay.<team>", *one.path[3:]) if by_team else one.path)
+            paths = found.setdefault((one.winner, one.loser), {})
+            paths[path] = paths.get(path, 0) + 1
+        return tuple(
+            f"order matters: {winner} and {loser} both set "
+            + ", ".join(path + (f" ({n} teams)" if n > 1 else "") for path, n in paths.items())
+            + f"; {winner} comes later and wins"
+            for (winner, loser), paths in found.items()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A setting that two overlays set to different values; the later one wins."""
+
+    path: tuple[str, ...]
+    loser: str
+    winner: str
+
+
+def stack(parts: Sequence[Part], shape: Shape) -> Layers:
+    """Read a file and everything it extends, and lay the others over it.
 
     Parameters
     ----------
-    origin : Origin
-        The file to start from.
+    parts : sequence of Part
+        The scenario to start from, and its overlays in order.
     shape : Shape
         Shape of a whole file; it says where ``null`` is a value and where names stand.
     """
-    return _with_parents(None, origin, shape, ())
+    return _Stacking(shape).all(parts, None, ())
 
 
 def stack_mapping(data: Mapping[str, Any], shape: Shape) -> Layers:
     """The same for a dict, whose ``extends`` is read relative to the current folder."""
     problems: list[Problem] = []
-    if "extends" in data and isinstance(data["extends"], os.PathLike):
-        data = {**data, "extends": os.fspath(data["extends"])}
-    root = _node(data, (), 0, problems)
-    layers = _with_parents(root, None, shape, ())
+    root = _node(_as_text(data), (), 0, problems)
+    layers = _Stacking(shape).one(root, None, None, ())
     layers.problems[:0] = problems
     return layers
+
+
+def stack_over(below: Layers, overlays: Sequence["Part | Mapping[str, Any]"], shape: Shape) -> Layers:
+    """Overlays, as files or as dicts, laid over what has been read."""
+    work = _Stacking(shape)
+    problems: list[Problem] = []
+    for one in overlays:
+        if isinstance(one, Part):
+            below = work.all([one], below, ())
+        else:
+            below = work.one(_node(_as_text(one), (), 0, problems), None, below, ())
+        problems += below.problems
+    below.problems[:] = list(dict.fromkeys(problems))
+    return below
+
+
+def _as_text(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Paths as text where scenarios are named."""
+    given = {name: data[name] for name in ("extends", "on") if name in data}
+    for name, value in given.items():
+        if isinstance(value, os.PathLike):
+            given[name] = os.fspath(value)
+        elif isinstance(value, list | tuple):
+            given[name] = [os.fspath(one) if isinstance(one, os.PathLike) else one for one in value]
+    return {**data, **given}
 
 
 def normal(value: Any, field: str = "") -> Any:
@@ -71,32 +170,138 @@ def normal(value: Any, field: str = "") -> Any:
     return plain(node)
 
 
-def _with_parents(root: Node | None, origin: Origin | None, shape: Shape, above: tuple[Origin, ...]) -> Layers:
-    problems: list[Problem] = []
-    if root is None:
-        assert origin is not None
-        root = _read(origin, shape, problems, parent=bool(above))
-    files = (origin.shown,) if origin is not None else ()
-    if not isinstance(root.value, dict):
-        message = f"expected a mapping (name: value, one per line), got {shown(plain(root))}"
-        raise ScenarioError([*problems, Problem(*root.place, "", message)])
-    _check_version(root, problems)
-    _drop_blanks(root, (), problems)
-    extends = root.value.pop("extends", None)
-    if extends is None:
-        kept = _without_nulls(root, shape, (), problems)
-        return Layers(kept, files, problems)
-    chain = (*above, origin) if origin is not None else above
-    try:
-        parent_origin = _parent(extends, origin, chain)
-        below = _with_parents(None, parent_origin, shape, chain)
-    except ScenarioError as error:
-        here = [_placed(problem, extends) for problem in error.problems]
-        kept = _without_nulls(root, shape, (), [])
-        return Layers(kept, files, problems + here, complete=False)
-    merged = _merge(below.root, root, shape)
-    kept = _without_nulls(merged, shape, (), problems)
-    return Layers(kept, files + below.files, problems + below.problems, below.complete)
+@dataclass(slots=True)
+class _Stacking:
+    """Lays files over one another."""
+
+    shape: Shape
+    read: int = 0
+
+    def all(self, parts: Sequence[Part], below: Layers | None, above: tuple[Origin, ...]) -> Layers:
+        """Parts in order, each over what came before."""
+        first = below is None
+        for k, part in enumerate(parts):
+            before = below
+            below = self.one(None, part, below, above)
+            if before is not None:
+                below.notes = (*before.notes, *below.notes, *_clashes(before, below))
+                below.problems[:0] = [one for one in before.problems if one not in below.problems]
+            if first and k:
+                below.below = called_as(parts[:k])
+        assert below is not None
+        return below
+
+    def one(self, root: Node | None, part: Part | None, below: Layers | None, above: tuple[Origin, ...]) -> Layers:
+        """One file or dict, over what it extends or over what lies below."""
+        origin = part.origin if part is not None else None
+        problems: list[Problem] = []
+        self.read += 1
+        if self.read > MAX_FILES:
+            raise ScenarioError.single(f"laid from more than {MAX_FILES} files", field="extends")
+        if root is None:
+            assert origin is not None
+            root = _read(origin, self.shape, problems, parent=bool(above))
+        files = (origin.shown,) if origin is not None else ()
+        if not isinstance(root.value, dict):
+            message = f"expected a mapping (name: value, one per line), got {shown(plain(root))}"
+            raise ScenarioError([*problems, Problem(*root.place, "", message)])
+        _check_version(root, problems)
+        _drop_blanks(root, (), problems)
+        extends, default = root.value.pop("extends", None), root.value.pop("on", None)
+        chain = (*above, origin) if origin is not None else above
+        over, company = below is not None, below
+        try:
+            if default is not None and not over:
+                company = self.named(default, "on", origin, None, chain)
+            if over and default is None and extends is None and "segments" in root.value:
+                raise ScenarioError.single(_whole(origin))
+            if extends is not None:
+                company = self.named(extends, "extends", origin, company, chain)
+        except ScenarioError as error:
+            where = extends if extends is not None else default
+            if where is None:
+                raise
+            here = [_placed(problem, where) for problem in error.problems]
+            return Layers(_without_nulls(root, self.shape, (), []), files, problems + here, complete=False)
+        only = part.only if part is not None else ()
+        overlay = over or default is not None or (company is not None and extends is not None and bool(company.laid))
+        return self.laid(root, company, files, problems, only, overlay=overlay, over=over)
+
+    def named(
+        self, node: Node, field: str, origin: Origin | None, below: Layers | None, chain: tuple[Origin, ...]
+    ) -> Layers:
+        """What a file names under ``extends`` or ``on``, laid over what is there already."""
+        parts = _parents(node, field, origin, chain)
+        found = self.all(parts, below, chain)
+        found.below = called_as(parts) if below is None or not below.below else f"{below.below}+{called_as(parts)}"
+        return found
+
+    def laid(
+        self,
+        root: Node,
+        company: Layers | None,
+        files: tuple[str, ...],
+        problems: list[Problem],
+        only: tuple[str, ...],
+        *,
+        overlay: bool,
+        over: bool,
+    ) -> Layers:
+        """One file's own settings over what lies below it."""
+        known = company.root if company is not None else Node({}, root.place)
+        teams = known.value.get("teams")
+        below_teams = teams.value if teams is not None and isinstance(teams.value, dict) else {}
+        seen = Company.of(_merge(known, root, self.shape), below_teams)
+        own, roles = with_teams(root, seen, only, strict=overlay)
+        if company is None or company.complete:
+            problems = problems + roles
+        merged = _merge(known, own, self.shape) if company is not None else own
+        kept = _without_nulls(merged, self.shape, (), problems)
+        if company is None:
+            return Layers(kept, files, problems)
+        laid = company.laid | set(files) if overlay else company.laid
+        return Layers(
+            kept, files + company.files, problems + company.problems, company.complete, company.below, laid,
+            () if over else company.notes,
+        )  # fmt: skip
+
+
+def called_as(parts: Sequence[Part]) -> str:
+    """What to type to mean a composition."""
+    return "+".join(part.typed for part in parts)
+
+
+_WHOLE = "is a whole company"
+
+
+def _whole(origin: Origin | None) -> str:
+    name = f"'{origin.shown}'" if origin is not None else "this"
+    return (
+        f"{name} {_WHOLE}, so it cannot be laid over another; put it first, or write `on:` in place of `extends:` in a "
+        "plan that changes it"
+    )
+
+
+def _clashes(before: Layers, after: Layers) -> list[Clash]:
+    """Settings that one overlay set and the next sets to something else."""
+    found: list[Clash] = []
+
+    def walk(old: Node, new: Node | None, path: tuple[str, ...]) -> None:
+        if isinstance(old.value, dict) and not paid_on(path):
+            entries = new.value if new is not None and isinstance(new.value, dict) else {}
+            for name, value in old.value.items():
+                walk(value, entries.get(name), (*path, name))
+        elif old.place.file in before.laid and path[0] not in _WORDS and (new is None or plain(new) != plain(old)):
+            winner = new.place.file if new is not None else after.files[0]
+            if winner != old.place.file:
+                found.append(Clash(path, str(old.place.file), str(winner or "a later change")))
+
+    walk(before.root, after.root, ())
+    return found
+
+
+#: Words for people, which every file has its own of.
+_WORDS = ("title", "question", "description", "version", "")
 
 
 def _read(origin: Origin, shape: Shape, problems: list[Problem], *, parent: bool) -> Node:
@@ -113,7 +318,7 @@ def _read(origin: Origin, shape: Shape, problems: list[Problem], *, parent: bool
     except ScenarioError as error:
         unreadable = all(problem.line is None for problem in error.problems)
         raise error if unreadable else ScenarioError([_syntax(error.problems[-1], no_scenario)]) from None
-    if not isinstance(root.value, dict) or not {*shape.names, "extends", "version"} & set(root.value):
+    if not isinstance(root.value, dict) or not {*shape.names, "extends", "on", "version"} & set(root.value):
         raise ScenarioError([no_scenario])
     problems += own
     return root
@@ -126,22 +331,29 @@ def _syntax(problem: Problem, otherwise: Problem) -> Problem:
     return Problem(problem.file, problem.line, problem.column, "", "not valid YAML; look at it there")
 
 
-def _parent(extends: Node, origin: Origin | None, chain: tuple[Origin, ...]) -> Origin:
-    if not isinstance(extends.value, str):
-        raise ScenarioError.single(
-            f"expected the name or path of one scenario, got {shown(plain(extends))}", field="extends"
+def _parents(node: Node, field: str, origin: Origin | None, chain: tuple[Origin, ...]) -> tuple[Part, ...]:
+    """The scenarios named under ``extends`` or ``on``, in order."""
+    listed = node.value if isinstance(node.value, list) else [node]
+    texts = [item.value for item in listed]
+    if not texts or not all(isinstance(text, str) for text in texts) or len(texts) > MOST_PARTS:
+        message = (
+            f"expected the name or path of a scenario, or a list of at most {MOST_PARTS}, got {shown(plain(node))}"
         )
+        raise ScenarioError.single(message, field=field)
     folder = origin.path.parent if origin is not None else Path()
     shown_folder = str(Path(origin.shown).parent) if origin is not None and not origin.shipped else ""
-    parent = find(extends.value, folder, "" if shown_folder == "." else shown_folder)
+    found: list[Part] = []
+    for text in texts:
+        found += named_parts(text, folder, "" if shown_folder == "." else shown_folder)
     names = [link.shown for link in chain]
-    for position, link in enumerate(chain):
-        if link.path.resolve() == parent.path.resolve():
-            circle = " -> ".join([*names[position:], parent.shown])
-            raise ScenarioError.single(f"these files extend each other in a circle: {circle}", field="extends")
+    for part in found:
+        for position, link in enumerate(chain):
+            if link.path.resolve() == part.origin.path.resolve():
+                circle = " -> ".join([*names[position:], part.origin.shown])
+                raise ScenarioError.single(f"these files extend each other in a circle: {circle}", field=field)
     if len(chain) >= MAX_CHAIN:
-        raise ScenarioError.single(f"more than {MAX_CHAIN} files extend one another", field="extends")
-    return parent
+        raise ScenarioError.single(f"more than {MAX_CHAIN} files extend one another", field=field)
+    return tuple(found)
 
 
 def _placed(problem: Problem, extends: Node) -> Problem:
@@ -176,14 +388,20 @@ def _drop_blanks(node: Node, path: tuple[str, ...], problems: list[Problem]) -> 
             _drop_blanks(value, (*path, name), problems)
 
 
-def _merge(parent: Node, child: Node, shape: Shape | None) -> Node:
+def _merge(parent: Node, child: Node, shape: Shape | None, path: tuple[str, ...] = ()) -> Node:
     if shape is not None and shape.bare:
         parent, child = _spelled_out(parent), _spelled_out(child)
     if isinstance(parent.value, dict) and isinstance(child.value, dict):
-        entries = dict(parent.value)
+        whole = paid_on(path)  # one value, from which an inherited entry may still be taken away by name
+        entries = {} if whole else dict(parent.value)
         for name, value in child.value.items():
             below = shape.child(name) if shape is not None else None
-            entries[name] = _merge(entries[name], value, below) if name in entries else value
+            if name not in parent.value:
+                entries[name] = value
+            elif not whole:
+                entries[name] = _merge(entries[name], value, below, (*path, name))
+            elif value.value is not None:
+                entries[name] = value
         return Node(entries, child.place, child.key)
     return Node(child.value, child.place, child.key, covers=child.value is None)
 
@@ -242,6 +460,17 @@ def _node(value: Any, path: tuple[str, ...], depth: int, problems: list[Problem]
     if value is None or isinstance(value, bool | int | float | str):
         return Node(value, nowhere, nowhere)
     return complain(f"expected numbers, texts, lists and mappings, got {type(value).__name__}")
+
+
+def as_tree(value: Any, places: Mapping[tuple[str, ...], tuple[Place, Place]], path: tuple[str, ...] = ()) -> Node:
+    """A tree again out of plain values and their places."""
+    nowhere = Place(None, None, None)
+    key, place = places.get(path, (nowhere, nowhere))
+    if isinstance(value, Mapping):
+        value = {name: as_tree(entry, places, (*path, name)) for name, entry in value.items()}
+    elif isinstance(value, list):
+        value = [as_tree(item, places, (*path, str(k))) for k, item in enumerate(value)]
+    return Node(value, place, key)
 
 
 def _collect(node: Node, path: tuple[str, ...], found: dict[tuple[str, ...], tuple[Place, Place]]) -> None:

@@ -10,16 +10,19 @@ from typing import NamedTuple
 
 from flywheel_sim.scenario.errors import ScenarioError, nearest
 
-__all__ = ["Entry", "Origin", "find", "index", "scenarios", "shipped_path"]
+__all__ = ["PLANS", "Entry", "Origin", "composed_of", "find", "index", "scenarios", "shipped_path", "sought"]
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _KINDS = {
     "companies": "company",
     "schemes": "scheme",
     "programmes": "programme",
+    "parts": "part",
     "limits": "limit",
     "teaching": "teaching",
 }
+#: Kinds that can be laid over any company.
+PLANS = ("scheme", "programme", "part")
 
 
 class Entry(NamedTuple):
@@ -71,14 +74,37 @@ def index() -> dict[str, Path]:
 def scenarios() -> dict[str, Entry]:
     """Shipped scenarios: name -> (title, kind, path).
 
-    ``kind`` is company, scheme, programme, limit or teaching.
+    ``kind`` is company, scheme, programme, part, limit or teaching.
 
     Examples
     --------
-    >>> all(entry.kind in ("company", "scheme", "programme", "limit", "teaching") for entry in scenarios().values())
-    True
+    >>> scenarios()["b2b-saas"].kind, scenarios()["churn-pay"].kind, scenarios()["shared-map"].kind
+    ('company', 'scheme', 'part')
     """
     return {name: Entry(_title(path) or name, _KINDS[path.parent.name], path) for name, path in index().items()}
+
+
+def sought(text: str, folder: Path) -> bool:
+    """Whether there is a shipped scenario of this name, or a file."""
+    if text in _known():
+        return True
+    try:
+        return any((folder / Path(one).expanduser()).is_file() for one in _written(text))
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
+def _known() -> dict[str, Path]:
+    """What can be named: the shipped scenarios, and what they share."""
+    folder = shipped_path("scenarios") / "library"
+    return index() | {f"library/{path.stem}": path for path in sorted(folder.glob("*.yaml"))}
+
+
+def _written(text: str) -> tuple[str, ...]:
+    """The file a text means, and the one whose ending was left out."""
+    if not text.strip() or text.lower().endswith((".yaml", ".yml")):
+        return (text,)
+    return text, f"{text}.yaml", f"{text}.yml"
 
 
 def find(text: str, folder: Path, shown_folder: str = "") -> Origin:
@@ -88,7 +114,7 @@ def find(text: str, folder: Path, shown_folder: str = "") -> Origin:
     ----------
     text : str
         A shipped name, or a path; it is a path only when it looks like one (``.yaml``, ``.yml``, a separator) or
-        when a file of that name exists and no shipped scenario has it.
+        when a file of that name exists, with the ending or without, and no shipped scenario has it.
     folder : Path
         What relative paths are relative to.
     shown_folder : str
@@ -102,13 +128,15 @@ def find(text: str, folder: Path, shown_folder: str = "") -> Origin:
     if not text.strip():
         raise ScenarioError.single(f"expected a name or a path, got {text!r}")
     looks = text.lower().endswith((".yaml", ".yml"))
-    known = {} if looks else index()
+    known = {} if looks else _known()
     if text in known:
         return Origin(known[text], text, text, True)
     separated = "/" in text or "\\" in text or text.startswith("~")
     try:
         path = folder / Path(text).expanduser()
         exists = path.is_file()
+        if not exists and (ending := next((one for one in _written(text)[1:] if _is_file(folder, one)), "")):
+            return find(ending, folder, shown_folder)
     except (OSError, ValueError, RuntimeError) as error:
         raise ScenarioError.single(f"'{text[:80]}' cannot be a path: {error}") from None
     shown = text if Path(text).is_absolute() else str(Path(shown_folder) / text) if shown_folder else text
@@ -118,6 +146,19 @@ def find(text: str, folder: Path, shown_folder: str = "") -> Origin:
     near = nearest(text, known)
     more = "" if near else "; see `flywheel scenario list`"
     raise ScenarioError.single(f"{what}: '{text}'{more}", suggestion=near)
+
+
+def _is_file(folder: Path, text: str) -> bool:
+    return (folder / Path(text).expanduser()).is_file()
+
+
+def composed_of(path: Path) -> tuple[str, ...]:
+    """The plans that a shipped file lays over one another; none where it is no composition."""
+    from flywheel_sim.scenario.reading import parse, plain
+
+    with path.open(encoding="utf-8") as lines:
+        line = next(_starting(lines, "extends: ["), None)
+    return tuple(plain(parse(line))["extends"]) if line is not None else ()
 
 
 def _title(path: Path) -> str:

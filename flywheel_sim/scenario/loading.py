@@ -1,21 +1,22 @@
 """`load`: a name, a path, a dict or a scenario -> a validated scenario, or every mistake in it."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from flywheel_sim.scenario.checking import bounded, check, place_of
+from flywheel_sim.scenario.composing import Part, called, named_parts
 from flywheel_sim.scenario.errors import Problem, ScenarioError, shown
-from flywheel_sim.scenario.layering import Layers, stack, stack_mapping
-from flywheel_sim.scenario.library import Origin, find
-from flywheel_sim.scenario.reading import plain
+from flywheel_sim.scenario.layering import Layers, as_tree, called_as, stack, stack_mapping, stack_over
+from flywheel_sim.scenario.library import Origin
+from flywheel_sim.scenario.reading import Node, Place, plain, read
 from flywheel_sim.scenario.scenario import WORDS, Scenario
 from flywheel_sim.scenario.shapes import root
 
-__all__ = ["load", "load_as"]
+__all__ = ["laid_over", "load", "load_as"]
 
 
 def load(spec: "str | os.PathLike[str] | Mapping[str, Any] | Scenario") -> Scenario:
@@ -24,8 +25,8 @@ def load(spec: "str | os.PathLike[str] | Mapping[str, Any] | Scenario") -> Scena
     Parameters
     ----------
     spec : str, path, mapping or Scenario
-        Name of a shipped scenario, path of a YAML file, the same content as a dict (``extends`` allowed), or a
-        scenario, which is returned as it is.
+        Name of a shipped scenario, path of a YAML file, plans laid over it (``mine+churn-pay:front``), the same content
+        as a dict (``extends`` allowed), or a scenario, which is returned as it is.
 
     Returns
     -------
@@ -56,19 +57,54 @@ def load_as(spec: Any, model: type[BaseModel]) -> Scenario:
         return spec
     shape = root(model)
     changes: dict[str, Any] = {}
+    called_by = ""
     if isinstance(spec, Mapping):
         if not spec:
             raise ScenarioError.single("expected settings, got an empty dict")
         layers, name = stack_mapping(spec, shape), "unnamed"
         if layers.files:
-            base = str(spec["extends"])
-            name = Path(base).stem if base.lower().endswith((".yaml", ".yml")) else base
-            changes = dict(_leaves({key: value for key, value in spec.items() if key not in ("extends", *WORDS)}))
+            named = [spec[key] for key in ("on", "extends") if spec.get(key) is not None]
+            texts = [os.fspath(t) for one in named for t in ([one] if isinstance(one, str | os.PathLike) else one)]
+            name = "+".join(part.name for text in texts for part in named_parts(text, Path()))
+            kept = {key: value for key, value in spec.items() if key not in ("extends", "on", *WORDS)}
+            changes = dict(_leaves(kept))
     elif isinstance(spec, str | os.PathLike):
-        origin = _origin(spec)
-        layers, name = stack(origin, shape), origin.name
+        parts = _parts(spec)
+        layers, name, called_by = stack(parts, shape), called(parts), called_as(parts)
+        if len(parts) > 1 or parts[0].only:
+            _entitle(layers, parts)
     else:
         raise ScenarioError.single(f"expected a name, a path, a dict or a Scenario, got {shown(spec)}")
+    return _checked(layers, model, name, changes, called_by)
+
+
+def laid_over(below: Scenario, overlays: Sequence[Any]) -> Scenario:
+    """A scenario with plans laid over it, as `Scenario.plus` gives it."""
+    model = type(below.model)
+    ready: list[Part | Mapping[str, Any]] = []
+    for one in overlays:
+        if isinstance(one, str | os.PathLike):
+            ready += _parts(one)
+        elif isinstance(one, Mapping) and one:
+            ready.append(one)
+        else:
+            raise ScenarioError.single(f"expected the name or path of a plan, or a dict, got {shown(one)}")
+    if not ready:
+        raise ScenarioError.single("expected at least one plan to lay over this scenario")
+    plans = [one for one in ready if isinstance(one, Part)]
+    tree = as_tree(below.source, below._places)
+    start = Layers(tree, below.files, below=called_as(plans) and below.typed, laid=frozenset(below.laid))
+    layers = stack_over(start, ready, root(model))
+    layers.below = below.typed
+    _entitle(layers, plans, below.title)
+    typed = "+".join([below.typed, *(one.typed for one in plans)]) if below.typed else ""
+    added = dict(_leaves({k: v for one in ready if isinstance(one, Mapping) for k, v in one.items()}))
+    changes = {path: value for path, value in below.changes.items() if _still(layers.root, path, value)}
+    name = "+".join([below.name, *(one.name for one in plans)])
+    return _checked(layers, model, name, changes | added, typed)
+
+
+def _checked(layers: Layers, model: type[BaseModel], name: str, changes: dict[str, Any], typed: str) -> Scenario:
     source, places = plain(layers.root), layers.places()
     try:
         checked = check(model, source, place_of(places), complete=layers.complete)
@@ -76,16 +112,36 @@ def load_as(spec: Any, model: type[BaseModel]) -> Scenario:
         raise ScenarioError(_once(layers, error.problems)) from None
     if layers.problems:
         raise ScenarioError(_once(layers, ()))
-    return Scenario(checked, source, name=name, files=layers.files, places=places, changes=changes)
+    return Scenario(
+        checked, source, name=name, files=layers.files, places=places, changes=changes, layers=layers.about(typed)
+    )
 
 
-def _origin(spec: "str | os.PathLike[str]") -> Origin:
+def _entitle(layers: Layers, parts: Sequence[Part], first: str = "") -> None:
+    """Call a composition by all its titles: the last one alone would say nothing of the company."""
+    titles = [first] if first else []
+    for part in parts:
+        own = read(part.origin.path, part.origin.shown, []).value
+        title = own["title"].value if isinstance(own, dict) and "title" in own else part.origin.name
+        titles.append(f"{title} ({', '.join(part.only)})" if part.only else str(title))
+    layers.root.value["title"] = Node(" + ".join(titles), Place(None, None, None))
+
+
+def _still(tree: Node, path: str, value: Any) -> bool:
+    """Whether a value is what it was set to."""
+    node: Node | None = tree
+    for name in path.split("."):
+        node = node.value.get(name) if node is not None and isinstance(node.value, dict) else None
+    return bool((plain(node) if node is not None else None) == value)
+
+
+def _parts(spec: "str | os.PathLike[str]") -> tuple[Part, ...]:
     if isinstance(spec, str):
-        return find(spec, Path())
+        return named_parts(spec, Path())
     text = os.fspath(spec)
     if not isinstance(text, str):
         raise ScenarioError.single(f"expected a path of text, got {shown(text)}")
-    return Origin(Path(text), text, Path(text).stem, False)
+    return (Part(Origin(Path(text), text, Path(text).stem, False)),)
 
 
 def _once(layers: Layers, later: tuple[Problem, ...]) -> list[Problem]:
@@ -98,7 +154,12 @@ def _once(layers: Layers, later: tuple[Problem, ...]) -> list[Problem]:
     def place(problem: Problem) -> tuple[int, int, int]:
         return order.get(problem.file or "", len(order)), problem.line or 0, problem.column or 0
 
-    return bounded(sorted(dict.fromkeys([*layers.problems, *rest]), key=place))
+    told: dict[tuple[Any, ...], Problem] = {}
+    for problem in [*layers.problems, *rest]:
+        # a role stands for many teams, and what is wrong with it is one mistake
+        where = (problem.file, problem.line, problem.column, problem.message) if problem.line is not None else problem
+        told.setdefault(where, problem)  # type: ignore[arg-type]
+    return bounded(sorted(told.values(), key=place))
 
 
 def _leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:

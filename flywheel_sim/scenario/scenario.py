@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from flywheel_sim.scenario.checking import Places, bounded, check, place_of
 from flywheel_sim.scenario.editing import assign, copied, look_up, paths_of
 from flywheel_sim.scenario.errors import Problem, ScenarioError, nearest
 from flywheel_sim.scenario.frozen import freeze
+from flywheel_sim.scenario.layering import About
 from flywheel_sim.scenario.marks import Marks, marks_of
 from flywheel_sim.scenario.reading import Place
 
@@ -58,11 +60,23 @@ class Scenario:
     (52, False, True)
     """
 
-    __slots__ = ("_changes", "_files", "_hash", "_marks", "_model", "_name", "_places", "_resolved", "_source")
+    __slots__ = (
+        "_changes",
+        "_files",
+        "_hash",
+        "_layers",
+        "_marks",
+        "_model",
+        "_name",
+        "_places",
+        "_resolved",
+        "_source",
+    )
     __iter__ = None
     _changes: dict[str, Any]
     _files: tuple[str, ...]
     _hash: str | None
+    _layers: About
     _marks: Marks | None
     _model: "ScenarioModel"
     _name: str
@@ -80,8 +94,10 @@ class Scenario:
         places: Places | None = None,
         changes: Mapping[str, Any] | None = None,
         marks: Marks | None = None,
+        layers: About | None = None,
     ) -> None:
         put = object.__setattr__
+        put(self, "_layers", layers or About(files[0] if files else ""))
         put(self, "_model", freeze(model))
         put(self, "_source", dict(source))
         put(self, "_name", name)
@@ -121,6 +137,54 @@ class Scenario:
     def changes(self) -> dict[str, Any]:
         """What `with_`, or the dict it was made of, has set, by dotted path (a copy)."""
         return dict(self._changes)
+
+    @property
+    def typed(self) -> str:
+        """What to type to mean it as it was read: names and paths, joined by ``+``; empty for one made of a dict."""
+        return self._layers.typed
+
+    @property
+    def below(self) -> str:
+        """What to type to mean what its last file is laid over; empty where it lies on nothing."""
+        return self._layers.below
+
+    @property
+    def laid(self) -> tuple[str, ...]:
+        """The files of its plans, without those of the company that they are laid over."""
+        return self._layers.laid
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Where two of its plans set the same thing, so that their order matters: a sentence for each pair."""
+        return self._layers.notes
+
+    def plus(self, *plans: "str | os.PathLike[str] | Mapping[str, Any]") -> "Scenario":
+        """A new scenario with plans laid over this one, in order; the last wins.
+
+        Parameters
+        ----------
+        *plans : str, path or mapping
+            Names or paths of overlays, as after ``+`` (``"churn-pay"``, ``"churn-pay:front"``), or what would stand in
+            one.  They may name roles: ``all``, ``front``, ``powering``, ``owner of sale``.
+
+        Raises
+        ------
+        ScenarioError
+            When a plan names what this company lacks, or is itself a whole company.
+
+        Examples
+        --------
+        >>> from flywheel_sim.scenario import load
+        >>> company = load("b2b-saas")
+        >>> company.plus("churn-pay") == load("churn-pay") == load("b2b-saas+churn-pay")
+        True
+        >>> sellers = company.plus({"teams": {"owner of sale": {"headcount": 12}}})
+        >>> sellers.teams["sales"].headcount
+        12.0
+        """
+        from flywheel_sim.scenario.loading import laid_over
+
+        return laid_over(self, plans)
 
     @property
     def label(self) -> str:
@@ -227,7 +291,10 @@ class Scenario:
         if not places and self._marks:
             gone = tuple(f"{path}." for path in changes)
             kept = {path: mark for path, mark in self._marks.items() if not f"{path}.".startswith(gone)}
-        return Scenario(checked, source, name=self.name, files=self.files, places=places, changes=merged, marks=kept)
+        return Scenario(
+            checked, source, name=self.name, files=self.files, places=places, changes=merged, marks=kept,
+            layers=self._layers,
+        )  # fmt: skip
 
     def _with_what_works(self, problem: Problem, changes: Mapping[str, Any]) -> Problem:
         """The same problem without a suggestion that would be refused in its turn; the paths of that name instead."""
@@ -281,7 +348,7 @@ class Scenario:
 
         if base is None:
             return to_yaml(self._filled())
-        named = base.files[0] if base.files and not base.changes else ""
+        named = base.typed if not base.changes else ""
         return changes_as_yaml(named, base.resolved(), self._filled())
 
     def _filled(self) -> dict[str, Any]:
@@ -319,8 +386,8 @@ class Scenario:
         return f"<Scenario {self.label}, {self.hash[:12]}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        state = (type(self.model), self._source, self.name, self.files, self._places, self._changes, self._marks)
-        return _again, state
+        said = (self._source, self.name, self.files, self._places, self._changes, self._marks, self._layers)
+        return _again, (type(self.model), *said)
 
 
 def _as_before(observed: dict[str, Any]) -> dict[str, Any]:
@@ -343,7 +410,8 @@ def _again(
     places: Places,
     changes: dict[str, Any],
     marks: Marks | None = None,
+    layers: About | None = None,
 ) -> Scenario:
     """Unpickle by validating anew."""
     checked = check(model, source, place_of(places))
-    return Scenario(checked, source, name=name, files=files, places=places, changes=changes, marks=marks)
+    return Scenario(checked, source, name=name, files=files, places=places, changes=changes, marks=marks, layers=layers)

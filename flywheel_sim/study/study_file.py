@@ -30,6 +30,7 @@ from flywheel_sim.scenario import Problem, Scenario, ScenarioError, load
 from flywheel_sim.scenario.arguments import whole_or_none
 from flywheel_sim.scenario.checking import check, place_of
 from flywheel_sim.scenario.columns import NAMES
+from flywheel_sim.scenario.composing import beside
 from flywheel_sim.scenario.errors import nearest, shown
 from flywheel_sim.scenario.fields import Block, param
 from flywheel_sim.scenario.idle import own, sentences
@@ -416,10 +417,8 @@ def _scenarios(study: Study, changes: Mapping[str, Any], problems: list[Problem]
     several = bool(file.scenarios)
     for k, spec in enumerate(file.scenarios or [file.scenario]):
         here = ("scenarios", str(k)) if several else ("scenario",)
-        beside = study.folder / spec
-        local = spec.lower().endswith((".yaml", ".yml")) and not Path(spec).is_absolute()
         try:
-            loaded = load(str(beside) if local else spec)
+            loaded = load(beside(spec, study.folder))
         except ScenarioError as error:
             problems += [
                 p if p.line is not None else study.problem(here, p.message, p.suggestion) for p in error.problems

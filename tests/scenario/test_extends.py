@@ -76,9 +76,10 @@ def test_a_dict_may_extend(write, company):
         ),
         ({"a": "extends: none.yaml"}, "a.yaml", "a.yaml:1:10: extends: none.yaml: no such file"),
         (
-            {"a": "extends: [b]"},
+            {"a": "extends: {b: c}"},
             "a.yaml",
-            "a.yaml:1:10: extends: expected the name or path of one scenario, got a list of 1",
+            "a.yaml:1:10: extends: expected the name or path of a scenario, or a list of at most 20, got a mapping of "
+            "1",
         ),
         (
             {"a": BASE, "b": "extends: a.yaml\nteams: {servce: null}"},
