@@ -11,6 +11,7 @@ from typing import Any, Self
 from flywheel_sim.app.bounds import affordable, check
 from flywheel_sim.app.charts import fan_option
 from flywheel_sim.app.jobs import Job
+from flywheel_sim.present.tables import shown
 from flywheel_sim.results import Outcomes, Run
 from flywheel_sim.results.outcomes import DIFFERENCE
 from flywheel_sim.results.words import money, of_100, percent, signed_money, span, week
@@ -119,18 +120,17 @@ class Desk:
 def tiles(outcomes: Outcomes) -> tuple[Tile, ...]:
     """Four numbers that sum up an answer."""
     if len(outcomes.scenarios) == 1:
-        npv, ends = outcomes.final("npv")[0], outcomes.final("customers_end")[0]
-        churn, referred = outcomes.final("churn_annual")[0], outcomes.final("referral_share")[0]
-        known = math.isfinite(float(churn.mean()))
+        row = outcomes.table.iloc[0]
+        known = math.isfinite(row["churn_annual"])
         return (
-            Tile(f"Value after {span(outcomes.weeks)}", money(float(npv.mean())), "mean, discounted"),
-            Tile("Customers at the end", f"{ends.mean():,.0f}", "mean of the runs"),
+            Tile(f"Value after {span(outcomes.weeks)}", money(row["npv"]), "discounted; median of the runs"),
+            Tile("Customers at the end", shown("customers_end", row["customers_end"]), "median of the runs"),
             Tile(
                 "Lost in a year",
-                percent(float(churn.mean())) if known else "\N{EM DASH}",
-                "of the customers" if known else "needs 52 weeks after the warm-up",
+                percent(row["churn_annual"]) if known else "\N{EM DASH}",
+                "of the customers; median" if known else "needs 52 weeks after the warm-up",
             ),
-            Tile("Won by word of mouth", percent(float(referred.mean())), "of the new customers"),
+            Tile("Won by word of mouth", percent(row["referral_share"]), "of the new customers; median"),
         )
     verdict = outcomes.verdict_on(1) if len(outcomes.scenarios) == 2 else outcomes.verdict
     low, high = verdict.interval
@@ -140,8 +140,8 @@ def tiles(outcomes: Outcomes) -> tuple[Tile, ...]:
     return (
         Tile("Ahead", f"{of_100(wins)} %" if math.isfinite(wins) else "\N{EM DASH}", share),
         Tile(f"Extra value, {span(outcomes.weeks)}", signed_money(verdict.difference),
-             f"{signed_money(low)} to {signed_money(high)}"),
-        Tile("Break-even", week(verdict.breakeven_week), "ahead for good"),
+             f"mean; 80 % interval {signed_money(low)} to {signed_money(high)}"),
+        Tile("Break-even", week(verdict.breakeven_week), "ahead for good; median"),
         Tile("Deepest dip", money(dip.value), f"week {dip.week}" if dip.value < 0 else "never behind"),
     )  # fmt: skip
 

@@ -3,13 +3,15 @@
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flywheel_sim.app.bounds import check
 from flywheel_sim.app.jobs import Job
 from flywheel_sim.present.report import render
 from flywheel_sim.present.tables import shown
 from flywheel_sim.results import Outcomes
+from flywheel_sim.results.paired import band
 from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.results.words import money, of_100, signed_money, week
 from flywheel_sim.scenario import Scenario
@@ -36,20 +38,22 @@ def compared(scenarios: Sequence[Scenario], replicates: int, seed: int, job: Job
 
 
 def table(outcomes: Outcomes) -> list[tuple[str, tuple[str, ...]]]:
-    """Rows of a comparison: what, and its value in every scenario."""
+    """Rows of a comparison: what, and its value in every scenario: the median of the runs, or what the name says."""
+
+    def between(row: Mapping[Any, Any]) -> str:
+        return f"{signed_money(row['difference_low'])} to {signed_money(row['difference_high'])}"
+
     records = outcomes.table.to_dict("records")
     rows = [
         ("Value", tuple(money(r["npv"]) for r in records)),
-        ("Less the baseline's", ("baseline", *(signed_money(r["difference"]) for r in records[1:]))),
-        ("80 % interval", ("", *(f"{signed_money(r['difference_low'])} to {signed_money(r['difference_high'])}"
-                                 for r in records[1:]))),
+        ("Less the baseline's, mean", ("baseline", *(signed_money(r["difference"]) for r in records[1:]))),
+        ("80 % interval of that mean", ("", *(between(r) for r in records[1:]))),
         ("Ahead, of 100 runs", ("", *(of_100(r["wins_of_100"]) for r in records[1:]))),
         ("Break-even", ("", *(week(r["breakeven_week"]) for r in records[1:]))),
     ]  # fmt: skip
     for key in _ROWS:
-        means = outcomes.final(key)
         _, meaning = SUMMARY[key]
-        values = [float(one[one == one].mean()) if (one == one).any() else float("nan") for one in means]
+        values = [band(one).middle for one in outcomes.final(key)]
         rows.append((meaning[:1].upper() + meaning[1:], tuple(shown(key, value) for value in values)))
     return rows
 

@@ -141,7 +141,7 @@ def _short_lines(name: str, width: int = 16, most: int = 3) -> list[str]:
 
 
 class Told(Formatter):
-    """Ticks in the words of the page, with as many digits as it takes to tell one from the next.
+    """Ticks in the words of the page, with as many digits as it takes to say where they stand.
 
     Examples
     --------
@@ -150,6 +150,10 @@ class Told(Formatter):
     (['0 %', '10 %', '20 %'], ['0 %', '0.1 %', '0.2 %'])
     >>> Told(money).format_ticks([0.0, 1e6, 2e6]), Told(money).format_ticks([5.00e6, 5.02e6, 5.04e6])
     (['$0', '$1m', '$2m'], ['$5.00m', '$5.02m', '$5.04m'])
+    >>> Told(str).format_ticks([0.0, 0.05, 1.0])
+    ['0', '0.05', '1']
+    >>> Told(money).format_ticks([0.0, 0.35, 0.7])
+    ['$0.00', '$0.35', '$0.70']
     """
 
     def __init__(self, words: Callable[[float], str]) -> None:
@@ -157,29 +161,46 @@ class Told(Formatter):
 
     def __call__(self, value: float, pos: int | None = None) -> str:
         """One tick."""
-        return self.words(value).replace(".0", "")
+        return re.sub(r"(\d)\.0+(?!\d)", r"\1", self.words(value))
 
     def format_ticks(self, values: Sequence[float]) -> list[str]:
         """All ticks of an axis."""
         said = [self(value) for value in values]
-        if len(set(said)) == len(said):
-            return said
         for digits in range(1, 10):
-            said = [_with_digits(self.words(value), value, digits) for value in values]
-            if len(set(said)) == len(said):
+            if len(set(said)) == len(said) and all(
+                _says(text, one, values) for text, one in zip(said, values, strict=True)
+            ):
                 break
+            said = [_with_digits(self.words(value), value, digits) for value in values]
         return said
+
+
+#: A number in words, and what may follow it.
+_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
+_UNITS = {"tn": 1e12, "bn": 1e9, "m": 1e6, "k": 1e3, "%": 0.01}
+
+
+def _says(said: str, value: float, values: Sequence[float]) -> bool:
+    """Whether a tick stands for its value, to a fiftieth of the step between ticks; what is no number does."""
+    found = _NUMBER.search(said)
+    if found is None or len(values) < 2:
+        return True
+    told = float(found.group().replace(",", "")) * _UNITS.get(said[found.end() :].strip(), 1.0)
+    step = float(np.abs(np.diff(values)).min())
+    # words that count in another unit than these are left alone
+    return abs(told - abs(value)) <= 0.02 * step or not abs(told - abs(value)) <= 0.5 * max(abs(value), step)
 
 
 def _with_digits(said: str, value: float, digits: int) -> str:
     """The same words with so many decimals, in the unit that they have."""
-    found = re.search(r"\d[\d,]*(?:\.\d+)?", said)
+    found = _NUMBER.search(said)
     if found is None:
         return said
+    if "e" in found.group():
+        return f"{said[: found.start()]}{abs(value):.{digits}e}{said[found.end() :]}"
     after = said[found.end() :]
-    unit = {"tn": 1e12, "bn": 1e9, "m": 1e6, "k": 1e3}.get(after.strip(), 0.01 if after.strip() == "%" else 1.0)
     sign = "\N{MINUS SIGN}" if value < 0 and not said.startswith("\N{MINUS SIGN}") else ""
-    return sign + said[: found.start()] + f"{abs(value) / unit:,.{digits}f}" + after
+    return sign + said[: found.start()] + f"{abs(value) / _UNITS.get(after.strip(), 1.0):,.{digits}f}" + after
 
 
 def apart(wanted: Sequence[float], rooms: Sequence[float], low: float = 0.0, high: float = 1.0) -> list[float]:

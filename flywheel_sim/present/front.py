@@ -5,10 +5,10 @@ import itertools
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, PALETTE, canvas, plain
+from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, PALETTE, Told, canvas, plain
 from flywheel_sim.results.intervals import mean_interval
 from flywheel_sim.results.search import COVERAGE, Optimum
 from flywheel_sim.results.words import money, number
@@ -35,7 +35,7 @@ def _words(axes: Axes, outcome: str, *, horizontal: bool) -> None:
     words = money if outcome in _DOLLARS else number
     axis = axes.xaxis if horizontal else axes.yaxis
     axis.set_major_locator(MaxNLocator(5))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: words(value).replace(".0", "")))
+    axis.set_major_formatter(Told(words))
 
 
 def _room(values: NDArray[np.float64]) -> tuple[float, float]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
-from flywheel_sim.present.drawing import INK, MUTED, canvas, colour, line_labels, plain, to_svg, weeks_axis
+from flywheel_sim.present.drawing import INK, MUTED, Told, canvas, colour, line_labels, plain, to_svg, weeks_axis
 from flywheel_sim.results.observed import SAMPLES, SIMULATION, Observations, Overlay, Track
 from flywheel_sim.results.words import MINUS, money, number
 
@@ -167,7 +167,7 @@ def overlay_panel(axes: Axes, overlay: Overlay, track: Track) -> None:
         )  # fmt: skip
     time_axis(axes, seen, float(weeks.max()))
     axes.yaxis.set_major_locator(MaxNLocator(6))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(track, value)))
+    axes.yaxis.set_major_formatter(Told(lambda value: _short(track, value)))
     axes.margins(y=0.08)
     axes.autoscale_view(scalex=False)
     line_labels(axes, entries, gap=0.14)

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import NullLocator
 
-from flywheel_sim.present.drawing import INK, MUTED, PALETTE, canvas, plain, to_svg
+from flywheel_sim.present.drawing import INK, MUTED, PALETTE, Told, canvas, plain, to_svg
 from flywheel_sim.present.observed import overlay_panel
 from flywheel_sim.results.posterior import Parameter, Posterior
 from flywheel_sim.results.words import number
@@ -78,7 +78,7 @@ def _marginal(axes: Axes, one: Parameter) -> None:
     axes.set_xscale("log")
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticks([start, float(np.sqrt(start * end)), end])
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.1e}" if value < 1e-3 else number(value)))
+    axes.xaxis.set_major_formatter(Told(lambda value: f"{value:.1e}" if value < 1e-3 else number(value)))
     axes.tick_params(axis="x", labelsize=7.5)
     for label, side in zip(axes.get_xticklabels(), ("left", "center", "right"), strict=True):
         label.set(ha=side)  # neighbours must not run into each other

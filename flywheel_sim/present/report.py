@@ -327,6 +327,7 @@ def _bridge_table(bridge: Bridge) -> dict[str, Any]:
              "alone": signed_money(part.alone), "last": signed_money(part.last)}
             for part in bridge.sorted()
         ],
+        "name": f"Difference, mean of {bridge.parts.shape[1]} runs",
         "whole": signed_money(float(bridge.totals().mean())),
         "notes": bridge.notes,
     }  # fmt: skip

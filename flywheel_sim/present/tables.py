@@ -163,7 +163,7 @@ def bridge_table(bridge: "Bridge") -> "Table":
         interval = f"{signed_money(part.low)} to {signed_money(part.high)}"
         table.add_row(part.group, signed_money(part.mean), interval, signed_money(part.alone), signed_money(part.last))
     table.add_section()
-    table.add_row("difference", signed_money(float(bridge.totals().mean())))
+    table.add_row(f"difference, mean of {bridge.parts.shape[1]} runs", signed_money(float(bridge.totals().mean())))
     return table
 
 

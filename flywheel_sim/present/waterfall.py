@@ -35,7 +35,10 @@ def waterfall_chart(bridge: Bridge, key: str = "npv") -> Figure:
     starts = np.concatenate(([0.0], np.cumsum([part.mean for part in shown])))
     rows = len(shown) + bool(rest) + 1
     figure = canvas(height=40.0 + 30.0 * rows)
-    axes = bars_axes(figure, [part.group for part in shown] + ["the rest"] * bool(rest) + ["Difference"])
+    axes = bars_axes(
+        figure,
+        [part.group for part in shown] + ["the rest"] * bool(rest) + [f"Difference, {bridge.parts.shape[1]} runs"],
+    )
     for row, part in enumerate(shown):
         _bar(axes, row, float(starts[row]), part, words(part.mean))
     if rest:

@@ -181,6 +181,7 @@ class Screen:
                         ui.echart(fan_option(found, name), renderer="svg").classes("fs-chart")
             with ui.column().classes("fs-card"):
                 ui.label("Side by side").classes("fs-title")
+                ui.label("medians of the runs, but where another word stands").classes("fs-sub")
                 _table(found)
 
     async def report(self) -> None:
