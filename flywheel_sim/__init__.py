@@ -36,6 +36,7 @@ _WHERE = {
     "optimize": "flywheel_sim.study.optimize:optimize",
     "claims": "flywheel_sim.study.claims:claims",
     "responses": "flywheel_sim.study.responses:responses",
+    "facts": "flywheel_sim.study.facts.trial:facts",
     "verify": "flywheel_sim.study.verify:verify",
     "bench": "flywheel_sim.study.bench:bench",
     "reproduce": "flywheel_sim.study.reproduce:reproduce",

@@ -18,6 +18,7 @@ from flywheel_sim.study.calibrate import calibrate as calibrate
 from flywheel_sim.study.claims import claims as claims
 from flywheel_sim.study.compare import Comparison as Comparison
 from flywheel_sim.study.compare import compare as compare
+from flywheel_sim.study.facts.trial import facts as facts
 from flywheel_sim.study.optimize import optimize as optimize
 from flywheel_sim.study.reproduce import reproduce as reproduce
 from flywheel_sim.study.responses import responses as responses

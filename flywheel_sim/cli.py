@@ -27,6 +27,7 @@ COMMANDS = {
     "calibrate": "Fit a scenario to data.",
     "claims": "Put the claims to the test.",
     "responses": "Pull one lever at a time and judge the company's response.",
+    "facts": "Look for facts known of the world in a company.",
     "verify": "Check the engine against closed forms.",
     "bench": "Measure speed and memory.",
     "reproduce": "Run a result again and compare.",

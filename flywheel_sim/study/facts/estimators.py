@@ -107,7 +107,7 @@ def person_weeks(start: Integers, end: Integers, weeks: int) -> tuple[Integers, 
     return row, week, (week == end[row]) & (end[row] >= 0)
 
 
-def rate_ratio(events: NDArray[np.number], exposed: Flags, stratum: Integers) -> tuple[float, float]:
+def rate_ratio(events: NDArray[np.number] | Flags, exposed: Flags, stratum: Integers) -> tuple[float, float]:
     """Numerator and denominator of the ratio of rates after Mantel and Haenszel, one row a person-week.
 
     Strata without an exposed or an unexposed week say nothing.
@@ -269,14 +269,15 @@ def curvature(x: Floats, y: Floats, stratum: Integers) -> float:
 
 
 def neighbours(flags: NDArray[np.number], reach: int) -> NDArray[np.int64]:
-    """How many of the ``reach`` accounts on either side of each, on a ring, are flagged.
+    """How many of the ``reach`` accounts on either side of each, on a ring, are flagged; accounts are the first axis.
 
     Examples
     --------
     >>> neighbours(np.array([1, 0, 0, 0, 1]), 1).tolist()
     [1, 1, 0, 1, 1]
     """
-    count = np.zeros(len(flags), np.int64)
+    count = np.zeros(flags.shape, np.int64)
     for k in range(1, reach + 1):
-        count += np.roll(flags, k) + np.roll(flags, -k)
+        count += np.roll(flags, k, axis=0)
+        count += np.roll(flags, -k, axis=0)
     return count
