@@ -333,7 +333,9 @@ def test_what_a_long_comparison_knows_outlives_its_interruption(folder: Path, mo
         )
     assert stopped.exit_code == 130 and "Traceback" not in stopped.output
     first = next(line for line in stopped.stderr.splitlines() if not line.startswith("note: "))
-    assert "Shared relationship pay" in first and "Silo pay" in first, "the verdict comes first, after notes on the files"
+    assert "Shared relationship pay" in first and "Silo pay" in first, (
+        "the verdict comes first, after notes on the files"
+    )
     assert "not done: moving one assumption at a time, looking at teams and segments" in stopped.stderr
     assert "go on with: flywheel resume 'my saved'" in stopped.stderr
     assert 'id="bridge"' in (folder / "r.html").read_text(), "the bridge was done"
