@@ -7,7 +7,6 @@ from flywheel_sim.model import Customers as Customers
 from flywheel_sim.model import FlywheelModel as FlywheelModel
 from flywheel_sim.model import Team as Team
 from flywheel_sim.results import Run as Run
-from flywheel_sim.results import open_run as open_run
 from flywheel_sim.scenario import Scenario as Scenario
 from flywheel_sim.scenario import ScenarioError as ScenarioError
 from flywheel_sim.scenario import load as load
@@ -19,7 +18,10 @@ from flywheel_sim.study.claims import claims as claims
 from flywheel_sim.study.compare import Comparison as Comparison
 from flywheel_sim.study.compare import compare as compare
 from flywheel_sim.study.facts.trial import facts as facts
+from flywheel_sim.study.folders import open as open
+from flywheel_sim.study.folders import resume as resume
 from flywheel_sim.study.optimize import optimize as optimize
+from flywheel_sim.study.posterior import posterior as posterior
 from flywheel_sim.study.reproduce import reproduce as reproduce
 from flywheel_sim.study.responses import responses as responses
 from flywheel_sim.study.sensitivity import sensitivity as sensitivity

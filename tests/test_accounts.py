@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flywheel_sim import open_run, run
+from flywheel_sim import run
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.engine.state import CAUSES, STATUSES
-from flywheel_sim.results import ResultError, Run
+from flywheel_sim.results import ResultError, Run, open_run
 from flywheel_sim.results import accounts as module
 from flywheel_sim.results.accounts import Accounts
 from flywheel_sim.scenario import load

@@ -344,3 +344,17 @@ def test_the_command_says_how_to_make_it_again(tmp_path: Path) -> None:
         f"fs.compare([fs.load('{path}'), fs.load('{path}').with_({{'market.price': 1.25}})], replicates=5, seed=3)"
     )
     assert command_for([mine], 3, replicate=2) == f"fs.run(fs.load('{path}'), seed=3, replicate=2)"
+
+
+def test_frames_and_files_say_their_units(tmp_path):
+    import pyarrow.parquet as pq
+
+    from flywheel_sim.scenario.columns import COLUMNS
+
+    made = run(company(horizon_weeks=3))
+    units = {name: unit for name, unit, _ in COLUMNS}
+    assert made.weekly.attrs["units"] == {"week": "weeks", **units}
+    made.save(tmp_path / "mine")
+    schema = pq.read_schema(tmp_path / "mine" / "weekly.parquet")
+    assert {field.name: field.metadata[b"unit"].decode() for field in schema} == made.weekly.attrs["units"]
+    assert open_run(tmp_path / "mine").weekly.attrs["units"] == made.weekly.attrs["units"]

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flywheel_sim.results import Run
-from flywheel_sim.scenario import Scenario, load
+from flywheel_sim.results.drawn import read_draws
+from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.arguments import MOST_SEEDS, several, whole
 from flywheel_sim.scenario.idle import warn
 
@@ -96,6 +97,7 @@ def batch(
     teams: bool = True,
     first: int = 0,
     each: Callable[[Scenario, int], Scenario] | None = None,
+    posterior: str | os.PathLike[str] | None = None,
 ) -> list[list[Run]]:
     """Run every scenario ``replicates`` times; run k of every scenario has the same luck.
 
@@ -116,6 +118,9 @@ def batch(
         Number of the first replicate, to add runs to those made before.
     each : callable, optional
         What replicate k of a scenario is run with, as ``each(scenario, k)``; by default the scenario itself.
+    posterior : path, optional
+        Table of a calibration: run k draws its row of parameters, the same in every scenario; a scenario keeps a value
+        of its own where it differs from the first.
 
     Returns
     -------
@@ -136,6 +141,10 @@ def batch(
     seed, first = whole("seed", seed), whole("first", first)
     replicates = whole("replicates", replicates, 1, MOST_SEEDS - first)
     count = len(loaded)
+    if posterior is not None:
+        if each is not None:
+            raise ScenarioError.single("expected each or posterior, one of the two", field="posterior")
+        each = read_draws(posterior, seed).of(loaded[0])
     if each is not None:
         loaded = [each(scenario, k) for k in range(first, first + replicates) for scenario in loaded]
     models = [scenario.model for scenario in loaded]

@@ -17,6 +17,7 @@ from flywheel_sim.results.naming import command_for, pack, unpack
 from flywheel_sim.results.provenance import Provenance, provenance
 from flywheel_sim.results.saving import finite, fitting, read_columns, read_manifest, read_table, write_folder
 from flywheel_sim.results.summary import renewals, summarise, whale_curve
+from flywheel_sim.results.units import UNITS
 from flywheel_sim.scenario.arguments import Named, one_of
 from flywheel_sim.scenario.columns import COL, NAMES
 
@@ -148,11 +149,12 @@ class Run:
 
     @cached_property
     def weekly(self) -> "pd.DataFrame":
-        """One row per week."""
+        """One row per week; ``attrs["units"]`` says the unit of every column."""
         import pandas as pd
 
         frame = pd.DataFrame(self.arrays.weekly, columns=list(NAMES), copy=True)
         frame.insert(0, "week", np.arange(1, self.weeks + 1))
+        frame.attrs["units"] = dict(UNITS)
         return frame
 
     @cached_property

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.files import draft_folder
+from flywheel_sim.results.units import with_units
 from flywheel_sim.scenario.errors import Problem
 
 __all__ = [
@@ -75,6 +76,7 @@ def write_folder(
     with draft_folder(target, replace=replace) as draft:
         for name, table in tables.items():
             columns = pa.table({column: pa.array(values) for column, values in table.items()})
+            columns = columns.cast(with_units(columns.schema)) if name in ("weekly", "initial") else columns
             pq.write_table(columns, draft / f"{name}.parquet", compression="zstd")
         sums = {name: _sum_of(draft / f"{name}.parquet") for name in sorted(tables)}
         whole = {**manifest, "tables": sorted(tables), "checksums": sums}

@@ -110,6 +110,9 @@ def posterior(
     folder: str | os.PathLike[str] | None = None,
     *,
     until: str | None = None,
+    trials: int | None = None,
+    replicates: int | None = None,
+    seed: int | None = None,
     settings: Settings | None = None,
     on: On = None,
     workers: int | None = None,
@@ -123,7 +126,10 @@ def posterior(
         As for `flywheel_sim.calibrate`.
     folder : path, optional
         For the runs; must not exist yet, or be empty.  Default: one that goes with the result.
+    trials, replicates, seed : int, optional
+        Trials of the posterior, seeds of a trial and root of the luck, instead of those of ``settings``.
     settings : Settings, optional
+        How much is run.
     on, progress
         As for `flywheel_sim.sweep`.
 
@@ -145,6 +151,8 @@ def posterior(
     >>> found.table.median()  # doctest: +SKIP
     """
     checked(on, workers)
+    given = {"trials": trials, "replicates": replicates, "seed": seed}
+    settings = replace(settings or Settings(), **{name: value for name, value in given.items() if value is not None})
     base = with_data(load(scenario), data, until)
     seen = observations(base)
     if seen.left_out:

@@ -165,7 +165,7 @@ def read_study(
     Parameters
     ----------
     spec : name, path or mapping
-        A shipped study, a file, or what would stand in one.
+        A shipped study, a file, or what would stand in one; its scenarios may be `Scenario` objects or dicts.
     changes : mapping, optional
         Path -> value, set in every run over what the study sets.
     replicates, seed : int, optional
@@ -187,6 +187,9 @@ def read_study(
     if changes is not None and not isinstance(changes, Mapping):
         raise ScenarioError.single(f"expected a mapping from paths to values, got {shown(changes)}", field="changes")
     problems: list[Problem] = []
+    objects: dict[str, Scenario] = {}
+    if isinstance(spec, Mapping):
+        spec = _named(spec, objects)
     folder, name, tree = _tree(spec, problems)
     source, places = plain(tree), Layers(tree).places()
     locate = place_of(places)
@@ -215,7 +218,7 @@ def read_study(
             parameters[path] = _parameter(study, path, value)
         except ScenarioError as error:
             problems += error.problems
-    scenarios = _scenarios(study, changes or {}, problems) if file.scenario or file.scenarios else {}
+    scenarios = _scenarios(study, changes or {}, problems, objects) if file.scenario or file.scenarios else {}
     study = Study(file, parameters, scenarios, folder, name, places, source)
     if scenarios:
         problems += _paths(study)
@@ -410,7 +413,28 @@ def _distribution(study: Study, path: str, block: ParameterBlock) -> Iterator[Pr
         yield study.problem((*here, "arguments"), f"{block.distribution} does not exist with these arguments")
 
 
-def _scenarios(study: Study, changes: Mapping[str, Any], problems: list[Problem]) -> dict[str, Scenario]:
+def _named(spec: Mapping[str, Any], objects: dict[str, Scenario]) -> dict[str, Any]:
+    """A study whose scenarios are named; those that came as objects or dicts go to ``objects``, by their names."""
+
+    def name(one: Any) -> Any:
+        if not isinstance(one, Scenario | Mapping):
+            return one
+        found = load(one)
+        said = _unlike(found.label, objects)
+        objects[said] = found
+        return said
+
+    out = dict(spec)
+    if "scenario" in out:
+        out["scenario"] = name(out["scenario"])
+    if isinstance(out.get("scenarios"), list | tuple):
+        out["scenarios"] = [name(one) for one in out["scenarios"]]
+    return out
+
+
+def _scenarios(
+    study: Study, changes: Mapping[str, Any], problems: list[Problem], objects: Mapping[str, Scenario]
+) -> dict[str, Scenario]:
     """The scenarios with what is set in every run; mistakes go to ``problems``."""
     file = study.file
     found: dict[str, Scenario] = {}
@@ -418,7 +442,7 @@ def _scenarios(study: Study, changes: Mapping[str, Any], problems: list[Problem]
     for k, spec in enumerate(file.scenarios or [file.scenario]):
         here = ("scenarios", str(k)) if several else ("scenario",)
         try:
-            loaded = load(beside(spec, study.folder))
+            loaded = objects[spec] if spec in objects else load(beside(spec, study.folder))
         except ScenarioError as error:
             problems += [
                 p if p.line is not None else study.problem(here, p.message, p.suggestion) for p in error.problems
@@ -429,7 +453,7 @@ def _scenarios(study: Study, changes: Mapping[str, Any], problems: list[Problem]
                 loaded = loaded.with_(values) if values else loaded
             except ScenarioError as error:
                 problems += [_moved(study, inside, values, p) for p in error.problems]
-        found[_unlike(loaded.name, found)] = loaded
+        found[_unlike(spec if spec in objects else loaded.name, found)] = loaded
     return found
 
 

@@ -147,7 +147,8 @@ def sweep(
     Parameters
     ----------
     study : name, path, mapping or Study
-        A shipped study, a study file, what would stand in one, or what `read_study` made of it.
+        A shipped study, a study file, what would stand in one (its scenarios may be `Scenario` objects), or what
+        `read_study` made of it.
     folder : path, optional
         Must not exist yet, or be empty.  Default: ``<study>-runs`` here for a file; for a mapping, a folder that goes
         with the result.

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import flywheel_sim as fs
 from flywheel_sim.scenario import ScenarioError
 from flywheel_sim.study.designs import laid
 from flywheel_sim.study.optimize import planned
@@ -193,3 +194,19 @@ def test_mistakes_in_a_table(tmp_path, text, message):
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     found = problems(tmp_path, "scenario: b2b-saas\ndesign: {kind: table, file: points.csv}\n")
     assert any(message in problem for problem in found), found
+
+
+def test_scenarios_may_be_objects_and_dicts(tmp_path: Path) -> None:
+    tiny = {"market.accounts": 300, "market.initial_customers": 30, "horizon_weeks": 4}
+    base = fs.load("b2b-saas").with_(tiny)
+    dear = base.with_({"market.price": 1.5})
+    heads = {"parameters": {"teams.sales.headcount": [4, 8]}}
+    named = fs.sweep({"scenario": "b2b-saas", "set": tiny, **heads}, tmp_path / "a").table
+    for k, one in enumerate((base, {"extends": "b2b-saas", "horizon_weeks": 4, "market": {"accounts": 300,
+                                    "initial_customers": 30}})):  # fmt: skip
+        given = fs.sweep({"scenario": one, **heads}, tmp_path / f"b{k}").table
+        assert given["npv"].tolist() == named["npv"].tolist()
+    both = fs.sweep({"scenarios": [base, dear], **heads}, tmp_path / "c")
+    assert both.table["scenario"].unique().tolist() == [base.label, dear.label]
+    assert both.table["npv"].nunique() == 4
+    assert fs.resume(tmp_path / "c").table.equals(both.table)
