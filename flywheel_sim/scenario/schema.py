@@ -267,6 +267,10 @@ def cross_references(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str
             yield f"incentives.measures.{name}.per", "a measure that is divided names the columns it divides", ()
     for name, pay in model.incentives.pay.items():
         yield from names(f"incentives.pay.{name}", [name], teams, "team")
+        if not model.incentives.measures:
+            at = f"incentives.pay.{name}.on.{next(iter(pay.on))}"
+            yield at, "this company has no incentives.measures, so nobody can be paid on one", ()
+            break
         for paid in pay.on:
             yield from names(f"incentives.pay.{name}.on.{paid}", [paid], tuple(model.incentives.measures), "measure")
     least = -1.0 / (len(axes) - 1)

@@ -117,6 +117,7 @@ def test_a_path_that_exists_is_read_before_the_signs_are_split(tmp_path, monkeyp
         ("b2b-saas+b2c-subscription", "'b2c-subscription' is a whole company, so it cannot be laid over another"),
         ("b2b-saas+churn-pay:servce", "'servce': no such team or role; there are marketing, sales"),
         ("b2b-saas+loyalty-programme:sales", "says nothing by team and has no group, so it cannot be limited"),
+        ("b2c-subscription+shared-blend", "this company has no incentives.measures, so nobody can be paid on one"),
         ("hubspot+churn-pay", "churn-pay:9:5: incentives.pay.all: this company has no teams, so 'all' is nobody"),
     ],
 )  # fmt: skip
