@@ -4,6 +4,7 @@ import numba
 import numpy as np
 import pytest
 
+from flywheel_sim.engine import maths
 from flywheel_sim.engine.maths import exp32
 from flywheel_sim.engine.mechanisms import m01_market as m01
 from flywheel_sim.execute.run import batch
@@ -13,7 +14,7 @@ f32 = np.float32
 
 @numba.njit
 def happens(rate):
-    return m01.happens(rate)
+    return maths.happens(rate)
 
 
 @numba.njit
@@ -23,7 +24,7 @@ def voice_pull(r, e, r_ref, e_ref, b_r, b_e):
 
 @numba.njit
 def renewal_risk(propensity, log_factor):
-    return m01.happens(propensity * exp32(log_factor))
+    return maths.happens(propensity * exp32(log_factor))
 
 
 @numba.njit

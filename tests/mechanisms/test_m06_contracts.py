@@ -188,9 +188,13 @@ def test_windows_become_known_at_a_rate(quiet, once):
 # --- without contracts ------------------------------------------------------------------------------------------------
 
 
+#: Shape of the Gamma of buying rates: the larger, the more alike buyers are.
+ALIKE = 100.0
+
+
 def shop(quiet, contracts=None, churn=None, weeks=10, segment=None, **more):
-    """Buyers who all buy 1.5 times a week on average, unless told otherwise."""
-    alike = {"kind": "non-contractual", "purchase_shape": 1e5, "purchase_scale_weeks": 1e5 / 1.5}
+    """Buyers who buy 1.5 times a week on average, nearly all alike, unless told otherwise."""
+    alike = {"kind": "non-contractual", "purchase_shape": ALIKE, "purchase_scale_weeks": ALIKE / 1.5}
     scenario = cohort(quiet, alike | (contracts or {}), churn, weeks=weeks)
     scenario["segments"]["all"] |= segment or {}
     for block, values in more.items():
@@ -201,7 +205,7 @@ def shop(quiet, contracts=None, churn=None, weeks=10, segment=None, **more):
 def test_a_drop_out_coin_is_tossed_after_every_purchase(quiet, once):
     run = once(shop(quiet, churn={"mean": 0.2}, weeks=1))
     gone, bought = run.series("churned")[0], run.series("purchases")[0]
-    p = -np.expm1(-1.5 * 0.2)  # a Poisson number of coins
+    p = 1 - (1 + 0.2 * 1.5 / ALIKE) ** -ALIKE  # a Poisson number of coins, over the Gamma of its means
     assert abs(gone / 5000 - p) < 4 * np.sqrt(p * (1 - p) / 5000)
     assert abs(gone / bought - 0.2) < 4 * np.sqrt(0.16 / bought), "one coin for every purchase that was made"
     assert run.series("billed")[0] == pytest.approx(bought / 1.5, rel=1e-6)
@@ -227,11 +231,12 @@ def test_a_good_relationship_buys_more_often(quiet, once):
     for effect in (0.0, 2.0):
         run = once(shop(quiet, {"purchase_effect": effect}, relationship=bond))
         mean = 5000 * 10 * 1.5 * np.exp(effect * 0.3)
-        assert abs(run.series("purchases").sum() - mean) < 4 * np.sqrt(mean)
+        spread = mean * (1 + mean / 5000 / ALIKE)  # Poisson, and buyers who differ
+        assert abs(run.series("purchases").sum() - mean) < 4 * np.sqrt(spread)
 
 
 def test_who_does_not_buy_stays(quiet, once):
-    run = once(shop(quiet, {"purchase_shape": 1e-3, "purchase_scale_weeks": 1e3}, {"mean": 0.9}, weeks=30))
+    run = once(shop(quiet, {"purchase_shape": 0.01, "purchase_scale_weeks": 5200}, {"mean": 0.9}, weeks=30))
     assert run.series("purchases").sum() < 10
     assert run.series("customers")[-1] >= 4990
 

@@ -144,7 +144,7 @@ def test_what_happened_reaches_the_customer_a_week_later(quiet, once):
 
 
 def test_waiting_is_felt_by_the_week(quiet, once):
-    on = {"relationship": {"effort_half_life_weeks": 1e9}}
+    on = {"relationship": {"effort_half_life_weeks": 1e6}}
     run = once(quiet(service=service(servers=8, contact_effort=0.0, wait_effort=3.0), **on))
     waited = np.cumsum(run.series("wait_weeks") * run.series("handled"))
     assert run.series("effort")[1:] == pytest.approx(3.0 * waited[:-1] / 1000, rel=1e-4)

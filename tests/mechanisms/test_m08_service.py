@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from flywheel_sim.engine import maths
 from flywheel_sim.engine.mechanisms import m08_service as m08
 from flywheel_sim.execute.run import batch
 
@@ -14,7 +15,7 @@ f32 = np.float32
 @numba.njit
 def counts(words, mean, out):
     for i in range(words.size):
-        out[i] = m08.poisson_count(words[i], mean)
+        out[i] = maths.poisson_count(words[i], mean)
 
 
 @numba.njit
