@@ -1,6 +1,7 @@
 """Parameters drawn anew for every run, from a table such as a calibration leaves."""
 
 import hashlib
+import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,10 @@ from flywheel_sim.results.saving import ResultError, read_table
 if TYPE_CHECKING:
     from flywheel_sim.scenario import Scenario
 
-__all__ = ["Drawn", "read_draws"]
+__all__ = ["ABOUT", "NOTE", "Drawn", "digest_of", "read_draws"]
+
+#: What a calibration says of its table inside it, with the checksum of its draws, and the file beside it.
+NOTE, ABOUT = b"flywheel.posterior", "posterior.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +116,7 @@ def read_draws(path: str | os.PathLike[str], seed: int) -> Drawn:
     Raises
     ------
     ResultError
-        When there is none, or it holds anything but numbers.
+        When there is none, it holds anything but numbers, or a calibration's has been changed since.
     """
     given = Path(path)
     file = given / "posterior.parquet" if given.is_dir() else given
@@ -127,7 +131,37 @@ def read_draws(path: str | os.PathLike[str], seed: int) -> Drawn:
         if values.dtype.kind not in "fiu" or not np.isfinite(values).all():
             raise ResultError(f"'{path}': expected a number in every row of '{name}'")
     numbers = {name: values.astype(np.float64) for name, values in table.items()}
-    digest = hashlib.sha256(b"".join(name.encode() + b"|" + numbers[name].tobytes() for name in sorted(numbers)))
+    digest = digest_of(numbers)
+    if _kept(file) not in ("", digest):
+        raise ResultError(f"'{file}' is broken: its draws are not those that were written; calibrate again")
     rows = len(next(iter(numbers.values())))
-    start = int.from_bytes(hashlib.sha256(f"{digest.hexdigest()}|{seed}".encode()).digest()[:8], "big") % rows
-    return Drawn(os.fspath(path), digest.hexdigest(), numbers, start)
+    start = int.from_bytes(hashlib.sha256(f"{digest}|{seed}".encode()).digest()[:8], "big") % rows
+    return Drawn(os.fspath(path), digest, numbers, start)
+
+
+def digest_of(numbers: Mapping[str, NDArray[np.float64]]) -> str:
+    """Checksum of a table of draws, whatever the order of its columns.
+
+    Examples
+    --------
+    >>> digest_of({"a": np.ones(2)}) == digest_of({"a": np.zeros(2)})
+    False
+    """
+    parts = (name.encode() + b"|" + np.asarray(numbers[name], np.float64).tobytes() for name in sorted(numbers))
+    return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def _kept(file: Path) -> str:
+    """The checksum that a calibration has left in its table; a table of one's own has none."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        notes = (pq.read_schema(file).metadata or {}).get(NOTE)
+        if notes is None and not (file.parent / ABOUT).is_file():
+            return ""
+        return str(json.loads(notes or b"")["draws"])
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        raise ResultError(
+            f"'{file}' is not as flywheel calibrate has left it: it has no checksum of its draws; calibrate again"
+        ) from error

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flywheel_sim.files import write_text
+from flywheel_sim.results.drawn import ABOUT, NOTE, digest_of
 from flywheel_sim.results.observed import SAMPLES, SIMULATION
 from flywheel_sim.results.posterior import Posterior
 from flywheel_sim.results.provenance import provenance
@@ -22,7 +23,7 @@ from flywheel_sim.study.observations import located
 __all__ = ["CALIBRATED", "TABLE", "as_scenario", "in_place", "leave", "posterior_scenario", "summary_lines"]
 
 #: Files of a posterior in its folder: draws, what they come to, and the scenario.
-TABLE, ABOUT, CALIBRATED = "posterior.parquet", "posterior.json", "calibrated.yaml"
+TABLE, CALIBRATED = "posterior.parquet", "calibrated.yaml"
 
 
 def as_scenario(fit: Calibration, base: Scenario, spec: str, out: Path, command: str = "") -> str:
@@ -64,7 +65,9 @@ def leave(found: Posterior, base: Scenario) -> None:
     from flywheel_sim.execute.parts import DRAFTS, encoded, write_whole
 
     folder = Path(found.folder)
-    notes = {"flywheel.posterior": json.dumps({"scenario": found.base, "hash": base.hash, "seed": found.seed})}
+    draws = digest_of({path: found.draws[:, k] for k, path in enumerate(found.paths)})
+    about = {"scenario": found.base, "hash": base.hash, "seed": found.seed, "draws": draws}
+    notes = {NOTE.decode(): json.dumps(about)}
     write_whole(folder / TABLE, encoded(_arrow(found), notes), folder / DRAFTS)
     write_text(folder / ABOUT, json.dumps(found.to_dict(), indent=2, allow_nan=False) + "\n")
     write_text(folder / CALIBRATED, posterior_scenario(found, base, folder / CALIBRATED))

@@ -41,7 +41,7 @@ def bounded(points, par):
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"elasticity": 0.0}, {"elasticity": 900.0}, {"curvature": 0.5, "endowed": 0.5}]
+    "changes", [{}, {"elasticity": 0.0}, {"elasticity": 100.0}, {"curvature": 0.5, "endowed": 0.5}]
 )
 def test_no_drive_is_above_the_strongest(changes):
     """Who buys more is marked at the strongest drive, and looked at only then."""
@@ -162,7 +162,7 @@ def test_c68_upsell_less_rewards_is_what_the_books_show(quiet):
 
 
 def test_purchases_quicken_too(quiet):
-    contracts = {"kind": "non-contractual", "involuntary": 0.0, "purchase_shape": 1e5, "purchase_scale_weeks": 1e5}
+    contracts = {"kind": "non-contractual", "involuntary": 0.0, "purchase_shape": 100.0, "purchase_scale_weeks": 100.0}
     scenario = club(
         quiet, {"threshold": 10.0, "redeem_rate": 0.0, "elasticity": 8.0, "reward_value": 1.0}, contracts=contracts
     )
@@ -174,7 +174,8 @@ def test_purchases_quicken_too(quiet):
     sim.advance(1)
     bought = sim.state.revenue[:N] - before
     for half, mean in ((bought[: N // 2], np.exp(0.8)), (bought[N // 2 :], 1.0)):
-        assert abs(half.mean() - mean) < 4 * np.sqrt(mean / (N / 2))
+        spread = mean * (1 + mean / 100.0)  # Poisson, and buyers who differ by a Gamma of shape 100
+        assert abs(half.mean() - mean) < 4 * np.sqrt(spread / (N / 2))
 
 
 def test_c69_members_stay_at_zero_reward_and_not_at_identity_zero(quiet, once):

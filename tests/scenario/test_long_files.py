@@ -1,6 +1,7 @@
 """Reading takes time in proportion to the file; what is counted is work, not seconds."""
 
 import json
+import sys
 from unittest import mock
 
 import pytest
@@ -56,3 +57,26 @@ def test_of_a_thousand_mistakes_the_first_are_told(tmp_path, text):
     assert problems[-1].message.endswith("more mistakes, told once these are mended") and problems[0].line is not None
     assert looked.call_count <= 3 * explaining.MOST_TOLD
     json.dumps([problem.as_dict() for problem in problems])
+
+
+def test_the_work_of_reading_grows_with_the_file(tmp_path):
+    """Calls of functions, whatever they are: twice the changes take twice the calls, not four times."""
+
+    def calls(many):
+        file = written(tmp_path, changes(many))
+        counted = 0
+
+        def count(frame, event, given):
+            nonlocal counted
+            counted += event == "call"
+
+        sys.setprofile(count)
+        try:
+            load(file)
+        finally:
+            sys.setprofile(None)
+        return counted
+
+    calls(3)  # what is kept of shipped files is read once
+    few, more, most = (calls(many) for many in (50, 100, 200))
+    assert (most - more) / (more - few) == pytest.approx(2.0, rel=0.05)

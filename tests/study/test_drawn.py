@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 import flywheel_sim as fs
 from flywheel_sim.cli import flywheel
-from flywheel_sim.results.drawn import read_draws
+from flywheel_sim.results.drawn import ABOUT, NOTE, digest_of, read_draws
+from flywheel_sim.results.saving import ResultError
 from flywheel_sim.scenario import load
 from flywheel_sim.study.compare import choose
 from flywheel_sim.study.reproduce import reproduce
@@ -134,3 +135,21 @@ def test_bad_input_is_exit_2(table, words, said):
     Path("text.csv").write_text("a\n1\n", encoding="utf-8")
     done = call(*words)
     assert done.exit_code == 2 and said in done.stderr and done.stdout == ""
+
+
+@pytest.mark.parametrize("how", ["another draw", "no checksum", "half a file"])
+def test_draws_of_a_calibration_that_were_changed_are_refused_by_name(tmp_path, how):
+    numbers = {path: np.asarray(values, np.float64) for path, values in PRICES.items()}
+    file, other = tmp_path / "posterior.parquet", {path: values + 1e-9 for path, values in numbers.items()}
+    (tmp_path / ABOUT).write_text("{}")
+    note = {NOTE: json.dumps({"draws": digest_of(numbers)}).encode()}
+    pq.write_table(pa.table(numbers).replace_schema_metadata(note), file)
+    assert read_draws(tmp_path, 1).digest == digest_of(numbers)
+    if how == "another draw":
+        pq.write_table(pa.table(other).replace_schema_metadata(note), file)
+    elif how == "no checksum":
+        pq.write_table(pa.table(other), file)
+    else:
+        file.write_bytes(file.read_bytes()[:-40])
+    with pytest.raises(ResultError, match=r"posterior\.parquet' is "):
+        read_draws(tmp_path, 1)

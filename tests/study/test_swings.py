@@ -171,3 +171,15 @@ def test_nothing_to_move_is_refused() -> None:
 def test_swings_survive_saving_and_have_a_figure(found: Swings) -> None:
     assert Swings.of(found.to_dict()) == found
     assert swings_chart(found).axes
+
+
+def test_a_plan_that_meets_rests_on_what_a_meeting_does() -> None:
+    """On the engine: the pull of meetings acts in the plan alone, is on the list, and moves the answer."""
+    small = {"horizon_weeks": 156, "market.accounts": 1500, "market.initial_customers": 200}
+    one, two = (load(name).with_(small) for name in ("siloed-close-rate", "relationship-flywheel"))
+    assert "cadence.pull" in {row.path for row in key_assumptions([one, two])}
+    tried = ["cadence.pull", "capacity.craft_speed", "vectors.diffusion"]
+    found = swings(one, two, replicates=4, seed=1, paths=tried)
+    pull = found.bars[0]
+    assert pull.path == "cadence.pull" and pull.at_low < found.middle < pull.at_high
+    assert pull.width > 0.1 * abs(found.middle)

@@ -1,4 +1,7 @@
-"""M1 Market, leaving: the hazard of churn, and what leaving does.  The equations stand in m01_market."""
+"""M1 Market, leaving: the hazard of churn, and what leaving does.  The equations stand in m01_market.
+
+Neutral setting: ``market.churn.mean`` and ``contracts.involuntary`` 0, so that nobody leaves.
+"""
 
 import numpy as np
 
