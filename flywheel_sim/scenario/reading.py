@@ -84,10 +84,23 @@ class _Reader:
             return self.leaf(event, place, path)
         if kind == "SequenceStartEvent":
             items: list[Node] = []
+            last: Any = None
             while type(event := next(events)).__name__ != "SequenceEndEvent":
+                self.decimal_comma(last, event, path)
+                last = event
                 items.append(self.node(event, events, (*path, str(len(items))), depth + 1))
             return Node(items, place)
         return Node(self.mapping(events, path, depth), place)
+
+    def decimal_comma(self, one: Any, other: Any, path: tuple[str, ...]) -> None:
+        """Refuse ``[1,05]``, two numbers to YAML and one to many who write it; ``[1,5]`` and ``[1, 05]`` pass."""
+        if type(one).__name__ != "ScalarEvent" or type(other).__name__ != "ScalarEvent":
+            return
+        together = one.end_mark.line == other.start_mark.line and one.end_mark.column + 1 == other.start_mark.column
+        whole, digits = str(one.value), str(other.value)
+        if together and _INT.fullmatch(whole) and re.fullmatch(r"0[0-9]+", digits):
+            said = f"two numbers or a decimal comma: write [{whole}, {int(digits)}] or {whole}.{digits}"
+            self.complain(self.place(one.start_mark), path, f"'{whole},{digits}' may be {said}")
 
     def mapping(self, events: Iterator[Any], path: tuple[str, ...], depth: int) -> dict[str, Node]:
         entries: dict[str, Node] = {}

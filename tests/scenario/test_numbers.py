@@ -6,6 +6,7 @@ from click.testing import CliRunner
 from flywheel_sim.cli import flywheel
 from flywheel_sim.scenario import ScenarioError, load
 from flywheel_sim.scenario.numbers import Unreadable, amount, decimal_of, number, share
+from flywheel_sim.scenario.reading import parse
 
 
 @pytest.mark.parametrize(
@@ -79,6 +80,17 @@ def test_the_command_that_is_offered_is_the_same_with_the_number_mended(words: l
     done = CliRunner().invoke(flywheel, ["compare", "b2b-saas", "nps-pay", *words])
     assert done.exit_code == 2 and done.stdout == ""
     assert done.stderr.splitlines()[-1] == f"try: flywheel compare b2b-saas nps-pay {command}"
+
+
+@pytest.mark.parametrize(("text", "read"), [("[1, 05]", [1, 5]), ("[1,5]", [1, 5]), ("[0.8,1.05]", [0.8, 1.05])])
+def test_a_list_that_can_only_be_one_list_is_read(text: str, read: list[float]) -> None:
+    assert [item.value for item in parse(f"a: {text}").value["a"].value] == read
+
+
+@pytest.mark.parametrize("text", ["[1,05]", "[1,05, 1,10]", "{values: [0,08]}", "[[-2,00]]"])
+def test_a_decimal_comma_in_a_list_is_asked_for(text: str) -> None:
+    with pytest.raises(ScenarioError, match="may be two numbers or a decimal comma: write"):
+        parse(f"a: {text}")
 
 
 def test_a_per_cent_is_a_share_where_a_share_is_asked_for() -> None:
