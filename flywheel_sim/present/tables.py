@@ -237,9 +237,8 @@ def summary_table(runs: list[Run]) -> "Table":
 
     for key, (unit, meaning) in SUMMARY.items():
         values = np.array([run.summary[key] for run in runs])
-        if np.isnan(values).all() and key in ("churn_annual", "nrr"):
-            table.add_row(key, "none", *([""] if len(runs) > 1 else []), f"{meaning}: {runs[0].missing[key]}")
         if np.isnan(values).all() and key != "breakeven_week":
+            table.add_row(key, "none", *([""] if len(runs) > 1 else []), f"{meaning}: {runs[0].missing[key]}")
             continue
         low, middle, high = band(np.where(np.isnan(values), np.inf, values) if key == "breakeven_week" else values)
         label = unit if unit not in ("$", "week", "share", "ratio", "0..1", "-1..1") else ""

@@ -1,6 +1,7 @@
 """Every number of a comparison that stands on several pages: found by its name there, and one value everywhere."""
 
 import html
+import io
 import re
 from collections import defaultdict
 
@@ -153,3 +154,21 @@ def test_figures_of_searches_data_and_posteriors_tell_ticks_apart() -> None:
 
     for file in Path(present.__file__).parent.glob("*.py"):
         assert "FuncFormatter" not in file.read_text("utf-8") or file.stem == "roofline", file.name
+
+
+def test_what_is_missing_is_told_with_its_reason() -> None:
+    from rich.console import Console
+
+    from flywheel_sim.present.tables import summary_table
+
+    some = runs(3)[0]  # without accounts, so that nobody's profit is known
+    for these in (some[:1], some):
+        out = io.StringIO()
+        Console(width=220, file=out).print(summary_table(these))
+        text = out.getvalue()
+        missing = [key for key in SUMMARY if key != "breakeven_week" and all(key in run.missing for run in these)]
+        assert {"loss_making_share", "whale_peak"} <= set(missing)
+        for key in SUMMARY:
+            assert key in text.split(), key
+        for key in missing:
+            assert these[0].missing[key] in text, key
