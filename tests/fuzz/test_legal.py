@@ -106,10 +106,12 @@ def test_what_is_missing_is_declared_and_has_its_reason():
     nobody = {"market.initial_customers": 0, "market.external": 0, "horizon_weeks": 8, "market.win_back.rate": 0}
     run = fs.run(load("b2b-saas").with_(nobody))
     assert run.missing["nrr"] == "it takes 52 weeks and this run has 8"
-    assert run.missing["churn_annual"] == "there was no customer in the weeks that count"
+    assert run.missing["churn_annual"] == "it takes 52 weeks and this run has 8"
     assert run.missing["cac_payback_months"] == "nobody was won in the weeks that count"
     assert set(run.missing) == {key for key, value in run.summary.items() if not np.isfinite(value)}
     assert run.to_dict()["missing"] == dict(run.missing)
+    longer = fs.run(load("b2b-saas").with_({**nobody, "horizon_weeks": 60}))
+    assert longer.missing["churn_annual"] == "there were no customers a year before"
 
 
 def test_means_of_other_keys_do_not_feel_a_missing_one():
