@@ -112,6 +112,30 @@ def test_the_page_of_responses_is_made_from_what_was_measured():
     assert measured == declared, "measured before a lever was added or changed: measure again"
 
 
+def test_the_page_of_facts_is_made_from_what_was_measured():
+    spec = importlib.util.spec_from_file_location("make_facts", ROOT / "docs" / "make_facts.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    text = module.TARGET.read_text("utf-8")
+    assert text == module.page(text), "run: python docs/make_facts.py"
+    from flywheel_sim.study.facts.table import fact_table
+
+    measured = [(one.mark, one.part, one.company, one.role, one.sign) for one in module.found().found]
+    declared = {
+        (mark, part.name, company, fact.role, part.sign)
+        for mark, fact in fact_table().items()
+        for part in fact.parts
+        for company in part.companies
+    } | {
+        (mark, "", company, fact.role, False)
+        for mark, fact in fact_table().items()
+        if fact.no_interface
+        for company in fact.companies
+    }
+    assert set(measured) == declared and len(measured) == len(declared), "facts have changed: measure again"
+    assert {"b2b-saas", "b2c-subscription"} == set(module.answer()["manifest"]["hashes"]) - {"engine"}
+
+
 def made_performance():
     spec = importlib.util.spec_from_file_location("make_performance", ROOT / "docs" / "make_performance.py")
     module = importlib.util.module_from_spec(spec)

@@ -45,7 +45,7 @@ READ_ONLY = {
 }
 NEEDED = ("tcp://", "scheduler.json")
 #: More words for commands that would do everything they know.
-ONE = {"verify": ["A5"], "claims": ["C37"], "responses": ["price"]}
+ONE = {"verify": ["A5"], "claims": ["C37"], "responses": ["price"], "facts": ["S30"]}
 
 
 def printed(text: str) -> Iterator[tuple[bool, str]]:
@@ -111,7 +111,9 @@ def small(words: list[str]) -> list[str]:
         more += ["--replicates", "2" if "--full" in words or name == "claims" else "4"]
     if name in ("calibrate", "sweep") and "--replicates" not in words and "--check" not in words:
         more += ["--replicates", "1" if name == "sweep" else "2"]
-    if name == "responses":
+    if name == "facts":
+        more += ["--draws", "1"]
+    if name in ("responses", "facts"):
         more += ["--replicates", "2", "--set=market.accounts=200", "--set=market.initial_customers=20"]
         more += [] if "--company" in words else ["--company", "b2b-saas"]
     context = read(words)

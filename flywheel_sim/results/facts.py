@@ -101,13 +101,13 @@ class Facts:
 
     @property
     def tallies(self) -> dict[str, Tally]:
-        """Facts by role; those that validate in three: by band, easy ones, and by sign alone."""
+        """Facts by role; those that validate in three: by band, by sign alone, and easy ones of either kind."""
         return {
             "put in": _tally(self._with("put in")),
             "calibrates": _tally(self._with("calibrates")),
-            "validates": _tally(p for p in self._with("validates") if not _sign(p) and not _easy(p)),
-            "validates, easy": _tally(p for p in self._with("validates") if not _sign(p) and _easy(p)),
-            "validates, sign alone": _tally(p for p in self._with("validates") if _sign(p)),
+            "validates": _tally(p for p in self._with("validates") if not _easy(p) and not _sign(p)),
+            "validates, sign alone": _tally(p for p in self._with("validates") if not _easy(p) and _sign(p)),
+            "validates, easy": _tally(p for p in self._with("validates") if _easy(p)),
         }
 
     def _with(self, role: str) -> list[tuple[Fact, ...]]:
@@ -119,8 +119,8 @@ class Facts:
         tallies = self.tallies
         said = []
         for name, words in (
-            ("validates", "validating facts with a band"), ("validates, easy", "validating facts that are easy"),
-            ("validates, sign alone", "validating facts of sign alone"), ("put in", "facts that were put in"),
+            ("validates", "validating facts with a band"), ("validates, sign alone", "validating facts of sign alone"),
+            ("validates, easy", "validating facts that are easy"), ("put in", "facts that were put in"),
             ("calibrates", "facts used for calibration"),
         ):  # fmt: skip
             tally = tallies[name]

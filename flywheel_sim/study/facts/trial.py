@@ -10,6 +10,7 @@ import numpy as np
 from flywheel_sim.execute.stages import Stage, staged
 from flywheel_sim.results.facts import Fact, Facts
 from flywheel_sim.scenario import Scenario, ScenarioError, load
+from flywheel_sim.scenario.arguments import whole
 from flywheel_sim.scenario.errors import Problem, nearest
 from flywheel_sim.study.facts.estimators import jackknife
 from flywheel_sim.study.facts.following import NoInterface
@@ -74,9 +75,8 @@ def facts(
     >>> found.company, found.part, found.verdict
     ('b2c-subscription', 'involuntary', 'agrees')
     """
-    replicates = RUNS if replicates is None else replicates
-    if replicates < 2 or draws < 0:
-        raise ScenarioError.single(f"facts need at least 2 runs of every arm and 0 draws, got {replicates} and {draws}")
+    replicates = whole("replicates", RUNS if replicates is None else replicates, 2)
+    draws, seed = whole("draws", draws), whole("seed", seed)
     begun = time.perf_counter()
     listed, places = chosen(names, companies)
     here = {place: [fact for fact in listed if place in fact.companies] for place in places}
