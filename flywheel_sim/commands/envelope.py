@@ -150,10 +150,10 @@ def guarded(action: Callable[[], Any], words: list[str], commands: Iterable[str]
         click.echo(error.format_message(), err=True)
         return BAD_INPUT
     except click.ClickException as error:
-        wrong = getattr(error, "option_name", None)
+        option = getattr(error, "option_name", None)
         better = [one for one in getattr(error, "possibilities", None) or () if one.startswith("--")]
-        message = f"No such option '{wrong}'" if wrong and better else error.format_message()
-        suggestion = better[0] if wrong and better else getattr(error, "suggestion", None)
+        message = f"No such option '{option}'" if option and better else error.format_message()
+        suggestion = better[0] if option and better else getattr(error, "suggestion", None)
         return _fail([_problem(message, suggestion)], BAD_INPUT, as_json, words, commands)
     except MemoryError:
         return _fail([_problem("not enough memory for this; ask for fewer accounts or replicates")], BAD_INPUT, as_json)

@@ -29,7 +29,7 @@ def rules_of(model: Any, step: Any) -> dict[str, str]:
 
     Analyzers only look.  ``step`` is that of the model itself: a subclass with another has a hand in it, too.
     """
-    kinds = [(INTERVENTION, type(hook)) for hook in model.interventions]
+    kinds: list[tuple[str, Any]] = [(INTERVENTION, type(hook)) for hook in model.interventions]
     kinds += [("team", type(team)) for team in model.teams if type(team).decide is not Team.decide]
     if type(model).step is not step:
         kinds.append(("model", type(model)))

@@ -29,7 +29,8 @@ def differences(folder: str | os.PathLike[str], study: Study) -> list[str]:
     ScenarioError
         When the study has no design.
     """
-    from flywheel_sim.study.optimize import experiment_of, is_search
+    from flywheel_sim.study.optimize import is_search
+    from flywheel_sim.study.search_plan import experiment_of
     from flywheel_sim.study.sweep import planned
 
     store = Store.open(folder)
