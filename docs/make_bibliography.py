@@ -13,7 +13,7 @@ def page() -> str:
     lines = [
         "# Bibliography",
         "",
-        "What the source marks of settings, claims and docs lead to: S1 to S39 facts, A1 to A29 closed forms, 000 to",
+        "What the source marks of settings, claims and docs lead to: S1 to S39 facts, A1 to A30 closed forms, 000 to",
         "004 the texts that make the claims. `flywheel explain S11` says the same, with the claims and settings that",
         "rest on it.",
         "",

@@ -22,7 +22,7 @@ MEASURED = TARGET.parent / "measured"
 
 TOP = """# Verification
 
-Does the engine compute what the equations say? `flywheel verify` answers it: every closed form A1-A29 has a
+Does the engine compute what the equations say? `flywheel verify` answers it: every closed form A1-A30 has a
 configuration in which the simulation must *be* that closed form. It is run and compared, or the reason stands here why
 it is theory only. This page is made by `docs/make_verification.py` from the limits that are run.
 

@@ -26,7 +26,7 @@ LAYERS = (
     (("model",), "the Mesa adapter", 4),
     (("results",), "what a run returns, and where it comes from", 3),
     (("engine",), "the simulation: arrays in, arrays out", 1),
-    (("theory",), "closed forms A1 to A29", 6),
+    (("theory",), "closed forms A1 to A30", 6),
     (("scenario",), "what a user writes", 6),
 )
 

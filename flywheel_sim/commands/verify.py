@@ -28,7 +28,7 @@ def verify(
 ) -> Answer:
     """Run the limits in which the simulation must be a closed form, and compare.
 
-    Without a name all of A1 to A29 are run, or listed with the reason why they are theory only.  --set changes the
+    Without a name all of A1 to A30 are run, or listed with the reason why they are theory only.  --set changes the
     limits named, and theory follows.  Exit 1 when a quantity disagrees; the chance that this happens while the engine
     is right is at most one in a hundred for the whole suite.
     """

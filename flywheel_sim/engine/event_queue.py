@@ -10,7 +10,8 @@ and no issue is begun after the week is over: what is left waits on, in the orde
 carry over.  A fix fails with probability 1 - FCR, or when the issue is lost in a handoff; the issue then arrives again
 at ``until`` + Exp(return delay), in this week or a later one, so that with failures f the load is lambda/(1 - f).  With
 patience, an issue is given up at arrival + Exp(patience) unless it was begun before.  For Poisson arrivals and endless
-patience this is M/M/c, and Erlang's C and W_q hold at any week length (A21).
+patience this is M/M/c, and Erlang's C and W_q hold at any week length (A21); with patience and
+without failures it is Erlang A (A30).
 
 Draws are keyed by the account, the week in which the issue first arose, its number in that week and its visit, so
 they do not depend on the order of service.  What a customer lived through reaches it the week after, through ``marks``.

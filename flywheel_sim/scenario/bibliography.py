@@ -29,7 +29,7 @@ class Source:
     Parameters
     ----------
     mark : str
-        S1 to S39 (a fact), A1 to A29 (a closed form), 000 to 004 (a text that makes claims).
+        S1 to S39 (a fact), A1 to A30 (a closed form), 000 to 004 (a text that makes claims).
     fact : str
         What is known from it; empty for a closed form, whose module says it.
     rating : str

@@ -159,7 +159,7 @@ def _explained(name: str) -> Explained:
     having = [one for one in dict.fromkeys(known) if upper in re.split(r"[_.-]", one.upper())] if len(name) > 1 else []
     if len(having) == 1:
         return explain(having[0])
-    kinds = "M1 to M27, C1 to C78, A1 to A29, S1 to S39, a source text, a readout or a path"
+    kinds = "M1 to M27, C1 to C78, A1 to A30, S1 to S39, a source text, a readout or a path"
     message = f"nothing here is called '{name}'; expected {kinds}"
     if having:
         more = f" and {len(having) - MOST} more" if len(having) > MOST else ""

@@ -144,7 +144,7 @@ def chosen(anchors: Iterable[str]) -> tuple[list[Limit], dict[str, str]]:
         if name.upper() in THEORY_ONLY:
             only[name.upper()] = THEORY_ONLY[name.upper()]
         elif not some:
-            message = f"there is no closed form or limit '{name}'; expected A1 to A29, or one of their limits"
+            message = f"there is no closed form or limit '{name}'; expected A1 to A30, or one of their limits"
             problems.append(Problem(None, None, None, "", message, nearest(name, [*ANCHORS, *LIMITS])))
     if problems:
         raise ScenarioError(problems)

@@ -1,4 +1,4 @@
-"""Closed forms A1-A29: what the simulation must reduce to when everything else is switched off.
+"""Closed forms A1-A30: what the simulation must reduce to when everything else is switched off.
 
 One module per topic, plain functions of numbers and arrays, NumPy and SciPy only.  Names load on first use, so
 importing this package costs nothing.  `ANCHORS` lists every limit with its functions and the configuration that reduces
@@ -49,6 +49,7 @@ _HOME = {
         "BGNBD_CDNOW BgNbd bgnbd_expected_purchases bgnbd_log_likelihood bgnbd_no_purchase_probability "
         "bgnbd_purchase_probability"
     ),
+    "patience": "erlang_a erlang_a_open erlang_a_waits",
     "pure_birth": "PureBirth bass_pure_birth",
     "queues": "break_even_containment erlang_b erlang_c erlang_late_share erlang_wait failure_demand little",
     "reproduction": (

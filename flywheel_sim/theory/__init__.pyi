@@ -40,6 +40,7 @@ from .market_growth import (
     forrester_stagnation_delay,
 )
 from .networks import Bounds, bass_network_bounds, bass_pair, bass_ring, epidemic_threshold
+from .patience import erlang_a, erlang_a_open, erlang_a_waits
 from .purchases import (
     BGNBD_CDNOW,
     BgNbd,
@@ -140,6 +141,9 @@ __all__ = [
     "deming_variance",
     "effort_log_odds",
     "epidemic_threshold",
+    "erlang_a",
+    "erlang_a_open",
+    "erlang_a_waits",
     "erlang_b",
     "erlang_c",
     "erlang_late_share",

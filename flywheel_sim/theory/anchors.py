@@ -1,4 +1,4 @@
-"""The table of verification limits A1-A29: what each is, which functions hold it, when a simulation must reduce to it.
+"""The table of verification limits A1-A30: what each is, which functions hold it, when a simulation must reduce to it.
 
 `ANCHORS` is what documentation and checks read; the mathematics is in the modules named by the functions.
 """
@@ -209,5 +209,10 @@ ANCHORS: dict[str, Anchor] = {
         ("knowledge_stock", "knowledge_half_life", "campaign_ceiling"),
         "one stock with constant decay, constant input or periodic pulses",
     ),
+    "A30": Anchor(
+        "Queues with impatient customers",
+        ("erlang_a", "erlang_a_waits", "erlang_a_open"),
+        "as A21 with exponential patience; who gives up does not come back, and no fix fails",
+    ),
 }
-"""Anchor by number, "A1" to "A29"."""
+"""Anchor by number, "A1" to "A30"."""

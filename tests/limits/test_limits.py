@@ -59,6 +59,10 @@ CASES = [
     *(("A25-late", {"reactions.gain": gain}) for gain in (0.25, 0.9)),
     *(("A27", {"causes.load": rho}) for rho in (0.8, 1.0, 1.2, 1.3)),
     ("A29", {"culture.effort_month": 0.05, "culture.start": 0.0, "horizon_weeks": 520}),
+    *(
+        ("A30", {**queue(load, servers), "service.patience_hours": hours})
+        for load, servers, hours in ((8, 10, 1.0), (20, 10, 10.0), (0.8, 1, 0.0), (3, 2, 0.25))
+    ),
 ]
 
 

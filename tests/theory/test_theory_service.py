@@ -54,6 +54,54 @@ def test_waits_scale_with_the_service_time():
     assert theory.erlang_late_share(0.0, 8, 10) == pytest.approx(theory.erlang_c(8, 10))
 
 
+@pytest.mark.parametrize(("lam", "c", "theta", "printed"), [(8, 10, 1, ".0532"), (10, 10, 0.1, ".0605"),
+                                                           (20, 10, 0.1, ".5000")])  # fmt: skip
+def test_erlang_a(lam, c, theta, printed, agrees):
+    agrees(theory.erlang_a(lam, c, theta), printed)
+
+
+@pytest.mark.parametrize(("lam", "c", "theta", "mu"), [(8, 10, 1, 1), (3, 1, 0.5, 2), (0.2, 4, 3, 0.1), (5, 2, 0.3, 1)])
+def test_erlang_a_solves_its_balance_equations(lam, c, theta, mu):
+    size = 400
+    rates = np.diag(np.full(size - 1, float(lam)), 1)
+    for n in range(1, size):
+        rates[n, n - 1] = min(n, c) * mu + max(0, n - c) * theta
+    rates -= np.diag(rates.sum(axis=1))
+    law = np.linalg.lstsq(np.vstack((rates.T, np.ones(size))), np.append(np.zeros(size), 1.0), rcond=None)[0]
+    n = np.arange(size)
+    assert theory.erlang_a_open(lam, c, theta, mu) == pytest.approx(n @ law)
+    assert theory.erlang_a_waits(lam, c, theta, mu) == pytest.approx(law[c:].sum())
+    # What is not given up is served: two sides of one balance.
+    assert lam * (1 - theory.erlang_a(lam, c, theta, mu)) == pytest.approx(mu * np.minimum(n, c) @ law)
+
+
+def test_erlang_a_tends_to_erlang_c_as_patience_grows():
+    short, long = (abs(theory.erlang_a_waits(8, 10, t) - theory.erlang_c(8, 10)) for t in (1e-3, 1e-6))
+    assert long < 2e-3 * short and theory.erlang_a_waits(8, 10, 0) == theory.erlang_c(8, 10)
+    waiting = theory.little(8, theory.erlang_wait(8, 10))
+    assert theory.erlang_a_open(8, 10, 1e-8) == pytest.approx(8 + waiting, rel=1e-5)
+    assert theory.erlang_a(8, 10, 1e-8) / 1e-8 == pytest.approx(waiting / 8, rel=1e-5)
+    # Beyond what the servers can do there is no steady state without giving up; with it, the least that must go.
+    assert theory.erlang_a(20, 10, 1e-9) == pytest.approx(0.5)
+    with pytest.raises(ValueError, match="the queue grows without end"):
+        theory.erlang_a(20, 10, 0)
+
+
+def test_erlang_a_of_very_many_servers():
+    # theta = mu: everybody leaves at one rate, so the number open is Poisson, and Garnett's limit holds at the edge.
+    assert theory.erlang_a_open(1e6, 1_000_000, 1.0) == pytest.approx(1e6, rel=1e-12)
+    assert theory.erlang_a_waits(1e6, 1_000_000, 1.0) == pytest.approx(0.5, abs=1e-3)
+    assert theory.erlang_a(1e6, 1_000_000, 1.0) * 1e3 == pytest.approx(1 / np.sqrt(2 * np.pi), rel=1e-3)
+    assert theory.erlang_a([0, 5e5], 1_000_000, 1.0).tolist() == [0.0, 0.0]
+
+
+def test_erlang_a_broadcasts():
+    found = theory.erlang_a([[8], [20]], 10, [0.1, 1.0])
+    assert found.shape == (2, 2) and found[1, 0] == theory.erlang_a(20, 10, 0.1)
+    assert np.all(np.diff(theory.erlang_a(np.linspace(0, 30, 61), 10, 0.5)) >= 0), "more asked for, more lost"
+    assert theory.erlang_a(32, 10, 0.4, 4) == pytest.approx(theory.erlang_a(8, 10, 0.1)), "only ratios of rates count"
+
+
 @pytest.mark.parametrize(("f", "printed"), [(0.0, ".0253"), (0.2, ".1226"), (0.3, ".3840")])
 def test_failure_demand(f, printed, agrees):
     agrees(theory.erlang_wait(theory.failure_demand(6, f), 10), printed)
@@ -195,6 +243,8 @@ def test_the_b2b_start_values_as_stated():
     [
         (lambda: theory.erlang_c(10, 10), "a must be below c = 10"),
         (lambda: theory.erlang_c(1, 0), "c must be one whole number, at least 1"),
+        (lambda: theory.erlang_a(-1, 10, 1), "lam must be at least 0"),
+        (lambda: theory.erlang_a_open(1, 10, 1e-12), "theta must be 0, or at least 1e-09 times mu"),
         (lambda: theory.failure_demand(1, 1.0), r"f must lie in \[0, 1\)"),
         (lambda: theory.break_even_containment(0, 0), "c_L must be greater than 0"),
         (lambda: theory.flywheel_reproduction(hC=0.1), "needs hA, hD, CA, CD, AC, DC, w_A"),

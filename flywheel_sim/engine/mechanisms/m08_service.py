@@ -17,7 +17,7 @@ is carried over the week's end; see ``engine/event_queue.py``.  Waits in working
 Erlang's C and W_q, load lambda / (1 - f).  The week has ``capacity.gross_hours`` working hours, and a server is a head
 of the service team with a mean handling time of heads / K weeks, so that all of them handle K a week, whatever slows
 the team down.  ``servers`` sets another number of servers who work at the same pace; with capacity off, handling takes
-the stated hours.  ``patience_hours`` > 0 lets issues be given up.
+the stated hours.  ``patience_hours`` > 0 lets issues be given up: without failed fixes that is Erlang A (A30).
 
 The standard of service s follows the level delivered, min(1, K/demand), down with tau = 19 weeks and up hardly ever
 (A26); a lower standard means hastier work: hours per issue x s, FCR x s.

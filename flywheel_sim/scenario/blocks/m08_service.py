@@ -46,7 +46,7 @@ class Service(Block):
     )  # fmt: skip
     patience_hours: float = param(
         0.0, "Mean working hours a customer waits in the event-timed queue before giving up; 0 = for ever.",
-        unit="hours", ge=0, le=1000, advanced=True,
+        unit="hours", ge=0, le=1000, source="A30", advanced=True,
     )  # fmt: skip
     handling_hours: float = param(
         0.0, "Mean handling time in working hours; 0 = hours of the service touchpoint.", unit="hours", ge=0, le=1000

@@ -1,4 +1,4 @@
-"""Every closed form A1-A29: the limits in which the simulation must be it, or why it is theory only.
+"""Every closed form A1-A30: the limits in which the simulation must be it, or why it is theory only.
 
 `LIMITS` is what `flywheel_sim.study.verify` runs, what the tests of limits call and what docs/verification.md lists.
 """

@@ -1,4 +1,4 @@
-"""Limits of the company: scores, queues, the wheel, tenure, tampering, standards, traps (A6, A21, A23-A27)."""
+"""Limits of the company: scores, queues, the wheel, tenure, tampering, standards, traps (A6, A21, A23-A27, A30)."""
 
 import math
 from typing import Any
@@ -76,6 +76,34 @@ def _queue(s: Sample) -> list[Quantity]:
     else:
         found.append(average("repeats per contact", x[:, 2], again))
     return found
+
+
+def _impatience(run: Run) -> Floats:
+    """Issues raised, given up, served and served after a wait, and those open on average, once the start is over."""
+    m = run.scenario.model
+    start = max(_WARM_UP, math.ceil(10 * m.service.patience_hours / m.capacity.gross_hours))
+    if 2 * start > run.weeks:
+        raise ValueError(
+            f"a queue this patient is at rest after {start} weeks; set horizon_weeks to {2 * start} or more"
+        )
+    raised, gone, served, waited, open_ = (
+        run.series(name)[start:] for name in ("contacts", "abandoned", "handled", "waited", "backlog")
+    )
+    return np.array([raised.sum(), gone.sum(), served.sum(), waited.sum(), open_.mean()])
+
+
+def _patience(s: Sample) -> list[Quantity]:
+    m = s.model
+    raised, gone, served, waited, still = s.first.T
+    service, hours = m.service, m.service.handling_hours
+    theta = hours / service.patience_hours if service.patience_hours > 0 else 0.0  # in service times
+    law = (_offered(m), service.servers, theta)
+    lost, waits = float(theory.erlang_a(*law)), float(theory.erlang_a_waits(*law))
+    return [
+        ratio("share that gives up", gone, raised, lost),
+        ratio("share of the served that waited", waited, served, (waits - lost) / (1.0 - lost)),
+        average("issues open", still, float(theory.erlang_a_open(*law))),
+    ]
 
 
 def _rates(model: Any) -> theory.VoiceRates:
@@ -285,6 +313,10 @@ _QUEUE = (
     "service.return_delay_weeks", "capacity.gross_hours", "market.accounts", "market.initial_customers",
     "horizon_weeks",
 )  # fmt: skip
+_GIVING_UP = (
+    "service.patience_hours", "service.servers", "service.handling_hours", "service.issues", "capacity.gross_hours",
+    "market.accounts", "market.initial_customers", "horizon_weeks",
+)  # fmt: skip
 _WHEEL = (
     "market.voice.neutral_to_advocate", "market.voice.neutral_to_detractor", "market.voice.advocate_to_neutral",
     "market.voice.detractor_to_neutral", "market.churn.neutral", "market.churn.advocate", "market.churn.detractor",
@@ -337,4 +369,6 @@ COMPANY = (
     Limit("A27", "The capability trap", "a27-capability-trap", _CAUSES, _capability, _trap,
           bias="four substeps of the engine against an integrator: .00001", variants=_both_sides,
           path=_trap_path),
+    Limit("A30", "Customers give up waiting", "a30-patience", _GIVING_UP, _impatience, _patience, 24, 240,
+          given={"horizon_weeks": 520}),
 )  # fmt: skip
