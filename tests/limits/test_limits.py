@@ -49,6 +49,7 @@ CASES = [
     *(("A21-wait", queue(load, servers)) for load, servers in ((2.4, 3), (4, 5), (18, 20))),
     *(("A21-wait", queue(8, 10, hours, customers=1000, weeks=2000)) for hours in (8.0, 60.0)),  # at any tick
     ("A21-wait", queue(8, 10, 0.25, customers=4000, weeks=260)),
+    ("A21-wait", queue(4, 40, customers=1000, weeks=104)),  # nobody waits
     ("A21-returns", {"service.first_contact_resolution": 0.7}),
     ("A22", {"capacity.pair_hours": 2.0}),
     *(
@@ -61,7 +62,7 @@ CASES = [
     ("A29", {"culture.effort_month": 0.05, "culture.start": 0.0, "horizon_weeks": 520}),
     *(
         ("A30", {**queue(load, servers), "service.patience_hours": hours})
-        for load, servers, hours in ((8, 10, 1.0), (20, 10, 10.0), (0.8, 1, 0.0), (3, 2, 0.25))
+        for load, servers, hours in ((8, 10, 1.0), (20, 10, 10.0), (0.8, 1, 0.0), (3, 2, 0.25), (4, 40, 1.0))
     ),
 ]
 

@@ -131,6 +131,7 @@ LIMITS = (
     "a24-tenure",
     "a25-tampering",
     "a27-capability-trap",
+    "a30-patience",
 )
 
 
