@@ -67,7 +67,7 @@ def _offered(model: Any) -> float:
 def _one_issue(s: Sample) -> float:
     """One issue as a share of all that were raised: what no number of runs can tell from none."""
     m = s.model
-    return 1.0 / max(m.service.issues * m.market.initial_customers * m.horizon_weeks * len(s.first), 1.0)
+    return 1.0 / max(float(m.service.issues * m.market.initial_customers * m.horizon_weeks * len(s.first)), 1.0)
 
 
 def _queue(s: Sample) -> list[Quantity]:
