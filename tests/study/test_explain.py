@@ -64,8 +64,8 @@ def test_in_the_terminal_and_as_json():
     text = runner.invoke(flywheel, ["explain", "C37"])
     assert text.exit_code == 0 and "vanishes at" in text.output
     listed = runner.invoke(flywheel, ["explain"])
-    assert listed.exit_code == 0 and "M27" in listed.output and "A29" in listed.output and "C78" in listed.output
+    assert listed.exit_code == 0 and "M27" in listed.output and "A30" in listed.output and "C78" in listed.output
     answer = json.loads(runner.invoke(flywheel, ["explain", "A1", "--json"]).output)
     assert answer["schema"] == "flywheel.explain/1" and answer["data"]["limits"]
     assert runner.invoke(flywheel, ["explain", "M99"]).exit_code == 2
-    assert set(subjects()) == {"mechanisms", "closed forms", "claims", "columns", "summary"}
+    assert set(subjects()) == {"mechanisms", "closed forms", "claims", "columns", "summary", "sources"}
