@@ -2,6 +2,7 @@
 
 import json
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from flywheel_sim.scenario.schema import ScenarioModel
 from flywheel_sim.scenario.shapes import along, every_path, root
 from flywheel_sim.study.facts import trial
 from flywheel_sim.study.facts.following import Followed, NoInterface
-from flywheel_sim.study.facts.measures import MEASURES, STAGES, arms_of
+from flywheel_sim.study.facts.measures import MEASURES, STAGES, Arms, arms_of
 from flywheel_sim.study.facts.prior import SPREAD, drawn
 from flywheel_sim.study.facts.table import COMPANIES, ROLES, Part, arm, arms, fact_table
 
@@ -184,6 +185,79 @@ def test_who_was_best_before_is_compared_with_who_is_best_after():
     run = Followed({104: at([0, 0, 0, 0, 0]), 156: at([5, 4, 3, 2, 1]), 260: end}, {})
     assert run.missed(0.2) == 1.0
     assert run.segment_churn.__doc__ and run.ever("profit").sum() == 234
+
+
+@pytest.mark.parametrize(
+    ("mark", "part", "setting", "off", "on", "sign"),
+    [
+        ("S3", "hazard ratio", "word_of_mouth.contagion", 1.0, 3.0, 1),
+        ("S7", "while the referrer stays", "word_of_mouth.referred_churn", 1.0, 0.5, -1),
+        ("S8", "hazard ratio", "word_of_mouth.referrer_churn", 1.0, 0.35, -1),
+    ],
+)
+def test_a_law_that_is_off_is_not_seen_and_one_that_is_on_is(mark, part, setting, off, on, sign):
+    def seen(value):
+        tried = fs.facts([mark], companies=["b2c-subscription"], draws=0, replicates=4, changes={setting: value})
+        return next(one for one in tried.found if one.part == part)
+
+    without, with_it = seen(off), seen(on)
+    assert abs(without.value - 1.0) < max(3 * without.error, 0.05)
+    assert sign * (with_it.value - 1.0) > max(5 * with_it.error, 0.2)
+
+
+class Books:
+    """A run of which weekly columns are known."""
+
+    def __init__(self, **columns):
+        self.columns = {name: np.asarray(values, float) for name, values in columns.items()}
+        self.weeks = len(next(iter(self.columns.values())))
+
+    def series(self, name, start=False):
+        values = self.columns[name]
+        return np.concatenate(([values[0]], values)) if start else values
+
+
+def books(**arms):
+    """Arms whose runs are books."""
+    return Arms({name: [[SimpleNamespace(run=run)] for run in runs] for name, runs in arms.items()})
+
+
+def value(name, arms, **arguments):
+    rows, of = MEASURES[name](arms, **arguments)
+    return of(rows.mean(axis=0))
+
+
+def test_sums_changes_and_elasticities_of_known_books():
+    base = [Books(won=[10, 10], lost=[5, 5]), Books(won=[20, 20], lost=[5, 5])]
+    more = [Books(won=[11, 11], lost=[5, 5]), Books(won=[22, 22], lost=[10, 10])]
+    arms = books(base=base, more=more)
+    assert value("total", arms, columns={"won": 1}, per={"lost": 1}) == pytest.approx(3.0)
+    assert value("change", arms, columns={"won": 1}, arm="more") == pytest.approx(0.1)
+    assert value("change", arms, columns={"won": 1}, per={"lost": 1}, arm="more") == pytest.approx(66 / 30 / 3 - 1)
+    assert value("elasticity", arms, columns={"won": 1}, arm="more", step=0.21) == pytest.approx(0.5)
+    assert value("difference", arms, columns={"won": 1, "lost": -1}, arm="more", against="base") == pytest.approx(-1.0)
+    arms = books(base=base, more=more, other=[Books(won=[12.1, 12.1]), Books(won=[24.2, 24.2])])
+    ratio_of_two = value("elasticity-ratio", arms, columns={"won": 1}, arm="other", other="more", step=0.2)
+    assert ratio_of_two == pytest.approx(2.0)
+
+
+def test_growth_that_lasts_by_four_fifths_has_that_persistence():
+    rates = 0.5 * 0.8 ** np.arange(5)
+    yearly = np.concatenate(([1.0], np.cumprod(1 + rates)))
+    spend = np.interp(np.arange(1, 261), np.arange(6) * 52, yearly)
+    assert value("persistence", books(base=[Books(spend=spend)]), column="spend") == pytest.approx(0.8, abs=0.01)
+
+
+@pytest.mark.parametrize("exponent", [0.0, 0.2, 0.5])
+def test_the_exponent_with_which_spread_falls_is_found(exponent):
+    rng = np.random.default_rng(7)
+
+    def firms(size):
+        growth = rng.normal(0.1, 0.05 * size**-exponent, (400, 5))
+        return [Books(revenue=np.repeat(np.exp(np.cumsum(one)), 52)) for one in growth]
+
+    arms = books(small=firms(1), large=firms(16))
+    assert value("size-variance", arms, small="small", large="large", factor=16) == pytest.approx(exponent, abs=0.03)
 
 
 @pytest.mark.parametrize(

@@ -126,9 +126,11 @@ class Followed:
         return est.rate_ratio(left[kept], exposed[kept], stratum[kept])
 
     def referrer_hazard(self) -> Pair:
-        """Hazard after the first referral over that before, and of those who make none."""
+        """Hazard in the year after the first referral over that before, and of those who make none."""
         account, week, left, stratum = self.person_weeks
-        return est.rate_ratio(left, week > self.first_referral[account], stratum)
+        since = week - self.first_referral[account]
+        kept = since <= YEAR
+        return est.rate_ratio(left[kept], since[kept] > 0, stratum[kept])
 
     def referral_contagion(self) -> Pair:
         """Referrals a week of the referred over those of others."""
