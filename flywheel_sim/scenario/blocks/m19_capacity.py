@@ -8,7 +8,7 @@ class Capacity(Block):
 
     enabled: bool = param(True, "Off: hours are never short.")
     gross_hours: float = param(38.0, "Hours a head works.", unit="hours/week", ge=1, le=168)
-    span: float = param(5.0, "Heads in a working group.", ge=1, le=1_000_000)
+    span: float = param(5.0, "Heads in a working group.", ge=0.01, le=1_000_000)
     pair_hours: float = param(
         0.5, "c: hours a week that one pair of working groups costs at most.", unit="hours", ge=0, le=1000, source="A22"
     )
