@@ -9,7 +9,7 @@ import pytest
 from flywheel_sim import run
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.engine.state import CAUSES, STATUSES
-from flywheel_sim.results import ResultError, Run, open_run
+from flywheel_sim.results import Run, open_run
 from flywheel_sim.results import accounts as module
 from flywheel_sim.results.accounts import Accounts
 from flywheel_sim.scenario import load
@@ -117,13 +117,12 @@ def test_to_disk_and_back_to_the_bit(tmp_path, simulation):
     assert plain["state"].tolist() == made.accounts["state"].tolist(), "text for whoever else reads the file"
 
 
-def test_a_file_with_a_name_nobody_knows_is_refused(tmp_path):
-    folder = run({"extends": "b2b-saas", "horizon_weeks": 2}).save(tmp_path / "x")
-    table = pd.read_parquet(folder / "customers.parquet")
-    table.loc[3, "state"] = "undecided"
-    table.to_parquet(folder / "customers.parquet")
-    with pytest.raises(ResultError, match="a state that nobody knows"):
-        open_run(folder)
+def test_a_table_with_a_name_nobody_knows_is_refused():
+    result = run({"extends": "b2b-saas", "horizon_weeks": 2})
+    columns = dict(result.accounts)
+    columns["state"] = np.where(np.arange(len(columns["state"])) == 3, "undecided", columns["state"])
+    with pytest.raises(ValueError, match="a state that nobody knows"):
+        Accounts.coded(tuple(result.scenario.model.segments), columns)
 
 
 def test_there_is_no_other_column(simulation):

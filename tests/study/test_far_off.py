@@ -57,7 +57,7 @@ def test_a_range_in_another_unit_is_told_with_the_value_in_hand(block: dict[str,
     study = {"scenario": "b2b-saas", "parameters": {"market.churn.mean": block}, "design": {"kind": "lhs", "points": 2}}
     (said,) = read_study(study).warnings
     assert re.match(
-        r"market.churn.mean is drawn from \S+ to \S+, but b2b-saas has 0.15 \(probability: Mean churn", said
+        r"market.churn.mean is drawn from \S+ to \S+, but b2b-saas has 0.13 \(probability: Mean churn", said
     )
     assert said.endswith("is that the same unit?")
 
@@ -88,7 +88,7 @@ def test_doubt_and_paths_beside_are_looked_at_too() -> None:
 def test_the_command_and_python_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     study = {"scenario": "b2b-saas", "set": TINY, "parameters": {"market.churn.mean": [0.003]}, "design": "grid"}
-    with pytest.warns(UserWarning, match="market.churn.mean is drawn from 0.003 to 0.003, but b2b-saas has 0.15"):
+    with pytest.warns(UserWarning, match="market.churn.mean is drawn from 0.003 to 0.003, but b2b-saas has 0.13"):
         fs.sweep(study)
     Path("mine.yaml").write_text(
         "scenario: b2b-saas\nparameters:\n  market.churn.mean: [0.003]\ndesign: grid\n", encoding="utf-8"

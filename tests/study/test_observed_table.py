@@ -252,13 +252,13 @@ def test_tables_of_points_follow_the_same_rules() -> None:
         study = {"scenario": "b2b-saas", "design": {"kind": "table", "file": "points.csv", **design}}
         return [dict(point.changes) for point in laid(read_study(study)).points]
 
-    german = "market.price;market.network.kind\n11.584;ring\n12.031;ring\n"
+    german = "ledger.overhead;market.network.kind\n11.584;ring\n12.031;ring\n"
     with pytest.raises(
         ScenarioError, match=r"'11.584' may be 11.584 or 11584, .*points.csv is with decimal: '.' or ','"
     ):
         points(german)
-    assert [point["market.price"] for point in points(german, decimal=",")] == [11584.0, 12031.0]
-    assert [point["market.price"] for point in points(german, decimal=".")] == [11.584, 12.031]
+    assert [point["ledger.overhead"] for point in points(german, decimal=",")] == [11584.0, 12031.0]
+    assert [point["ledger.overhead"] for point in points(german, decimal=".")] == [11.584, 12.031]
     assert points("market.churn.mean\n0.125\n")[0]["market.churn.mean"] == 0.125
     with pytest.raises(ScenarioError, match=r"'0,125' has a decimal comma"):
         points('market.churn.mean\n"0,125"\n')
