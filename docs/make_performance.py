@@ -19,10 +19,12 @@ import numpy as np
 from flywheel_sim.engine.lower import lower
 from flywheel_sim.engine.state import BLOCK, State, allocate
 from flywheel_sim.present.drawing import to_svg
-from flywheel_sim.present.roofline import SAID, roofline
-from flywheel_sim.study.bench import BARS
-from flywheel_sim.study.floor import account_columns
-from flywheel_sim.study.speed import bytes_of, scaled
+from flywheel_sim.study.benchmarks import benchmark
+
+BARS = benchmark("bench").BARS
+account_columns = benchmark("floor").account_columns
+SAID, roofline = benchmark("roofline").SAID, benchmark("roofline").roofline
+bytes_of, scaled = benchmark("speed").bytes_of, benchmark("speed").scaled
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "performance.md"

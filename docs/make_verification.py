@@ -53,7 +53,7 @@ flywheel verify A21 --set service.servers=12     # one closed form at other para
 |---|---|
 | Limits at other parameters, and what a number cannot say | `tests/limits` calls the same limits |
 | Is the law of a mechanism right, and exactly off when it is off? | `tests/mechanisms` |
-| Does a plain-Python twin make the same week, to the bit? | `tests/reference` |
+| Does a plain-Python replica make the same week, to the bit? | `tests/replica` |
 | Is luck uniform, independent, and never used twice? | `tests/engine/test_random.py`, `tests/engine/test_luck.py` |
 | Same bits by threads, slices, steps, batches, processes, saving, forking? | `tests/engine/test_determinism.py` |
 | Does a change reach back, or beyond those it touches? | `tests/engine/test_causality.py` |
@@ -68,12 +68,12 @@ flywheel verify A21 --set service.servers=12     # one closed form at other para
 FAULTS = """
 ## Deliberate faults
 
-Engine and twin were written from one description, so a misreading shared by both would leave them equal. {count}
+Engine and replica were written from one description, so a misreading shared by both would leave them equal. {count}
 faults of this kind are therefore put into *both*, one at a time, and what then fails is looked at. It has to be a
 limit, a law of conservation, a metamorphic relation (the same company in other words) or a neutral setting: equality
-with the twin, frozen numbers and tests that hold a law's numbers against the same law by hand do not count
-(`tests/faults/checks.yaml` lists what does). Before anything else a trial makes sure that the fault shows in the twin,
-and that engine and twin still agree to the bit, so that it is in both. Without a fault the checks pass, as they do in
+with the replica, frozen numbers and tests that hold a law's numbers against the same law by hand do not count
+(`tests/faults/checks.yaml` lists what does). Before anything else a trial makes sure that the fault shows in the
+replica, and that both still agree to the bit, so that it is in both. Without a fault the checks pass, as they do in
 the ordinary suite; {control} of them were also run in the engine that holds all faults, with none chosen.
 
     python -m tests.faults.run                    what has no result yet; about a minute a fault on two cores
@@ -171,7 +171,7 @@ def pairing() -> list[str]:
         "",
         "Variance of a difference in value with independent seeds over that with common luck: how many times more runs "
         f"independent seeds would need. `flywheel bench` gives the medians; here {found['replicates']} replicates of "
-        f"seed {found['seed']} (`study/common_luck.py`).",
+        f"seed {found['seed']} (`experiments/benchmarks/common_random_numbers.py`).",
         "",
         f"- **Schemes**: median **{found['ratio']:.1f}** over all {len(pairs)} pairs of shipped schemes on `b2b-saas`, "
         f"{end(pairs[0])} to {end(pairs[-1])}; {above} of them 3 or more. The bar is a median of 3, the aim 10.",
@@ -222,12 +222,12 @@ def page() -> str:
 
 def measure() -> None:
     """Run the suite in full and every pair of schemes; an hour or more on two cores, most of it A1, A2 and A10."""
-    from flywheel_sim.study.common_luck import common_luck
+    from flywheel_sim.study.benchmarks import benchmark
 
     words = [sys.executable, "-m", "flywheel_sim", "verify", "--full", "--json"]
     done = subprocess.run(words, check=False, stdout=subprocess.PIPE, text=True)
     (MEASURED / "verify.json").write_text(done.stdout, encoding="utf-8")
-    luck = json.dumps(common_luck().to_dict(), indent=1)
+    luck = json.dumps(benchmark("common_random_numbers").common_luck().to_dict(), indent=1)
     (MEASURED / "luck.json").write_text(luck + "\n", encoding="utf-8")
 
 

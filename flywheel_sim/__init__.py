@@ -40,7 +40,7 @@ _WHERE = {
     "responses": "flywheel_sim.study.responses:responses",
     "facts": "flywheel_sim.study.facts.trial:facts",
     "verify": "flywheel_sim.study.verify:verify",
-    "bench": "flywheel_sim.study.bench:bench",
+    "bench": "flywheel_sim.study.benchmarks:bench",
     "reproduce": "flywheel_sim.study.reproduce:reproduce",
     "FlywheelModel": "flywheel_sim.model:FlywheelModel",
     "Team": "flywheel_sim.model:Team",

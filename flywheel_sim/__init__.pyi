@@ -12,7 +12,7 @@ from flywheel_sim.scenario import ScenarioError as ScenarioError
 from flywheel_sim.scenario import load as load
 from flywheel_sim.scenario import scenarios as scenarios
 from flywheel_sim.scenario.funnel import funnel_twin as funnel_twin
-from flywheel_sim.study.bench import bench as bench
+from flywheel_sim.study.benchmarks import bench as bench
 from flywheel_sim.study.calibrate import calibrate as calibrate
 from flywheel_sim.study.claims import claims as claims
 from flywheel_sim.study.compare import Comparison as Comparison

@@ -159,8 +159,9 @@ def test_the_page_of_performance_is_made_from_what_was_measured():
 
 
 def test_bytes_on_the_page_are_those_of_a_run():
+    from benchmarks.speed import bytes_of, scaled
+
     from flywheel_sim.engine.run import Simulation
-    from flywheel_sim.study.speed import bytes_of, scaled
 
     module, n = made_performance(), 10 * 1024
     told = module.accounts()

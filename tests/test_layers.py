@@ -13,12 +13,12 @@ import flywheel_sim
 PACKAGE = Path(flywheel_sim.__file__).parent
 #: Top to bottom; a module may import from its own layer and from those after it.
 LAYERS = [
-    ("cli", "commands"), ("app",), ("study",), ("teach",), ("present",), ("execute",), ("reference",), ("model",),
+    ("cli", "commands"), ("app",), ("study",), ("teach",), ("present",), ("execute",), ("model",),
     ("results",), ("engine",), ("theory",), ("scenario", "files", "typed"), ("__about__",),
 ]  # fmt: skip
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "_shipped" not in path.parts)
-MESA = {"model/teams.py", "model/customers.py", "model/flywheel.py", "reference/agents.py"}
+MESA = {"model/teams.py", "model/customers.py", "model/flywheel.py"}
 
 
 def imported(path: Path) -> set[str]:

@@ -27,14 +27,14 @@ __all__ = ["bench"]
 def bench(
     quick: bool, mechanisms: bool, big: bool, sweep: int | None, figure: Path | None, workers: int | None
 ) -> Answer:
-    """Measure speed, memory and start-up on this machine.
+    """Measure speed, memory and start-up on this machine, from a checkout.
 
     Speed is stated against the floor (one random draw per account and one pass over the account columns), and against
     the same laws as Mesa agents and as NumPy columns, timed in the same run.  Close other programs first; the full
     bench takes up to fifteen minutes.
     """
     from flywheel_sim.engine.fingerprint import engine_hash
-    from flywheel_sim.study.bench import bench as benched
+    from flywheel_sim.study.benchmarks import bench as benched
 
     if mechanisms + big + (sweep is not None) + (figure is not None) > 1:
         raise click.UsageError("--mechanisms, --big, --sweep and --figure exclude one another")
@@ -56,17 +56,18 @@ def bench(
 def _draw(data: dict[str, Any], figure: Path) -> None:
     from flywheel_sim.files import write_text
     from flywheel_sim.present.drawing import to_svg
-    from flywheel_sim.present.roofline import SAID, roofline
+    from flywheel_sim.study.benchmarks import benchmark
 
-    write_text(figure, to_svg(roofline(data), "roofline", SAID) + "\n")
+    roofline = benchmark("roofline")
+    write_text(figure, to_svg(roofline.roofline(data), "roofline", roofline.SAID) + "\n")
     say(f"wrote {figure}")
 
 
 def _big(workers: int | None) -> Answer:
     from flywheel_sim.engine.fingerprint import engine_hash
-    from flywheel_sim.study.big_run import big_run
+    from flywheel_sim.study.benchmarks import benchmark
 
-    found = big_run(cores=workers, progress=say)
+    found = benchmark("big_run").big_run(cores=workers, progress=say)
     off = found.error_at_a_tenth
     told = "was not announced early enough" if off is None else f"was announced {100 * off:+.0f} % off after a tenth"
     text = (
@@ -78,9 +79,9 @@ def _big(workers: int | None) -> Answer:
 
 def _sweep(runs: int, workers: int | None) -> Answer:
     from flywheel_sim.engine.fingerprint import engine_hash
-    from flywheel_sim.study.long_sweep import long_sweep
+    from flywheel_sim.study.benchmarks import benchmark
 
-    found = long_sweep(runs, cores=workers, progress=say)
+    found = benchmark("long_sweep").long_sweep(runs, cores=workers, progress=say)
     looks = [(share, found.memory_at(share)) for share in (0.1, 0.5, 1.0)]
     held = ", ".join(f"{one['peak'] / 1e6:.0f} MB at {100 * share:.0f} %" for share, one in looks if one is not None)
     right = found.once and found.same_hash and not found.failed
@@ -99,16 +100,18 @@ def _sweep(runs: int, workers: int | None) -> Answer:
 
 def _mechanisms(quick: bool) -> Answer:
     from flywheel_sim.engine.fingerprint import engine_hash
-    from flywheel_sim.study.costs import mechanism_costs
-    from flywheel_sim.study.speed import EVERYTHING, scaled
-    from flywheel_sim.study.timing import machine
+    from flywheel_sim.study.benchmarks import benchmark
 
     accounts = 20_000 if quick else 100_000
-    whole, costs = mechanism_costs(scaled(accounts, 52, EVERYTHING), progress=say)
+    speed = benchmark("speed")
+    company = speed.scaled(accounts, 52, speed.EVERYTHING)
+    whole, costs = benchmark("costs").mechanism_costs(company, progress=say)
     rows = [(cost.number, cost.block, f"{cost.ns:.1f}", f"{cost.spread:.1f}") for cost in costs]
     text = table(("", "mechanism", "ns", "+-"), rows)
     words = f"{whole:.1f} ns per account-week with everything on, {accounts:,} accounts; each mechanism on minus off:"
-    data = {"accounts": accounts, "whole_ns": whole, "mechanisms": [c.to_dict() for c in costs], "machine": machine()}
+    listed = [cost.to_dict() for cost in costs]
+    machine = benchmark("timing").machine()
+    data = {"accounts": accounts, "whole_ns": whole, "mechanisms": listed, "machine": machine}
     return Answer(data, f"{words}\n\n{text}", {"hashes": {"engine": engine_hash()}})
 
 

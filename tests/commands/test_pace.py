@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from benchmarks.big_run import COMPANY
+from benchmarks.speed import scaled
 
 from flywheel_sim.commands.pace import MOST, Pace, expected_work, in_words
 from flywheel_sim.scenario import load, scenarios
-from flywheel_sim.study.big_run import COMPANY
-from flywheel_sim.study.speed import scaled
 
 WEEKS = 260
 #: Milliseconds a week of 10^6 accounts of the B2B company took, by quarters, as it grew from 4 to 14 % customers, when

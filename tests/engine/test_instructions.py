@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from benchmarks.speed import scaled
 
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.results.run import Run
-from flywheel_sim.study.speed import scaled
 
 CODE = "from tests.engine.test_instructions import digest; print(digest())"
 ROOT = str(Path(__file__).resolve().parents[2])

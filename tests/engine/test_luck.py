@@ -1,7 +1,7 @@
 """A battery for luck: equal shares and independence across agent, tick and decision, and no key used twice.
 
 One chance in a thousand that any test of the battery fails while the generator is right (Holm); keys are fixed, so the
-answer is always the same.  Which word decides what is recorded in the twin, whose draws are the engine's to the bit.
+answer is always the same.  Which word decides what is recorded in the replica, whose draws are the engine's to the bit.
 """
 
 import ast
@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import replica
+from replica import luck, network, word_of_mouth, world
 from scipy import stats
 
 from flywheel_sim.engine import random
 from flywheel_sim.engine.random import philox_words
-from flywheel_sim.reference import twin
-from flywheel_sim.reference.twin import luck, network, word_of_mouth, world
 from flywheel_sim.scenario import load
 from flywheel_sim.study.verify import holm
 
@@ -98,7 +98,7 @@ def test_the_battery_notices_a_poor_generator():
 
 # --- no key twice -------------------------------------------------------------------------------------------------
 
-TWIN = Path(luck.__file__).parent
+REPLICA = Path(luck.__file__).parent
 
 
 @cache
@@ -122,7 +122,7 @@ def lanes(file, line):
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """Record (agent, tick, block, k, lane) -> where it decides, while a twin runs."""
+    """Record (agent, tick, block, k, lane) -> where it decides, while a replica runs."""
     seen = defaultdict(set)
     real, real_pick = luck.words, luck.pick_lane
 
@@ -135,7 +135,7 @@ def drawn(monkeypatch):
     def recorded(key, agent, tick, block, k=0):
         frame = caller()
         where = Path(frame.f_code.co_filename)
-        if where.parent == TWIN:
+        if where.parent == REPLICA:
             for lane in lanes(str(where), frame.f_lineno) or {None}:
                 seen[agent, tick, block, k, lane].add(f"{where.stem}.{frame.f_code.co_name}")
         return real(key, agent, tick, block, k)
@@ -185,7 +185,7 @@ def test_no_key_decides_two_things(drawn):
     seen = set()
     for changes in COMPANIES.values():
         drawn.clear()
-        twin.run(load("everything-on").with_({**SMALL, **changes}), 3)
+        replica.run(load("everything-on").with_({**SMALL, **changes}), 3)
         assert all(lane is not None for *_, lane in drawn), "every draw says which lane it looks at"
         twice = {
             (block, lane, tuple(sorted(where)))
@@ -195,5 +195,5 @@ def test_no_key_decides_two_things(drawn):
         assert twice == set()
         seen |= {block for _, _, block, _, _ in drawn}
     assert set(BLOCKS) - seen <= {luck.GO_LIVE}, "every block has been seen at work"
-    source = "".join(path.read_text("utf-8") for path in TWIN.glob("*.py"))
+    source = "".join(path.read_text("utf-8") for path in REPLICA.glob("*.py"))
     assert source.count("luck.GO_LIVE") == 1, "few are sold to in so small a company; it has but one place"

@@ -1,4 +1,6 @@
-"""Put deliberate faults into engine and twin, and see which check notices: ``python -m tests.faults.run [NAME ...]``.
+"""Put deliberate faults into engine and replica, and see which check notices.
+
+    python -m tests.faults.run [NAME ...]
 
 It works on a copy of this checkout in a temporary folder, with a compile cache of its own, and adds a line per fault to
 results.jsonl.  A fault whose line is there already, for the same text, and caught, is not tried again, so that a run
@@ -85,7 +87,7 @@ def go(faults: list[Fault], by_number: bool, rest: bool, results: Path, logs: Pa
         }  # fmt: skip
         task = Path(folder) / "faults.json"
         task.write_text(json.dumps(told))
-        env = os.environ | {"PYTHONPATH": str(copy), "NO_COLOR": "1"}
+        env = os.environ | {"PYTHONPATH": f"{copy}{os.pathsep}{copy / 'tests'}", "NO_COLOR": "1"}
         env["FLYWHEEL_CACHE"] = "off" if by_number else str(Path(folder) / "cache")
         subprocess.run(
             [sys.executable, "-W", "ignore", "-m", "tests.faults.trials", str(task)], env=env, cwd=copy, check=True

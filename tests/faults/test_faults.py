@@ -22,7 +22,7 @@ def test_there_are_many_faults_of_all_kinds():
 
 @pytest.mark.parametrize("fault", FAULTS, ids=[fault.name for fault in FAULTS])
 def test_a_fault_fits_the_sources(fault):
-    """Its texts stand once where it says, in engine and twin, or in what both read."""
+    """Its texts stand once where it says, in engine and replica, or in what both read."""
     for edit in fault.edits:
         place_of((ROOT / edit.file).read_text("utf-8").split("\n"), edit.old)
         assert edit.old != edit.new
@@ -77,7 +77,7 @@ def test_recorded_results_are_those_of_the_list_and_every_fault_is_caught():
     for fault in FAULTS:
         line = trials[fault.name]
         assert line["text"] == fault.text, f"{fault.name} has changed; run: python -m tests.faults.run {fault.name}"
-        assert line["agrees"] and line["shows_in"] > 0, f"{fault.name} is not in engine and twin"
+        assert line["agrees"] and line["shows_in"] > 0, f"{fault.name} is not in engine and replica"
         assert line["caught_by"] and line["kind"] in kinds, f"{fault.name} is not caught"
         file, _, test = line["caught_by"].partition("::")
         assert f"def {test.partition('[')[0]}(" in (ROOT / file).read_text("utf-8"), line["caught_by"]

@@ -3,8 +3,8 @@
     python -m tests.faults.trials FAULTS.json
 
 The engine is compiled once; every fault then gets a process of its own, forked from this one.  A trial first asks
-whether the twin notices that the fault is there at all, and whether twin and engine still agree to the bit, so that it
-is in both.  Then it runs the suspects, then every other check, until one fails.
+whether the replica notices that the fault is there at all, and whether replica and engine still agree to the bit, so
+that it is in both.  Then it runs the suspects, then every other check, until one fails.
 """
 
 import contextlib
@@ -48,12 +48,12 @@ COMPANIES: list[tuple[str, dict[str, Any], int]] = [
 ]  # fmt: skip
 
 
-def twin_weeks(scenario: Any, seed: int, replicate: int) -> Any:
-    """Weekly columns of the twin, or what it ended with."""
-    from flywheel_sim.reference import twin
+def replica_weeks(scenario: Any, seed: int, replicate: int) -> Any:
+    """Weekly columns of the replica, or what it ended with."""
+    import replica
 
     try:
-        return twin.run(scenario, seed, replicate)
+        return replica.run(scenario, seed, replicate)
     except (ArithmeticError, ValueError, IndexError) as error:
         return f"{type(error).__name__}"
 
@@ -71,11 +71,11 @@ def companies() -> list[tuple[Any, int, int]]:
 
 
 def present(right: list[str]) -> dict[str, Any]:
-    """In which company the fault in force first shows in the twin, and whether the engine does the same to the bit."""
+    """Return the company in which the fault in force first shows in the replica, and whether the engine agrees."""
     from flywheel_sim.engine.run import Simulation
 
     for n, ((scenario, seed, replicate), before) in enumerate(zip(companies(), right, strict=True), 1):
-        weeks = twin_weeks(scenario, seed, replicate)
+        weeks = replica_weeks(scenario, seed, replicate)
         if digest(weeks) == before:
             continue
         simulation = Simulation([scenario.model], [(0, seed, replicate)], keep_teams=False)
@@ -210,7 +210,7 @@ def main() -> None:
     begun = time.perf_counter()
     batch([company for company, *_ in companies()], replicates=1, workers=1)
     print(f"compiled in {time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
-    right = [digest(twin_weeks(*company)) for company in companies()] if told["by_number"] else []
+    right = [digest(replica_weeks(*company)) for company in companies()] if told["by_number"] else []
     results = Path(told["results"])
     for n, fault in enumerate(told["faults"], 1):
         found = in_a_process(fault, right, told["rest"], Path(told["logs"]) / f"{fault['name']}.log")

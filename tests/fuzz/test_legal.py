@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from fuzz.legal import attempt, bounds, draw
+from replica.service import erlang_wait
 
 import flywheel_sim as fs
 from flywheel_sim.engine.mechanisms.m08_service import _CROWD, _RECURSION
-from flywheel_sim.reference.twin.service import erlang_wait
 from flywheel_sim.results.absent import MAY_BE_MISSING, NotFiniteError, check_columns
 from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.scenario import ScenarioError, load

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from benchmarks.speed import scaled
 
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.execute.run import batch
 from flywheel_sim.scenario import load
-from flywheel_sim.study.speed import scaled
 
 PROSPECT, NEUTRAL, ADVOCATE, DETRACTOR = range(4)
 LEAD = 6

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.roofline import _power
 from fabricated import COMPANY, TEAMS, run
 from matplotlib.figure import Figure
 from rich.console import Console
@@ -19,7 +20,6 @@ from flywheel_sim.present.compass import compass_chart
 from flywheel_sim.present.drawing import canvas, save_png, to_svg
 from flywheel_sim.present.figures import difference_chart, fan_chart, score_chart
 from flywheel_sim.present.report import render
-from flywheel_sim.present.roofline import _power
 from flywheel_sim.present.swings import swings_chart
 from flywheel_sim.present.tables import comparison_table, search_table
 from flywheel_sim.present.tornado import tornado_chart

@@ -10,6 +10,7 @@ import made_up
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import recovery
 from click.testing import CliRunner, Result
 
 from flywheel_sim.cli import flywheel
@@ -18,12 +19,10 @@ from flywheel_sim.execute.rows import measure
 from flywheel_sim.execute.store import Store
 from flywheel_sim.scenario import ScenarioError, load
 from flywheel_sim.scenario.columns import COL, NAMES
-from flywheel_sim.study import known_truth
 from flywheel_sim.study import posterior as calibrating
 from flywheel_sim.study.calibrate import calibrate
 from flywheel_sim.study.emulators import Region, Wave
 from flywheel_sim.study.fitted import CALIBRATED, TABLE
-from flywheel_sim.study.known_truth import recovered
 from flywheel_sim.study.observations import extended, observations, with_data
 from flywheel_sim.study.posterior import Settings, posterior
 from flywheel_sim.study.priors import Priors
@@ -301,19 +300,19 @@ def test_ranks_that_are_even_pass_and_others_do_not():
     luck = np.random.default_rng(3)
 
     def rows(ranks):
-        return [known_truth.Recovery(k, "a", 0.0, 0.0, 1.0, float(rank)) for k, rank in enumerate(ranks)]
+        return [recovery.Recovery(k, "a", 0.0, 0.0, 1.0, float(rank)) for k, rank in enumerate(ranks)]
 
-    right = [known_truth.uneven(rows(luck.random(100)))["a"][1] for _ in range(300)]
+    right = [recovery.uneven(rows(luck.random(100)))["a"][1] for _ in range(300)]
     assert np.mean(np.array(right) < 0.05) < 0.09, "3.2 standard errors above 5 %"
     narrow = luck.normal(size=100) * 2  # draws half as wide as they should be
-    assert known_truth.uneven(rows([0.5 * math.erfc(-x / math.sqrt(2)) for x in narrow]))["a"][1] < 0.01
+    assert recovery.uneven(rows([0.5 * math.erfc(-x / math.sqrt(2)) for x in narrow]))["a"][1] < 0.01
 
 
 def test_one_company_of_known_truth_through_the_engine():
     """The slice of simulation-based calibration that is quick: the truth is not outside all draws."""
     base = load(Path(__file__).parents[2] / "experiments" / "calibration" / "small-company.yaml")
     small = Settings(trials=50, waves=2, replicates=2, predicted=20)
-    found = recovered(base.with_({"market.accounts": 300, "market.initial_customers": 60}), 4, small)
+    found = recovery.recovered(base.with_({"market.accounts": 300, "market.initial_customers": 60}), 4, small)
     assert len(found) == 3 and all(0.005 < one.rank < 0.995 for one in found), found
     assert all(one.low < one.high for one in found)
 
@@ -329,10 +328,10 @@ def test_known_truth_of_a_hundred_companies():
     script = module_from_spec(spec)
     spec.loader.exec_module(script)
     base = load(path.with_name("small-company.yaml"))
-    found = [one for company in range(100) for one in recovered(base, company, script.SETTINGS)]
-    inside, of, _, _ = known_truth.coverage(found)[""]
-    assert 0.85 <= inside / of <= 0.95, known_truth.coverage(found)
-    assert min(p for _, p in known_truth.uneven(found).values()) >= known_truth.FALSE_ALARM, known_truth.uneven(found)
+    found = [one for company in range(100) for one in recovery.recovered(base, company, script.SETTINGS)]
+    inside, of, _, _ = recovery.coverage(found)[""]
+    assert 0.85 <= inside / of <= 0.95, recovery.coverage(found)
+    assert min(p for _, p in recovery.uneven(found).values()) >= recovery.FALSE_ALARM, recovery.uneven(found)
 
 
 @pytest.mark.slow

@@ -1,0 +1,120 @@
+"""M19 Capacity, coordination, budget: from heads to hours to what a team can do."""
+
+import math
+
+from replica.arithmetic import exp64, log64
+from replica.cadence import event_hours
+from replica.journey import dot
+from replica.world import Rules, Sums, World
+
+__all__ = ["allot_hours", "staff", "volumes"]
+
+
+def coordination_hours(w: World, p: Rules) -> float:
+    """H = c sum over pairs of working groups [(1 - x) + x v_ij (1 - cos)/2]; who decides together is skipped."""
+    c, hours = p.capacity, 0.0
+    groups = [math.ceil(team.heads / c.span) for team in w.teams]
+    for i, n in enumerate(groups):
+        hours += (1.0 - c.angle_share) * n * (n - 1) / 2.0
+        for j in range(i):
+            if p.cadence.enabled and p.team[i].member and p.team[j].member:
+                continue
+            cosine = dot(w.teams[i].direction, w.teams[j].direction)
+            weight = 1.0 if p.partner[i][j] > 0.0 else c.far_weight
+            need = (1.0 - c.angle_share) + c.angle_share * weight * (1.0 - cosine) * 0.5
+            hours += n * groups[j] * need
+    return float(c.pair_hours * hours)
+
+
+def staff(w: World, p: Rules, t: int) -> None:
+    """Every quarter finance plans by revenue, 15 % up or down at most; a quarter later the plan is in office."""
+    c, growth, quarter = p.capacity, 0.0, t % 13 == 0 and t > 0
+    if quarter and w.initial["spend"] > 0.0:
+        now = w.last["spend"]
+        growth = log64(now / w.initial["spend"]) if now > 0.0 else -700.0
+    for row, team in zip(p.team, w.teams, strict=True):
+        if not (c.enabled and c.staffing):
+            team.heads = team.able = row.headcount
+            continue
+        if quarter:
+            team.funded = team.planned
+            plan = exp64(row.scaling * growth) * team.budget
+            lowest = team.funded * (1.0 - c.staffing_limit)
+            team.planned = min(max(plan, lowest), team.funded * (1.0 + c.staffing_limit))
+        team.heads = min(max(row.headcount * team.funded, min(row.headcount, 1.0)), 1e9)
+        short = team.heads - team.able
+        team.able += short / c.ramp_weeks if short > 0.0 else short
+
+
+def speed(w: World, p: Rules, k: int) -> float:
+    """Volume per hour, from how much a team works along its own craft."""
+    along = dot(w.teams[k].direction, p.craft[k][: p.d])
+    return exp64(p.capacity.craft_speed * (along - p.capacity.craft_reference))
+
+
+def allot_hours(w: World, p: Rules, t: int) -> None:
+    """Net hours, and with them magnitude, overload, and what sales and service can work off."""
+    c, heads = p.capacity, 0.0
+    for team in w.teams:
+        heads += team.heads
+    w.gross_hours, w.coordination_hours, w.meeting_hours, w.overload = c.gross_hours, 0.0, 0.0, 0.0
+    w.service_capacity, w.service_hours, w.sales_capacity = 1e300, 0.0, 1e300
+    shared = 0.0
+    if c.enabled and heads > 0.0:
+        needed = coordination_hours(w, p) * exp64(-c.relief * c.project_managers)
+        w.coordination_hours = min(needed + c.project_managers * heads * c.gross_hours, heads * c.gross_hours)
+        shared = w.coordination_hours / heads
+    for k, team in enumerate(w.teams):
+        met = event_hours(p, k, team.heads, t)
+        w.meeting_hours += met
+        share = 1.0
+        team.overload, team.hours = 0.0, 1e300
+        if c.enabled and team.heads > 0.0:
+            gamed = team.gaming * p.incentives.gaming_hours if p.incentives.enabled else 0.0
+            away = (shared, met / team.heads, c.reporting_hours, gamed, team.taken / team.heads)
+            net = c.gross_hours
+            for hours in away:
+                net -= hours
+            net = max(0.0, net)
+            share = net / c.gross_hours
+            team.hours = team.able * net * speed(w, p, k) * exp64(-team.unlearned)
+            team.overload = max(0.0, team.demand / team.hours - 1.0) if team.hours > 0.0 else 5.0
+            team.overload = min(team.overload, 5.0)
+            w.overload += team.overload / len(w.teams)
+            serve_queues(w, p, k)
+        team.magnitude = share * p.team[k].skill * team.ability * team.level * exp64(-team.unlearned)
+
+
+def serve_queues(w: World, p: Rules, k: int) -> None:
+    """What a team can work off of leads and issues: the hours its other work leaves, a tenth at least."""
+    team = w.teams[k]
+    for touch, point in zip(p.touch, w.touchpoints, strict=True):
+        if touch.owner != k or touch.hours <= 0.0:
+            continue
+        left = max(team.hours - (team.demand - point.asked), 0.1 * team.hours)
+        if touch.stage == "service":
+            hours = p.service.handling_hours if p.service.handling_hours > 0.0 else touch.hours
+            w.service_hours = hours * (w.standard * w.issue_hours)
+            w.service_capacity = left / w.service_hours
+        elif touch.stage == "sale":
+            w.sales_capacity = left / touch.hours
+
+
+def volumes(w: World, p: Rules, total: Sums) -> None:
+    """Hours of work each team was asked for this week, and the queues that are left."""
+    for team in w.teams:
+        team.demand = 0.0
+    w.leads_before, w.waiting_before = total["leads"], total["waiting"]
+    w.signed_before, w.sold_waiting = total["signed"], total["sold_waiting"]
+    w.onboarding_before = total["onboarding"]
+    for touch, point in zip(p.touch, w.touchpoints, strict=True):
+        if touch.stage == "awareness":
+            volume = total["leads"]
+        elif touch.stage == "sale":
+            volume = total["qualified"] + total["waiting"] * float(w.chain[0][0])
+        elif touch.stage == "service":
+            volume = w.service_demand * w.issue_hours
+        else:
+            volume = point.touched
+        point.asked = volume * touch.hours
+        w.teams[touch.owner].demand += volume * touch.hours

@@ -1,0 +1,180 @@
+"""M24 Measures and M23 Ledger: what is read off a week; every dollar has one line."""
+
+import math
+from typing import Any
+
+from flywheel_sim.scenario.columns import NAMES
+from replica import luck
+from replica.arithmetic import F32, exp32, exp64, f32, log64
+from replica.cadence import event_cost, meets
+from replica.incentives import payout
+from replica.luck import below
+from replica.world import Account, Rules, Sums, World
+
+__all__ = ["answer_survey", "margin_premium", "post", "promoter_shares", "read_week"]
+
+
+def promoter_shares(relationship: F32, sensing: Any) -> tuple[F32, F32]:
+    """Chance that a customer with this relationship is a promoter, and a detractor, in a survey (M13)."""
+    one, slope = f32(1.0), f32(1.0 / sensing.answer_spread)
+    up = one / (one + exp32((f32(sensing.promoter_above) - relationship) * slope))
+    down = one / (one + exp32((relationship - f32(sensing.detractor_below)) * slope))
+    return up, min(down, one - up)
+
+
+def answer_survey(w: World, p: Rules, account: Account, t: int, sums: Sums) -> None:
+    """M13, M24: what a customer would answer, on average; and, in survey weeks, whether and what it answers."""
+    if not p.measures.enabled:
+        return
+    sensing = p.sensing
+    up, down = promoter_shares(account.relationship, sensing)
+    sums.add("asked")
+    sums.add("promoters", up)
+    sums.add("detractor_scores", down)
+    if not (sensing.enabled and (t + 1) % sensing.survey_weeks == 0):
+        return
+    w_kind, w_reply, w_happy, _ = w.words(account.number, t, luck.SURVEY)
+    promoter = below(w_kind, up)
+    rate = min(sensing.response_rate * sensing.happy_bias, 1.0) if promoter else sensing.response_rate
+    if below(w_reply, f32(rate)):
+        sums.add("answers")
+        if promoter:
+            sums.add("answers_up")
+        elif below(w_kind, up + down):
+            sums.add("answers_down")
+        sums.add("answers_satisfied", below(w_happy, account.recent))
+
+
+#: Columns that are sums over customers, by the sum's name; and those that are numbers of the company.
+_SUMS = {
+    "prospects": "prospects", "customers": "customers", "former": "former", "advocates": "advocates",
+    "detractors": "detractors", "blocked": "blocked", "leads": "leads", "qualified": "qualified",
+    "proposals": "proposals", "sold": "sold", "sold_waiting": "sold_waiting", "new_customers": "won",
+    "referred_new": "won_referred", "won_back": "won_back", "churned": "churned",
+    "churned_involuntary": "involuntary", "renewals_due": "due", "expansions": "expansions", "spend": "spend",
+    "stayed": "stayed", "stayed_spend": "stayed_spend", "expanded_spend": "expanded_spend",
+    "churned_spend": "churned_spend", "touches": "touches", "defects": "failed",
+    "handoffs_lost": "lost", "contacts": "contacts", "contained": "contained", "handled": "handled",
+    "self_service": "tries", "repeat_contacts": "repeats", "backlog": "backlog", "waited": "waited",
+    "abandoned": "abandoned", "survey_answers": "answers", "purchases": "purchases",
+    "deals_turned_away": "turned_away", "lone_deals": "lone_deals", "lone_churned": "lone_churned",
+    "members": "members", "member_churned": "member_churned", "rewards": "redeemed",
+}  # fmt: skip
+_NUMBERS = {
+    "added": "added", "friction": "friction", "wait_weeks": "wait", "service_standard": "standard",
+    "map_accuracy": "accuracy", "alignment": "alignment", "alignment_weighted": "alignment_weighted",
+    "customer_alignment": "customer_alignment", "net_force": "net_force", "decision_weeks": "decision_weeks",
+    "rework_rate": "rework_rate", "misfit": "misfit", "decision_error": "decision_error",
+    "blockers_new": "blockers_new", "blockers_resolved": "blockers_resolved",
+    "blockers_reopened": "blockers_reopened", "blockers_dropped": "blockers_dropped",
+    "resolve_weeks": "resolve_weeks", "ideas": "ideas", "idea_pairs": "idea_pairs", "idea_uptake": "idea_uptake",
+    "product_quality": "product", "belief_cosine": "belief_cosine", "overload": "overload",
+    "sales_delay_weeks": "sales_delay", "effort_level": "effort_level", "onboarding_wait_weeks": "onboarding_wait",
+    "gaming": "gaming", "culture": "culture", "causes": "causes", "causes_hidden": "causes_hidden",
+    "firefighting": "firefighting", "score_mean": "score_mean", "score_variance": "score_variance",
+    "activity": "activity", "projects": "projects", "effort_mismatch": "effort_mismatch",
+    "executive_belief": "executive_belief", "belief_gap": "belief_gap", "leader_tenure_weeks": "leader_tenure",
+    "leader_matured": "leader_matured", "leader_utilisation": "leader_use", "leader_support": "leader_support",
+    "leader_perceived_roi": "leader_perceived", "attention": "attention", "morale": "morale", "norms": "norm",
+    "service_orientation": "trait", "knowledge": "knowledge", "project_fixes": "fixes",
+    "competencies": "competencies", "adherence": "adherence", "adherence_reported": "adherence_reported",
+}  # fmt: skip
+
+
+def read_week(w: World, p: Rules, t: int, total: Sums) -> dict[str, float]:
+    """Every column but money."""
+    row, last = dict.fromkeys(NAMES, 0.0), w.last
+    for column, name in _SUMS.items():
+        row[column] = total[name]
+    for column, name in _NUMBERS.items():
+        row[column] = float(getattr(w, name))
+    customers = total["customers"]
+    share = 1.0 / customers if customers > 0.0 else 0.0
+    for column, name in (("relationship", "relationship"), ("effort", "effort"), ("experience", "recent")):
+        row[column] = total[name] * share if customers > 0.0 else last[column]
+    row["csat_true"], row["exposure"] = row["experience"], total["exposure"] * share
+    row["blockers_open"] = float(len(w.blockers))
+    row["utilisation"] = w.service_demand / w.service_capacity if 0.0 < w.service_capacity < 1e200 else 0.0
+    row["nps_true"] = last["nps_true"]
+    if p.measures.enabled and customers > 0.0:
+        row["nps_true"] = 100.0 * (total["promoters"] - total["detractor_scores"]) / max(total["asked"], 1.0)
+    read_survey(w, p, t, total, row)
+    return row
+
+
+def read_survey(w: World, p: Rules, t: int, total: Sums, row: dict[str, float]) -> None:
+    """Scores of this week's survey, inflated by gaming, and those that are seen, and paid on, after the lag."""
+    row["score_inflation"] = inflation = 20.0 * w.gaming
+    answers = total["answers"]
+    if answers > 0.0:
+        up, down = total["answers_up"] / answers, total["answers_down"] / answers
+        w.survey_sd = 100.0 * math.sqrt(max(0.0, up + down - (up - down) * (up - down)) / answers)
+        w.nps_taken = min(100.0, 100.0 * (total["answers_up"] - total["answers_down"]) / answers + inflation)
+        w.csat_taken = min(1.0, total["answers_satisfied"] / answers + inflation / 200.0)
+    row["nps_taken"], row["csat_taken"] = w.nps_taken, w.csat_taken
+    lag = p.sensing.survey_lag_weeks
+    seen = row if lag == 0 else (w.initial if lag > t else w.rows[t - lag])
+    w.nps_survey, w.csat_survey = seen["nps_taken"], seen["csat_taken"]
+    row["nps_survey"], row["csat_survey"] = w.nps_survey, w.csat_survey
+
+
+def margin_premium(p: Rules) -> float:
+    """Saved per dollar of revenue on a referred customer in its first week (M5)."""
+    cost = p.ledger.cost_of_revenue
+    return min(p.word_of_mouth.referred_margin * (1.0 - cost), cost) if p.word_of_mouth.enabled else 0.0
+
+
+def wages_of(w: World, p: Rules) -> tuple[float, float, float]:
+    """Heads, weekly pay, and the pay of those who own awareness or sale."""
+    heads = wages = sellers = 0.0
+    for k, team in enumerate(w.teams):
+        pay = team.heads * p.team[k].salary / 52.0
+        heads += team.heads
+        wages += pay
+        if any(touch.owner == k and touch.stage in ("awareness", "sale") for touch in p.touch):
+            sellers += pay
+    return heads, wages, sellers
+
+
+def post(w: World, p: Rules, t: int, total: Sums, row: dict[str, float]) -> None:
+    """The money columns of the week."""
+    ledger = p.ledger
+    row["headcount"], wages, sellers = wages_of(w, p)
+    gross = row["headcount"] * w.gross_hours
+    row["coordination_share"] = (w.coordination_hours + w.meeting_hours) / gross if gross > 0.0 else 0.0
+    if not ledger.enabled:
+        return
+    for name in ("revenue", "revenue_referred", "discounts", "touch_cost"):
+        row[name] = total[name]
+    row["billed"] = total["billed"] + w.added_billed
+    w.deferred += row["billed"] - row["revenue"]
+    row["deferred"] = w.deferred
+    row["referral_saving"] = margin_premium(p) * total["referral_margin"]
+    row["cost_of_revenue"] = ledger.cost_of_revenue * row["revenue"] - row["referral_saving"]
+    row["service_cost"] = p.service.live_cost * total["handled"] if p.service.enabled else 0.0
+    if p.channels.enabled:
+        row["service_cost"] += p.channels.self_service_cost * total["tries"]
+        row["tech_cost"] = p.channels.technology.spend + p.channels.analytics.spend
+    outside, won = total["leads"] - total["leads_word"], total["won"] + total["won_back"]
+    row["acquisition_cost"] = ledger.cost_per_lead * outside + ledger.cost_per_win * won
+    row["coordination_cost"] = wages * w.coordination_hours / gross if gross > 0.0 else 0.0
+    met = wages * min(w.meeting_hours, gross - w.coordination_hours) / gross if gross > 0.0 else 0.0
+    row["meeting_cost"] = met + event_cost(p, t) + (ledger.meeting_cost if meets(p, t) else 0.0)
+    row["payroll"] = wages - row["coordination_cost"] - met
+    row["acquisition_pay"] = sellers
+    row["bonus"] = payout(w, p, t)
+    row["programme_cost"] = ledger.programme_cost + w.programme
+    if p.loyalty.enabled:
+        row["reward_cost"] = p.loyalty.reward_value * total["redeemed"]
+        row["reward_liability"] = p.loyalty.reward_value / p.loyalty.threshold * total["points"]
+    row["overhead"] = ledger.overhead
+    for line in (
+        "cost_of_revenue", "service_cost", "acquisition_cost", "payroll", "coordination_cost", "meeting_cost", "bonus",
+        "touch_cost", "programme_cost", "reward_cost", "overhead", "tech_cost",
+    ):  # fmt: skip
+        row["total_cost"] += row[line]
+    row["profit"] = row["revenue"] - row["total_cost"]
+    flow = row["billed"] - row["total_cost"]
+    w.cash += flow
+    w.value += flow * exp64(-(t + 1) / 52.0 * log64(1.0 + ledger.discount_rate))
+    row["cash"], row["value"] = w.cash, w.value

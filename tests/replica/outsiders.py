@@ -1,0 +1,155 @@
+"""A week of an account that is no customer: it hears of the company, is sold to, waits, and goes live."""
+
+from replica import luck
+from replica.arithmetic import F32, exp64, f32, halved
+from replica.contracts import window_open
+from replica.luck import below, unit
+from replica.market import begin_spell, happens, odds_times
+from replica.word_of_mouth import fit_of, hears, pick_referrer
+from replica.world import (
+    FORMER,
+    LEAD,
+    NEUTRAL,
+    PROSPECT,
+    SOLD,
+    SOUR,
+    Account,
+    Rules,
+    Sums,
+    World,
+)
+
+__all__ = ["outsider_week"]
+
+
+def outsider_week(w: World, p: Rules, account: Account, t: int, sums: Sums) -> None:
+    """Awareness, then the sale, then onboarding."""
+    if p.market.enabled:
+        lead, word_share = awareness(w, p, account, t, sums)
+        if lead and account.status != LEAD:
+            find_source(w, p, account, t, word_share, sums)
+        if lead:
+            sale(w, p, account, t, sums)
+            if account.status_next == PROSPECT:
+                account.referrer = -1
+        if account.status_next == SOLD:
+            onboarding(w, p, account, t, sums)
+    after = account.status_next
+    if after == NEUTRAL:
+        sums.add("customers")
+        for name in ("relationship", "effort", "recent"):
+            sums.add(name, getattr(account, name))
+    elif after == PROSPECT or (after in (LEAD, SOLD) and not account.once_customer):
+        sums.add("prospects")
+    else:
+        sums.add("former")
+
+
+def awareness(w: World, p: Rules, account: Account, t: int, sums: Sums) -> tuple[bool, float]:
+    """Whether there is a lead to work on, and the share of word of mouth in what made it one."""
+    wom, now = p.word_of_mouth, w.now
+    w_lead, w_bad, _, _ = w.words(account.number, t, luck.MARKET)
+    if account.status in (LEAD, SOLD):
+        return account.status == LEAD, 0.0
+    if account.status != PROSPECT:  # win-back, and bad voices fade
+        if below(w_lead, happens(now.win_back)):
+            sums.add("leads")
+            return True, 0.0
+        if account.status == SOUR and below(w_bad, f32(1.0 - halved(wom.former_half_life_weeks))):
+            account.status_next = FORMER
+        return False, 0.0
+    good, bad = hears(w, p, account, t)
+    blocked = account.blocked_until > t
+    if wom.enabled and wom.negative > 0.0 and bad > 0:
+        bad_rate = f32(wom.negative * (1.0 if wom.normalise == "per_tie" else wom.rate))
+        if below(w_bad, happens(bad_rate * bad)):
+            account.blocked_until = min(t + 1 + wom.negative_weeks, 32767)
+    if blocked:
+        sums.add("blocked")
+        return False, 0.0
+    word = now.word_rate * good
+    if not below(w_lead, happens((now.external + word) * now.per_lead)):
+        return False, 0.0
+    sums.add("leads")
+    return True, float(word) / float(now.external + word)
+
+
+def find_source(w: World, p: Rules, account: Account, t: int, word_share: float, sums: Sums) -> None:
+    """Source of a lead in proportion to hazard, then the referrer."""
+    _, _, w_source, w_referrer = w.words(account.number, t, luck.SALE)
+    if not account.once_customer:  # of those who come back it is kept who brought them first
+        account.referrer = -1
+    if word_share > 0.0 and unit(w_source) < word_share:
+        sums.add("leads_word")
+        account.referrer = pick_referrer(w, p, account, t, unit(w_referrer))
+
+
+def sale(w: World, p: Rules, account: Account, t: int, sums: Sums) -> None:
+    """Qualified, proposed, closed, onboarded: nested thresholds of one word; work above capacity waits."""
+    w_serve, w_chain, _, _ = w.words(account.number, t, luck.SALE)
+    account.status_next = FORMER if account.once_customer else PROSPECT
+    if not below(w_serve, w.now.serve):
+        account.status_next = LEAD
+        sums.add("waiting")
+        return
+    sums.add("served")
+    qualify, propose, close, live, lone = stages(w, p, account)
+    if not lone and p.selling.enabled and fit_now(p, account) < w.chain[account.segment][4]:
+        if below(w_chain, qualify):
+            sums.add("turned_away")
+        return
+    if below(w_chain, qualify):
+        sums.add("qualified")
+    if below(w_chain, propose):
+        sums.add("proposals")
+    if below(w_chain, close) and timely(w, p, account, t):
+        sums.add("sold")
+        account.discount, account.lone = int(w.discount * 100.0 + 0.5), lone
+        if below(w_chain, live):
+            sums.add("signed")
+            account.status_next = SOLD
+
+
+def fit_now(p: Rules, account: Account) -> F32:
+    """Fit as sellers see it."""
+    wom = p.word_of_mouth
+    return fit_of(account, f32(wom.referred_fit if wom.enabled else 0.0))
+
+
+def stages(w: World, p: Rules, account: Account) -> tuple[F32, F32, F32, F32, bool]:
+    """Cumulative chances of the stages of a sale, and whether a lone wolf does the selling (M27)."""
+    chain, sell = w.chain[account.segment], p.selling
+    qualify = chain[0]
+    propose = qualify * chain[1]
+    close = propose * chain[2]
+    lone = False
+    if sell.enabled and sell.lone_wolves > 0.0:
+        lone = below(w.words(account.number, account.spells, luck.SELLER)[0], f32(sell.lone_wolves))
+    if lone:
+        push = exp64(sell.lone_low_fit * (1.0 - float(fit_now(p, account))))
+        close = propose * f32(odds_times(float(chain[2]), push))
+    return qualify, propose, close, close * chain[3], lone
+
+
+def timely(w: World, p: Rules, account: Account, t: int) -> bool:
+    """Whether an offer meets an open budget: by itself, or because the seller knows the window (M6)."""
+    if window_open(t + 1, account.fiscal, p.contracts):
+        return True
+    return below(w.words(account.number, 0, luck.ENDOWMENT, 1)[0], w.now.window_known)
+
+
+def onboarding(w: World, p: Rules, account: Account, t: int, sums: Sums) -> None:
+    """Go live, as far as the hours of the team that onboards allow."""
+    share = w.now.go_live
+    if share < f32(1.0) and not below(w.words(account.number, t, luck.GO_LIVE)[0], share):
+        sums.add("sold_waiting")
+        return
+    account.status_next = NEUTRAL
+    sums.add("won_back" if account.once_customer else "won")
+    if not account.once_customer and account.referrer != -1:
+        sums.add("won_referred")
+    sums.add("billed", begin_spell(w, p, account, t + 1))
+    sums.add("spend", account.spend)
+    sums.add("lone_deals", account.lone)
+    sums.add("onboarding", p.journey.onboarding_weeks > 1)
+    account.cost += f32(p.ledger.cost_per_win)

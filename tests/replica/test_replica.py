@@ -1,0 +1,226 @@
+"""The engine against its replica: random small companies with random mechanisms on, equal to the bit."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, reject, settings
+from hypothesis import strategies as st
+
+import replica
+from flywheel_sim.scenario import ScenarioError, load
+from flywheel_sim.scenario.columns import NAMES
+from flywheel_sim.scenario.schema import MECHANISMS
+from replica import arithmetic, capacity, causes, customers, luck, outsiders, tick
+from replica.tick import Replica
+
+#: Blocks that may be on or off; market, measures and ledger stay as the company has them.
+SWITCHES = tuple(b for b in MECHANISMS.values() if b not in ("market", "measures", "ledger", "timeline"))
+NETWORKS = ("complete", "pairs", "ring", "watts-strogatz", "barabasi-albert", "configuration", "blocks")
+
+
+@st.composite
+def companies(draw: Any) -> Any:
+    """A shipped company made small, mechanisms on and off at random, and numbers moved where luck may hide."""
+    name = draw(st.sampled_from(["everything-on", "b2b-two-teams", "b2c-subscription", "nps-pay", "b2b-thirty-teams"]))
+    accounts = draw(st.integers(2, 120))
+    share = st.floats(0, 1, allow_nan=False)
+    changes: dict[str, Any] = {f"{block}.enabled": draw(st.booleans()) for block in SWITCHES}
+    changes |= {
+        "horizon_weeks": draw(st.integers(8, 30)),
+        "market.accounts": accounts,
+        "market.initial_customers": draw(st.integers(0, accounts)),
+        "market.network.kind": draw(st.sampled_from(NETWORKS)),
+        "market.network.degree": draw(st.sampled_from([2, 4, 6])),
+        "market.external": draw(st.floats(0, 0.1)),
+        "market.pool": draw(st.sampled_from(["closed", "constant"])),
+        "market.start": draw(st.sampled_from(["uniform", "aligned"])),
+        "market.price": draw(st.floats(0.5, 2)),
+        "market.funnel.enabled": draw(st.booleans()),
+        "market.churn.by": draw(st.sampled_from(["voice", "experience"])),
+        "journey.directions": draw(st.sampled_from(["vector", "common", "ignored", "no_need", "additive"])),
+        "market.win_back.rate": draw(st.floats(0, 0.2)),
+        "word_of_mouth.normalise": draw(st.sampled_from(["per_speaker", "per_prospect", "per_tie"])),
+        "word_of_mouth.weak_ties": draw(st.sampled_from(["fixed", "redrawn"])),
+        "word_of_mouth.strong": draw(st.floats(0, 0.5)),
+        "word_of_mouth.weak": draw(st.floats(0, 0.2)),
+        "word_of_mouth.contagion": draw(st.floats(1, 2)),
+        "word_of_mouth.referred_churn": draw(st.floats(0.5, 1)),
+        "word_of_mouth.referrer_churn": draw(st.floats(0.5, 1)),
+        "word_of_mouth.referred_fit": draw(share),
+        "word_of_mouth.negative": draw(st.floats(0, 2)),
+        "contracts.kind": draw(st.sampled_from(["annual", "monthly", "non-contractual"])),
+        "contracts.window_weeks": draw(st.integers(1, 52)),
+        "service.issues": draw(st.floats(0, 0.8)),
+        "service.event_timed": draw(st.booleans()),
+        "service.patience_hours": draw(st.sampled_from([0, 5, 40])),
+        "selling.lone_wolves": draw(share),
+        "selling.fit_minimum": draw(share),
+        "loyalty.share": draw(share),
+        "channels.offered": draw(share),
+        "sensing.survey_weeks": draw(st.integers(1, 13)),
+        "causes.load": draw(st.floats(0, 2)),
+        "causes.pressure": draw(st.sampled_from(["given", "observed"])),
+        "reactions.noise": draw(st.sampled_from(["given", "survey"])),
+        "reactions.drift_sd": draw(st.floats(0, 2)),
+        "reactions.letters": draw(st.floats(0, 3)),
+        "decisions.centralisation": draw(share),
+        "blockers.rate": draw(st.floats(0, 2)),
+        "blockers.lateral": draw(share),
+        "leadership.tenure_months": draw(st.sampled_from([0, 1, 24])),
+        "leadership.style": draw(st.sampled_from(["collaborate", "command"])),
+        "cadence.themes": draw(st.sampled_from(["none", "own", "common", "offset"])),
+        "strategy.attention": draw(share),
+    }
+    if changes["contracts.enabled"]:
+        changes["market.churn.by"] = "experience"
+    if changes["market.network.kind"] == "complete" and changes["word_of_mouth.normalise"] == "per_tie":
+        changes["word_of_mouth.normalise"] = "per_speaker"
+    if draw(st.booleans()):  # something is switched, and numbers ramp, half-way through
+        block = draw(st.sampled_from([b for b in SWITCHES if b != "contracts"]))
+        values = {f"{block}.enabled": not changes[f"{block}.enabled"], "market.churn.mean": draw(share)}
+        values["market.fit_mean"] = draw(st.floats(0.1, 1))
+        week, ramp = draw(st.integers(2, 12)), draw(st.integers(0, 3))
+        changes["timeline.enabled"] = True
+        changes["timeline.changes"] = {"turn": {"from_week": week, "ramp_weeks": ramp, "set": values}}
+        joins = {"week": draw(st.integers(1, 8)), "add": draw(st.integers(-40, 40))}
+        changes["timeline.customers"] = {"pulse": joins}
+    try:
+        return load(name).with_(changes), draw(st.integers(0, 2**32 - 1))
+    except ScenarioError:  # a combination that no scenario may have
+        reject()
+
+
+def same(scenario: Any, seed: int = 1, **options: Any) -> None:
+    difference = replica.compare_with_engine(scenario, seed, tolerance=0.0, **options)
+    assert difference is None, str(difference)
+
+
+@settings(
+    max_examples=15, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+)
+@given(companies())
+def test_random_companies_agree_to_the_bit(drawn):
+    same(*drawn)
+
+
+@pytest.mark.slow
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(companies())
+def test_many_random_companies_agree_to_the_bit(drawn):
+    same(*drawn)
+
+
+SMALL = {"market.accounts": 200, "market.initial_customers": 80, "horizon_weeks": 54}
+
+
+@pytest.mark.parametrize("name", ["everything-on", "b2c-subscription", "b2b-two-teams", "relationship-flywheel"])
+def test_shipped_companies_agree_to_the_bit(name):
+    same(load(name).with_(SMALL), seed=7)
+
+
+LIMITS = (
+    "a01-bass",
+    "a02-ring",
+    "a03-sbg-regular",
+    "a04-bgnbd",
+    "a11-ties",
+    "a18-learning",
+    "a19-gibbs",
+    "a21-queue",
+    "a24-tenure",
+    "a25-tampering",
+    "a27-capability-trap",
+    "a30-patience",
+)
+
+
+@pytest.mark.parametrize("name", [*LIMITS, "a23-reproduction"])
+def test_limits_agree_to_the_bit(name):
+    limit = load(f"limits/{name}")
+    few = {"market.accounts": 200, "market.initial_customers": min(100, limit.model.market.initial_customers)}
+    same(limit.with_(few | {"horizon_weeks": 20}), seed=5)
+
+
+def test_two_blocks_of_accounts_agree_to_the_bit():
+    same(load("b2b-saas").with_({"market.accounts": 1500, "market.initial_customers": 300}), weeks=3)
+
+
+def test_a_changing_company_agrees_to_the_bit():
+    timeline = {
+        "timeline": {
+            "enabled": True,
+            "changes": {
+                "dearer": {"from_week": 4, "ramp_weeks": 3, "set": {"market.price": 1.3, "market.churn.mean": 0.3}},
+                "talk": {"from_week": 6, "until_week": 9, "set": {"word_of_mouth.advocate": 3}},
+            },
+            "customers": {"more": {"week": 3, "add": 12}, "fewer": {"week": 8, "add": -9}},
+        },
+    }
+    base = load("b2b-saas").with_(SMALL | {"horizon_weeks": 14})
+    same(base.with_(timeline), seed=3)
+
+
+@pytest.mark.parametrize(
+    ("module", "law", "column"),
+    [
+        (customers, "weeks_to_renewal", "billed"),
+        (outsiders, "happens", "leads"),
+        (capacity, "speed", "utilisation"),
+        (causes, "review_move", "defects"),
+    ],
+)
+def test_the_comparison_finds_a_fault(monkeypatch, module, law, column):
+    """A law that is off is found, and the first columns to differ are its own."""
+    right = getattr(module, law)
+    monkeypatch.setattr(module, law, lambda *a: 2 * right(*a))
+    difference = replica.compare_with_engine(load("everything-on").with_(SMALL), seed=2, tolerance=1e-9)
+    assert difference is not None
+    assert column in (difference.column, *difference.also), str(difference)
+    assert "engine" in str(difference)
+
+
+def test_another_seed_is_another_run_and_another_cost_is_in_its_columns():
+    scenario = load("b2b-saas").with_(SMALL | {"horizon_weeks": 4})
+    a, b = replica.run(scenario, seed=1), replica.run(scenario, seed=2)
+    assert not np.array_equal(a, b)
+    dearer = replica.run(scenario.with_({"ledger.overhead": scenario.model.ledger.overhead + 1.0}), seed=1)
+    changed = {NAMES[i] for i in np.flatnonzero((a != dearer).any(axis=0))}
+    assert changed == {"overhead", "total_cost", "profit", "cash", "value"}
+
+
+def test_queue_in_time_agrees_to_the_bit():
+    busy = {"service.event_timed": True, "service.issues": 0.5, "service.patience_hours": 20}
+    same(load("everything-on").with_(SMALL | busy | {"horizon_weeks": 20}), seed=2)
+
+
+def test_refuses_what_it_does_not_have(monkeypatch):
+    """A mechanism that is new to the model is named, not left out in silence."""
+    monkeypatch.setattr(tick, "LAST", "M26")
+    assert load("b2b-saas").model.selling.enabled
+    with pytest.raises(NotImplementedError, match="the replica does not have M27 selling"):
+        replica.run("b2b-saas")
+
+
+def test_philox_known_answers():
+    """Known-answer vectors of Random123 for philox4x32-10."""
+    ones = 0xFFFFFFFF
+    assert luck.words((0, 0), 0, 0, 0, 0) == (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)
+    assert luck.words((ones, ones), ones, ones, ones, ones) == (0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD)
+
+
+@given(st.floats(-80, 80))
+def test_arithmetic_is_what_it_says(x):
+    assert arithmetic.exp64(x) == pytest.approx(np.exp(x), rel=1e-14)
+    assert float(arithmetic.exp32(np.float32(x))) == pytest.approx(np.exp(float(np.float32(x))), rel=3e-7)
+    assert arithmetic.log64(np.exp(x)) == pytest.approx(x, abs=1e-13)
+    s, c = arithmetic.sincos64(x / 10)
+    assert (s, c) == pytest.approx((np.sin(x / 10), np.cos(x / 10)), abs=1e-14)
+
+
+def test_two_runs_are_the_same_object_of_luck():
+    from flywheel_sim.engine.lower import lower
+
+    model = load("limits/a23-reproduction").with_({"market.accounts": 60, "market.initial_customers": 20}).model
+    one, two = Replica(lower([model]), 4, 0), Replica(lower([model]), 4, 1)
+    assert [a.status for a in one.world.accounts] != [a.status for a in two.world.accounts]
