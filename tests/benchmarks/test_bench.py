@@ -65,7 +65,7 @@ def test_rivals_are_compared_before_they_are_timed(tiny: Bench) -> None:
 
 
 def test_a_rival_with_other_laws_is_not_timed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from flywheel_sim.study import rivals
+    from benchmarks import rivals
 
     right = rivals.RIVALS["columns"]
 

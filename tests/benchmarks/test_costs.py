@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from benchmarks import costs as costs_module
 from benchmarks.costs import Cost, mechanism_costs
 from benchmarks.speed import scaled
 from click.testing import CliRunner
@@ -12,7 +13,6 @@ from click.testing import CliRunner
 from flywheel_sim.cli import flywheel
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.scenario.schema import MECHANISMS
-from flywheel_sim.study import costs as costs_module
 
 
 def test_every_mechanism_that_is_on_has_a_cost_but_the_one_that_switches() -> None:
