@@ -22,7 +22,6 @@ LAYERS = (
     (("teach",), "pictures in steps", 2),
     (("present",), "figures, tables, the report", 2),
     (("execute",), "where runs happen, and the store they land in", 4),
-    (("reference",), "readable doubles of the engine", 4),
     (("model",), "the Mesa adapter", 4),
     (("results",), "what a run returns, and where it comes from", 3),
     (("engine",), "the simulation: arrays in, arrays out", 1),
