@@ -74,8 +74,8 @@ def test_theory_follows_what_is_set_and_says_when_it_cannot():
     ]  # fmt: skip
     with pytest.raises(ScenarioError, match="does not follow"):
         verify.verify(["A22"], changes={"market.accounts": 5})
-    with pytest.raises(ScenarioError, match="no closed form or limit 'A30'"):
-        verify.verify(["A30"])
+    with pytest.raises(ScenarioError, match="no closed form or limit 'A31'"):
+        verify.verify(["A31"])
 
 
 def test_where_no_closed_form_holds_it_says_so():
