@@ -243,7 +243,11 @@ class Scenario:
         """
         if self._hash is None:
             values = {name: value for name, value in self._filled().items() if name not in WORDS}
-            values = {name: v for name, v in values.items() if name in _ALWAYS or v.get("enabled") is not False}
+            values = {
+                name: v
+                for name, v in values.items()
+                if name in _ALWAYS or not isinstance(v, dict) or v.get("enabled") is not False
+            }
             if "observed" in values:
                 values["observed"] = _as_before(values["observed"])
             text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)

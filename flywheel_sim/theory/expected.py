@@ -51,7 +51,7 @@ def market_symbols(scenario: Any) -> dict[str, Any]:
     >>> from flywheel_sim import load
     >>> symbols = market_symbols(load("b2b-saas"))
     >>> symbols["N"], symbols["p"], round(52 * symbols["hC"], 4)
-    (5000.0, 0.0006, 0.1746)
+    (5000.0, 0.0006, 0.1513)
     """
     model = scenario.model
     market, talk = model.market, model.word_of_mouth
