@@ -410,7 +410,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
         packed = {name: value for name, value in pack(self.spec).items() if name != "resolved"}
         return {
             "engine": to_bytes(self._simulation, {"spec": packed}),
-            "agents": [(agent, agent.unique_id) for agent in self._agents],
+            "agents": [(agent, agent.unique_id) for agent in self.agents],
             "team_class": self._team_class,
             "interventions": self.interventions,
             "analyzers": self.analyzers,
