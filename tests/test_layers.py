@@ -126,3 +126,12 @@ def test_every_command_there_is_can_be_loaded():
     for command in flywheel.list_commands(None):  # type: ignore[arg-type]
         assert importlib.util.find_spec(f"flywheel_sim.commands.{command}")
         assert flywheel.get_command(None, command).name == command  # type: ignore[arg-type, union-attr]
+
+
+def test_a_wheel_holds_every_folder_of_experiments_but_the_benchmarks():
+    import tomllib
+
+    root = PACKAGE.parent
+    listed = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
+    there = {f"experiments/{path.name}" for path in (root / "experiments").iterdir() if path.name != "__pycache__"}
+    assert {name for name in listed["force-include"] if name != "scenarios"} == there - {"experiments/benchmarks"}
