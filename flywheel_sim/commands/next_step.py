@@ -105,4 +105,10 @@ def _mended(word: str, message: str, field: str, suggestion: str) -> str:
         return suggestion + word[len(path) :] if renamed else f"{path}={suggestion}"
     if equals and value in got and path.startswith("--"):
         return f"{path}={suggestion}"
-    return suggestion if word in (got or re.findall(r"'([^']*)'", message)) else word
+    for wrong in got or re.findall(r"'([^']*)'", message):
+        if word == wrong:
+            return suggestion
+        parts = re.split(r"([+:,])", word)  # of a composition only the part that is wrong
+        if wrong in parts and not equals:
+            return "".join(suggestion if part == wrong else part for part in parts)
+    return word

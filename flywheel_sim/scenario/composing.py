@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from flywheel_sim.scenario.errors import ScenarioError
+from flywheel_sim.scenario.errors import Problem, ScenarioError
 from flywheel_sim.scenario.library import Origin, find, sought
 
 __all__ = ["MOST_PARTS", "Part", "beside", "called", "named_parts"]
@@ -50,14 +50,23 @@ def named_parts(text: str, folder: Path, shown_folder: str = "") -> tuple[Part, 
     Raises
     ------
     ScenarioError
-        When one of them is no scenario.
+        With every one of them that is no scenario.
 
     Examples
     --------
     >>> [part.name for part in named_parts("b2c-subscription+churn-pay:service,growth", Path())]
     ['b2c-subscription', 'churn-pay:service,growth']
     """
-    return tuple(_part(piece, folder, shown_folder, text) for piece in _pieces(text, folder))
+    parts: list[Part] = []
+    problems: list[Problem] = []
+    for piece in _pieces(text, folder):
+        try:
+            parts.append(_part(piece, folder, shown_folder, text))
+        except ScenarioError as error:
+            problems += error.problems
+    if problems:
+        raise ScenarioError(dict.fromkeys(problems))
+    return tuple(parts)
 
 
 def called(parts: Sequence[Part]) -> str:
@@ -96,8 +105,9 @@ def _there(text: str, folder: Path) -> bool:
 
 def _readings(text: str) -> Iterator[str]:
     yield text
-    if ":" in text:
-        yield text.rpartition(":")[0]
+    name, colon, limit = text.rpartition(":")
+    if colon and "+" not in limit:  # a limit ends where the next scenario begins
+        yield name
 
 
 def _part(piece: str, folder: Path, shown_folder: str, whole: str) -> Part:

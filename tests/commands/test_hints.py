@@ -52,6 +52,21 @@ SMALL = ("--set", "market.accounts=200", "--set", "market.initial_customers=20",
         (("run", "b2b-saas", "--replicate", "1", *SMALL), None),
         (("sweep", "heads-and-tlak", "--check"), None),
         (("expalin", "M1"), "flywheel explain M1"),
+        (("run", "b2b-saas+churn-pya", *SMALL), shlex.join(["flywheel", "run", "b2b-saas+churn-pay", *SMALL])),
+        (("run", "b2b-sas+churn-pya", *SMALL), shlex.join(["flywheel", "run", "b2b-saas+churn-pay", *SMALL])),
+        (
+            ("run", "b2b-saas+churn-pay:service,sales+flywheel-grop", *SMALL),
+            shlex.join(["flywheel", "run", "b2b-saas+churn-pay:service,sales+flywheel-group", *SMALL]),
+        ),
+        (
+            ("run", "b2b-saas+churn-pay:servce,sales", *SMALL),
+            shlex.join(["flywheel", "run", "b2b-saas+churn-pay:service,sales", *SMALL]),
+        ),
+        (
+            ("compare", "b2b-saas", "b2b-saas+churn-pya", "--replicates", "2", *SMALL),
+            shlex.join(["flywheel", "compare", "b2b-saas", "b2b-saas+churn-pay", "--replicates", "2", *SMALL]),
+        ),
+        (("scenario", "show", "b2b-saas+churn-pya"), "flywheel scenario show b2b-saas+churn-pay"),
     ],
     ids=lambda value: " ".join(value[:4]) if isinstance(value, tuple) else "",
 )

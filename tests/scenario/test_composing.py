@@ -47,6 +47,20 @@ def test_what_a_team_is_paid_on_is_one_value_and_the_last_wins():
     assert paid(found)["marketing"] == {"leads": 1.0}
 
 
+def test_another_plan_may_lie_on_one_that_is_limited_to_some_teams():
+    both = load("siloed-close-rate+churn-pay:service,sales+flywheel-group")
+    assert both == load("siloed-close-rate").plus("churn-pay:service,sales", "flywheel-group")
+    assert (
+        both.cadence.enabled and paid(both)["service"] == {"churn": 1.0} and paid(both)["marketing"] == {"leads": 1.0}
+    )
+
+
+def test_every_part_that_is_no_scenario_is_named():
+    with pytest.raises(ScenarioError) as refused:
+        load("b2b-sas+churn-pay+flywheel-grop")
+    assert [problem.suggestion for problem in refused.value.problems] == ["b2b-saas", "flywheel-group"]
+
+
 def test_order_is_told_where_it_matters_and_only_there():
     (note,) = load("b2b-saas+churn-pay+csat-pay").notes
     assert note == (
