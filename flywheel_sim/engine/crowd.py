@@ -20,6 +20,7 @@ from flywheel_sim.engine.kinds import Firm, Now, Par, State, Tables
 from flywheel_sim.engine.maths import CLIP, clip32, exp32, halved, happens
 from flywheel_sim.engine.mechanisms.m01_market import voice_pull
 from flywheel_sim.engine.mechanisms.m02_relationship import live_through, memory_of
+from flywheel_sim.engine.mechanisms.m03_journey import STAGE
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import fit_of
 from flywheel_sim.engine.mechanisms.m07_expansion import expansion_rate
 from flywheel_sim.engine.mechanisms.m13_sensing import promoter_shares
@@ -30,7 +31,6 @@ from flywheel_sim.engine.state import ADVOCATE, DETRACTOR
 __all__ = ["draw_lives", "feel", "gather", "keep", "raise_issues", "use"]
 
 _ZERO, _ONE = f32(0.0), f32(1.0)
-_ONBOARDING, _USE = 2, 3
 _ALWAYS = 1 << 30
 _TO_UNIT = 2.3283064365386963e-10
 
@@ -126,8 +126,8 @@ def use(
         if lane == 0:
             draw(firm, row, week, TOUCH, n >> 2, count, who, lot, LOT.touch0)
         stage, chance = tables.touch[size.touch0 + n].stage, state.touch_p[firm.success0 + n]
-        oldest = _ALWAYS if stage == _USE else par.journey.onboarding_weeks
-        if stage != _USE and stage != _ONBOARDING:
+        oldest = _ALWAYS if stage == STAGE.use else par.journey.onboarding_weeks
+        if stage != STAGE.use and stage != STAGE.onboarding:
             for m in range(count):
                 hits[n, m] = 0
             continue

@@ -26,12 +26,12 @@ import numpy as np
 from flywheel_sim.engine.jit import f32, i64, inlined, step
 from flywheel_sim.engine.kinds import Par, State, Sums, Tables
 from flywheel_sim.engine.maths import log64
+from flywheel_sim.engine.mechanisms.m03_journey import STAGE
 from flywheel_sim.engine.random import PATIENCE, QUEUE, below, unit64, words
 from flywheel_sim.engine.state import ACC, DETRACTOR, HAND, ITEM, MARKS, NEUTRAL, SERVERS
 
 __all__ = ["exponential", "heap_pop", "heap_push", "rise", "serve_week"]
 
-_SERVICE = 4
 #: Key of an issue's draws: its number in its week, plus this for every visit.
 _VISIT = 16
 #: Issues that are begun in a week at most, for each account; what is left waits. More is no service but a loop.
@@ -93,7 +93,7 @@ def crew(par: Par, tables: Tables, state: State, run: int) -> tuple[int, float]:
     heads, hours = 0.0, service.handling_hours
     for n in range(par.size.touchpoints):
         touch = tables.touch[par.size.touch0 + n]
-        if touch.stage == _SERVICE:
+        if touch.stage == STAGE.service:
             heads = state.heads[firm.team0 + touch.owner]
             if service.handling_hours <= 0.0:
                 hours = touch.hours

@@ -8,14 +8,15 @@ engine compiles once.
 
 import types
 import typing
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_origin
 
 import numpy as np
 
+from flywheel_sim.engine.choices import choice
 from flywheel_sim.scenario.fields import Block
 from flywheel_sim.scenario.schema import MECHANISMS, ScenarioModel
 
-__all__ = ["PAR", "SIZES", "choice", "fill_record", "record_dtype"]
+__all__ = ["PAR", "SIZES", "fill_record", "record_dtype"]
 
 
 def _leaf(annotation: Any) -> str | np.dtype[Any] | None:
@@ -39,11 +40,6 @@ def record_dtype(block: type[Block]) -> np.dtype[Any]:
     """Record type of a block: its scalar fields, nested blocks as nested records."""
     fields = [(name, _leaf(field.annotation)) for name, field in block.model_fields.items()]
     return np.dtype([(name, kind) for name, kind in fields if kind is not None], align=True)
-
-
-def choice(value: Any, annotation: Any) -> int:
-    """Position of a choice in its list."""
-    return get_args(annotation).index(value)
 
 
 def fill_record(record: Any, block: Block) -> None:

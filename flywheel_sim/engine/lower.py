@@ -17,7 +17,8 @@ from scipy.special import betaincinv, gammainccinv, gammaincinv
 
 from flywheel_sim.engine.bundle import bundle
 from flywheel_sim.engine.channel_rows import cell_rows, contact_richness, hours_factor, issue_rows
-from flywheel_sim.engine.layout import PAR, choice, fill_record
+from flywheel_sim.engine.choices import choice
+from flywheel_sim.engine.layout import PAR, fill_record
 from flywheel_sim.engine.mechanisms.m12_incentives import attenuation
 from flywheel_sim.engine.state import COMPETENCIES
 from flywheel_sim.scenario.blocks.m03_journey import Stage

@@ -22,14 +22,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.jit import kernel
 from flywheel_sim.engine.maths import log64
 from flywheel_sim.engine.random import NETWORK as NETWORK_BLOCK
 from flywheel_sim.engine.random import unit64, words
+from flywheel_sim.scenario.blocks.m01_market import Network
 
-__all__ = ["COMPLETE", "build_network"]
+__all__ = ["NETWORK", "build_network"]
 
-COMPLETE, PAIRS, RING, WATTS_STROGATZ, BARABASI_ALBERT, CONFIGURATION, BLOCKS = range(7)
+NETWORK = codes(Network, "kind")
 
 
 @kernel
@@ -40,17 +42,17 @@ def half_edges(
     m, half = 0, degree // 2
     j: Any = 0
     own: Any = 0
-    if kind == PAIRS:
+    if kind == NETWORK.pairs:
         for i in range(0, n - 1, 2):
             out[m, 0], out[m, 1] = i, i + 1
             m += 1
-    elif kind == RING or kind == WATTS_STROGATZ:
+    elif kind == NETWORK.ring or kind == NETWORK.watts_strogatz:
         for i in range(n):
             for h in range(half):
                 j = (i + h + 1) % n
                 out[m, 0], out[m, 1] = i, j
                 m += 1
-        if kind == WATTS_STROGATZ:
+        if kind == NETWORK.watts_strogatz:
             for e in range(m):
                 i, h = out[e, 0], e % half
                 if unit64(words(seed, replicate, i, 0, NETWORK_BLOCK, h)[0]) >= rewiring:
@@ -64,7 +66,7 @@ def half_edges(
                     if not known:
                         out[e, 1] = j
                         break
-    elif kind == BARABASI_ALBERT:
+    elif kind == NETWORK.barabasi_albert:
         half = max(half, 1)
         for i in range(1, n):
             for h in range(min(half, i)):
@@ -88,7 +90,7 @@ def half_edges(
                         j = (j + 1) % i
                 out[m, 0], out[m, 1] = i, j
                 m += 1
-    elif kind == CONFIGURATION:
+    elif kind == NETWORK.configuration:
         stubs = np.empty(2 * out.shape[0], np.int64)
         count = 0
         for i in range(n):
@@ -105,7 +107,7 @@ def half_edges(
             if stubs[x] != stubs[x + 1] and m < out.shape[0]:
                 out[m, 0], out[m, 1] = stubs[x], stubs[x + 1]
                 m += 1
-    elif kind == BLOCKS:
+    elif kind == NETWORK.blocks:
         for i in range(n):
             for h in range(half):
                 for k in range(64):
@@ -156,9 +158,9 @@ def build_network(
     friend : int32 array (edge[n],)
     """
     kind, degree = int(network["kind"]), int(network["degree"])
-    if kind == COMPLETE or n < 2:
+    if kind == NETWORK.complete or n < 2:
         return np.zeros(n + 1, np.int32), np.zeros(0, np.int32)
-    most = {PAIRS: n // 2, CONFIGURATION: 3 * n * degree}.get(kind, n * max(degree // 2, 1))
+    most = {NETWORK.pairs: n // 2, NETWORK.configuration: 3 * n * degree}.get(kind, n * max(degree // 2, 1))
     ties = np.empty((max(most, 1), 2), np.int32)
     m = half_edges(
         kind,

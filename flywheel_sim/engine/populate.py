@@ -7,7 +7,7 @@ import numpy as np
 from flywheel_sim.engine.jit import f32, f64, i16, i64, kernel, step, u8
 from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import normal_quantile
-from flywheel_sim.engine.mechanisms.m01_market import begin_spell
+from flywheel_sim.engine.mechanisms.m01_market import FIRST_SPELLS, begin_spell
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, renewal_due, weeks_to_renewal
 from flywheel_sim.engine.mechanisms.m11_vectors import normalise, observe_alignment
 from flywheel_sim.engine.mechanisms.m13_sensing import company_need, promoter_shares
@@ -89,7 +89,7 @@ def populate(par: Par, tables: Tables, state: State, run: int) -> None:
             bill = begin_spell(par, tables, state, run, i, i64(0))
             state.source[i] = u8(FOUNDING)
             age = 0
-            if market.start == 0:
+            if market.start == FIRST_SPELLS.uniform:
                 age = i64(unit64(w_tenure) * 52)
                 state.start[i] = i16(-age)
             if age == 0 or renewal_due(age, kind):

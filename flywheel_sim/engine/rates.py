@@ -7,11 +7,12 @@ import numpy as np
 from flywheel_sim.engine.jit import f32, inlined
 from flywheel_sim.engine.kinds import Firm, Now, Par
 from flywheel_sim.engine.maths import halved, happens, log64
+from flywheel_sim.engine.mechanisms.m01_churn import CHURN_BY
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY
+from flywheel_sim.engine.network import NETWORK
 
 __all__ = ["Rates", "rates_of"]
 
-_COMPLETE, _BY_VOICE = 0, 0
 _PER_DOUBLING = 1.4426950408889634  # 1 / ln 2
 
 
@@ -68,7 +69,7 @@ def rates_of(par: Par, firm: Firm, now: Now, week: int) -> Rates:
     contract = contracts.kind if contracts.enabled else WEEKLY
     return Rates(
         contract,
-        market.churn.by == _BY_VOICE,
+        market.churn.by == CHURN_BY.voice,
         f32(market.churn.sensitivity),
         f32(market.churn.effort_effect),
         f32(relationship.relationship_reference),
@@ -78,7 +79,7 @@ def rates_of(par: Par, firm: Firm, now: Now, week: int) -> Rates:
         f32(log64(market.price) * _PER_DOUBLING),
         f32(1.0 / market.churn.period_weeks) if contract == WEEKLY else f32(1.0),
         word_of_mouth.enabled and word_of_mouth.negative > 0.0,
-        market.network.kind != _COMPLETE and contagion != f32(0.0),
+        market.network.kind != NETWORK.complete and contagion != f32(0.0),
         contagion,
         f32(halved(word_of_mouth.contagion_half_life_weeks)),
         with_referrer,

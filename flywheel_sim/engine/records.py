@@ -5,11 +5,11 @@ from typing import Any
 from flywheel_sim.engine.jit import i16, i64, inlined, step
 from flywheel_sim.engine.kinds import Par, State, Sums
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import leaving_seen, voice_changed
-from flywheel_sim.engine.state import ACC, BLOCK, DETRACTOR, NEUTRAL, SOUR
+from flywheel_sim.engine.network import NETWORK
+from flywheel_sim.engine.state import ACC, BLOCK, CAUSE, DETRACTOR, NEUTRAL, SOUR
 
 __all__ = ["last_row", "publish", "sum_blocks", "write_teams"]
 
-_VOLUNTARY = 1
 _STRETCH = 64  # accounts that are compared at once
 
 
@@ -53,7 +53,7 @@ def speaks(status: int) -> bool:
 def publish(par: Par, state: State, run: int, week: int) -> None:
     """Make ``status_next`` the status the world sees, tell friends, count, and keep the life table."""
     firm, word_of_mouth = state.run[run], par.word_of_mouth
-    stored = par.market.network.kind != 0
+    stored = par.market.network.kind != NETWORK.complete
     contagious = stored and word_of_mouth.enabled and word_of_mouth.contagion != 1.0
     for b in range(firm.block0, firm.block0 + firm.blocks):
         if state.acc[b, ACC.changed] == 0.0:
@@ -95,5 +95,5 @@ def heard(
     elif was and not is_now:
         age = week + 1 - int(state.start[i])
         state.life[firm.life0 + min(max(age, 0), firm.ages - 1), 1] += 1.0
-        if contagious and state.cause[i] == _VOLUNTARY:
+        if contagious and state.cause[i] == CAUSE.voluntary:
             leaving_seen(state.status_next, state.exposure, state.edge, state.friend, firm.edge0, firm.account0, j)

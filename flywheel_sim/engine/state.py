@@ -18,7 +18,7 @@ from flywheel_sim.engine.bundle import bundle, names
 from flywheel_sim.scenario.columns import COL, N_COLUMNS
 
 __all__ = [
-    "ACC", "ADDED", "ADVOCATE", "AGES", "BLOCK", "BLOCKERS", "CAUSES", "COMPETENCIES", "COUNTED", "DETRACTOR",
+    "ACC", "ADDED", "ADVOCATE", "AGES", "BLOCK", "BLOCKERS", "CAUSE", "CAUSES", "COMPETENCIES", "COUNTED", "DETRACTOR",
     "EXTERNAL",
     "FORMER", "FOUNDING", "GAPS", "HAND", "ISSUES", "ITEM", "LEAD", "MARKS", "NEUTRAL", "NOW", "OPEN", "PROSPECT",
     "RUN", "SERVERS", "SOLD", "SOUR", "STATUSES", "WORD", "State", "allocate",
@@ -45,6 +45,8 @@ PROSPECT, NEUTRAL, ADVOCATE, DETRACTOR, FORMER, SOUR, LEAD, SOLD = range(8)
 STATUSES = ("prospect", "neutral", "advocate", "detractor", "former", "sour", "lead", "sold")
 #: Why a spell as a customer ended.
 CAUSES = ("none", "voluntary", "involuntary", "removed")
+#: ``CAUSE.voluntary`` is its number.
+CAUSE: Any = names(namedtuple("CAUSE", CAUSES)(*range(len(CAUSES))))  # type: ignore[misc]
 #: How an account was won the first time: not yet, a customer from the start, by the market, by word of mouth, by the
 #: timeline.  Every later spell is a win-back.
 FOUNDING, EXTERNAL, WORD, ADDED = range(1, 5)

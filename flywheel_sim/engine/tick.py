@@ -46,7 +46,7 @@ from flywheel_sim.engine.kinds import Epochs, Par, State, Tables
 from flywheel_sim.engine.levers import reset_levers
 from flywheel_sim.engine.mechanisms.m01_market import open_market
 from flywheel_sim.engine.mechanisms.m03_journey import touch_success
-from flywheel_sim.engine.mechanisms.m04_handoffs import handoff_survival
+from flywheel_sim.engine.mechanisms.m04_handoffs import EVENTS, handoff_survival
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import count_voices, recount_voices
 from flywheel_sim.engine.mechanisms.m08_service import close_queue
 from flywheel_sim.engine.mechanisms.m09_channels import serve_channels
@@ -67,6 +67,7 @@ from flywheel_sim.engine.mechanisms.m24_measures import check_week, read_week
 from flywheel_sim.engine.mechanisms.m25_timeline import growth_rate, pulse
 from flywheel_sim.engine.mechanisms.m26_ideas import step_product
 from flywheel_sim.engine.mechanisms.m27_selling import step_selling
+from flywheel_sim.engine.network import NETWORK
 from flywheel_sim.engine.records import last_row, publish, sum_blocks, write_teams
 from flywheel_sim.engine.traits import change_traits
 
@@ -80,7 +81,7 @@ def opening(epochs: Epochs, par: Par, tables: Tables, state: State, run: int, we
     """Steps 1-12: what the company does before customers live through the week."""
     firm = state.run[run]
     if firm.epoch != par.size.epoch:
-        if par.market.network.kind != 0:
+        if par.market.network.kind != NETWORK.complete:
             recount_voices(par, state, run)
         if firm.epoch >= 0:
             before = epochs[firm.epoch].size
@@ -111,7 +112,7 @@ def opening(epochs: Epochs, par: Par, tables: Tables, state: State, run: int, we
     step_product(par, tables, state, run, week)
     touch_success(par, tables, state, run)
     step_selling(par, tables, state, run, week)
-    survival = np.ones(4)
+    survival = np.ones(EVENTS)
     handoff_survival(par, tables, state, run, survival)
     open_market(par, tables, state, run, week, survival)
 

@@ -7,11 +7,12 @@ editor schema are generated from the same line.
 How well a number is known is said by its evidence mark, in the words of `EVIDENCE` everywhere.
 """
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["EVIDENCE", "MANY", "Block", "Evidence", "Weight", "param"]
+__all__ = ["EVIDENCE", "MANY", "Block", "Evidence", "Problem", "Weight", "param"]
 
 #: How well a number is known.
 Evidence = Literal["V", "V2", "M", "X", "a"]
@@ -26,6 +27,9 @@ EVIDENCE: dict[str, str] = {
 #: A component of a vector, or a weight of one thing among others: only ratios matter, so a million is no limit to them.
 Weight = Annotated[float, Field(ge=-1e6, le=1e6)]
 
+#: A mistake: dotted path of the value, what was expected, and the names among which to look for a near one.
+Problem: TypeAlias = tuple[str, str, tuple[str, ...]]
+
 #: Things of one kind that a scenario may name at most: the engine numbers segments in a byte, and tables of pairs grow
 #: with the square.
 MANY = 256
@@ -37,6 +41,21 @@ class Block(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=False, validate_default=False
     )
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield what in this block does not fit the rest of the scenario; a block that refers to others overrides this.
+
+        Parameters
+        ----------
+        at : dotted path of the block.
+        model : the scenario, a ``ScenarioModel``.
+
+        Yields
+        ------
+        tuple
+            The dotted path of a value, what was expected, and the valid names among which to look for a near one.
+        """
+        yield from ()
 
 
 def param(

@@ -1,16 +1,17 @@
 """The whole scenario: one field per mechanism block, plus teams, segments and axes.
 
 Everything named is a mapping; lists appear only where order is data.  References between names (a touchpoint's owner,
-a paid measure, an axis) are checked here, so that a typo is found before the first run.
+a paid measure, an axis) are checked when a scenario is made, by the block that holds them, so that a typo is found
+before the first run.
 """
 
 import math
-from collections.abc import Iterable, Iterator
-from typing import Literal
+from collections.abc import Iterator
+from typing import Any, Literal
 
 from pydantic import model_validator
 
-from flywheel_sim.scenario.blocks.frozen import QUANTITIES, Frozen
+from flywheel_sim.scenario.blocks.frozen import Frozen
 from flywheel_sim.scenario.blocks.m01_market import Market
 from flywheel_sim.scenario.blocks.m02_relationship import Relationship
 from flywheel_sim.scenario.blocks.m03_journey import Journey
@@ -39,10 +40,10 @@ from flywheel_sim.scenario.blocks.m25_timeline import Timeline
 from flywheel_sim.scenario.blocks.m26_ideas import Ideas
 from flywheel_sim.scenario.blocks.m27_selling import Selling
 from flywheel_sim.scenario.blocks.observed import Observed
-from flywheel_sim.scenario.columns import NAMES
 from flywheel_sim.scenario.fields import MANY, Block, Weight, param
+from flywheel_sim.scenario.references import Problem, all_problems, bad_weights, nowhere, unknown, unknown_axes
 
-__all__ = ["MECHANISMS", "CrossReference", "ScenarioModel", "Segment", "Team", "cross_references"]
+__all__ = ["MECHANISMS", "CrossReference", "ScenarioModel", "Segment", "Team"]
 
 #: Mechanism number -> name of its block in the scenario.
 MECHANISMS = {
@@ -76,6 +77,22 @@ MECHANISMS = {
 }
 
 
+#: $ a year that one customer can pay at most: money there is not.
+DEAREST = 1e18
+
+
+class CrossReference(ValueError):
+    """One or more names or values in a scenario that do not fit each other.
+
+    ``problems`` is a list of ``(path, message, candidates)``: the dotted path of the value, what was expected, and
+    the valid names among which to look for a near one.
+    """
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{path}: {message}" for path, message, _ in problems))
+
+
 class Team(Block):
     """A company team: what it is good at, how many it has and what they cost."""
 
@@ -97,6 +114,24 @@ class Team(Block):
         {}, "A static pull on this team alone, by axis, in units of D; its length is its strength."
     )
 
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield unknown axes and teams, directions of length 0, and circles of reporting."""
+        for part in ("craft", "direction", "field"):
+            yield from unknown_axes(f"{at}.{part}", getattr(self, part), model)
+        if nowhere(self.craft):
+            yield f"{at}.craft", "a craft needs a direction: at least one axis that is not 0", ()
+        if self.start == "given" and nowhere(self.direction):
+            yield f"{at}.direction", "`start: given` needs a direction that is not 0", ()
+        if self.reports_to:
+            yield from unknown(f"{at}.reports_to", [self.reports_to], model.teams, "team")
+            name = at.removeprefix("teams.")
+            line, above = [name], self.reports_to
+            while above in model.teams and above not in line:
+                line.append(above)
+                above = model.teams[above].reports_to
+            if above == name:
+                yield f"{at}.reports_to", "expected a team further up: " + " > ".join([*line, name]), ()
+
 
 class Segment(Block):
     """A part of the market."""
@@ -114,6 +149,18 @@ class Segment(Block):
         {}, "Weight of a channel relative to the others, by channel; 1 where none is given.", source="C10"
     )
     need: dict[str, Weight] = param(..., "What these customers need, by axis.")
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield unknown axes and channels, a need of length 0, and more money than there is."""
+        yield from unknown_axes(f"{at}.need", self.need, model)
+        if nowhere(self.need):
+            yield f"{at}.need", "a need points somewhere: at least one axis that is not 0", ()
+        yield from bad_weights(f"{at}.channel_taste", self.channel_taste, model.channels.kinds, "channel")
+        rise = max(0.0, math.log1p(model.market.price_rise)) * model.horizon_weeks / 52
+        dearest = self.spend * model.market.price * model.expansion.wallet
+        if dearest > 0 and math.log(dearest) + rise > math.log(DEAREST):
+            where, name = "market.price_rise" if rise > 0 else f"{at}.spend", at.removeprefix("segments.")
+            yield where, f"a customer of {name} could pay more than $1e18 a year by the end of the run", ()
 
 
 class ScenarioModel(Block):
@@ -162,225 +209,14 @@ class ScenarioModel(Block):
 
     @model_validator(mode="after")
     def _names_exist(self) -> "ScenarioModel":
-        problems = [problem for problem in cross_references(self)]
+        problems = list(all_problems(self))
         if problems:
             raise CrossReference(problems)
         return self
 
-
-#: $ a year that one customer can pay at most: money there is not.
-DEAREST = 1e18
-#: Steps of pairs of teams and axes in a week at most: half a second's work, so that a run can be stopped.
-MOST_WORK = 100_000_000
-#: Below this a component of a vector is 0.
-NOTHING = 1e-9
-
-
-def _nowhere(vector: dict[str, float]) -> bool:
-    return all(abs(x) < NOTHING for x in vector.values())
-
-
-#: What a timeline may not change, because the run is built on it.
-FIXED = (
-    "version", "title", "question", "description", "horizon_weeks", "axes", "timeline", "observed",
-    "frozen",
-    "market.accounts", "market.initial_customers", "market.initial_advocates", "market.initial_detractors",
-    "market.start", "market.network", "culture.start", "ledger.opening_cash", "service.event_timed",
-    "culture.learning.enabled", "culture.learning.people", "culture.learning.practices",
-)  # fmt: skip
-#: Mappings whose names are fixed for a run, though the values inside may change.
-FIXED_NAMES = ("teams", "segments", "journey.touchpoints", "handoffs.links")
-
-
-class CrossReference(ValueError):
-    """One or more names or values in a scenario that do not fit each other.
-
-    ``problems`` is a list of ``(path, message, candidates)``: the dotted path of the value, what was expected, and
-    the valid names among which to look for a near one.
-    """
-
-    def __init__(self, problems: list[tuple[str, str, tuple[str, ...]]]) -> None:
-        self.problems = problems
-        super().__init__("; ".join(f"{path}: {message}" for path, message, _ in problems))
-
-
-def cross_references(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Yield every reference to a name that does not exist, and every pair of values that contradict each other."""
-    axes, teams = tuple(model.axes), tuple(model.teams)
-
-    def vector(path: str, value: dict[str, float]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-        for axis in value:
-            if axis not in axes:
-                yield f"{path}.{axis}", f"unknown axis {axis!r}", axes
-
-    def names(
-        path: str, used: Iterable[str], known: tuple[str, ...], what: str
-    ) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-        for name in used:
-            if name not in known:
-                yield path, f"unknown {what} {name!r}", known
-
-    if not model.segments:
-        yield "segments", "expected at least one segment", ()
-    if len(set(axes)) != len(axes):
-        yield "axes", "every axis needs its own name", ()
-    for name, team in model.teams.items():
-        for part in ("craft", "direction", "field"):
-            yield from vector(f"teams.{name}.{part}", getattr(team, part))
-        if _nowhere(team.craft):
-            yield f"teams.{name}.craft", "a craft needs a direction: at least one axis that is not 0", ()
-        if team.start == "given" and _nowhere(team.direction):
-            yield f"teams.{name}.direction", "`start: given` needs a direction that is not 0", ()
-        if team.reports_to:
-            yield from names(f"teams.{name}.reports_to", [team.reports_to], teams, "team")
-            line, above = [name], team.reports_to
-            while above in teams and above not in line:
-                line.append(above)
-                above = model.teams[above].reports_to
-            if above == name:
-                yield f"teams.{name}.reports_to", "expected a team further up: " + " > ".join([*line, name]), ()
-    for name, segment in model.segments.items():
-        yield from vector(f"segments.{name}.need", segment.need)
-        if _nowhere(segment.need):
-            yield f"segments.{name}.need", "a need points somewhere: at least one axis that is not 0", ()
-    for name, touch in model.journey.touchpoints.items():
-        at = f"journey.touchpoints.{name}"
-        yield from names(f"{at}.owner", [touch.owner], teams, "team")
-        for team_name, share in touch.support.items():
-            yield from names(f"{at}.support.{team_name}", [team_name], teams, "team")
-            if not 0 <= share <= 1:
-                yield f"{at}.support.{team_name}", f"expected a share between 0 and 1, got {share}", ()
-        if sum(touch.support.values()) > 1 + 1e-12:
-            yield f"{at}.support", f"shares add up to {sum(touch.support.values()):g}, more than 1", ()
-        yield from vector(f"{at}.need", touch.need)
-    yield from _channels(model)
-    for name, link in model.handoffs.links.items():
-        yield from names(f"handoffs.links.{name}.from", [link.giver], teams, "team")
-        yield from names(f"handoffs.links.{name}.to", [link.taker], teams, "team")
-    for name, measure in model.incentives.measures.items():
-        yield from vector(f"incentives.measures.{name}.gradient", measure.gradient)
-        for part in ("columns", "per"):
-            for column in getattr(measure, part):
-                if column not in NAMES:
-                    yield f"incentives.measures.{name}.{part}.{column}", f"unknown weekly column {column!r}", NAMES
-        if measure.per and not measure.columns:
-            yield f"incentives.measures.{name}.per", "a measure that is divided names the columns it divides", ()
-    for name, pay in model.incentives.pay.items():
-        yield from names(f"incentives.pay.{name}", [name], teams, "team")
-        if not model.incentives.measures:
-            at = f"incentives.pay.{name}.on.{next(iter(pay.on))}"
-            yield at, "this company has no incentives.measures, so nobody can be paid on one", ()
-            break
-        for paid in pay.on:
-            yield from names(f"incentives.pay.{name}.on.{paid}", [paid], tuple(model.incentives.measures), "measure")
-    least = -1.0 / (len(axes) - 1)
-    if model.incentives.substitution <= least + 1e-6:
-        at, got = "incentives.substitution", model.incentives.substitution
-        yield (
-            at,
-            f"expected more than {least:.3g} with {len(axes)} axes (else effort costs less than nothing), got {got:g}",
-            (),
-        )
-    yield from names("cadence.members", model.cadence.members, teams, "team")
-    for name, event in model.cadence.events.items():
-        yield from names(f"cadence.events.{name}.members", event.members, teams, "team")
-    yield from vector("strategy.target", model.strategy.target)
-    for name, weight in model.culture.programme.competencies.items():
-        if weight < 0:
-            at = f"culture.programme.competencies.{name}"
-            yield at, f"expected a weight of at least 0, got {weight}", ()
-    for name, known in model.decisions.competence.items():
-        yield from names(f"decisions.competence.{name}", [name], teams, "team")
-        if not 0 <= known <= 1:
-            yield f"decisions.competence.{name}", f"expected a share between 0 and 1, got {known}", ()
-    if model.ideas.owner:
-        yield from names("ideas.owner", [model.ideas.owner], teams, "team")
-
-    yield from names("frozen.targets", model.frozen.targets, QUANTITIES, "quantity")
-
-    market = model.market
-    rise = max(0.0, math.log1p(market.price_rise)) * model.horizon_weeks / 52
-    for name, segment in model.segments.items():
-        dearest = segment.spend * market.price * model.expansion.wallet
-        if dearest > 0 and math.log(dearest) + rise > math.log(DEAREST):
-            at = "market.price_rise" if rise > 0 else f"segments.{name}.spend"
-            yield at, f"a customer of {name} could pay more than $1e18 a year by the end of the run", ()
-    if market.initial_customers > market.accounts:
-        yield (
-            "market.initial_customers",
-            f"{market.initial_customers} customers do not fit into {market.accounts} accounts",
-            (),
-        )
-    if market.initial_advocates + market.initial_detractors > 1:
-        yield "market.initial_advocates", "advocates and detractors together are more than all customers", ()
-    if market.network.kind in ("ring", "watts-strogatz") and market.network.degree % 2:
-        yield (
-            "market.network.degree",
-            f"expected an even degree for {market.network.kind}, got {market.network.degree}",
-            (),
-        )
-    if market.network.kind not in ("complete", "pairs") and market.network.degree >= market.accounts:
-        yield "market.network.degree", f"expected fewer friends than the {market.accounts} accounts", ()
-    if market.network.kind == "pairs" and market.accounts % 2:
-        yield "market.accounts", "expected an even number of accounts for a network of pairs", ()
-    work = len(teams) ** 2 * len(axes) * model.vectors.substeps
-    if model.vectors.enabled and work > MOST_WORK:
-        most = MOST_WORK // (len(teams) ** 2 * len(axes))
-        yield "vectors.substeps", f"expected at most {most} with {len(teams)} teams and {len(axes)} axes", ()
-    service = model.service
-    if service.enabled and service.event_timed:
-        stages = [touch for touch in model.journey.touchpoints.values() if touch.stage == "service"]
-        if not service.servers and not stages:
-            yield "service.servers", "an event-timed queue needs servers, or a touchpoint of the stage service", ()
-        if not service.handling_hours and not any(touch.hours for touch in stages):
-            yield "service.handling_hours", "an event-timed queue needs hours for handling an issue", ()
-    if model.word_of_mouth.normalise == "per_tie" and market.network.kind == "complete":
-        yield (
-            "word_of_mouth.normalise",
-            "`per_tie` needs a network with ties; on `complete` everybody is tied to all",
-            (),
-        )
-    if market.churn.by == "voice" and model.contracts.enabled:
-        yield "market.churn.by", "`by: voice` is for companies without contracts; set contracts.enabled to false", ()
-    for name, pulse in model.timeline.customers.items():
-        if abs(pulse.add) > market.accounts:
-            yield f"timeline.customers.{name}.add", f"expected at most the {market.accounts} accounts of the market", ()
-    for name, change in model.timeline.changes.items():
-        for path in change.values:
-            at = f"timeline.changes.{name}.set.{path}"
-            if any(path == fixed or path.startswith(fixed + ".") for fixed in FIXED):
-                yield at, "is fixed for the whole run; start from another scenario instead", ()
-            for group in FIXED_NAMES:
-                inside = path[len(group) + 1 :] if path.startswith(group + ".") else ""
-                if path in (group, group.partition(".")[0]) or (inside and "." not in inside):
-                    yield at, f"the names under {group} are fixed for the whole run; set a value inside one of them", ()
-        if change.until_week and change.until_week <= change.from_week:
-            yield f"timeline.changes.{name}.until_week", f"expected a week after from_week ({change.from_week})", ()
-
-
-def _channels(model: ScenarioModel) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """References to channels (M9)."""
-    block, kinds = model.channels, tuple(model.channels.kinds)
-
-    def weights(path: str, value: dict[str, float], most: float) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-        for name, x in value.items():
-            if name not in kinds:
-                yield f"{path}.{name}", f"unknown channel {name!r}", kinds
-            if not 0 <= x <= most:
-                what = "expected a share between 0 and 1" if most == 1 else "expected a weight that is not negative"
-                yield f"{path}.{name}", f"{what}, got {x}", ()
-
-    for name, touch in model.journey.touchpoints.items():
-        at = f"journey.touchpoints.{name}.channels"
-        yield from weights(at, touch.channels, 1e9)
-        if touch.channels and touch.stage not in ("onboarding", "use"):
-            yield at, f"channels are for touchpoints of the stages onboarding and use, not {touch.stage}", ()
-        if touch.channels and _nowhere(touch.channels):
-            yield at, "expected at least one share above 0", ()
-    for name, segment in model.segments.items():
-        yield from weights(f"segments.{name}.channel_taste", segment.channel_taste, 1e9)
-    yield from weights("channels.replaced", block.replaced, 1)
-    if (block.replaced or block.replaced_by) and block.replaced_by not in kinds:
-        yield "channels.replaced_by", f"unknown channel {block.replaced_by!r}", kinds
-    if block.issue_types and all(kind.share < NOTHING for kind in block.issue_types.values()):
-        yield "channels.issue_types", "expected at least one kind with a share above 0", ()
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield what is wrong with the axes and segments as a whole."""
+        if not self.segments:
+            yield "segments", "expected at least one segment", ()
+        if len(set(self.axes)) != len(self.axes):
+            yield "axes", "every axis needs its own name", ()

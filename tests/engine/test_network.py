@@ -1,21 +1,25 @@
 """Keyed graphs: what each family promises, and that luck depends on the key alone."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from flywheel_sim.engine.choices import choice
 from flywheel_sim.engine.layout import PAR
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import voice_unit
 from flywheel_sim.engine.network import build_network
+from flywheel_sim.scenario.blocks.m01_market import NetworkKind
 
-KINDS = ("complete", "pairs", "ring", "watts-strogatz", "barabasi-albert", "configuration", "blocks")
+KINDS = get_args(NetworkKind)
 
 
 def build(kind, n=1000, degree=8, rewiring=0.1, homophily=0.5, seed=1, replicate=0, segment=None):
     network = np.zeros(1, PAR)[0]["market"]["network"]
     network["kind"], network["degree"], network["rewiring"], network["homophily"] = (
-        KINDS.index(kind),
+        choice(kind, NetworkKind),
         degree,
         rewiring,
         homophily,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from flywheel_sim.engine.mechanisms import m06_contracts as m06
 from flywheel_sim.execute.run import batch
 
-ANNUAL, MONTHLY, WEEKLY = 0, 1, 3
+ANNUAL, MONTHLY, WEEKLY = m06.CONTRACT.annual, m06.CONTRACT.monthly, m06.WEEKLY
 
 
 @numba.njit

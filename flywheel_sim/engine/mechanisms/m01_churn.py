@@ -5,6 +5,7 @@ Neutral setting: ``market.churn.mean`` and ``contracts.involuntary`` 0, so that 
 
 import numpy as np
 
+from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.customer_tables import NUM, WHO
 from flywheel_sim.engine.jit import f32, i16, i64, inlined
 from flywheel_sim.engine.kinds import Firm, Lot, Par, Rates, State, Sums, Tables
@@ -12,12 +13,14 @@ from flywheel_sim.engine.maths import CLIP, clip32, exp32
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import social_factor
 from flywheel_sim.engine.mechanisms.m27_selling import LONE
 from flywheel_sim.engine.random import EXIT, below, words
-from flywheel_sim.engine.state import ACC, ADVOCATE, DETRACTOR, FORMER, SOUR
+from flywheel_sim.engine.state import ACC, ADVOCATE, CAUSE, DETRACTOR, FORMER, SOUR
+from flywheel_sim.scenario.blocks.m01_market import Churn
 
-__all__ = ["churn_hazard", "leave"]
+__all__ = ["CHURN_BY", "churn_hazard", "leave"]
+
+CHURN_BY = codes(Churn, "by")
 
 _ZERO, _ONE = f32(0.0), f32(1.0)
-_VOLUNTARY, _INVOLUNTARY = 1, 2
 
 
 @inlined
@@ -63,9 +66,9 @@ def leave(
     sums[ACC.member_churned] += 1.0 if member else 0.0
     state.end[i] = i16(week + 1)
     state.open[i] = 0
-    state.cause[i] = _VOLUNTARY
+    state.cause[i] = CAUSE.voluntary
     if fails:
-        state.cause[i] = _INVOLUNTARY
+        state.cause[i] = CAUSE.involuntary
         sums[ACC.churned_involuntary] += 1.0
     elif rates.speaks_badly:
         word = words(firm.seed, firm.replicate, i - firm.account0, week, EXIT, 0)[0]

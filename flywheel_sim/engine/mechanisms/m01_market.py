@@ -43,23 +43,37 @@ from typing import Any
 
 import numpy as np
 
+from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.customer_tables import LOT, NUM, WHO
 from flywheel_sim.engine.jit import f32, f64, i16, i64, inlined, step, u8
 from flywheel_sim.engine.kinds import Lot, Par, Rates, State, Tables
 from flywheel_sim.engine.maths import CLIP, clip32, exp64, log64
-from flywheel_sim.engine.mechanisms.m03_journey import stage_lift
-from flywheel_sim.engine.mechanisms.m04_handoffs import response_odds
-from flywheel_sim.engine.mechanisms.m05_word_of_mouth import PER_TIE
+from flywheel_sim.engine.mechanisms.m03_journey import STAGE, stage_lift
+from flywheel_sim.engine.mechanisms.m04_handoffs import WHEN, response_odds
+from flywheel_sim.engine.mechanisms.m05_word_of_mouth import NORMALISE
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, weeks_to_renewal
 from flywheel_sim.engine.mechanisms.m19_capacity import KEPT
 from flywheel_sim.engine.mechanisms.m27_selling import LONE, deal_size, price_share
 from flywheel_sim.engine.random import SELLER, below, words
 from flywheel_sim.engine.state import ADVOCATE, DETRACTOR, NEUTRAL, PROSPECT
+from flywheel_sim.scenario.blocks.m01_market import Market
 
-__all__ = ["begin_spell", "delay_odds", "first_bill", "go_live", "odds_times", "open_market", "voice", "voice_pull"]
+__all__ = [
+    "FIRST_SPELLS",
+    "begin_spell",
+    "delay_odds",
+    "first_bill",
+    "go_live",
+    "odds_times",
+    "open_market",
+    "voice",
+    "voice_pull",
+]
+
+POOL = codes(Market, "pool")
+FIRST_SPELLS = codes(Market, "start")
 
 # typed, so that stage_lift is compiled once and not for each literal
-_AWARENESS, _SALE, _ONBOARDING, _SERVICE = i64(0), i64(1), i64(2), i64(4)
 
 _ZERO, _ONE = f32(0.0), f32(1.0)
 
@@ -152,7 +166,7 @@ def go_live(par: Par, tables: Tables, state: State, run: int) -> None:
             hours, able, other = 0.0, state.hours[firm.team0 + k], state.demand[firm.team0 + k]
             for n in range(par.size.touchpoints):
                 touch = tables.touch[par.size.touch0 + n]
-                if touch.stage == _ONBOARDING and touch.owner == k:
+                if touch.stage == STAGE.onboarding and touch.owner == k:
                     hours += state.touch_p[firm.success0 + n] * touch.hours
                     other -= state.asked[firm.success0 + n]
             if hours > 0.0:
@@ -169,7 +183,7 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
     prospects = 0.0
     for b in range(firm.block0, firm.block0 + firm.blocks):
         prospects += state.counts[b, PROSPECT]
-    pool = firm.accounts / prospects if market.pool == 1 and prospects > 0.0 else 1.0
+    pool = firm.accounts / prospects if market.pool == POOL.constant and prospects > 0.0 else 1.0
     funnel = market.funnel
     queue = funnel.enabled and par.capacity.enabled and firm.sales_capacity < 1e200
     work = (firm.leads_before + firm.waiting_before) * funnel.qualify
@@ -181,7 +195,7 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
     reach, before = 0.0, 0.0
     for s in range(par.size.segments):
         row = tables.segment[par.size.segment0 + s]
-        reach += (row.upto - before) * stage_lift(par, tables, state, run, s, _AWARENESS)
+        reach += (row.upto - before) * stage_lift(par, tables, state, run, s, STAGE.awareness)
         before = row.upto
         chain = state.chain[firm.segment0 + s]
         chain[0] = chain[1] = chain[2] = chain[3] = f32(1.0)
@@ -191,18 +205,17 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
         if par.handoffs.enabled and par.handoffs.response_effect:
             waited = par.handoffs.base_delay_hours + firm.sales_delay_weeks * 168.0
             odds = response_odds(waited) / response_odds(par.handoffs.base_delay_hours)
-        win = stage_lift(par, tables, state, run, s, _SALE)
+        win = stage_lift(par, tables, state, run, s, STAGE.sale)
         win *= delay_odds(firm.sales_delay_weeks + firm.onboarding_wait_weeks) if funnel.delay_effect else 1.0
         win *= exp64(-row.price * log64(market.price) * 1.4426950408889634) if market.price != 1.0 else 1.0
         win *= firm.win_odds
-        chain[0] = f32(min(1.0, odds_times(funnel.qualify, odds) * survival[0]))
+        chain[0] = f32(min(1.0, odds_times(funnel.qualify, odds) * survival[WHEN.lead]))
         chain[1] = f32(funnel.propose)
         chain[2] = f32(odds_times(funnel.close, win))
-        chain[3] = f32(
-            min(1.0, odds_times(funnel.onboard, stage_lift(par, tables, state, run, s, _ONBOARDING)) * survival[1])
-        )
+        welcome = stage_lift(par, tables, state, run, s, STAGE.onboarding)
+        chain[3] = f32(min(1.0, odds_times(funnel.onboard, welcome) * survival[WHEN.sale]))
     now.external = f32(market.external * reach)
-    strength = 1.0 if par.word_of_mouth.normalise == PER_TIE else par.word_of_mouth.rate
+    strength = 1.0 if par.word_of_mouth.normalise == NORMALISE.per_tie else par.word_of_mouth.rate
     now.word_rate = f32(strength if par.word_of_mouth.enabled else 0.0)
     now.per_lead = f32(pool / par.conversion_reference)
     now.win_back = f32(market.win_back.rate) * f32(
@@ -210,14 +223,14 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
     )  # former customers run out in any pool
     now.window_known = f32(1.0 - exp64(-par.contracts.window_learning * (week + 1) - firm.timing))
     is_open = par.contracts.window_weeks / 52.0 if par.contracts.enabled else 1.0
-    now.expansion = f32(par.expansion.rate / is_open * survival[3])
-    now.lost_issue = f32(1.0 - survival[2])
+    now.expansion = f32(par.expansion.rate / is_open * survival[WHEN.expansion])
+    now.lost_issue = f32(1.0 - survival[WHEN.issue])
     now.fix = f32(
         min(
             1.0,
             par.service.first_contact_resolution
             * firm.service_standard
-            * stage_lift(par, tables, state, run, i64(0), _SERVICE),
+            * stage_lift(par, tables, state, run, i64(0), STAGE.service),
         )
     )
     now.wait_effort = f32(par.service.wait_effort * min(firm.wait_weeks, 1.0))

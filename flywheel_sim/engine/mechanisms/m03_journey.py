@@ -22,15 +22,17 @@ import math
 
 import numpy as np
 
+from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.jit import f32, step
 from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64, log64, logistic64
 from flywheel_sim.engine.mechanisms.m11_vectors import normalise
+from flywheel_sim.scenario.blocks.m03_journey import Journey, Touchpoint
 
-__all__ = ["stage_lift", "touch_success"]
+__all__ = ["STAGE", "stage_lift", "touch_success"]
 
-_ONBOARDING, _USE = 2, 3
-_VECTOR, _COMMON, _IGNORED, _NO_NEED, _ADDITIVE = 0, 1, 2, 3, 4
+STAGE = codes(Touchpoint, "stage")
+DIRECTIONS = codes(Journey, "directions")
 
 
 @step
@@ -59,7 +61,7 @@ def touch_success(par: Par, tables: Tables, state: State, run: int) -> None:
             for a in range(d):
                 need[a] = (
                     mean[a]
-                    if journey.directions == _NO_NEED
+                    if journey.directions == DIRECTIONS.no_need
                     else state.need[firm.segment0 + s, a] + tables.offset[row, a]
                 )
             normalise(need, d)
@@ -69,15 +71,15 @@ def touch_success(par: Par, tables: Tables, state: State, run: int) -> None:
             for k in range(par.size.teams):
                 part, weight = 0.0, tables.dependency[row, k] * state.magnitude[firm.team0 + k]
                 for a in range(d):
-                    u = mean[a] if journey.directions == _COMMON else state.direction[firm.team0 + k, a]
+                    u = mean[a] if journey.directions == DIRECTIONS.common else state.direction[firm.team0 + k, a]
                     part += u * need[a]
                     served[a] += weight * u
-                match += weight * (1.0 if journey.directions == _IGNORED else part)
-            if journey.directions == _ADDITIVE:
+                match += weight * (1.0 if journey.directions == DIRECTIONS.ignored else part)
+            if journey.directions == DIRECTIONS.additive:
                 length = normalise(served, d)
                 match = journey.length_reference * match / length if length > 0.0 else 0.0
             logit = log64(touch.base / (1.0 - touch.base)) + journey.match_effect * (match - touch.reference)
-            if touch.stage == _ONBOARDING or touch.stage == _USE:
+            if touch.stage == STAGE.onboarding or touch.stage == STAGE.use:
                 logit -= journey.overload_effect * state.overload[firm.team0 + touch.owner]
             if par.culture.enabled:
                 logit += journey.culture_effect * (firm.culture - par.culture.reference)

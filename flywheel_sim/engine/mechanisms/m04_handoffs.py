@@ -17,13 +17,17 @@ Neutral setting: ``enabled: false``: no loss, no friction, no delay.  C41 vanish
 
 from typing import Any
 
+from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.jit import inlined, step
 from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64
+from flywheel_sim.scenario.blocks.m04_handoffs import Handoff
 
-__all__ = ["friction_between", "handoff_survival", "response_odds"]
+__all__ = ["EVENTS", "WHEN", "friction_between", "handoff_survival", "response_odds"]
 
-LEAD, SALE, ISSUE, EXPANSION = 0, 1, 2, 3
+WHEN = codes(Handoff, "when")
+#: Kinds of event at which something is handed over.
+EVENTS = len(WHEN)
 
 
 @inlined
@@ -67,7 +71,7 @@ def handoff_survival(par: Par, tables: Tables, state: State, run: int, survival:
         )
         firm.friction += phi / size.links
         loss = 1.0 - exp64(-phi)
-        if link.when == ISSUE:
-            survival[ISSUE] *= 1.0 - link.share * loss
+        if link.when == WHEN.issue:
+            survival[WHEN.issue] *= 1.0 - link.share * loss
         else:
             survival[link.when] *= (1.0 - link.share * loss) / (1.0 - link.share * reference)

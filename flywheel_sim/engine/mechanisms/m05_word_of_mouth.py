@@ -46,19 +46,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.fetch import fetch
 from flywheel_sim.engine.jit import f32, i64, inlined, step
 from flywheel_sim.engine.kinds import Firm, Par, Rates, State, Sums
 from flywheel_sim.engine.maths import YEAR, log64
+from flywheel_sim.engine.network import NETWORK
 from flywheel_sim.engine.random import STRANGER, TIE, below, unit64, words
 from flywheel_sim.engine.state import ACC, ADVOCATE, BLOCK, DETRACTOR, NEUTRAL, PROSPECT, SOUR
+from flywheel_sim.scenario.blocks.m05_word_of_mouth import WordOfMouth
 
 __all__ = [
-    "FIXED",
-    "PER_PROSPECT",
-    "PER_SPEAKER",
-    "PER_TIE",
-    "REDRAWN",
+    "NORMALISE",
+    "WEAK_TIES",
     "Hearing",
     "bad_weight",
     "count_voices",
@@ -82,12 +82,11 @@ __all__ = [
     "voice_unit",
 ]  # fmt: skip
 
-_ZERO = f32(0.0)
-_COMPLETE = 0
-_FAINT = f32(1e-6)  # an exposure below this is forgotten
+NORMALISE = codes(WordOfMouth, "normalise")
+WEAK_TIES = codes(WordOfMouth, "weak_ties")
 
-PER_SPEAKER, PER_PROSPECT, PER_TIE = 0, 1, 2
-FIXED, REDRAWN = 0, 1
+_ZERO = f32(0.0)
+_FAINT = f32(1e-6)  # an exposure below this is forgotten
 
 
 @inlined
@@ -138,8 +137,8 @@ class Hearing(NamedTuple):
 @inlined
 def hearing_of(par: Par, firm: Firm) -> Hearing:
     """Work out the constants of hearing."""
-    word_of_mouth, complete = par.word_of_mouth, par.market.network.kind == _COMPLETE
-    enabled, per_tie = word_of_mouth.enabled != 0, word_of_mouth.normalise == PER_TIE
+    word_of_mouth, complete = par.word_of_mouth, par.market.network.kind == NETWORK.complete
+    enabled, per_tie = word_of_mouth.enabled != 0, word_of_mouth.normalise == NORMALISE.per_tie
     all_good, all_bad = _ZERO, _ZERO
     if complete and firm.accounts > 1:
         all_good = f32(firm.good_voices / (firm.accounts - 1))
@@ -148,9 +147,9 @@ def hearing_of(par: Par, firm: Firm) -> Hearing:
         complete,
         enabled,
         enabled and word_of_mouth.negative > 0.0,
-        word_of_mouth.normalise == PER_PROSPECT,
+        word_of_mouth.normalise == NORMALISE.per_prospect,
         per_tie,
-        enabled and per_tie and word_of_mouth.weak_ties == REDRAWN,
+        enabled and per_tie and word_of_mouth.weak_ties == WEAK_TIES.redrawn,
         all_good,
         all_bad,
         f32(1.0 / (1 << firm.unit)) if not complete and enabled else _ZERO,
@@ -300,7 +299,7 @@ def pick_tie(
         for e in range(first, last):
             strong = is_strong(seed, replicate, j, friend[e], wom.strong_share)
             other = i64(friend[e])
-            if not strong and wom.weak_ties == REDRAWN:
+            if not strong and wom.weak_ties == WEAK_TIES.redrawn:
                 other = stranger_met(seed, replicate, j, t, e - first, accounts)
             c = good_weight(i64(status[account0 + other]), wom) * (strong_s if strong else weak_s)
             if turn == 0:
@@ -320,16 +319,16 @@ def voice_changed(par: Par, state: State, run: int, j: int, old: int, new: int) 
     if good_old == good_new and bad_old == bad_new:
         return
     first, last = state.edge[firm.edge0 + j], state.edge[firm.edge0 + j + 1]
-    if word_of_mouth.normalise == PER_TIE:
+    if word_of_mouth.normalise == NORMALISE.per_tie:
         strong_s, weak_s = tie_strength(word_of_mouth.strong), tie_strength(word_of_mouth.weak)
         for e in range(first, last):
             strong = is_strong(firm.seed, firm.replicate, j, state.friend[e], word_of_mouth.strong_share)
-            if strong or word_of_mouth.weak_ties == FIXED:
+            if strong or word_of_mouth.weak_ties == WEAK_TIES.fixed:
                 s, i = strong_s if strong else weak_s, firm.account0 + state.friend[e]
                 state.good[i] += np.int32(in_units(good_new, s, firm.unit) - in_units(good_old, s, firm.unit))
                 state.bad[i] += np.int32(in_units(bad_new, s, firm.unit) - in_units(bad_old, s, firm.unit))
     else:
-        share = 1.0 / max(last - first, 1) if word_of_mouth.normalise == PER_SPEAKER else 1.0
+        share = 1.0 / max(last - first, 1) if word_of_mouth.normalise == NORMALISE.per_speaker else 1.0
         good = in_units(good_new, share, firm.unit) - in_units(good_old, share, firm.unit)
         bad = in_units(bad_new, share, firm.unit) - in_units(bad_old, share, firm.unit)
         friend, all_good, all_bad = state.friend, state.good, state.bad
@@ -350,7 +349,7 @@ def recount_voices(par: Par, state: State, run: int) -> None:
         degree = max(degree, state.edge[firm.edge0 + j + 1] - state.edge[firm.edge0 + j])
     heaviest = max(word_of_mouth.advocate, word_of_mouth.neutral, word_of_mouth.detractor)
     firm.unit = voice_unit(degree, heaviest)
-    if word_of_mouth.normalise == PER_TIE:  # strengths are small numbers: as many digits as their sum leaves
+    if word_of_mouth.normalise == NORMALISE.per_tie:  # strengths are small numbers: as many digits as their sum leaves
         heaviest = max(heaviest, 1.0) * tie_strength(max(word_of_mouth.strong, word_of_mouth.weak))
         firm.unit = 28
         while firm.unit > 0 and degree * heaviest * (1 << firm.unit) >= 2147483648.0:
@@ -368,7 +367,7 @@ def recount_voices(par: Par, state: State, run: int) -> None:
 def pick_friend(wom: Any, edge: Any, friend: Any, status: Any, edge0: int, account0: int, i: int, u: float) -> int:
     """Referrer of account i (row in the run) among its friends, in proportion to their voice; -2 if nobody speaks."""
     first, last = edge[edge0 + i], edge[edge0 + i + 1]
-    per_speaker = wom.normalise == PER_SPEAKER
+    per_speaker = wom.normalise == NORMALISE.per_speaker
     total = 0.0
     for e in range(first, last):
         j = friend[e]

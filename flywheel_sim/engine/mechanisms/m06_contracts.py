@@ -33,6 +33,7 @@ from typing import Any
 
 import numpy as np
 
+from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.customer_tables import LOT, NUM, WHO
 from flywheel_sim.engine.jit import f32, f64, i64, inlined
 from flywheel_sim.engine.kinds import Firm, Lot, Par, Rates, State, Sums, Tables
@@ -42,15 +43,19 @@ from flywheel_sim.engine.mechanisms.m22_loyalty import drive_of
 from flywheel_sim.engine.mechanisms.m27_selling import price_share
 from flywheel_sim.engine.random import ENDOWMENT, PURCHASE, below, unit64, words
 from flywheel_sim.engine.state import ACC
+from flywheel_sim.scenario.blocks.m06_contracts import Contracts
 
 __all__ = [
-    "ANNUAL", "MONTHLY", "PURCHASES", "WEEKLY", "buying_rate", "renewal", "renewal_due", "weeks_to_renewal",
+    "CONTRACT", "WEEKLY", "buying_rate", "renewal", "renewal_due", "weeks_to_renewal",
     "window_open",
 ]  # fmt: skip
 
+CONTRACT = codes(Contracts, "kind")
+#: What stands in place of a contract where contracts are off.
+WEEKLY = len(CONTRACT)
+
 
 # the kinds of the scenario block, then what they are without contracts
-ANNUAL, MONTHLY, PURCHASES, WEEKLY = 0, 1, 2, 3
 
 _ZERO, _ONE = f32(0.0), f32(1.0)
 
@@ -73,11 +78,11 @@ def monthly_date(k: int) -> int:
 @inlined
 def weeks_to_renewal(age: int, kind: int) -> int:
     """Weeks paid now, up to the next renewal date, for a spell that is ``age`` weeks old: 0 when paid by purchase."""
-    if kind == PURCHASES:
+    if kind == CONTRACT.non_contractual:
         return 0
-    if kind == ANNUAL:
+    if kind == CONTRACT.annual:
         return 52 - age % 52
-    if kind == MONTHLY:
+    if kind == CONTRACT.monthly:
         k = max(1, age * 12 // 52)
         while monthly_date(k) <= age:
             k += 1
@@ -111,7 +116,7 @@ def renewal(
     paid, billed = spend, 0.0
     p_leave, p_turn = _ZERO, num[NUM.turn, m]
     leaves = fails = False
-    if rates.contract == PURCHASES:
+    if rates.contract == CONTRACT.non_contractual:
         leaves, fails, paid = purchases(par, tables, state, firm, week, i, m, num, who, member, rates, sums)
     elif renewal_due(age, rates.contract):
         hazard = churn_hazard(par, tables, state, firm, week, i, m, num, who, member, rates)
@@ -132,7 +137,7 @@ def renewal(
             billed = f64(spend) * weeks_to_renewal(age, rates.contract) * price_share(i64(state.deal[i]), age)
     if leaves:
         after = leave(par, state, firm, week, i, member, fails, rates, sums)
-    if rates.contract == PURCHASES and age % YEAR == 0:
+    if rates.contract == CONTRACT.non_contractual and age % YEAR == 0:
         spend *= f32(1.0 + par.market.price_rise)
     return after, spend, paid, billed, p_leave, p_turn
 

@@ -49,10 +49,9 @@ at touchpoints; ``offered: 0``; ``analytics.gain`` and ``timing`` 0; ``personali
 from flywheel_sim.engine.jit import f32, inlined, step
 from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64
+from flywheel_sim.engine.mechanisms.m03_journey import STAGE
 
 __all__ = ["routes", "saturation", "serve_channels"]
-
-_USE = 3
 
 
 @inlined
@@ -98,5 +97,5 @@ def serve_channels(par: Par, tables: Tables, state: State, run: int) -> None:
     if par.handoffs.enabled and par.sensing.enabled:
         lift = channels.personalisation * par.handoffs.integration * par.sensing.sharing
         for n in range(size.touchpoints):
-            if tables.touch[size.touch0 + n].stage == _USE:
+            if tables.touch[size.touch0 + n].stage == STAGE.use:
                 state.shift[firm.success0 + n] += lift

@@ -24,15 +24,18 @@ Neutral setting: ``enabled: false``.  C60's whack-a-mole vanishes at ``patching:
 load 0.
 """
 
+from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.jit import inlined, step
 from flywheel_sim.engine.kinds import Firm, Par, State, Tables
 from flywheel_sim.engine.maths import exp64
 from flywheel_sim.engine.mechanisms.m20_culture import discipline_yield
+from flywheel_sim.scenario.blocks.m10_causes import Causes
 from flywheel_sim.scenario.columns import COL
 
 __all__ = ["alignment_behind", "cause_rates", "step_causes"]
 
-_OBSERVED = 1
+PRESSURE = codes(Causes, "pressure")
+
 _STEPS = 4
 
 
@@ -78,7 +81,7 @@ def step_causes(par: Par, tables: Tables, state: State, run: int, week: int) -> 
             state.visible[cell], state.hidden[cell] = causes.start, 0.0
         owner = firm.team0 + tables.touch[par.size.touch0 + n].owner
         rho = causes.load
-        if causes.pressure == _OBSERVED:
+        if causes.pressure == PRESSURE.observed:
             rho *= state.demand[owner] / state.hours[owner] if state.hours[owner] > 0.0 else 100.0
         apart = causes.alignment_effect * (1.0 - alignment_behind(par, tables, state, firm, n))
         grow = causes.growth * max(

@@ -34,17 +34,19 @@ on a process that does not drift, at noise 0; C59 as well when surveys come ever
 ``preemption: 0``.
 """
 
+from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.jit import f32, i64, step
 from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64, halved, normal_quantile, poisson_count
 from flywheel_sim.engine.mechanisms.m17_cadence import review_due, review_move, reviewed
 from flywheel_sim.engine.random import REACTION, unit64, words
 from flywheel_sim.engine.state import GAPS
+from flywheel_sim.scenario.blocks.m14_reactions import Reactions
 from flywheel_sim.scenario.columns import COL
 
 __all__ = ["react"]
 
-_GIVEN = 1
+NOISE = codes(Reactions, "noise")
 
 
 @step
@@ -56,7 +58,7 @@ def react(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
         firm.score_mean = firm.score_variance = firm.executive_belief = firm.belief_gap = 0.0
         return
     sd, scored = reactions.noise_sd, par.sensing.enabled and week > 0 and week % par.sensing.survey_weeks == 0
-    if reactions.noise != _GIVEN:
+    if reactions.noise != NOISE.given:
         sd, scored = firm.survey_sd, week > 0 and state.weekly[firm.week0 + week - 1, COL.survey_answers] > 0.0
     known = i64(firm.scores)
     if scored:

@@ -34,19 +34,22 @@ from typing import Any
 
 import numpy as np
 
+from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.jit import inlined, step
 from flywheel_sim.engine.kinds import Firm, Par, State, Tables
 from flywheel_sim.engine.maths import acos64, sincos64
 from flywheel_sim.engine.mechanisms.m20_culture import discipline_yield
 from flywheel_sim.engine.random import THEME, words
 from flywheel_sim.engine.state import GAPS
+from flywheel_sim.scenario.blocks.m17_cadence import Cadence
 
 __all__ = [
     "clears_blockers", "event_cost", "event_hours", "falls_on", "hold_meeting", "meets", "planning", "review_due",
     "review_move", "reviewed", "same_theme",
 ]  # fmt: skip
 
-_OWN, _OFFSET = 1, 3
+THEMES = codes(Cadence, "themes")
+
 _QUARTER, _ROUND = 13, 4
 
 
@@ -114,10 +117,10 @@ def same_theme(par: Par, tables: Tables, firm: Firm, k: int, j: int, week: int) 
     if not par.cadence.enabled or k == j:
         return 1.0
     same = True
-    if par.cadence.themes == _OWN:
+    if par.cadence.themes == THEMES.own:
         mine = words(firm.seed, firm.replicate, k, week // _QUARTER, THEME, 0)[0] & np.uint32(3)
         same = mine == words(firm.seed, firm.replicate, j, week // _QUARTER, THEME, 0)[0] & np.uint32(3)
-    elif par.cadence.themes == _OFFSET:
+    elif par.cadence.themes == THEMES.offset:
         late, later = tables.team[par.size.team0 + k].theme_offset, tables.team[par.size.team0 + j].theme_offset
         same = theme_of(late, week) == theme_of(later, week)
     return 1.0 if same else 0.0

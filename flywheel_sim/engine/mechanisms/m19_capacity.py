@@ -34,6 +34,7 @@ import math
 from flywheel_sim.engine.jit import inlined, step
 from flywheel_sim.engine.kinds import Par, State, Sums, Tables
 from flywheel_sim.engine.maths import exp64, log64
+from flywheel_sim.engine.mechanisms.m03_journey import STAGE
 from flywheel_sim.engine.mechanisms.m17_cadence import event_hours
 from flywheel_sim.engine.state import ACC
 from flywheel_sim.scenario.columns import COL
@@ -42,7 +43,6 @@ __all__ = ["KEPT", "allot_hours", "coordination_hours", "speed", "staff", "volum
 
 KEPT = 0.1  # share of its hours a team keeps for each of its queues, however busy it is elsewhere
 _MOST_HEADS = 1e9  # nobody can hire more; pairs of groups then still fit into an integer
-_AWARENESS, _SALE, _SERVICE = 0, 1, 4
 
 
 @step
@@ -141,12 +141,12 @@ def allot_hours(par: Par, tables: Tables, state: State, run: int, week: int) -> 
                 if touch.owner == k and touch.hours > 0.0:
                     hours = touch.hours
                     left = max(able - (state.demand[row] - state.asked[firm.success0 + n]), KEPT * able)
-                    if touch.stage == _SERVICE:
+                    if touch.stage == STAGE.service:
                         if par.service.handling_hours > 0.0:
                             hours = par.service.handling_hours
                         hours *= firm.service_standard * firm.issue_hours
                         firm.service_capacity, firm.service_hours = left / hours, hours
-                    elif touch.stage == _SALE:
+                    elif touch.stage == STAGE.sale:
                         firm.sales_capacity = left / hours
         state.magnitude[row] = share * team.skill * state.ability[row] * state.level[row] * exp64(-state.unlearned[row])
 
@@ -162,11 +162,11 @@ def volumes(par: Par, tables: Tables, state: State, run: int, total: Sums) -> No
     firm.onboarding_before = total[ACC.onboarding]
     for n in range(par.size.touchpoints):
         touch = tables.touch[par.size.touch0 + n]
-        if touch.stage == _AWARENESS:
+        if touch.stage == STAGE.awareness:
             volume = total[ACC.leads]
-        elif touch.stage == _SALE:
+        elif touch.stage == STAGE.sale:
             volume = total[ACC.qualified] + total[ACC.waiting] * state.chain[firm.segment0, 0]
-        elif touch.stage == _SERVICE:
+        elif touch.stage == STAGE.service:
             volume = firm.service_demand * firm.issue_hours
         else:
             volume = 0.0

@@ -38,14 +38,17 @@ Neutral setting: ``enabled: false``: no office, every factor exactly 1.  C54 van
 attribution_noise 0, C64 at tenure_months 0, C65 at effect sizes 0 or a lag beyond all tenures.
 """
 
+from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.jit import inlined, step
 from flywheel_sim.engine.kinds import Firm, Par, State, Tables
 from flywheel_sim.engine.maths import exp64, normal_quantile
 from flywheel_sim.engine.random import LEADER, unit64, words
+from flywheel_sim.scenario.blocks.m21_leadership import Leadership
 
 __all__ = ["backing", "leg", "step_leadership"]
 
-_APPOINTED, _COMMAND = 0, 1
+OFFICE = codes(Leadership, "start")
+STYLE = codes(Leadership, "style")
 
 
 @inlined
@@ -70,7 +73,7 @@ def hold_office(firm: Firm, par: Par) -> None:
         firm.leader_open, firm.leader_out = 1.0, 0.0
         firm.leader_tenure, firm.leader_gap = (
             0.0,
-            0.0 if leadership.start == _APPOINTED else float(leadership.vacancy_weeks),
+            0.0 if leadership.start == OFFICE.appointed else float(leadership.vacancy_weeks),
         )
         firm.leader_perceived_roi = leadership.hurdle
     elif firm.leader_out > 0.0:
@@ -114,7 +117,7 @@ def step_leadership(par: Par, tables: Tables, state: State, run: int, week: int)
     removed = min(1.0, leadership.friction_effect * behaviour * firm.leader_kept)
     firm.friction_factor *= 1.0 - removed
     firm.culture_added += leadership.culture_effect * culture * firm.leader_kept
-    if leadership.style == _COMMAND:
+    if leadership.style == STYLE.command:
         added = leadership.command_pull * culture * firm.leader_kept
         firm.lead_added += added
         firm.morale_added -= leadership.command_morale * culture if seated else 0.0

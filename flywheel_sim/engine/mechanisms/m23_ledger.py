@@ -25,8 +25,9 @@ from flywheel_sim.engine.customer_tables import WHO
 from flywheel_sim.engine.jit import f32, f64, i64, inlined, step
 from flywheel_sim.engine.kinds import Lot, Par, Rates, Row, State, Sums, Tables
 from flywheel_sim.engine.maths import YEAR, exp64, log64
+from flywheel_sim.engine.mechanisms.m03_journey import STAGE
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import premium_left
-from flywheel_sim.engine.mechanisms.m06_contracts import PURCHASES
+from flywheel_sim.engine.mechanisms.m06_contracts import CONTRACT
 from flywheel_sim.engine.mechanisms.m12_incentives import payout
 from flywheel_sim.engine.mechanisms.m17_cadence import event_cost, meets
 from flywheel_sim.engine.mechanisms.m27_selling import DISCOUNT, price_share
@@ -34,8 +35,6 @@ from flywheel_sim.engine.state import ACC
 from flywheel_sim.scenario.columns import COL
 
 __all__ = ["margin_premium", "post", "revenue"]
-
-_AWARENESS, _SALE = 0, 1
 
 
 @inlined
@@ -65,7 +64,7 @@ def revenue(
         if premium > 0.0 and age <= YEAR:
             sums[ACC.referral_margin] += f64(paid) * premium_left(age)
             state.cost[i] -= f32(f64(paid) * premium_left(age) * premium)
-    return paid, f64(paid) if rates.contract == PURCHASES else 0.0
+    return paid, f64(paid) if rates.contract == CONTRACT.non_contractual else 0.0
 
 
 @step
@@ -76,7 +75,7 @@ def acquisition_pay(par: Par, tables: Tables, state: State, run: int) -> float:
         wins = False
         for n in range(par.size.touchpoints):
             touch = tables.touch[par.size.touch0 + n]
-            wins = wins or (touch.owner == k and (touch.stage == _AWARENESS or touch.stage == _SALE))
+            wins = wins or (touch.owner == k and (touch.stage == STAGE.awareness or touch.stage == STAGE.sale))
         if wins:
             pay += state.heads[firm.team0 + k] * tables.team[par.size.team0 + k].salary / 52.0
     return pay

@@ -15,13 +15,12 @@ from flywheel_sim.engine.mechanisms.m01_market import begin_spell
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import voice_changed
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, weeks_to_renewal
 from flywheel_sim.engine.mechanisms.m27_selling import price_share
+from flywheel_sim.engine.network import NETWORK
 from flywheel_sim.engine.random import TIMELINE, unit64, words
-from flywheel_sim.engine.state import ADDED, BLOCK, DETRACTOR, FORMER, NEUTRAL, PROSPECT
+from flywheel_sim.engine.state import ADDED, BLOCK, CAUSE, DETRACTOR, FORMER, NEUTRAL, PROSPECT
 from flywheel_sim.scenario.columns import COL
 
 __all__ = ["growth_rate", "pulse", "republish"]
-
-_REMOVED = 3
 
 
 @step
@@ -42,7 +41,7 @@ def pulse(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Add and remove the customers of this week's pulses."""
     firm = state.run[run]
     firm.added = firm.added_billed = 0.0
-    stored = par.market.network.kind != 0
+    stored = par.market.network.kind != NETWORK.complete
     for n in range(par.size.pulses):
         if tables.pulse[par.size.pulse0 + n, 0] != week:
             continue
@@ -78,7 +77,7 @@ def pulse(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
                             left = weeks_to_renewal(age, kind) * price_share(i64(state.deal[i]), age)
                             firm.added_billed -= f64(state.spend[i]) * left
                             republish(par, state, run, j, i64(FORMER), stored)
-                            state.end[i], state.cause[i], state.open[i] = i16(week), _REMOVED, 0
+                            state.end[i], state.cause[i], state.open[i] = i16(week), CAUSE.removed, 0
                             state.life[firm.life0 + min(max(age, 0), firm.ages - 1), 1] += 1.0
                             firm.added -= 1.0
                         break

@@ -34,13 +34,13 @@ import numpy as np
 from flywheel_sim.engine.jit import f32, i64, inlined, step
 from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64, log64, normal_quantile
+from flywheel_sim.engine.mechanisms.m03_journey import STAGE
 from flywheel_sim.engine.random import unit64
 
 __all__ = ["DISCOUNT", "LONE", "deal_size", "least_fit", "price_share", "quota_push", "step_selling"]
 
 #: Bits of an account's ``deal``: discount of the first year in percent, and whether a lone wolf sold it.
 DISCOUNT, LONE = 127, 128
-_SALE = 1
 
 
 @inlined
@@ -83,7 +83,7 @@ def step_selling(par: Par, tables: Tables, state: State, run: int, week: int) ->
     sellers, level = 0.0, 0.0
     for n in range(par.size.touchpoints):
         touch = tables.touch[par.size.touch0 + n]
-        if touch.stage == _SALE:
+        if touch.stage == STAGE.sale:
             sellers += 1.0
             level += state.level[firm.team0 + touch.owner]
     push = quota_push(week, selling.accelerator, selling.spike_weeks, selling.borrowed)
@@ -98,7 +98,7 @@ def step_selling(par: Par, tables: Tables, state: State, run: int, week: int) ->
             cosine = 0.0
             for n in range(par.size.touchpoints):
                 touch = tables.touch[par.size.touch0 + n]
-                if touch.stage == _SALE:
+                if touch.stage == STAGE.sale:
                     for a in range(par.size.axes):
                         cosine += (
                             state.direction[firm.team0 + touch.owner, a] * state.need[firm.segment0 + s, a] / sellers

@@ -1,6 +1,10 @@
 """Root block `frozen`: what a base case was calibrated to before anything was tried in it; no mechanism reads it."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from flywheel_sim.scenario.fields import MANY, Block, Evidence, param
+from flywheel_sim.scenario.references import Problem, unknown
 
 #: What a base case can be calibrated to.
 QUANTITIES = (
@@ -28,3 +32,7 @@ class Frozen(Block):
     seed: int = param(0, "Seed of the runs.", ge=0, le=4294967295)
     replicates: int = param(0, "Number of runs.", ge=0, le=1_000_000)
     targets: dict[str, Target] = param({}, "What it was calibrated to, by quantity.", max_length=MANY)
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield targets for quantities that are none."""
+        yield from unknown(f"{at}.targets", self.targets, QUANTITIES, "quantity")

@@ -1,10 +1,12 @@
 """Scenario block of M1: the market, its life cycle, and the starting population."""
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from pydantic import field_validator
 
 from flywheel_sim.scenario.fields import Block, param
+from flywheel_sim.scenario.references import Problem
 
 NetworkKind = Literal["complete", "pairs", "ring", "watts-strogatz", "barabasi-albert", "configuration", "blocks"]
 
@@ -22,6 +24,16 @@ class Network(Block):
     homophily: float = param(
         0.5, "Share of ties kept inside the segment (`blocks` only).", unit="share", ge=0, le=1, advanced=True
     )
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield a degree that no such graph has."""
+        accounts = model.market.accounts
+        if self.kind in ("ring", "watts-strogatz") and self.degree % 2:
+            yield f"{at}.degree", f"expected an even degree for {self.kind}, got {self.degree}", ()
+        if self.kind not in ("complete", "pairs") and self.degree >= accounts:
+            yield f"{at}.degree", f"expected fewer friends than the {accounts} accounts", ()
+        if self.kind == "pairs" and accounts % 2:
+            yield "market.accounts", "expected an even number of accounts for a network of pairs", ()
 
 
 class Voice(Block):
@@ -63,6 +75,11 @@ class Churn(Block):
         1.0, "Scales all experience factors on churn; 0 = churn ignores experience.", ge=0, le=100, source="C32"
     )
     effort_effect: float = param(0.3, "Log change of churn per unit of effort memory.", ge=0, le=100, source="A13")
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield rates per voice beside contracts."""
+        if self.by == "voice" and model.contracts.enabled:
+            yield f"{at}.by", "`by: voice` is for companies without contracts; set contracts.enabled to false", ()
 
 
 class Funnel(Block):
@@ -129,3 +146,11 @@ class Market(Block):
     @classmethod
     def _kind_alone(cls, value: Any) -> Any:
         return {"kind": value} if isinstance(value, str) else value
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield first customers beyond the accounts, and voices beyond the customers."""
+        if self.initial_customers > self.accounts:
+            fit = f"{self.initial_customers} customers do not fit into {self.accounts} accounts"
+            yield f"{at}.initial_customers", fit, ()
+        if self.initial_advocates + self.initial_detractors > 1:
+            yield f"{at}.initial_advocates", "advocates and detractors together are more than all customers", ()

@@ -1,8 +1,10 @@
 """Scenario block of M3: touchpoints, who serves them, and the experience they give."""
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Any, Literal
 
 from flywheel_sim.scenario.fields import MANY, Block, Weight, param
+from flywheel_sim.scenario.references import Problem, bad_weights, nowhere, unknown, unknown_axes
 
 Stage = Literal["awareness", "sale", "onboarding", "use", "service", "renewal"]
 
@@ -28,6 +30,23 @@ class Touchpoint(Block):
         {}, "Relative shares of the channels it uses (stages onboarding, use). None: as if there were no channels.",
         unit="share", source="C10",
     )  # fmt: skip
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield unknown teams, axes and channels, and shares that cannot be."""
+        yield from unknown(f"{at}.owner", [self.owner], model.teams, "team")
+        for name, share in self.support.items():
+            yield from unknown(f"{at}.support.{name}", [name], model.teams, "team")
+            if not 0 <= share <= 1:
+                yield f"{at}.support.{name}", f"expected a share between 0 and 1, got {share}", ()
+        if sum(self.support.values()) > 1 + 1e-12:
+            yield f"{at}.support", f"shares add up to {sum(self.support.values()):g}, more than 1", ()
+        yield from unknown_axes(f"{at}.need", self.need, model)
+        yield from bad_weights(f"{at}.channels", self.channels, model.channels.kinds, "channel")
+        if self.channels and self.stage not in ("onboarding", "use"):
+            stages = f"channels are for touchpoints of the stages onboarding and use, not {self.stage}"
+            yield f"{at}.channels", stages, ()
+        if self.channels and nowhere(self.channels):
+            yield f"{at}.channels", "expected at least one share above 0", ()
 
 
 class Journey(Block):

@@ -1,10 +1,12 @@
 """Scenario block of M4: handoffs between teams."""
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
 from flywheel_sim.scenario.fields import Block, param
+from flywheel_sim.scenario.references import Problem, unknown
 
 
 class Handoff(Block):
@@ -16,6 +18,11 @@ class Handoff(Block):
     taker: str = Field(..., alias="to", description="Team that takes over.")
     when: Literal["lead", "sale", "issue", "expansion"] = param(..., "The event at which it happens.")
     share: float = param(1.0, "Share of those events that pass through it.", unit="share", ge=0, le=1)
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield unknown teams."""
+        yield from unknown(f"{at}.from", [self.giver], model.teams, "team")
+        yield from unknown(f"{at}.to", [self.taker], model.teams, "team")
 
 
 class Handoffs(Block):

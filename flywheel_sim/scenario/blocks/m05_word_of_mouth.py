@@ -1,8 +1,10 @@
 """Scenario block of M5: word of mouth."""
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Any, Literal
 
 from flywheel_sim.scenario.fields import Block, param
+from flywheel_sim.scenario.references import Problem
 
 
 class WordOfMouth(Block):
@@ -83,3 +85,8 @@ class WordOfMouth(Block):
         1.0, "Factor of one's own churn for a year after bringing a customer; 1 = off (19 to 7 % a year would be .35).",
         unit="ratio", gt=0, le=10, source="S8",
     )  # fmt: skip
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield ties in a market where everybody is tied to all."""
+        if self.normalise == "per_tie" and model.market.network.kind == "complete":
+            yield f"{at}.normalise", "`per_tie` needs a network with ties; on `complete` everybody is tied to all", ()

@@ -1,6 +1,10 @@
 """Scenario block of M8: service."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from flywheel_sim.scenario.fields import Block, param
+from flywheel_sim.scenario.references import Problem
 
 
 class Service(Block):
@@ -51,3 +55,13 @@ class Service(Block):
     handling_hours: float = param(
         0.0, "Mean handling time in working hours; 0 = hours of the service touchpoint.", unit="hours", ge=0, le=1000
     )
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield an event-timed queue without servers or hours."""
+        if not (self.enabled and self.event_timed):
+            return
+        stages = [touch for touch in model.journey.touchpoints.values() if touch.stage == "service"]
+        if not self.servers and not stages:
+            yield f"{at}.servers", "an event-timed queue needs servers, or a touchpoint of the stage service", ()
+        if not self.handling_hours and not any(touch.hours for touch in stages):
+            yield f"{at}.handling_hours", "an event-timed queue needs hours for handling an issue", ()

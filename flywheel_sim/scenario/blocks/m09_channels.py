@@ -1,6 +1,10 @@
 """Scenario block of M9: channels and technology."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from flywheel_sim.scenario.fields import MANY, Block, Weight, param
+from flywheel_sim.scenario.references import Problem, bad_weights, nowhere, unknown
 
 
 class Kind(Block):
@@ -95,3 +99,11 @@ class Channels(Block):
         le=100,
         source="C51",
     )
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield unknown channels, and kinds of issue that never come."""
+        yield from bad_weights(f"{at}.replaced", self.replaced, self.kinds, "channel", most=1.0)
+        if self.replaced or self.replaced_by:
+            yield from unknown(f"{at}.replaced_by", [self.replaced_by], self.kinds, "channel")
+        if self.issue_types and nowhere({name: kind.share for name, kind in self.issue_types.items()}):
+            yield f"{at}.issue_types", "expected at least one kind with a share above 0", ()

@@ -1,6 +1,13 @@
 """Scenario block of M11: team vectors."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from flywheel_sim.scenario.fields import Block, param
+from flywheel_sim.scenario.references import Problem
+
+#: Steps of pairs of teams and axes in a week at most: half a second's work, so that a run can be stopped.
+MOST_WORK = 100_000_000
 
 
 class Vectors(Block):
@@ -24,3 +31,10 @@ class Vectors(Block):
     growth_reference: float = param(0.1, "g0: 13-week log growth at which that effect bends.", ge=0.001, le=100)
     culture_effect: float = param(0.0, "Share of the diffusion removed by full culture.", unit="share", ge=0, le=1)
     substeps: int = param(4, "Integration steps a week.", ge=1, le=10_000)
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield more steps than a run can be stopped between."""
+        pairs = len(model.teams) ** 2 * len(model.axes)
+        if self.enabled and pairs * self.substeps > MOST_WORK:
+            most = f"expected at most {MOST_WORK // pairs} with {len(model.teams)} teams and {len(model.axes)} axes"
+            yield f"{at}.substeps", most, ()

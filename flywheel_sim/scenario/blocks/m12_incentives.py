@@ -1,8 +1,11 @@
 """Scenario block of M12: incentive schemes."""
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Any, Literal
 
+from flywheel_sim.scenario.columns import NAMES
 from flywheel_sim.scenario.fields import MANY, Block, Weight, param
+from flywheel_sim.scenario.references import Problem, unknown, unknown_axes
 
 
 class Measure(Block):
@@ -33,6 +36,15 @@ class Measure(Block):
     )
     target: float = param(1.0, "Value that pays the full bonus.", ge=1e-6, le=1e12)
 
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield unknown axes and columns."""
+        yield from unknown_axes(f"{at}.gradient", self.gradient, model)
+        for part in ("columns", "per"):
+            for column in getattr(self, part):
+                yield from unknown(f"{at}.{part}.{column}", [column], NAMES, "weekly column")
+        if self.per and not self.columns:
+            yield f"{at}.per", "a measure that is divided names the columns it divides", ()
+
 
 class Pay(Block):
     """What one team is paid on."""
@@ -61,3 +73,17 @@ class Incentives(Block):
     collusion: float = param(0.0, "Share of peer scoring that is traded.", unit="share", ge=0, le=1, source="C17")
     measures: dict[str, Measure] = param({}, "Measures by name.", max_length=MANY)
     pay: dict[str, Pay] = param({}, "Pay by team.", max_length=MANY)
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield unknown teams and measures, and effort that costs less than nothing."""
+        for name, pay in self.pay.items():
+            yield from unknown(f"{at}.pay.{name}", [name], model.teams, "team")
+            if not self.measures:
+                first = f"{at}.pay.{name}.on.{next(iter(pay.on))}"
+                yield first, "this company has no incentives.measures, so nobody can be paid on one", ()
+                break
+            for paid in pay.on:
+                yield from unknown(f"{at}.pay.{name}.on.{paid}", [paid], self.measures, "measure")
+        if len(model.axes) > 1 and self.substitution <= (least := -1.0 / (len(model.axes) - 1)) + 1e-6:
+            more = f"expected more than {least:.3g} with {len(model.axes)} axes (else effort costs less than nothing)"
+            yield f"{at}.substitution", f"{more}, got {self.substitution:g}", ()

@@ -1,6 +1,10 @@
 """Scenario block of M15: the strategy's target direction, and what change costs."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from flywheel_sim.scenario.fields import Block, Weight, param
+from flywheel_sim.scenario.references import Problem, unknown_axes
 
 
 class Strategy(Block):
@@ -46,3 +50,7 @@ class Strategy(Block):
     budget_effect: float = param(
         0.5, "Log change of the sellers' planned headcount per unit of w_ref - w.", ge=0, le=100, source="C2"
     )
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield unknown axes of the target."""
+        yield from unknown_axes(f"{at}.target", self.target, model)

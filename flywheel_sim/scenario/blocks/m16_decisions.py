@@ -1,6 +1,10 @@
 """Scenario block of M16: decision rights."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from flywheel_sim.scenario.fields import Block, Weight, param
+from flywheel_sim.scenario.references import Problem, unknown
 
 
 class Decisions(Block):
@@ -40,3 +44,10 @@ class Decisions(Block):
         1.0, "Logit of a touchpoint's success lost per unit of error variance above reference.", ge=0, le=100
     )
     reference_variance: float = param(0.255, "Error variance at which touchpoints are at their base.", ge=0, le=100)
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield unknown teams, and competence beyond 0 to 1."""
+        for name, known in self.competence.items():
+            yield from unknown(f"{at}.competence.{name}", [name], model.teams, "team")
+            if not 0 <= known <= 1:
+                yield f"{at}.competence.{name}", f"expected a share between 0 and 1, got {known}", ()

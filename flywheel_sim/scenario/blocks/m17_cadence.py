@@ -1,8 +1,10 @@
 """Scenario block of M17: meetings, calendar events, reviews and themes."""
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Any, Literal
 
 from flywheel_sim.scenario.fields import MANY, Block, param
+from flywheel_sim.scenario.references import Problem, unknown
 
 
 class Event(Block):
@@ -18,6 +20,10 @@ class Event(Block):
     )
     clears_blockers: bool = param(False, "Whether blockers between teams are settled there (M18).")
     cost: float = param(0.0, "Cost beside the hours.", unit="$", ge=0, le=1e9)
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield unknown teams."""
+        yield from unknown(f"{at}.members", self.members, model.teams, "team")
 
 
 class Cadence(Block):
@@ -58,3 +64,7 @@ class Cadence(Block):
         0, "Weeks between plans, the only time leadership's target is aimed anew (M15); 0 = any week.", unit="weeks",
         ge=0, le=520, source="C47",
     )  # fmt: skip
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield unknown teams in the flywheel group."""
+        yield from unknown(f"{at}.members", self.members, model.teams, "team")

@@ -1,6 +1,10 @@
 """Scenario block of M20: culture, competencies, people."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from flywheel_sim.scenario.fields import Block, Weight, param
+from flywheel_sim.scenario.references import Problem
 
 #: The five competencies of a customer-driven company, with equal shares of the work.
 FIVE = {
@@ -38,6 +42,12 @@ class Programme(Block):
     competencies: dict[str, Weight] = param(
         FIVE, "Weights of the competencies in the work on them; uneven work yields less.", max_length=8, source="C56"
     )
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield negative weights."""
+        for name, weight in self.competencies.items():
+            if weight < 0:
+                yield f"{at}.competencies.{name}", f"expected a weight of at least 0, got {weight}", ()
 
 
 class Norms(Block):

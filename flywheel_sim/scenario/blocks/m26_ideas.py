@@ -1,6 +1,10 @@
 """Scenario block of M26: ideas and product."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from flywheel_sim.scenario.fields import Block, param
+from flywheel_sim.scenario.references import Problem, unknown
 
 
 class Ideas(Block):
@@ -34,3 +38,8 @@ class Ideas(Block):
     decay: float = param(
         0.004, "Share of its quality that a product loses a week against the market.", unit="1/week", ge=0, le=1
     )
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield an unknown owner."""
+        if self.owner:
+            yield from unknown(f"{at}.owner", [self.owner], model.teams, "team")
