@@ -17,7 +17,7 @@ from typing import Any
 from flywheel_sim.present.claims import settings
 from flywheel_sim.results.claims import VERDICTS, Seen
 from flywheel_sim.scenario.columns import COLUMNS
-from flywheel_sim.study.claim_table import Claim, claim_table
+from flywheel_sim.study.claims.table import Claim, claim_table
 
 TARGET = Path(__file__).resolve().parent / "claims.md"
 MEASURED = TARGET.parent / "measured" / "claims.json"

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from flywheel_sim.scenario.schema import MECHANISMS
-from flywheel_sim.study.claim_table import claim_table
+from flywheel_sim.study.claims.table import claim_table
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "mechanisms.md"

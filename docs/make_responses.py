@@ -15,7 +15,7 @@ from typing import Any
 
 from flywheel_sim.present.responses import told
 from flywheel_sim.results.responses import VERDICTS, CurvePoint, Response
-from flywheel_sim.study.response_table import COMPANIES, response_table
+from flywheel_sim.study.responses.table import COMPANIES, response_table
 
 TARGET = Path(__file__).resolve().parent / "responses.md"
 MEASURED = TARGET.parent / "measured" / "responses.json"

@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from flywheel_sim.study.limits import LIMITS, THEORY_ONLY
-from flywheel_sim.study.limits.base import Limit
-from flywheel_sim.study.verify import FALSE_ALARM
+from flywheel_sim.study.verification.limits import LIMITS, THEORY_ONLY
+from flywheel_sim.study.verification.limits.base import Limit
+from flywheel_sim.study.verification.verify import FALSE_ALARM
 from flywheel_sim.theory import ANCHORS
 
 TARGET = Path(__file__).resolve().parent / "verification.md"

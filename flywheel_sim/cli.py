@@ -9,7 +9,7 @@ import threading
 import click
 
 from flywheel_sim.__about__ import __version__
-from flywheel_sim.commands.envelope import INTERRUPTED
+from flywheel_sim.commands.command_output import INTERRUPTED
 from flywheel_sim.commands.lazy import CommandLine
 
 #: Command -> the line shown in the help.  Its module is ``flywheel_sim.commands.<command>``.

@@ -13,7 +13,7 @@ from flywheel_sim.scenario.bibliography import RATINGS, bibliography, marks_in
 from flywheel_sim.scenario.marks import mark_of
 from flywheel_sim.scenario.schema import ScenarioModel
 from flywheel_sim.scenario.shapes import along, every_path, root
-from flywheel_sim.study.claim_table import claim_table
+from flywheel_sim.study.claims.table import claim_table
 from flywheel_sim.study.explain import explain
 from flywheel_sim.theory import ANCHORS
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import flywheel_sim
 from flywheel_sim.cli import flywheel
-from flywheel_sim.commands import envelope
+from flywheel_sim.commands import command_output as envelope
 from flywheel_sim.scenario import load
 from flywheel_sim.scenario.reading import parse, plain
 
@@ -126,7 +126,7 @@ def test_the_commands_that_are_suggested_name_things_that_are_there():
     from flywheel_sim.cli import COMMANDS
     from flywheel_sim.commands.next_step import _EXAMPLES
     from flywheel_sim.scenario import scenarios
-    from flywheel_sim.study.study_file import shipped_studies
+    from flywheel_sim.study.design.study_file import shipped_studies
 
     named = {name for text in _EXAMPLES.values() for name in text.replace(",", "").split()}
     known = {*COMMANDS, *scenarios(), *shipped_studies(), "flywheel", "then", "saved", "list", "A1", "bash"}

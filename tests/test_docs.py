@@ -73,7 +73,7 @@ def test_the_page_of_claims_is_made_from_what_was_measured():
     text = module.TARGET.read_text("utf-8")
     assert text == module.page(text), "run: python docs/make_claims.py"
     from flywheel_sim.results.claims import VERDICTS
-    from flywheel_sim.study.claim_table import claim_table
+    from flywheel_sim.study.claims.table import claim_table
 
     data = module.answer()["data"]
     measured = {trial["number"]: trial for trial in data["claims"]}
@@ -99,7 +99,7 @@ def test_the_page_of_responses_is_made_from_what_was_measured():
     spec.loader.exec_module(module)
     text = module.TARGET.read_text("utf-8")
     assert text == module.page(text), "run: python docs/make_responses.py"
-    from flywheel_sim.study.response_table import response_table
+    from flywheel_sim.study.responses.table import response_table
 
     measured = {(c.name, c.company, c.outcome, c.year, c.expected.split()[0]) for c in module.curves()}
     declared = {
@@ -254,8 +254,8 @@ def test_scenarios_in_the_docs_load():
 
 def test_studies_in_the_docs_read():
     from flywheel_sim.scenario.reading import parse, plain
-    from flywheel_sim.study.designs import laid
-    from flywheel_sim.study.study_file import read_study
+    from flywheel_sim.study.design.points import laid
+    from flywheel_sim.study.design.study_file import read_study
 
     snippets = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "studies.md").read_text("utf-8"), flags=re.S)
     assert snippets
@@ -266,8 +266,8 @@ def test_studies_in_the_docs_read():
 def test_the_search_in_the_docs_is_fine():
     pytest.importorskip("cma")
     from flywheel_sim.scenario.reading import parse, plain
-    from flywheel_sim.study.optimize import planned
-    from flywheel_sim.study.study_file import read_study
+    from flywheel_sim.study.design.study_file import read_study
+    from flywheel_sim.study.search.optimize import planned
 
     page = (ROOT / "docs" / "optimize.md").read_text("utf-8")
     whole, averse = (plain(parse(snippet)) for snippet in re.findall(r"```yaml\n(.*?)```", page, flags=re.S))

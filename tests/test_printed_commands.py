@@ -142,7 +142,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import pyarrow.parquet as pq
 
     import flywheel_sim as fs
-    from flywheel_sim.study.fitting import Fitting
+    from flywheel_sim.study.calibration.fitting import Fitting
 
     desk = tmp_path_factory.mktemp("desk")
     study = STUDY.format(scenario="b2b-saas", heads="{range: [2, 8]}")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from fabricated import company, run, runs, shared
+from random_walk_runs import company, run, runs, shared
 
 from flywheel_sim.results import SUMMARY, Outcomes, ResultError, Run, open_run
 from flywheel_sim.results.naming import command_for, differences, labels

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 import flywheel_sim as fs
-from flywheel_sim.study.compare import choose
-from flywheel_sim.study.posterior import Settings
+from flywheel_sim.study.calibration.posterior import Settings
+from flywheel_sim.study.comparison.compare import choose
 
 TINY = {"extends": "b2b-saas", "horizon_weeks": 3}
 STUDY = {"scenario": "b2b-saas", "set": {"horizon_weeks": 3}, "parameters": {"teams.sales.headcount": [4, 6]}}

@@ -14,7 +14,7 @@ from pathlib import Path
 from recovery import FALSE_ALARM, Recovery, coverage, recovered, uneven
 
 from flywheel_sim.scenario import load
-from flywheel_sim.study.posterior import Settings
+from flywheel_sim.study.calibration.posterior import Settings
 
 SETTINGS = Settings(trials=150, waves=3, replicates=2, draws=1000, predicted=20)
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from flywheel_sim.execute.run import batch
 from flywheel_sim.results.observed import Observations
 from flywheel_sim.scenario import Scenario
-from flywheel_sim.study.observations import measured, observations
-from flywheel_sim.study.posterior import Settings, of_observations
-from flywheel_sim.study.priors import Priors
+from flywheel_sim.study.calibration.observations import measured, observations
+from flywheel_sim.study.calibration.posterior import Settings, of_observations
+from flywheel_sim.study.calibration.priors import Priors
 
 __all__ = ["FALSE_ALARM", "Recovery", "coverage", "recovered", "synthetic", "uneven"]
 

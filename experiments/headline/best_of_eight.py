@@ -14,7 +14,7 @@ import argparse
 import numpy as np
 
 import flywheel_sim as fs
-from flywheel_sim.study.sequential import kim_nelson
+from flywheel_sim.study.comparison.sequential import kim_nelson
 
 LIMIT = 1000
 

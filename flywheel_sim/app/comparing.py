@@ -15,7 +15,7 @@ from flywheel_sim.results.paired import band
 from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.results.words import money, of_100, signed_money, week
 from flywheel_sim.scenario import Scenario
-from flywheel_sim.study.compare import Comparison, compare
+from flywheel_sim.study.comparison.compare import Comparison, compare
 
 __all__ = ["REPLICATES", "Shelf", "compared", "shelf", "table"]
 

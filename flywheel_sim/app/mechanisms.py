@@ -13,7 +13,7 @@ import flywheel_sim
 from flywheel_sim.present.assumptions import EVIDENCE
 from flywheel_sim.scenario.fields import Block
 from flywheel_sim.scenario.schema import MECHANISMS, ScenarioModel
-from flywheel_sim.study.claim_table import Claim, claim_table
+from flywheel_sim.study.claims.table import Claim, claim_table
 from flywheel_sim.study.explain import explain
 
 __all__ = ["Mechanism", "Parameter", "how_tested", "mechanism", "mechanisms", "passages"]

@@ -5,7 +5,7 @@ import socket
 
 import click
 
-from flywheel_sim.commands.envelope import say
+from flywheel_sim.commands.command_output import say
 
 __all__ = ["app"]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers, say, table
+from flywheel_sim.commands.command_output import Answer, answers, say, table
 from flywheel_sim.files import place
 
 __all__ = ["bench"]

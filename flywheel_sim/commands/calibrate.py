@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers, say
-from flywheel_sim.commands.running import changed, names, readable
-from flywheel_sim.commands.sweeping import ON, standing
+from flywheel_sim.commands.command_output import Answer, answers, say
+from flywheel_sim.commands.run_options import changed, names, readable
+from flywheel_sim.commands.study_options import ON, standing
 from flywheel_sim.files import place, write_text
 from flywheel_sim.typed import command
 
 if TYPE_CHECKING:
     from flywheel_sim.results.posterior import Posterior
     from flywheel_sim.scenario import Scenario
-    from flywheel_sim.study.calibrate import Calibration
+    from flywheel_sim.study.calibration.calibrate import Calibration
 
 __all__ = ["answer_of_posterior", "calibrate", "go_on"]
 
@@ -67,8 +67,8 @@ def calibrate(
     calibrated.yaml and posterior.json; flywheel resume goes on with it after Ctrl-C or a crash, and run and compare
     draw from the table with --posterior.  Exit 1 when the model cannot have made the data.
     """
-    from flywheel_sim.study.far_off import fit_warnings
-    from flywheel_sim.study.observations import with_data
+    from flywheel_sim.study.calibration.observations import with_data
+    from flywheel_sim.study.design.unit_mismatch import fit_warnings
 
     (start,) = changed((spec,), changes)
     for warning in fit_warnings(with_data(start, data, until)):
@@ -116,7 +116,7 @@ class Asked:
 def go_on(folder: Path, workers: int | None) -> Answer:
     """Go on with a fit that was interrupted or killed."""
     from flywheel_sim.results.saving import ResultError
-    from flywheel_sim.study.fit_kept import asked_of
+    from flywheel_sim.study.calibration.fit_log import asked_of
 
     given = asked_of(folder)
     try:
@@ -138,9 +138,9 @@ def _fit(asked: Asked, start: "Scenario", workers: int | None) -> Answer:
     from flywheel_sim.execute.drive import Interrupted
     from flywheel_sim.present.observed import dates_table, errors_table, overlay_notes, overlay_svg
     from flywheel_sim.results.provenance import provenance
-    from flywheel_sim.study import fitted
-    from flywheel_sim.study.calibrate import calibrate as fit
-    from flywheel_sim.study.fit_kept import BEST
+    from flywheel_sim.study.calibration import fitted_scenario as fitted
+    from flywheel_sim.study.calibration.calibrate import calibrate as fit
+    from flywheel_sim.study.calibration.fit_log import BEST
 
     said = [time.monotonic()]
 
@@ -188,7 +188,7 @@ def _posterior(
 ) -> Answer:  # fmt: skip
     """Everything that the data leave possible, into a folder."""
     from flywheel_sim.results.saving import vacant
-    from flywheel_sim.study import posterior as study
+    from flywheel_sim.study.calibration import posterior as study
 
     settings = study.Settings(trials=trials or study.Settings.trials, replicates=replicates or 4, seed=seed)
     folder = out or study.folder_of(start)
@@ -213,7 +213,7 @@ def answer_of_posterior(found: "Posterior", figure: Path | None = None) -> Answe
     from flywheel_sim.execute.store import Store
     from flywheel_sim.present.observed import dates_table, errors_table, overlay_notes
     from flywheel_sim.present.posterior import parameters_table, posterior_svg
-    from flywheel_sim.study.fitted import CALIBRATED, TABLE
+    from flywheel_sim.study.calibration.fitted_scenario import CALIBRATED, TABLE
 
     store = Store.open(found.folder)
     folder = store.folder

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers
+from flywheel_sim.commands.command_output import Answer, answers
 from flywheel_sim.commands.progress import progress
-from flywheel_sim.commands.running import readable
+from flywheel_sim.commands.run_options import readable
 
 __all__ = ["claims"]
 
@@ -31,7 +31,7 @@ def claims(
     and without the effect.  A claim that comes out false is a result; exit 1 only when an effect does not vanish where
     it must, which is an error of ours.  --set changes the company of every claim, and what a claim sets itself stays.
     """
-    from flywheel_sim.study import claims as trial
+    from flywheel_sim.study.claims import trial
 
     trial.ready(trial.chosen(names), changes)  # every mistake before the first run
     with progress("Claims") as step:

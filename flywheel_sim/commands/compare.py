@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flywheel_sim.commands.amounts import AMOUNT, Share
-from flywheel_sim.commands.envelope import Answer, answers, table
-from flywheel_sim.commands.further import further
+from flywheel_sim.commands.command_output import Answer, answers, table
+from flywheel_sim.commands.comparison_stages import further
 from flywheel_sim.commands.progress import progress
-from flywheel_sim.commands.running import (
+from flywheel_sim.commands.run_options import (
     DETAIL,
     POSTERIOR,
     REPORT,
@@ -104,7 +104,7 @@ def compare(
         raise click.UsageError("--keep says what a funnel twin does; add --funnel-twin")
     places(out, report)
     with progress(f"Comparing {len(scenarios)} scenarios") as step:
-        from flywheel_sim.study import compare as study
+        from flywheel_sim.study.comparison import compare as study
 
         if best:
             found = study.choose(

@@ -2,7 +2,7 @@
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers
+from flywheel_sim.commands.command_output import Answer, answers
 
 __all__ = ["completion"]
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers, say
+from flywheel_sim.commands.command_output import Answer, answers, say
 from flywheel_sim.commands.progress import progress
-from flywheel_sim.commands.running import DETAIL, changed, manifest, places, told, written
+from flywheel_sim.commands.run_options import DETAIL, changed, manifest, places, told, written
 
 __all__ = ["SCENARIOS", "demo"]
 
@@ -28,7 +28,7 @@ def demo(
     scenarios = changed(SCENARIOS, changes)
     places(out, REPORT)
     with progress(f"Comparing {scenarios[0].title} and {scenarios[1].title}") as step:
-        from flywheel_sim.study.compare import compare
+        from flywheel_sim.study.comparison.compare import compare
 
         found = compare(scenarios, replicates or REPLICATES, seed, workers, step)
     with progress("Looking at teams and segments") as step:

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers
-from flywheel_sim.commands.running import readable
+from flywheel_sim.commands.command_output import Answer, answers
+from flywheel_sim.commands.run_options import readable
 
 if TYPE_CHECKING:
     from flywheel_sim.study.explain import Explained

@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers, say
+from flywheel_sim.commands.command_output import Answer, answers, say
 from flywheel_sim.commands.progress import progress
-from flywheel_sim.commands.running import REPORT, places, readable
+from flywheel_sim.commands.run_options import REPORT, places, readable
 
 __all__ = ["facts"]
 

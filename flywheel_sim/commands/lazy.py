@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from flywheel_sim.commands.envelope import guarded
+from flywheel_sim.commands.command_output import guarded
 from flywheel_sim.commands.streams import printable
 
 __all__ = ["CommandLine", "Found", "command_or_nearest"]

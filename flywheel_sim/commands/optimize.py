@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers, say
-from flywheel_sim.commands.running import POSTERIOR, drawable, readable
-from flywheel_sim.commands.sweeping import CHOSEN, ON, STUDY, Asked, asking, standing
+from flywheel_sim.commands.command_output import Answer, answers, say
+from flywheel_sim.commands.run_options import POSTERIOR, drawable, readable
+from flywheel_sim.commands.study_options import CHOSEN, ON, STUDY, Asked, asking, standing
 from flywheel_sim.files import place, write_text
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def optimize(asked: Asked, check: bool, figure: Path | None, best: Path | None, 
     too hopeful is told.  After Ctrl-C or a crash, flywheel resume goes on where it was.  Exit 1 when nothing better was
     found.
     """
-    from flywheel_sim.study import optimize as searching
-    from flywheel_sim.study.search_file import with_posterior
+    from flywheel_sim.study.search import optimize as searching
+    from flywheel_sim.study.search.search_file import with_posterior
 
     if figure is not None:
         place(figure, ".png", what="this figure")
@@ -82,7 +82,7 @@ def answer_of_search(found: "Optimum", figure: Path | None = None, best: Path | 
     base = next(iter(experiment.scenarios.values()))
     if figure is not None:
         from flywheel_sim.present.drawing import save_png
-        from flywheel_sim.present.front import search_chart
+        from flywheel_sim.present.search import search_chart
 
         save_png(search_chart(found), figure)
         say(f"wrote {figure}")

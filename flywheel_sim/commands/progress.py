@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from flywheel_sim.commands.envelope import say
-from flywheel_sim.commands.pace import Pace, in_words
+from flywheel_sim.commands.command_output import say
+from flywheel_sim.commands.eta import Pace, in_words
 
 __all__ = ["Report", "progress"]
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers, say
-from flywheel_sim.commands.running import manifest, places
+from flywheel_sim.commands.command_output import Answer, answers, say
+from flywheel_sim.commands.run_options import manifest, places
 
 if TYPE_CHECKING:
     from flywheel_sim.results.sensitivity import Sensitivity
@@ -47,7 +47,7 @@ def _indices(folder: Path | None) -> "Sensitivity | None":
     if folder is None:
         return None
     from flywheel_sim.execute.store import Store
-    from flywheel_sim.study.sensitivity import of_sweep
-    from flywheel_sim.study.sweep import Sweep
+    from flywheel_sim.study.design.sweep import Sweep
+    from flywheel_sim.study.sensitivity.analysis import of_sweep
 
     return of_sweep(Sweep(Store.open(folder)))

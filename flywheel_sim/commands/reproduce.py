@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers, say
+from flywheel_sim.commands.command_output import Answer, answers, say
 from flywheel_sim.commands.progress import progress
-from flywheel_sim.commands.running import readable
+from flywheel_sim.commands.run_options import readable
 
 if TYPE_CHECKING:
-    from flywheel_sim.study.baseline import Drift
-    from flywheel_sim.study.reproduce import Reproduction
+    from flywheel_sim.study.verification.baseline import Drift
+    from flywheel_sim.study.verification.reproduce import Reproduction
 
 __all__ = ["reproduce"]
 
@@ -35,7 +35,7 @@ def reproduce(result: Path, update: bool, workers: int | None) -> Answer:
         return _baseline(update, workers)
     if update:
         raise click.UsageError("--update is for the baseline: flywheel reproduce baseline --update")
-    from flywheel_sim.study import reproduce as again
+    from flywheel_sim.study.verification import reproduce as again
 
     with progress("Making it again") as step:
         found = again.reproduce(result, workers=workers, progress=step)
@@ -45,7 +45,7 @@ def reproduce(result: Path, update: bool, workers: int | None) -> Answer:
 
 
 def _baseline(update: bool, workers: int | None) -> Answer:
-    from flywheel_sim.study import baseline
+    from flywheel_sim.study.verification import baseline
 
     kept = baseline.read_baseline(new=update)
     with progress("Shipped scenarios") as step:

@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers, say
+from flywheel_sim.commands.command_output import Answer, answers, say
 from flywheel_sim.commands.progress import progress
-from flywheel_sim.commands.running import REPORT, places, readable
+from flywheel_sim.commands.run_options import REPORT, places, readable
 
 __all__ = ["responses"]
 
@@ -36,7 +36,7 @@ def responses(
     10.  Each curve is held to the shape that anybody of the trade would expect.  Exit 1 when a curve fails that is not
     listed with the reason why the expectation was wrong.  Without a name all levers in all companies: half an hour.
     """
-    from flywheel_sim.study import responses as battery
+    from flywheel_sim.study.responses import trial as battery
 
     places(None, report)
     battery.chosen(names, companies)  # every mistake before the first run

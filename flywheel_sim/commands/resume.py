@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers
-from flywheel_sim.commands.sweeping import ON, ON_ERROR, answer, standing
+from flywheel_sim.commands.command_output import Answer, answers
+from flywheel_sim.commands.study_options import ON, ON_ERROR, answer, standing
 
 __all__ = ["resume"]
 
@@ -25,9 +25,9 @@ def resume(folder: Path, on: str | None, on_error: str, retry_failed: bool, work
     """
     from flywheel_sim.execute.store import Store
     from flywheel_sim.results.saving import MANIFEST
-    from flywheel_sim.study import optimize as searching
-    from flywheel_sim.study import sweep as sweeping
-    from flywheel_sim.study.fit_kept import ABOUT
+    from flywheel_sim.study.calibration.fit_log import ABOUT
+    from flywheel_sim.study.design import sweep as sweeping
+    from flywheel_sim.study.search import optimize as searching
 
     if (folder / ABOUT).is_file():
         from flywheel_sim.commands.calibrate import go_on
@@ -40,7 +40,7 @@ def resume(folder: Path, on: str | None, on_error: str, retry_failed: bool, work
     store = Store.open(folder)
     if "calibration" in store.experiment.about:
         from flywheel_sim.commands.calibrate import answer_of_posterior
-        from flywheel_sim.study import posterior as calibrating
+        from flywheel_sim.study.calibration import posterior as calibrating
 
         if retry_failed:
             raise click.UsageError("a calibration does without the trials that failed; leave --retry-failed out")
@@ -62,11 +62,11 @@ def resume(folder: Path, on: str | None, on_error: str, retry_failed: bool, work
 
 def _comparison(folder: Path, workers: int | None, on: str | None, retry_failed: bool) -> Answer:
     """The stages that a comparison has left."""
-    from flywheel_sim.commands.further import STAGES, further
-    from flywheel_sim.commands.running import manifest, told
+    from flywheel_sim.commands.comparison_stages import STAGES, further
+    from flywheel_sim.commands.run_options import manifest, told
     from flywheel_sim.results.outcomes import SCHEMA
     from flywheel_sim.results.saving import read_manifest
-    from flywheel_sim.study.compare import Comparison
+    from flywheel_sim.study.comparison.compare import Comparison
 
     if on is not None or retry_failed:
         raise click.UsageError("--on and --retry-failed are for sweeps; a comparison runs on this machine's threads")

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers
-from flywheel_sim.commands.overlaid import FIGURE, REPLICATES, overlaid, seen
-from flywheel_sim.commands.pace import expected_work
+from flywheel_sim.commands.command_output import Answer, answers
+from flywheel_sim.commands.eta import expected_work
+from flywheel_sim.commands.observed import FIGURE, REPLICATES, overlaid, seen
 from flywheel_sim.commands.progress import progress
-from flywheel_sim.commands.running import (
+from flywheel_sim.commands.run_options import (
     POSTERIOR,
     REPORT,
     changed,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers, say, table
+from flywheel_sim.commands.command_output import Answer, answers, say, table
 from flywheel_sim.commands.lazy import Found, command_or_nearest
-from flywheel_sim.commands.running import names
+from flywheel_sim.commands.run_options import names
 from flywheel_sim.files import write_text
 from flywheel_sim.typed import command
 
@@ -182,7 +182,7 @@ def freeze(path: Path, check: bool, seed: int, replicates: int | None, workers: 
     """
     from flywheel_sim.engine.fingerprint import engine_hash
     from flywheel_sim.scenario.in_place import replaced
-    from flywheel_sim.study.freezing import freeze as settle
+    from flywheel_sim.study.calibration.freezing import freeze as settle
 
     start = _load(os.fspath(path), {})
     found = settle(

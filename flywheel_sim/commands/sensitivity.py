@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers, say
-from flywheel_sim.commands.running import readable
-from flywheel_sim.commands.sweeping import CHOSEN, ON, STUDY, Asked, asking
+from flywheel_sim.commands.command_output import Answer, answers, say
+from flywheel_sim.commands.run_options import readable
+from flywheel_sim.commands.study_options import CHOSEN, ON, STUDY, Asked, asking
 from flywheel_sim.files import place
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def sensitivity(asked: Asked, outcomes: tuple[str, ...], figure: Path | None) ->
     base row have the same luck, so that luck is not taken for an effect; its share is told apart.  A study of two
     scenarios also tells what moves the difference between them.  Exit 1 when a run failed.
     """
-    from flywheel_sim.study import sensitivity as analysis
+    from flywheel_sim.study.sensitivity import analysis
 
     if figure is not None:
         place(figure, ".png", what="this figure")
@@ -55,8 +55,8 @@ def _found(asked: Asked) -> tuple[Any, str, bool, dict[str, int], dict[str, str]
     """The sweep, made now or before, and where it is."""
     from flywheel_sim.execute.drive import resume_command
     from flywheel_sim.execute.store import Store
-    from flywheel_sim.study import sweep as sweeping
-    from flywheel_sim.study.sensitivity import fit_for_indices
+    from flywheel_sim.study.design import sweep as sweeping
+    from flywheel_sim.study.sensitivity.analysis import fit_for_indices
 
     if asked.ran():
         found = sweeping.Sweep(Store.open(asked.study))

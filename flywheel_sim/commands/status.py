@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers
-from flywheel_sim.commands.sweeping import reasons, retrying
+from flywheel_sim.commands.command_output import Answer, answers
+from flywheel_sim.commands.study_options import reasons, retrying
 from flywheel_sim.typed import command
 
 __all__ = ["status"]
@@ -17,7 +17,7 @@ __all__ = ["status"]
 @answers("status")
 def status(folder: Path) -> Answer:
     """How far a sweep, search or fit is, which runs failed, and who is at work on it; it changes nothing."""
-    from flywheel_sim.study.fit_kept import ABOUT, BEST, so_far
+    from flywheel_sim.study.calibration.fit_log import ABOUT, BEST, so_far
 
     if (folder / ABOUT).is_file():
         fit = so_far(folder)
@@ -26,9 +26,9 @@ def status(folder: Path) -> Answer:
             f"{folder / BEST}\ngo on with: {command('flywheel', 'resume', folder)}"
         )
         return Answer({"folder": str(folder), **fit}, text)
-    from flywheel_sim.execute.code import code
     from flywheel_sim.execute.drive import resume_command
     from flywheel_sim.execute.store import Store
+    from flywheel_sim.execute.versions import code
 
     store = Store.open(folder)
     now, errors, writer = store.standing(), store.errors(), store.writer()

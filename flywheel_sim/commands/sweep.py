@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers
-from flywheel_sim.commands.sweeping import CHOSEN, ON, ON_ERROR, STUDY, Asked, answer, asking
+from flywheel_sim.commands.command_output import Answer, answers
+from flywheel_sim.commands.study_options import CHOSEN, ON, ON_ERROR, STUDY, Asked, answer, asking
 
 __all__ = ["sweep"]
 
@@ -24,7 +24,7 @@ def sweep(asked: Asked, on_error: str, check: bool) -> Answer:
     files that other programs can read meanwhile.  After Ctrl-C or a crash, flywheel resume goes on where it was.
     --seed and --replicates replace the study's; --set applies to every run.  Exit 1 when a run failed.
     """
-    from flywheel_sim.study import sweep as sweeping
+    from flywheel_sim.study.design import sweep as sweeping
 
     ready = asked.read()
     if check:

@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from flywheel_sim.commands.envelope import Answer, answers, say
+from flywheel_sim.commands.command_output import Answer, answers, say
 from flywheel_sim.commands.progress import progress
-from flywheel_sim.commands.running import REPORT, places, readable
+from flywheel_sim.commands.run_options import REPORT, places, readable
 
 __all__ = ["verify"]
 
@@ -37,7 +37,7 @@ def verify(
     places(None, report)
     if changes and not anchors:
         raise ScenarioError.single("name the closed form that --set is for, as in: flywheel verify A21 --set ...")
-    from flywheel_sim.study import verify as suite
+    from flywheel_sim.study.verification import verify as suite
 
     suite.ready(suite.chosen(anchors)[0], changes)  # every mistake before the first run
     with progress("Limits") as step:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from flywheel_sim.execute.code import agree
 from flywheel_sim.execute.design import code_text, run_name
 from flywheel_sim.execute.rows import OF_ACCOUNTS, Rows, measure
+from flywheel_sim.execute.versions import agree
 from flywheel_sim.results.saving import ResultError
 from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.scenario import Scenario, ScenarioError, load

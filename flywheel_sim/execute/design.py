@@ -79,7 +79,7 @@ class Names:
     ----------
     scenario : Scenario
     code : mapping
-        What `flywheel_sim.execute.code.code` says.
+        What `flywheel_sim.execute.versions.code` says.
     name : str
         What the scenario is called in its store.
     """

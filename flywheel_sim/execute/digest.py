@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.execute.tabled import matrix
+from flywheel_sim.execute.design_table import matrix
 
 __all__ = ["content_hash"]
 

@@ -19,12 +19,12 @@ from os import PathLike
 import numpy as np
 from numpy.typing import NDArray
 
+from flywheel_sim.execute.backends import Place, place
 from flywheel_sim.execute.chunk import ABANDON, Abandoned, Chunk, Job, OtherRun, run_chunk
-from flywheel_sim.execute.code import CodeMismatch
 from flywheel_sim.execute.design import Design
-from flywheel_sim.execute.engines import Place, place
 from flywheel_sim.execute.rows import Rows
 from flywheel_sim.execute.store import Standing, Store
+from flywheel_sim.execute.versions import CodeMismatch
 from flywheel_sim.results.saving import ResultError
 from flywheel_sim.typed import command
 
@@ -85,7 +85,7 @@ def run_design(
     design : Design, optional
         Runs to ask for; None makes what the store has pending.
     on : str, path, Executor or Place, optional
-        Where: what `flywheel_sim.execute.engines.place` takes.  A search that asks many times opens a place once.
+        Where: what `flywheel_sim.execute.backends.place` takes.  A search that asks many times opens a place once.
     store : Store
         Open for writing.
     progress : callable, optional

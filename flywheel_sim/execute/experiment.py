@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flywheel_sim.execute.code import code
+from flywheel_sim.execute.checksums import FORMAT
 from flywheel_sim.execute.design import Design
 from flywheel_sim.execute.rows import DEFAULT_OUTCOMES
-from flywheel_sim.execute.sums import FORMAT
+from flywheel_sim.execute.versions import code
 from flywheel_sim.results.naming import pack, unpack
 from flywheel_sim.results.provenance import Provenance, provenance
 from flywheel_sim.scenario import Scenario

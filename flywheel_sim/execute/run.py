@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flywheel_sim.results import Run
-from flywheel_sim.results.drawn import read_draws
+from flywheel_sim.results.parameter_draws import read_draws
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.arguments import MOST_SEEDS, several, whole
 from flywheel_sim.scenario.idle import warn

@@ -29,9 +29,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flywheel_sim.execute.checksums import DESIGN, STUDY, read_study, summed, unchanged
 from flywheel_sim.execute.chunk import Job
-from flywheel_sim.execute.code import agree
 from flywheel_sim.execute.design import Design, Names
+from flywheel_sim.execute.design_table import design_table, jobs_of, joined, matrix
 from flywheel_sim.execute.digest import content_hash
 from flywheel_sim.execute.experiment import Experiment, Standing
 from flywheel_sim.execute.lock import Lock, locked_by
@@ -47,8 +48,7 @@ from flywheel_sim.execute.parts import (
 )  # fmt: skip
 from flywheel_sim.execute.rows import Rows
 from flywheel_sim.execute.spread import spread
-from flywheel_sim.execute.sums import DESIGN, STUDY, read_study, summed, unchanged
-from flywheel_sim.execute.tabled import design_table, jobs_of, joined, matrix
+from flywheel_sim.execute.versions import agree
 from flywheel_sim.files import draft_folder
 from flywheel_sim.results.saving import ResultError, fitting, vacant
 

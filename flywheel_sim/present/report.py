@@ -11,14 +11,13 @@ from typing import Any
 
 from flywheel_sim.files import HTML, place, write_text
 from flywheel_sim.present.assumptions import EVIDENCE, Assumption, brief, changed, key_assumptions
+from flywheel_sim.present.bridge import waterfall_chart
 from flywheel_sim.present.cited import Cited
 from flywheel_sim.present.compass import compass_chart
 from flywheel_sim.present.drawing import to_svg
 from flywheel_sim.present.figures import difference_chart, fan_chart, score_chart
-from flywheel_sim.present.sureness import limits, patterns
-from flywheel_sim.present.swings import flip_sentence, swings_chart
-from flywheel_sim.present.tables import shown
-from flywheel_sim.present.telling import (
+from flywheel_sim.present.groups import segments_chart, teams_chart, who_words
+from flywheel_sim.present.report_text import (
     about,
     comparison_tiles,
     headline,
@@ -29,9 +28,10 @@ from flywheel_sim.present.telling import (
     single_note,
     single_tiles,
 )
+from flywheel_sim.present.swings import flip_sentence, swings_chart
+from flywheel_sim.present.tables import shown
 from flywheel_sim.present.tornado import tornado_chart
-from flywheel_sim.present.waterfall import waterfall_chart
-from flywheel_sim.present.who import segments_chart, teams_chart, who_words
+from flywheel_sim.present.validation import limits, patterns
 from flywheel_sim.results import Outcomes, Run
 from flywheel_sim.results.borrowed import borrowed
 from flywheel_sim.results.bridge import Bridge

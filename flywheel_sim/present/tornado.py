@@ -3,8 +3,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from flywheel_sim.present.bridge import bars_axes
 from flywheel_sim.present.drawing import FRAME, INK, MUTED, PALETTE, Told, canvas
-from flywheel_sim.present.waterfall import bars_axes
 from flywheel_sim.results.sensitivity import Sensitivity
 from flywheel_sim.results.words import money, number, percent
 

@@ -106,9 +106,8 @@ def command_for(
     if "best" in options:
         known = ("posterior", "indifference", "confidence", "budget", "limit")
         given = "".join(f", {k}={v!r}" for k, v in options.items() if k in known)
-        made_by = (
-            f"flywheel_sim.study.compare.choose([{', '.join(made)}]{given}, first_stage={replicates}, seed={seed})"
-        )
+        call = "flywheel_sim.study.comparison.compare.choose"
+        made_by = f"{call}([{', '.join(made)}]{given}, first_stage={replicates}, seed={seed})"
     else:
         given = "".join(f", {k}={v!r}" for k, v in options.items() if v is not True)
         made_by = f"fs.compare([{', '.join(made)}], replicates={replicates}, seed={seed}{given})"

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from flywheel_sim.results.bridge import Bridge
 from flywheel_sim.results.directions import TeamPaths, team_paths
-from flywheel_sim.results.drawn import Drawn
 from flywheel_sim.results.groups import Groups
 from flywheel_sim.results.intervals import (
     LOST,
@@ -32,6 +31,7 @@ from flywheel_sim.results.intervals import (
 from flywheel_sim.results.likeness import Unlike, unlike, unlike_sentence
 from flywheel_sim.results.naming import command_for, labels, pack, unpack
 from flywheel_sim.results.paired import Verdict, band, lasting_gain_week, verdict, wins_of_100
+from flywheel_sim.results.parameter_draws import Drawn
 from flywheel_sim.results.provenance import Provenance, provenance
 from flywheel_sim.results.run import Run
 from flywheel_sim.results.saving import finite, fitting, path_from, read_manifest, read_table, write_folder

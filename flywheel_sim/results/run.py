@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.engine.arrays import RunArrays
-from flywheel_sim.results.absent import check_columns, reasons
 from flywheel_sim.results.accounts import Accounts
+from flywheel_sim.results.missing_values import check_columns, reasons
 from flywheel_sim.results.naming import command_for, pack, unpack
 from flywheel_sim.results.provenance import Provenance, provenance
 from flywheel_sim.results.saving import finite, fitting, read_columns, read_manifest, read_table, write_folder

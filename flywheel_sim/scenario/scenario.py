@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from flywheel_sim.scenario.checking import Places, bounded, check, place_of
 from flywheel_sim.scenario.editing import assign, copied, look_up, paths_of
 from flywheel_sim.scenario.errors import Problem, ScenarioError, nearest
-from flywheel_sim.scenario.frozen import freeze
+from flywheel_sim.scenario.immutable import freeze
 from flywheel_sim.scenario.layering import About
 from flywheel_sim.scenario.marks import Marks, marks_of
 from flywheel_sim.scenario.reading import Place

@@ -25,9 +25,9 @@ from flywheel_sim.scenario.errors import nearest
 from flywheel_sim.scenario.fields import EVIDENCE
 from flywheel_sim.scenario.schema import MECHANISMS, ScenarioModel
 from flywheel_sim.scenario.shapes import NAME, Shape, along, every_path, root
-from flywheel_sim.study.claim_table import Claim, claim_table
-from flywheel_sim.study.limits import LIMITS, THEORY_ONLY
-from flywheel_sim.study.limits.base import Limit
+from flywheel_sim.study.claims.table import Claim, claim_table
+from flywheel_sim.study.verification.limits import LIMITS, THEORY_ONLY
+from flywheel_sim.study.verification.limits.base import Limit
 
 __all__ = ["Explained", "Parameter", "explain", "subjects"]
 

@@ -12,12 +12,12 @@ from flywheel_sim.results.run import SCHEMA as RUN
 from flywheel_sim.results.run import open_run
 from flywheel_sim.results.saving import ResultError, read_manifest
 from flywheel_sim.results.search import Optimum
-from flywheel_sim.study import optimize as searching
-from flywheel_sim.study import posterior as calibrating
-from flywheel_sim.study import sweep as sweeping
-from flywheel_sim.study.compare import Comparison
-from flywheel_sim.study.fit_kept import ABOUT as FIT
-from flywheel_sim.study.sweep import On, Sweep
+from flywheel_sim.study.calibration import posterior as calibrating
+from flywheel_sim.study.calibration.fit_log import ABOUT as FIT
+from flywheel_sim.study.comparison.compare import Comparison
+from flywheel_sim.study.design import sweep as sweeping
+from flywheel_sim.study.design.sweep import On, Sweep
+from flywheel_sim.study.search import optimize as searching
 from flywheel_sim.typed import command
 
 __all__ = ["open", "resume"]

@@ -5,7 +5,7 @@ import threading
 
 import numpy as np
 import pytest
-from fabricated import company, runs
+from random_walk_runs import company, runs
 
 from flywheel_sim.app.answers import SHOWN, STAGES, Desk, second_line, tiles
 from flywheel_sim.app.bounds import REPLICATES, WORK, affordable, check, cost
@@ -14,7 +14,7 @@ from flywheel_sim.app.jobs import Cancelled, Job
 from flywheel_sim.results import Outcomes
 from flywheel_sim.results.outcomes import DIFFERENCE
 from flywheel_sim.scenario import Scenario, ScenarioError, load
-from flywheel_sim.study.compare import compare
+from flywheel_sim.study.comparison.compare import compare
 
 SMALL = {"market.accounts": 400, "market.initial_customers": 40, "horizon_weeks": 30}
 

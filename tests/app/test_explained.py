@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fabricated import runs
+from random_walk_runs import runs
 
 import flywheel_sim
 from flywheel_sim.app.comparing import REPLICATES, Shelf, compared, table
@@ -13,7 +13,7 @@ from flywheel_sim.app.mechanisms import how_tested, mechanism, mechanisms, passa
 from flywheel_sim.results import Outcomes
 from flywheel_sim.scenario import ScenarioError, load
 from flywheel_sim.scenario.schema import MECHANISMS
-from flywheel_sim.study.claim_table import claim_table
+from flywheel_sim.study.claims.table import claim_table
 
 ROOT = Path(flywheel_sim.__file__).resolve().parents[1]
 

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from fabricated import company, run
+from random_walk_runs import company, run
 
 from flywheel_sim.app.bounds import ACCOUNTS
 from flywheel_sim.app.jobs import Cancelled, Job

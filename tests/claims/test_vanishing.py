@@ -13,8 +13,8 @@ import pytest
 from flywheel_sim.execute.run import batch
 from flywheel_sim.scenario.columns import NAMES
 from flywheel_sim.scenario.schema import MECHANISMS
-from flywheel_sim.study.claim_table import arms, claim_table
-from flywheel_sim.study.claims import same, weekly_mean
+from flywheel_sim.study.claims.table import arms, claim_table
+from flywheel_sim.study.claims.trial import same, weekly_mean
 
 SHAPE = {"horizon_weeks": 40, "market.accounts": 600, "market.initial_customers": 200, "market.external": 0.004}
 TABLE = claim_table()

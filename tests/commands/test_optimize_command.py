@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-import made_up
+import known_optima
 import pytest
 from click.testing import CliRunner, Result
 
@@ -40,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a study, and workers that make their numbers up."""
     (tmp_path / "heads.yaml").write_text(STUDY)
     monkeypatch.chdir(tmp_path)
-    work = {"work": made_up.staff}
+    work = {"work": known_optima.staff}
     monkeypatch.setattr(drive.run_design, "__kwdefaults__", drive.run_design.__kwdefaults__ | work)
     return tmp_path
 
@@ -135,15 +135,15 @@ def test_ctrl_c_says_how_to_go_on_and_going_on_comes_to_the_same(folder):
     script.write_text(
         "import signal, sys; sys.path[:0] = [sys.argv[1]]\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are deaf to it\n"
-        "import made_up\n"
+        "import known_optima\n"
         "from flywheel_sim.execute import drive\n"
-        "drive.run_design.__kwdefaults__['work'] = made_up.staff\n"
-        "from flywheel_sim.commands.envelope import guarded\n"
+        "drive.run_design.__kwdefaults__['work'] = known_optima.staff\n"
+        "from flywheel_sim.commands.command_output import guarded\n"
         "from flywheel_sim.cli import flywheel\n"
         "words = ['optimize', 'heads.yaml', '--out', 'slow']\n"
         "sys.exit(guarded(lambda: flywheel.main(words, standalone_mode=False), words))\n"
     )
-    tests = str(Path(made_up.__file__).parent)
+    tests = str(Path(known_optima.__file__).parent)
     child = subprocess.Popen(
         [sys.executable, str(script), tests], cwd=folder, env={**os.environ, "MADE_UP_WAIT": "0.1"},
         stderr=subprocess.PIPE, text=True,

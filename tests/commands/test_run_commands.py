@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from fabricated import company, run, shared
+from random_walk_runs import company, run, shared
 
 from flywheel_sim.cli import flywheel
 from flywheel_sim.commands import demo as demo_module
@@ -312,7 +312,7 @@ def test_run_and_compare_work_on_the_engine(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_what_a_long_comparison_knows_outlives_its_interruption(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from flywheel_sim.study.compare import Comparison
+    from flywheel_sim.study.comparison.compare import Comparison
 
     def interrupted(self: Comparison, **_: object) -> Comparison:
         raise KeyboardInterrupt

@@ -9,7 +9,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-import faulty
+import failing_workers
 import numpy as np
 import pandas as pd
 import pytest
@@ -40,7 +40,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a study, and workers that make their numbers up."""
     (tmp_path / "heads.yaml").write_text(STUDY)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(drive.run_design, "__kwdefaults__", drive.run_design.__kwdefaults__ | {"work": faulty.made_up})
+    monkeypatch.setattr(
+        drive.run_design, "__kwdefaults__", drive.run_design.__kwdefaults__ | {"work": failing_workers.made_up}
+    )
     return tmp_path
 
 
@@ -130,7 +132,7 @@ def test_failed_runs_are_made_again_when_asked_for(folder, monkeypatch):
 
     def mended(chunk):
         jobs = (job._replace(changes=tuple(one for one in job.changes if one[1] != 1.0)) for job in chunk.jobs)
-        return faulty.made_up(replace(chunk, jobs=tuple(jobs)))
+        return failing_workers.made_up(replace(chunk, jobs=tuple(jobs)))
 
     monkeypatch.setitem(drive.run_design.__kwdefaults__, "work", mended)
     kept = call("resume", "bad-runs")
@@ -166,14 +168,14 @@ def test_interrupted_is_130_with_the_command_to_go_on(folder, monkeypatch):
         chunks.append(chunk)
         if len(chunks) == 2:  # how many runs a chunk has depends on the clock, that there is a second one does not
             os.kill(os.getpid(), signal.SIGINT)
-        return faulty.made_up(chunk)
+        return failing_workers.made_up(chunk)
 
     monkeypatch.setitem(drive.run_design.__kwdefaults__, "work", work)
     result = call("sweep", "heads.yaml", "--workers", "1", "--replicates", "500")
     assert result.exit_code == 130
     assert "runs are kept; go on with: flywheel resume heads-runs\n" in result.stderr
     assert 0 < Store.open("heads-runs").standing().done < 1500
-    monkeypatch.setitem(drive.run_design.__kwdefaults__, "work", faulty.made_up)
+    monkeypatch.setitem(drive.run_design.__kwdefaults__, "work", failing_workers.made_up)
     assert told(call("resume", "heads-runs", "--json"))["data"]["done"] == 1500
 
 

@@ -9,7 +9,7 @@ import pytest
 import flywheel_sim
 from flywheel_sim.engine import fingerprint
 from flywheel_sim.engine.fingerprint import code_hash
-from flywheel_sim.execute import code as versions
+from flywheel_sim.execute import versions
 
 PACKAGE = Path(flywheel_sim.__file__).parent
 SOURCE = '''"""What the module is for."""
@@ -107,7 +107,7 @@ def test_docstrings_of_the_whole_package_may_change_and_every_saved_sweep_goes_o
     copy = tmp_path / "flywheel_sim"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(fingerprint, "__file__", str(copy / "engine" / "fingerprint.py"))
-    monkeypatch.setattr(versions, "__file__", str(copy / "execute" / "code.py"))
+    monkeypatch.setattr(versions, "__file__", str(copy / "execute" / "versions.py"))
 
     def now():
         fingerprint.engine_hash.cache_clear()

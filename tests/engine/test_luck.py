@@ -19,7 +19,7 @@ from scipy import stats
 from flywheel_sim.engine import random
 from flywheel_sim.engine.random import philox_words
 from flywheel_sim.scenario import load
-from flywheel_sim.study.verify import holm
+from flywheel_sim.study.verification.verify import holm
 
 FALSE_ALARM = 1e-3
 BLOCKS = sorted(value for name in random.__all__ if isinstance(value := getattr(random, name), int))

@@ -1,13 +1,13 @@
 """A real scheduler and two real workers on loopback: the same rows, and workers that end."""
 
-import faulty
+import failing_workers
 import pytest
 
-from flywheel_sim.execute import engines
-from flywheel_sim.execute.code import CodeMismatch
+from flywheel_sim.execute import backends as engines
 from flywheel_sim.execute.design import Design, Point
 from flywheel_sim.execute.drive import ENDED, run_design
 from flywheel_sim.execute.store import Store
+from flywheel_sim.execute.versions import CodeMismatch
 from flywheel_sim.results import ResultError
 
 from .cluster import Cluster, until
@@ -30,7 +30,7 @@ def test_the_same_rows_as_on_threads(cluster, tmp_path, experiment):
     hashes = set()
     for on in ("threads", str(cluster.file)):
         with Store.create(tmp_path / on.replace("/", "-"), experiment, heads(range(1, 20), 3)) as store:
-            run_design(None, on, store, work=faulty.made_up)
+            run_design(None, on, store, work=failing_workers.made_up)
             hashes.add(store.hash())
     assert len(hashes) == 1
 
@@ -49,7 +49,7 @@ def test_the_address_of_the_scheduler_will_do(cluster):
 def test_a_run_that_ends_its_worker_is_the_only_one_that_fails(cluster, tmp_path, experiment):
     points = [Point({"ledger.overhead": 2.0 if k == 7 else 0.0, "teams.sales.headcount": k + 1}) for k in range(12)]
     with Store.create(tmp_path / "runs", experiment, Design(points)) as store:
-        run_design(None, str(cluster.file), store, work=faulty.made_up)
+        run_design(None, str(cluster.file), store, work=failing_workers.made_up)
         got = store.table()
     assert got["error"].tolist()[7] == ENDED and got["error"].notna().sum() == 1
 
@@ -59,7 +59,7 @@ def test_other_code_is_refused(cluster, tmp_path, experiment):
         Store.create(tmp_path / "runs", experiment, heads()) as store,
         pytest.raises(CodeMismatch, match="engine 0000"),
     ):
-        run_design(None, str(cluster.file), store, work=faulty.other_code)
+        run_design(None, str(cluster.file), store, work=failing_workers.other_code)
 
 
 def test_a_worker_killed_in_between_changes_nothing(tmp_path, experiment):
@@ -75,10 +75,10 @@ def test_a_worker_killed_in_between_changes_nothing(tmp_path, experiment):
                 workers[0].kill()
 
         with Store.create(tmp_path / "runs", experiment, design) as store:
-            run_design(None, str(mine.file), store, progress, work=faulty.leave_a_trace)
+            run_design(None, str(mine.file), store, progress, work=failing_workers.leave_a_trace)
             assert killed and store.standing().failed == 0 and store.standing().left == 0
             with Store.create(tmp_path / "whole", experiment, design) as whole:
-                run_design(None, "threads", whole, work=faulty.made_up)
+                run_design(None, "threads", whole, work=failing_workers.made_up)
                 assert whole.hash() == store.hash()
     finally:
         mine.close()
@@ -95,10 +95,10 @@ def test_a_scheduler_that_ends_loses_nothing_written(tmp_path, experiment):
 
         with Store.create(tmp_path / "runs", experiment, heads(range(1, 61), 4)) as store:
             with pytest.raises(ResultError, match=r"runs are kept; go on with: flywheel resume"):
-                run_design(None, str(mine.file), store, progress, work=faulty.leave_a_trace)
+                run_design(None, str(mine.file), store, progress, work=failing_workers.leave_a_trace)
             done = store.standing().done
             assert 20 < done < 240 and store.standing().failed == 0
-            run_design(None, "threads", store, work=faulty.made_up)
+            run_design(None, "threads", store, work=failing_workers.made_up)
             assert store.standing().left == 0 and store.standing().failed == 0
     finally:
         mine.close()

@@ -10,23 +10,24 @@ import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
-import faulty
+import failing_workers
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
-from flywheel_sim.execute import drive, engines
+from flywheel_sim.execute import backends as engines
+from flywheel_sim.execute import drive
+from flywheel_sim.execute.backends import place
+from flywheel_sim.execute.checksums import summed
 from flywheel_sim.execute.chunk import ABANDON, Abandoned, Chunk, OtherRun, _heed, run_chunk
-from flywheel_sim.execute.code import CodeMismatch, code
 from flywheel_sim.execute.design import Design, Point
 from flywheel_sim.execute.drive import ENDED, Interrupted, run_design
-from flywheel_sim.execute.engines import place
 from flywheel_sim.execute.parts import encoded, read_part
 from flywheel_sim.execute.run import batch
 from flywheel_sim.execute.spread import spread
 from flywheel_sim.execute.store import Experiment, Standing, Store
-from flywheel_sim.execute.sums import summed
+from flywheel_sim.execute.versions import CodeMismatch, code
 from flywheel_sim.results import ResultError
 
 from .conftest import TINY, heads
@@ -45,7 +46,7 @@ def made(tmp_path, experiment):
     count = iter(range(100))
 
     def make(design, on=None, **options):
-        options = {"work": faulty.made_up, "workers": 2} | options
+        options = {"work": failing_workers.made_up, "workers": 2} | options
         with Store.create(tmp_path / f"runs-{next(count)}", experiment, design) as store:
             ended = run_design(None, on, store, **options)
         return Store.open(store.folder), ended
@@ -171,7 +172,7 @@ def test_a_search_asks_as_it_goes_and_is_answered_from_the_store(tmp_path, exper
 
     def work(chunk):
         calls.extend(job.run for job in chunk.jobs)
-        return faulty.made_up(chunk)
+        return failing_workers.made_up(chunk)
 
     def search(store):
         told = []
@@ -232,7 +233,7 @@ def test_an_executor_of_others_that_breaks_is_said_so(made):
 
 def test_other_code_is_refused_by_the_worker(made):
     with pytest.raises(CodeMismatch, match=r"the driver runs other code: engine 0000 \(here .*install the same"):
-        made(heads(), work=faulty.other_code)
+        made(heads(), work=failing_workers.other_code)
 
 
 def test_a_worker_that_lacks_something_is_said_so(made):
@@ -256,7 +257,7 @@ def test_chunks_grow_from_one_run_and_shrink_towards_the_end(made, monkeypatch):
 
     def work(chunk):
         sizes.append(len(chunk.jobs))
-        return faulty.made_up(chunk)  # which says that a run takes a millisecond
+        return failing_workers.made_up(chunk)  # which says that a run takes a millisecond
 
     store, _ = made(heads(range(1, 201), 20), work=work, workers=1)
     assert store.standing().done == 4000
@@ -273,7 +274,7 @@ def test_chunks_end_where_points_do_unless_that_is_far_back(made):
 
     def work(chunk):
         chunks.append([job.run for job in chunk.jobs])
-        return faulty.made_up(chunk)
+        return failing_workers.made_up(chunk)
 
     store, _ = made(heads(range(1, 61), 16), work=work, workers=1)
     assert store.standing().done == 960
@@ -293,7 +294,7 @@ def test_the_time_left_does_not_count_the_start(made, monkeypatch):
 
     def work(chunk):
         clock[0] += 3600.0 if chunk.jobs[0].run == 0 else len(chunk.jobs)
-        return faulty.made_up(chunk)
+        return failing_workers.made_up(chunk)
 
     monkeypatch.setattr(drive.time, "monotonic", lambda: clock[0])
     told: list[Standing] = []
@@ -312,7 +313,7 @@ def test_the_first_chunk_goes_alone(made):
             most[0] = max(most[0], at_once[0]) if chunk.jobs[0].run else at_once[0]
             if chunk.jobs[0].run == 0:
                 assert at_once[0] == 1
-        rows = faulty.made_up(chunk)
+        rows = failing_workers.made_up(chunk)
         with lock:
             at_once[0] -= 1
         return rows
@@ -346,7 +347,7 @@ def test_a_full_disk_stops_with_one_message_and_loses_nothing_written(made, monk
     monkeypatch.undo()
     with Store.open(tmp_path / "runs-0", write=True) as store:
         assert 0 < store.standing().done < 120
-        run_design(None, "threads", store, work=faulty.made_up)
+        run_design(None, "threads", store, work=failing_workers.made_up)
         whole, _ = made(heads(range(1, 41), 3))
         assert store.hash() == whole.hash()
 
@@ -357,7 +358,7 @@ def test_the_first_ctrl_c_drains_saves_and_says_how_to_go_on(made, tmp_path, num
     def work(chunk):
         for first in once if chunk.jobs[0].run else ():
             os.kill(os.getpid(), first)
-        return faulty.made_up(chunk)
+        return failing_workers.made_up(chunk)
 
     once = iter([number])
     before = signal.getsignal(number)
@@ -380,7 +381,7 @@ def test_one_ctrl_c_is_enough_where_a_run_does_not_end(made, tmp_path):
                 os.kill(os.getpid(), first)
             assert ABANDON.wait(60), "nobody told the chunk to end"
             _heed()
-        return faulty.made_up(chunk)
+        return failing_workers.made_up(chunk)
 
     once = iter([signal.SIGINT])
     with pytest.raises(Interrupted, match=r"interrupted; 1 of 300 runs are kept; go on with: flywheel resume"):
@@ -398,7 +399,7 @@ def test_the_second_ctrl_c_drops_what_is_running(made, tmp_path):
                 os.kill(os.getpid(), first)
             assert ABANDON.wait(60), "nobody told the chunk to end"
             _heed(0, 1)
-        return faulty.made_up(chunk)
+        return failing_workers.made_up(chunk)
 
     def again(now):
         if now.stopping:
@@ -429,12 +430,12 @@ def test_outside_the_main_thread_signals_are_left_alone(made):
 DRIVER = """
 import sys
 from pathlib import Path
-import faulty
+import failing_workers
 from flywheel_sim.execute import drive
 from flywheel_sim.execute.store import Store
 drive.WRITE_SECONDS = 0.0
 with Store.open(sys.argv[1], write=True) as store:
-    drive.run_design(None, sys.argv[2], store, workers=2, work=faulty.leave_a_trace)
+    drive.run_design(None, sys.argv[2], store, workers=2, work=failing_workers.leave_a_trace)
 """
 
 
@@ -483,7 +484,7 @@ def test_killed_at_random_moments_it_resumes_to_the_same_bits(tmp_path, experime
     assert sorted(runs["run"]) == list(range(60)) and store.standing().left == 0 and not store.broken
     assert pd.read_parquet(folder / "series").groupby("run").size().tolist() == [3] * 60
     with Store.create(tmp_path / "whole", experiment, design) as whole:
-        run_design(None, "threads", whole, work=faulty.made_up)
+        run_design(None, "threads", whole, work=failing_workers.made_up)
         assert whole.hash() == store.hash()
 
 
@@ -497,7 +498,7 @@ def test_what_is_asked_of_a_worker_is_plain(store):
 def test_experiments_without_series_have_no_folder_for_them(tmp_path, experiment):
     plain = Experiment(experiment.scenarios, 1, ("npv",))
     with Store.create(tmp_path / "plain", plain, heads()) as store:
-        run_design(None, "threads", store, work=faulty.made_up)
+        run_design(None, "threads", store, work=failing_workers.made_up)
         assert not (store.folder / "series").exists() and len(store.runs()) == 12
         with pytest.raises(ResultError, match="keeps no weekly columns"):
             store.series()
@@ -510,7 +511,7 @@ def test_sizes_of_runs_are_taken_from_the_point(tmp_path, experiment):
 
     def work(chunk):
         sizes.append(len(chunk.jobs))
-        return faulty.made_up(chunk)
+        return failing_workers.made_up(chunk)
 
     with Store.create(tmp_path / "big", experiment, design) as store:
         run_design(None, "threads", store, work=work, workers=1)

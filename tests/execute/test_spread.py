@@ -28,8 +28,8 @@ def test_a_grid_that_is_stopped_has_runs_in_all_corners():
 def test_a_sweep_that_is_stopped_has_looked_everywhere(tmp_path):
     import flywheel_sim as fs
     from flywheel_sim.execute.store import Store
-    from flywheel_sim.study.study_file import read_study
-    from flywheel_sim.study.sweep import planned
+    from flywheel_sim.study.design.study_file import read_study
+    from flywheel_sim.study.design.sweep import planned
 
     small = {"market.accounts": 200, "market.initial_customers": 20, "horizon_weeks": 4}
     study = {"scenario": "b2b-saas", "set": small, "replicates": 4, "outcomes": ["npv"],

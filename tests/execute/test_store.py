@@ -10,18 +10,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from faulty import made_up
+from failing_workers import made_up
 
 import flywheel_sim
 from flywheel_sim.execute import parts
 from flywheel_sim.execute import store as store_module
+from flywheel_sim.execute.checksums import summed
 from flywheel_sim.execute.chunk import Chunk
-from flywheel_sim.execute.code import CodeMismatch
 from flywheel_sim.execute.design import Design, Names, Point
 from flywheel_sim.execute.parts import number_of, read_part, write_part
 from flywheel_sim.execute.rows import Rows
 from flywheel_sim.execute.store import Experiment, Store
-from flywheel_sim.execute.sums import summed
+from flywheel_sim.execute.versions import CodeMismatch
 from flywheel_sim.results import ResultError
 from flywheel_sim.scenario import load
 

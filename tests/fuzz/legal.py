@@ -4,7 +4,7 @@
 
 Each is a shipped company made small, with a handful of settings moved anywhere they may be.  It is run, and nothing it
 tells may be NaN or infinite: not a column, not a direction of a team, not an account, and of the summary only what
-`results.absent` declares, with its reason.
+`results.missing_values` declares, with its reason.
 """
 
 import argparse
@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import annotated_types as limits
 import numpy as np
 
-from flywheel_sim.results.absent import MAY_BE_MISSING
+from flywheel_sim.results.missing_values import MAY_BE_MISSING
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.schema import ScenarioModel
 from flywheel_sim.scenario.shapes import Shape, along, root

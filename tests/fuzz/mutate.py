@@ -28,7 +28,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from flywheel_sim.commands.envelope import OWN_FAULT, guarded
+from flywheel_sim.commands.command_output import OWN_FAULT, guarded
 from flywheel_sim.scenario import Scenario, layering, load
 
 #: Seconds that reading may take.
@@ -124,7 +124,7 @@ class Ground:
     def __init__(self, folder: Path) -> None:
         import flywheel_sim as fs
         from flywheel_sim.scenario.library import find
-        from flywheel_sim.study.study_file import shipped_studies
+        from flywheel_sim.study.design.study_file import shipped_studies
 
         self.folder = folder
         shipped = (find(name, Path()).path for name in SCENARIOS)
@@ -232,7 +232,7 @@ class Ground:
 
 def summed_again(tree: dict[str, Any]) -> dict[str, Any]:
     """A manifest with its own checksum put right."""
-    from flywheel_sim.execute.sums import STUDY, _of_study
+    from flywheel_sim.execute.checksums import STUDY, _of_study
     from flywheel_sim.results.saving import _sum_of_values
 
     with contextlib.suppress(Exception):

@@ -7,7 +7,7 @@ from replica.service import erlang_wait
 
 import flywheel_sim as fs
 from flywheel_sim.engine.mechanisms.m08_service import _CROWD, _RECURSION
-from flywheel_sim.results.absent import MAY_BE_MISSING, NotFiniteError, check_columns
+from flywheel_sim.results.missing_values import MAY_BE_MISSING, NotFiniteError, check_columns
 from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.scenario import ScenarioError, load
 from flywheel_sim.scenario.columns import COL, N_COLUMNS

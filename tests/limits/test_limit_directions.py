@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from flywheel_sim.scenario import load
-from flywheel_sim.study.verify import verify
+from flywheel_sim.study.verification.verify import verify
 
 AT = [0.0, 80.0]
 

@@ -5,8 +5,8 @@ Rule: one chance in a hundred that any of a limit's quantities fails while the e
 
 import pytest
 
-from flywheel_sim.study.limits import LIMITS
-from flywheel_sim.study.verify import verify
+from flywheel_sim.study.verification.limits import LIMITS
+from flywheel_sim.study.verification.verify import verify
 
 pytestmark = pytest.mark.statistical
 

@@ -10,21 +10,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks.roofline import _power
-from fabricated import COMPANY, TEAMS, run
 from matplotlib.figure import Figure
+from random_walk_runs import COMPANY, TEAMS, run
 from rich.console import Console
 
-from flywheel_sim.commands.envelope import LITERAL
-from flywheel_sim.commands.running import readable, told
+from flywheel_sim.commands.command_output import LITERAL
+from flywheel_sim.commands.run_options import readable, told
+from flywheel_sim.present.bridge import waterfall_chart
 from flywheel_sim.present.compass import compass_chart
 from flywheel_sim.present.drawing import canvas, save_png, to_svg
 from flywheel_sim.present.figures import difference_chart, fan_chart, score_chart
+from flywheel_sim.present.groups import segments_chart, teams_chart
 from flywheel_sim.present.report import render
 from flywheel_sim.present.swings import swings_chart
 from flywheel_sim.present.tables import comparison_table, search_table
 from flywheel_sim.present.tornado import tornado_chart
-from flywheel_sim.present.waterfall import waterfall_chart
-from flywheel_sim.present.who import segments_chart, teams_chart
 from flywheel_sim.results import Outcomes
 from flywheel_sim.results.bridge import Bridge, Group
 from flywheel_sim.results.groups import SEGMENT_MEASURES, TEAM_MEASURES, Groups

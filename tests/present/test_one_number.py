@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fabricated import runs
+from random_walk_runs import runs
 
-from flywheel_sim.commands.running import told
+from flywheel_sim.commands.run_options import told
 from flywheel_sim.present.drawing import Told
 from flywheel_sim.present.figures import difference_chart
 from flywheel_sim.present.report import render

@@ -7,11 +7,11 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from fabricated import runs
+from random_walk_runs import runs
 
 from flywheel_sim.app.answers import tiles
 from flywheel_sim.app.comparing import table as app_table
-from flywheel_sim.commands.running import told
+from flywheel_sim.commands.run_options import told
 from flywheel_sim.present.drawing import Told
 from flywheel_sim.present.report import render
 from flywheel_sim.present.tables import shown
@@ -120,8 +120,8 @@ def test_what_has_one_name_or_one_meaning_has_one_value(made: Outcomes) -> None:
 
 
 def test_a_part_of_the_runs_says_how_many_it_is_the_mean_of(made: Outcomes) -> None:
+    from flywheel_sim.present.bridge import waterfall_chart
     from flywheel_sim.present.tables import bridge_table
-    from flywheel_sim.present.waterfall import waterfall_chart
     from flywheel_sim.results.bridge import Bridge, Group
 
     parts = np.full((1, 7, 1), 5e5)

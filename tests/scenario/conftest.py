@@ -1,7 +1,7 @@
 """Fixtures of the scenario tests."""
 
 import pytest
-from company import Company
+from shop_schema import Company
 
 from flywheel_sim.scenario.loading import load_as
 

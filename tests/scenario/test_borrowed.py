@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from fabricated import run
+from random_walk_runs import run
 
 from flywheel_sim.cli import flywheel
 from flywheel_sim.present.report import render

@@ -10,7 +10,7 @@ from flywheel_sim import scenarios
 from flywheel_sim.cli import flywheel
 from flywheel_sim.results.provenance import Provenance, provenance
 from flywheel_sim.results.saving import ResultError
-from flywheel_sim.study import baseline
+from flywheel_sim.study.verification import baseline
 
 FEW = ["b2b-two-teams", "limits/a22-brooks", "limits/a25-tampering"]
 HELP = "on purpose? look at `flywheel reproduce baseline`, then add --update and commit the file"

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fabricated import COMPANY, company, run, runs
+from random_walk_runs import COMPANY, company, run, runs
 
+from flywheel_sim.present.bridge import waterfall_chart
 from flywheel_sim.present.report import render
-from flywheel_sim.present.waterfall import waterfall_chart
 from flywheel_sim.results import Outcomes, Run
 from flywheel_sim.scenario import Scenario, ScenarioError, load
-from flywheel_sim.study import bridge as module
-from flywheel_sim.study.bridge import Mixture, bridge, shapley
-from flywheel_sim.study.compare import compare
+from flywheel_sim.study.comparison import bridge as module
+from flywheel_sim.study.comparison.bridge import Mixture, bridge, shapley
+from flywheel_sim.study.comparison.compare import compare
 
 
 def gain(scenario: Scenario) -> float:

@@ -20,10 +20,10 @@ from flywheel_sim.cli import flywheel
 from flywheel_sim.execute.run import batch
 from flywheel_sim.results import ResultError, Run
 from flywheel_sim.scenario import Scenario, ScenarioError, load
-from flywheel_sim.study import fitting
-from flywheel_sim.study.calibrate import Calibration, calibrate
-from flywheel_sim.study.fitting import Fitting
-from flywheel_sim.study.observations import measured, observations
+from flywheel_sim.study.calibration import fitting
+from flywheel_sim.study.calibration.calibrate import Calibration, calibrate
+from flywheel_sim.study.calibration.fitting import Fitting
+from flywheel_sim.study.calibration.observations import measured, observations
 
 TRUTH = {
     "market.external": 0.0015,

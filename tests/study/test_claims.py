@@ -10,9 +10,9 @@ from click.testing import CliRunner
 from flywheel_sim.cli import flywheel
 from flywheel_sim.results.claims import VERDICTS, Trials
 from flywheel_sim.scenario import ScenarioError
-from flywheel_sim.study import claims as trial
-from flywheel_sim.study.claim_table import Claim, claim_table
-from flywheel_sim.study.claims import Pair, judged
+from flywheel_sim.study.claims import trial
+from flywheel_sim.study.claims.table import Claim, claim_table
+from flywheel_sim.study.claims.trial import Pair, judged
 
 SMALL = ("horizon_weeks=30", "market.accounts=600", "market.initial_customers=200", "market.external=0.004")
 SET = [word for path in SMALL for word in ("--set", path)]

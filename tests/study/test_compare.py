@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fabricated import company, run, runs, shared
+from random_walk_runs import company, run, runs, shared
 from scipy import stats
 
 from flywheel_sim.results import Outcomes, Run
@@ -19,7 +19,7 @@ from flywheel_sim.results.paired import (
     wins_of_100,
 )
 from flywheel_sim.scenario import Scenario
-from flywheel_sim.study.compare import Comparison, choose, compare
+from flywheel_sim.study.comparison.compare import Comparison, choose, compare
 
 
 def made_up(scenarios: list[Scenario], **options: object) -> list[list[Run]]:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from flywheel_sim.study.designs import laid
-from flywheel_sim.study.study_file import read_study
+from flywheel_sim.study.design.points import laid
+from flywheel_sim.study.design.study_file import read_study
 
 SALES, TALK, CHURN, WEEKS = "teams.sales.headcount", "word_of_mouth.rate", "market.churn.mean", "horizon_weeks"
 

@@ -9,7 +9,7 @@ from flywheel_sim.cli import flywheel
 from flywheel_sim.scenario import ScenarioError
 from flywheel_sim.scenario.columns import NAMES
 from flywheel_sim.scenario.schema import MECHANISMS
-from flywheel_sim.study.claim_table import claim_table
+from flywheel_sim.study.claims.table import claim_table
 from flywheel_sim.study.explain import explain, subjects
 from flywheel_sim.theory import ANCHORS
 

@@ -7,7 +7,7 @@ import pytest
 import flywheel_sim as fs
 from flywheel_sim.results import ResultError
 from flywheel_sim.results.search import Optimum
-from flywheel_sim.study.compare import Comparison
+from flywheel_sim.study.comparison.compare import Comparison
 
 TINY = {"market.accounts": 300, "market.initial_customers": 30, "horizon_weeks": 8}
 SMALL = {"extends": "b2b-saas", "market": {"accounts": 300, "initial_customers": 30}, "horizon_weeks": 8}

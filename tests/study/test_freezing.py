@@ -6,7 +6,7 @@ import pytest
 
 from flywheel_sim.scenario import ScenarioError, load, shipped_path
 from flywheel_sim.scenario.in_place import replaced
-from flywheel_sim.study.freezing import freeze, measure, references
+from flywheel_sim.study.calibration.freezing import freeze, measure, references
 
 BASE = shipped_path("scenarios/companies/b2b-saas.yaml")
 

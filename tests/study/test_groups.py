@@ -6,7 +6,7 @@ import pytest
 from flywheel_sim.execute.run import batch
 from flywheel_sim.results.groups import SEGMENT_MEASURES, TEAM_MEASURES, Groups
 from flywheel_sim.scenario import Scenario, load
-from flywheel_sim.study.groups import groups
+from flywheel_sim.study.comparison.groups import groups
 
 SMALL = {"market.accounts": 600, "market.initial_customers": 150, "horizon_weeks": 26, "capacity.staffing": False}
 

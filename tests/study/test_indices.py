@@ -10,9 +10,9 @@ from scipy import stats
 from flywheel_sim.present.tornado import tornado_chart
 from flywheel_sim.results.sensitivity import Sensitivity
 from flywheel_sim.scenario import ScenarioError
-from flywheel_sim.study.indices import sobol
-from flywheel_sim.study.indices_of_runs import analysed
-from flywheel_sim.study.screening import morris
+from flywheel_sim.study.sensitivity.indices_of_runs import analysed
+from flywheel_sim.study.sensitivity.morris import morris
+from flywheel_sim.study.sensitivity.sobol import sobol
 
 NAMES = ["x1", "x2", "x3"]
 
@@ -141,7 +141,7 @@ def test_the_estimates_are_those_of_salib() -> None:
     mirrored = [np.where(np.arange(d) == k, a, b) for k in range(d)]
     blocks = np.stack([ishigami(x)[:, 0] for x in (a, *mixed, *mirrored, b)], axis=1)
     theirs = analyze.analyze({"num_vars": d, "names": NAMES, "bounds": [[0, 1]] * d}, blocks.ravel(), seed=1)
-    from flywheel_sim.study.indices import sobol_indices
+    from flywheel_sim.study.sensitivity.sobol import sobol_indices
 
     ours = sobol_indices(
         ishigami(a), ishigami(b), np.array([ishigami(x) for x in mixed]), np.array([ishigami(x) for x in mirrored]),

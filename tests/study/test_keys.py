@@ -7,8 +7,8 @@ import flywheel_sim as fs
 from flywheel_sim.execute.run import batch
 from flywheel_sim.model.rules import replicate_of
 from flywheel_sim.scenario import ScenarioError
-from flywheel_sim.study.designs import laid
-from flywheel_sim.study.study_file import read_study
+from flywheel_sim.study.design.points import laid
+from flywheel_sim.study.design.study_file import read_study
 
 STUDY = {"scenario": "b2b-saas", "set": {"horizon_weeks": 30}, "parameters": {"market.price": [1.0]}}
 

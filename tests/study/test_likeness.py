@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from fabricated import COMPANY, company, run, shared
+from random_walk_runs import COMPANY, company, run, shared
 
 from flywheel_sim.cli import flywheel
-from flywheel_sim.commands.running import told
+from flywheel_sim.commands.run_options import told
 from flywheel_sim.present.report import render
 from flywheel_sim.results import Outcomes
 from flywheel_sim.results.likeness import unlike, unlike_sentence

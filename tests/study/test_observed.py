@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from fabricated import run
+from random_walk_runs import run
 
 from flywheel_sim.cli import flywheel
 from flywheel_sim.execute.run import batch
 from flywheel_sim.present.observed import dates_table, errors_table, overlay_chart, overlay_notes, overlay_svg
 from flywheel_sim.results.observed import SIMULATION, errors_of
 from flywheel_sim.scenario import Scenario, ScenarioError, load
-from flywheel_sim.study.baselines import bass_curve, drift
-from flywheel_sim.study.observations import measured, observations, with_data
-from flywheel_sim.study.observed import overlay
+from flywheel_sim.study.calibration.baseline_curves import bass_curve, drift
+from flywheel_sim.study.calibration.observations import measured, observations, with_data
+from flywheel_sim.study.calibration.observed import overlay
 from flywheel_sim.theory import bass
 
 HEAD = "day,accounts,income\n"
@@ -270,8 +270,8 @@ def test_dates_outside_the_run_are_told(write) -> None:
 
 @pytest.mark.parametrize("name", ["calibrate", "posterior"])
 def test_python_is_warned_of_dates_outside_the_run(write, name: str) -> None:
-    import flywheel_sim.study.calibrate
-    import flywheel_sim.study.posterior
+    import flywheel_sim.study.calibration.calibrate
+    import flywheel_sim.study.calibration.posterior
 
     write(CSV)
     with pytest.warns(UserWarning, match="1 date of data.csv"), pytest.raises(Exception, match="fit"):

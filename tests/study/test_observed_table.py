@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fabricated import run as fabricated
+from random_walk_runs import run as fabricated
 
 from flywheel_sim.results import Run
 from flywheel_sim.results.observed import SIMULATION, Observations
 from flywheel_sim.scenario import Scenario, ScenarioError, load
-from flywheel_sim.study.observations import observations
-from flywheel_sim.study.observed import overlay
+from flywheel_sim.study.calibration.observations import observations
+from flywheel_sim.study.calibration.observed import overlay
 
 START = datetime.date(2020, 1, 1)
 SERIES = {
@@ -244,8 +244,8 @@ def test_a_year_without_a_count_is_bridged() -> None:
 
 
 def test_tables_of_points_follow_the_same_rules() -> None:
-    from flywheel_sim.study.designs import laid
-    from flywheel_sim.study.study_file import read_study
+    from flywheel_sim.study.design.points import laid
+    from flywheel_sim.study.design.study_file import read_study
 
     def points(text: str, **design: str) -> list[dict[str, object]]:
         Path("points.csv").write_text(text, encoding="utf-8")

@@ -3,12 +3,12 @@
 import json
 from dataclasses import replace
 
-import made_up
+import known_optima
 import numpy as np
 import pytest
 
 import flywheel_sim as fs
-from flywheel_sim.commands.running import readable
+from flywheel_sim.commands.run_options import readable
 from flywheel_sim.execute import drive
 from flywheel_sim.execute.store import Store
 from flywheel_sim.present.tables import search_table
@@ -16,16 +16,16 @@ from flywheel_sim.results.intervals import mean_interval
 from flywheel_sim.results.risk import in_the_tail
 from flywheel_sim.results.search import AS_IT_STANDS, Optimum, Policy, Robustness
 from flywheel_sim.scenario import ScenarioError
-from flywheel_sim.study import optimize as searching
-from flywheel_sim.study.discovery import discovered
-from flywheel_sim.study.search_file import uncertain_part
-from flywheel_sim.study.space import Space, broken_stick, mended_stick
-from flywheel_sim.study.study_file import read_study
+from flywheel_sim.study.design.study_file import read_study
+from flywheel_sim.study.search import optimize as searching
+from flywheel_sim.study.search.prim import discovered
+from flywheel_sim.study.search.search_file import uncertain_part
+from flywheel_sim.study.search.space import Space, broken_stick, mended_stick
 
 pytest.importorskip("cma")
 pytest.importorskip("pymoo")
 
-RANGES = {path: {"range": [0.01, 1.0]} for path in made_up.X}
+RANGES = {path: {"range": [0.01, 1.0]} for path in known_optima.X}
 PAY = {"simplexes": {"pay": {"paths": [f"incentives.pay.sales.on.{name}" for name in ("bookings", "churn", "csat")]}}}
 
 
@@ -51,9 +51,9 @@ ONE = {"objectives": {"npv": "maximise"}, "budget": 1500}
 
 
 def test_one_objective_finds_the_bottom_of_a_sphere_under_noise(using):
-    using(made_up.sphere)
+    using(known_optima.sphere)
     found = fs.optimize(study(ONE))
-    assert np.allclose([found.changes[path] for path in made_up.X], 0.3, atol=0.05)
+    assert np.allclose([found.changes[path] for path in known_optima.X], 0.3, atol=0.05)
     # luck alone has a spread of 0.3 in each run; under common luck the gain of 4 x 0.6^2 is seen all the same
     assert found.gains(found.winner).mean() == pytest.approx(4 * 0.36, abs=0.02)
     assert found.policies[0].name == AS_IT_STANDS and found.winner > 0 and found.front == (found.winner,)
@@ -62,26 +62,26 @@ def test_one_objective_finds_the_bottom_of_a_sphere_under_noise(using):
 
 
 def test_minimising_goes_the_other_way_along_a_bent_valley(using):
-    using(made_up.rosenbrock)
-    some = {path: RANGES[path] for path in made_up.X[:2]}
+    using(known_optima.rosenbrock)
+    some = {path: RANGES[path] for path in known_optima.X[:2]}
     found = fs.optimize(study({"objectives": {"npv": "minimise"}, "budget": 4000}, some))
     assert np.allclose([found.changes[path] for path in some], 0.75, atol=0.05)
     assert found.gains(found.winner).mean() > 0 and found.best.mean < found.policies[0].mean
 
 
 def test_several_objectives_find_the_front_of_zdt1(using):
-    using(made_up.zdt1)
+    using(known_optima.zdt1)
     found = fs.optimize(study({"objectives": {"npv": "minimise", "customers_end": "minimise"}, "budget": 6000}))
-    x = np.array([[found.policies[p].changes[path] for path in made_up.X] for p in found.front])
+    x = np.array([[found.policies[p].changes[path] for path in known_optima.X] for p in found.front])
     assert len(found.front) >= 15 and x[:, 1:].max() < 0.05, "off the front the other three are above their least"
     assert x[:, 0].min() < 0.1 and x[:, 0].max() > 0.8, "from end to end"
     assert found.winner in found.front and 0 not in found.front
-    between = found.policies[found.winner].changes[made_up.X[0]]
+    between = found.policies[found.winner].changes[known_optima.X[0]]
     assert 0.2 < between < 0.6, "the compromise is at neither end"
 
 
 def test_whole_numbers_and_weights_that_share_a_total(using):
-    using(made_up.weights)
+    using(known_optima.weights)
     heads = {"teams.sales.headcount": {"range": [2, 30], "whole": True}}
     paid = {"incentives.pay": {"sales": {"on": {"bookings": 1.0, "churn": 0.0, "csat": 0.0}}}}
     found = fs.optimize(study(ONE | PAY, heads, set=paid))
@@ -94,17 +94,17 @@ def test_whole_numbers_and_weights_that_share_a_total(using):
 
 
 def test_a_limit_on_an_outcome_is_kept_and_met_exactly_where_it_binds(using):
-    using(made_up.sphere)
+    using(known_optima.sphere)
     limit = {"constraints": [{"outcome": "customers_end", "at_least": 0.8}]}  # x1 + x2, 0.6 without it
     found = fs.optimize(study(ONE | limit))
-    x = [found.changes[path] for path in made_up.X]
+    x = [found.changes[path] for path in known_optima.X]
     assert found.best.fits and x[0] + x[1] >= 0.8 - 1e-9
     assert np.allclose(x, [0.4, 0.4, 0.3, 0.3], atol=0.06)
 
 
 def test_a_limit_on_a_sum_costs_no_runs_where_it_is_broken(using):
-    using(made_up.sphere)
-    limit = {"constraints": [{"sum": dict.fromkeys(made_up.X, 1.0), "at_most": 1.0}]}
+    using(known_optima.sphere)
+    limit = {"constraints": [{"sum": dict.fromkeys(known_optima.X, 1.0), "at_most": 1.0}]}
     found = fs.optimize(study(ONE | limit))
     assert sum(found.changes.values()) <= 1.0 + 1e-6
     assert np.allclose(list(found.changes.values()), 0.25, atol=0.05)
@@ -112,8 +112,8 @@ def test_a_limit_on_a_sum_costs_no_runs_where_it_is_broken(using):
 
 
 def test_when_nothing_is_better_it_says_so(using):
-    using(made_up.sphere)
-    at_best = {path: {"range": [0.95, 1.0]} for path in made_up.X}  # farther from 0.3 than the 0.9 as it stands
+    using(known_optima.sphere)
+    at_best = {path: {"range": [0.95, 1.0]} for path in known_optima.X}  # farther from 0.3 than the 0.9 as it stands
     found = fs.optimize(study(ONE | {"budget": 200}, at_best))
     assert found.winner == 0 and found.changes == {}
     assert found.sentence().startswith("Nothing better than the scenario as it stands")
@@ -123,7 +123,7 @@ def test_when_nothing_is_better_it_says_so(using):
 
 
 def test_the_best_of_nothing_but_luck_is_told_without_its_luck(using):
-    using(made_up.luck)
+    using(known_optima.luck)
     found = fs.optimize(study({"objectives": {"npv": "maximise"}, "budget": 1500, "fresh": 200}))
     # every point is as good as every other; the best of some 400 means of 3 runs looks more than 1 better
     assert found.promised[0] > 1.0
@@ -134,7 +134,7 @@ def test_the_best_of_nothing_but_luck_is_told_without_its_luck(using):
 
 
 def test_generations_have_their_own_luck_and_share_it_inside(using, tmp_path):
-    using(made_up.sphere)
+    using(known_optima.sphere)
     fs.optimize(study(ONE | {"budget": 100}), tmp_path / "search")
     design = Store.open(tmp_path / "search").design()
     search = design[design["phase"] == "search"]
@@ -155,7 +155,7 @@ class Killed(BaseException):
 def test_killed_and_resumed_it_comes_to_the_same_and_makes_no_run_twice(using, tmp_path, objectives):
     noted = {"ledger.overhead": {"range": [0, 100]}}
     search = {"objectives": objectives, "budget": 700, "population": 8, "fresh": 5, "uncertainty": noted, "draws": 12}
-    using(made_up.zdt1)
+    using(known_optima.zdt1)
     whole = fs.optimize(study(search), tmp_path / "whole")
     want = {**whole.to_dict(), "folder": ""}
     made: list[int] = []
@@ -167,7 +167,7 @@ def test_killed_and_resumed_it_comes_to_the_same_and_makes_no_run_twice(using, t
             if limit[0] and count[0] > limit[0]:
                 raise Killed
             made.extend(job.run for job in chunk.jobs)
-            return made_up.zdt1(chunk)
+            return known_optima.zdt1(chunk)
 
         using(work)
         made.clear()
@@ -187,7 +187,7 @@ def test_killed_and_resumed_it_comes_to_the_same_and_makes_no_run_twice(using, t
 
 
 def test_another_version_of_the_method_is_refused(using, tmp_path, monkeypatch):
-    using(made_up.sphere)
+    using(known_optima.sphere)
     fs.optimize(study(ONE | {"budget": 100}), tmp_path / "search")
     monkeypatch.setattr(searching, "made_with", lambda _: {"cma": "0.1"})
     with pytest.raises(ValueError, match=r"this is cma 0\.1, which asks other questions"):
@@ -195,7 +195,7 @@ def test_another_version_of_the_method_is_refused(using, tmp_path, monkeypatch):
 
 
 def test_what_others_draw_meanwhile_changes_nothing(using):
-    using(made_up.sphere)
+    using(known_optima.sphere)
     first = fs.optimize(study(ONE | {"budget": 300})).changes
     np.random.seed(5)  # noqa: NPY002
     assert fs.optimize(study(ONE | {"budget": 300})).changes == first
@@ -207,7 +207,7 @@ UNKNOWN = {"ledger.overhead": {"range": [0, 100]}, "ledger.discount_rate": {"ran
 
 
 def test_it_says_where_the_answer_fails(using):
-    using(made_up.staff)
+    using(known_optima.staff)
     heads = {"teams.sales.headcount": {"range": [2, 30], "whole": True}}
     found = fs.optimize(study(ONE | {"budget": 200, "uncertainty": UNKNOWN, "draws": 60}, heads))
     robust = found.robustness
@@ -249,7 +249,7 @@ CHOICE = {"teams.sales.headcount": [4, 12]}
 @pytest.mark.parametrize(("outcome", "way"), [("npv", "maximise"), ("clv", "minimise")])
 def test_by_the_worst_runs_the_safe_of_two_choices_is_better(using, outcome, way):
     """The mean of the worst quarter of a normal is mu - 1.271 sigma: .87 for 4 heads, -2.31 for 12, -1.27 as is."""
-    using(made_up.risky)
+    using(known_optima.risky)
     search = {"objectives": {outcome: way}, "budget": 600, "fresh": 400}
     more = {"replicates": 20, "outcomes": [outcome]}
     bold = fs.optimize(study(search, CHOICE, **more))
@@ -269,7 +269,7 @@ def test_by_the_worst_runs_the_safe_of_two_choices_is_better(using, outcome, way
 
 
 def test_all_runs_are_the_worst_when_the_share_is_one(using, tmp_path):
-    using(made_up.sphere)
+    using(known_optima.sphere)
     plain = fs.optimize(study(ONE | {"budget": 300}), tmp_path / "plain")
     whole = fs.optimize(study(ONE | {"budget": 300, "cvar": {"npv": 1.0}}), tmp_path / "whole")
     assert whole.to_dict() | {"folder": ""} == plain.to_dict() | {"folder": ""}
@@ -289,7 +289,7 @@ def test_intervals_of_the_worst_runs_hold_as_often_as_they_say():
 
 def test_a_search_over_draws_shuns_what_seldom_fails_badly(using, tmp_path):
     """7 heads are 1 better than 8, but lose 20 where overhead is above 70: in about 30 of 100 draws."""
-    using(made_up.staff)
+    using(known_optima.staff)
     heads = {"teams.sales.headcount": [7, 9]}
     search = {"objectives": {"npv": "maximise"}, "budget": 600, "uncertainty": UNKNOWN, "draws": 20, "fresh": 40}
     known = fs.optimize(study(search, heads, replicates=20))
@@ -309,7 +309,7 @@ def test_a_search_draws_from_the_table_of_a_calibration(using, tmp_path):
     pq = pytest.importorskip("pyarrow.parquet")
     import pyarrow as pa
 
-    using(made_up.staff)
+    using(known_optima.staff)
     table = {"ledger.overhead": np.linspace(0.0, 100.0, 50), "market.accounts": np.full(50, 4000.0)}
     pq.write_table(pa.table(table), tmp_path / "posterior.parquet")
     heads = {"teams.sales.headcount": [7, 9]}
@@ -323,7 +323,7 @@ def test_a_search_draws_from_the_table_of_a_calibration(using, tmp_path):
 
 
 def test_a_table_of_draws(using, tmp_path):
-    using(made_up.staff)
+    using(known_optima.staff)
     (tmp_path / "draws.csv").write_text("ledger.overhead\n" + "\n".join(map(str, range(0, 100, 5))))
     heads = {"teams.sales.headcount": {"range": [2, 30], "whole": True}}
     whole = study(ONE | {"budget": 100, "draws_file": "draws.csv"}, heads)

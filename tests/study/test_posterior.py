@@ -6,7 +6,7 @@ import math
 import sys
 from pathlib import Path
 
-import made_up
+import known_optima
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -19,13 +19,13 @@ from flywheel_sim.execute.rows import measure
 from flywheel_sim.execute.store import Store
 from flywheel_sim.scenario import ScenarioError, load
 from flywheel_sim.scenario.columns import COL, NAMES
-from flywheel_sim.study import posterior as calibrating
-from flywheel_sim.study.calibrate import calibrate
-from flywheel_sim.study.emulators import Region, Wave
-from flywheel_sim.study.fitted import CALIBRATED, TABLE
-from flywheel_sim.study.observations import extended, observations, with_data
-from flywheel_sim.study.posterior import Settings, posterior
-from flywheel_sim.study.priors import Priors
+from flywheel_sim.study.calibration import posterior as calibrating
+from flywheel_sim.study.calibration.calibrate import calibrate
+from flywheel_sim.study.calibration.emulators import Region, Wave
+from flywheel_sim.study.calibration.fitted_scenario import CALIBRATED, TABLE
+from flywheel_sim.study.calibration.observations import extended, observations, with_data
+from flywheel_sim.study.calibration.posterior import Settings, posterior
+from flywheel_sim.study.calibration.priors import Priors
 
 pytest.importorskip("sklearn")
 
@@ -80,7 +80,7 @@ def company(**more):
 
 def test_the_posterior_is_the_one_that_can_be_worked_out(using, here):
     """ln customers = (g + luck) t + error: given the data, g is normal around ln 2 with a variance that is known."""
-    using(made_up.growth)
+    using(known_optima.growth)
     found = posterior(company(), settings=Settings(trials=300, predicted=40))
     t = np.array(WEEKS) / 104
     sd = math.sqrt(LUCK**2 + ERROR**2 / (t**2).sum())
@@ -97,7 +97,7 @@ def test_the_posterior_is_the_one_that_can_be_worked_out(using, here):
 
 def test_several_runs_stand_for_a_larger_company(using, here):
     """With four real accounts per simulated one, luck is that of the mean of four runs: half."""
-    using(made_up.growth)
+    using(known_optima.growth)
     text = Path("data.csv").read_text(encoding="utf-8").splitlines()
     rows = [line.split(",") for line in text[1:]]
     times = [",".join((day, f"{4 * float(customers):.8g}", each)) for day, customers, each in rows]
@@ -109,7 +109,7 @@ def test_several_runs_stand_for_a_larger_company(using, here):
 
 
 def test_what_the_data_do_not_tell_is_said(using, here):
-    using(made_up.growth)
+    using(known_optima.growth)
     idle = {"path": "market.churn.mean", "low": 0.03, "high": 0.5, "prior": 0.15, "spread": 0.3}
     found = posterior(company(**{"observed.fit.churn": idle}), settings=FEW)
     churn = found.parameters[found.paths.index("market.churn.mean")]
@@ -118,7 +118,7 @@ def test_what_the_data_do_not_tell_is_said(using, here):
 
 
 def test_a_model_that_cannot_have_made_the_data_is_ruled_out(using, here):
-    using(made_up.growth)
+    using(known_optima.growth)
     text = Path("data.csv").read_text(encoding="utf-8").splitlines()
     text[3] = text[3].replace(text[3].split(",")[1], "260")  # up and down again
     Path("data.csv").write_text("\n".join(text) + "\n", encoding="utf-8")
@@ -206,7 +206,7 @@ class Killed(BaseException):
 
 
 def test_killed_and_resumed_it_comes_to_the_same_and_makes_no_run_twice(using, here):
-    using(made_up.growth)
+    using(known_optima.growth)
     whole = posterior(company(), folder="whole", settings=FEW)
     want = {**whole.to_dict(), "folder": ""}
     count, limit, made = [0], [0], []
@@ -216,7 +216,7 @@ def test_killed_and_resumed_it_comes_to_the_same_and_makes_no_run_twice(using, h
         if limit[0] and count[0] > limit[0]:
             raise Killed
         made.extend(job.run for job in chunk.jobs)
-        return made_up.growth(chunk)
+        return known_optima.growth(chunk)
 
     using(work)
     for attempt, limit[0] in enumerate((30, 150)):
@@ -233,7 +233,7 @@ def test_killed_and_resumed_it_comes_to_the_same_and_makes_no_run_twice(using, h
 
 
 def test_another_version_of_the_library_is_refused(using, here, monkeypatch):
-    using(made_up.growth)
+    using(known_optima.growth)
     posterior(company(), folder="done", settings=Settings(trials=50, waves=1, replicates=2, predicted=20))
     monkeypatch.setattr(calibrating, "made_with", lambda: {"scikit-learn": "0.1"})
     with pytest.raises(ValueError, match=r"this is scikit-learn 0\.1, which asks other questions"):
@@ -248,7 +248,7 @@ def call(*words: str) -> Result:
 
 
 def test_the_command_leaves_a_scenario_a_table_and_a_picture(using, here):
-    using(made_up.growth)
+    using(known_optima.growth)
     Path("shop.yaml").write_text(company().to_yaml(), encoding="utf-8")
     words = ("calibrate", "shop.yaml", "--method", "posterior", "--trials", "60", "--replicates", "2", "--json")
     done = call(*words, "--quiet", "--figure", "mine.svg")

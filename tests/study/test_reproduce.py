@@ -12,16 +12,16 @@ from click.testing import CliRunner
 import flywheel_sim as fs
 from flywheel_sim import FlywheelModel
 from flywheel_sim.cli import flywheel
-from flywheel_sim.execute.again import begun_again
 from flywheel_sim.execute.design import Design, Point
 from flywheel_sim.execute.experiment import Experiment
+from flywheel_sim.execute.rerun import begun_again
 from flywheel_sim.execute.rows import Rows
 from flywheel_sim.execute.store import Store
 from flywheel_sim.model import Team
 from flywheel_sim.present.report import render
 from flywheel_sim.results.run import open_run
 from flywheel_sim.results.saving import ResultError, read_table, write_folder
-from flywheel_sim.study.reproduce import moved, reproduce
+from flywheel_sim.study.verification.reproduce import moved, reproduce
 
 SMALL = {"market.accounts": 400, "market.initial_customers": 60, "horizon_weeks": 12}
 

@@ -11,9 +11,9 @@ from flywheel_sim.cli import flywheel
 from flywheel_sim.execute.stages import staged
 from flywheel_sim.results.responses import VERDICTS, Responses
 from flywheel_sim.scenario import ScenarioError, load
-from flywheel_sim.study import responses as battery
-from flywheel_sim.study.response_table import COMPANIES, YEARS, points, response_table
-from flywheel_sim.study.shapes import SHAPES, judge
+from flywheel_sim.study.responses import trial as battery
+from flywheel_sim.study.responses.shapes import SHAPES, judge
+from flywheel_sim.study.responses.table import COMPANIES, YEARS, points, response_table
 
 X = np.array([0.0, 1.0, 2.0, 3.0])
 LUCK = np.random.default_rng(8).normal(size=20)

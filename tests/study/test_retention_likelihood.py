@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from flywheel_sim.cli import flywheel
 from flywheel_sim.scenario import Scenario, load
-from flywheel_sim.study import observed
-from flywheel_sim.study.calibrate import Calibration, calibrate
-from flywheel_sim.study.fitting import Fitting
-from flywheel_sim.study.observations import observations
+from flywheel_sim.study.calibration import observed
+from flywheel_sim.study.calibration.calibrate import Calibration, calibrate
+from flywheel_sim.study.calibration.fitting import Fitting
+from flywheel_sim.study.calibration.observations import observations
 from flywheel_sim.theory import SBG_REGULAR, sbg, sbg_fit
 
 ALPHA, BETA, YEARS = 0.7041, 1.1820, 7

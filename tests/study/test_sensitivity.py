@@ -11,8 +11,8 @@ import flywheel_sim as fs
 from flywheel_sim.cli import flywheel
 from flywheel_sim.execute.store import Store
 from flywheel_sim.scenario import ScenarioError
-from flywheel_sim.study.sensitivity import of_sweep
-from flywheel_sim.study.sweep import Sweep, sweep
+from flywheel_sim.study.design.sweep import Sweep, sweep
+from flywheel_sim.study.sensitivity.analysis import of_sweep
 
 TINY = {"market.accounts": 300, "market.initial_customers": 200, "horizon_weeks": 8}
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from flywheel_sim.results.intervals import LEVEL, mean_interval
-from flywheel_sim.study.sequential import Sample, kim_nelson, ocba, runs_needed
+from flywheel_sim.study.comparison.sequential import Sample, kim_nelson, ocba, runs_needed
 
 
 def normals(means: Sequence[float], rho: float, seed: int, spread: float = 1.0, length: int = 4000) -> Sample:

@@ -6,9 +6,9 @@ import pytest
 
 import flywheel_sim as fs
 from flywheel_sim.scenario import ScenarioError
-from flywheel_sim.study.designs import laid
-from flywheel_sim.study.optimize import planned
-from flywheel_sim.study.study_file import read_study, shipped_studies
+from flywheel_sim.study.design.points import laid
+from flywheel_sim.study.design.study_file import read_study, shipped_studies
+from flywheel_sim.study.search.optimize import planned
 
 GOOD = """
 version: 1

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from fabricated import company
+from random_walk_runs import company
 
 from flywheel_sim.present.assumptions import key_assumptions
 from flywheel_sim.present.swings import flip_sentence, swings_chart
@@ -12,7 +12,7 @@ from flywheel_sim.results.naming import leaves
 from flywheel_sim.results.swings import Swings
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.roles import role_of
-from flywheel_sim.study.swings import FACTORS, swings
+from flywheel_sim.study.comparison.swings import FACTORS, swings
 
 RATE = "word_of_mouth.rate"
 

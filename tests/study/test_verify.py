@@ -10,8 +10,8 @@ from scipy import stats
 from flywheel_sim import load, scenarios, theory
 from flywheel_sim.results.verification import Quantity
 from flywheel_sim.scenario import ScenarioError
-from flywheel_sim.study import limits, verify
-from flywheel_sim.study.limits.base import average
+from flywheel_sim.study.verification import limits, verify
+from flywheel_sim.study.verification.limits.base import average
 
 
 def test_every_closed_form_is_run_or_says_why_not():

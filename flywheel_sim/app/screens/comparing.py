@@ -20,7 +20,7 @@ from flywheel_sim.app.screens.what_if import BASELINE, SCENARIO
 from flywheel_sim.present.drawing import colour, written
 from flywheel_sim.results.words import span
 from flywheel_sim.scenario import Scenario, ScenarioError
-from flywheel_sim.study.compare import Comparison
+from flywheel_sim.study.comparison.compare import Comparison
 
 __all__ = ["report", "show"]
 

@@ -1,0 +1,166 @@
+"""What run, compare, demo and report share: places to write to, and what they print."""
+
+import io
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flywheel_sim.commands.command_output import LITERAL, say
+from flywheel_sim.files import HTML, place
+from flywheel_sim.typed import command
+
+if TYPE_CHECKING:
+    from flywheel_sim.results import Outcomes, Provenance
+    from flywheel_sim.results.parameter_draws import Drawn
+    from flywheel_sim.scenario import Scenario
+
+__all__ = [
+    "DETAIL",
+    "POSTERIOR",
+    "REPORT",
+    "changed",
+    "drawable",
+    "manifest",
+    "names",
+    "places",
+    "readable",
+    "told",
+    "written",
+]
+
+#: ``--report FILE``.
+REPORT = click.option("--report", type=click.Path(path_type=Path), default=None, help="Write an HTML report here.")
+#: ``--detail``.
+DETAIL = click.option("--detail", is_flag=True, help="Print the statistics behind the verdict as well.")
+
+
+#: ``--posterior FILE``.
+POSTERIOR = click.option(
+    "--posterior", type=click.Path(path_type=Path), default=None, metavar="FILE",
+    help="Draw parameters for every run from this table, as flywheel calibrate --method posterior leaves it.",
+)  # fmt: skip
+
+
+def drawable(posterior: Path | None, changes: dict[str, Any], seed: int) -> "Drawn | None":
+    """The table of a posterior; what it draws cannot be set as well."""
+    if posterior is None:
+        return None
+    from flywheel_sim.results.parameter_draws import read_draws
+
+    drawn = read_draws(posterior, seed)
+    if twice := sorted(set(drawn.table) & set(changes)):
+        raise click.UsageError(f"'{twice[0]}' is drawn from {posterior}; --set it without --posterior")
+    return drawn
+
+
+def changed(specs: tuple[str, ...], changes: dict[str, Any]) -> "list[Scenario]":
+    """Load scenarios and apply ``--set``; every mistake in all of them at once."""
+    from flywheel_sim.scenario import Problem, ScenarioError, load
+
+    loaded = []
+    problems: dict[Problem, None] = {}
+    for spec in specs:
+        try:
+            found = load(spec)
+            loaded.append(found.with_(changes) if changes else found)
+        except ScenarioError as error:
+            problems |= dict.fromkeys(error.problems)
+    if problems:
+        raise ScenarioError(problems)
+    from flywheel_sim.scenario.idle import sentences
+
+    for said in sentences(loaded):
+        say(f"note: {said}")
+    for note in dict.fromkeys(note for one in loaded for note in one.notes):
+        say(f"note: {note}")
+    return loaded
+
+
+def names(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """Scenarios a shell may complete: shipped ones, and YAML files here."""
+    from flywheel_sim.scenario import scenarios
+    from flywheel_sim.scenario.library import PLANS
+
+    entries, files = scenarios(), sorted(path.as_posix() for path in Path().glob("*.y*ml"))
+    below, plus, last = begun.rpartition("+")
+    plans = [name for name, entry in entries.items() if entry.kind in PLANS] if plus else [*entries]
+    return [f"{below}{plus}{name}" for name in [*plans, *files] if name.startswith(last)]
+
+
+def places(out: Path | None, report: Path | None) -> None:
+    """Refuse, before the first run, places that cannot be written to."""
+    from flywheel_sim.results.saving import vacant
+
+    if out is not None:
+        vacant(out)
+    if report is not None:
+        place(report, *HTML, what="a report")
+
+
+def written(what: Any, out: Path | None, report: Path | None, *, quiet: bool = False) -> None:
+    """Save a result and its report where asked to; ``quiet`` where a later stage writes it again."""
+    if out is not None:
+        what.save(out)
+        say(f"saved {out}; draw it with: {command('flywheel', 'report', out)}")
+    if report is not None:
+        from flywheel_sim.present.report import write_report
+
+        write_report(what, report)
+        if not quiet:
+            say(f"wrote {report}")
+
+
+def manifest(made: "Provenance") -> dict[str, Any]:
+    """Seeds, hashes and versions of an answer."""
+    return {
+        "seeds": {"seed": made.seed, "replicate": made.replicate, "replicates": made.replicates},
+        "hashes": {**made.scenarios, "engine": made.engine},
+        "python": made.python,
+        "numpy": made.numpy,
+        "scipy": made.scipy,
+        "numba": made.numba,
+        "platform": made.platform,
+        "command": made.command,
+        **({"posterior": made.posterior} if made.posterior else {}),
+        **({"rules": made.rules} if made.rules else {}),
+    }
+
+
+def readable(*parts: Any) -> Any:
+    """Parts for a person: rich on a terminal, plain and wide elsewhere."""
+    from rich.console import Console, Group
+
+    if sys.stdout.isatty():
+        return Group(*parts)
+    with io.StringIO() as buffer:
+        Console(file=buffer, width=200, no_color=True, **LITERAL).print(Group(*parts))
+        return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
+
+
+def told(outcomes: "Outcomes", *, detail: bool = False) -> Any:
+    """The choice, the verdict and the table, and where the difference comes from.
+
+    That the companies differ stands above the verdict; other warnings go to stderr.
+    """
+    from rich.text import Text
+
+    from flywheel_sim.present.tables import bridge_table, comparison_table, selection_table
+
+    parts: list[Any] = []
+    if outcomes.unlike:
+        parts += [Text(f"Take care: {outcomes.warnings[0]}."), Text("")]
+    if outcomes.chosen is not None:
+        said = outcomes.chosen.sentence(outcomes.labels)
+        parts += [Text(said, style="bold"), Text(""), selection_table(outcomes, outcomes.chosen), Text("")]
+    parts += [Text(outcomes.verdict.sentence, style="bold"), Text(""), comparison_table(outcomes, detail=detail)]
+    if outcomes.split is not None:
+        parts += [Text(""), bridge_table(outcomes.split), *(Text(note) for note in outcomes.split.notes)]
+    if outcomes.swings is not None:
+        from flywheel_sim.present.swings import flip_sentence
+
+        parts += [Text(""), Text(flip_sentence(outcomes.swings))]
+    for warning in outcomes.warnings[bool(outcomes.unlike) :]:
+        say(f"note: {warning}")
+    return readable(*parts)

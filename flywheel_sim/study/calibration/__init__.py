@@ -1,0 +1,1 @@
+"""Calibration: observed data, fits, posteriors, and base cases that are frozen."""

@@ -1,0 +1,134 @@
+"""Put a calibration on file: a new scenario that extends the old one, or the old file with its numbers replaced; of a
+posterior, the table of its draws and the scenario with the middle one.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from flywheel_sim.files import write_text
+from flywheel_sim.results.observed import SAMPLES, SIMULATION
+from flywheel_sim.results.parameter_draws import ABOUT, NOTE, digest_of
+from flywheel_sim.results.posterior import Posterior
+from flywheel_sim.results.provenance import provenance
+from flywheel_sim.scenario import Scenario
+from flywheel_sim.scenario.in_place import replaced
+from flywheel_sim.scenario.library import find
+from flywheel_sim.scenario.writing import changes_as_yaml
+from flywheel_sim.study.calibration.calibrate import Calibration, Estimate
+from flywheel_sim.study.calibration.fit_log import written
+from flywheel_sim.study.calibration.observations import located
+
+__all__ = ["CALIBRATED", "TABLE", "as_scenario", "in_place", "leave", "posterior_scenario", "summary_lines"]
+
+#: Files of a posterior in its folder: draws, what they come to, and the scenario.
+TABLE, CALIBRATED = "posterior.parquet", "calibrated.yaml"
+
+
+def as_scenario(fit: Calibration, base: Scenario, spec: str, out: Path, command: str = "") -> str:
+    """Text of a scenario file that extends ``base`` and holds the fitted values.
+
+    Parameters
+    ----------
+    fit : Calibration
+        What was found.
+    base : Scenario
+        What ``spec`` is, as it was read.
+    spec : str
+        The name or path that the fit started from.
+    out : Path
+        Where the text is to stand; a path to a parent is made relative to it.
+    command : str
+        What makes the file again.
+    """
+    origin = find(spec, Path())
+    extends = spec if origin.shipped else Path(os.path.relpath(origin.path, out.parent)).as_posix()
+    after = fit.scenario.resolved()
+    if "observed.file" in fit.scenario.changes:
+        file = located(fit.scenario)
+        after["observed"]["file"] = Path(os.path.relpath(file, out.parent)).as_posix()
+    made = provenance({base.name: base.hash}, fit.seed, replicates=fit.replicates)
+    lines = [
+        f"{base.name}, fitted to {fit.observations.file} until {fit.observations.fit_until}.",
+        *summary_lines(fit),
+        f"Made by flywheel_sim {made.version}, engine {made.engine}, from {base.name} {base.hash[:12]}.",
+        *([f"Made again by: {command}"] if command else []),
+    ]
+    head = "".join(f"# {line}\n" for line in lines)
+    values: dict[str, Any] = {**after, "title": f"{base.title}, fitted"}
+    return head + changes_as_yaml(extends, base.resolved(), values)
+
+
+def leave(found: Posterior, base: Scenario) -> None:
+    """Write a posterior into the folder of its runs: table, JSON, and calibrated scenario."""
+    from flywheel_sim.execute.parts import DRAFTS, encoded, write_whole
+
+    folder = Path(found.folder)
+    draws = digest_of({path: found.draws[:, k] for k, path in enumerate(found.paths)})
+    about = {"scenario": found.base, "hash": base.hash, "seed": found.seed, "draws": draws}
+    notes = {NOTE.decode(): json.dumps(about)}
+    write_whole(folder / TABLE, encoded(_arrow(found), notes), folder / DRAFTS)
+    write_text(folder / ABOUT, json.dumps(found.to_dict(), indent=2, allow_nan=False) + "\n")
+    write_text(folder / CALIBRATED, posterior_scenario(found, base, folder / CALIBRATED))
+
+
+def _arrow(found: Posterior) -> Any:
+    import pyarrow as pa
+
+    return pa.table({path: pa.array(found.draws[:, k]) for k, path in enumerate(found.paths)})
+
+
+def posterior_scenario(found: Posterior, base: Scenario, out: Path) -> str:
+    """Text of a scenario file with the draw in the middle of a posterior; arguments as for `as_scenario`."""
+    after = found.scenario.resolved()
+    after["observed"]["fit_until"] = found.overlay.observations.fit_until
+    made = provenance({base.name: base.hash}, found.seed, replicates=found.replicates)
+    seen = found.overlay.observations
+    lines = [
+        f"{base.name}: the draw in the middle of the posterior given {seen.file} until {seen.fit_until}.",
+        *found.sentences(),
+        *(f"Note: {warning}" for warning in found.warnings),
+        f"Made by flywheel_sim {made.version}, engine {made.engine}, from {base.name} {base.hash[:12]}.",
+        f"What else is possible: flywheel run {CALIBRATED} --posterior {TABLE}",
+    ]
+    head = "".join(f"# {line}\n" for line in lines)
+    values: dict[str, Any] = {**after, "title": f"{base.title}, calibrated"}
+    return head + written(base, values, out)
+
+
+def summary_lines(fit: Calibration) -> list[str]:
+    """What was done and found, a sentence a line."""
+    lines = [
+        f"{fit.method}, mean of {fit.replicates} runs per parameter set, seed {fit.seed}, "
+        f"{fit.evaluations} parameter sets; {'converged' if fit.converged else 'NOT CONVERGED'} ({fit.message}).",
+    ]
+    lines += [f"{one.path} = {one.value:g} ({described(one)})" for one in fit.estimates]
+    for track in fit.overlay.tracks:
+        found = [track.errors(SIMULATION, sample) for sample in SAMPLES]
+        said = ", ".join(
+            f"{100 * one.mape:.1f} % {word} ({one.n})" for one, word in zip(found, ("in", "out"), strict=True) if one.n
+        )
+        lines.append(f"Mean absolute error of {track.series.name.replace('_', ' ')}: {said} of sample.")
+    return lines
+
+
+def described(one: Estimate) -> str:
+    """How well an estimate is founded, in words."""
+    said = [f"standard error {100 * one.relative_error:.0f} %", f"{100 * one.from_data:.0f} % from the data"]
+    if one.simulation_error > 0:
+        said.append(f"simulation error {100 * one.simulation_error:.2g} %")
+    if one.prior:
+        said.append(f"prior {one.prior:g} x/ {2.718281828**one.spread:.2g}")
+    return ", ".join([*said, one.weakness] if one.weak else said)
+
+
+def in_place(fit: Calibration, base: Scenario, path: Path) -> str:
+    """The text of ``path`` with the fitted numbers in place of the old ones; comments and order stay.
+
+    Raises
+    ------
+    ScenarioError
+        When a fitted number does not stand in this file.
+    """
+    return replaced(base, path, {one.path: one.value for one in fit.estimates})

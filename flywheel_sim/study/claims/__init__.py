@@ -1,0 +1,1 @@
+"""Claims of management put on trial."""

@@ -1,0 +1,405 @@
+"""Compare scenarios with the same luck: run k of every scenario differs only by what the scenarios change."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flywheel_sim.results import Outcomes, Run
+from flywheel_sim.results.bridge import Bridge
+from flywheel_sim.results.parameter_draws import Drawn, read_draws
+from flywheel_sim.scenario import Scenario, ScenarioError, load
+from flywheel_sim.scenario.arguments import several, whole
+from flywheel_sim.scenario.idle import warn
+from flywheel_sim.study.comparison.sequential import FEWEST_FIRST, kim_nelson, ocba, runs_needed
+
+__all__ = ["FIRST_STAGE", "LIMIT", "Comparison", "Runner", "choose", "compare"]
+
+#: Most runs of a scenario, unless another limit is given.
+LIMIT = 1000
+#: Runs of each scenario before `choose` rules out the first.
+FIRST_STAGE = 10
+#: Most runs of a scenario that swings and groups take, unless told.
+FEW = 10
+
+Progress = Callable[[int, int], None]
+
+
+class Runner(Protocol):
+    """Whatever can run scenarios many times; outer list by scenario, inner by replicate."""
+
+    def __call__(
+        self,
+        scenarios: list[Scenario],
+        *,
+        replicates: int,
+        seed: int,
+        workers: int | None,
+        progress: Progress | None,
+        accounts: bool,
+        teams: bool,
+        first: int = 0,
+    ) -> list[list[Run]]:
+        """Run every scenario ``replicates`` times, the first of them replicate number ``first``."""
+
+
+class Comparison(Outcomes):
+    """What scenarios did with the same luck; the first one is the baseline.
+
+    Attributes
+    ----------
+    table : DataFrame, one row per scenario
+        Median and 80 % interval of the net present value, the paired difference to the baseline with the interval of
+        its mean and of the runs, wins of 100, break-even week, deepest dip, customers and score.
+    paired : DataFrame, one row per challenger and run
+        Differences to the baseline in every summary key.
+    verdict : Verdict
+        On the best challenger against the baseline.
+    warnings : tuple of str
+        What a reader of the verdict should know.
+    chosen : Selection or None
+        What `choose` found.
+    split : Bridge or None
+        Where the difference comes from, in a comparison that `with_bridge` made.
+    """
+
+    def bridge(
+        self,
+        challenger: int | None = None,
+        *,
+        replicates: int | None = None,
+        workers: int | None = None,
+        progress: Progress | None = None,
+        runner: Runner | None = None,
+    ) -> Bridge:
+        """Split the difference between a challenger and the baseline over the blocks in which they differ.
+
+        Shapley value under common random numbers: in every run the parts add up to the difference.  Up to 8 blocks are
+        split exactly, which takes 2 to that power scenarios; more by sampled orders.
+
+        Parameters
+        ----------
+        challenger : int, optional
+            Number of the scenario; default: the one the verdict is about.
+        replicates : int, optional
+            Runs of each combination, the first ones of this comparison; default: as many as it has.
+        workers, progress, runner
+            As in `compare`.
+
+        Raises
+        ------
+        ScenarioError
+            When there is no such challenger, or it does not differ from the baseline.
+        """
+        from flywheel_sim.study.comparison.bridge import bridge
+
+        runner = runner or self._runner()
+        index = self.best if challenger is None else challenger
+        if not 0 < index < len(self.scenarios):
+            raise ScenarioError.single(
+                f"expected the number of a challenger, 1 to {len(self.scenarios) - 1}, got {challenger}"
+            )
+        return bridge(
+            self.scenarios[0], self.scenarios[index], replicates=replicates or self.replicates, seed=self.seed,
+            workers=workers, progress=progress, runner=runner, names=(self.labels[0], self.labels[index]),
+        )  # fmt: skip
+
+    def with_bridge(self, **options: Any) -> "Comparison":
+        """The same comparison with its bridge in report, JSON and saved folder; options as in `bridge`."""
+        return replace(self, split=self.bridge(**options))
+
+    def with_swings(
+        self,
+        *,
+        replicates: int | None = None,
+        workers: int | None = None,
+        progress: Progress | None = None,
+        runner: Runner | None = None,
+        paths: Sequence[str] | None = None,
+    ) -> "Comparison":
+        """The same comparison with what one assumption at a time does to its difference, and which one flips it.
+
+        Where runs draw parameters, all others are drawn as they were, and one that is drawn itself goes to the ends of
+        the middle 90 % of its draws.
+
+        Parameters
+        ----------
+        replicates : int, optional
+            Runs of each scenario at each end; default: as many as there are, at most 10.
+        workers, progress, runner
+            As in `compare`.
+        paths : sequence of str, optional
+            Only these assumptions; default: every number that acts and that nobody decides, tried on a few runs first.
+        """
+        from flywheel_sim.study.comparison.swings import swings
+
+        found = swings(
+            self.scenarios[0], self.scenarios[self.best], replicates=replicates or min(self.replicates, FEW),
+            seed=self.seed, workers=workers, progress=progress, runner=runner or self._runner(),
+            names=(self.labels[0], self.labels[self.best]), paths=paths, drawn=self.drawn,
+            middle=self.verdict.difference,
+        )  # fmt: skip
+        return replace(self, swings=found)
+
+    def with_groups(
+        self, *, replicates: int | None = None, workers: int | None = None, progress: Progress | None = None
+    ) -> "Comparison":
+        """The same comparison with what it does to teams and segments; default: at most 10 runs of each scenario.
+
+        Left out where runs draw parameters.
+        """
+        from flywheel_sim.study.comparison.groups import groups
+
+        if self.drawn is not None:
+            return self
+        found = groups(
+            self.scenarios, replicates=replicates or min(self.replicates, FEW), seed=self.seed, workers=workers,
+            progress=progress,
+        )  # fmt: skip
+        return replace(self, groups=found)
+
+    def _runner(self) -> Runner | None:
+        """What runs scenarios with the draws of this comparison; None where it has none."""
+        return _engine(self.drawn, self.scenarios[0]) if self.drawn is not None else None
+
+    def report(self, path: str | os.PathLike[str]) -> Path:
+        """Write the report: one HTML file that needs nothing else.
+
+        Parameters
+        ----------
+        path : path
+            An existing file is replaced.
+        """
+        from flywheel_sim.present.report import write_report
+
+        return write_report(self, path)
+
+
+def compare(
+    scenarios: "Sequence[str | os.PathLike[str] | Mapping[str, Any] | Scenario]",
+    replicates: int = 40,
+    seed: int = 1,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    *,
+    precision: float | None = None,
+    indifference: float = 0.0,
+    limit: int = LIMIT,
+    posterior: str | os.PathLike[str] | None = None,
+    runner: Runner | None = None,
+) -> Comparison:
+    """Run scenarios against each other with the same luck and judge the result.
+
+    Parameters
+    ----------
+    scenarios : sequence of names, paths, dicts or Scenarios
+        The first is the baseline.
+    replicates : int
+        Runs per scenario; with ``precision``, runs of the first stage.
+    seed : int
+        Root of the luck: run k of every scenario has the key (seed, k).
+    workers : int, optional
+        Threads; default: every core.
+    progress : callable, optional
+        Called with the weeks done and the weeks there are.
+    precision : float, optional
+        Half-width in $ that the 80 % interval of every mean difference shall have; as many runs are added as that
+        takes (two stages; see `flywheel_sim.study.comparison.sequential`).
+    indifference : float
+        Differences up to so many $ do not matter: scenarios whose interval lies inside are practically equal.
+    limit : int
+        Most runs per scenario under ``precision``.
+    posterior : path, optional
+        Table of a calibration: run k draws its row of parameters, the same in every scenario; a scenario keeps a value
+        of its own where it differs from the first.
+    runner : callable, optional
+        Runs the batch; default `flywheel_sim.execute.run.batch`.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ScenarioError
+        For fewer than two scenarios or replicates, horizons that differ, or a precision that is no width.
+
+    Examples
+    --------
+    >>> import flywheel_sim as fs
+    >>> result = fs.compare(["siloed-close-rate", "relationship-flywheel"], replicates=40)  # doctest: +SKIP
+    >>> print(result.verdict.sentence)  # doctest: +SKIP
+    """
+    replicates, seed = whole("replicates", replicates), whole("seed", seed)
+    if replicates < 2:
+        raise ScenarioError.single(
+            f"a comparison needs at least 2 replicates to tell luck from effect, got {replicates}"
+        )
+    _check_zone(indifference)
+    if precision is not None:
+        if not 0 < precision < np.inf:
+            raise ScenarioError.single(f"a precision is a half-width above 0, got {precision:g}", field="precision")
+        if not FEWEST_FIRST <= replicates <= limit:
+            raise ScenarioError.single(
+                f"with a precision, the replicates are a first stage of {FEWEST_FIRST} to {limit} (the limit), got "
+                f"{replicates}",
+                field="replicates",
+            )
+    loaded = _comparable(scenarios)
+    warn(loaded)
+    drawn = read_draws(posterior, seed) if posterior is not None else None
+    run = runner or _engine(drawn, loaded[0])
+
+    def more(first: int, count: int) -> list[list[Run]]:
+        start = {"first": first} if first else {}
+        return run(
+            loaded, replicates=count, seed=seed, workers=workers, progress=progress, accounts=False, teams=True, **start
+        )
+
+    runs = more(0, replicates)
+    if precision is None:
+        return _boiled(runs, loaded, drawn, indifference=indifference)
+    values = _values(runs)
+    wanted = min(runs_needed(values[1:] - values[0], precision), limit)
+    if wanted > replicates:
+        runs = [row + added for row, added in zip(runs, more(replicates, wanted - replicates), strict=True)]
+    return _boiled(runs, loaded, drawn, first_stage=replicates, precision=precision, indifference=indifference)
+
+
+def choose(
+    scenarios: "Sequence[str | os.PathLike[str] | Mapping[str, Any] | Scenario]",
+    indifference: float = 0.0,
+    confidence: float = 0.95,
+    *,
+    budget: int | None = None,
+    first_stage: int = FIRST_STAGE,
+    seed: int = 1,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    limit: int = LIMIT,
+    posterior: str | os.PathLike[str] | None = None,
+    runner: Runner | None = None,
+) -> Comparison:
+    """Choose the scenario with the highest mean net present value.
+
+    Without a budget, by Kim and Nelson's procedure: with probability ``confidence`` the chosen scenario is the best, or
+    within ``indifference`` of it.  With a budget, by OCBA: the most that so many runs can tell.
+
+    Parameters
+    ----------
+    scenarios : sequence of names, paths, dicts or Scenarios
+        The first is the baseline of the table and the verdict; it can be chosen like the others.
+    indifference : float
+        Differences up to so many $ do not matter.
+    confidence : float
+        Probability that the choice is right.
+    budget : int, optional
+        Runs of all scenarios together.
+    first_stage : int
+        Runs of each scenario before the first is ruled out.
+    limit : int
+        Most runs of a scenario.
+    seed, workers, progress, posterior, runner
+        As in `compare`.  With a posterior, the best is the one whose mean over luck and draws is highest.
+
+    Returns
+    -------
+    Comparison
+        ``chosen`` holds the choice; table and verdict are on the first runs, which all scenarios have.
+
+    Raises
+    ------
+    ScenarioError
+        For fewer than two scenarios, horizons that differ, no indifference zone, or a budget that is too small.
+
+    Examples
+    --------
+    >>> from flywheel_sim.study.comparison.compare import choose
+    >>> found = choose(["nps-pay", "mbo-pay", "relationship-pay"], indifference=200_000)  # doctest: +SKIP
+    >>> found.chosen.best, found.chosen.total  # doctest: +SKIP
+    """
+    seed = whole("seed", seed)
+    _check_zone(indifference)
+    if budget is None and not indifference:
+        raise ScenarioError.single(
+            "a guarantee needs an indifference zone: say up to which difference in $ it does not matter which one is "
+            "chosen, or give a budget of runs",
+            field="indifference",
+        )
+    if not 0.5 <= confidence < 1:
+        raise ScenarioError.single(f"expected a confidence from 0.5 to below 1, got {confidence:g}", field="confidence")
+    if not FEWEST_FIRST <= first_stage <= limit:
+        raise ScenarioError.single(
+            f"expected a first stage of {FEWEST_FIRST} to {limit} (the limit) runs, got {first_stage}",
+            field="replicates",
+        )
+    loaded = _comparable(scenarios)
+    warn(loaded)
+    drawn = read_draws(posterior, seed) if posterior is not None else None
+    run = runner or _engine(drawn, loaded[0])
+    if budget is not None and budget < first_stage * len(loaded):
+        raise ScenarioError.single(
+            f"a budget of {budget} runs does not pay for {first_stage} runs of {len(loaded)} scenarios", field="budget"
+        )
+    runs: list[list[Run]] = [[] for _ in loaded]
+
+    def sample(systems: Sequence[int], first: int, count: int) -> NDArray[np.float64]:
+        start = {"first": first} if first else {}
+        found = run(
+            [loaded[i] for i in systems], replicates=count, seed=seed, workers=workers, progress=progress,
+            accounts=False, teams=True, **start,
+        )  # fmt: skip
+        for i, row in zip(systems, found, strict=True):
+            runs[i] += row
+        return _values(found)
+
+    if budget is None:
+        chosen = kim_nelson(
+            sample, len(loaded), indifference=indifference, confidence=confidence, first_stage=first_stage, limit=limit
+        )
+    else:
+        chosen = ocba(sample, len(loaded), budget=budget, indifference=indifference, first_stage=first_stage)
+    common = min(chosen.runs)
+    return _boiled([row[:common] for row in runs], loaded, drawn, indifference=indifference, chosen=chosen)
+
+
+def _boiled(runs: list[list[Run]], loaded: list[Scenario], drawn: Drawn | None, **asked: Any) -> Comparison:
+    """The comparison of these runs; where they drew parameters, of the scenarios that they were drawn for."""
+    found = Comparison.of(runs, **asked)
+    return replace(found, scenarios=tuple(loaded), drawn=drawn) if drawn else found
+
+
+def _comparable(
+    scenarios: "Sequence[str | os.PathLike[str] | Mapping[str, Any] | Scenario]",
+) -> list[Scenario]:
+    loaded = [load(scenario) for scenario in several("scenarios", scenarios, 0)]
+    if len(loaded) < 2:
+        raise ScenarioError.single(f"a comparison needs at least two scenarios, got {len(loaded)}")
+    horizons = [scenario.model.horizon_weeks for scenario in loaded]
+    if len(set(horizons)) > 1:
+        each = ", ".join(f"{weeks} weeks ({scenario.name})" for weeks, scenario in zip(horizons, loaded, strict=True))
+        raise ScenarioError.single(
+            f"the scenarios' horizons differ: {each}; give them the same with --horizon or --set horizon_weeks=..."
+        )
+    return loaded
+
+
+def _check_zone(indifference: float) -> None:
+    if not 0 <= indifference < np.inf:
+        raise ScenarioError.single(f"an indifference zone is 0 or more, got {indifference:g}", field="indifference")
+
+
+def _engine(drawn: Drawn | None = None, baseline: Scenario | None = None) -> Runner:
+    from flywheel_sim.execute.run import batch
+
+    return partial(batch, each=drawn.of(baseline)) if drawn is not None and baseline is not None else batch
+
+
+def _values(runs: list[list[Run]]) -> NDArray[np.float64]:
+    """Net present value, shape (S, R)."""
+    return np.array([[run.summary["npv"] for run in row] for row in runs])

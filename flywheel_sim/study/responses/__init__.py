@@ -1,0 +1,1 @@
+"""Responses of a whole company to one lever at a time."""

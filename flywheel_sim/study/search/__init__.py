@@ -1,0 +1,1 @@
+"""Search: the best settings under uncertainty, and where they fail."""

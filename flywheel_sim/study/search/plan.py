@@ -1,0 +1,117 @@
+"""A search before its first run: what it will cost, what its store says about it, and how it is found again there."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flywheel_sim.execute.store import Experiment, Store
+from flywheel_sim.scenario import ScenarioError
+from flywheel_sim.study.design.points import drawn
+from flywheel_sim.study.design.study_file import Study, StudyFile, check_parameters
+from flywheel_sim.study.search.algorithms import Cma, Method, Nsga, made_with
+from flywheel_sim.study.search.search_file import in_order, in_search, needed_outcomes, search_problems, uncertain_part
+from flywheel_sim.study.search.space import Space
+
+__all__ = ["MOST_FRONT", "RIVALS", "Plan", "asked_again", "experiment_of", "method_of", "planned"]
+
+#: Rivals of the answer that run in draws of what is not known.
+RIVALS = 6
+#: Points of a front that run again.
+MOST_FRONT = 60
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a search will cost.
+
+    Parameters
+    ----------
+    search, again, draws : int
+        Runs at most: of the search, of its best points again, over what is not known.
+    """
+
+    search: int
+    again: int
+    draws: int
+
+    @property
+    def runs(self) -> int:
+        """In all, at most."""
+        return self.search + self.again + self.draws
+
+
+def planned(study: Study) -> Plan:
+    """What a search will cost, after everything about it has been checked.
+
+    Raises
+    ------
+    ScenarioError
+    """
+    file, search = study.file, study.file.search
+    if not study.searches:
+        raise ScenarioError([study.problem((), "this study does not search; say what for, under search:")])
+    problems = list(search_problems(study))
+    if problems:
+        raise ScenarioError(problems)
+    made_with(len(search.objectives))
+    method, several = method_of(study, Space(study)), len(search.objectives) > 1
+    first = (len(method.ask()) + 1) * file.replicates
+    if search.budget < first:
+        message = f"the first generation alone has {first} runs; the budget is {search.budget}"
+        raise ScenarioError([study.problem(("search", "budget"), message)])
+    again = (MOST_FRONT + 1 if several else search.shortlist + 3 + 2) * search.fresh
+    draws = 0
+    if search.uncertainty or search.draws_file:
+        draws = len(_draws(study)) * search.draw_replicates * (RIVALS + 2)
+    return Plan(search.budget, again, draws)
+
+
+def experiment_of(study: Study) -> Experiment:
+    """What the store of a search says about it, the draws included."""
+    file = study.file
+    outcomes = tuple(dict.fromkeys([*needed_outcomes(file.search), *file.outcomes]))
+    about = {
+        "title": file.title or study.name, "question": file.question, "design": {"kind": "search"},
+        "study": dict(study.source), "name": study.name,
+        "search": {
+            "made_with": made_with(len(file.search.objectives)), "replicates": file.replicates, "draws": _draws(study)
+        },
+    }  # fmt: skip
+    return Experiment(study.scenarios, file.seed, outcomes, tuple(file.series), file.series_every, about)
+
+
+def asked_again(store: Store) -> Study:
+    """The study that a store was made for; what is set in every run is in its scenarios already."""
+    experiment = store.experiment
+    about = dict(experiment.about)
+    file = StudyFile.model_validate({**about["study"], "seed": experiment.seed})
+    search = in_order(file.search, about["study"]["search"])
+    file = file.model_copy(update={"replicates": about["search"]["replicates"], "search": search})
+    given = {path: {"values": v} if isinstance(v, list) else v for path, v in file.parameters.items()}
+    study = Study(file.model_copy(update={"parameters": given}), {}, experiment.scenarios, Path(), about["name"], {},
+                  about["study"])  # fmt: skip
+    return check_parameters(study)
+
+
+def _draws(study: Study) -> list[dict[str, Any]]:
+    """What is not known, drawn.
+
+    Raises
+    ------
+    ScenarioError
+    """
+    search = study.file.search
+    if not search.uncertainty and not search.draws_file:
+        return []
+    found = drawn(uncertain_part(study))
+    if again := sorted({path for draw in found for path in draw} & set(in_search(study))):
+        raise ScenarioError([study.problem(("search", "draws_file"), f"'{again[0]}' is searched over already")])
+    return found
+
+
+def method_of(study: Study, space: Space) -> Method:
+    """What asks: CMA-ES for one objective, NSGA-II for several."""
+    search = study.file.search
+    if len(search.objectives) == 1:
+        return Cma(space.start(), space.grain(), search.step, search.population, search.seed)
+    return Nsga(space.start(), len(search.objectives), search.population, search.seed)

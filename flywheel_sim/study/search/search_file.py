@@ -1,0 +1,268 @@
+"""What the ``search:`` of a study file says: objectives, limits, weights that share a total, and what is not known.
+
+::
+
+    search:
+      objectives: {npv: maximise}
+      constraints:
+        - {outcome: churn_annual, at_most: 0.2}
+        - {sum: {teams.sales.headcount: 1, teams.service.headcount: 1}, at_most: 20}
+      simplexes:
+        pay: {paths: [incentives.pay.sales.on.bookings, incentives.pay.sales.on.csat]}
+      budget: 600
+      uncertainty:
+        word_of_mouth.rate: {range: [0.002, 0.02], scale: log}
+"""
+
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from flywheel_sim.execute.rows import beyond, unknown_outcome
+from flywheel_sim.results.parameter_draws import read_draws
+from flywheel_sim.scenario import Problem, ScenarioError
+from flywheel_sim.scenario.errors import nearest, shown
+from flywheel_sim.scenario.fields import Block, param
+from flywheel_sim.scenario.reading import Place
+from flywheel_sim.scenario.shapes import along, root
+
+if TYPE_CHECKING:
+    from flywheel_sim.study.design.study_file import ParameterBlock, Study
+
+__all__ = [
+    "ConstraintBlock", "SearchBlock", "SimplexBlock", "in_order", "in_search", "needed_outcomes", "search_problems",
+    "uncertain_part", "with_posterior",
+]  # fmt: skip
+
+
+#: What may be wanted of an objective.
+WAYS = ("maximise", "minimise")
+
+
+class SimplexBlock(Block):
+    """Weights that are not negative and add up to a total."""
+
+    paths: list[str] = param(..., "Paths of the weights.", min_length=2)
+    total: float = param(1.0, "What they add up to.", gt=0)
+
+
+class ConstraintBlock(Block):
+    """A limit that the answer must keep: on the mean of an outcome, or on a sum over parameters."""
+
+    outcome: str = param("", "The outcome.")
+    sum: dict[str, float] = param({}, "Paths of parameters, and what each counts.")
+    at_least: float | None = param(None, "Not less than this.")
+    at_most: float | None = param(None, "Not more than this.")
+
+
+class SearchBlock(Block):
+    """What a search looks for, and at what cost."""
+
+    objectives: dict[str, Any] = param({}, "Outcome -> maximise or minimise.")  # names of outcomes may have dots
+    cvar: dict[str, Any] = param(
+        {}, "Objective -> share of its runs, the worst, whose mean counts instead of that of all (conditional value at "
+        "risk).",
+    )  # fmt: skip
+    constraints: list[ConstraintBlock] = param([], "Limits the answer must keep.")
+    simplexes: dict[str, SimplexBlock] = param({}, "Groups of weights that add up to a total.")
+    budget: int = param(1000, "Runs of the search at most.", ge=1, le=20_000_000)
+    population: int = param(0, "Points of a generation; 0 leaves it to the method.", ge=0, le=10_000)
+    step: float = param(0.25, "First step of CMA-ES, as a share of every range.", gt=0, le=1)
+    seed: int = param(1, "Seed of what the search draws.", ge=1, lt=2**32)
+    shortlist: int = param(5, "Best points of the search that are run again to choose among them.", ge=1, le=100)
+    fresh: int = param(40, "Runs of a point under luck the search has not seen.", ge=2, le=100_000)
+    uncertainty: dict[str, Any] = param({}, "What is not known: path -> values, a range or a distribution.")
+    draws: int = param(40, "Draws of what is not known.", ge=5, le=100_000)
+    draws_file: str = param(
+        "", "Draws instead, relative to the study: a CSV file whose first line names paths, or what flywheel calibrate "
+        "--method posterior leaves.",
+    )  # fmt: skip
+    draws_decimal: Literal["", ".", ","] = param(
+        "", "Decimal sign of a CSV file of draws; empty = a point, if its numbers show it."
+    )
+    over_draws: bool = param(
+        False,
+        "Whether every run of the search draws what is not known, too; else only what it finds is run in the draws.",
+    )
+    draw_replicates: int = param(4, "Runs of a point in each draw.", ge=1, le=100_000)
+
+
+def in_order(search: SearchBlock, source: Mapping[str, Any]) -> SearchBlock:
+    """The block with its names in the order of the file."""
+    names = ("objectives", "simplexes", "uncertainty")
+    kept = {name: {key: getattr(search, name)[key] for key in source.get(name, {})} for name in names}
+    return search.model_copy(update=kept)
+
+
+def in_search(study: "Study") -> dict[str, str]:
+    """Every path that the search sets -> the parameter or simplex it belongs to."""
+    found = {other: path for path, block in study.parameters.items() for other in (path, *block.also)}
+    return found | {path: name for name, block in study.file.search.simplexes.items() for path in block.paths}
+
+
+def uncertain_part(study: "Study") -> "Study":
+    """What is not known, as a study of its own whose mistakes are told at their place in this one.
+
+    Raises
+    ------
+    ScenarioError
+    """
+    from flywheel_sim.study.design.study_file import DesignBlock, check_parameters
+
+    search = study.file.search
+    if search.draws_file:
+        table = study.folder / search.draws_file
+        if table.is_dir() or table.suffix == ".parquet":
+            posterior = read_draws(table, study.file.seed)
+            design = DesignBlock(kind="table", rows=posterior.some(study.base, search.draws))
+        else:
+            design = DesignBlock(kind="table", file=search.draws_file, decimal=search.draws_decimal)
+        places: dict[tuple[str, ...], tuple[Place, Place]] = {}
+        if ("search", "draws_file") in study.places:
+            places["design", "file"] = places["design", "rows"] = study.places["search", "draws_file"]
+        return replace(study, file=study.file.model_copy(update={"design": design}), parameters={}, places=places)
+    given = {path: {"values": v} if isinstance(v, list) else v for path, v in search.uncertainty.items()}
+    places = {
+        ("parameters", *key[2:]): place for key, place in study.places.items() if key[:2] == ("search", "uncertainty")
+    }
+    design = DesignBlock(kind="lhs", points=search.draws, seed=search.seed)
+    file = study.file.model_copy(update={"parameters": given, "design": design})
+    part = replace(study, file=file, parameters={}, places=places)
+    try:
+        return check_parameters(part)
+    except ScenarioError as error:
+        moved = [
+            Problem(p.file, p.line, p.column, p.field.replace("parameters", "search.uncertainty", 1), p.message,
+                    p.suggestion)
+            for p in error.problems
+        ]  # fmt: skip
+        raise ScenarioError(moved) from None
+
+
+def with_posterior(study: "Study", posterior: str | os.PathLike[str] | None) -> "Study":
+    """The study with every run of its search drawing from the table of a calibration; as it is without one."""
+    if posterior is None:
+        return study
+    update = {"draws_file": os.path.abspath(posterior), "over_draws": True}  # noqa: PTH100
+    file = study.file.model_copy(update={"search": study.file.search.model_copy(update=update)})
+    return replace(study, file=file, source={**study.source, "search": {**study.source.get("search", {}), **update}})
+
+
+def search_problems(study: "Study") -> Iterator[Problem]:
+    """Mistakes in what is searched for."""
+    file, search = study.file, study.file.search
+    if not search.objectives:
+        yield study.problem(("search", "objectives"), "expected at least one objective: an outcome and maximise or "
+                                                      "minimise")  # fmt: skip
+    if file.scenarios:
+        yield study.problem(("scenarios",), "a search looks at one scenario; write scenario:")
+    if "design" in study.source:
+        yield study.problem(("design",), "a search lays its own points; leave design: out", name=True)
+    for name, way in search.objectives.items():
+        if wrong := unknown_outcome(name):
+            yield study.problem(("search", "objectives", name), *wrong, name=True)
+        elif way not in WAYS:
+            message = f"expected {' or '.join(map(repr, WAYS))}, got {shown(way)}"
+            yield study.problem(("search", "objectives", name), message, nearest(str(way), WAYS))
+    yield from _tails(study)
+    yield from _simplexes(study)
+    yield from _constraints(study)
+    if search.over_draws and not search.uncertainty and not search.draws_file:
+        message = "nothing to draw: expected uncertainty: or draws_file:"
+        yield study.problem(("search", "over_draws"), message)
+    if search.uncertainty and search.draws_file:
+        yield study.problem(
+            ("search", "draws_file"), "expected uncertainty: or draws_file: (or --posterior), one of the two"
+        )
+    for path in search.uncertainty:
+        if path in in_search(study):
+            yield study.problem(("search", "uncertainty", path), f"'{path}' is searched over already", name=True)
+    unknown: Mapping[str, ParameterBlock] = {}
+    try:
+        unknown = uncertain_part(study).parameters
+    except ScenarioError as error:
+        yield from error.problems
+    yield from _too_late(study, [*study.parameters.items(), *unknown.items()])
+
+
+def _too_late(study: "Study", moved: "Iterable[tuple[str, ParameterBlock]]") -> Iterator[Problem]:
+    """Outcomes that look at weeks which some runs of the search may not have."""
+    horizon = float(study.base.model.horizon_weeks)
+    for path, block in moved:
+        if "horizon_weeks" in (path, *block.also):
+            horizon = min([horizon, *(float(x) for x in block.values or block.range if isinstance(x, int | float))])
+    named: list[tuple[tuple[str, ...], str, bool]] = [
+        *((("search", "objectives", name), name, True) for name in study.file.search.objectives),
+        *((("search", "constraints", str(k), "outcome"), limit.outcome, False)
+          for k, limit in enumerate(study.file.search.constraints)),
+        *((("outcomes", str(k)), name, False) for k, name in enumerate(study.file.outcomes)),
+    ]  # fmt: skip
+    for here, name, key in named:
+        if wrong := beyond(name, horizon):
+            yield study.problem(here, *wrong, name=key)
+
+
+def _tails(study: "Study") -> Iterator[Problem]:
+    """Shares of runs that are none, or less than one run."""
+    file, search = study.file, study.file.search
+    for name, share in search.cvar.items():
+        here = ("search", "cvar", name)
+        if name not in search.objectives:
+            message = f"'{name}' is not among the objectives"
+            yield study.problem(here, message, nearest(name, search.objectives), name=True)
+        elif isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
+            yield study.problem(here, f"expected a share above 0, up to 1 (the mean of all runs), got {shown(share)}")
+        else:
+            for what, count in (("replicates", file.replicates), ("fresh", search.fresh)):
+                if share * count < 1 - 1e-9:
+                    least = math.ceil(1 / share - 1e-9)
+                    message = (
+                        f"the worst {share:g} of {count} runs ({what}) is less than one run; take {least} at least"
+                    )
+                    yield study.problem(here, message)
+
+
+def _simplexes(study: "Study") -> Iterator[Problem]:
+    seen = {other for path, block in study.parameters.items() for other in (path, *block.also)}
+    for name, block in study.file.search.simplexes.items():
+        for k, path in enumerate(block.paths):
+            here = ("search", "simplexes", name, "paths", str(k))
+            if path in seen:
+                yield study.problem(here, f"'{path}' is set twice")
+                continue
+            seen.add(path)
+            for scenario in study.scenarios.values():
+                shape = along(root(type(scenario.model)), tuple(path.split(".")))
+                kinds = shape.kinds if shape else ()
+                if kinds and not any("a number" in kind for kind in kinds):
+                    yield study.problem(here, f"a weight is a number; '{path}' takes {' or '.join(kinds)}")
+                    continue
+                try:
+                    scenario.with_({path: block.total / len(block.paths)})
+                except ScenarioError as error:
+                    yield from (study.problem(here, p.message, p.suggestion) for p in error.problems)
+
+
+def _constraints(study: "Study") -> Iterator[Problem]:
+    known = in_search(study)
+    for k, block in enumerate(study.file.search.constraints):
+        here = ("search", "constraints", str(k))
+        if bool(block.outcome) == bool(block.sum):
+            yield study.problem(here, "a constraint needs outcome: or sum:, one of the two")
+        if block.at_least is None and block.at_most is None:
+            yield study.problem(here, "a constraint needs at_least:, at_most: or both")
+        elif block.at_least is not None and block.at_most is not None and block.at_least > block.at_most:
+            yield study.problem(here, f"nothing is at least {block.at_least:g} and at most {block.at_most:g}")
+        if block.outcome and (wrong := unknown_outcome(block.outcome)):
+            yield study.problem((*here, "outcome"), *wrong)
+        for path in block.sum:
+            if path not in known:
+                message = f"'{path}' is not searched over; a sum is over parameters"
+                yield study.problem((*here, "sum", path), message, nearest(path, known), name=True)
+
+
+def needed_outcomes(search: SearchBlock) -> Mapping[str, None]:
+    """Outcomes a search cannot do without, in order."""
+    return dict.fromkeys([*search.objectives, *(c.outcome for c in search.constraints if c.outcome)])

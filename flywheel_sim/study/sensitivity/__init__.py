@@ -1,0 +1,1 @@
+"""Sensitivity: which parameters matter, by Sobol indices or Morris screening."""

@@ -1,0 +1,1 @@
+"""Verification: closed forms, the baseline of shipped scenarios, and results made again."""
