@@ -1,15 +1,22 @@
 """Root block `frozen`: what a base case was calibrated to before anything was tried in it; no mechanism reads it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flywheel_sim.scenario.fields import MANY, Block, Evidence, param
 from flywheel_sim.scenario.references import Problem, unknown
 
+#: Quantities of a company as a business -> years of the run that they need: read at the ends of years 1, 5 and 10.
+YEARLY: Mapping[str, int] = {
+    f"{name}_year_{year}": year
+    for name in ("margin", "growth", "utilisation", "customer_worth", "retention_worth")
+    for year in (1, 5, 10)
+    if (name, year) != ("growth", 1)
+} | {"cash_low": 10}
 #: What a base case can be calibrated to.
 QUANTITIES = (
     "churn_annual", "churn_monthly", "nrr", "nps_true", "referral_share", "containment", "utilisation",
-    "cac_payback_months", "flywheel_r", "alignment_mean", "customers_end",
+    "cac_payback_months", "flywheel_r", "alignment_mean", "customers_end", *YEARLY,
 )  # fmt: skip
 
 

@@ -17,7 +17,9 @@ from flywheel_sim.engine.run import Simulation
 from flywheel_sim.execute.run import batch, worker_count
 from flywheel_sim.results import Run
 from flywheel_sim.scenario import Scenario
+from flywheel_sim.scenario.blocks.frozen import YEARLY
 from flywheel_sim.scenario.columns import COL
+from flywheel_sim.study.company_targets import measure_years
 
 __all__ = ["Achieved", "Frozen", "freeze", "mean_scores", "measure", "references", "targets"]
 
@@ -283,10 +285,11 @@ def measure(
     """
     targets = scenario.model.frozen.targets
     runs = batch([scenario], replicates=replicates, seed=seed, workers=workers)[0]
+    yearly = measure_years(scenario, [name for name in targets if name in YEARLY], seed, replicates, workers)
     found = []
     for name, target in targets.items():
         read = _QUANTITIES.get(name, lambda run, name=name: float(run.summary[name]))
-        values = np.array([read(run) for run in runs])
+        values = yearly[name] if name in yearly else np.array([read(run) for run in runs])
         error = float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
         found.append(Achieved(name, target.low, target.high, float(np.mean(values)), error))
     return tuple(found)
