@@ -5,7 +5,7 @@ import pytest
 
 from flywheel_sim.scenario import load
 from flywheel_sim.scenario.blocks.frozen import YEARLY
-from flywheel_sim.study.company_targets import measure_years
+from flywheel_sim.study.calibration.company_targets import measure_years
 
 #: Customers who leave for no reason but their own, a contract a year, nobody who works, a margin of 80 %.
 BOOKS = {

@@ -19,7 +19,7 @@ from flywheel_sim.results import Run
 from flywheel_sim.scenario import Scenario
 from flywheel_sim.scenario.blocks.frozen import YEARLY
 from flywheel_sim.scenario.columns import COL
-from flywheel_sim.study.company_targets import measure_years
+from flywheel_sim.study.calibration.company_targets import measure_years
 
 __all__ = ["Achieved", "Frozen", "freeze", "mean_scores", "measure", "references", "targets"]
 

@@ -83,7 +83,8 @@ def measure_years(
 
     def value(name: str) -> Floats:
         if name == "cash_low":
-            return np.array([run.series("cash").min() for run in runs["base"]]) / revenue
+            lowest: Floats = np.array([run.series("cash").min() for run in runs["base"]]) / revenue
+            return lowest
         kind, _, year = name.rpartition("_year_")
         if kind in _READ:
             return np.array([_READ[kind](run, int(year)) for run in runs["base"]])
