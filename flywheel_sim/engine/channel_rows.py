@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from flywheel_sim.scenario.blocks.m03_journey import Touchpoint
 from flywheel_sim.scenario.schema import ScenarioModel, Segment
 
-__all__ = ["ISSUE", "cell_rows", "channel_mix", "contact_richness", "hours_factor", "issue_rows"]
+__all__ = ["ISSUE", "cell_rows", "channel_mix", "contact_richness", "hours_factor", "issue_rows", "service_depth"]
 
 #: A kind of issue: its share of all, the share that is solvable, hours relative to the mean.
 ISSUE = np.dtype([("share", "f8"), ("solvable", "f8"), ("hours", "f8")], align=True)
@@ -52,13 +52,14 @@ def _mean(m: ScenarioModel, mix: dict[str, float], field: str, neutral: float) -
 
 
 def cell_rows(m: ScenarioModel) -> NDArray[np.float32]:
-    """Rows (touchpoints x segments, 3): factor of the relationship's gain, effort, and cost of a touch."""
-    rows = np.zeros((len(m.journey.touchpoints) * len(m.segments), 3), np.float32)
+    """Rows (touchpoints x segments, 4): factor of the relationship's gain, effort, cost and depth of a touch."""
+    rows = np.zeros((len(m.journey.touchpoints) * len(m.segments), 4), np.float32)
     rows[:, 0] = 1.0
     cells = ((touch, segment) for touch in m.journey.touchpoints.values() for segment in m.segments.values())
     for row, (touch, segment) in zip(rows, cells, strict=True):
         mix = channel_mix(m, touch, segment)
-        row[:] = _mean(m, mix, "gain", 1.0), _mean(m, mix, "effort", 0.0), _mean(m, mix, "cost", 0.0)
+        means = _mean(m, mix, "gain", 1.0), _mean(m, mix, "effort", 0.0), _mean(m, mix, "cost", 0.0)
+        row[:] = *means, touch.depth
     return rows
 
 
@@ -67,6 +68,11 @@ def hours_factor(m: ScenarioModel, touch: Touchpoint) -> float:
     shares = [segment.share for segment in m.segments.values()]
     values = [_mean(m, channel_mix(m, touch, segment), "hours", 1.0) for segment in m.segments.values()]
     return values[0] + sum(w * (x - values[0]) for w, x in zip(shares, values, strict=True)) / sum(shares)
+
+
+def service_depth(m: ScenarioModel) -> float:
+    """Depth of a contact with service: that of the first touchpoint of the stage; 1 if there is none."""
+    return next((touch.depth for touch in m.journey.touchpoints.values() if touch.stage == "service"), 1.0)
 
 
 def contact_richness(m: ScenarioModel) -> float:

@@ -19,7 +19,7 @@ from flywheel_sim.engine.jit import f32, f64, i64, inlined
 from flywheel_sim.engine.kinds import Firm, Now, Par, State, Tables
 from flywheel_sim.engine.maths import CLIP, clip32, exp32, halved, happens
 from flywheel_sim.engine.mechanisms.m01_market import voice_pull
-from flywheel_sim.engine.mechanisms.m02_relationship import live_through, memory_of
+from flywheel_sim.engine.mechanisms.m02_relationship import LAW, annoyed, live_through, memory_of
 from flywheel_sim.engine.mechanisms.m03_journey import STAGE
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import fit_of
 from flywheel_sim.engine.mechanisms.m07_expansion import expansion_rate
@@ -28,7 +28,7 @@ from flywheel_sim.engine.mechanisms.m22_loyalty import strongest_drive
 from flywheel_sim.engine.random import CHANNEL, LIFE, POINTS, TOUCH, below, words
 from flywheel_sim.engine.state import ADVOCATE, DETRACTOR
 
-__all__ = ["draw_lives", "feel", "gather", "keep", "raise_issues", "use"]
+__all__ = ["draw_lives", "feel", "gather", "keep", "press", "raise_issues", "use"]
 
 _ZERO, _ONE = f32(0.0), f32(1.0)
 _ALWAYS = 1 << 30
@@ -134,7 +134,7 @@ def use(
         touches = failures = 0
         for s in range(size.segments):
             fails, cell = state.fail_p[firm.success0 + n * size.segments + s], size.cell0 + n * size.segments + s
-            better, shock = tables.cell[cell, 0], tables.cell[cell, 1]
+            better, shock, depth = tables.cell[cell, 0], tables.cell[cell, 1], tables.cell[cell, 3]
             for m in range(count):
                 word = lot[LOT.touch0 + lane, m]
                 mine = who[WHO.segment, m] == s
@@ -144,7 +144,7 @@ def use(
                 recent, history = num[NUM.recent, m], num[NUM.history, m]
                 relationship, effort = num[NUM.relationship, m], num[NUM.shock, m]
                 learnt = hit & learns
-                after = live_through(relationship, recent, history, outcome, better, _ONE, memory)
+                after = live_through(relationship, recent, history, outcome, better, _ONE, depth, memory)
                 num[NUM.relationship, m] = after[0] if learnt else relationship
                 num[NUM.recent, m] = after[1] if learnt else recent
                 num[NUM.history, m] = after[2] if learnt else history
@@ -156,6 +156,22 @@ def use(
                 failures += failed
         touched[2 * n] += touches
         touched[2 * n + 1] += failures
+
+
+@inlined
+def press(par: Par, tables: Tables, state: State, first: int, count: int, num: Any, who: Any, hits: Any) -> None:
+    """M2: remember the touches in use, and what there is of them beyond what is wanted as effort."""
+    size, relationship, pressed = par.size, par.relationship, state.pressed
+    kept, annoyance = f32(halved(relationship.contact_half_life_weeks)), f32(relationship.annoyance)
+    wanted = f32(relationship.contacts_wanted)
+    for m in range(count):
+        i = first + who[WHO.place, m]
+        touches = _ZERO
+        for n in range(size.touchpoints):
+            if tables.touch[size.touch0 + n].stage == STAGE.use and hits[n, m] != 0:
+                touches += tables.cell[size.cell0 + n * size.segments + who[WHO.segment, m], 3]
+        pressed[i] = pressed[i] * kept + touches
+        num[NUM.shock, m] += annoyed(pressed[i], kept, wanted, annoyance)
 
 
 @inlined
@@ -188,9 +204,11 @@ def feel(par: Par, now: Now, count: int, num: Any, who: Any, lot: Any) -> None:
     base, effect, lives = now.expansion, f32(par.expansion.relationship_effect), market.enabled
     offered = par.expansion.enabled and base > _ZERO
     if rel.enabled:
+        always = rel.law == LAW.asset
         for m in range(count):
             relationship = num[NUM.relationship, m]
-            num[NUM.relationship, m] = relationship if who[WHO.contact, m] != 0 else relationship * leak
+            kept = (who[WHO.contact, m] != 0) & (not always)
+            num[NUM.relationship, m] = relationship if kept else relationship * leak
             num[NUM.effort, m] = num[NUM.effort, m] * keep_effort + num[NUM.shock, m]
     for m in range(count):
         status = who[WHO.status, m]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.awake import AWAKE, draw_market, find_awake, settle_leads
-from flywheel_sim.engine.crowd import draw_lives, feel, gather, keep, raise_issues, use
+from flywheel_sim.engine.crowd import draw_lives, feel, gather, keep, press, raise_issues, use
 from flywheel_sim.engine.customer_tables import LOT, NUM, WHO
 from flywheel_sim.engine.jit import f32, i16, i64, inlined, separate, u8
 from flywheel_sim.engine.kinds import Lot, Par, State, Sums, Tables
@@ -106,6 +106,8 @@ def live_through_use(
     if par.journey.enabled:
         use(par, tables, state, firm, row, week, wide, num, who, lot, hits, touched)
         pay_touches(par, tables, state, first, count, who, hits, sums)
+        if par.relationship.enabled and par.relationship.annoyance > 0.0:
+            press(par, tables, state, first, count, num, who, hits)
     if par.service.enabled:
         raise_issues(par, firm, now, wide, num, who, lot)
         serve(par, state, run, week, first, count, num, who, lot, sums, cases)

@@ -76,6 +76,6 @@ PAR = np.dtype(
         (block, record_dtype(typing.cast(type[Block], ScenarioModel.model_fields[block].annotation)))
         for block in MECHANISMS.values()
     ]
-    + [("size", SIZES), ("conversion_reference", "f8"), ("contact_richness", "f8")],
+    + [("size", SIZES), ("conversion_reference", "f8"), ("contact_richness", "f8"), ("service_depth", "f8")],
     align=True,
 )

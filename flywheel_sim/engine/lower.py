@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from scipy.special import betaincinv, gammainccinv, gammaincinv
 
 from flywheel_sim.engine.bundle import bundle
-from flywheel_sim.engine.channel_rows import cell_rows, contact_richness, hours_factor, issue_rows
+from flywheel_sim.engine.channel_rows import cell_rows, contact_richness, hours_factor, issue_rows, service_depth
 from flywheel_sim.engine.choices import choice
 from flywheel_sim.engine.layout import PAR, fill_record
 from flywheel_sim.engine.mechanisms.m12_incentives import attenuation
@@ -63,7 +63,9 @@ class Tables(NamedTuple):
     event: NDArray[Any]  # of the calendar, the group's meeting first
     invited: Floats  # (events, teams) 1 who takes part
     pulse: NDArray[np.int64]  # (pulses, 2): week index, accounts to add
-    cell: NDArray[np.float32]  # (touchpoints x segments, 3): factor of the gain, effort and cost of a touch (M9)
+    cell: NDArray[
+        np.float32
+    ]  # (touchpoints x segments, 4): factor of the gain, effort, cost (M9), depth (M2) of a touch
     issue: NDArray[Any]  # kinds of issue (M9)
 
 
@@ -453,6 +455,7 @@ def lower(models: Iterable[ScenarioModel]) -> Program:
             if block in type(m).model_fields:
                 fill_record(record[block], getattr(m, block))
         record["conversion_reference"], record["contact_richness"] = frozen, contact_richness(m)
+        record["service_depth"] = service_depth(m)
         team, grids = _team_rows(m, width, teams)
         team["changed"] = changed
         segment, need = _segment_rows(m, width)

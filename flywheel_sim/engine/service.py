@@ -98,7 +98,7 @@ def hear_of_service(par: Par, state: State, firm: Firm, i: int, m: int, num: Lot
         )
         if par.relationship.enabled:
             for h in range(handled):
-                touch(m, num, _ZERO if h < bad_ones else _ONE, _ONE, memory)
+                touch(m, num, _ZERO if h < bad_ones else _ONE, _ONE, f32(par.service_depth), memory)
         marks[here, :] = 0
         waited[here] = _ZERO
 
@@ -125,7 +125,7 @@ def handle_case(
     fixed = below(w_fix, now.fix)
     state.open[i] = 0
     if par.relationship.enabled:
-        touch(m, num, _ONE if fixed and not lost else _ZERO, _ONE, memory)
+        touch(m, num, _ONE if fixed and not lost else _ZERO, _ONE, f32(par.service_depth), memory)
     if lost:
         sums[ACC.handoffs_lost] += 1.0
         shock += f32(par.handoffs.effort_of_loss)
@@ -159,12 +159,12 @@ def self_service(
         weight = f32(channels.self_service_gain)
         if par.relationship.enabled and weight > _ZERO:
             for _ in range(easy):
-                touch(m, num, _ONE, weight, memory)
+                touch(m, num, _ONE, weight, _ONE, memory)
 
 
 @inlined
-def touch(m: int, num: Lot, outcome: np.float32, weight: np.float32, memory: Memory) -> None:
+def touch(m: int, num: Lot, outcome: np.float32, weight: np.float32, depth: np.float32, memory: Memory) -> None:
     """Let a customer live through one touch."""
     num[NUM.relationship, m], num[NUM.recent, m], num[NUM.history, m] = live_through(
-        num[NUM.relationship, m], num[NUM.recent, m], num[NUM.history, m], outcome, _ONE, weight, memory
+        num[NUM.relationship, m], num[NUM.recent, m], num[NUM.history, m], outcome, _ONE, weight, depth, memory
     )

@@ -5,7 +5,7 @@ come in blocks of :data:`BLOCK`, padded so that no block belongs to two runs.  `
 end of last week; customers write ``status_next`` and the closing phase publishes it, so the order in which customers
 are visited cannot matter.
 
-Bytes per account: 75 for the columns below, 4 for its place in the network, 4 for each friend.
+Bytes per account: 79 for the columns below, 4 for its place in the network, 4 for each friend.
 """
 
 from collections import namedtuple
@@ -191,6 +191,7 @@ class State(NamedTuple):
     relationship: NDArray[np.float32]  # share, 0..1 (M2)
     effort: NDArray[np.float32]  # fading sum of the weeks' shocks (M2)
     recent: NDArray[np.float32]  # recent experience, share (M2)
+    pressed: NDArray[np.float32]  # fading count of touches in use, each by its depth (M2)
     history: NDArray[np.float32]  # slow memory of experience, of which expectation is made (M2)
     propensity: NDArray[np.float32]  # hazard of churn at reference, for life (M1)
     fit: NDArray[np.float32]  # fit of the product, for life (M5)

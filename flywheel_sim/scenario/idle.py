@@ -31,7 +31,9 @@ _TABLE = """
     market.churn: neutral advocate detractor period_weeks: contracts.enabled = false
     market.churn: dispersion sensitivity effort_effect: mean > 0
     market.churn: effort_effect: sensitivity > 0
-    relationship: asymmetry spill_over history_weight expectation_adaptation: gain > 0
+    relationship: asymmetry spill_over history_weight expectation_adaptation forgiveness: gain > 0
+    relationship: forgiveness: asymmetry > 0
+    relationship: contacts_wanted contact_half_life_weeks: annoyance > 0
     relationship: history_weight: expectation_adaptation > 0
     journey: length_reference: directions = additive
     journey: directions: match_effect > 0

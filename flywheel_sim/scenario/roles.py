@@ -36,7 +36,7 @@ _TABLE: dict[Role, str] = {
         market.network: kind degree rewiring homophily
         market.churn: by neutral advocate detractor mean dispersion period_weeks
         market.funnel: enabled qualify propose close onboard reference
-        relationship: enabled start market_norm relationship_reference effort_reference
+        relationship: enabled law start market_norm relationship_reference effort_reference contacts_wanted
         journey: enabled directions length_reference
         journey.touchpoints.*: match_reference need
         handoffs: enabled reference_cosine base_delay_hours
@@ -116,9 +116,9 @@ _TABLE: dict[Role, str] = {
         market.funnel: delay_effect
         market.win_back: rate
         relationship: gain asymmetry depreciation spill_over recent_weight history_weight expectation_adaptation
-        relationship: effort_half_life_weeks
+        relationship: effort_half_life_weeks forgiveness annoyance contact_half_life_weeks
         journey: match_effect overload_effect culture_effect tone_effect owner_share
-        journey.touchpoints.*: base_success
+        journey.touchpoints.*: base_success depth
         handoffs: base_friction angle_friction effort_of_loss response_effect
         word_of_mouth: rate strong weak advocate neutral detractor negative negative_weeks former_voice
         word_of_mouth: former_half_life_weeks contagion contagion_half_life_weeks referred_churn referred_fit

@@ -45,6 +45,10 @@ COMPANIES: list[tuple[str, dict[str, Any], int]] = [
     ("b2c-subscription", SMALL | {"contracts.enabled": False, "market.churn.by": "voice", "word_of_mouth.rate": 0.3},
      2),
     ("relationship-flywheel", SMALL | {"horizon_weeks": 40, "market.network.kind": "ring"}, 9),
+    ("everything-on", SMALL | {
+        "relationship.law": "asset", "relationship.forgiveness": 0.6, "relationship.annoyance": 0.3,
+        "relationship.contacts_wanted": 0.1, "relationship.market_norm": 0.8,
+    }, 11),
 ]  # fmt: skip
 
 

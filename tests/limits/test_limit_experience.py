@@ -68,6 +68,42 @@ def test_a_relationship_rests_where_gains_and_losses_balance(quiet, success, asy
     assert found.mean() == pytest.approx(up / (up + down), abs=4 * 0.1 / np.sqrt(3000))
 
 
+def asset(norm, **settings):
+    """Settings of a bond that is built."""
+    plain = {"spill_over": 0.0, "expectation_adaptation": 0.0, "asymmetry": 4.0, "market_norm": norm}
+    return {"law": "asset", **plain, **settings}
+
+
+@pytest.mark.parametrize("norm", [0.5, 0.8])
+def test_a_failure_weighs_as_much_as_so_many_successes_and_no_more(quiet, once, norm):
+    """R rests where p (1 - R) = a (1 - p) R (1 - rho R), wherever the norm is: expectation is not counted twice."""
+    for success, forgiven in ((0.9, 0.0), (0.7, 0.0), (0.8, 0.5)):
+        bond = asset(norm, gain=0.02, depreciation=0.0, forgiveness=forgiven)
+        found = once(visited(quiet, 2, 500, 1.0, success, relationship=bond)).series("relationship")[300:].mean()
+        rest = np.linspace(0, 1, 10_001)
+        balance = np.abs(success * (1 - rest) - 4 * (1 - success) * rest * (1 - forgiven * rest))
+        assert found == pytest.approx(rest[balance.argmin()], abs=0.01)
+
+
+@pytest.mark.parametrize(("rate", "gain"), [(1.0, 0.02), (1.0, 0.06), (0.1, 0.06), (0.0, 0.06)])
+def test_an_asset_rests_at_what_contact_and_gain_keep_up(quiet, once, rate, gain):
+    """R* = p / (p + a (1 - p) + delta/(lambda alpha)), and nothing without contact: it rises with gain and touches."""
+    success, leak = 0.9, 0.01
+    bond = asset(0.7, gain=gain, depreciation=leak, start=0.4)
+    found = once(visited(quiet, 2, 600, rate, success, relationship=bond)).series("relationship")[400:].mean()
+    touches = 2 * -np.expm1(-rate)
+    rest = success / (success + 4 * (1 - success) + leak / (touches * gain)) if touches else 0.0
+    assert found == pytest.approx(rest, abs=0.01)
+
+
+@pytest.mark.parametrize("wanted", [0.0, 0.3, 1.0])
+def test_contact_beyond_what_is_wanted_is_remembered_as_effort(quiet, once, wanted):
+    """Touched every week: n = 1, and effort rests at eps max(0, 1 - c) / (1 - 2^(-1/half-life))."""
+    bond = {"annoyance": 0.5, "contacts_wanted": wanted, "effort_half_life_weeks": 4.0, "contact_half_life_weeks": 2.0}
+    effort = once(visited(quiet, 1, 80, 50.0, relationship=bond)).series("effort")[-1]
+    assert effort == pytest.approx(0.5 * (1 - wanted) / (1 - 2**-0.25), rel=1e-3, abs=1e-9)
+
+
 @pytest.mark.parametrize("friction", [0.3, 1.0])
 def test_a_handoff_loses_one_less_exp_of_its_friction(quiet, once, friction):
     run = once(

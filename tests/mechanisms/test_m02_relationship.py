@@ -11,6 +11,7 @@ from flywheel_sim.execute.run import batch
 
 f32 = np.float32
 share = st.floats(0, 1, width=32)
+NOTHING = f32(0.0)
 
 
 @numba.njit
@@ -24,8 +25,8 @@ def expected(norm, history, adaptation):
 
 
 @numba.njit
-def moved(relationship, surprise, gain, loss):
-    return m02.moved(relationship, surprise, gain, loss)
+def moved(relationship, surprise, gain, loss, forgiveness=NOTHING):
+    return m02.moved(relationship, surprise, gain, loss, forgiveness)
 
 
 def test_a_touch_is_coloured_by_recent_experience():
@@ -124,6 +125,67 @@ def test_effort_fades_with_its_half_life(quiet, once):
     assert effort[1] == pytest.approx(-np.expm1(-3.0), abs=0.03), "one shock for each who had an issue"
     assert effort[6] / effort[1] == pytest.approx(0.5, rel=1e-4)
     assert effort[26] / effort[1] == pytest.approx(0.5**5, rel=1e-4)
+
+
+# --- an asset that is built ------------------------------------------------------------------------------------------
+
+
+def test_a_deep_relationship_forgives():
+    full = f32(0.5) - moved(f32(0.5), f32(-0.3), f32(0.06), f32(0.24))
+    half = f32(0.5) - moved(f32(0.5), f32(-0.3), f32(0.06), f32(0.24), f32(1.0))
+    assert half == pytest.approx(full / 2, rel=1e-6)
+
+
+ASSET = {"law": "asset", "market_norm": 0.8, "asymmetry": 4.0}
+
+
+def test_the_gain_moves_the_level_of_an_asset_and_of_nothing_else(quiet):
+    def level(gain, law):
+        company = firm(quiet, 0.8, start=0.4, gain=gain, depreciation=0.01, **ASSET | {"law": law})
+        return batch([company | {"horizon_weeks": 300}], replicates=1)[0][0].series("relationship")[150:].mean()
+
+    assert level(0.06, "asset") > level(0.02, "asset") + 0.05
+    assert level(0.06, "surprise") == pytest.approx(level(0.02, "surprise"), abs=0.02)
+
+
+def test_contact_builds_with_diminishing_returns_and_silence_fades(quiet):
+    def level(rate):
+        company = firm(quiet, 0.95, rate, start=0.4, gain=0.05, depreciation=0.01, **ASSET)
+        return batch([company | {"horizon_weeks": 400}], replicates=2)[0][0].series("relationship")[200:].mean()
+
+    levels = [level(rate) for rate in (0.0, 0.1, 0.3, 0.9)]
+    steps = np.diff(levels)
+    assert np.all(steps > 0.02) and np.all(np.diff(steps / [0.1, 0.2, 0.6]) < 0)
+    assert levels[0] < 0.4 * 0.99**200
+
+
+def test_depth_is_what_is_at_stake(quiet, once):
+    def step(depth, success):
+        company = firm(quiet, success, start=0.5, gain=0.02, depreciation=0.0, **ASSET)
+        company["journey"]["touchpoints"]["use"]["depth"] = depth
+        return once(company).series("relationship")[0] - 0.5
+
+    for success in (0.999, 0.001):
+        assert step(0.5, success) == pytest.approx(step(1.0, success) / 2, rel=1e-3)
+        assert step(0.0, success) == 0.0
+
+
+def test_neutral_settings_leave_the_first_law_to_the_bit(quiet, same_bits):
+    plain = firm(quiet, 0.8) | {"horizon_weeks": 12}
+    told = firm(quiet, 0.8, law="surprise", forgiveness=0.0, annoyance=0.0, contacts_wanted=0.0) | {"horizon_weeks": 12}
+    told["journey"]["touchpoints"]["use"]["depth"] = 1.0
+    same_bits(plain, told)
+
+
+def test_contact_beyond_what_is_wanted_is_an_effort(quiet, once):
+    """Touched every week, with a half-life of one week: n = 1 - 2^-t."""
+    settings = {"annoyance": 0.5, "contacts_wanted": 0.6, "contact_half_life_weeks": 1.0, "effort_half_life_weeks": 4.0}
+    effort = once(firm(quiet, **settings)).series("effort")
+    expected, kept = [0.0], 2 ** (-1 / 4)
+    for t in range(1, 27):
+        expected.append(expected[-1] * kept + 0.5 * max(0.0, 1 - 0.5**t - 0.6))
+    assert effort == pytest.approx(expected[1:], rel=1e-5, abs=1e-6)
+    assert np.all(once(firm(quiet, **settings | {"contacts_wanted": 1.0})).series("effort") == 0.0)
 
 
 def test_off_everything_stays_at_its_reference(quiet, once):

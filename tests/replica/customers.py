@@ -32,13 +32,15 @@ Week = Any  # what one customer's week has brought so far
 def customer_week(w: World, p: Rules, account: Account, t: int, sums: Sums) -> None:
     """Take one customer through a week, in the order of the modules."""
     week = SimpleNamespace(
-        age=t + 1 - account.start, contact=False, failures=0, shock=f32(0.0), drive=f32(1.0), added=f32(0.0),
+        age=t + 1 - account.start, contact=False, failures=0, shock=f32(0.0), pressed=f32(0.0), drive=f32(1.0),
+        added=f32(0.0),
         after=account.status, spend=account.spend, paid=account.spend,
         member=p.loyalty.enabled and account.points >= f32(0.0),
     )  # fmt: skip
     week.fit = fit_of(account, f32(p.word_of_mouth.referred_fit if p.word_of_mouth.enabled else 0.0))
     goal_gradient(p, account, week)
     use(w, p, account, week, t, sums)
+    press(p, account, week)
     contact_and_service(w, p, account, week, t, sums, live_through)
     relationship_and_effort(p, account, week, sums)
     renewal(w, p, account, week, t, sums)
@@ -81,40 +83,66 @@ def use(w: World, p: Rules, account: Account, week: Week, t: int, sums: Sums) ->
         if not (in_use and below(word, point.happens)):
             continue
         failed = below(word, point.fails[account.segment])
-        gain, effort, cost = p.cell[n][account.segment]  # M9: means over the channels of the touchpoint
+        gain, effort, cost, depth = p.cell[n][account.segment]  # M9: means over the channels of the touchpoint
         week.contact = True
         week.failures += failed
         point.touched += 1.0
-        live_through(p, account, f32(0.0 if failed else 1.0), better=gain)
+        live_through(p, account, f32(0.0 if failed else 1.0), better=gain, depth=depth)
         week.shock += effort
+        if touch.stage == "use":
+            week.pressed += depth
         outlay = touch.cost + float(cost)
         if outlay > 0.0:
             sums.add("touch_cost", outlay)
             account.cost += f32(outlay)
 
 
+def press(p: Rules, account: Account, week: Week) -> None:
+    """M2: touches in use beyond those that are wanted are an effort."""
+    rel = p.relationship
+    if not (p.journey.enabled and rel.enabled and rel.annoyance > 0.0):
+        return
+    kept = f32(halved(rel.contact_half_life_weeks))
+    account.pressed = account.pressed * kept + week.pressed
+    beyond = account.pressed * (f32(1.0) - kept) - f32(rel.contacts_wanted)
+    week.shock += f32(rel.annoyance) * max(f32(0.0), beyond)
+
+
 def live_through(
-    p: Rules, account: Account, outcome: F32, better: F32 | None = None, weight: F32 | None = None
+    p: Rules,
+    account: Account,
+    outcome: F32,
+    better: F32 | None = None,
+    weight: F32 | None = None,
+    depth: F32 | None = None,
 ) -> None:
     """M2: one touch with outcome 1 or 0, felt against what is expected; gains are slow, losses four times as fast.
 
-    ``better`` multiplies what a good touch gains, ``weight`` everything.
+    ``better`` multiplies what a good touch gains, ``depth`` what any does to the relationship, ``weight`` everything.
     """
     rel = p.relationship
     if not rel.enabled:
         return
     one, spill, adapt = f32(1.0), f32(rel.spill_over), f32(rel.expectation_adaptation)
     gain, loss = f32(rel.gain), f32(rel.gain * rel.asymmetry)
+    if rel.law == "asset":
+        norm = rel.market_norm
+        gain = f32(rel.gain / (1.0 - norm) if norm < 1.0 else 0.0)
+        loss = f32(rel.gain * rel.asymmetry / norm if norm > 0.0 else 0.0)
     recent_weight, history_weight = f32(rel.recent_weight), f32(rel.history_weight)
     if better is not None:
         gain = gain * better
     if weight is not None:
         gain, loss = gain * weight, loss * weight
         recent_weight, history_weight = recent_weight * weight, history_weight * weight
+    if depth is not None:
+        gain, loss = gain * depth, loss * depth
     felt = (one - spill) * outcome + spill * account.recent
     expected = (one - adapt) * f32(rel.market_norm) + adapt * account.history
     x, r = felt - expected, account.relationship
     change = gain * x * (one - r) if x > 0 else loss * x * r
+    if x <= 0:
+        change = change * (one - f32(rel.forgiveness) * r)
     account.relationship = min(max(r + change, f32(0.0)), one)
     account.recent += recent_weight * (outcome - account.recent)
     account.history += history_weight * (outcome - account.history)
@@ -124,7 +152,7 @@ def relationship_and_effort(p: Rules, account: Account, week: Week, sums: Sums) 
     """M2: a week without contact leaks; effort is a fading sum of the week's shocks."""
     rel = p.relationship
     if rel.enabled:
-        if not week.contact:
+        if rel.law == "asset" or not week.contact:
             account.relationship *= f32(1.0 - rel.depreciation)
         account.effort = account.effort * f32(halved(rel.effort_half_life_weeks)) + week.shock
     sums.add("touches", week.contact)

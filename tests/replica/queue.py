@@ -63,7 +63,7 @@ def hear_of_service(p: Rules, account: Account, week: Any, live_through: Any) ->
         + f32(p.handoffs.effort_of_loss) * f32(account.lost)
     )
     for visit in range(account.handled):
-        live_through(p, account, f32(0.0 if visit < account.bad else 1.0))
+        live_through(p, account, f32(0.0 if visit < account.bad else 1.0), depth=f32(p.service_depth))
     forget(account)
 
 

@@ -1,6 +1,7 @@
 """M8 Service by age of the case, and M9's self-service before it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from replica import luck
@@ -25,7 +26,7 @@ def contact_and_service(
     if s.event_timed:
         hear_of_service(p, account, week, live_through)
     else:
-        handle_case(w, p, account, week, t, sums, live_through)
+        handle_case(w, p, account, week, t, sums, partial(live_through, depth=f32(p.service_depth)))
     worse = clip32(f32(s.fit_effect) * (f32(p.market.fit_mean) - week.fit), 3.0)
     mean = f32(s.issues * w.issue_factor) * exp32(worse) + f32(s.failure_demand) * f32(week.failures)
     new = poisson32(w.words(account.number, t, luck.LIFE)[3], mean * w.now.live)

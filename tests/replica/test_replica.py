@@ -51,6 +51,11 @@ def companies(draw: Any) -> Any:
         "word_of_mouth.negative": draw(st.floats(0, 2)),
         "contracts.kind": draw(st.sampled_from(["annual", "monthly", "non-contractual"])),
         "contracts.window_weeks": draw(st.integers(1, 52)),
+        "relationship.law": draw(st.sampled_from(["surprise", "asset"])),
+        "relationship.market_norm": draw(st.sampled_from([0, 0.7, 1])),
+        "relationship.forgiveness": draw(share),
+        "relationship.annoyance": draw(st.sampled_from([0, 0.4])),
+        "relationship.contacts_wanted": draw(st.floats(0, 0.3)),
         "service.issues": draw(st.floats(0, 0.8)),
         "service.event_timed": draw(st.booleans()),
         "service.patience_hours": draw(st.sampled_from([0, 5, 40])),
@@ -187,6 +192,12 @@ def test_another_seed_is_another_run_and_another_cost_is_in_its_columns():
     dearer = replica.run(scenario.with_({"ledger.overhead": scenario.model.ledger.overhead + 1.0}), seed=1)
     changed = {NAMES[i] for i in np.flatnonzero((a != dearer).any(axis=0))}
     assert changed == {"overhead", "total_cost", "profit", "cash", "value"}
+
+
+def test_an_asset_that_is_pressed_agrees_to_the_bit():
+    deep = {"relationship.law": "asset", "relationship.forgiveness": 0.6, "relationship.annoyance": 0.3}
+    depths = {f"journey.touchpoints.{name}.depth": x for name, x in (("account-review", 1.3), ("product-use", 0.2))}
+    same(load("everything-on").with_(SMALL | deep | depths | {"journey.touchpoints.help.depth": 0.4}), seed=4)
 
 
 def test_queue_in_time_agrees_to_the_bit():

@@ -35,6 +35,7 @@ class Rules:
         size, m = record["size"], self.model
         self.conversion_reference = float(record["conversion_reference"])
         self.contact_richness = float(record["contact_richness"])
+        self.service_depth = float(record["service_depth"])
         self.d = len(m.axes)
 
         def rows(name: str, start: str, count: int) -> Any:
@@ -98,7 +99,7 @@ class Account:
         self.added = False  # to its first spell, by the timeline
         self.blocked_until, self.thanked = 0, 0
         self.open_issues, self.since = 0, 0
-        self.relationship = self.effort = self.recent = self.history = f32(0.0)
+        self.relationship = self.effort = self.recent = self.history = self.pressed = f32(0.0)
         self.spend = self.revenue = self.cost = self.exposure = self.points = f32(0.0)
         # the event-timed queue's news of last week: issues raised; handled, of these unfixed, lost, either; their wait
         self.fresh = self.handled = self.unfixed = self.lost = self.bad = 0

@@ -1,5 +1,7 @@
 """Scenario block of M2: relationship and effort memory."""
 
+from typing import Literal
+
 from flywheel_sim.scenario.fields import Block, param
 
 
@@ -7,12 +9,31 @@ class Relationship(Block):
     """M2: touches build or burn a relationship; friction is remembered as effort."""
 
     enabled: bool = param(True, "Off: relationship and effort stay at their reference.")
+    law: Literal["surprise", "asset"] = param(
+        "surprise", "What a touch moves: by its surprise, leaking in weeks without contact; or an asset that good "
+        "contact builds, by surprises relative to the norm, and that leaks every week.", source="C1, C6; A13",
+    )  # fmt: skip
     start: float = param(0.5, "Relationship of a new customer.", unit="share", ge=0, le=1)
     gain: float = param(0.06, "alpha: pull of one good touch towards 1.", ge=0, le=1)
     asymmetry: float = param(4.0, "Loss to gain ratio.", ge=0, le=20, source="S11", evidence="V")
     depreciation: float = param(
-        0.004, "Weekly loss of relationship without any contact.", unit="share/week", ge=0, le=1
+        0.004, "Weekly loss of relationship without any contact; of an asset, every week.", unit="share/week", ge=0,
+        le=1,
+    )  # fmt: skip
+    forgiveness: float = param(
+        0.0, "rho: share of a loss that a relationship of 1 forgives; 0 = none.", unit="share", ge=0, le=1, source="C6"
     )
+    annoyance: float = param(
+        0.0, "eps: effort of a week with one more touch in use than is wanted, each by its depth; 0 = never annoyed.",
+        unit="effort", ge=0, le=100, source="S11",
+    )  # fmt: skip
+    contacts_wanted: float = param(
+        0.25, "c: touches in use that a customer welcomes, each by its depth.", unit="1/week", ge=0, le=1000
+    )
+    contact_half_life_weeks: float = param(
+        4.0, "Half-life of the memory of touches that are held against what is wanted.", unit="weeks", gt=0,
+        le=1_000_000,
+    )  # fmt: skip
     spill_over: float = param(
         0.3, "beta: share of recent pooled experience in how one touch is felt.", unit="share", ge=0, le=1,
         source="C29",

@@ -20,6 +20,10 @@ class Touchpoint(Block):
     )  # fmt: skip
     rate: float = param(0.0, "Touches per customer (stages onboarding, use).", unit="1/week", ge=0, le=1000)
     hours: float = param(0.0, "Work of the owner per touch (sale: per qualified lead).", unit="hours", ge=0, le=1000)
+    depth: float = param(
+        1.0, "What is at stake for the relationship in a touch, good or bad: 1 a talk with a person, 0 nobody is met.",
+        unit="ratio", ge=0, le=10, source="C6",
+    )  # fmt: skip
     base_success: float = param(
         0.8, "Probability that it goes well at the reference match.", unit="probability", ge=0.001, le=0.999
     )
