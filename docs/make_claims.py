@@ -14,8 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from flywheel_sim.present.claims import settings
-from flywheel_sim.results.claims import VERDICTS, Seen
+from flywheel_sim.results.claims import VERDICTS, Seen, settings
 from flywheel_sim.scenario.columns import COLUMNS
 from flywheel_sim.study.claims.table import Claim, claim_table
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import annotated_types as limits
 
-from flywheel_sim.present.assumptions import EVIDENCE
+from flywheel_sim.results.assumptions import EVIDENCE
 from flywheel_sim.results.naming import leaves
 from flywheel_sim.scenario import Scenario
 from flywheel_sim.scenario.schema import MECHANISMS

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import flywheel_sim
-from flywheel_sim.present.assumptions import EVIDENCE
+from flywheel_sim.results.assumptions import EVIDENCE
 from flywheel_sim.scenario.fields import Block
 from flywheel_sim.scenario.schema import MECHANISMS, ScenarioModel
 from flywheel_sim.study.claims.table import Claim, claim_table

@@ -16,7 +16,7 @@ from flywheel_sim.typed import command
 
 if TYPE_CHECKING:
     from flywheel_sim.execute.store import Standing, Store
-    from flywheel_sim.study.design.study_file import Study
+    from flywheel_sim.study.design.study import Study
     from flywheel_sim.study.design.sweep import Sweep
 
 __all__ = ["CHOSEN", "ON", "ON_ERROR", "STUDY", "Asked", "answer", "asking", "reasons", "retrying", "standing"]
@@ -75,9 +75,10 @@ class Asked:
     def read(self) -> "Study":
         """The study, with what was said instead of what it says."""
         from flywheel_sim.study.design.study_file import read_study
+        from flywheel_sim.study.design.unit_mismatch import study_warnings
 
         ready = read_study(self.study, self.changes, replicates=self.replicates, seed=self.seed)
-        for warning in ready.warnings:
+        for warning in study_warnings(ready):
             say(f"note: {warning}")
         return ready
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from flywheel_sim.execute.runner import Progress
 from flywheel_sim.results import Run
 from flywheel_sim.results.parameter_draws import read_draws
 from flywheel_sim.scenario import Scenario, ScenarioError, load
@@ -11,8 +12,6 @@ from flywheel_sim.scenario.arguments import MOST_SEEDS, several, whole
 from flywheel_sim.scenario.idle import warn
 
 __all__ = ["batch", "run", "worker_count"]
-
-Progress = Callable[[int, int], None]
 
 #: A batch is built in chunks of at most so many accounts and runs, so that memory stays flat.
 _CHUNK_ACCOUNTS, _CHUNK_RUNS = 4_000_000, 256

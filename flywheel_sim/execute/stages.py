@@ -7,7 +7,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.execute.run import Progress, worker_count
+from flywheel_sim.execute.run import worker_count
+from flywheel_sim.execute.runner import Progress
 from flywheel_sim.results import Run
 from flywheel_sim.scenario import Scenario
 

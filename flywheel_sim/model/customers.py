@@ -2,12 +2,13 @@
 
 import numbers
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import mesa
 import numpy as np
 from numpy.typing import NDArray
 
+from flywheel_sim.model.host import Host
 from flywheel_sim.results.accounts import (
     CAUSES,
     SOURCES,
@@ -19,9 +20,6 @@ from flywheel_sim.results.accounts import (
     last_source,
 )
 from flywheel_sim.scenario.errors import nearest
-
-if TYPE_CHECKING:
-    from flywheel_sim.model.flywheel import FlywheelModel
 
 __all__ = ["Customer", "Customers"]
 
@@ -59,9 +57,9 @@ class Customers(mesa.Agent):  # type: ignore[misc]
     <Customer 0: prospect>
     """
 
-    model: "FlywheelModel"
+    model: Host
 
-    def __init__(self, model: "FlywheelModel") -> None:
+    def __init__(self, model: Host) -> None:
         super().__init__(model)
         self._count = int(model._state.run[0]["accounts"])
         self._segments = np.array(list(model.spec.model.segments))

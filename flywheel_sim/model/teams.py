@@ -1,15 +1,13 @@
 """Teams as Mesa agents: to look at, and to decide for."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import mesa
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from flywheel_sim.model.host import Host
 from flywheel_sim.scenario.errors import nearest
-
-if TYPE_CHECKING:
-    from flywheel_sim.model.flywheel import FlywheelModel
 
 __all__ = ["Team", "Teams"]
 
@@ -39,7 +37,7 @@ class Team(mesa.Agent):  # type: ignore[misc]
     True
     """
 
-    def __init__(self, model: "FlywheelModel", name: str) -> None:
+    def __init__(self, model: Host, name: str) -> None:
         super().__init__(model)
         self.name = name
         self._index = tuple(model.spec.model.teams).index(name)

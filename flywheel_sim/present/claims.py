@@ -1,37 +1,15 @@
 """A trial of claims in the terminal: one line a claim, or a card with everything that was seen of it."""
 
-import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from flywheel_sim.results.claims import Trial, Trials
+from flywheel_sim.results.claims import Trial, Trials, settings
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["claim_card", "claims_table", "settings"]
+__all__ = ["claim_card", "claims_table"]
 
 _STYLE = {"fault": "bold red", "no": "bold", "not shown": "dim", "not tried": "dim"}
-
-
-def settings(given: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> str:
-    """Settings as one would type them, with an arrow from what stood there where that is known.
-
-    Examples
-    --------
-    >>> settings({"strategy.angle": 120, "teams.*.direction": {"care": 1}}, {"strategy.angle": 0.0})
-    'strategy.angle: 0 → 120, teams.*.direction: {"care": 1}'
-    """
-    told = []
-    for path, value in given.items():
-        old = f"{_plain(before[path])} → " if before and path in before else ""
-        told.append(f"{path}: {old}{_plain(value)}")
-    return ", ".join(told)
-
-
-def _plain(value: Any) -> str:
-    whole = isinstance(value, float) and value.is_integer()
-    return json.dumps(int(value) if whole else value)
 
 
 def claims_table(found: Trials) -> "Table":

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from flywheel_sim.files import HTML, place, write_text
-from flywheel_sim.present.assumptions import EVIDENCE, Assumption, brief, changed, key_assumptions
 from flywheel_sim.present.bridge import waterfall_chart
 from flywheel_sim.present.cited import Cited
 from flywheel_sim.present.compass import compass_chart
@@ -33,6 +32,7 @@ from flywheel_sim.present.tables import shown
 from flywheel_sim.present.tornado import tornado_chart
 from flywheel_sim.present.validation import limits, patterns
 from flywheel_sim.results import Outcomes, Run
+from flywheel_sim.results.assumptions import EVIDENCE, Assumption, brief, changed, key_assumptions
 from flywheel_sim.results.borrowed import borrowed
 from flywheel_sim.results.bridge import Bridge
 from flywheel_sim.results.sensitivity import Sensitivity

@@ -3,9 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from flywheel_sim.present.assumptions import tally
 from flywheel_sim.present.tables import reduction
 from flywheel_sim.results import Outcomes, Verdict
+from flywheel_sim.results.assumptions import tally
 from flywheel_sim.results.paired import band
 from flywheel_sim.results.words import money, number, of_100, percent, signed_money, span, week
 

@@ -3,9 +3,9 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from flywheel_sim.present.assumptions import brief
 from flywheel_sim.present.bridge import GAIN, LOSS, bars_axes
 from flywheel_sim.present.drawing import INK, MUTED, Told, canvas
+from flywheel_sim.results.assumptions import brief
 from flywheel_sim.results.swings import Swings
 from flywheel_sim.results.words import money, number, signed_money
 

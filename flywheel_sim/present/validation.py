@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flywheel_sim.present.assumptions import EVIDENCE
 from flywheel_sim.present.tables import shown
+from flywheel_sim.results.assumptions import EVIDENCE
 from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.results.words import number
 from flywheel_sim.scenario import scenarios

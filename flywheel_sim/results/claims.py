@@ -1,5 +1,6 @@
 """What a trial of claims found: sizes without and with an effect, where it vanished, and a verdict on each claim."""
 
+import json
 import math
 from collections import Counter
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from flywheel_sim.results.saving import finite
 from flywheel_sim.results.words import money, number, percent
 from flywheel_sim.scenario.columns import COLUMNS
 
-__all__ = ["VERDICTS", "Seen", "Trial", "Trials", "Vanished"]
+__all__ = ["VERDICTS", "Seen", "Trial", "Trials", "Vanished", "settings"]
 
 #: Verdict -> what it means.
 VERDICTS: Mapping[str, str] = {
@@ -316,3 +317,23 @@ class Trials:
 
 #: Verdicts whose claims are named in the sentence.
 _NAMED = ("no", "not shown", "fault", "not tried")
+
+
+def settings(given: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> str:
+    """Settings as one would type them, with an arrow from what stood there where that is known.
+
+    Examples
+    --------
+    >>> settings({"strategy.angle": 120, "teams.*.direction": {"care": 1}}, {"strategy.angle": 0.0})
+    'strategy.angle: 0 → 120, teams.*.direction: {"care": 1}'
+    """
+    told = []
+    for path, value in given.items():
+        old = f"{_plain(before[path])} → " if before and path in before else ""
+        told.append(f"{path}: {old}{_plain(value)}")
+    return ", ".join(told)
+
+
+def _plain(value: Any) -> str:
+    whole = isinstance(value, float) and value.is_integer()
+    return json.dumps(int(value) if whole else value)

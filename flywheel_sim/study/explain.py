@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from flywheel_sim import theory
-from flywheel_sim.present.claims import settings
+from flywheel_sim.results.claims import settings
 from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.scenario import ScenarioError
 from flywheel_sim.scenario.bibliography import RATINGS, Source, bibliography, marks_in

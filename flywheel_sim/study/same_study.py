@@ -7,7 +7,7 @@ from flywheel_sim.execute.design_table import design_table
 from flywheel_sim.execute.experiment import Experiment
 from flywheel_sim.execute.store import Store
 from flywheel_sim.execute.versions import code
-from flywheel_sim.study.design.study_file import Study
+from flywheel_sim.study.design.study import Study
 
 __all__ = ["differences"]
 

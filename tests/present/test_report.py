@@ -9,7 +9,6 @@ import pytest
 from markupsafe import escape
 from random_walk_runs import company, run, runs, shared
 
-from flywheel_sim.present.assumptions import changed, key_assumptions, tally
 from flywheel_sim.present.compass import compass_chart, moments, side_of
 from flywheel_sim.present.drawing import apart, save_png, to_svg
 from flywheel_sim.present.figures import difference_chart, fan_chart, score_chart
@@ -17,6 +16,7 @@ from flywheel_sim.present.report import render, write_report
 from flywheel_sim.present.tables import comparison_table, summary_table
 from flywheel_sim.present.validation import limits, patterns
 from flywheel_sim.results import Outcomes
+from flywheel_sim.results.assumptions import changed, key_assumptions, tally
 from flywheel_sim.results.groups import SEGMENT_MEASURES, TEAM_MEASURES, Groups
 from flywheel_sim.results.naming import pack, unpack
 from flywheel_sim.results.sensitivity import Index, Sensitivity

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from random_walk_runs import COMPANY, company, run, runs
 
+from flywheel_sim.execute.runs import Runs
 from flywheel_sim.present.bridge import waterfall_chart
 from flywheel_sim.present.report import render
 from flywheel_sim.results import Outcomes, Run
@@ -45,7 +46,7 @@ def pair() -> tuple[Scenario, Scenario]:
 
 @pytest.fixture(scope="module")
 def split() -> "module.Bridge":
-    return bridge(*pair(), replicates=6, seed=3, runner=engine)
+    return bridge(*pair(), Runs(replicates=6, seed=3, runner=engine))
 
 
 def test_the_parts_add_up_to_the_difference_in_every_run(split: "module.Bridge") -> None:
@@ -108,7 +109,7 @@ def test_symmetry_and_dummies_of_the_value() -> None:
 def test_sampled_orders_add_up_and_their_error_is_told(monkeypatch: pytest.MonkeyPatch, split: "module.Bridge") -> None:
     monkeypatch.setattr(module, "MOST_EXACT", 3)
     monkeypatch.setattr(module, "BUDGET", 48)
-    rough = bridge(*pair(), replicates=6, seed=3, runner=engine)
+    rough = bridge(*pair(), Runs(replicates=6, seed=3, runner=engine))
     assert rough.orders == 16
     assert not rough.exact
     np.testing.assert_allclose(rough.totals(), split.totals(), rtol=1e-10)
@@ -130,7 +131,7 @@ def test_settings_that_need_one_another_are_changed_together_and_it_says_so() ->
             "market": {**COMPANY["market"], "price": 1.3},
         }
     )  # type: ignore[dict-item]
-    made = bridge(base, other, replicates=2, seed=1, runner=engine)
+    made = bridge(base, other, Runs(replicates=2, seed=1, runner=engine))
     assert [group.blocks for group in made.groups] == [("teams", "cadence"), ("market",)]
     assert made.notes == ("Teams and Cadence are changed together: one without the other is no valid scenario",)
     assert made.coalitions == 4
@@ -150,7 +151,7 @@ def test_when_nothing_can_be_mixed_there_is_one_part() -> None:
     )  # fmt: skip
     mixture = Mixture(base, other)
     assert len(mixture.groups) == 5
-    made = bridge(base, other, replicates=2, seed=1, runner=engine)
+    made = bridge(base, other, Runs(replicates=2, seed=1, runner=engine))
     assert len(made.groups) < 3
     assert made.notes
 
@@ -158,9 +159,9 @@ def test_when_nothing_can_be_mixed_there_is_one_part() -> None:
 def test_what_cannot_be_bridged_is_refused() -> None:
     base = company()
     with pytest.raises(ScenarioError, match="do not differ in anything that acts"):
-        bridge(base, company(title="Other"), replicates=2, seed=1, runner=engine)
+        bridge(base, company(title="Other"), Runs(replicates=2, seed=1, runner=engine))
     with pytest.raises(ScenarioError, match="same horizon"):
-        bridge(base, company(horizon_weeks=30), replicates=2, seed=1, runner=engine)
+        bridge(base, company(horizon_weeks=30), Runs(replicates=2, seed=1, runner=engine))
     found = compare([*pair()], replicates=3, runner=engine)
     with pytest.raises(ScenarioError, match="number of a challenger, 1 to 1, got 2"):
         found.bridge(2, runner=engine)
@@ -205,7 +206,7 @@ def test_progress_goes_up_to_the_end() -> None:
         progress(10 * len(scenarios), 10 * len(scenarios))
         return engine(scenarios, replicates=replicates, seed=seed)
 
-    bridge(*pair(), replicates=2, seed=1, runner=reporting, progress=lambda done, of: seen.append((done, of)))
+    bridge(*pair(), Runs(replicates=2, seed=1, runner=reporting, progress=lambda done, of: seen.append((done, of))))
     assert seen[-1] == (160, 160)
     assert all(0 < done <= of == 160 for done, of in seen)
 

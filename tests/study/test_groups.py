@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from flywheel_sim.execute.run import batch
+from flywheel_sim.execute.runs import Runs
 from flywheel_sim.results.groups import SEGMENT_MEASURES, TEAM_MEASURES, Groups
 from flywheel_sim.scenario import Scenario, load
 from flywheel_sim.study.comparison.groups import groups
@@ -18,13 +19,13 @@ def pair() -> list[Scenario]:
 
 @pytest.fixture(scope="module")
 def found(pair: list[Scenario]) -> Groups:
-    return groups(pair, replicates=2, seed=3)
+    return groups(pair, Runs(replicates=2, seed=3))
 
 
 def test_bonuses_of_the_teams_are_the_bonus_of_the_ledger(pair: list[Scenario]) -> None:
     weekly = [scenario.with_({"horizon_weeks": 1, "culture.morale.enabled": False}) for scenario in pair]
     rows = batch(weekly, replicates=1, seed=3)
-    seen = groups(weekly, replicates=1, seed=3)
+    seen = groups(weekly, Runs(replicates=1, seed=3))
     for s, scenario in enumerate(weekly):
         heads = np.array([team.headcount for team in scenario.model.teams.values()])
         booked = rows[s][0].series("bonus")[-1] * 52.0
@@ -43,18 +44,20 @@ def test_segments_add_up_to_the_company(pair: list[Scenario], found: Groups) -> 
 def test_churn_of_segments_is_the_companys_split_up(pair: list[Scenario]) -> None:
     year = [scenario.with_({"horizon_weeks": 110, "measures.warm_up_weeks": 0}) for scenario in pair]
     at = list(SEGMENT_MEASURES).index("churn")
-    for seen, run in zip(groups(year, replicates=1, seed=3).by_segment, batch(year, replicates=1, seed=3), strict=True):
+    for seen, run in zip(
+        groups(year, Runs(replicates=1, seed=3)).by_segment, batch(year, replicates=1, seed=3), strict=True
+    ):
         churn, whole = seen[0, :, at], run[0].summary["churn_annual"]
         assert churn.min() < whole < churn.max() and churn.max() - churn.min() < 0.2
     alone = year[0].with_({"segments.enterprise.share": 1e-6})
-    only = groups([alone], replicates=1, seed=3).by_segment[0][0]
+    only = groups([alone], Runs(replicates=1, seed=3)).by_segment[0][0]
     assert only[list(alone.model.segments).index("small"), at] == pytest.approx(
         batch([alone], replicates=1, seed=3)[0][0].summary["churn_annual"], rel=1e-12
     )
 
 
 def test_a_scenario_against_itself_moves_nobody(pair: list[Scenario]) -> None:
-    same = groups([pair[0], pair[0]], replicates=2, seed=3)
+    same = groups([pair[0], pair[0]], Runs(replicates=2, seed=3))
     for measure in (*TEAM_MEASURES, *SEGMENT_MEASURES):
         for share in same.shares(measure, 1):
             assert share.before == share.after
@@ -63,7 +66,7 @@ def test_a_scenario_against_itself_moves_nobody(pair: list[Scenario]) -> None:
 
 def test_looking_changes_nothing(pair: list[Scenario]) -> None:
     plain = batch(pair[:1], replicates=1, seed=3)[0][0]
-    seen = groups(pair[:1], replicates=1, seed=3)
+    seen = groups(pair[:1], Runs(replicates=1, seed=3))
     assert seen.by_segment[0][0, :, -1].sum() == plain.series("customers")[-1]
 
 

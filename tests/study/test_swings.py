@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from random_walk_runs import company
 
-from flywheel_sim.present.assumptions import key_assumptions
+from flywheel_sim.execute.runs import Runs
 from flywheel_sim.present.swings import flip_sentence, swings_chart
+from flywheel_sim.results.assumptions import key_assumptions
 from flywheel_sim.results.naming import leaves
 from flywheel_sim.results.swings import Swings
 from flywheel_sim.scenario import Scenario, ScenarioError, load
@@ -35,7 +36,7 @@ def engine(scenarios: list[Scenario], *, replicates: int, seed: int, **_: Any) -
 
 @pytest.fixture(scope="module")
 def found() -> Swings:
-    return swings(*pair(), replicates=3, seed=1, runner=engine)
+    return swings(*pair(), Runs(replicates=3, seed=1, runner=engine))
 
 
 def test_the_widest_bar_is_first_and_ends_where_the_assumption_ends(found: Swings) -> None:
@@ -76,7 +77,7 @@ def plan() -> tuple[Scenario, Scenario]:
 
 
 def test_the_decisive_assumption_is_found_though_only_the_plan_uses_it() -> None:
-    found = swings(*plan(), replicates=3, seed=1, runner=meeting)
+    found = swings(*plan(), Runs(replicates=3, seed=1, runner=meeting))
     bars = {bar.path: bar for bar in found.bars}
     pull = bars["cadence.pull"]
     assert found.bars[0] == pull and pull.value == 0.4
@@ -85,7 +86,7 @@ def test_the_decisive_assumption_is_found_though_only_the_plan_uses_it() -> None
 
 
 def test_what_works_more_strongly_in_one_scenario_moves_by_the_same_factor_in_both() -> None:
-    found = swings(*plan(), replicates=3, seed=1, runner=meeting)
+    found = swings(*plan(), Runs(replicates=3, seed=1, runner=meeting))
     pull = {bar.path: bar for bar in found.bars}["vectors.map_pull"]
     assert (pull.low, pull.value, pull.high) == (1.5, 3.0, 4.5)
     assert (pull.at_low, pull.at_high) == pytest.approx((1e5 + 1e5, 1e5 + 3e5))  # 1 and 3, halved and half as much more
@@ -122,14 +123,14 @@ def test_a_scenario_that_does_not_use_an_assumption_is_not_run_again() -> None:
         asked.extend(one.model.cadence.enabled for one in scenarios)
         return meeting(scenarios, **options)
 
-    swings(*plan(), replicates=2, seed=1, runner=counted, paths=["cadence.pull"])
+    swings(*plan(), Runs(replicates=2, seed=1, runner=counted), paths=["cadence.pull"])
     assert asked.count(False) == 1
 
 
 def test_the_difference_is_that_of_the_whole_comparison() -> None:
     """With few runs of many, ends are told as the mean of all and the paired shift from it."""
-    few = swings(*pair(), replicates=3, seed=1, runner=engine)
-    anchored = swings(*pair(), replicates=3, seed=1, runner=engine, middle=1200.0)
+    few = swings(*pair(), Runs(replicates=3, seed=1, runner=engine))
+    anchored = swings(*pair(), Runs(replicates=3, seed=1, runner=engine), middle=1200.0)
     assert anchored.middle == 1200.0
     assert anchored.bars[0].at_low - few.bars[0].at_low == pytest.approx(200.0)
 
@@ -141,7 +142,7 @@ def test_progress_goes_up_to_the_end() -> None:
         progress(len(scenarios), len(scenarios))
         return engine(scenarios, **options)
 
-    swings(*pair(), replicates=2, seed=1, runner=told, progress=lambda done, of: seen.append((done, of)))
+    swings(*pair(), Runs(replicates=2, seed=1, runner=told, progress=lambda done, of: seen.append((done, of))))
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     assert seen[-1][0] == seen[-1][1]
     assert len({of for _, of in seen}) == 1
@@ -152,12 +153,12 @@ def test_limits_of_the_schema_cut_the_range() -> None:
         worth = [one.model.service.first_contact_resolution * one.model.market.price for one in scenarios]
         return [[SimpleNamespace(summary={"npv": w}) for _ in range(replicates)] for w in worth]
 
-    bars = {bar.path: bar for bar in swings(*pair(), replicates=2, seed=1, runner=fixed).bars}
+    bars = {bar.path: bar for bar in swings(*pair(), Runs(replicates=2, seed=1, runner=fixed)).bars}
     assert bars["service.first_contact_resolution"].high == 1.0
 
 
 def test_without_a_flip_the_sentence_says_so() -> None:
-    found = swings(*pair(), replicates=2, seed=1, runner=engine, paths=["expansion.rate"])
+    found = swings(*pair(), Runs(replicates=2, seed=1, runner=engine), paths=["expansion.rate"])
     assert found.flip is None
     assert "The one assumption tried does not flip it" in flip_sentence(found)
     assert "expansion.rate" in flip_sentence(found)
@@ -165,7 +166,7 @@ def test_without_a_flip_the_sentence_says_so() -> None:
 
 def test_nothing_to_move_is_refused() -> None:
     with pytest.raises(ScenarioError, match="no assumption that could be moved"):
-        swings(*pair(), replicates=2, seed=1, runner=engine, paths=["market.price"])
+        swings(*pair(), Runs(replicates=2, seed=1, runner=engine), paths=["market.price"])
 
 
 def test_swings_survive_saving_and_have_a_figure(found: Swings) -> None:
@@ -179,7 +180,7 @@ def test_a_plan_that_meets_rests_on_what_a_meeting_does() -> None:
     one, two = (load(name).with_(small) for name in ("siloed-close-rate", "relationship-flywheel"))
     assert "cadence.pull" in {row.path for row in key_assumptions([one, two])}
     tried = ["cadence.pull", "capacity.craft_speed", "vectors.diffusion"]
-    found = swings(one, two, replicates=4, seed=1, paths=tried)
+    found = swings(one, two, Runs(replicates=4, seed=1), paths=tried)
     pull = found.bars[0]
     assert pull.path == "cadence.pull" and pull.at_low < found.middle < pull.at_high
     assert pull.width > 0.1 * abs(found.middle)

@@ -12,6 +12,7 @@ from flywheel_sim.cli import flywheel
 from flywheel_sim.scenario.reading import parse, plain
 from flywheel_sim.study.design import study_file
 from flywheel_sim.study.design.study_file import read_study, shipped_studies
+from flywheel_sim.study.design.unit_mismatch import study_warnings
 
 ROOT = Path(__file__).parents[2]
 TINY = {"market.accounts": 200, "market.initial_customers": 30, "horizon_weeks": 4}
@@ -34,7 +35,7 @@ def printed() -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("name", sorted(shipped_studies()))
 def test_no_shipped_study_draws_in_another_unit(name: str) -> None:
-    assert read_study(name).warnings == ()
+    assert study_warnings(read_study(name)) == ()
 
 
 def test_no_printed_study_draws_in_another_unit() -> None:
@@ -43,7 +44,7 @@ def test_no_printed_study_draws_in_another_unit() -> None:
     for name, content in studies.items():
         if "parameters" not in content:  # a piece of one
             content = {**content, "parameters": {"teams.sales.headcount": [6, 8]}}
-        assert read_study(content).warnings == (), name
+        assert study_warnings(read_study(content)) == (), name
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_no_printed_study_draws_in_another_unit() -> None:
 )  # fmt: skip
 def test_a_range_in_another_unit_is_told_with_the_value_in_hand(block: dict[str, Any]) -> None:
     study = {"scenario": "b2b-saas", "parameters": {"market.churn.mean": block}, "design": {"kind": "lhs", "points": 2}}
-    (said,) = read_study(study).warnings
+    (said,) = study_warnings(read_study(study))
     assert re.match(
         r"market.churn.mean is drawn from \S+ to \S+, but b2b-saas has 0.13 \(probability: Mean churn", said
     )
@@ -73,7 +74,7 @@ def test_a_range_in_another_unit_is_told_with_the_value_in_hand(block: dict[str,
 )
 def test_what_holds_the_value_or_is_near_is_not_told(parameters: dict[str, Any]) -> None:
     base = {"scenario": "b2b-saas", "set": {"market.network.rewiring": 0}, "design": {"kind": "lhs", "points": 2}}
-    assert read_study({**base, "parameters": parameters}).warnings == ()
+    assert study_warnings(read_study({**base, "parameters": parameters})) == ()
 
 
 def test_doubt_and_paths_beside_are_looked_at_too() -> None:
@@ -82,7 +83,8 @@ def test_doubt_and_paths_beside_are_looked_at_too() -> None:
         "parameters": {"teams.sales.headcount": {"range": [4, 12], "also": ["horizon_weeks"]}},
         "search": {"objectives": {"npv": "maximise"}, "uncertainty": {"market.churn.mean": {"range": [0.003, 0.012]}}},
     }
-    assert [said.partition(" ")[0] for said in read_study(study).warnings] == ["horizon_weeks", "market.churn.mean"]
+    told = [said.partition(" ")[0] for said in study_warnings(read_study(study))]
+    assert told == ["horizon_weeks", "market.churn.mean"]
 
 
 def test_the_command_and_python_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,19 +10,17 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import factorial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from flywheel_sim.execute.runs import Runs
 from flywheel_sim.results import SUMMARY
 from flywheel_sim.results.bridge import Bridge, Group
 from flywheel_sim.results.naming import differences, labels
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.scenario import WORDS
-
-if TYPE_CHECKING:
-    from flywheel_sim.study.comparison.compare import Progress, Runner
 
 __all__ = ["MOST_EXACT", "Mixture", "bridge", "shapley", "weights"]
 
@@ -157,12 +155,8 @@ class Mixture:
 def bridge(
     baseline: Scenario,
     challenger: Scenario,
+    runs: Runs,
     *,
-    replicates: int,
-    seed: int,
-    workers: int | None = None,
-    progress: "Progress | None" = None,
-    runner: "Runner | None" = None,
     names: Sequence[str] | None = None,
 ) -> Bridge:
     """Split the difference in every summary key over the blocks that differ.
@@ -170,10 +164,8 @@ def bridge(
     Parameters
     ----------
     baseline, challenger : Scenario
-    replicates, seed : int
-        Run k of every mixture has the key (seed, k).
-    workers, progress, runner
-        As in `flywheel_sim.compare`.
+    runs : Runs
+        How every mixture is run.
     names : (str, str), optional
         What to call the two.
 
@@ -182,10 +174,6 @@ def bridge(
     ScenarioError
         When the two do not differ in anything that acts, or in their horizons.
     """
-    if runner is None:
-        from flywheel_sim.execute.run import batch
-
-        runner = batch
     said = tuple(names or labels([baseline, challenger]))
     if baseline.model.horizon_weeks != challenger.model.horizon_weeks:
         raise ScenarioError.single("a bridge needs the same horizon on both sides; set horizon_weeks")
@@ -195,7 +183,7 @@ def bridge(
     orders = _plan(mixture)
     count = len(mixture.groups)
     wanted = _needed(count, orders)
-    finals, paths = _outcomes(mixture, wanted, runner, replicates, seed, workers, progress)
+    finals, paths = _outcomes(mixture, wanted, runs)
     place = {coalition: n for n, coalition in enumerate(wanted)}
     whole = frozenset(range(count))
     # A number a run cannot say (NaN, "never") has no parts.
@@ -314,29 +302,18 @@ def _sampled(
     return pairs.mean(axis=0), by_pair.std(axis=0, ddof=1) / np.sqrt(len(pairs))
 
 
-def _outcomes(
-    mixture: Mixture,
-    coalitions: list[Coalition],
-    runner: "Runner",
-    replicates: int,
-    seed: int,
-    workers: int | None,
-    progress: "Progress | None",
-) -> tuple[Floats, Floats]:
+def _outcomes(mixture: Mixture, coalitions: list[Coalition], runs: Runs) -> tuple[Floats, Floats]:
     """Summaries (C, R, K) and mean cumulative value by week (C, W + 1) of every coalition."""
     finals, paths = [], []
     for done, some in _slices(coalitions):
         scenarios = [mixture.scenario(one) for one in some]
 
         def report(now: int, of: int, done: int = done, here: int = len(scenarios)) -> None:
-            if progress is not None:
+            if runs.progress is not None:
                 each = of / max(here, 1)
-                progress(round(done * each + now), round(len(coalitions) * each))
+                runs.progress(round(done * each + now), round(len(coalitions) * each))
 
-        rows = runner(
-            scenarios, replicates=replicates, seed=seed, workers=workers, progress=report, accounts=False, teams=False
-        )
-        for row in rows:
+        for row in runs.of(scenarios, progress=report):
             finals.append([[run.summary[key] for key in SUMMARY] for run in row])
             paths.append(np.mean([run.series("value", start=True) for run in row], axis=0))
     return np.array(finals, np.float64), np.array(paths, np.float64)

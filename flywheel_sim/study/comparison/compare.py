@@ -1,24 +1,28 @@
 """Compare scenarios with the same luck: run k of every scenario differs only by what the scenarios change."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from flywheel_sim.execute.runner import Progress, Runner
+from flywheel_sim.execute.runs import Runs
 from flywheel_sim.results import Outcomes, Run
 from flywheel_sim.results.bridge import Bridge
 from flywheel_sim.results.parameter_draws import Drawn, read_draws
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.arguments import several, whole
 from flywheel_sim.scenario.idle import warn
+from flywheel_sim.study.comparison.bridge import bridge
 from flywheel_sim.study.comparison.sequential import FEWEST_FIRST, kim_nelson, ocba, runs_needed
+from flywheel_sim.study.comparison.swings import swings
 
-__all__ = ["FIRST_STAGE", "LIMIT", "Comparison", "Runner", "choose", "compare"]
+__all__ = ["FIRST_STAGE", "LIMIT", "Comparison", "choose", "compare"]
 
 #: Most runs of a scenario, unless another limit is given.
 LIMIT = 1000
@@ -26,26 +30,6 @@ LIMIT = 1000
 FIRST_STAGE = 10
 #: Most runs of a scenario that swings and groups take, unless told.
 FEW = 10
-
-Progress = Callable[[int, int], None]
-
-
-class Runner(Protocol):
-    """Whatever can run scenarios many times; outer list by scenario, inner by replicate."""
-
-    def __call__(
-        self,
-        scenarios: list[Scenario],
-        *,
-        replicates: int,
-        seed: int,
-        workers: int | None,
-        progress: Progress | None,
-        accounts: bool,
-        teams: bool,
-        first: int = 0,
-    ) -> list[list[Run]]:
-        """Run every scenario ``replicates`` times, the first of them replicate number ``first``."""
 
 
 class Comparison(Outcomes):
@@ -96,18 +80,17 @@ class Comparison(Outcomes):
         ScenarioError
             When there is no such challenger, or it does not differ from the baseline.
         """
-        from flywheel_sim.study.comparison.bridge import bridge
-
-        runner = runner or self._runner()
         index = self.best if challenger is None else challenger
         if not 0 < index < len(self.scenarios):
             raise ScenarioError.single(
                 f"expected the number of a challenger, 1 to {len(self.scenarios) - 1}, got {challenger}"
             )
         return bridge(
-            self.scenarios[0], self.scenarios[index], replicates=replicates or self.replicates, seed=self.seed,
-            workers=workers, progress=progress, runner=runner, names=(self.labels[0], self.labels[index]),
-        )  # fmt: skip
+            self.scenarios[0],
+            self.scenarios[index],
+            self._runs(replicates or self.replicates, workers, progress, runner),
+            names=(self.labels[0], self.labels[index]),
+        )
 
     def with_bridge(self, **options: Any) -> "Comparison":
         """The same comparison with its bridge in report, JSON and saved folder; options as in `bridge`."""
@@ -136,14 +119,15 @@ class Comparison(Outcomes):
         paths : sequence of str, optional
             Only these assumptions; default: every number that acts and that nobody decides, tried on a few runs first.
         """
-        from flywheel_sim.study.comparison.swings import swings
-
         found = swings(
-            self.scenarios[0], self.scenarios[self.best], replicates=replicates or min(self.replicates, FEW),
-            seed=self.seed, workers=workers, progress=progress, runner=runner or self._runner(),
-            names=(self.labels[0], self.labels[self.best]), paths=paths, drawn=self.drawn,
+            self.scenarios[0],
+            self.scenarios[self.best],
+            self._runs(replicates or min(self.replicates, FEW), workers, progress, runner),
+            names=(self.labels[0], self.labels[self.best]),
+            paths=paths,
+            drawn=self.drawn,
             middle=self.verdict.difference,
-        )  # fmt: skip
+        )
         return replace(self, swings=found)
 
     def with_groups(
@@ -153,19 +137,18 @@ class Comparison(Outcomes):
 
         Left out where runs draw parameters.
         """
-        from flywheel_sim.study.comparison.groups import groups
+        from flywheel_sim.study.comparison.groups import groups  # loads the engine
 
         if self.drawn is not None:
             return self
-        found = groups(
-            self.scenarios, replicates=replicates or min(self.replicates, FEW), seed=self.seed, workers=workers,
-            progress=progress,
-        )  # fmt: skip
+        found = groups(self.scenarios, self._runs(replicates or min(self.replicates, FEW), workers, progress))
         return replace(self, groups=found)
 
-    def _runner(self) -> Runner | None:
-        """What runs scenarios with the draws of this comparison; None where it has none."""
-        return _engine(self.drawn, self.scenarios[0]) if self.drawn is not None else None
+    def _runs(
+        self, replicates: int, workers: int | None, progress: Progress | None, runner: Runner | None = None
+    ) -> Runs:
+        """Return how this comparison's scenarios are run again: with its luck and, where it has any, its draws."""
+        return Runs(replicates, self.seed, workers, progress, runner or _drawing(self.drawn, self.scenarios[0]))
 
     def report(self, path: str | os.PathLike[str]) -> Path:
         """Write the report: one HTML file that needs nothing else.
@@ -253,21 +236,15 @@ def compare(
     loaded = _comparable(scenarios)
     warn(loaded)
     drawn = read_draws(posterior, seed) if posterior is not None else None
-    run = runner or _engine(drawn, loaded[0])
-
-    def more(first: int, count: int) -> list[list[Run]]:
-        start = {"first": first} if first else {}
-        return run(
-            loaded, replicates=count, seed=seed, workers=workers, progress=progress, accounts=False, teams=True, **start
-        )
-
-    runs = more(0, replicates)
+    how = Runs(replicates, seed, workers, progress, runner or _drawing(drawn, loaded[0]))
+    runs = how.of(loaded, teams=True)
     if precision is None:
         return _boiled(runs, loaded, drawn, indifference=indifference)
     values = _values(runs)
     wanted = min(runs_needed(values[1:] - values[0], precision), limit)
     if wanted > replicates:
-        runs = [row + added for row, added in zip(runs, more(replicates, wanted - replicates), strict=True)]
+        more = how.of(loaded, first=replicates, replicates=wanted - replicates, teams=True)
+        runs = [row + added for row, added in zip(runs, more, strict=True)]
     return _boiled(runs, loaded, drawn, first_stage=replicates, precision=precision, indifference=indifference)
 
 
@@ -341,7 +318,7 @@ def choose(
     loaded = _comparable(scenarios)
     warn(loaded)
     drawn = read_draws(posterior, seed) if posterior is not None else None
-    run = runner or _engine(drawn, loaded[0])
+    how = Runs(first_stage, seed, workers, progress, runner or _drawing(drawn, loaded[0]))
     if budget is not None and budget < first_stage * len(loaded):
         raise ScenarioError.single(
             f"a budget of {budget} runs does not pay for {first_stage} runs of {len(loaded)} scenarios", field="budget"
@@ -349,14 +326,10 @@ def choose(
     runs: list[list[Run]] = [[] for _ in loaded]
 
     def sample(systems: Sequence[int], first: int, count: int) -> NDArray[np.float64]:
-        start = {"first": first} if first else {}
-        found = run(
-            [loaded[i] for i in systems], replicates=count, seed=seed, workers=workers, progress=progress,
-            accounts=False, teams=True, **start,
-        )  # fmt: skip
-        for i, row in zip(systems, found, strict=True):
+        sampled = how.of([loaded[i] for i in systems], first=first, replicates=count, teams=True)
+        for i, row in zip(systems, sampled, strict=True):
             runs[i] += row
-        return _values(found)
+        return _values(sampled)
 
     if budget is None:
         chosen = kim_nelson(
@@ -394,10 +367,11 @@ def _check_zone(indifference: float) -> None:
         raise ScenarioError.single(f"an indifference zone is 0 or more, got {indifference:g}", field="indifference")
 
 
-def _engine(drawn: Drawn | None = None, baseline: Scenario | None = None) -> Runner:
+def _drawing(drawn: Drawn | None, baseline: Scenario) -> Runner | None:
+    """Return a runner that draws parameters; None where nothing is drawn."""
     from flywheel_sim.execute.run import batch
 
-    return partial(batch, each=drawn.of(baseline)) if drawn is not None and baseline is not None else batch
+    return None if drawn is None else partial(batch, each=drawn.of(baseline))
 
 
 def _values(runs: list[list[Run]]) -> NDArray[np.float64]:

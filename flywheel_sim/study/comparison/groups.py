@@ -1,6 +1,6 @@
 """Who gains and who loses: runs that are looked into every four weeks, team by team and segment by segment."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.engine.state import ADDED, ADVOCATE, DETRACTOR, NEUTRAL
 from flywheel_sim.execute.run import worker_count
+from flywheel_sim.execute.runs import Runs
 from flywheel_sim.results.groups import SEGMENT_MEASURES, TEAM_MEASURES, Groups
 from flywheel_sim.scenario import Scenario
 
@@ -23,11 +24,7 @@ YEAR = 52
 
 def groups(
     scenarios: Sequence[Scenario],
-    *,
-    replicates: int,
-    seed: int,
-    workers: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    runs: Runs,
 ) -> Groups:
     """What every scenario does to its teams and segments; run k has the key (seed, k), as in a comparison.
 
@@ -37,18 +34,17 @@ def groups(
     Parameters
     ----------
     scenarios : sequence of Scenario
-    replicates, seed : int
-    workers, progress
-        As in `flywheel_sim.compare`.
+    runs : Runs
+        How often, with which luck; what runs is the engine itself.
     """
     models = [scenario.model for scenario in scenarios]
     of_teams: list[list[Floats]] = [[] for _ in models]
     of_segments: list[list[Floats]] = [[] for _ in models]
-    total = sum(model.horizon_weeks for model in models) * replicates
-    done, threads = 0, worker_count(workers)
-    for k in range(replicates):
+    total = sum(model.horizon_weeks for model in models) * runs.replicates
+    done, threads = 0, worker_count(runs.workers)
+    for k in range(runs.replicates):
         # One replicate at a time: memory stays flat whatever the size of the company.
-        simulation = Simulation(models, [(s, seed, k) for s in range(len(models))], keep_teams=False)
+        simulation = Simulation(models, [(s, runs.seed, k) for s in range(len(models))], keep_teams=False)
         looks = [_Looks(simulation, q) for q in range(len(models))]
         while simulation.week < simulation.horizon:
             before = simulation.week
@@ -56,8 +52,8 @@ def groups(
             for look in looks:
                 look.take(simulation.week - before)
             done += (simulation.week - before) * len(models)
-            if progress:
-                progress(min(done, total), total)
+            if runs.progress:
+                runs.progress(min(done, total), total)
         for s, look in enumerate(looks):
             of_teams[s].append(look.teams())
             of_segments[s].append(look.segments())

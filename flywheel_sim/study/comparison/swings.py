@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.present.assumptions import acting, key_assumptions
+from flywheel_sim.execute.runs import Runs
+from flywheel_sim.results.assumptions import acting, key_assumptions
 from flywheel_sim.results.naming import labels
 from flywheel_sim.results.swings import Bar, Flip, Screened, Swings
 from flywheel_sim.scenario import Scenario, ScenarioError
@@ -30,7 +31,6 @@ from flywheel_sim.scenario.shapes import along, root
 
 if TYPE_CHECKING:
     from flywheel_sim.results.parameter_draws import Drawn
-    from flywheel_sim.study.comparison.compare import Progress, Runner
 
 Floats = NDArray[np.float64]
 
@@ -49,12 +49,8 @@ TRIAL, CLOSELY = 2, 20
 def swings(
     baseline: Scenario,
     challenger: Scenario,
+    runs: Runs,
     *,
-    replicates: int,
-    seed: int,
-    workers: int | None = None,
-    progress: "Progress | None" = None,
-    runner: "Runner | None" = None,
     names: Sequence[str] | None = None,
     paths: Sequence[str] | None = None,
     drawn: "Drawn | None" = None,
@@ -65,10 +61,8 @@ def swings(
     Parameters
     ----------
     baseline, challenger : Scenario
-    replicates, seed : int
-        Run k has the key (seed, k).
-    workers, progress, runner
-        As in `flywheel_sim.compare`.
+    runs : Runs
+        How the pair is run, moved and not.
     names : (str, str), optional
         What to call the two.
     paths : sequence of str, optional
@@ -83,10 +77,7 @@ def swings(
     ScenarioError
         When there is no assumption that could be moved.
     """
-    if runner is None:
-        from flywheel_sim.execute.run import batch
-
-        runner = batch
+    replicates = runs.replicates
     said = tuple(names or labels([baseline, challenger]))
     table = dict(drawn.table) if drawn is not None else {}
     pair = (baseline, challenger)
@@ -94,7 +85,7 @@ def swings(
     moves = [move for one in found for move in _moves(pair, one, table.get(one.path))]
     if not moves:
         raise ScenarioError.single(f"{said[0]} and {said[1]} rest on no assumption that could be moved")
-    work = _Work(pair, runner, seed, workers, progress, (len(moves), min(len(found), CLOSELY)), replicates)
+    work = _Work(pair, runs, (len(moves), min(len(found), CLOSELY)))
 
     trial = min(TRIAL, replicates)
     shifts = work.shifts(moves, trial)
@@ -148,12 +139,8 @@ class _Work:
     """Runs of the pair, moved and not, with what they came to."""
 
     pair: tuple[Scenario, Scenario]
-    runner: "Runner"
-    seed: int
-    workers: int | None
-    progress: "Progress | None"
+    runs: Runs
     planned: tuple[int, int]
-    replicates: int
     ran: int = 0
     unmoved: "list[Floats]" = field(default_factory=list)
 
@@ -175,35 +162,33 @@ class _Work:
 
     def done(self) -> None:
         """Say that all is done, which takes fewer runs than it may."""
-        if self.progress:
-            self.progress(self._total, self._total)
+        if self.runs.progress:
+            self.runs.progress(self._total, self._total)
 
     def _unmoved(self, replicates: int) -> "list[Floats]":
         if not self.unmoved:
-            self.unmoved = self._worth(self.pair, self.replicates)
+            self.unmoved = self._worth(self.pair, self.runs.replicates)
         return [row[:replicates] for row in self.unmoved]
 
     @property
     def _total(self) -> int:
         """Weeks that it takes at most, each move made in both scenarios."""
         ends, close = self.planned
-        runs = 2 * ends * min(TRIAL, self.replicates) + (2 + 4 * close + 2 * HALVINGS) * self.replicates
-        return runs * self.pair[0].model.horizon_weeks
+        each = self.runs.replicates
+        count = 2 * ends * min(TRIAL, each) + (2 + 4 * close + 2 * HALVINGS) * each
+        return count * self.pair[0].model.horizon_weeks
 
     def _worth(self, scenarios: Sequence[Scenario], replicates: int) -> "list[Floats]":
         """Net present value of every run, a row per scenario."""
         weeks, found = self.pair[0].model.horizon_weeks, []
 
         def report(done: int, of: int) -> None:
-            if self.progress:
-                self.progress(min(self.ran + done, self._total), self._total)
+            if self.runs.progress:
+                self.runs.progress(min(self.ran + done, self._total), self._total)
 
         for start in range(0, len(scenarios), AT_ONCE):
             some = list(scenarios[start : start + AT_ONCE])
-            rows = self.runner(
-                some, replicates=replicates, seed=self.seed, workers=self.workers, progress=report, accounts=False,
-                teams=False,
-            )  # fmt: skip
+            rows = self.runs.of(some, replicates=replicates, progress=report)
             found += [np.array([run.summary["npv"] for run in row]) for row in rows]
             self.ran += len(some) * replicates * weeks
         return found

@@ -37,8 +37,9 @@ from flywheel_sim.scenario import Problem, ScenarioError
 from flywheel_sim.scenario.numbers import Unreadable, decimal_of, number
 from flywheel_sim.scenario.reading import scalar
 from flywheel_sim.scenario.shapes import along, root
+from flywheel_sim.study.blocks import ParameterBlock
 from flywheel_sim.study.calibration.observed_table import split_head, twice
-from flywheel_sim.study.design.study_file import ParameterBlock, Study
+from flywheel_sim.study.design.study import Study
 
 __all__ = ["MOST_RUNS", "drawn", "laid", "of_unit_points"]
 

@@ -21,7 +21,9 @@ from flywheel_sim.execute.store import Experiment, Standing, Store
 from flywheel_sim.results.saving import finite, vacant
 from flywheel_sim.scenario import ScenarioError
 from flywheel_sim.study.design.points import laid
-from flywheel_sim.study.design.study_file import Study, read_study
+from flywheel_sim.study.design.study import Study
+from flywheel_sim.study.design.study_file import read_study
+from flywheel_sim.study.design.unit_mismatch import study_warnings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -187,7 +189,7 @@ def sweep(
     """
     checked(on, workers)
     ready = study if isinstance(study, Study) else read_study(study, changes, replicates=replicates, seed=seed)
-    for warning in () if ready is study else ready.warnings:
+    for warning in () if ready is study else study_warnings(ready):
         warnings.warn(warning, stacklevel=2)
     kept = None
     if folder is None and isinstance(study, Mapping):

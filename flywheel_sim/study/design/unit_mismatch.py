@@ -6,15 +6,16 @@ in the wrong unit than meant; who reads of it is told the value in hand, its uni
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flywheel_sim.scenario import Scenario, ScenarioError
+from flywheel_sim.scenario.idle import own, sentences
 from flywheel_sim.scenario.shapes import along, root
+from flywheel_sim.study.blocks import ParameterBlock
+from flywheel_sim.study.design.study import Study
+from flywheel_sim.study.search.search_file import uncertain_part
 
-if TYPE_CHECKING:
-    from flywheel_sim.study.design.study_file import ParameterBlock, Study
-
-__all__ = ["FAR", "far_off", "fit_warnings", "range_warning"]
+__all__ = ["FAR", "far_off", "fit_warnings", "range_warning", "study_warnings"]
 
 #: How many times the value in hand the near end of a range must be away before it is spoken of.
 FAR = 3.0
@@ -22,7 +23,15 @@ FAR = 3.0
 ENDS = (0.01, 0.99)
 
 
-def far_off(study: "Study") -> tuple[str, ...]:
+def study_warnings(study: Study) -> tuple[str, ...]:
+    """Say what is probably not meant: settings without effect, ranges far from the scenario's own value."""
+    varied = {path: None for name, block in study.parameters.items() for path in (name, *block.also)}
+    written = [path for scenario in study.scenarios.values() for path in own(scenario)]
+    without = sentences(study.scenarios.values(), dict.fromkeys([*written, *varied]), varied)
+    return (*without, *far_off(study))
+
+
+def far_off(study: Study) -> tuple[str, ...]:
     """A sentence for every parameter, and everything not known, whose range is far from the scenario's own value.
 
     Examples
@@ -37,11 +46,9 @@ def far_off(study: "Study") -> tuple[str, ...]:
     return tuple(dict.fromkeys(_sentences(study)))
 
 
-def _sentences(study: "Study") -> Iterator[str]:
+def _sentences(study: Study) -> Iterator[str]:
     blocks = [(path, block) for path, block in study.parameters.items()]
     if study.searches and study.file.search.uncertainty:
-        from flywheel_sim.study.search.search_file import uncertain_part
-
         blocks += uncertain_part(study).parameters.items()
     for path, block in blocks:
         if (ends := _ends(block)) is None:
@@ -100,7 +107,7 @@ def range_warning(scenario: Scenario, path: str, low: float, high: float, verb: 
     return f"{said}{f' ({known})' if known else ''}; is that the same unit?"
 
 
-def _ends(block: "ParameterBlock") -> tuple[float, float] | None:
+def _ends(block: ParameterBlock) -> tuple[float, float] | None:
     """The least and the greatest that is drawn; None where it is not numbers."""
     if block.range:
         return block.range[0], block.range[1]

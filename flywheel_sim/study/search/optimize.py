@@ -41,8 +41,10 @@ from flywheel_sim.execute.store import Standing, Store
 from flywheel_sim.results.risk import in_the_tail
 from flywheel_sim.results.saving import ResultError, vacant
 from flywheel_sim.results.search import AS_IT_STANDS, Optimum, Policy, Robustness
-from flywheel_sim.study.design.study_file import Study, read_study
+from flywheel_sim.study.design.study import Study
+from flywheel_sim.study.design.study_file import read_study
 from flywheel_sim.study.design.sweep import On
+from flywheel_sim.study.design.unit_mismatch import study_warnings
 from flywheel_sim.study.search.algorithms import Method, better_first, made_with, not_dominated
 from flywheel_sim.study.search.plan import MOST_FRONT, RIVALS, Plan, asked_again, experiment_of, method_of, planned
 from flywheel_sim.study.search.prim import discovered
@@ -113,7 +115,7 @@ def optimize(
     """
     checked(on, workers)
     ready = study if isinstance(study, Study) else read_study(study, changes, replicates=replicates, seed=seed)
-    for warning in () if ready is study else ready.warnings:
+    for warning in () if ready is study else study_warnings(ready):
         warnings.warn(warning, stacklevel=2)
     ready = with_posterior(ready, posterior)
     planned(ready)

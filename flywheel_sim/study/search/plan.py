@@ -6,8 +6,10 @@ from typing import Any
 
 from flywheel_sim.execute.store import Experiment, Store
 from flywheel_sim.scenario import ScenarioError
+from flywheel_sim.study.blocks import StudyFile
+from flywheel_sim.study.design.parameters import check_parameters
 from flywheel_sim.study.design.points import drawn
-from flywheel_sim.study.design.study_file import Study, StudyFile, check_parameters
+from flywheel_sim.study.design.study import Study
 from flywheel_sim.study.search.algorithms import Cma, Method, Nsga, made_with
 from flywheel_sim.study.search.search_file import in_order, in_search, needed_outcomes, search_problems, uncertain_part
 from flywheel_sim.study.search.space import Space

@@ -18,75 +18,23 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 from flywheel_sim.execute.rows import beyond, unknown_outcome
 from flywheel_sim.results.parameter_draws import read_draws
 from flywheel_sim.scenario import Problem, ScenarioError
 from flywheel_sim.scenario.errors import nearest, shown
-from flywheel_sim.scenario.fields import Block, param
 from flywheel_sim.scenario.reading import Place
 from flywheel_sim.scenario.shapes import along, root
+from flywheel_sim.study.blocks import DesignBlock, ParameterBlock, SearchBlock
+from flywheel_sim.study.design.parameters import check_parameters
+from flywheel_sim.study.design.study import Study
 
-if TYPE_CHECKING:
-    from flywheel_sim.study.design.study_file import ParameterBlock, Study
-
-__all__ = [
-    "ConstraintBlock", "SearchBlock", "SimplexBlock", "in_order", "in_search", "needed_outcomes", "search_problems",
-    "uncertain_part", "with_posterior",
-]  # fmt: skip
+__all__ = ["in_order", "in_search", "needed_outcomes", "search_problems", "uncertain_part", "with_posterior"]
 
 
 #: What may be wanted of an objective.
 WAYS = ("maximise", "minimise")
-
-
-class SimplexBlock(Block):
-    """Weights that are not negative and add up to a total."""
-
-    paths: list[str] = param(..., "Paths of the weights.", min_length=2)
-    total: float = param(1.0, "What they add up to.", gt=0)
-
-
-class ConstraintBlock(Block):
-    """A limit that the answer must keep: on the mean of an outcome, or on a sum over parameters."""
-
-    outcome: str = param("", "The outcome.")
-    sum: dict[str, float] = param({}, "Paths of parameters, and what each counts.")
-    at_least: float | None = param(None, "Not less than this.")
-    at_most: float | None = param(None, "Not more than this.")
-
-
-class SearchBlock(Block):
-    """What a search looks for, and at what cost."""
-
-    objectives: dict[str, Any] = param({}, "Outcome -> maximise or minimise.")  # names of outcomes may have dots
-    cvar: dict[str, Any] = param(
-        {}, "Objective -> share of its runs, the worst, whose mean counts instead of that of all (conditional value at "
-        "risk).",
-    )  # fmt: skip
-    constraints: list[ConstraintBlock] = param([], "Limits the answer must keep.")
-    simplexes: dict[str, SimplexBlock] = param({}, "Groups of weights that add up to a total.")
-    budget: int = param(1000, "Runs of the search at most.", ge=1, le=20_000_000)
-    population: int = param(0, "Points of a generation; 0 leaves it to the method.", ge=0, le=10_000)
-    step: float = param(0.25, "First step of CMA-ES, as a share of every range.", gt=0, le=1)
-    seed: int = param(1, "Seed of what the search draws.", ge=1, lt=2**32)
-    shortlist: int = param(5, "Best points of the search that are run again to choose among them.", ge=1, le=100)
-    fresh: int = param(40, "Runs of a point under luck the search has not seen.", ge=2, le=100_000)
-    uncertainty: dict[str, Any] = param({}, "What is not known: path -> values, a range or a distribution.")
-    draws: int = param(40, "Draws of what is not known.", ge=5, le=100_000)
-    draws_file: str = param(
-        "", "Draws instead, relative to the study: a CSV file whose first line names paths, or what flywheel calibrate "
-        "--method posterior leaves.",
-    )  # fmt: skip
-    draws_decimal: Literal["", ".", ","] = param(
-        "", "Decimal sign of a CSV file of draws; empty = a point, if its numbers show it."
-    )
-    over_draws: bool = param(
-        False,
-        "Whether every run of the search draws what is not known, too; else only what it finds is run in the draws.",
-    )
-    draw_replicates: int = param(4, "Runs of a point in each draw.", ge=1, le=100_000)
 
 
 def in_order(search: SearchBlock, source: Mapping[str, Any]) -> SearchBlock:
@@ -96,21 +44,19 @@ def in_order(search: SearchBlock, source: Mapping[str, Any]) -> SearchBlock:
     return search.model_copy(update=kept)
 
 
-def in_search(study: "Study") -> dict[str, str]:
+def in_search(study: Study) -> dict[str, str]:
     """Every path that the search sets -> the parameter or simplex it belongs to."""
     found = {other: path for path, block in study.parameters.items() for other in (path, *block.also)}
     return found | {path: name for name, block in study.file.search.simplexes.items() for path in block.paths}
 
 
-def uncertain_part(study: "Study") -> "Study":
+def uncertain_part(study: Study) -> Study:
     """What is not known, as a study of its own whose mistakes are told at their place in this one.
 
     Raises
     ------
     ScenarioError
     """
-    from flywheel_sim.study.design.study_file import DesignBlock, check_parameters
-
     search = study.file.search
     if search.draws_file:
         table = study.folder / search.draws_file
@@ -141,7 +87,7 @@ def uncertain_part(study: "Study") -> "Study":
         raise ScenarioError(moved) from None
 
 
-def with_posterior(study: "Study", posterior: str | os.PathLike[str] | None) -> "Study":
+def with_posterior(study: Study, posterior: str | os.PathLike[str] | None) -> Study:
     """The study with every run of its search drawing from the table of a calibration; as it is without one."""
     if posterior is None:
         return study
@@ -150,7 +96,7 @@ def with_posterior(study: "Study", posterior: str | os.PathLike[str] | None) -> 
     return replace(study, file=file, source={**study.source, "search": {**study.source.get("search", {}), **update}})
 
 
-def search_problems(study: "Study") -> Iterator[Problem]:
+def search_problems(study: Study) -> Iterator[Problem]:
     """Mistakes in what is searched for."""
     file, search = study.file, study.file.search
     if not search.objectives:
@@ -187,7 +133,7 @@ def search_problems(study: "Study") -> Iterator[Problem]:
     yield from _too_late(study, [*study.parameters.items(), *unknown.items()])
 
 
-def _too_late(study: "Study", moved: "Iterable[tuple[str, ParameterBlock]]") -> Iterator[Problem]:
+def _too_late(study: Study, moved: Iterable[tuple[str, ParameterBlock]]) -> Iterator[Problem]:
     """Outcomes that look at weeks which some runs of the search may not have."""
     horizon = float(study.base.model.horizon_weeks)
     for path, block in moved:
@@ -204,7 +150,7 @@ def _too_late(study: "Study", moved: "Iterable[tuple[str, ParameterBlock]]") -> 
             yield study.problem(here, *wrong, name=key)
 
 
-def _tails(study: "Study") -> Iterator[Problem]:
+def _tails(study: Study) -> Iterator[Problem]:
     """Shares of runs that are none, or less than one run."""
     file, search = study.file, study.file.search
     for name, share in search.cvar.items():
@@ -224,7 +170,7 @@ def _tails(study: "Study") -> Iterator[Problem]:
                     yield study.problem(here, message)
 
 
-def _simplexes(study: "Study") -> Iterator[Problem]:
+def _simplexes(study: Study) -> Iterator[Problem]:
     seen = {other for path, block in study.parameters.items() for other in (path, *block.also)}
     for name, block in study.file.search.simplexes.items():
         for k, path in enumerate(block.paths):
@@ -245,7 +191,7 @@ def _simplexes(study: "Study") -> Iterator[Problem]:
                     yield from (study.problem(here, p.message, p.suggestion) for p in error.problems)
 
 
-def _constraints(study: "Study") -> Iterator[Problem]:
+def _constraints(study: Study) -> Iterator[Problem]:
     known = in_search(study)
     for k, block in enumerate(study.file.search.constraints):
         here = ("search", "constraints", str(k))

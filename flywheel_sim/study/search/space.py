@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from flywheel_sim.scenario import ScenarioError
 from flywheel_sim.scenario.shapes import along, root
+from flywheel_sim.study.blocks import ParameterBlock
 from flywheel_sim.study.design.points import of_unit_points
-from flywheel_sim.study.design.study_file import ParameterBlock, Study
+from flywheel_sim.study.design.study import Study
 
 __all__ = ["Space", "broken_stick", "mended_stick"]
 

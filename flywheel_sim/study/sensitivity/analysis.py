@@ -10,7 +10,8 @@ from typing import Any
 from flywheel_sim.execute.drive import Progress
 from flywheel_sim.results.sensitivity import Sensitivity
 from flywheel_sim.scenario import ScenarioError
-from flywheel_sim.study.design.study_file import Study, read_study
+from flywheel_sim.study.design.study import Study
+from flywheel_sim.study.design.study_file import read_study
 from flywheel_sim.study.design.sweep import On, Sweep, sweep
 from flywheel_sim.study.sensitivity.indices_of_runs import analysed
 
