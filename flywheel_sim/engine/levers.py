@@ -14,8 +14,8 @@ shift (touches)    logit added to the success of a touchpoint               M9, 
                                                                             M20
 friction_factor    factor of f0 and f1                                      M21                   M4
 coupling_factor    factor of the coupling K                                 M21                   M11
-norms              share of gaming prevented                                M20                   M12
-accuracy           cosine of a fresh map with the need                      M9, M13               M13
+gaming_prevented   share of gaming prevented                                M20                   M12
+map_accuracy       cosine of a fresh map with the need                      M9, M13               M13
 adherence          share of the map that is acted on                        M20                   M11
 product_quality    quality of the product in use                            M26                   M1
 issue_factor       factor of the rate of issues                             M10                   M8
@@ -47,8 +47,8 @@ def reset_levers(par: Par, state: State, run: int) -> None:
         state.shift[firm.success0 + n] = state.patched[firm.success0 + n] = 0.0
     firm.friction_factor = firm.coupling_factor = firm.issue_factor = firm.issue_hours = 1.0
     firm.preempted = 0.0
-    firm.norms = par.incentives.norms
-    firm.accuracy, firm.adherence = par.sensing.accuracy, par.sensing.adherence
+    firm.gaming_prevented = par.incentives.norms
+    firm.map_accuracy, firm.adherence = par.sensing.accuracy, par.sensing.adherence
     firm.product_quality = par.market.product_quality
     firm.funding = 1.0
     firm.programme = firm.lead_added = firm.culture_added = firm.morale_added = 0.0

@@ -132,15 +132,11 @@ def populate(par: Par, tables: Tables, state: State, run: int) -> None:
         for a in range(d):
             state.need[firm.segment0 + s, a] = tables.need[size.segment0 + s, a]
     company_need(par, tables, state, run)
-    observe_alignment(par, tables, state, run)
-    row[COL.alignment], row[COL.alignment_weighted] = firm.alignment, firm.alignment_weighted
-    row[COL.customer_alignment], row[COL.net_force] = firm.customer_alignment, firm.net_force
-    firm.culture, firm.service_standard, firm.nps_survey = par.culture.start, 1.0, row[COL.nps_true]
-    firm.csat_survey = row[COL.experience]
+    observe_alignment(par, tables, state, run, row)
+    firm.culture, firm.service_standard = par.culture.start, 1.0
     row[COL.culture], row[COL.service_standard], row[COL.effort_level] = firm.culture, 1.0, 1.0
-    row[COL.nps_survey], row[COL.csat_survey] = firm.nps_survey, firm.csat_survey
-    firm.nps_taken, firm.csat_taken = firm.nps_survey, firm.csat_survey
-    row[COL.nps_taken], row[COL.csat_taken], row[COL.csat_true] = firm.nps_survey, firm.csat_survey, firm.csat_survey
+    row[COL.nps_survey] = row[COL.nps_taken] = row[COL.nps_true]
+    row[COL.csat_survey] = row[COL.csat_taken] = row[COL.csat_true] = row[COL.experience]
     # books
     if par.ledger.enabled:
         firm.cash = par.ledger.opening_cash + row[COL.billed]

@@ -91,42 +91,25 @@ RUN = np.dtype(
     + [
         (name, "f8")
         for name in (
-            "culture", "service_standard", "nps_survey", "csat_survey", "cash", "deferred", "value", "customers_before",
-            "good_voices", "bad_voices", "need_length", "belief_cosine", "alignment", "alignment_weighted",
-            "customer_alignment", "net_force", "coordination_hours", "meeting_hours", "gross_hours", "friction",
-            "service_capacity", "service_hours", "service_demand", "sales_capacity", "sales_delay_weeks",
-            "leads_before",
-            "waiting_before", "wait_weeks", "effort_level", "gaming", "overload", "added", "added_billed", "violations",
-            "signed_before", "sold_waiting", "onboarding_before", "onboarding_wait_weeks",
+            "culture", "service_standard", "cash", "deferred", "value", "customers_before", "good_voices", "bad_voices",
+            "need_length", "belief_cosine", "coordination_hours", "meeting_hours", "gross_hours", "service_capacity",
+            "service_hours", "service_demand", "sales_capacity", "leads_before", "waiting_before", "wait_weeks",
+            "added_billed", "violations", "signed_before", "sold_waiting", "onboarding_before",
             # levers
-            "friction_factor", "coupling_factor", "issue_factor", "norms", "accuracy", "adherence", "product_quality",
-            "funding", "programme", "lead_added", "culture_added", "morale_added",
-            # M9
-            "issue_hours", "timing",
-            # M10
-            "causes", "causes_hidden", "firefighting", "causes_begun",
-            # M13
-            "nps_taken", "csat_taken",
-            # M14: preempted is a lever
-            "scores", "score_mean", "score_variance", "activity", "projects", "preempted", "effort_mismatch",
-            "executive_belief", "belief_gap", "outcome_seen", "watching", "survey_sd",
-            # M15
-            "attention",
-            # M16
-            "decision_weeks", "rework_rate", "misfit", "decision_error",
-            # M18
-            "blockers_new", "blockers_resolved", "blockers_reopened", "blockers_dropped", "resolve_weeks",
+            "friction_factor", "coupling_factor", "issue_factor", "gaming_prevented", "map_accuracy", "adherence",
+            "product_quality", "funding", "programme", "lead_added", "culture_added", "morale_added", "preempted",
+            "issue_hours",
+            # M9, M10
+            "timing", "causes_begun",
+            # M14
+            "scores", "score_mean", "score_variance", "executive_belief", "outcome_seen", "watching", "survey_sd",
             # M20
-            "norm", "morale", "project_fixes", "competencies", "service_orientation", "knowledge", "knowledge_before",
-            "learned",
-            "adherence_reported",
+            "norms", "project_fixes", "competencies", "service_orientation", "knowledge", "knowledge_before", "learned",
             # M21
-            "leader_open", "leader_tenure", "leader_gap", "leader_out", "leader_kept", "leader_matured",
-            "leader_utilisation",
-            "leader_support", "leader_free", "leader_shown", "leader_perceived_roi",
-            # M26
-            "ideas", "idea_pairs", "idea_uptake", "product_gain",
-            # M27
+            "leader_open", "leader_tenure_weeks", "leader_gap", "leader_out", "leader_kept", "leader_free",
+            "leader_shown", "leader_perceived_roi",
+            # M26, M27
+            "product_gain",
             "win_odds", "discount",
         )
     ],

@@ -48,7 +48,7 @@ from flywheel_sim.engine.mechanisms.m01_market import open_market
 from flywheel_sim.engine.mechanisms.m03_journey import touch_success
 from flywheel_sim.engine.mechanisms.m04_handoffs import EVENTS, handoff_survival
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import count_voices, recount_voices
-from flywheel_sim.engine.mechanisms.m08_service import close_queue
+from flywheel_sim.engine.mechanisms.m08_service import close_queue, write_service
 from flywheel_sim.engine.mechanisms.m09_channels import serve_channels
 from flywheel_sim.engine.mechanisms.m10_causes import step_causes
 from flywheel_sim.engine.mechanisms.m11_vectors import observe_alignment, step_directions
@@ -99,7 +99,7 @@ def opening(epochs: Epochs, par: Par, tables: Tables, state: State, run: int, we
     refresh_belief(par, tables, state, run, week)
     aim(par, tables, state, run, week)
     learn(par, tables, state, run, week)
-    effort(par, tables, state, run)
+    effort(par, tables, state, run, week)
     step_directions(par, tables, state, run, week, growth_rate(par, state, run, week))
     hold_meeting(par, tables, state, run, week)
     react(par, tables, state, run, week)
@@ -107,13 +107,13 @@ def opening(epochs: Epochs, par: Par, tables: Tables, state: State, run: int, we
     step_blockers(par, tables, state, run, week)
     staff(par, tables, state, run, week)
     allot_hours(par, tables, state, run, week)
-    observe_alignment(par, tables, state, run)
+    observe_alignment(par, tables, state, run, state.weekly[firm.week0 + week])
     step_causes(par, tables, state, run, week)
     step_product(par, tables, state, run, week)
     touch_success(par, tables, state, run)
     step_selling(par, tables, state, run, week)
     survival = np.ones(EVENTS)
-    handoff_survival(par, tables, state, run, survival)
+    handoff_survival(par, tables, state, run, week, survival)
     open_market(par, tables, state, run, week, survival)
 
 
@@ -124,6 +124,7 @@ def closing(par: Par, tables: Tables, state: State, run: int, week: int) -> None
     sum_blocks(state, run, total)
     last, row = last_row(state, run, week), state.weekly[state.run[run].week0 + week]
     close_queue(par, tables, state, run, week, total)
+    write_service(state, run, week)
     volumes(par, tables, state, run, total)
     read_week(par, state, run, week, total, last, row)
     post(par, tables, state, run, week, total, last, row)

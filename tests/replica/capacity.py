@@ -94,7 +94,7 @@ def serve_queues(w: World, p: Rules, k: int) -> None:
         left = max(team.hours - (team.demand - point.asked), 0.1 * team.hours)
         if touch.stage == "service":
             hours = p.service.handling_hours if p.service.handling_hours > 0.0 else touch.hours
-            w.service_hours = hours * (w.standard * w.issue_hours)
+            w.service_hours = hours * (w.service_standard * w.issue_hours)
             w.service_capacity = left / w.service_hours
         elif touch.stage == "sale":
             w.sales_capacity = left / touch.hours

@@ -40,7 +40,7 @@ def serve_channels(w: World, p: Rules) -> None:
     seen = saturation(c.analytics.spend, c.analytics.scale)
     insight = min(1.0, c.analytics.gain * seen * p.contact_richness)
     if insight > 0.0:
-        w.accuracy = 1.0 - (1.0 - w.accuracy) * (1.0 - insight)
+        w.map_accuracy = 1.0 - (1.0 - w.map_accuracy) * (1.0 - insight)
     w.timing += c.analytics.timing * seen
     if p.handoffs.enabled and p.sensing.enabled:
         lift = c.personalisation * p.handoffs.integration * p.sensing.sharing

@@ -47,7 +47,7 @@ def work_programme(w: World, p: Rules) -> float:
     granted = g.funding * w.funding
     w.programme += g.cost * granted / 52.0
     build = (1.0 - weekly(1.0 - g.project_build_month)) * granted * g.projects
-    w.fixes = weekly(g.project_retention_month) * (w.fixes + build * (1.0 - w.fixes))
+    w.project_fixes = weekly(g.project_retention_month) * (w.project_fixes + build * (1.0 - w.project_fixes))
     build = (1.0 - weekly(1.0 - g.competence_build_month)) * granted * (1.0 - g.projects)
     w.competencies = 0.0
     for i, weight in enumerate(p.competence):
@@ -56,23 +56,23 @@ def work_programme(w: World, p: Rules) -> float:
         w.competencies += w.competence[i]
     if p.competence:
         w.competencies /= len(p.competence)
-    return float(g.project_effect * w.fixes + g.competence_effect * w.competencies)
+    return float(g.project_effect * w.project_fixes + g.competence_effect * w.competencies)
 
 
 def set_norms(w: World, p: Rules) -> None:
     """Norms follow the leader, or fade; they limit gaming and raise adherence, and so do checks, with a gap."""
     c = p.culture
     if c.norms.enabled:
-        if w.leader_tenure > 0.0:
-            w.norm += c.norms.transmission * (p.leadership.ethics - w.norm)
+        if w.leader_tenure_weeks > 0.0:
+            w.norms += c.norms.transmission * (p.leadership.ethics - w.norms)
         else:
-            w.norm *= weekly(c.norms.retention_month)
-        w.norms = 1.0 - (1.0 - w.norms) * (1.0 - c.norms.gaming * w.norm)
-        w.adherence += (1.0 - w.adherence) * c.norms.adherence * w.norm
+            w.norms *= weekly(c.norms.retention_month)
+        w.gaming_prevented = 1.0 - (1.0 - w.gaming_prevented) * (1.0 - c.norms.gaming * w.norms)
+        w.adherence += (1.0 - w.adherence) * c.norms.adherence * w.norms
     w.adherence_reported = w.adherence
     if c.monitoring.enabled:
         m = c.monitoring
-        hidden = m.coverage * m.gaming * (1.0 - min(w.norms, 1.0))
+        hidden = m.coverage * m.gaming * (1.0 - min(w.gaming_prevented, 1.0))
         lapses = 1.0 - w.adherence
         w.adherence += lapses * (1.0 - hidden) * m.coverage * m.accuracy
         w.adherence_reported = w.adherence + lapses * hidden
@@ -111,8 +111,8 @@ def keep_people(w: World, p: Rules) -> float:
         return 0.0
     if not w.teams:
         left = delta
-    w.trait += (1.0 - exp64(-left)) * (c.turnover.selectivity - w.trait)
-    return float(c.turnover.trait_effect * w.trait)
+    w.service_orientation += (1.0 - exp64(-left)) * (c.turnover.selectivity - w.service_orientation)
+    return float(c.turnover.trait_effect * w.service_orientation)
 
 
 # --- practices (March 1991; A18) --------------------------------------------------------------------------------------

@@ -137,14 +137,14 @@ def live_through(
         recent_weight, history_weight = recent_weight * weight, history_weight * weight
     if depth is not None:
         gain, loss = gain * depth, loss * depth
-    felt = (one - spill) * outcome + spill * account.recent
+    felt = (one - spill) * outcome + spill * account.experience
     expected = (one - adapt) * f32(rel.market_norm) + adapt * account.history
     x, r = felt - expected, account.relationship
     change = gain * x * (one - r) if x > 0 else loss * x * r
     if x <= 0:
         change = change * (one - f32(rel.forgiveness) * r)
     account.relationship = min(max(r + change, f32(0.0)), one)
-    account.recent += recent_weight * (outcome - account.recent)
+    account.experience += recent_weight * (outcome - account.experience)
     account.history += history_weight * (outcome - account.history)
 
 
@@ -156,7 +156,7 @@ def relationship_and_effort(p: Rules, account: Account, week: Week, sums: Sums) 
             account.relationship *= f32(1.0 - rel.depreciation)
         account.effort = account.effort * f32(halved(rel.effort_half_life_weeks)) + week.shock
     sums.add("touches", week.contact)
-    sums.add("failed", week.failures)
+    sums.add("defects", week.failures)
 
 
 # --- M1 churn, M6 renewal ---------------------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ def renewal(w: World, p: Rules, account: Account, week: Week, t: int, sums: Sums
             week.p_leave = both * (hazard / (hazard + week.turns)) if hazard > 0 else f32(0.0)
             week.p_turn = both - week.p_leave
         else:
-            sums.add("due")
+            sums.add("renewals_due")
         one, involuntary = f32(1.0), f32(p.contracts.involuntary if p.contracts.enabled else 0.0)
         p_any = one - (one - week.p_leave) * (one - involuntary) if market.enabled else f32(0.0)
         leaves = below(w_exit, p_any)
@@ -234,12 +234,12 @@ def churn_hazard(w: World, p: Rules, account: Account, week: Week, t: int) -> F3
         return hazard * exp32(clip32(social, 3.0)) if social != 0 else hazard
     factor = f32(0.0)
     if market.churn.sensitivity > 0.0:
-        product_share = f32(w.product / max(market.product_reference * market.fit_mean, 1e-9))
+        product_share = f32(w.product_quality / max(market.product_reference * market.fit_mean, 1e-9))
         factor = (
             f32(market.churn.effort_effect) * (account.effort - f32(rel.effort_reference))
             - f32(row.relationship) * (account.relationship - f32(rel.relationship_reference))
             - f32(row.product) * (product_share * week.fit - f32(1.0))
-            - f32(row.service) * (account.recent - f32(rel.market_norm))
+            - f32(row.service) * (account.experience - f32(rel.market_norm))
             + f32(row.price) * f32(log64(market.price) * 1.4426950408889634)
         ) * f32(market.churn.sensitivity)
     hazard = account.propensity * exp32(clip32(factor + f32(row.outside) + social, 3.0))
@@ -279,7 +279,7 @@ def leave(w: World, p: Rules, account: Account, week: Week, t: int, fails: bool,
     account.end, account.open_issues, account.cause = t + 1, 0, "voluntary"
     if fails:
         account.cause = "involuntary"
-        sums.add("involuntary")
+        sums.add("churned_involuntary")
         return
     speaks = wom.enabled and wom.negative > 0.0
     if speaks and below(w.words(account.number, t, luck.EXIT)[0], f32(wom.former_voice)):
@@ -351,7 +351,7 @@ def points(w: World, p: Rules, account: Account, week: Week, t: int, sums: Sums)
         account.points += f32(earned)
         if account.points >= f32(loyalty.threshold) and below(w_redeem, happens(f32(loyalty.redeem_rate))):
             account.points -= f32(loyalty.threshold)
-            sums.add("redeemed")
+            sums.add("rewards")
             account.cost += f32(loyalty.reward_value)
     elif below(w_join, happens(f32(loyalty.join_rate))):
         would_join = below(w.words(account.number, 0, luck.ENDOWMENT, 1)[2], f32(loyalty.share))
@@ -387,7 +387,7 @@ def stays(w: World, p: Rules, account: Account, week: Week, t: int, sums: Sums) 
     if week.age >= (53 if added else 52):
         sums.add("stayed")
         sums.add("stayed_spend", week.spend)
-    for name in ("relationship", "effort", "recent"):
+    for name in ("relationship", "effort", "experience"):
         sums.add(name, getattr(account, name))
     if week.after in (ADVOCATE, DETRACTOR):
         sums.add("advocates" if week.after == ADVOCATE else "detractors")

@@ -198,8 +198,8 @@ def step_product(w: World, p: Rules, t: int) -> None:
         mean = g.rate * w.idea_pairs / g.reference_pairs
         w.ideas = float(poisson64(unit(w.words(0, t, luck.IDEA)[0]), mean))
     w.idea_uptake = able / takers / (1.0 + w.decision_weeks) if takers > 0.0 else 0.0
-    quality = w.product + w.product_gain
+    quality = w.product_quality + w.product_gain
     gain = g.value * w.ideas * w.idea_uptake / g.reference_uptake * (1.0 - quality)
     change = gain - g.decay * quality
     w.product_gain += min(max(change, -quality), 1.0 - quality)
-    w.product += w.product_gain
+    w.product_quality += w.product_gain

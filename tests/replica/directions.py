@@ -71,13 +71,13 @@ def listen(w: World, p: Rules) -> float:
     m, heard = p.sensing, 0.0
     if m.listening_hours > 0.0:
         heard = 1.0 - exp64(-m.listening_hours / m.listening_scale)
-        w.accuracy = 1.0 - (1.0 - w.accuracy) * (1.0 - m.listening_gain * heard)
+        w.map_accuracy = 1.0 - (1.0 - w.map_accuracy) * (1.0 - m.listening_gain * heard)
         for k, team in enumerate(w.teams):
             if p.team[k].front:
                 team.taken += m.listening_hours * team.heads
-    if m.depth_effect > 0.0 and p.relationship.enabled and w.accuracy < 1.0:
+    if m.depth_effect > 0.0 and p.relationship.enabled and w.map_accuracy < 1.0:
         depth = w.last["relationship"] - p.relationship.relationship_reference
-        w.accuracy = 1.0 - min(1.0, (1.0 - w.accuracy) * exp64(-m.depth_effect * depth))
+        w.map_accuracy = 1.0 - min(1.0, (1.0 - w.map_accuracy) * exp64(-m.depth_effect * depth))
     return heard
 
 
@@ -112,9 +112,9 @@ def draw_map(w: World, p: Rules, k: int, begun: int) -> None:
     for a in range(p.d):
         row[a] -= along * w.known[a]
     normalise(row)
-    side = math.sqrt(max(0.0, 1.0 - w.accuracy * w.accuracy))
+    side = math.sqrt(max(0.0, 1.0 - w.map_accuracy * w.map_accuracy))
     for a in range(p.d):
-        row[a] = w.accuracy * w.known[a] + side * row[a]
+        row[a] = w.map_accuracy * w.known[a] + side * row[a]
 
 
 # --- M11 --------------------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ def effort(w: World, p: Rules) -> None:
         length *= cut
         if inc.effort_elasticity > 0.0:
             team.level = exp64(inc.effort_elasticity * log64(length / inc.effort_reference)) if length > 0.0 else 0.0
-        team.gaming = max(0.0, p.team[k].gaming_pay) * (1.0 - min(w.norms, 1.0)) / inc.gaming_cost
+        team.gaming = max(0.0, p.team[k].gaming_pay) * (1.0 - min(w.gaming_prevented, 1.0)) / inc.gaming_cost
         w.effort_level += (team.level - 1.0) / count
         w.gaming += team.gaming / count
 

@@ -19,44 +19,44 @@ def hold_office(w: World, p: Rules) -> None:
     c = p.leadership
     if w.leader_open == 0.0:
         w.leader_open, w.leader_out = 1.0, 0.0
-        w.leader_tenure, w.leader_gap = 0.0, 0.0 if c.start == "appointed" else float(c.vacancy_weeks)
-        w.leader_perceived = c.hurdle
+        w.leader_tenure_weeks, w.leader_gap = 0.0, 0.0 if c.start == "appointed" else float(c.vacancy_weeks)
+        w.leader_perceived_roi = c.hurdle
     elif w.leader_out > 0.0:
-        w.leader_out, w.leader_tenure, w.leader_gap = 0.0, 0.0, float(c.vacancy_weeks)
+        w.leader_out, w.leader_tenure_weeks, w.leader_gap = 0.0, 0.0, float(c.vacancy_weeks)
         w.leader_kept *= 1.0 - c.lost_at_exit
-    if w.leader_tenure > 0.0:
-        w.leader_tenure += 1.0
+    if w.leader_tenure_weeks > 0.0:
+        w.leader_tenure_weeks += 1.0
     elif w.leader_gap > 0.0:
         w.leader_gap -= 1.0
     else:
-        w.leader_tenure, w.leader_perceived = 1.0, c.hurdle
+        w.leader_tenure_weeks, w.leader_perceived_roi = 1.0, c.hurdle
 
 
 def step_leadership(w: World, p: Rules, t: int) -> None:
     """One week of the office: tenure, hours, effect, proof."""
     c = p.leadership
-    w.leader_matured = w.leader_use = w.leader_support = 0.0
+    w.leader_matured = w.leader_utilisation = w.leader_support = 0.0
     if not c.enabled:
-        w.leader_open = w.leader_tenure = w.leader_kept = w.leader_shown = w.leader_perceived = 0.0
+        w.leader_open = w.leader_tenure_weeks = w.leader_kept = w.leader_shown = w.leader_perceived_roi = 0.0
         return
     hold_office(w, p)
-    seated = w.leader_tenure > 0.0
-    if seated and w.leader_tenure > c.lag_weeks:
+    seated = w.leader_tenure_weeks > 0.0
+    if seated and w.leader_tenure_weeks > c.lag_weeks:
         w.leader_matured = w.leader_kept = 1.0
-    back = backing(p, w.leader_perceived)
+    back = backing(p, w.leader_perceived_roi)
     granted = min(1.0, back)
     w.funding *= granted
     w.leader_support = c.support * granted
     if seated:
         load = (1.0 - c.clarity) * w.service_demand * c.issue_hours / p.capacity.gross_hours
-        w.leader_use = min(1.0, load)
-        w.leader_free = 1.0 - w.leader_use
+        w.leader_utilisation = min(1.0, load)
+        w.leader_free = 1.0 - w.leader_utilisation
         w.programme += c.salary / 52.0 + c.budget * granted / 52.0
     exert(w, p, seated)
     w_leaves, w_noise, _, _ = w.words(0, t, luck.LEADER)
     if seated and t % 13 == 12:  # a quarterly appraisal
         sd = c.attribution_noise * (1.0 - c.proof_effect * min(1.0, leg(w, p, c.proof)))
-        w.leader_perceived = w.leader_shown + sd * normal_quantile(unit(w_noise))
+        w.leader_perceived_roi = w.leader_shown + sd * normal_quantile(unit(w_noise))
     if seated and c.tenure_months > 0.0:
         hazard = 12.0 / (52.0 * c.tenure_months) / back
         w.leader_out = 1.0 if unit(w_leaves) < 1.0 - exp64(-hazard) else 0.0

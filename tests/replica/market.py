@@ -48,7 +48,7 @@ def begin_spell(w: World, p: Rules, account: Account, week: int) -> float:
     account.exposure, account.points = f32(0.0), f32(-1.0)
     account.relationship = f32(rel.start if rel.enabled else rel.relationship_reference)
     account.effort = f32(0.0 if rel.enabled else rel.effort_reference)
-    account.recent = account.history = f32(rel.market_norm)
+    account.experience = account.history = f32(rel.market_norm)
     account.pressed = f32(0.0)
     account.spend = f32(p.segment[account.segment].spend * p.market.price)
     if p.selling.enabled:  # M27: promises raise what is expected, lone wolves pass nothing on
@@ -84,7 +84,7 @@ def go_live(w: World, p: Rules) -> None:
                 room = max(0.0, max(team.hours - other, 0.1 * team.hours) - w.onboarding_before * hours)
                 share = min(share, room / (candidates * hours))
     w.now.go_live = f32(share)
-    w.onboarding_wait = min(1.0 / share - 1.0, 52.0) if share > 0.0 else 52.0
+    w.onboarding_wait_weeks = min(1.0 / share - 1.0, 52.0) if share > 0.0 else 52.0
 
 
 def open_market(w: World, p: Rules, t: int, survival: dict[str, float]) -> None:
@@ -95,7 +95,9 @@ def open_market(w: World, p: Rules, t: int, survival: dict[str, float]) -> None:
     queue = funnel.enabled and p.capacity.enabled and w.sales_capacity < 1e200
     work = (w.leads_before + w.waiting_before) * funnel.qualify
     now.serve = f32(min(1.0, w.sales_capacity / work)) if queue and work > 0.0 else f32(1.0)
-    w.sales_delay = w.waiting_before * funnel.qualify / w.sales_capacity if queue and w.sales_capacity > 0.0 else 0.0
+    w.sales_delay_weeks = (
+        w.waiting_before * funnel.qualify / w.sales_capacity if queue and w.sales_capacity > 0.0 else 0.0
+    )
     go_live(w, p)
     reach, before = 0.0, 0.0
     for s, row in enumerate(p.segment):
@@ -111,8 +113,8 @@ def open_market(w: World, p: Rules, t: int, survival: dict[str, float]) -> None:
     is_open = p.contracts.window_weeks / 52.0 if p.contracts.enabled else 1.0
     now.expansion = f32(p.expansion.rate / is_open * survival["expansion"])
     now.lost_issue = f32(1.0 - survival["issue"])
-    now.fix = f32(min(1.0, p.service.first_contact_resolution * w.standard * stage_lift(w, p, 0, "service")))
-    now.wait_effort = f32(p.service.wait_effort * min(w.wait, 1.0))
+    now.fix = f32(min(1.0, p.service.first_contact_resolution * w.service_standard * stage_lift(w, p, 0, "service")))
+    now.wait_effort = f32(p.service.wait_effort * min(w.wait_weeks, 1.0))
 
 
 def sell_to_segment(w: World, p: Rules, s: int, row: Any, survival: dict[str, float]) -> None:
@@ -123,10 +125,10 @@ def sell_to_segment(w: World, p: Rules, s: int, row: Any, survival: dict[str, fl
         return
     odds = 1.0
     if p.handoffs.enabled and p.handoffs.response_effect:
-        waited = p.handoffs.base_delay_hours + w.sales_delay * 168.0
+        waited = p.handoffs.base_delay_hours + w.sales_delay_weeks * 168.0
         odds = response_odds(waited) / response_odds(p.handoffs.base_delay_hours)
     win = stage_lift(w, p, s, "sale")
-    win *= delay_odds(w.sales_delay + w.onboarding_wait) if funnel.delay_effect else 1.0
+    win *= delay_odds(w.sales_delay_weeks + w.onboarding_wait_weeks) if funnel.delay_effect else 1.0
     win *= exp64(-row.price * log64(m.price) * 1.4426950408889634) if m.price != 1.0 else 1.0
     win *= w.win_odds
     chain[0] = f32(min(1.0, odds_times(funnel.qualify, odds) * survival["lead"]))

@@ -37,61 +37,27 @@ def answer_survey(w: World, p: Rules, account: Account, t: int, sums: Sums) -> N
     promoter = below(w_kind, up)
     rate = min(sensing.response_rate * sensing.happy_bias, 1.0) if promoter else sensing.response_rate
     if below(w_reply, f32(rate)):
-        sums.add("answers")
+        sums.add("survey_answers")
         if promoter:
             sums.add("answers_up")
         elif below(w_kind, up + down):
             sums.add("answers_down")
-        sums.add("answers_satisfied", below(w_happy, account.recent))
+        sums.add("answers_satisfied", below(w_happy, account.experience))
 
 
-#: Columns that are sums over customers, by the sum's name; and those that are numbers of the company.
-_SUMS = {
-    "prospects": "prospects", "customers": "customers", "former": "former", "advocates": "advocates",
-    "detractors": "detractors", "blocked": "blocked", "leads": "leads", "qualified": "qualified",
-    "proposals": "proposals", "sold": "sold", "sold_waiting": "sold_waiting", "new_customers": "won",
-    "referred_new": "won_referred", "won_back": "won_back", "churned": "churned",
-    "churned_involuntary": "involuntary", "renewals_due": "due", "expansions": "expansions", "spend": "spend",
-    "stayed": "stayed", "stayed_spend": "stayed_spend", "expanded_spend": "expanded_spend",
-    "churned_spend": "churned_spend", "touches": "touches", "defects": "failed",
-    "handoffs_lost": "lost", "contacts": "contacts", "contained": "contained", "handled": "handled",
-    "self_service": "tries", "repeat_contacts": "repeats", "backlog": "backlog", "waited": "waited",
-    "abandoned": "abandoned", "survey_answers": "answers", "purchases": "purchases",
-    "deals_turned_away": "turned_away", "lone_deals": "lone_deals", "lone_churned": "lone_churned",
-    "members": "members", "member_churned": "member_churned", "rewards": "redeemed",
-}  # fmt: skip
-_NUMBERS = {
-    "added": "added", "friction": "friction", "wait_weeks": "wait", "service_standard": "standard",
-    "map_accuracy": "accuracy", "alignment": "alignment", "alignment_weighted": "alignment_weighted",
-    "customer_alignment": "customer_alignment", "net_force": "net_force", "decision_weeks": "decision_weeks",
-    "rework_rate": "rework_rate", "misfit": "misfit", "decision_error": "decision_error",
-    "blockers_new": "blockers_new", "blockers_resolved": "blockers_resolved",
-    "blockers_reopened": "blockers_reopened", "blockers_dropped": "blockers_dropped",
-    "resolve_weeks": "resolve_weeks", "ideas": "ideas", "idea_pairs": "idea_pairs", "idea_uptake": "idea_uptake",
-    "product_quality": "product", "belief_cosine": "belief_cosine", "overload": "overload",
-    "sales_delay_weeks": "sales_delay", "effort_level": "effort_level", "onboarding_wait_weeks": "onboarding_wait",
-    "gaming": "gaming", "culture": "culture", "causes": "causes", "causes_hidden": "causes_hidden",
-    "firefighting": "firefighting", "score_mean": "score_mean", "score_variance": "score_variance",
-    "activity": "activity", "projects": "projects", "effort_mismatch": "effort_mismatch",
-    "executive_belief": "executive_belief", "belief_gap": "belief_gap", "leader_tenure_weeks": "leader_tenure",
-    "leader_matured": "leader_matured", "leader_utilisation": "leader_use", "leader_support": "leader_support",
-    "leader_perceived_roi": "leader_perceived", "attention": "attention", "morale": "morale", "norms": "norm",
-    "service_orientation": "trait", "knowledge": "knowledge", "project_fixes": "fixes",
-    "competencies": "competencies", "adherence": "adherence", "adherence_reported": "adherence_reported",
-}  # fmt: skip
+#: The columns before those of money.
+_UNPAID = NAMES[: NAMES.index("revenue")]
 
 
 def read_week(w: World, p: Rules, t: int, total: Sums) -> dict[str, float]:
     """Every column but money."""
     row, last = dict.fromkeys(NAMES, 0.0), w.last
-    for column, name in _SUMS.items():
-        row[column] = total[name]
-    for column, name in _NUMBERS.items():
-        row[column] = float(getattr(w, name))
+    for column in _UNPAID:  # a column has the name of its sum over customers, or of the company's number
+        row[column] = total[column] if column in total else float(getattr(w, column, 0.0))
     customers = total["customers"]
     share = 1.0 / customers if customers > 0.0 else 0.0
-    for column, name in (("relationship", "relationship"), ("effort", "effort"), ("experience", "recent")):
-        row[column] = total[name] * share if customers > 0.0 else last[column]
+    for column in ("relationship", "effort", "experience"):
+        row[column] = total[column] * share if customers > 0.0 else last[column]
     row["csat_true"], row["exposure"] = row["experience"], total["exposure"] * share
     row["blockers_open"] = float(len(w.blockers))
     row["utilisation"] = w.service_demand / w.service_capacity if 0.0 < w.service_capacity < 1e200 else 0.0
@@ -105,7 +71,7 @@ def read_week(w: World, p: Rules, t: int, total: Sums) -> dict[str, float]:
 def read_survey(w: World, p: Rules, t: int, total: Sums, row: dict[str, float]) -> None:
     """Scores of this week's survey, inflated by gaming, and those that are seen, and paid on, after the lag."""
     row["score_inflation"] = inflation = 20.0 * w.gaming
-    answers = total["answers"]
+    answers = total["survey_answers"]
     if answers > 0.0:
         up, down = total["answers_up"] / answers, total["answers_down"] / answers
         w.survey_sd = 100.0 * math.sqrt(max(0.0, up + down - (up - down) * (up - down)) / answers)
@@ -153,9 +119,9 @@ def post(w: World, p: Rules, t: int, total: Sums, row: dict[str, float]) -> None
     row["cost_of_revenue"] = ledger.cost_of_revenue * row["revenue"] - row["referral_saving"]
     row["service_cost"] = p.service.live_cost * total["handled"] if p.service.enabled else 0.0
     if p.channels.enabled:
-        row["service_cost"] += p.channels.self_service_cost * total["tries"]
+        row["service_cost"] += p.channels.self_service_cost * total["self_service"]
         row["tech_cost"] = p.channels.technology.spend + p.channels.analytics.spend
-    outside, won = total["leads"] - total["leads_word"], total["won"] + total["won_back"]
+    outside, won = total["leads"] - total["leads_word"], total["new_customers"] + total["won_back"]
     row["acquisition_cost"] = ledger.cost_per_lead * outside + ledger.cost_per_win * won
     row["coordination_cost"] = wages * w.coordination_hours / gross if gross > 0.0 else 0.0
     met = wages * min(w.meeting_hours, gross - w.coordination_hours) / gross if gross > 0.0 else 0.0
@@ -165,7 +131,7 @@ def post(w: World, p: Rules, t: int, total: Sums, row: dict[str, float]) -> None
     row["bonus"] = payout(w, p, t)
     row["programme_cost"] = ledger.programme_cost + w.programme
     if p.loyalty.enabled:
-        row["reward_cost"] = p.loyalty.reward_value * total["redeemed"]
+        row["reward_cost"] = p.loyalty.reward_value * total["rewards"]
         row["reward_liability"] = p.loyalty.reward_value / p.loyalty.threshold * total["points"]
     row["overhead"] = ledger.overhead
     for line in (

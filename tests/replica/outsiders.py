@@ -37,7 +37,7 @@ def outsider_week(w: World, p: Rules, account: Account, t: int, sums: Sums) -> N
     after = account.status_next
     if after == NEUTRAL:
         sums.add("customers")
-        for name in ("relationship", "effort", "recent"):
+        for name in ("relationship", "effort", "experience"):
             sums.add(name, getattr(account, name))
     elif after == PROSPECT or (after in (LEAD, SOLD) and not account.once_customer):
         sums.add("prospects")
@@ -96,7 +96,7 @@ def sale(w: World, p: Rules, account: Account, t: int, sums: Sums) -> None:
     qualify, propose, close, live, lone = stages(w, p, account)
     if not lone and p.selling.enabled and fit_now(p, account) < w.chain[account.segment][4]:
         if below(w_chain, qualify):
-            sums.add("turned_away")
+            sums.add("deals_turned_away")
         return
     if below(w_chain, qualify):
         sums.add("qualified")
@@ -145,9 +145,9 @@ def onboarding(w: World, p: Rules, account: Account, t: int, sums: Sums) -> None
         sums.add("sold_waiting")
         return
     account.status_next = NEUTRAL
-    sums.add("won_back" if account.once_customer else "won")
+    sums.add("won_back" if account.once_customer else "new_customers")
     if not account.once_customer and account.referrer != -1:
-        sums.add("won_referred")
+        sums.add("referred_new")
     sums.add("billed", begin_spell(w, p, account, t + 1))
     sums.add("spend", account.spend)
     sums.add("lone_deals", account.lone)

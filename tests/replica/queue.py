@@ -82,7 +82,7 @@ def crew(w: World, p: Rules) -> tuple[int, float]:
             if s.handling_hours <= 0.0:
                 hours = touch.hours
     servers = s.servers if s.servers > 0 else min(math.ceil(heads), _SERVERS)
-    handling = hours * w.standard * w.issue_hours / w.gross_hours
+    handling = hours * w.service_standard * w.issue_hours / w.gross_hours
     if p.capacity.enabled and heads > 0.0 and w.service_capacity < 1e200:
         if w.service_capacity <= 0.0:
             return 0, handling
@@ -130,8 +130,8 @@ def finish(p: Rules, server: Server, total: Sums) -> float:
     assert account is not None
     total.add("handled")
     total.add("waited", server.wait > 0.0)
-    total.add("repeats", bad)
-    total.add("lost", server.lost)
+    total.add("repeat_contacts", bad)
+    total.add("handoffs_lost", server.lost)
     if account.handled < 255:
         account.handled += 1
         account.unfixed += server.unfixed
@@ -194,11 +194,11 @@ def serve_week(w: World, p: Rules, t: int, total: Sums) -> float:
     left, age = end_of_week(w, p, waiting, t, total)
     total.add("backlog", left)
     w.service_capacity = servers / handling if handling > 0.0 else 1e300
-    w.wait = 0.0
+    w.wait_weeks = 0.0
     if total["handled"] > 0.0:
-        w.wait = waits / total["handled"]
+        w.wait_weeks = waits / total["handled"]
     elif left > 0.0:
-        w.wait = age / left
+        w.wait_weeks = age / left
     return begun + left
 
 

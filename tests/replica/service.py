@@ -63,12 +63,12 @@ def handle_case(w: World, p: Rules, account: Account, week: Any, t: int, sums: S
     account.open_issues = 0
     live_through(p, account, f32(1.0 if fixed and not lost else 0.0))
     if lost:
-        sums.add("lost")
+        sums.add("handoffs_lost")
         week.shock += f32(p.handoffs.effort_of_loss)
     if not fixed:
         week.shock += f32(s.failed_fix_effort)
     if lost or not fixed:
-        sums.add("repeats")
+        sums.add("repeat_contacts")
         delay = int(-log64(unit(w_delay)) * s.return_delay_weeks) if s.return_delay_weeks > 0.0 else 0
         account.open_issues, account.since = 1, t + min(delay, 100)
 
@@ -87,7 +87,7 @@ def self_service(
     if tries > 0:
         sums.add("contacts", easy)
         sums.add("contained", easy)
-        sums.add("tries", tries)
+        sums.add("self_service", tries)
         account.cost += f32(c.self_service_cost) * tries
         week.shock += f32(c.self_service_effort) * tries
         if c.self_service_gain > 0.0:
@@ -115,7 +115,7 @@ def close_queue(w: World, p: Rules, t: int, total: Sums) -> None:
     """Who is served next week, how long issues wait, and what that does to the standard."""
     s, now = p.service, w.now
     now.cutoff, now.margin = f32(-1.0), f32(1.0)
-    w.wait = w.service_demand = 0.0
+    w.wait_weeks = w.service_demand = 0.0
     if not s.enabled:
         return
     backlog, capacity = total["backlog"], w.service_capacity
@@ -127,10 +127,10 @@ def close_queue(w: World, p: Rules, t: int, total: Sums) -> None:
     w.service_demand = backlog
     if s.erosion:
         level = min(1.0, capacity / backlog) if backlog > 0.0 else 1.0
-        if level < w.standard:
-            w.standard += (level - w.standard) / s.standard_decay_weeks
+        if level < w.service_standard:
+            w.service_standard += (level - w.service_standard) / s.standard_decay_weeks
         elif s.standard_recovery_weeks > 0.0:
-            w.standard += (level - w.standard) / max(s.standard_recovery_weeks, 1.0)
+            w.service_standard += (level - w.service_standard) / max(s.standard_recovery_weeks, 1.0)
 
 
 def wait_by_age(w: World, backlog: float) -> None:
@@ -144,9 +144,9 @@ def wait_by_age(w: World, backlog: float) -> None:
                 now.cutoff, now.margin = f32(age), f32(left / here)
                 break
             left -= here
-        w.wait = backlog / capacity if capacity > 0.0 else 52.0
+        w.wait_weeks = backlog / capacity if capacity > 0.0 else 52.0
     elif w.service_hours > 0.0 and capacity > 0.0:
         hours = w.service_hours
         servers = max(1, int(min(capacity * hours / w.gross_hours, 1e10)))
-        w.wait = erlang_wait(servers, backlog * hours / w.gross_hours) * hours / w.gross_hours
-        w.wait = min(w.wait, 1.0)
+        w.wait_weeks = erlang_wait(servers, backlog * hours / w.gross_hours) * hours / w.gross_hours
+        w.wait_weeks = min(w.wait_weeks, 1.0)

@@ -69,7 +69,7 @@ def populate(w: World, p: Rules) -> None:
         row["advocates"] += status == ADVOCATE
         row["detractors"] += status == DETRACTOR
         row["relationship"] += float(account.relationship)
-        row["experience"] += float(account.recent)
+        row["experience"] += float(account.experience)
         row["effort"] += float(account.effort)
         row["spend"] += float(account.spend)
         row["nps_true"] += 100.0 * float(up - down)
@@ -79,7 +79,7 @@ def populate(w: World, p: Rules) -> None:
     row["prospects"] = float(len(w.accounts) - len(sign))
     row["product_quality"] = market.product_quality
     start_teams(w, p)
-    w.culture, w.standard = p.culture.start, 1.0
+    w.culture, w.service_standard = p.culture.start, 1.0
     w.nps_survey = w.nps_taken = row["nps_true"]
     w.csat_survey = w.csat_taken = row["experience"]
     row["culture"], row["service_standard"], row["effort_level"] = w.culture, 1.0, 1.0

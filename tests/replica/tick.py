@@ -80,8 +80,8 @@ def reset_levers(w: World, p: Rules) -> None:
         point.shift = point.patched = point.touched = 0.0
     w.friction_factor = w.coupling_factor = w.issue_factor = w.issue_hours = w.funding = 1.0
     w.preempted = w.programme = w.lead_added = w.culture_added = w.morale_added = 0.0
-    w.norms, w.accuracy, w.adherence = p.incentives.norms, p.sensing.accuracy, p.sensing.adherence
-    w.product = p.market.product_quality
+    w.gaming_prevented, w.map_accuracy, w.adherence = p.incentives.norms, p.sensing.accuracy, p.sensing.adherence
+    w.product_quality = p.market.product_quality
     w.cases = {}
 
 

@@ -99,7 +99,7 @@ class Account:
         self.added = False  # to its first spell, by the timeline
         self.blocked_until, self.thanked = 0, 0
         self.open_issues, self.since = 0, 0
-        self.relationship = self.effort = self.recent = self.history = self.pressed = f32(0.0)
+        self.relationship = self.effort = self.experience = self.history = self.pressed = f32(0.0)
         self.spend = self.revenue = self.cost = self.exposure = self.points = f32(0.0)
         # the event-timed queue's news of last week: issues raised; handled, of these unfixed, lost, either; their wait
         self.fresh = self.handled = self.unfixed = self.lost = self.bad = 0
@@ -160,26 +160,28 @@ class World:
     # money, scores, the market
     cash = deferred = value = added = added_billed = nps_survey = csat_survey = nps_taken = csat_taken = 0.0
     survey_sd = good_voices = bad_voices = leads_before = waiting_before = signed_before = sold_waiting = 0.0
-    onboarding_before = sales_delay = onboarding_wait = win_odds = discount = timing = 0.0
+    onboarding_before = sales_delay_weeks = onboarding_wait_weeks = win_odds = discount = timing = 0.0
     # hours and service
     coordination_hours = meeting_hours = gross_hours = overload = sales_capacity = service_capacity = 0.0
-    service_hours = service_demand = wait = standard = 0.0
+    service_hours = service_demand = wait_weeks = service_standard = 0.0
     # where teams look
     alignment = alignment_weighted = customer_alignment = net_force = belief_cosine = friction = effort_level = 0.0
     gaming = attention = 0.0
     # levers of the week (engine/levers.py)
-    friction_factor = coupling_factor = issue_factor = issue_hours = norms = accuracy = adherence = product = 0.0
-    preempted = funding = programme = lead_added = culture_added = morale_added = 0.0
+    friction_factor = coupling_factor = issue_factor = issue_hours = gaming_prevented = map_accuracy = 0.0
+    adherence = product_quality = preempted = funding = programme = lead_added = culture_added = morale_added = 0.0
     # M10, M14
     causes = causes_hidden = firefighting = causes_begun = scores = score_mean = score_variance = activity = 0.0
     projects = effort_mismatch = executive_belief = belief_gap = outcome_seen = watching = 0.0
     # M16, M18, M26
     decision_weeks = rework_rate = misfit = decision_error = blockers_new = blockers_resolved = 0.0
     blockers_reopened = blockers_dropped = resolve_weeks = ideas = idea_pairs = idea_uptake = product_gain = 0.0
-    # M20, M21
-    culture = norm = morale = fixes = competencies = trait = knowledge = knowledge_before = learned = 0.0
-    adherence_reported = leader_open = leader_tenure = leader_gap = leader_out = leader_kept = leader_matured = 0.0
-    leader_use = leader_support = leader_free = leader_shown = leader_perceived = 0.0
+    # M20
+    culture = norms = morale = project_fixes = competencies = service_orientation = knowledge = 0.0
+    knowledge_before = learned = adherence_reported = 0.0
+    # M21
+    leader_open = leader_tenure_weeks = leader_gap = leader_out = leader_kept = leader_matured = 0.0
+    leader_utilisation = leader_support = leader_free = leader_shown = leader_perceived_roi = 0.0
 
     def __init__(self, program: Program, seed: int, replicate: int, epoch: int) -> None:
         self.key: Key = (seed, replicate)

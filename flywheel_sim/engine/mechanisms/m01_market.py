@@ -57,6 +57,7 @@ from flywheel_sim.engine.mechanisms.m27_selling import LONE, deal_size, price_sh
 from flywheel_sim.engine.random import SELLER, below, words
 from flywheel_sim.engine.state import ADVOCATE, DETRACTOR, NEUTRAL, PROSPECT
 from flywheel_sim.scenario.blocks.m01_market import Market
+from flywheel_sim.scenario.columns import COL
 
 __all__ = [
     "FIRST_SPELLS",
@@ -158,7 +159,7 @@ def delay_odds(weeks: float) -> float:
 
 
 @step
-def go_live(par: Par, tables: Tables, state: State, run: int) -> None:
+def go_live(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Set the share of sold customers that go live this week, and the expected wait of one."""
     firm, now = state.run[run], state.now[run]
     share, candidates = 1.0, firm.signed_before + firm.sold_waiting
@@ -174,13 +175,14 @@ def go_live(par: Par, tables: Tables, state: State, run: int) -> None:
                 room = max(0.0, max(able - other, KEPT * able) - firm.onboarding_before * hours)
                 share = min(share, room / (candidates * hours))
     now.go_live = f32(share)
-    firm.onboarding_wait_weeks = min(1.0 / share - 1.0, 52.0) if share > 0.0 else 52.0
+    state.weekly[firm.week0 + week, COL.onboarding_wait_weeks] = min(1.0 / share - 1.0, 52.0) if share > 0.0 else 52.0
 
 
 @step
 def open_market(par: Par, tables: Tables, state: State, run: int, week: int, survival: Any) -> None:
     """Set what prospects, leads and renewing customers meet this week."""
     firm, now, market = state.run[run], state.now[run], par.market
+    weekly = state.weekly[firm.week0 + week]
     prospects = 0.0
     for b in range(firm.block0, firm.block0 + firm.blocks):
         prospects += state.counts[b, PROSPECT]
@@ -189,10 +191,10 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
     queue = funnel.enabled and par.capacity.enabled and firm.sales_capacity < 1e200
     work = (firm.leads_before + firm.waiting_before) * funnel.qualify
     now.serve = f32(min(1.0, firm.sales_capacity / work)) if queue and work > 0.0 else f32(1.0)
-    firm.sales_delay_weeks = (
+    weekly[COL.sales_delay_weeks] = (
         firm.waiting_before * funnel.qualify / firm.sales_capacity if queue and firm.sales_capacity > 0.0 else 0.0
     )
-    go_live(par, tables, state, run)
+    go_live(par, tables, state, run, week)
     reach, before = 0.0, 0.0
     for s in range(par.size.segments):
         row = tables.segment[par.size.segment0 + s]
@@ -204,10 +206,11 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
             continue
         odds = 1.0
         if par.handoffs.enabled and par.handoffs.response_effect:
-            waited = par.handoffs.base_delay_hours + firm.sales_delay_weeks * 168.0
+            waited = par.handoffs.base_delay_hours + weekly[COL.sales_delay_weeks] * 168.0
             odds = response_odds(waited) / response_odds(par.handoffs.base_delay_hours)
         win = stage_lift(par, tables, state, run, s, STAGE.sale)
-        win *= delay_odds(firm.sales_delay_weeks + firm.onboarding_wait_weeks) if funnel.delay_effect else 1.0
+        known = weekly[COL.sales_delay_weeks] + weekly[COL.onboarding_wait_weeks]
+        win *= delay_odds(known) if funnel.delay_effect else 1.0
         win *= exp64(-row.price * log64(market.price) * 1.4426950408889634) if market.price != 1.0 else 1.0
         win *= firm.win_odds
         chain[0] = f32(min(1.0, odds_times(funnel.qualify, odds) * survival[WHEN.lead]))

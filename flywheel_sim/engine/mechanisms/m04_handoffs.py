@@ -22,6 +22,7 @@ from flywheel_sim.engine.jit import inlined, step
 from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64
 from flywheel_sim.scenario.blocks.m04_handoffs import Handoff
+from flywheel_sim.scenario.columns import COL
 
 __all__ = ["EVENTS", "WHEN", "friction_between", "handoff_survival", "response_odds"]
 
@@ -46,13 +47,13 @@ def response_odds(mean_hours: float) -> float:
 
 
 @step
-def handoff_survival(par: Par, tables: Tables, state: State, run: int, survival: Any) -> None:
+def handoff_survival(par: Par, tables: Tables, state: State, run: int, week: int, survival: Any) -> None:
     """Fill ``survival`` (4,): share of leads, sales, issues, expansions that come through, relative to reference for
-    all but issues; and the run's mean friction.
+    all but issues; and write the mean friction.
     """
     firm, handoffs, size = state.run[run], par.handoffs, par.size
+    weekly = state.weekly[firm.week0 + week]
     survival[:] = 1.0
-    firm.friction = 0.0
     if not handoffs.enabled or size.links == 0:
         return
     reference = 1.0 - exp64(
@@ -69,7 +70,7 @@ def handoff_survival(par: Par, tables: Tables, state: State, run: int, survival:
             friction_between(cosine, handoffs.base_friction, handoffs.angle_friction, handoffs.integration)
             * firm.friction_factor
         )
-        firm.friction += phi / size.links
+        weekly[COL.friction] += phi / size.links
         loss = 1.0 - exp64(-phi)
         if link.when == WHEN.issue:
             survival[WHEN.issue] *= 1.0 - link.share * loss

@@ -29,8 +29,9 @@ from flywheel_sim.engine.event_queue import serve_week
 from flywheel_sim.engine.jit import f32, inlined, step
 from flywheel_sim.engine.kinds import Par, State, Sums, Tables
 from flywheel_sim.engine.state import ACC, AGES
+from flywheel_sim.scenario.columns import COL
 
-__all__ = ["close_queue", "erlang_wait"]
+__all__ = ["close_queue", "erlang_wait", "write_service"]
 
 
 #: Steps of Erlang's recursion at most, so that the work of a week does not grow with the number of servers.
@@ -77,6 +78,16 @@ def close_queue(par: Par, tables: Tables, state: State, run: int, week: int, tot
             firm.service_standard += (level - firm.service_standard) / service.standard_decay_weeks
         elif service.standard_recovery_weeks > 0.0:
             firm.service_standard += (level - firm.service_standard) / max(service.standard_recovery_weeks, 1.0)
+
+
+@step
+def write_service(state: State, run: int, week: int) -> None:
+    """Write how service stands at the end of the week."""
+    firm = state.run[run]
+    weekly = state.weekly[firm.week0 + week]
+    weekly[COL.wait_weeks], weekly[COL.service_standard] = firm.wait_weeks, firm.service_standard
+    if 0.0 < firm.service_capacity < 1e200:
+        weekly[COL.utilisation] = firm.service_demand / firm.service_capacity
 
 
 @step

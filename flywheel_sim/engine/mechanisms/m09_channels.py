@@ -92,7 +92,7 @@ def serve_channels(par: Par, tables: Tables, state: State, run: int) -> None:
     seen = saturation(channels.analytics.spend, channels.analytics.scale)
     insight = min(1.0, channels.analytics.gain * seen * par.contact_richness)
     if insight > 0.0:  # 1 - (1 - A) would change the last bit
-        firm.accuracy = 1.0 - (1.0 - firm.accuracy) * (1.0 - insight)
+        firm.map_accuracy = 1.0 - (1.0 - firm.map_accuracy) * (1.0 - insight)
     firm.timing += channels.analytics.timing * seen
     if par.handoffs.enabled and par.sensing.enabled:
         lift = channels.personalisation * par.handoffs.integration * par.sensing.sharing

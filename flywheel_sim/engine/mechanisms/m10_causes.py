@@ -64,7 +64,7 @@ def alignment_behind(par: Par, tables: Tables, state: State, firm: Firm, n: int)
 def step_causes(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """One week of causes, symptoms and fixes; what shows moves touches and issues."""
     firm, causes, touchpoints = state.run[run], par.causes, par.size.touchpoints
-    firm.causes = firm.causes_hidden = firm.firefighting = 0.0
+    weekly = state.weekly[firm.week0 + week]
     if not causes.enabled or touchpoints == 0:
         return
     first, firm.causes_begun = firm.causes_begun == 0.0, 1.0
@@ -105,7 +105,8 @@ def step_causes(par: Par, tables: Tables, state: State, run: int, week: int) -> 
             v, w = v / (v + w), w / (v + w)
         state.visible[cell], state.hidden[cell] = v, w
         state.shift[cell] -= causes.quality_effect * (v - causes.reference)
-        firm.causes += (v + w) / touchpoints
-        firm.causes_hidden += w / touchpoints
-        firm.firefighting += min(1.0, rho * (1.0 - causes.prevention * (1.0 - v))) / touchpoints
-    firm.issue_factor *= exp64(causes.issue_effect * (firm.causes - firm.causes_hidden - causes.reference))
+        weekly[COL.causes] += (v + w) / touchpoints
+        weekly[COL.causes_hidden] += w / touchpoints
+        weekly[COL.firefighting] += min(1.0, rho * (1.0 - causes.prevention * (1.0 - v))) / touchpoints
+    showing = weekly[COL.causes] - weekly[COL.causes_hidden]
+    firm.issue_factor *= exp64(causes.issue_effect * (showing - causes.reference))

@@ -22,11 +22,12 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.jit import inlined, step
-from flywheel_sim.engine.kinds import Par, State, Tables
+from flywheel_sim.engine.kinds import Par, Row, State, Tables
 from flywheel_sim.engine.maths import exp64, normal_quantile, sincos64
 from flywheel_sim.engine.mechanisms.m17_cadence import same_theme
 from flywheel_sim.engine.mechanisms.m20_culture import discipline_yield
 from flywheel_sim.engine.random import TEAM, unit64, words
+from flywheel_sim.scenario.columns import COL
 
 __all__ = ["normalise", "observe_alignment", "step_directions", "wander"]
 
@@ -139,10 +140,9 @@ def step_directions(par: Par, tables: Tables, state: State, run: int, week: int,
 
 
 @step
-def observe_alignment(par: Par, tables: Tables, state: State, run: int) -> None:
+def observe_alignment(par: Par, tables: Tables, state: State, run: int, row: Row) -> None:
     """Order parameter r = |sum u|/T, the weighted one, the resultant's cosine with the need, and the net force."""
     firm, d, teams = state.run[run], par.size.axes, par.size.teams
-    firm.alignment = firm.alignment_weighted = firm.customer_alignment = firm.net_force = 0.0
     if teams == 0:
         return
     plain, heavy, along = 0.0, 0.0, 0.0
@@ -158,7 +158,7 @@ def observe_alignment(par: Par, tables: Tables, state: State, run: int) -> None:
         plain += x * x
         heavy += y * y
         along += x * state.company_need[run, a]
-        firm.net_force += y * state.company_need[run, a]
-    firm.alignment = math.sqrt(plain) / teams
-    firm.alignment_weighted = math.sqrt(heavy) / total if total > 0.0 else 0.0
-    firm.customer_alignment = along / math.sqrt(plain) if plain > 0.0 else 0.0
+        row[COL.net_force] += y * state.company_need[run, a]
+    row[COL.alignment] = math.sqrt(plain) / teams
+    row[COL.alignment_weighted] = math.sqrt(heavy) / total if total > 0.0 else 0.0
+    row[COL.customer_alignment] = along / math.sqrt(plain) if plain > 0.0 else 0.0

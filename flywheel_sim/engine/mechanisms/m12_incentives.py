@@ -39,6 +39,7 @@ import numpy as np
 from flywheel_sim.engine.jit import inlined, step
 from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64, log64
+from flywheel_sim.scenario.columns import COL
 
 __all__ = ["attenuation", "effort", "payout"]
 
@@ -83,10 +84,11 @@ def partners(tables: Tables, state: State, team0: int, row: int, teams: int, d: 
 
 
 @step
-def effort(par: Par, tables: Tables, state: State, run: int) -> None:
+def effort(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Set every team's effort vector (``pay``), effort level and gaming effort."""
     firm, d, incentives, teams = state.run[run], par.size.axes, par.incentives, par.size.teams
-    firm.effort_level, firm.gaming = (1.0 if teams else 0.0), 0.0
+    weekly = state.weekly[firm.week0 + week]
+    weekly[COL.effort_level] = 1.0 if teams else 0.0
     pull, peers = np.empty(16), np.empty(16)
     for k in range(teams):
         row, tr = firm.team0 + k, par.size.team0 + k
@@ -115,9 +117,9 @@ def effort(par: Par, tables: Tables, state: State, run: int) -> None:
         if length > 0.0:
             level = exp64(incentives.effort_elasticity * log64(length / incentives.effort_reference))
         state.level[row] = level if incentives.effort_elasticity > 0.0 else 1.0
-        state.gaming[row] = max(0.0, team.gaming_pay) * (1.0 - min(firm.norms, 1.0)) / incentives.gaming_cost
-        firm.effort_level += (state.level[row] - 1.0) / teams
-        firm.gaming += state.gaming[row] / teams
+        state.gaming[row] = max(0.0, team.gaming_pay) * (1.0 - min(firm.gaming_prevented, 1.0)) / incentives.gaming_cost
+        weekly[COL.effort_level] += (state.level[row] - 1.0) / teams
+        weekly[COL.gaming] += state.gaming[row] / teams
 
 
 @inlined

@@ -116,22 +116,20 @@ def listen(par: Par, tables: Tables, state: State, run: int, week: int) -> float
     heard = 0.0
     if sensing.listening_hours > 0.0:
         heard = 1.0 - exp64(-sensing.listening_hours / sensing.listening_scale)
-        firm.accuracy = 1.0 - (1.0 - firm.accuracy) * (1.0 - sensing.listening_gain * heard)
+        firm.map_accuracy = 1.0 - (1.0 - firm.map_accuracy) * (1.0 - sensing.listening_gain * heard)
         for k in range(par.size.teams):
             if tables.team[par.size.team0 + k].front:
                 state.taken[firm.team0 + k] += sensing.listening_hours * state.heads[firm.team0 + k]
-    if sensing.depth_effect > 0.0 and par.relationship.enabled and firm.accuracy < 1.0:
+    if sensing.depth_effect > 0.0 and par.relationship.enabled and firm.map_accuracy < 1.0:
         depth = last_row(state, run, week)[COL.relationship] - par.relationship.relationship_reference
-        firm.accuracy = 1.0 - min(1.0, (1.0 - firm.accuracy) * exp64(-sensing.depth_effect * depth))
+        firm.map_accuracy = 1.0 - min(1.0, (1.0 - firm.map_accuracy) * exp64(-sensing.depth_effect * depth))
     return heard
 
 
 @step
-def refresh_belief(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
+def keep_map(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Draw the experience map afresh when it is due, and keep it up by listening in between."""
     firm, d, sensing = state.run[run], par.size.axes, par.sensing
-    if not sensing.enabled:
-        return
     heard = listen(par, tables, state, run, week)
     need, known = state.company_need[run], state.known[run]
     begun = 0  # week of the survey behind the map: its errors stay until the next one
@@ -144,7 +142,7 @@ def refresh_belief(par: Par, tables: Tables, state: State, run: int, week: int) 
         if not due:
             normalise(known, d)
         common, own = math.sqrt(sensing.sharing), math.sqrt(1.0 - sensing.sharing)
-        side = math.sqrt(max(0.0, 1.0 - firm.accuracy * firm.accuracy))
+        side = math.sqrt(max(0.0, 1.0 - firm.map_accuracy * firm.map_accuracy))
         for k in range(par.size.teams):
             row = state.belief[firm.team0 + k]
             dot = 0.0
@@ -158,8 +156,18 @@ def refresh_belief(par: Par, tables: Tables, state: State, run: int, week: int) 
                 row[a] -= dot * known[a]
             normalise(row, d)
             for a in range(d):
-                row[a] = firm.accuracy * known[a] + side * row[a]
+                row[a] = firm.map_accuracy * known[a] + side * row[a]
     firm.belief_cosine = 0.0
     for k in range(par.size.teams):
         for a in range(d):
             firm.belief_cosine += state.belief[firm.team0 + k, a] * need[a] / par.size.teams
+
+
+@step
+def refresh_belief(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
+    """Keep the experience map, if there is one, and write how good it is."""
+    firm = state.run[run]
+    if par.sensing.enabled:
+        keep_map(par, tables, state, run, week)
+    weekly = state.weekly[firm.week0 + week]
+    weekly[COL.map_accuracy], weekly[COL.belief_cosine] = firm.map_accuracy, firm.belief_cosine

@@ -53,9 +53,9 @@ NOISE = codes(Reactions, "noise")
 def react(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Read last week's scores, move settings, work on projects, take letters, and let executives look on."""
     firm, reactions, touchpoints = state.run[run], par.reactions, par.size.touchpoints
-    firm.activity = firm.projects = firm.effort_mismatch = 0.0
+    weekly = state.weekly[firm.week0 + week]
     if not reactions.enabled or touchpoints == 0:
-        firm.score_mean = firm.score_variance = firm.executive_belief = firm.belief_gap = 0.0
+        firm.score_mean = firm.score_variance = firm.executive_belief = 0.0
         return
     sd, scored = reactions.noise_sd, par.sensing.enabled and week > 0 and week % par.sensing.survey_weeks == 0
     if reactions.noise != NOISE.given:
@@ -86,11 +86,11 @@ def react(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
             if move != 0.0:
                 state.setting[cell] -= move
                 state.work[cell] += reactions.project_hours * abs(move)
-                firm.projects += 1.0
+                weekly[COL.projects] += 1.0
         done = state.work[cell] * done_share
         state.work[cell] -= done
         state.taken[owner] += done
-        firm.activity += done
+        weekly[COL.activity] += done
         kept = reactions.improvement_hours * state.heads[owner]
         if kept > 0.0:
             state.patched[cell] = reactions.patching * min(1.0, done / kept)
@@ -107,15 +107,17 @@ def react(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
         for n in range(touchpoints):
             letter = words(firm.seed, firm.replicate, n, week, REACTION, 0)[2]
             due = state.visible[firm.success0 + n] / showing if showing > 0.0 else 1.0 / touchpoints
-            firm.effort_mismatch += (
+            weekly[COL.effort_mismatch] += (
                 0.5 * firm.preempted * abs(poisson_count(letter, f32(reactions.letters / touchpoints)) / mail - due)
             )
     outcome = state.weekly[firm.week0 + week - 1, COL.experience] if week > 0 else state.initial[run, COL.experience]
     memory = halved(reactions.belief_half_life_weeks)
     if firm.watching == 0.0:
         firm.watching, firm.executive_belief, firm.outcome_seen = 1.0, outcome, outcome
-    movement = firm.activity / (firm.activity + reactions.activity_reference)
+    movement = weekly[COL.activity] / (weekly[COL.activity] + reactions.activity_reference)
     looks = (1.0 - reactions.belief_in_activity) * outcome + reactions.belief_in_activity * movement
     firm.executive_belief = memory * firm.executive_belief + (1.0 - memory) * looks
     firm.outcome_seen = memory * firm.outcome_seen + (1.0 - memory) * outcome
-    firm.belief_gap = firm.executive_belief - firm.outcome_seen
+    weekly[COL.belief_gap] = firm.executive_belief - firm.outcome_seen
+    weekly[COL.executive_belief] = firm.executive_belief
+    weekly[COL.score_mean], weekly[COL.score_variance] = firm.score_mean, firm.score_variance

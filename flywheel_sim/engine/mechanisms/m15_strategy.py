@@ -90,7 +90,7 @@ def aim(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
         state.target[run],
     )
     x = weighing(par)
-    firm.attention = strategy.reference_attention + x
+    state.weekly[firm.week0 + week, COL.attention] = strategy.reference_attention + x
     if x == 0.0:
         for k in range(par.size.teams):
             state.budget[firm.team0 + k] = 1.0

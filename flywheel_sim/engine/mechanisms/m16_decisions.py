@@ -38,6 +38,7 @@ from typing import Any
 from flywheel_sim.engine.jit import inlined, step
 from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64
+from flywheel_sim.scenario.columns import COL
 
 __all__ = ["decide", "decide_together", "gap_between"]
 
@@ -61,7 +62,7 @@ def decide_together(par: Par, team: Any, i: int, j: int) -> bool:
 def decide(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Book this week's rework, set how long decisions take, and what their errors cost the touchpoints."""
     firm, decisions, d, teams = state.run[run], par.decisions, par.size.axes, par.size.teams
-    firm.decision_weeks = firm.rework_rate = firm.misfit = firm.decision_error = 0.0
+    weekly = state.weekly[firm.week0 + week]
     if not decisions.enabled:
         return
     total = wait = reworked = apart = 0.0
@@ -83,9 +84,9 @@ def decide(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
             state.taken[firm.team0 + i] += hours
             state.taken[firm.team0 + j] += hours
     if total > 0.0:
-        firm.decision_weeks = decisions.centralisation * decisions.centre_weeks + own * wait / total
-        firm.rework_rate = own * reworked / total
-        firm.misfit = own * apart
+        weekly[COL.decision_weeks] = decisions.centralisation * decisions.centre_weeks + own * wait / total
+        weekly[COL.rework_rate] = own * reworked / total
+        weekly[COL.misfit] = own * apart
     for n in range(par.size.touchpoints):
         f = tables.touch[par.size.touch0 + n].owner
         scattered, coupled = 0.0, 0.0
@@ -99,5 +100,5 @@ def decide(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
         centre = decisions.centre_sd * decisions.centre_sd * (1.0 - tables.team[par.size.team0 + f].competence)
         error = decisions.centralisation * centre
         error += own * (decisions.team_sd * decisions.team_sd + decisions.scatter_sd * decisions.scatter_sd * scattered)
-        firm.decision_error += error / par.size.touchpoints
+        weekly[COL.decision_error] += error / par.size.touchpoints
         state.shift[firm.success0 + n] -= decisions.error_effect * (error - decisions.reference_variance)

@@ -28,7 +28,9 @@ from flywheel_sim.engine.maths import log64, poisson64
 from flywheel_sim.engine.mechanisms.m16_decisions import decide_together, gap_between
 from flywheel_sim.engine.mechanisms.m17_cadence import clears_blockers
 from flywheel_sim.engine.random import BLOCKER, unit64, words
+from flywheel_sim.engine.records import last_row
 from flywheel_sim.engine.state import BLOCKERS, OPEN
+from flywheel_sim.scenario.columns import COL
 
 __all__ = ["step_blockers"]
 
@@ -49,6 +51,7 @@ def path_weeks(par: Par, hops: Any, firm: Firm, i: int, j: int) -> float:
 def arrive(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Add this week's issues to the list."""
     firm, blockers = state.run[run], par.blockers
+    weekly = state.weekly[firm.week0 + week]
     for i in range(par.size.teams):
         for j in range(i):
             mean = blockers.rate * tables.coupled[par.size.team0 + i, j]
@@ -58,7 +61,7 @@ def arrive(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
             weeks = path_weeks(par, tables.hops, firm, i, j)
             for n in range(poisson64(unit64(words(firm.seed, firm.replicate, pair, week, BLOCKER, 0)[0]), mean)):
                 if firm.blockers >= BLOCKERS:
-                    firm.blockers_dropped += 1.0
+                    weekly[COL.blockers_dropped] += 1.0
                     continue
                 w = words(firm.seed, firm.replicate, pair, week, BLOCKER, n + 1)
                 born = week + unit64(w[0])
@@ -69,14 +72,15 @@ def arrive(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
                 row[OPEN.pair], row[OPEN.number], row[OPEN.attempt] = pair, n, 0.0
                 row[OPEN.born], row[OPEN.ready] = born, seen + weeks
                 firm.blockers += 1
-                firm.blockers_new += 1.0
+                weekly[COL.blockers_new] += 1.0
 
 
 @step
 def step_blockers(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """One week of issues between teams: they arrive, are settled or not, and cost hours."""
     firm, blockers = state.run[run], par.blockers
-    firm.blockers_new = firm.blockers_resolved = firm.blockers_reopened = firm.blockers_dropped = 0.0
+    weekly = state.weekly[firm.week0 + week]
+    weekly[COL.resolve_weeks] = last_row(state, run, week)[COL.resolve_weeks]
     if not blockers.enabled:
         firm.blockers = 0
         return
@@ -106,7 +110,7 @@ def step_blockers(par: Par, tables: Tables, state: State, run: int, week: int) -
             ):
                 closed = at
                 break
-            firm.blockers_reopened += 1.0
+            weekly[COL.blockers_reopened] += 1.0
             row[OPEN.ready] = at
             if at == end:
                 break
@@ -114,12 +118,13 @@ def step_blockers(par: Par, tables: Tables, state: State, run: int, week: int) -
         state.taken[firm.team0 + i] += hours
         state.taken[firm.team0 + j] += hours
         if closed >= 0.0:
-            firm.blockers_resolved += 1.0
+            weekly[COL.blockers_resolved] += 1.0
             waited += closed - born
         else:
             for c in range(row.shape[0]):
                 state.blocker[firm.blocker0 + kept, c] = row[c]
             kept += 1
     firm.blockers = kept
-    if firm.blockers_resolved > 0.0:
-        firm.resolve_weeks = waited / firm.blockers_resolved
+    weekly[COL.blockers_open] = kept
+    if weekly[COL.blockers_resolved] > 0.0:
+        weekly[COL.resolve_weeks] = waited / weekly[COL.blockers_resolved]

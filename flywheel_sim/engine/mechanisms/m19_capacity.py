@@ -107,7 +107,8 @@ def allot_hours(par: Par, tables: Tables, state: State, run: int, week: int) -> 
     heads = 0.0
     for k in range(teams):
         heads += state.heads[firm.team0 + k]
-    firm.gross_hours, firm.coordination_hours, firm.meeting_hours, firm.overload = capacity.gross_hours, 0.0, 0.0, 0.0
+    weekly = state.weekly[firm.week0 + week]
+    firm.gross_hours, firm.coordination_hours, firm.meeting_hours = capacity.gross_hours, 0.0, 0.0
     firm.service_capacity, firm.service_hours, firm.sales_capacity = 1e300, 0.0, 1e300
     shared = 0.0
     if capacity.enabled and heads > 0.0:
@@ -135,7 +136,7 @@ def allot_hours(par: Par, tables: Tables, state: State, run: int, week: int) -> 
             state.hours[row] = able
             state.overload[row] = max(0.0, state.demand[row] / able - 1.0) if able > 0.0 else 5.0
             state.overload[row] = min(state.overload[row], 5.0)
-            firm.overload += state.overload[row] / teams
+            weekly[COL.overload] += state.overload[row] / teams
             for n in range(par.size.touchpoints):
                 touch = tables.touch[par.size.touch0 + n]
                 if touch.owner == k and touch.hours > 0.0:

@@ -56,12 +56,13 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.jit import i64, inlined, step
-from flywheel_sim.engine.kinds import Firm, Par, State, Tables
+from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64, log64
 from flywheel_sim.engine.random import PRACTICE, unit64, words
 from flywheel_sim.engine.state import COMPETENCIES
+from flywheel_sim.scenario.columns import COL
 
-__all__ = ["discipline_yield", "step_culture", "weekly"]
+__all__ = ["discipline_yield", "per_week", "step_culture"]
 
 _FIRST, _LEAVES, _NEW = 1000, 2000, 3000  # words of PRACTICE beside learning's own: first beliefs, leaving, newcomers'
 
@@ -74,26 +75,22 @@ def discipline_yield(par: Par, culture: float) -> float:
 
 
 @inlined
-def weekly(month: float) -> float:
+def per_week(month: float) -> float:
     """Share kept in a week where ``month`` is kept in a month."""
     return exp64(log64(month) * 12.0 / 52.0) if month > 0.0 else 0.0
 
 
 @step
-def step_culture(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
+def move_stocks(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """One week of every stock, and what they move."""
     firm, culture = state.run[run], par.culture
-    firm.morale, firm.adherence_reported = 0.0, firm.adherence
-    if not culture.enabled:
-        return
-    firm.culture = min(
-        1.0, weekly(culture.retention_month) * firm.culture + (culture.effort_month + firm.culture_added) * 12.0 / 52.0
-    )
+    built = (culture.effort_month + firm.culture_added) * 12.0 / 52.0
+    firm.culture = min(1.0, per_week(culture.retention_month) * firm.culture + built)
     lift = 0.0
     if culture.programme.enabled:
         lift += work_programme(par, tables, state, run)
-    set_norms(par, firm)
-    lift += keep_people(par, tables, state, run)
+    set_norms(par, state, run, week)
+    lift += keep_people(par, tables, state, run, week)
     if culture.learning.enabled and firm.minds == (culture.learning.people + 2) * (culture.learning.practices + 1):
         learn_practices(par, state, run, week)
         lift += culture.learning.effect * (firm.knowledge - firm.knowledge_before)
@@ -103,15 +100,28 @@ def step_culture(par: Par, tables: Tables, state: State, run: int, week: int) ->
 
 
 @step
+def step_culture(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
+    """Live through a week of culture, and write its stocks."""
+    firm = state.run[run]
+    weekly = state.weekly[firm.week0 + week]
+    weekly[COL.adherence_reported] = firm.adherence
+    if par.culture.enabled:
+        move_stocks(par, tables, state, run, week)
+    weekly[COL.culture], weekly[COL.norms], weekly[COL.adherence] = firm.culture, firm.norms, firm.adherence
+    weekly[COL.project_fixes], weekly[COL.competencies] = firm.project_fixes, firm.competencies
+    weekly[COL.service_orientation], weekly[COL.knowledge] = firm.service_orientation, firm.knowledge
+
+
+@step
 def work_programme(par: Par, tables: Tables, state: State, run: int) -> float:
     """Build and let decay project fixes and competencies; their logit."""
     firm, g = state.run[run], par.culture.programme
     granted = g.funding * firm.funding
     firm.programme += g.cost * granted / 52.0
-    build = (1.0 - weekly(1.0 - g.project_build_month)) * granted * g.projects
-    firm.project_fixes = weekly(g.project_retention_month) * (firm.project_fixes + build * (1.0 - firm.project_fixes))
-    build = (1.0 - weekly(1.0 - g.competence_build_month)) * granted * (1.0 - g.projects)
-    kept, count = weekly(g.competence_retention_month), 0
+    build = (1.0 - per_week(1.0 - g.project_build_month)) * granted * g.projects
+    firm.project_fixes = per_week(g.project_retention_month) * (firm.project_fixes + build * (1.0 - firm.project_fixes))
+    build = (1.0 - per_week(1.0 - g.competence_build_month)) * granted * (1.0 - g.projects)
+    kept, count = per_week(g.competence_retention_month), 0
     firm.competencies = 0.0
     for i in range(COMPETENCIES):
         weight = tables.competence[par.size.epoch, i]
@@ -126,29 +136,31 @@ def work_programme(par: Par, tables: Tables, state: State, run: int) -> float:
 
 
 @step
-def set_norms(par: Par, firm: Firm) -> None:
+def set_norms(par: Par, state: State, run: int, week: int) -> None:
     """Norms follow the leader, or fade; checks and norms raise adherence, and gaming hides part of the lapses."""
-    culture = par.culture
+    firm, culture = state.run[run], par.culture
+    weekly = state.weekly[firm.week0 + week]
     if culture.norms.enabled:
-        if firm.leader_tenure > 0.0:
-            firm.norm += culture.norms.transmission * (par.leadership.ethics - firm.norm)
+        if firm.leader_tenure_weeks > 0.0:
+            firm.norms += culture.norms.transmission * (par.leadership.ethics - firm.norms)
         else:
-            firm.norm *= weekly(culture.norms.retention_month)
-        firm.norms = 1.0 - (1.0 - firm.norms) * (1.0 - culture.norms.gaming * firm.norm)
-        firm.adherence += (1.0 - firm.adherence) * culture.norms.adherence * firm.norm
-    firm.adherence_reported = firm.adherence
+            firm.norms *= per_week(culture.norms.retention_month)
+        firm.gaming_prevented = 1.0 - (1.0 - firm.gaming_prevented) * (1.0 - culture.norms.gaming * firm.norms)
+        firm.adherence += (1.0 - firm.adherence) * culture.norms.adherence * firm.norms
+    weekly[COL.adherence_reported] = firm.adherence
     if culture.monitoring.enabled:
         m = culture.monitoring
-        hidden = m.coverage * m.gaming * (1.0 - min(firm.norms, 1.0))
+        hidden = m.coverage * m.gaming * (1.0 - min(firm.gaming_prevented, 1.0))
         lapses = 1.0 - firm.adherence
         firm.adherence += lapses * (1.0 - hidden) * m.coverage * m.accuracy
-        firm.adherence_reported = firm.adherence + lapses * hidden
+        weekly[COL.adherence_reported] = firm.adherence + lapses * hidden
 
 
 @step
-def keep_people(par: Par, tables: Tables, state: State, run: int) -> float:
+def keep_people(par: Par, tables: Tables, state: State, run: int, week: int) -> float:
     """Morale, leavers and hires of every team; the logit of the staff's mean trait."""
     firm, culture, teams = state.run[run], par.culture, par.size.teams
+    weekly = state.weekly[firm.week0 + week]
     heads, powering = 0.0, 0.0
     for k in range(teams):
         row = firm.team0 + k
@@ -171,7 +183,7 @@ def keep_people(par: Par, tables: Tables, state: State, run: int) -> float:
             if m.elasticity > 0.0:
                 state.ability[row] *= exp64(m.elasticity * log64(level))
             rate *= exp64(-m.attrition_effect * state.morale[row])
-            firm.morale += share * (m.reference + state.morale[row])
+            weekly[COL.morale] += share * (m.reference + state.morale[row])
         if culture.turnover.enabled:
             gone = 1.0 - exp64(-rate)
             state.green[row] += gone * (1.0 - state.green[row]) - state.green[row] / culture.turnover.ramp_weeks

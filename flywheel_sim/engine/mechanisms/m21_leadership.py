@@ -44,6 +44,7 @@ from flywheel_sim.engine.kinds import Firm, Par, State, Tables
 from flywheel_sim.engine.maths import exp64, normal_quantile
 from flywheel_sim.engine.random import LEADER, unit64, words
 from flywheel_sim.scenario.blocks.m21_leadership import Leadership
+from flywheel_sim.scenario.columns import COL
 
 __all__ = ["backing", "leg", "step_leadership"]
 
@@ -71,47 +72,51 @@ def hold_office(firm: Firm, par: Par) -> None:
     leadership = par.leadership
     if firm.leader_open == 0.0:
         firm.leader_open, firm.leader_out = 1.0, 0.0
-        firm.leader_tenure, firm.leader_gap = (
+        firm.leader_tenure_weeks, firm.leader_gap = (
             0.0,
             0.0 if leadership.start == OFFICE.appointed else float(leadership.vacancy_weeks),
         )
         firm.leader_perceived_roi = leadership.hurdle
     elif firm.leader_out > 0.0:
-        firm.leader_out, firm.leader_tenure, firm.leader_gap = 0.0, 0.0, float(leadership.vacancy_weeks)
+        firm.leader_out, firm.leader_tenure_weeks, firm.leader_gap = 0.0, 0.0, float(leadership.vacancy_weeks)
         firm.leader_kept *= 1.0 - leadership.lost_at_exit
-    if firm.leader_tenure > 0.0:
-        firm.leader_tenure += 1.0
+    if firm.leader_tenure_weeks > 0.0:
+        firm.leader_tenure_weeks += 1.0
     elif firm.leader_gap > 0.0:
         firm.leader_gap -= 1.0
     else:
-        firm.leader_tenure, firm.leader_perceived_roi = 1.0, leadership.hurdle
+        firm.leader_tenure_weeks, firm.leader_perceived_roi = 1.0, leadership.hurdle
 
 
 @step
 def step_leadership(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """One week of the office: tenure, hours, effect, and what executives see of it."""
     firm, leadership = state.run[run], par.leadership
-    firm.leader_matured = firm.leader_utilisation = firm.leader_support = 0.0
+    weekly = state.weekly[firm.week0 + week]
     if not leadership.enabled:
-        firm.leader_open = firm.leader_tenure = firm.leader_kept = firm.leader_shown = firm.leader_perceived_roi = 0.0
+        firm.leader_open = firm.leader_tenure_weeks = firm.leader_kept = firm.leader_shown = (
+            firm.leader_perceived_roi
+        ) = 0.0
         return
     hold_office(firm, par)
-    seated = firm.leader_tenure > 0.0
-    matured = seated and firm.leader_tenure > leadership.lag_weeks
+    seated = firm.leader_tenure_weeks > 0.0
+    matured = seated and firm.leader_tenure_weeks > leadership.lag_weeks
     if matured:
-        firm.leader_matured = firm.leader_kept = 1.0
+        weekly[COL.leader_matured] = firm.leader_kept = 1.0
     back = backing(firm.leader_perceived_roi, leadership.hurdle, leadership.patience)
     granted = min(1.0, back)
     firm.funding *= granted
-    firm.leader_support = leadership.support * granted
+    weekly[COL.leader_support] = leadership.support * granted
     if seated:
         load = (1.0 - leadership.clarity) * firm.service_demand * leadership.issue_hours / par.capacity.gross_hours
-        firm.leader_utilisation = min(1.0, load)
-        firm.leader_free = 1.0 - firm.leader_utilisation
+        weekly[COL.leader_utilisation] = min(1.0, load)
+        firm.leader_free = 1.0 - weekly[COL.leader_utilisation]
         firm.programme += leadership.salary / 52.0 + leadership.budget * granted / 52.0
     weight = leadership.behaviour + leadership.culture + leadership.proof
     share = 1.0 / weight if weight > 0.0 else 0.0
-    influence = leadership.skill * (1.0 - leadership.support_weight + leadership.support_weight * firm.leader_support)
+    influence = leadership.skill * (
+        1.0 - leadership.support_weight + leadership.support_weight * weekly[COL.leader_support]
+    )
     behaviour = leg(leadership.behaviour * share, firm.leader_free, leadership.enough, influence)
     culture = leg(leadership.culture * share, firm.leader_free, leadership.enough, influence)
     removed = min(1.0, leadership.friction_effect * behaviour * firm.leader_kept)
@@ -134,3 +139,5 @@ def step_leadership(par: Par, tables: Tables, state: State, run: int, week: int)
     if seated and leadership.tenure_months > 0.0:
         hazard = 12.0 / (52.0 * leadership.tenure_months) / back
         firm.leader_out = 1.0 if unit64(leaves) < 1.0 - exp64(-hazard) else 0.0
+    weekly[COL.leader_tenure_weeks] = firm.leader_tenure_weeks
+    weekly[COL.leader_perceived_roi] = firm.leader_perceived_roi

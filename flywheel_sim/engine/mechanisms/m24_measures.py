@@ -51,65 +51,36 @@ def answer_survey(firm: Firm, week: int, j: int, m: int, num: Lot, rates: Rates,
 
 @step
 def read_week(par: Par, state: State, run: int, week: int, total: Sums, last: Row, row: Row) -> None:
-    """Write every column but money."""
-    firm = state.run[run]
+    """Write the sums and means over customers, and the scores; all else is written by who knows it."""
     customers = total[ACC.customers]
     share = 1.0 / customers if customers > 0.0 else 0.0
     for n in range(_COUNTED.shape[0]):
         row[_COUNTED[n, 1]] = total[_COUNTED[n, 0]]
-    row[COL.added] = firm.added
     row[COL.relationship] = total[ACC.relationship] * share if customers > 0.0 else last[COL.relationship]
     row[COL.effort] = total[ACC.effort] * share if customers > 0.0 else last[COL.effort]
     row[COL.experience] = total[ACC.experience] * share if customers > 0.0 else last[COL.experience]
-    row[COL.friction] = firm.friction
-    row[COL.wait_weeks], row[COL.service_standard] = firm.wait_weeks, firm.service_standard
-    row[COL.utilisation] = firm.service_demand / firm.service_capacity if 0.0 < firm.service_capacity < 1e200 else 0.0
+    row[COL.exposure], row[COL.csat_true] = total[ACC.exposure] * share, row[COL.experience]
+    row[COL.nps_true] = last[COL.nps_true]
     if par.measures.enabled and customers > 0.0:
         row[COL.nps_true] = 100.0 * (total[ACC.promoters] - total[ACC.detractor_scores]) / max(total[ACC.asked], 1.0)
-    else:
-        row[COL.nps_true] = last[COL.nps_true]
-    row[COL.score_inflation] = INFLATION_POINTS * firm.gaming
-    answers = total[ACC.survey_answers]
+    read_survey(par, state, run, week, total, last, row)
+
+
+@step
+def read_survey(par: Par, state: State, run: int, week: int, total: Sums, last: Row, row: Row) -> None:
+    """Write the scores of the last survey, inflated by gaming, and those that are seen, and paid on, after the lag."""
+    firm, answers = state.run[run], total[ACC.survey_answers]
+    row[COL.score_inflation] = INFLATION_POINTS * row[COL.gaming]
+    row[COL.nps_taken], row[COL.csat_taken] = last[COL.nps_taken], last[COL.csat_taken]
     if answers > 0.0:
         up, down = total[ACC.answers_up] / answers, total[ACC.answers_down] / answers
         firm.survey_sd = 100.0 * math.sqrt(max(0.0, up + down - (up - down) * (up - down)) / answers)
         paid = 100.0 * (total[ACC.answers_up] - total[ACC.answers_down]) / answers + row[COL.score_inflation]
-        firm.nps_taken = min(100.0, paid)
-        firm.csat_taken = min(1.0, total[ACC.answers_satisfied] / answers + row[COL.score_inflation] / 200.0)
-    row[COL.nps_taken], row[COL.csat_taken] = firm.nps_taken, firm.csat_taken
+        row[COL.nps_taken] = min(100.0, paid)
+        row[COL.csat_taken] = min(1.0, total[ACC.answers_satisfied] / answers + row[COL.score_inflation] / 200.0)
     lag = par.sensing.survey_lag_weeks
     seen = row if lag == 0 else (state.initial[run] if lag > week else state.weekly[firm.week0 + week - lag])
-    firm.nps_survey, firm.csat_survey = seen[COL.nps_taken], seen[COL.csat_taken]
-    row[COL.nps_survey], row[COL.csat_survey] = firm.nps_survey, firm.csat_survey
-    row[COL.csat_true], row[COL.map_accuracy] = row[COL.experience], firm.accuracy
-    row[COL.alignment], row[COL.alignment_weighted] = firm.alignment, firm.alignment_weighted
-    row[COL.customer_alignment], row[COL.net_force] = firm.customer_alignment, firm.net_force
-    row[COL.decision_weeks], row[COL.rework_rate] = firm.decision_weeks, firm.rework_rate
-    row[COL.misfit], row[COL.decision_error] = firm.misfit, firm.decision_error
-    row[COL.blockers_new], row[COL.blockers_open] = firm.blockers_new, firm.blockers
-    row[COL.blockers_resolved], row[COL.blockers_reopened] = firm.blockers_resolved, firm.blockers_reopened
-    row[COL.blockers_dropped], row[COL.resolve_weeks] = firm.blockers_dropped, firm.resolve_weeks
-    row[COL.ideas], row[COL.idea_pairs], row[COL.idea_uptake] = firm.ideas, firm.idea_pairs, firm.idea_uptake
-    row[COL.product_quality] = firm.product_quality
-    row[COL.belief_cosine], row[COL.overload] = firm.belief_cosine, firm.overload
-    row[COL.sales_delay_weeks], row[COL.effort_level] = firm.sales_delay_weeks, firm.effort_level
-    row[COL.onboarding_wait_weeks] = firm.onboarding_wait_weeks
-    row[COL.gaming], row[COL.culture] = firm.gaming, firm.culture
-    row[COL.exposure] = total[ACC.exposure] * share
-    row[COL.causes], row[COL.causes_hidden], row[COL.firefighting] = firm.causes, firm.causes_hidden, firm.firefighting
-    row[COL.score_mean], row[COL.score_variance] = firm.score_mean, firm.score_variance
-    row[COL.activity], row[COL.projects], row[COL.effort_mismatch] = firm.activity, firm.projects, firm.effort_mismatch
-    row[COL.executive_belief], row[COL.belief_gap] = firm.executive_belief, firm.belief_gap
-    row[COL.leader_tenure_weeks], row[COL.leader_matured] = firm.leader_tenure, firm.leader_matured
-    row[COL.leader_utilisation], row[COL.leader_support] = firm.leader_utilisation, firm.leader_support
-    row[COL.leader_perceived_roi], row[COL.attention] = firm.leader_perceived_roi, firm.attention
-    row[COL.morale], row[COL.norms], row[COL.service_orientation] = firm.morale, firm.norm, firm.service_orientation
-    row[COL.knowledge], row[COL.project_fixes], row[COL.competencies] = (
-        firm.knowledge,
-        firm.project_fixes,
-        firm.competencies,
-    )
-    row[COL.adherence], row[COL.adherence_reported] = firm.adherence, firm.adherence_reported
+    row[COL.nps_survey], row[COL.csat_survey] = seen[COL.nps_taken], seen[COL.csat_taken]
 
 
 @step

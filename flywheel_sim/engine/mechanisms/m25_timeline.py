@@ -40,7 +40,8 @@ def republish(par: Par, state: State, run: int, j: int, status: int, stored: boo
 def pulse(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Add and remove the customers of this week's pulses."""
     firm = state.run[run]
-    firm.added = firm.added_billed = 0.0
+    weekly = state.weekly[firm.week0 + week]
+    firm.added_billed = 0.0
     stored = par.market.network.kind != NETWORK.complete
     for n in range(par.size.pulses):
         if tables.pulse[par.size.pulse0 + n, 0] != week:
@@ -70,7 +71,7 @@ def pulse(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
                             state.referrer[i], state.source[i] = -1, u8(ADDED)
                             state.life[firm.life0, 0] += 1.0
                             republish(par, state, run, j, i64(NEUTRAL), stored)
-                            firm.added += 1.0
+                            weekly[COL.added] += 1.0
                         else:
                             kind = par.contracts.kind if par.contracts.enabled else WEEKLY
                             age = week - i64(state.start[i])
@@ -79,7 +80,7 @@ def pulse(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
                             republish(par, state, run, j, i64(FORMER), stored)
                             state.end[i], state.cause[i], state.open[i] = i16(week), CAUSE.removed, 0
                             state.life[firm.life0 + min(max(age, 0), firm.ages - 1), 1] += 1.0
-                            firm.added -= 1.0
+                            weekly[COL.added] -= 1.0
                         break
                     mark -= 1
 

@@ -24,6 +24,7 @@ from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import poisson64
 from flywheel_sim.engine.mechanisms.m16_decisions import decide_together
 from flywheel_sim.engine.random import IDEA, unit64, words
+from flywheel_sim.scenario.columns import COL
 
 __all__ = ["step_product"]
 
@@ -32,7 +33,8 @@ __all__ = ["step_product"]
 def step_product(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Draw the week's ideas and set the quality of the product in use."""
     firm, ideas, teams = state.run[run], par.ideas, par.size.teams
-    firm.ideas = firm.idea_pairs = firm.idea_uptake = 0.0
+    weekly = state.weekly[firm.week0 + week]
+    weekly[COL.product_quality] = firm.product_quality
     if not ideas.enabled:
         return
     active, able, takers = 0.0, 0.0, 0.0
@@ -46,11 +48,12 @@ def step_product(par: Par, tables: Tables, state: State, run: int, week: int) ->
             active += tables.overlap[row, j] * (1.0 if near else ideas.far)
     if active > 0.0 and ideas.rate > 0.0:
         mean = ideas.rate * active / ideas.reference_pairs
-        firm.ideas = float(poisson64(unit64(words(firm.seed, firm.replicate, 0, week, IDEA, 0)[0]), mean))
-    firm.idea_pairs = active
-    firm.idea_uptake = able / takers / (1.0 + firm.decision_weeks) if takers > 0.0 else 0.0
+        weekly[COL.ideas] = float(poisson64(unit64(words(firm.seed, firm.replicate, 0, week, IDEA, 0)[0]), mean))
+    weekly[COL.idea_pairs] = active
+    weekly[COL.idea_uptake] = able / takers / (1.0 + weekly[COL.decision_weeks]) if takers > 0.0 else 0.0
     quality = firm.product_quality + firm.product_gain
-    gain = ideas.value * firm.ideas * firm.idea_uptake / ideas.reference_uptake * (1.0 - quality)
+    gain = ideas.value * weekly[COL.ideas] * weekly[COL.idea_uptake] / ideas.reference_uptake * (1.0 - quality)
     change = gain - ideas.decay * quality
     firm.product_gain += min(max(change, -quality), 1.0 - quality)
     firm.product_quality += firm.product_gain
+    weekly[COL.product_quality] = firm.product_quality
