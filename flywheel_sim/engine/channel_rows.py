@@ -10,10 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.scenario.blocks.m03_journey import Touchpoint
 from flywheel_sim.scenario.schema import ScenarioModel, Segment
 
-__all__ = ["ISSUE", "cell_rows", "channel_mix", "contact_richness", "hours_factor", "issue_rows", "service_depth"]
+__all__ = [
+    "ISSUE", "cell_rows", "channel_mix", "channel_rows", "contact_richness", "hours_factor", "issue_rows",
+    "service_depth",
+]  # fmt: skip
 
 #: A kind of issue: its share of all, the share that is solvable, hours relative to the mean.
 ISSUE = np.dtype([("share", "f8"), ("solvable", "f8"), ("hours", "f8")], align=True)
@@ -99,3 +103,8 @@ def issue_rows(m: ScenarioModel) -> NDArray[Any]:
     kinds = m.channels.issue_types.values()
     total = sum(kind.share for kind in kinds) or 1.0
     return np.array([(kind.share / total, kind.solvable, kind.hours) for kind in kinds], ISSUE)
+
+
+def channel_rows(m: ScenarioModel, room: Room) -> Rows:
+    """Return what a touch of each segment costs and builds, and the kinds of issue."""
+    return {"cell": cell_rows(m), "issue": issue_rows(m)}

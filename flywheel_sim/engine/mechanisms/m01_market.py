@@ -55,24 +55,31 @@ from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, weeks_to_renewa
 from flywheel_sim.engine.mechanisms.m19_capacity import KEPT
 from flywheel_sim.engine.mechanisms.m27_selling import LONE, deal_size, price_share
 from flywheel_sim.engine.random import SELLER, below, words
+from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.engine.state import ADVOCATE, DETRACTOR, NEUTRAL, PROSPECT
 from flywheel_sim.scenario.blocks.m01_market import Market
 from flywheel_sim.scenario.columns import COL
+from flywheel_sim.scenario.schema import ScenarioModel
 
 __all__ = [
     "FIRST_SPELLS",
     "begin_spell",
+    "conversion_reference",
     "delay_odds",
     "first_bill",
     "go_live",
     "odds_times",
     "open_market",
+    "segment_rows",
     "voice",
     "voice_pull",
 ]
 
 POOL = codes(Market, "pool")
 FIRST_SPELLS = codes(Market, "start")
+SEGMENT = np.dtype(
+    [(n, "f8") for n in ("upto", "spend", "relationship", "product", "service", "price", "outside")], align=True
+)
 
 # typed, so that stage_lift is compiled once and not for each literal
 
@@ -238,3 +245,24 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
         )
     )
     now.wait_effort = f32(par.service.wait_effort * min(firm.wait_weeks, 1.0))
+
+
+def conversion_reference(m: ScenarioModel) -> float:
+    """Return c_ref: net customers per lead at reference, by which the lead rate is divided; of the first week."""
+    funnel = m.market.funnel
+    stages = funnel.reference or funnel.qualify * funnel.propose * funnel.close * funnel.onboard
+    c = stages if funnel.enabled else 1.0
+    return c * (m.contracts.window_weeks / 52.0 if m.contracts.enabled else 1.0)
+
+
+def segment_rows(m: ScenarioModel, room: Room) -> Rows:
+    """Return the segments: up to which share of the market, what they spend, what their churn hangs on."""
+    rows = np.zeros(len(m.segments), SEGMENT)
+    total, run = sum(s.share for s in m.segments.values()), 0.0
+    for i, s in enumerate(m.segments.values()):
+        run += s.share
+        rows[i] = (
+            1.0 if i == len(rows) - 1 else run / total, s.spend / 52.0,
+            s.relationship_weight, s.product_weight, s.service_weight, s.price_weight, s.outside_option,
+        )  # fmt: skip
+    return {"segment": rows}

@@ -22,17 +22,23 @@ import math
 
 import numpy as np
 
+from flywheel_sim.engine.channel_rows import hours_factor
 from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.jit import f32, step
 from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64, log64, logistic64
 from flywheel_sim.engine.mechanisms.m11_vectors import normalise
+from flywheel_sim.engine.rows import Floats, Room, Rows, vector
 from flywheel_sim.scenario.blocks.m03_journey import Journey, Touchpoint
+from flywheel_sim.scenario.schema import ScenarioModel
 
-__all__ = ["STAGE", "stage_lift", "touch_success"]
+__all__ = ["STAGE", "dependencies", "stage_lift", "touch_rows", "touch_success"]
 
 STAGE = codes(Touchpoint, "stage")
 DIRECTIONS = codes(Journey, "directions")
+TOUCH = np.dtype(
+    [("stage", "i8"), ("owner", "i8")] + [(n, "f8") for n in ("rate", "hours", "base", "cost", "reference")], align=True
+)
 
 
 @step
@@ -102,3 +108,32 @@ def stage_lift(par: Par, tables: Tables, state: State, run: int, s: int, stage: 
                 lift += state.success[firm.success0 + n * par.size.segments + s] / touch.base
                 count += 1
     return lift / count if count > 0 else 1.0
+
+
+def touch_rows(m: ScenarioModel, room: Room) -> Rows:
+    """Return the touchpoints, the offsets of their needs, and how much each hangs on which team."""
+    names, points = tuple(m.teams), m.journey.touchpoints.values()
+    rows, offset = np.zeros(len(points), TOUCH), np.zeros((len(points), room.axes))
+    for i, t in enumerate(points):
+        hours = t.hours * hours_factor(m, t)
+        stage, owner = getattr(STAGE, t.stage), names.index(t.owner)
+        rows[i] = stage, owner, t.rate, hours, t.base_success, t.cost, t.match_reference
+        offset[i] = vector(m.axes, t.need, room.axes)
+    return {"touch": rows, "offset": offset, "dependency": dependencies(m, room)}
+
+
+def dependencies(m: ScenarioModel, room: Room) -> Floats:
+    """Return the share of each touchpoint (rows) that hangs on each team (columns)."""
+    names, points = tuple(m.teams), m.journey.touchpoints.values()
+    shares = np.zeros((len(points), room.teams))
+    for i, t in enumerate(points):
+        owner = names.index(t.owner)
+        if t.support:
+            for name, share in t.support.items():
+                shares[i, names.index(name)] += share
+        else:
+            powering = [j for j, x in enumerate(m.teams.values()) if not x.front and j != owner]
+            for j in powering:
+                shares[i, j] = (1.0 - m.journey.owner_share) / len(powering)
+        shares[i, owner] += 1.0 - shares[i, : len(names)].sum()
+    return shares

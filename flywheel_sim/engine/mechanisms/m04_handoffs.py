@@ -17,18 +17,23 @@ Neutral setting: ``enabled: false``: no loss, no friction, no delay.  C41 vanish
 
 from typing import Any
 
+import numpy as np
+
 from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.jit import inlined, step
 from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64
+from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.scenario.blocks.m04_handoffs import Handoff
 from flywheel_sim.scenario.columns import COL
+from flywheel_sim.scenario.schema import ScenarioModel
 
-__all__ = ["EVENTS", "WHEN", "friction_between", "handoff_survival", "response_odds"]
+__all__ = ["EVENTS", "WHEN", "friction_between", "handoff_survival", "link_rows", "response_odds"]
 
 WHEN = codes(Handoff, "when")
 #: Kinds of event at which something is handed over.
 EVENTS = len(WHEN)
+LINK = np.dtype([("giver", "i8"), ("taker", "i8"), ("when", "i8"), ("share", "f8")], align=True)
 
 
 @inlined
@@ -76,3 +81,14 @@ def handoff_survival(par: Par, tables: Tables, state: State, run: int, week: int
             survival[WHEN.issue] *= 1.0 - link.share * loss
         else:
             survival[link.when] *= (1.0 - link.share * loss) / (1.0 - link.share * reference)
+
+
+def link_rows(m: ScenarioModel, room: Room) -> Rows:
+    """Return the handoffs, and which teams one joins."""
+    names, links = tuple(m.teams), m.handoffs.links.values()
+    pairs = [(names.index(x.giver), names.index(x.taker)) for x in links]
+    partner = np.zeros((len(names), room.teams))
+    for a, b in pairs:
+        partner[a, b] = partner[b, a] = 1.0 if a != b else 0.0
+    rows = [(*pair, getattr(WHEN, x.when), x.share) for pair, x in zip(pairs, links, strict=True)]
+    return {"link": np.array(rows, LINK), "partner": partner}

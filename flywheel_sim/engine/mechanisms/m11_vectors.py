@@ -27,9 +27,11 @@ from flywheel_sim.engine.maths import exp64, normal_quantile, sincos64
 from flywheel_sim.engine.mechanisms.m17_cadence import same_theme
 from flywheel_sim.engine.mechanisms.m20_culture import discipline_yield
 from flywheel_sim.engine.random import TEAM, unit64, words
+from flywheel_sim.engine.rows import Room, Rows, unit, vector
 from flywheel_sim.scenario.columns import COL
+from flywheel_sim.scenario.schema import ScenarioModel, Team
 
-__all__ = ["normalise", "observe_alignment", "step_directions", "wander"]
+__all__ = ["direction_rows", "normalise", "observe_alignment", "step_directions", "wander"]
 
 
 @inlined
@@ -162,3 +164,23 @@ def observe_alignment(par: Par, tables: Tables, state: State, run: int, row: Row
     row[COL.alignment] = math.sqrt(plain) / teams
     row[COL.alignment_weighted] = math.sqrt(heavy) / total if total > 0.0 else 0.0
     row[COL.customer_alignment] = along / math.sqrt(plain) if plain > 0.0 else 0.0
+
+
+def direction_rows(m: ScenarioModel, room: Room) -> Rows:
+    """Return the teams' crafts, where they look at the start, what pulls them, and how well they see each other."""
+    rows: Rows = {name: np.zeros((len(m.teams), room.axes)) for name in ("craft", "start", "field")}
+    rows["overlap"] = np.zeros((len(m.teams), room.teams))
+    for i, team in enumerate(m.teams.values()):
+        start = {"craft": team.craft, "given": team.direction, "random": {}}[team.start]
+        rows["craft"][i] = unit(vector(m.axes, team.craft, room.axes), len(m.axes))
+        rows["start"][i] = unit(vector(m.axes, start, room.axes), len(m.axes))
+        rows["field"][i] = vector(m.axes, team.field, room.axes)
+        for j, other in enumerate(m.teams.values()):
+            rows["overlap"][i, j] = m.vectors.transparency * hours_in_common(team, other)
+    return rows
+
+
+def hours_in_common(a: Team, b: Team) -> float:
+    """Return the share of an eight-hour day that two teams have in common."""
+    gap = abs(a.utc_offset - b.utc_offset)
+    return max(0.0, 8.0 - min(gap, 24.0 - gap)) / 8.0

@@ -32,6 +32,7 @@ inflation at gaming_cost -> infinity.
 """
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -39,9 +40,19 @@ import numpy as np
 from flywheel_sim.engine.jit import inlined, step
 from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64, log64
+from flywheel_sim.engine.rows import Room, Rows, vector
+from flywheel_sim.scenario.blocks.m12_incentives import Pay
 from flywheel_sim.scenario.columns import COL
+from flywheel_sim.scenario.schema import ScenarioModel
 
-__all__ = ["attenuation", "effort", "payout"]
+__all__ = ["attenuation", "bonus_rows", "effort", "pay_rows", "payout"]
+
+BONUS = np.dtype(
+    [(n, "i8") for n in ("team", "lower", "weeks", "first", "columns", "per")]
+    + [(n, "f8") for n in ("weight", "target", "craft", "peers", "map")],
+    align=True,
+)
+READING = np.dtype([("column", "i8"), ("weight", "f8")], align=True)
 
 
 def attenuation(gradient2: float, noise: float, lag_weeks: float, risk_aversion: float, patience_weeks: float) -> float:
@@ -192,3 +203,55 @@ def payout(par: Par, tables: Tables, state: State, run: int, week: int) -> float
             state.scored[firm.team0 + k] = min(max(mean / weight, 0.0), 2.0)
         paid += state.heads[firm.team0 + k] * team.salary / 52.0 * team.bonus * state.scored[firm.team0 + k]
     return paid
+
+
+def paid_teams(m: ScenarioModel) -> Iterator[tuple[int, Pay]]:
+    """Yield the teams that are paid on something, by number."""
+    for i, name in enumerate(m.teams):
+        if m.incentives.enabled and name in m.incentives.pay:
+            yield i, m.incentives.pay[name]
+
+
+def pay_rows(m: ScenarioModel, room: Room) -> Rows:
+    """Return what pay pulls each team to: w = intensity x weight x attenuation, times what moves the measure."""
+    inc, names = m.incentives, ("bonus", "paid", "craft_pay", "peer_pay", "map_pay", "gaming_pay")
+    rows: Rows = {f"team.{name}": np.zeros(len(m.teams)) for name in names}
+    rows["pay_gradient"] = np.zeros((len(m.teams), room.axes))
+    for i, pay in paid_teams(m):
+        rows["team.paid"][i], rows["team.bonus"][i] = 1, pay.bonus
+        for key, weight in pay.on.items():
+            measure = inc.measures[key]
+            g = vector(m.axes, measure.gradient, room.axes)
+            own = g[: len(m.axes)]
+            size2 = float((own * own).sum()) + measure.craft**2 + measure.peers**2 + measure.map**2
+            heard = attenuation(size2, measure.noise, measure.lag_weeks, inc.risk_aversion, inc.lag_tau_weeks)
+            w = pay.intensity * weight * heard
+            rows["pay_gradient"][i] += w * g
+            rows["team.craft_pay"][i] += w * measure.craft
+            rows["team.peer_pay"][i] += w * measure.peers * (1.0 - inc.collusion)
+            rows["team.map_pay"][i] += w * measure.map
+            rows["team.gaming_pay"][i] += w * measure.gaming
+    return rows
+
+
+def bonus_rows(m: ScenarioModel, room: Room) -> Rows:
+    """Return the measures that each team's bonus is scored on, and the weekly columns that these read."""
+    rows: list[Any] = []
+    gradients: list[Any] = []
+    reading: list[Any] = []
+    for i, pay in paid_teams(m):
+        for key, weight in pay.on.items():
+            measure = m.incentives.measures[key]
+            rows.append(
+                (
+                    i, measure.better == "lower", measure.over_weeks, len(reading), len(measure.columns),
+                    len(measure.per), weight, measure.target, measure.craft, measure.peers, measure.map,
+                )
+            )  # fmt: skip
+            gradients.append(vector(m.axes, measure.gradient, room.axes))
+            reading += [(getattr(COL, column), x) for column, x in (*measure.columns.items(), *measure.per.items())]
+    return {
+        "bonus": np.array(rows, BONUS),
+        "bonus_gradient": np.array(gradients, np.float64).reshape(len(rows), room.axes),
+        "reading": np.array(reading, READING),
+    }

@@ -42,9 +42,11 @@ from flywheel_sim.engine.maths import exp32, exp64, normal_quantile
 from flywheel_sim.engine.mechanisms.m11_vectors import normalise, wander
 from flywheel_sim.engine.random import BELIEF, NEED, unit64, words
 from flywheel_sim.engine.records import last_row
+from flywheel_sim.engine.rows import Room, Rows, unit, vector
 from flywheel_sim.scenario.columns import COL
+from flywheel_sim.scenario.schema import ScenarioModel
 
-__all__ = ["change_needs", "company_need", "promoter_shares", "refresh_belief", "step_needs"]
+__all__ = ["change_needs", "company_need", "need_rows", "promoter_shares", "refresh_belief", "step_needs"]
 
 _ONE = f32(1.0)
 _COMPANY = 1 << 20  # agent number of the map's common error
@@ -171,3 +173,9 @@ def refresh_belief(par: Par, tables: Tables, state: State, run: int, week: int) 
         keep_map(par, tables, state, run, week)
     weekly = state.weekly[firm.week0 + week]
     weekly[COL.map_accuracy], weekly[COL.belief_cosine] = firm.map_accuracy, firm.belief_cosine
+
+
+def need_rows(m: ScenarioModel, room: Room) -> Rows:
+    """Return what the segments need, as unit vectors."""
+    need = [unit(vector(m.axes, s.need, room.axes), len(m.axes)) for s in m.segments.values()]
+    return {"need": np.array(need)}

@@ -32,13 +32,17 @@ Neutral setting: ``enabled: false``; ``vectors.lead_pull: 0`` for the target; ``
 import math
 from typing import Any
 
+import numpy as np
+
 from flywheel_sim.engine.jit import inlined, step
 from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64, log64, sincos64
 from flywheel_sim.engine.mechanisms.m17_cadence import planning
+from flywheel_sim.engine.rows import Room, Rows, unit, vector
 from flywheel_sim.scenario.columns import COL
+from flywheel_sim.scenario.schema import ScenarioModel
 
-__all__ = ["aim", "learn", "weighing"]
+__all__ = ["aim", "learn", "strategy_rows", "ways_of_working", "weighing"]
 
 _MOST = 0.9  # share of the planned payroll that sellers can take
 
@@ -155,3 +159,22 @@ def learn(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
         begins = week == 0 and not strategy.established and (team.paid or (team.member and par.cadence.enabled))
         if begins or team.changed:
             state.unlearned[row] += strategy.transition * log64(1.0 + state.heads[row])
+
+
+def strategy_rows(m: ScenarioModel, room: Room) -> Rows:
+    """Return the target that leadership names, if any, and which teams sell."""
+    target = unit(vector(m.axes, m.strategy.target, room.axes), len(m.axes))
+    sellers = {x.owner for x in m.journey.touchpoints.values() if x.stage in ("awareness", "sale")}
+    return {"target": target[None, :], "team.sells": np.array([name in sellers for name in m.teams], bool)}
+
+
+def ways_of_working(m: ScenarioModel) -> tuple[Any, ...]:
+    """Return what each team would have to learn anew: what it is paid on, its group and themes, the target."""
+    group = (m.cadence.themes, m.cadence.interval_weeks) if m.cadence.enabled else None
+    members = m.cadence.members or list(m.teams)
+    target = tuple(sorted(m.strategy.target.items())) if m.strategy.enabled else None
+    paid = m.incentives.pay if m.incentives.enabled else {}
+    return tuple(
+        (tuple(sorted(paid[name].on)) if name in paid else None, group if name in members else None, target)
+        for name in m.teams
+    )

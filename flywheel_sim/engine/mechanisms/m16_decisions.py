@@ -35,12 +35,17 @@ Neutral setting: ``enabled: false``: decisions cost nothing and err no more than
 
 from typing import Any
 
+import numpy as np
+
 from flywheel_sim.engine.jit import inlined, step
 from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64
+from flywheel_sim.engine.mechanisms.m03_journey import dependencies
+from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.scenario.columns import COL
+from flywheel_sim.scenario.schema import ScenarioModel
 
-__all__ = ["decide", "decide_together", "gap_between"]
+__all__ = ["decide", "decide_together", "decision_rows", "gap_between"]
 
 
 @inlined
@@ -102,3 +107,26 @@ def decide(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
         error += own * (decisions.team_sd * decisions.team_sd + decisions.scatter_sd * decisions.scatter_sd * scattered)
         weekly[COL.decision_error] += error / par.size.touchpoints
         state.shift[firm.success0 + n] -= decisions.error_effect * (error - decisions.reference_variance)
+
+
+def decision_rows(m: ScenarioModel, room: Room) -> Rows:
+    """Return the coupling of decisions, by handoffs and touchpoints served together, and how much each team knows.
+
+    The sum of the coupling's squares is its sum.
+    """
+    names = tuple(m.teams)
+    competence = [m.decisions.competence.get(name, m.decisions.other_competence) for name in names]
+    own = dependencies(m, room)[:, : len(names)]
+    v = np.zeros((len(names), len(names)))
+    for row in own:  # one after the other: a library's product of matrices rounds as the processor likes
+        v += np.multiply.outer(row, row)
+    for link in m.handoffs.links.values():
+        a, b = names.index(link.giver), names.index(link.taker)
+        v[a, b] += link.share
+        v[b, a] += link.share if a != b else 0.0
+    np.fill_diagonal(v, 0.0)
+    size = float(np.sum(v * v))
+    coupled = np.zeros((len(names), room.teams))
+    if size > 0:
+        coupled[:, : len(names)] = v * (float(np.sum(v)) / size)
+    return {"coupled": coupled, "team.competence": np.array(competence)}

@@ -40,15 +40,31 @@ from flywheel_sim.engine.kinds import Firm, Par, State, Tables
 from flywheel_sim.engine.maths import acos64, sincos64
 from flywheel_sim.engine.mechanisms.m20_culture import discipline_yield
 from flywheel_sim.engine.random import THEME, words
+from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.engine.state import GAPS
 from flywheel_sim.scenario.blocks.m17_cadence import Cadence
+from flywheel_sim.scenario.schema import ScenarioModel
 
 __all__ = [
-    "clears_blockers", "event_cost", "event_hours", "falls_on", "hold_meeting", "meets", "planning", "review_due",
-    "review_move", "reviewed", "same_theme",
+    "cadence_rows",
+    "clears_blockers",
+    "event_cost",
+    "event_hours",
+    "falls_on",
+    "hold_meeting",
+    "meets",
+    "planning",
+    "review_due",
+    "review_move",
+    "reviewed",
+    "same_theme",
 ]  # fmt: skip
 
 THEMES = codes(Cadence, "themes")
+EVENT = np.dtype(
+    [(n, "i8") for n in ("every", "first", "clears")] + [(n, "f8") for n in ("hours", "heads", "pull", "cost")],
+    align=True,
+)
 
 _QUARTER, _ROUND = 13, 4
 
@@ -197,3 +213,28 @@ def hold_meeting(par: Par, tables: Tables, state: State, run: int, week: int) ->
             for a in range(d):
                 m = mean[a] / length
                 u[a] = c * m + s * (u[a] - dot * m) / side
+
+
+def cadence_rows(m: ScenarioModel, room: Room) -> Rows:
+    """Return the events of the calendar, the group's meeting first, who takes part, and who is in the group."""
+    c, names = m.cadence, tuple(m.teams)
+    rows, who = [], []
+    if c.enabled:
+        m0 = c.interval_weeks
+        rows.append((m0, m0, 1, c.hours, c.heads_per_team, c.pull, 0.0))
+        who.append(c.members or names)
+        for e in c.events.values():
+            first = e.first_week or e.every_weeks
+            rows.append((e.every_weeks, first, e.clears_blockers, e.hours, e.heads_per_team, e.pull, e.cost))
+            who.append(e.members or c.members or names)
+    invited = np.zeros((len(rows), room.teams))
+    for row, members in zip(invited, who, strict=True):
+        for name in members:
+            row[names.index(name)] = 1.0
+    group = c.members or names
+    return {
+        "event": np.array(rows, EVENT),
+        "invited": invited,
+        "team.member": np.array([name in group for name in names], bool),
+        "team.theme_offset": np.array([team.theme_offset for team in m.teams.values()]),
+    }

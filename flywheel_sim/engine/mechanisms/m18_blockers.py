@@ -22,6 +22,8 @@ Neutral setting: ``enabled: false``: no blockers.  C19 and C46 vanish at rate 0;
 
 from typing import Any
 
+import numpy as np
+
 from flywheel_sim.engine.jit import inlined, step
 from flywheel_sim.engine.kinds import Firm, Par, State, Tables
 from flywheel_sim.engine.maths import log64, poisson64
@@ -29,10 +31,12 @@ from flywheel_sim.engine.mechanisms.m16_decisions import decide_together, gap_be
 from flywheel_sim.engine.mechanisms.m17_cadence import clears_blockers
 from flywheel_sim.engine.random import BLOCKER, unit64, words
 from flywheel_sim.engine.records import last_row
+from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.engine.state import BLOCKERS, OPEN
 from flywheel_sim.scenario.columns import COL
+from flywheel_sim.scenario.schema import ScenarioModel
 
-__all__ = ["step_blockers"]
+__all__ = ["hop_rows", "step_blockers"]
 
 _PAIR = 65536  # a pair of teams as one agent: 65536 i + j
 _ATTEMPT = 65536  # k of a blocker's draws: 65536 attempt + number + 1
@@ -128,3 +132,19 @@ def step_blockers(par: Par, tables: Tables, state: State, run: int, week: int) -
     weekly[COL.blockers_open] = kept
     if weekly[COL.blockers_resolved] > 0.0:
         weekly[COL.resolve_weeks] = waited / weekly[COL.blockers_resolved]
+
+
+def hop_rows(m: ScenarioModel, room: Room) -> Rows:
+    """Return steps from team to team along ``reports_to``; who reports to nobody reports to the head of the company."""
+    names, lines = tuple(m.teams), []
+    for name in names:
+        line = [name]
+        while m.teams[line[-1]].reports_to:
+            line.append(m.teams[line[-1]].reports_to)
+        lines.append([*line, ""])
+    steps = np.zeros((len(names), room.teams))
+    for i, mine in enumerate(lines):
+        for j, other in enumerate(lines):
+            common = next(name for name in mine if name in other)
+            steps[i, j] = mine.index(common) + other.index(common)
+    return {"hops": steps}

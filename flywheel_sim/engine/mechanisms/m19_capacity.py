@@ -31,15 +31,19 @@ pair_hours = 0.
 
 import math
 
+import numpy as np
+
 from flywheel_sim.engine.jit import inlined, step
 from flywheel_sim.engine.kinds import Par, State, Sums, Tables
 from flywheel_sim.engine.maths import exp64, log64
 from flywheel_sim.engine.mechanisms.m03_journey import STAGE
 from flywheel_sim.engine.mechanisms.m17_cadence import event_hours
+from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.engine.state import ACC
 from flywheel_sim.scenario.columns import COL
+from flywheel_sim.scenario.schema import ScenarioModel
 
-__all__ = ["KEPT", "allot_hours", "coordination_hours", "speed", "staff", "volumes"]
+__all__ = ["KEPT", "allot_hours", "coordination_hours", "speed", "staff", "staff_rows", "volumes"]
 
 KEPT = 0.1  # share of its hours a team keeps for each of its queues, however busy it is elsewhere
 _MOST_HEADS = 1e9  # nobody can hire more; pairs of groups then still fit into an integer
@@ -175,3 +179,9 @@ def volumes(par: Par, tables: Tables, state: State, run: int, total: Sums) -> No
                 volume += state.touched[b, 2 * n]
         state.asked[firm.success0 + n] = volume * touch.hours
         state.demand[firm.team0 + touch.owner] += volume * touch.hours
+
+
+def staff_rows(m: ScenarioModel, room: Room) -> Rows:
+    """Return the teams as the scenario states them."""
+    names = ("headcount", "salary", "skill", "scaling", "front")
+    return {f"team.{name}": np.array([getattr(team, name) for team in m.teams.values()]) for name in names}

@@ -59,10 +59,12 @@ from flywheel_sim.engine.jit import i64, inlined, step
 from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64, log64
 from flywheel_sim.engine.random import PRACTICE, unit64, words
+from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.engine.state import COMPETENCIES
 from flywheel_sim.scenario.columns import COL
+from flywheel_sim.scenario.schema import ScenarioModel
 
-__all__ = ["discipline_yield", "per_week", "step_culture"]
+__all__ = ["competence_rows", "discipline_yield", "per_week", "step_culture"]
 
 _FIRST, _LEAVES, _NEW = 1000, 2000, 3000  # words of PRACTICE beside learning's own: first beliefs, leaving, newcomers'
 
@@ -284,3 +286,11 @@ def know(state: State, base: int, n: int, m: int) -> float:
         for b in range(m):
             right += state.mind[base + i * (m + 1) + b] == 1
     return right / (n * m)
+
+
+def competence_rows(m: ScenarioModel, room: Room) -> Rows:
+    """Return the weight of each competency over the mean weight; -1 where there is none."""
+    row, weights = np.full((1, COMPETENCIES), -1.0), list(m.culture.programme.competencies.values())
+    mean = sum(weights) / len(weights) if weights else 0.0
+    row[0, : len(weights)] = [x / mean if mean > 0 else 0.0 for x in weights]
+    return {"competence": row}

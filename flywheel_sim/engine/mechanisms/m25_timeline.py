@@ -8,6 +8,8 @@ removed leaves with its unused months paid back.
 Neutral setting: no pulses, or ``enabled: false``.
 """
 
+import numpy as np
+
 from flywheel_sim.engine.jit import f64, i16, i64, step, u8
 from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import log64
@@ -17,10 +19,12 @@ from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, weeks_to_renewa
 from flywheel_sim.engine.mechanisms.m27_selling import price_share
 from flywheel_sim.engine.network import NETWORK
 from flywheel_sim.engine.random import TIMELINE, unit64, words
+from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.engine.state import ADDED, BLOCK, CAUSE, DETRACTOR, FORMER, NEUTRAL, PROSPECT
 from flywheel_sim.scenario.columns import COL
+from flywheel_sim.scenario.schema import ScenarioModel
 
-__all__ = ["growth_rate", "pulse", "republish"]
+__all__ = ["growth_rate", "pulse", "pulse_rows", "republish"]
 
 
 @step
@@ -94,3 +98,9 @@ def growth_rate(par: Par, state: State, run: int, week: int) -> float:
     now = state.weekly[firm.week0 + week - 1, COL.customers] if week > 0 else state.initial[run, COL.customers]
     then = state.weekly[firm.week0 + week - 14, COL.customers] if week > 13 else state.initial[run, COL.customers]
     return log64(now / then) if now > 0.0 and then > 0.0 else 0.0
+
+
+def pulse_rows(m: ScenarioModel, room: Room) -> Rows:
+    """Return the pulses: index of the week, and accounts to add."""
+    pulses = sorted((p.week - 1, p.add) for p in m.timeline.customers.values()) if m.timeline.enabled else []
+    return {"pulse": np.array(pulses, np.int64).reshape(-1, 2)}

@@ -19,14 +19,18 @@ Neutral setting: ``enabled: false``: product quality stays as the scenario state
 or rate 0, where C21 vanishes.
 """
 
+import numpy as np
+
 from flywheel_sim.engine.jit import step
 from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import poisson64
 from flywheel_sim.engine.mechanisms.m16_decisions import decide_together
 from flywheel_sim.engine.random import IDEA, unit64, words
+from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.scenario.columns import COL
+from flywheel_sim.scenario.schema import ScenarioModel
 
-__all__ = ["step_product"]
+__all__ = ["idea_rows", "step_product"]
 
 
 @step
@@ -57,3 +61,8 @@ def step_product(par: Par, tables: Tables, state: State, run: int, week: int) ->
     firm.product_gain += min(max(change, -quality), 1.0 - quality)
     firm.product_quality += firm.product_gain
     weekly[COL.product_quality] = firm.product_quality
+
+
+def idea_rows(m: ScenarioModel, room: Room) -> Rows:
+    """Return which teams take ideas up."""
+    return {"team.takes_up": np.array([m.ideas.owner in ("", name) for name in m.teams], bool)}
