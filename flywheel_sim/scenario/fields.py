@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["EVIDENCE", "MANY", "Block", "Evidence", "Problem", "Weight", "param"]
+__all__ = ["EVIDENCE", "MANY", "Block", "Evidence", "Problem", "Role", "Weight", "param"]
 
 #: How well a number is known.
 Evidence = Literal["V", "V2", "M", "X", "a"]
@@ -24,6 +24,8 @@ EVIDENCE: dict[str, str] = {
     "X": "computed",
     "a": "assumption",
 }
+#: What a setting is: `roles.py` says what each word means.
+Role = Literal["company", "decision", "effect", "record"]
 #: A component of a vector, or a weight of one thing among others: only ratios matter, so a million is no limit to them.
 Weight = Annotated[float, Field(ge=-1e6, le=1e6)]
 
@@ -66,6 +68,8 @@ def param(
     evidence: Evidence = "a",
     source: str = "",
     advanced: bool = False,
+    role: Role | None = None,
+    acts: str = "",
     **limits: Any,
 ) -> Any:
     """Declare one number of a block.
@@ -81,6 +85,11 @@ def param(
         Evidence mark and where the default comes from.
     advanced : bool
         Left out of the template that ``flywheel scenario new`` writes.
+    role : str, optional
+        What it is: true of the ``company``, a ``decision``, an ``effect`` or a ``record``; else `roles.py` says so.
+    acts : str
+        Where it acts only if another setting is not neutral, that condition: ``"swing > 0"``; `idle.py` says how it is
+        written, and has those of several fields.
     **limits
         pydantic limits: ``ge``, ``gt``, ``le``, ``lt``, ``min_length``, ...
 
@@ -93,4 +102,5 @@ def param(
     0.004
     """
     extra: dict[str, Any] = {"unit": unit, "evidence": evidence, "source": source, "advanced": advanced}
+    extra |= {key: value for key, value in (("role", role), ("acts", acts)) if value}
     return Field(default, description=text, json_schema_extra=extra, **limits)

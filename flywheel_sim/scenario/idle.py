@@ -1,7 +1,8 @@
 """Settings that do nothing where they stand, because a mechanism is off or neutral, and what keeps them from acting.
 
 What stands in a block with ``enabled: false`` does nothing.  What else needs another setting stands in the table here,
-once (``tests/scenario/test_idle.py`` runs both sides of every row, and looks for rows that are missing).
+once, or says so itself with ``param(acts=...)``, as fields of new mechanisms do (``tests/scenario/test_idle.py`` runs
+both sides of every row, and looks for rows that are missing).
 """
 
 import sys
@@ -13,6 +14,8 @@ from typing import Any, NamedTuple
 from flywheel_sim.scenario.editing import paths_of
 from flywheel_sim.scenario.library import index
 from flywheel_sim.scenario.scenario import Scenario
+from flywheel_sim.scenario.schema import ScenarioModel
+from flywheel_sim.scenario.shapes import declared
 
 __all__ = ["NEEDS", "Idle", "Need", "Needs", "idle", "own", "sentences", "warn"]
 
@@ -173,7 +176,8 @@ _WORDS: dict[str, Any] = {"true": True, "false": False, "nothing": ""}
 
 def _rows() -> dict[str, tuple[Needs, ...]]:
     found: dict[str, tuple[Needs, ...]] = {}
-    for line in _TABLE.strip().splitlines():
+    lines = [f"{'.'.join(path[:-1])}: {path[-1]}: {acts}" for path, acts in declared(ScenarioModel, "acts")]
+    for line in (*_TABLE.strip().splitlines(), *lines):
         block, names, text = (part.strip() for part in line.split(": ", 2))
         condition, costs, _ = text.partition(", but its cost")
         row = Needs(tuple(_need(block, one) for one in condition.split(" or ")), bool(costs))

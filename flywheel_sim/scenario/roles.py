@@ -15,15 +15,18 @@
 A mapping has a role as well: that of an entry being there at all.  A plan may add a measure or a touchpoint; a company
 with another team or segment is another company.  What a change of the timeline sets has the role of what it sets.
 
-Every field of the schema stands here once (``tests/scenario/test_roles.py``).
+Every field of the schema stands here once, or says so itself with ``param(role=...)``, as fields of new mechanisms do
+(``tests/scenario/test_roles.py``).
 """
 
 from functools import lru_cache
-from typing import Literal, get_args
+from typing import get_args
+
+from flywheel_sim.scenario.fields import Role
+from flywheel_sim.scenario.schema import ScenarioModel
+from flywheel_sim.scenario.shapes import declared
 
 __all__ = ["ROLES", "Role", "mappings", "role_of"]
-
-Role = Literal["company", "decision", "effect", "record"]
 
 #: By role, lines of ``block: fields``; any name is written ``*``.
 _TABLE: dict[Role, str] = {
@@ -175,7 +178,7 @@ _TABLE: dict[Role, str] = {
 
 
 def _rows() -> dict[tuple[str, ...], Role]:
-    found: dict[tuple[str, ...], Role] = {}
+    found: dict[tuple[str, ...], Role] = dict(declared(ScenarioModel, "role"))
     for role, lines in _TABLE.items():
         for line in lines.strip().splitlines():
             block, _, names = line.strip().partition(":")
@@ -245,6 +248,6 @@ def role_of(path: str) -> Role:
     if known in ROLES:
         return ROLES[known]
     raise LookupError(
-        f"{path} has no role: expected its block and name in flywheel_sim/scenario/roles.py under one of "
+        f"{path} has no role: expected param(role=...), or a row in flywheel_sim/scenario/roles.py, with one of "
         f"{', '.join(get_args(Role))}"
     )

@@ -14,7 +14,7 @@ import annotated_types as limits
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-__all__ = ["NAME", "Shape", "along", "every_path", "root"]
+__all__ = ["NAME", "Shape", "along", "declared", "every_path", "root"]
 
 #: Stands for any name in the paths that `every_path` lists.
 NAME = "<name>"
@@ -139,6 +139,14 @@ def along(shape: Shape, path: tuple[str, ...]) -> Shape | None:
 def every_path(model: type[BaseModel]) -> tuple[tuple[str, ...], ...]:
     """Every path a file for ``model`` can have, names of entries written ``<name>``."""
     return tuple(_walk(root(model), (), 0))
+
+
+def declared(model: type[BaseModel], key: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield what fields declare under ``key``, by their paths, in which any name is written ``*``."""
+    for path in every_path(model):
+        shape = along(root(model), path)
+        if shape is not None and key in shape.extra:
+            yield tuple("*" if part == NAME else part for part in path), shape.extra[key]
 
 
 def _walk(shape: Shape, path: tuple[str, ...], depth: int) -> Iterator[tuple[str, ...]]:

@@ -14,12 +14,14 @@ from flywheel_sim.cli import flywheel
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.editing import paths_of
 from flywheel_sim.scenario.idle import NEEDS, Need, idle, own, sentences
-from flywheel_sim.scenario.schema import ScenarioModel
+from flywheel_sim.scenario.schema import MECHANISMS, ScenarioModel
 from flywheel_sim.scenario.shapes import NAME, Shape, along, every_path, root
 
 WEEKS = 60
 #: A company with every mechanism on that is small enough to be run a thousand times.
-BUSY = {"market.accounts": 300, "market.initial_customers": 100, "horizon_weeks": WEEKS, "timeline.enabled": False}
+BUSY = {f"{block}.enabled": True for block in MECHANISMS.values()} | {
+    "market.accounts": 300, "market.initial_customers": 100, "horizon_weeks": WEEKS, "timeline.enabled": False,
+}  # fmt: skip
 #: How the words for readers say that a setting is for one kind alone.
 SAYS = re.compile(r"\(`(?:[a-z]+: )?([\w-]+)`(?: only)?\)|`([\w-]+)` only")
 

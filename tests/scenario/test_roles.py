@@ -3,9 +3,10 @@
 import pytest
 
 from flywheel_sim.scenario import load, scenarios
+from flywheel_sim.scenario.fields import Block, param
 from flywheel_sim.scenario.roles import ROLES, role_of
 from flywheel_sim.scenario.schema import ScenarioModel
-from flywheel_sim.scenario.shapes import NAME, along, every_path, root
+from flywheel_sim.scenario.shapes import NAME, along, declared, every_path, root
 
 
 def fields() -> set[tuple[str, ...]]:
@@ -54,3 +55,19 @@ def test_what_has_no_role_is_refused_with_the_place_to_give_it_one() -> None:
         role_of("seasons.rate")
     with pytest.raises(LookupError):
         role_of("market")
+
+
+def test_a_field_can_say_itself_what_it_is_and_when_it_acts() -> None:
+    class Part(Block):
+        swing: float = param(0.3, "b.", role="effect")
+        peak: float = param(4.0, "When.", role="company", acts="swing > 0")
+
+    class Whole(Block):
+        seasons: Part = param(Part(), "M28.")
+        shops: dict[str, Part] = param({}, "By name.")
+
+    assert dict(declared(Whole, "role")) == {
+        ("seasons", "swing"): "effect", ("seasons", "peak"): "company",
+        ("shops", "*", "swing"): "effect", ("shops", "*", "peak"): "company",
+    }  # fmt: skip
+    assert dict(declared(Whole, "acts"))["seasons", "peak"] == "swing > 0"
