@@ -51,9 +51,9 @@ _UNPAID = NAMES[: NAMES.index("revenue")]
 
 def read_week(w: World, p: Rules, t: int, total: Sums) -> dict[str, float]:
     """Every column but money."""
-    row, last = dict.fromkeys(NAMES, 0.0), w.last
+    row, last = w.row, w.last
     for column in _UNPAID:  # a column has the name of its sum over customers, or of the company's number
-        row[column] = total[column] if column in total else float(getattr(w, column, 0.0))
+        row[column] = total[column] if column in total else float(getattr(w, column, row[column]))
     customers = total["customers"]
     share = 1.0 / customers if customers > 0.0 else 0.0
     for column in ("relationship", "effort", "experience"):

@@ -1,6 +1,7 @@
 """The order of events in a week: the page to read first, beside docs/odd.md."""
 
 from flywheel_sim.engine.lower import Program
+from flywheel_sim.scenario.columns import NAMES
 from flywheel_sim.scenario.schema import MECHANISMS
 from replica.cadence import hold_meeting
 from replica.capacity import allot_hours, staff, volumes
@@ -73,7 +74,7 @@ class Replica:
 
 
 def reset_levers(w: World, p: Rules) -> None:
-    """Levers, by which mechanisms act on others, are neutral at the beginning of a week."""
+    """Levers, by which mechanisms act on others, are neutral at the beginning of a week, and its row is empty."""
     for team in w.teams:
         team.taken, team.ability = 0.0, 1.0
     for point in w.touchpoints:
@@ -82,7 +83,7 @@ def reset_levers(w: World, p: Rules) -> None:
     w.preempted = w.programme = w.lead_added = w.culture_added = w.morale_added = 0.0
     w.gaming_prevented, w.map_accuracy, w.adherence = p.incentives.norms, p.sensing.accuracy, p.sensing.adherence
     w.product_quality = p.market.product_quality
-    w.cases = {}
+    w.cases, w.row = {}, dict.fromkeys(NAMES, 0.0)
 
 
 def company_week(w: World, p: Rules, t: int) -> None:

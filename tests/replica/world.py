@@ -202,6 +202,8 @@ class World:
         self.servers: list[Any] = []
         self.initial = dict.fromkeys(NAMES, 0.0)
         self.rows: list[dict[str, float]] = []
+        #: columns of this week; a number of the company with the name of a column goes there by itself
+        self.row: dict[str, float] = {}
         #: what customers meet this week, in float32; set when the market opens and when the queue closes
         self.now = SimpleNamespace(cutoff=f32(0.0), margin=f32(0.0))
         self.cases: dict[int, float] = {}
