@@ -79,7 +79,8 @@ def compared_with_numbers(path):
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare) and isinstance(node.left, ast.Attribute):
             other = node.comparators[0]
-            number = isinstance(other, ast.Constant) or (isinstance(other, ast.Name) and other.id in named)
+            written = isinstance(other, ast.Constant) and type(other.value) is int
+            number = written or (isinstance(other, ast.Name) and other.id in named)
             if number and node.left.attr in fields and ast.unparse(node.left).startswith(records):
                 yield f"{path.name}:{node.lineno}: {ast.unparse(node)}"
 
