@@ -246,6 +246,16 @@ class State(NamedTuple):
     life: NDArray[np.float64]  # (ages, 3)
 
 
+#: Arrays of one number a team, and one a touchpoint and segment.
+_OF_TEAMS = (
+    "decided", "magnitude", "level", "gaming", "scored", "demand", "hours", "overload", "heads", "able", "funded",
+    "planned", "unlearned", "taken", "ability", "budget", "morale", "green",
+)  # fmt: skip
+_OF_TOUCHPOINTS = (
+    "touch_p", "fail_p", "asked", "success", "shift", "patched", "visible", "hidden", "setting", "work",
+)  # fmt: skip
+
+
 def allocate(
     runs: int,
     accounts: NDArray[np.int64],
@@ -270,74 +280,9 @@ def allocate(
     queued : which runs have an event-timed queue.
     minds : room for beliefs about practices in each run; none by default.
     """
-    run = np.zeros(runs, RUN)
-    blocks = -(-accounts // BLOCK)
-
-    def starts(lengths: Any) -> NDArray[np.int64]:
-        return np.concatenate(([0], np.cumsum(lengths)[:-1])).astype(np.int64)
-
-    run["accounts"], run["blocks"], run["block0"], run["account0"] = (
-        accounts,
-        blocks,
-        starts(blocks),
-        starts(blocks) * BLOCK,
-    )
-    run["team0"], run["segment0"] = starts(sizes["teams"]), starts(sizes["segments"])
-    run["success0"] = starts(sizes["touchpoints"] * sizes["segments"])
-    run["week0"], run["edge0"] = starts(sizes["horizon"]), starts(accounts + 1)
-    logs = sizes["horizon"] * sizes["teams"] if keep_teams else np.zeros(runs, np.int64)
-    run["log0"] = starts(logs) if keep_teams else -1
-    run["ages"] = sizes["horizon"] + 2
-    run["life0"], run["epoch"] = starts(run["ages"]), -1
-    marked = np.where(queued, accounts, 0)
-    run["mark0"], run["item0"], run["item_room"] = starts(marked), starts(marked * ISSUES), marked * ISSUES
-    run["server0"] = starts(queued * SERVERS)
-    run["minds"] = 0 if minds is None else minds
-    run["mind0"] = starts(run["minds"])
-    room = np.where(sizes["teams"] > 1, BLOCKERS, 0)  # also where M18 is off: a timeline or a fork may turn it on
-    run["blocker0"] = starts(room)
-    n, b = int(blocks.sum()) * BLOCK, int(blocks.sum())
-    teams, segments = int(sizes["teams"].sum()), int(sizes["segments"].sum())
-    cells = int((sizes["touchpoints"] * sizes["segments"]).sum())
-    shapes: dict[str, Any] = {
-        "run": None, "now": (runs,), "edge": (int((accounts + 1).sum()),), "friend": (friends,),
-        "acc": (b, len(_SUMS)), "touched": (b, 2 * max(touch, 1)), "cases": (b, AGES), "counts": (b, len(STATUSES)),
-        "competence": (runs, COMPETENCIES), "mind": (int(run["minds"].sum()),),
-        "company_need": (runs, axes), "target": (runs, axes), "chain": (segments, 6),
-        "known": (runs, axes),
-        "touch_p": (cells,), "fail_p": (cells,), "asked": (cells,), "success": (cells,), "shift": (cells,),
-        "patched": (cells,), "visible": (cells,), "hidden": (cells,), "setting": (cells,), "work": (cells,),
-        "gaps": (cells, GAPS),
-        "need": (segments, axes), "initial": (runs, N_COLUMNS), "weekly": (int(sizes["horizon"].sum()), N_COLUMNS),
-        "marks": (int(marked.sum()), len(MARKS)), "waited": (int(marked.sum()),),
-        "items": (int(marked.sum()) * ISSUES, len(ITEM)), "hand": (int(queued.sum()) * SERVERS, len(HAND)),
-        "blocker": (int(room.sum()), len(OPEN)),
-        "need_log": (int(sizes["horizon"].sum()) if keep_teams else 0, axes),
-        "log": (int(logs.sum()), 1 + axes), "life": (int(run["ages"].sum()), 3),
-    }  # fmt: skip
-    for name in ("direction", "drift", "belief", "pay", "pull"):
-        shapes[name] = (teams, axes)
-    for name in (
-        "decided",
-        "magnitude",
-        "level",
-        "gaming",
-        "scored",
-        "demand",
-        "hours",
-        "overload",
-        "heads",
-        "able",
-        "funded",
-        "planned",
-        "unlearned",
-        "taken",
-        "ability",
-        "budget",
-        "morale",
-        "green",
-    ):
-        shapes[name] = (teams,)
+    run = _lay_out(runs, accounts, sizes, keep_teams, queued, minds)
+    shapes = _shapes(run, sizes, keep_teams, friends, axes, touch, queued)
+    n = int(run["blocks"].sum()) * BLOCK
     arrays: dict[str, Any] = {"run": run, "now": np.zeros(runs, NOW)}
     for name, annotation in State.__annotations__.items():
         if name not in arrays:
@@ -345,3 +290,65 @@ def allocate(
             dtype = getattr(item, "__args__", (item,))[0]
             arrays[name] = np.zeros(shapes.get(name, (n,)), dtype)
     return State(**arrays)
+
+
+def _starts(lengths: Any) -> NDArray[np.int64]:
+    return np.concatenate(([0], np.cumsum(lengths)[:-1])).astype(np.int64)
+
+
+def _lay_out(
+    runs: int,
+    accounts: NDArray[np.int64],
+    sizes: Any,
+    keep_teams: bool,
+    queued: NDArray[np.bool_],
+    minds: NDArray[np.int64] | None,
+) -> NDArray[Any]:
+    """Return the records of the runs, with where the rows of each start."""
+    run = np.zeros(runs, RUN)
+    blocks = -(-accounts // BLOCK)
+    run["accounts"], run["blocks"], run["block0"] = accounts, blocks, _starts(blocks)
+    run["account0"] = _starts(blocks) * BLOCK
+    run["team0"], run["segment0"] = _starts(sizes["teams"]), _starts(sizes["segments"])
+    run["success0"] = _starts(sizes["touchpoints"] * sizes["segments"])
+    run["week0"], run["edge0"] = _starts(sizes["horizon"]), _starts(accounts + 1)
+    run["log0"] = _starts(sizes["horizon"] * sizes["teams"]) if keep_teams else -1
+    run["ages"] = sizes["horizon"] + 2
+    run["life0"], run["epoch"] = _starts(run["ages"]), -1
+    marked = np.where(queued, accounts, 0)
+    run["mark0"], run["item0"], run["item_room"] = _starts(marked), _starts(marked * ISSUES), marked * ISSUES
+    run["server0"] = _starts(queued * SERVERS)
+    run["minds"] = 0 if minds is None else minds
+    run["mind0"] = _starts(run["minds"])
+    run["blocker0"] = _starts(_blocker_room(sizes))
+    return run
+
+
+def _blocker_room(sizes: Any) -> NDArray[np.int64]:
+    """Return room for issues between teams, also where M18 is off: a timeline or a fork may turn it on."""
+    return np.where(sizes["teams"] > 1, BLOCKERS, 0)
+
+
+def _shapes(
+    run: NDArray[Any], sizes: Any, keep_teams: bool, friends: int, axes: int, touch: int, queued: NDArray[np.bool_]
+) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the arrays that are not one number an account."""
+    runs, b, edges = len(run), int(run["blocks"].sum()), int((run["accounts"] + 1).sum())
+    teams, segments, weeks = (int(sizes[name].sum()) for name in ("teams", "segments", "horizon"))
+    logs = int((sizes["horizon"] * sizes["teams"]).sum()) if keep_teams else 0
+    cells = int((sizes["touchpoints"] * sizes["segments"]).sum())
+    marked = int(run["accounts"][queued].sum())
+    shapes: dict[str, tuple[int, ...]] = {
+        "edge": (edges,), "friend": (friends,),
+        "acc": (b, len(_SUMS)), "touched": (b, 2 * max(touch, 1)), "cases": (b, AGES), "counts": (b, len(STATUSES)),
+        "competence": (runs, COMPETENCIES), "mind": (int(run["minds"].sum()),),
+        "chain": (segments, 6), "need": (segments, axes), "gaps": (cells, GAPS),
+        "initial": (runs, N_COLUMNS), "weekly": (weeks, N_COLUMNS),
+        "marks": (marked, len(MARKS)), "waited": (marked,), "items": (marked * ISSUES, len(ITEM)),
+        "hand": (int(queued.sum()) * SERVERS, len(HAND)), "blocker": (int(_blocker_room(sizes).sum()), len(OPEN)),
+        "need_log": (weeks if keep_teams else 0, axes), "log": (logs, 1 + axes), "life": (int(run["ages"].sum()), 3),
+    }  # fmt: skip
+    shapes |= dict.fromkeys(("company_need", "target", "known"), (runs, axes))
+    shapes |= dict.fromkeys(("direction", "drift", "belief", "pay", "pull"), (teams, axes))
+    shapes |= dict.fromkeys(_OF_TEAMS, (teams,))
+    return shapes | dict.fromkeys(_OF_TOUCHPOINTS, (cells,))

@@ -17,7 +17,6 @@ LARGER = {
     "mechanisms.m14_reactions.react": (80, 26),
     "network.half_edges": (84, 43),
     "populate.populate": (90, 26),
-    "state.allocate": (99, 25),
 }
 
 
