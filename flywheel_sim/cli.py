@@ -44,7 +44,7 @@ def flywheel() -> None:
 
 
 def main() -> None:
-    """Entry point of ``flywheel``."""
+    """Run ``flywheel`` and exit with its code."""
     gc.set_threshold(100_000)  # imports make a million objects that stay: no need to look at them again and again
     try:
         flywheel()

@@ -115,7 +115,7 @@ def write_bytes(path: Where, data: bytes, *, overwrite: bool = True) -> Path:
 
 @contextmanager
 def whole_file(path: Where, *, overwrite: bool = True) -> Iterator[Path]:
-    """A path to write to; when the block ends well its content is at ``path``, else nothing has changed.
+    """Yield a path to write to; when the block ends well its content is at ``path``, else nothing has changed.
 
     Examples
     --------
@@ -152,7 +152,7 @@ def whole_file(path: Where, *, overwrite: bool = True) -> Iterator[Path]:
 
 @contextmanager
 def draft_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
-    """A folder to fill; when the block ends well it stands at ``target``, else it is gone.
+    """Yield a folder to fill; when the block ends well it stands at ``target``, else it is gone.
 
     The target is absent or empty before, or, with ``replace``, what is there goes when the new one is whole.
 
@@ -186,7 +186,7 @@ def draft_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
 
 
 def _kind(path: Path) -> str:
-    """``file``, ``folder``, ``other`` (device, pipe, socket), or nothing when there is none."""
+    """Return ``file``, ``folder``, ``other`` (device, pipe, socket), or nothing when there is none."""
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -195,7 +195,7 @@ def _kind(path: Path) -> str:
 
 
 def _target(path: Path) -> Path:
-    """Where a chain of links ends; what has none is itself."""
+    """Tell where a chain of links ends; what has none is itself."""
     return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
@@ -213,7 +213,7 @@ def _fresh(target: Path, make: Callable[[Path], None]) -> Path:
 
 @contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """An ``OSError`` that names the file asked for, not the draft nobody knows of."""
+    """Raise an ``OSError`` that names the file asked for, not the draft nobody knows of."""
     try:
         yield
     except OSError as error:

@@ -8,7 +8,7 @@ __all__ = ["command"]
 
 
 def command(*words: str | os.PathLike[str]) -> str:
-    """A command line that a shell takes apart into these words again.
+    """Return a command line that a shell takes apart into these words again.
 
     A path (an ``os.PathLike``) that begins with a dash gets ``./`` in front, so that no command takes it for an option.
 

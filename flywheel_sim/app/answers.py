@@ -57,12 +57,12 @@ class Answer:
 
     @property
     def replicates(self) -> int:
-        """Runs of each scenario."""
+        """Count the runs of each scenario."""
         return self.outcomes.replicates
 
     @classmethod
     def of(cls, outcomes: Outcomes) -> Self:
-        """What a screen shows of outcomes."""
+        """Return what a screen shows of outcomes."""
         alone = len(outcomes.scenarios) == 1
         charts = {name: fan_option(outcomes, name) for name in SHOWN if not (alone and name == DIFFERENCE)}
         sentence = f"{outcomes.labels[0]}: nothing changed yet." if alone else outcomes.verdict.sentence
@@ -79,7 +79,7 @@ class Desk:
         self._kept: list[Run] = []
 
     def stages(self, scenarios: tuple[Scenario, Scenario]) -> tuple[int, ...]:
-        """How many runs there are to be after each stage; fewer for large companies.
+        """Tell how many runs there are to be after each stage; fewer for large companies.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class Desk:
         return tuple(dict.fromkeys(min(stage, most) for stage in STAGES))
 
     def answers(self, baseline: Scenario, scenario: Scenario, job: Job) -> Iterator[Answer]:
-        """What both came to, after every stage.
+        """Yield what both came to, after every stage.
 
         Raises
         ------
@@ -118,7 +118,7 @@ class Desk:
 
 
 def tiles(outcomes: Outcomes) -> tuple[Tile, ...]:
-    """Four numbers that sum up an answer."""
+    """Return four numbers that sum up an answer."""
     if len(outcomes.scenarios) == 1:
         row = outcomes.table.iloc[0]
         known = math.isfinite(row["churn_annual"])
@@ -147,7 +147,7 @@ def tiles(outcomes: Outcomes) -> tuple[Tile, ...]:
 
 
 def second_line(outcomes: Outcomes) -> str:
-    """What stands under the verdict: how sure, and by how many runs."""
+    """Return what stands under the verdict: how sure, and by how many runs."""
     runs = f"{outcomes.replicates} paired runs under the same luck"
     if len(outcomes.scenarios) == 1:
         return f"{outcomes.replicates} runs. Move something on the left: the answer compares it with this baseline."

@@ -37,7 +37,7 @@ MESSAGE_BYTES = 1_000_000
 
 
 def cost(scenarios: Sequence[Scenario], replicates: int) -> int:
-    """Customer-weeks of so many runs of each scenario.
+    """Return customer-weeks of so many runs of each scenario.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def cost(scenarios: Sequence[Scenario], replicates: int) -> int:
 
 
 def affordable(scenarios: Sequence[Scenario], wanted: int) -> int:
-    """So many replicates as the bound on work allows, at most ``wanted``; 0 when not one.
+    """Return so many replicates as the bound on work allows, at most ``wanted``; 0 when not one.
 
     Examples
     --------

@@ -43,7 +43,7 @@ HEIGHT, _TOP, _BOTTOM, _LINE = 224, 12, 28, 16
 
 
 def fan_option(outcomes: Outcomes, column: str) -> dict[str, Any]:
-    """Fans of a weekly column, one per scenario; of the paired `DIFFERENCE`, one per challenger."""
+    """Return fans of a weekly column, one per scenario; of the paired `DIFFERENCE`, one per challenger."""
     title, _, cash = COLUMNS[column]
     first = int(column == DIFFERENCE)
     fans, labels = outcomes.fans[column][first:], outcomes.labels[first:]
@@ -111,7 +111,7 @@ def _option(fans: Floats, labels: Sequence[str], *, cash: bool, alt: str, first:
 
 
 def axis(fans: Floats) -> tuple[float, float, float]:
-    """Ends and step of an axis that holds all fans, on round numbers.
+    """Return ends and step of an axis that holds all fans, on round numbers.
 
     Examples
     --------
@@ -132,7 +132,7 @@ def axis(fans: Floats) -> tuple[float, float, float]:
 
 
 def _shifts(ends: Floats, labels: Sequence[str], low: float, high: float) -> list[float]:
-    """Pixels by which the names at the lines' ends move, so that none lies on another."""
+    """Return pixels by which the names at the lines' ends move, so that none lies on another."""
     room = float(HEIGHT - _TOP - _BOTTOM)
     wanted = [float((high - y) / (high - low)) if np.isfinite(y) else 0.5 for y in ends]
     rooms = [(_wrapped(label).count("\n") + 1) * _LINE / room + 0.02 for label in labels]
@@ -141,7 +141,7 @@ def _shifts(ends: Floats, labels: Sequence[str], low: float, high: float) -> lis
 
 
 def _tooltip(words: str) -> str:
-    """Week and medians only, every third series; names are escaped by hand, because the tooltip is HTML."""
+    """Return week and medians only, every third series; names are escaped by hand, because the tooltip is HTML."""
     return (
         "ps => { const w = " + words + ", e = t => String(t).replace(/[&<>\"']/g, c => '&#' + c.charCodeAt(0) + ';');"
         " return '<b>week ' + Math.round(ps[0].value[0]) + '</b>' + ps.filter(p => p.seriesIndex % 3 === 2)"
@@ -150,7 +150,7 @@ def _tooltip(words: str) -> str:
 
 
 def _interval(weeks: int) -> int:
-    """Weeks between ticks.
+    """Return the weeks between two ticks.
 
     Examples
     --------
@@ -163,7 +163,7 @@ def _interval(weeks: int) -> int:
 
 
 def _points(values: Floats) -> list[float | None]:
-    """Numbers with six digits; None where there is none."""
+    """Return numbers with six digits; None where there is none."""
     return [float(f"{value:.6g}") if np.isfinite(value) else None for value in values]
 
 
@@ -172,7 +172,7 @@ def _pairs(weeks: NDArray[np.int64], values: Sequence[float | None]) -> list[lis
 
 
 def _wrapped(label: str, width: int = 15, most: int = 3) -> str:
-    """A name on the end of a line, without what the chart's own markup uses.
+    """Return a name on the end of a line, without what the chart's own markup uses.
 
     Examples
     --------

@@ -38,7 +38,9 @@ def compared(scenarios: Sequence[Scenario], replicates: int, seed: int, job: Job
 
 
 def table(outcomes: Outcomes) -> list[tuple[str, tuple[str, ...]]]:
-    """Rows of a comparison: what, and its value in every scenario: the median of the runs, or what the name says."""
+    """Return rows of a comparison: what, and its value in every scenario: the median of the runs, or what the name
+    says.
+    """
 
     def between(row: Mapping[Any, Any]) -> str:
         return f"{signed_money(row['difference_low'])} to {signed_money(row['difference_high'])}"
@@ -75,7 +77,7 @@ class Shelf:
         return name
 
     def get(self, name: str) -> str | None:
-        """The report of a name, while it is kept."""
+        """Return the report of a name, while it is kept."""
         with self._lock:
             return self._pages.get(name)
 

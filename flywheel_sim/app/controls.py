@@ -82,7 +82,7 @@ class Group:
 
 
 def groups(scenario: Scenario) -> tuple[Group, ...]:
-    """Controls by mechanism, the company's teams and segments first.
+    """Return controls by mechanism, the company's teams and segments first.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def groups(scenario: Scenario) -> tuple[Group, ...]:
 
 
 def levers(scenario: Scenario) -> tuple[Control, ...]:
-    """The few controls that come first.
+    """Return the few controls that come first.
 
     Examples
     --------
@@ -113,7 +113,7 @@ def levers(scenario: Scenario) -> tuple[Control, ...]:
 
 
 def round_up(value: float) -> float:
-    """The next 1, 2 or 5 times a power of ten.
+    """Return the next 1, 2 or 5 times a power of ten.
 
     Examples
     --------
@@ -144,7 +144,7 @@ def _of(scenario: Scenario, flat: Mapping[str, Any], block: str) -> Iterator[Con
 
 
 def _inside_names(scenario: Scenario, parts: list[str]) -> bool:
-    """Whether a path leads through something named (a touchpoint, a measure): too many for sliders."""
+    """Tell whether a path leads through something named (a touchpoint, a measure): too many for sliders."""
     top = root(type(scenario.model))
     above = (along(top, tuple(parts[:n])) for n in range(1, len(parts)))
     return any(shape is not None and shape.entries is not None for shape in above)
@@ -178,7 +178,7 @@ def _control(scenario: Scenario, path: str, value: Any) -> Control | None:
 
 
 def _range(shape: Shape, value: float, default: float | None, whole: bool) -> tuple[float, float, float]:
-    """Ends and step of a slider: the schema's limits where they are near, else three times what is usual."""
+    """Return ends and step of a slider: the schema's limits where they are near, else three times what is usual."""
     least, most = _limits(shape)
     usual = max(abs(value), abs(default or 0.0))
     wide = round_up(_WIDEST * usual) if usual else 1.0
@@ -210,7 +210,7 @@ def _limits(shape: Shape) -> tuple[float, float]:
 
 
 def _label(path: str) -> str:
-    """A path in words.
+    """Return a path in words that people read.
 
     Examples
     --------
@@ -226,7 +226,7 @@ def _label(path: str) -> str:
 
 
 def _whole_label(control: Control) -> str:
-    """A label that says which mechanism it is about.
+    """Return a label that says which mechanism it is about.
 
     Examples
     --------

@@ -40,7 +40,7 @@ class Job:
 
     @property
     def seconds(self) -> float:
-        """Since it began."""
+        """Seconds since the job began."""
         return time.monotonic() - self.begun
 
     @property
@@ -49,7 +49,7 @@ class Job:
         return self.done / self.total if self.total else 0.0
 
     def step(self, done: int, total: int) -> None:
-        """Called by a runner; raises `Cancelled` once the job is stopped."""
+        """Take what a runner reports; raises `Cancelled` once the job is stopped."""
         self.done, self.total = done, total
         if self._stop.is_set():
             raise Cancelled
@@ -57,7 +57,7 @@ class Job:
     def runs(
         self, scenarios: Sequence[Scenario], replicates: int, seed: int, *, first: int = 0, workers: int | None = None
     ) -> list[list[Run]]:
-        """Runs of every scenario under the same luck; refuses what is too big.
+        """Return runs of every scenario under the same luck; refuses what is too big.
 
         They are made a few at a time, so that a job that is stopped leaves the cores to the next one soon.
 
@@ -100,7 +100,7 @@ class Warmth:
 
     @property
     def seconds(self) -> float:
-        """Since it began."""
+        """Seconds since the job began."""
         return time.monotonic() - self.begun if self.begun else 0.0
 
     def up(self) -> None:

@@ -35,7 +35,8 @@ _PLAIN = "b2b-saas"
 
 @lru_cache(maxsize=128)
 def shipped(name: str) -> Scenario:
-    """A shipped scenario, or several laid over one another; files are read once, as reading takes longer than a run.
+    """Return a shipped scenario, or several laid over one another; files are read once, as reading takes longer than a
+    run.
 
     Raises
     ------
@@ -58,7 +59,7 @@ class Pick:
     changes: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     def scenario(self) -> Scenario:
-        """The scenario it means.
+        """Return the scenario that the link means.
 
         Raises
         ------
@@ -73,7 +74,7 @@ class Pick:
         return found.with_(dict(self.changes)) if self.changes else found
 
     def with_(self, changes: Mapping[str, Any]) -> "Pick":
-        """The same with more changes; a value that is the shipped one is no change.
+        """Return the same with more changes; a value that is the shipped one is no change.
 
         Examples
         --------
@@ -102,7 +103,7 @@ class Pick:
 
 
 def read_pick(text: str) -> Pick:
-    """The pick that a word of a link means; it is checked by `Pick.scenario`.
+    """Return the pick that a word of a link means; it is checked by `Pick.scenario`.
 
     Raises
     ------
@@ -133,7 +134,7 @@ def read_pick(text: str) -> Pick:
 
 
 def opened(text: str, name: str) -> Pick:
-    """The pick that a scenario file means.
+    """Return the pick that a scenario file means.
 
     Parameters
     ----------
@@ -171,7 +172,7 @@ def opened(text: str, name: str) -> Pick:
 
 
 def pick_of(scenario: Scenario, base: str) -> Pick:
-    """What makes ``scenario`` out of a shipped one."""
+    """Return what makes ``scenario`` out of a shipped one."""
     before, after = shipped(base).resolved(), scenario.resolved()
     fine = {".".join(path): value for path, _, value in differing(before, after)}
     for changes in (fine, {name: after.get(name) for name in after if after[name] != before.get(name)}):
@@ -202,7 +203,7 @@ class _Kept:
         return name
 
     def get(self, name: str) -> str:
-        """The text of a name."""
+        """Return the text kept under a name."""
         with self._lock:
             if name not in self._texts:
                 raise ScenarioError.single(

@@ -75,7 +75,7 @@ class Mechanism:
 
 @lru_cache(maxsize=32)
 def mechanism(number: str) -> Mechanism:
-    """A mechanism by its number.
+    """Return a mechanism by its number.
 
     Examples
     --------
@@ -109,12 +109,13 @@ def mechanism(number: str) -> Mechanism:
 
 
 def mechanisms() -> tuple[Mechanism, ...]:
-    """All mechanisms, M1 first."""
+    """Return every mechanism, M1 first."""
     return tuple(mechanism(number) for number in MECHANISMS)
 
 
 def passages(text: str) -> list[tuple[bool, str]]:
-    """The text of a module in order: running words (False, as one line each) and what is set apart (True, as it is).
+    """Return the text of a module in order: running words (False, as one line each) and what is set apart (True, as it
+    is).
 
     Examples
     --------
@@ -135,7 +136,7 @@ def passages(text: str) -> list[tuple[bool, str]]:
 
 
 def how_tested(claim: Claim) -> str:
-    """How a claim is tested, in words."""
+    """Tell how a claim is tested, in words."""
     if claim.open:
         return f"open: {claim.open}"
     how = {

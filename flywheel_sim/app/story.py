@@ -59,7 +59,7 @@ class Story:
     voices: tuple[str, ...]
 
     def data(self) -> dict[str, Any]:
-        """Everything the picture needs, as values JSON can hold."""
+        """Return everything the picture needs, as values JSON can hold."""
         paths = team_paths([self.run])
         return {
             "title": self.run.scenario.title,
@@ -98,7 +98,7 @@ def tell(scenario: Scenario, seed: int, job: Job) -> Story:
 
 
 def sample(edge: NDArray[Any], friend: NDArray[Any], first: NDArray[Any], most: int = SAMPLE) -> NDArray[np.int64]:
-    """A connected piece of the network around the first customer; the first accounts where nobody has ties.
+    """Return a connected piece of the network around the first customer; the first accounts where nobody has ties.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def sample(edge: NDArray[Any], friend: NDArray[Any], first: NDArray[Any], most: 
 
 
 def wheel(run: Run) -> dict[str, list[float | None]]:
-    """Weekly numbers of the wheel, week 0 first; parts are shares of the best week of the run."""
+    """Return weekly numbers of the wheel, week 0 first; parts are shares of the best week of the run."""
 
     def column(name: str) -> Floats:
         return _smooth(run.series(name, start=True))
@@ -154,7 +154,7 @@ def wheel(run: Run) -> dict[str, list[float | None]]:
 
 
 def compass(paths: TeamPaths) -> dict[str, Any]:
-    """Arrows of the teams: angle to the need, signed by what they look at instead, and length."""
+    """Return arrows of the teams: angle to the need, signed by what they look at instead, and length."""
     side = side_of([paths])
     sign = np.where(paths.direction @ side.direction < 0, -1.0, 1.0)
     length = paths.magnitude / max(float(paths.magnitude.max()), 1e-9)
@@ -169,7 +169,7 @@ def compass(paths: TeamPaths) -> dict[str, Any]:
 
 
 def events(run: Run) -> list[Event]:
-    """What happened, in order: changes of the scenario, the CCO's comings and goings, turns of fortune."""
+    """Return what happened, in order: changes of the scenario, the CCO's comings and goings, turns of fortune."""
     model, weeks = run.scenario.model, run.weeks
     found: list[Event] = []
     if model.timeline.enabled:
@@ -201,7 +201,7 @@ def events(run: Run) -> list[Event]:
 
 
 def _turns(run: Run) -> list[Event]:
-    """Weeks in which a smoothed column passes a mark for good, or is worst."""
+    """Return weeks in which a smoothed column passes a mark for good, or is worst."""
     found = []
     aligned = _smooth(run.series("customer_alignment", start=True))
     start = aligned[1] if len(aligned) > 1 else aligned[0]
@@ -223,7 +223,7 @@ def _turns(run: Run) -> list[Event]:
 
 
 def _leader(run: Run) -> list[Event]:
-    """The CCO's comings and goings."""
+    """Return the CCO's comings and goings."""
     tenure = run.series("leader_tenure_weeks", start=True)
     matured = run.series("leader_matured", start=True)
     found = []
@@ -239,7 +239,7 @@ def _leader(run: Run) -> list[Event]:
 
 
 def _drawn(seen: NDArray[np.int64], edge: NDArray[Any], friend: NDArray[Any]) -> tuple[Floats, NDArray[np.int64]]:
-    """Places of the sampled accounts in the unit square, and the ties among them."""
+    """Return places of the sampled accounts in the unit square, and the ties among them."""
     place = {int(account): k for k, account in enumerate(seen)}
     ties = sorted(
         {
@@ -264,7 +264,7 @@ def _customers(status: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _smooth(values: Floats) -> Floats:
-    """Mean of the last few weeks, of those there are."""
+    """Return the mean of the last few weeks, of those there are."""
     total = np.cumsum(np.nan_to_num(values))
     count = np.arange(1, len(values) + 1)
     before = np.concatenate((np.zeros(_MEMORY), total[:-_MEMORY])) if len(values) > _MEMORY else np.zeros(len(values))
@@ -272,7 +272,7 @@ def _smooth(values: Floats) -> Floats:
 
 
 def _first(holds: Sequence[bool] | NDArray[np.bool_]) -> int:
-    """First week in which something holds; 0 = never, or from the start."""
+    """Return the first week in which something holds; 0 = never, or from the start."""
     return int(np.argmax(holds))
 
 

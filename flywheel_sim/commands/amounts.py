@@ -23,7 +23,7 @@ class Amount(click.ParamType):  # type: ignore[type-arg]
     name = "amount"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read an amount."""
+        """Read an amount or a share as it was typed."""
         expected = "an amount such as 250000, 250k or 0.25m"
         return _read(self, amount, value, expected, lambda x: 0 <= x < math.inf, param, ctx)
 
@@ -47,7 +47,7 @@ class Share(click.ParamType):  # type: ignore[type-arg]
         self.least, self.most = least, most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read a share."""
+        """Read an amount or a share as it was typed."""
         expected = f"a share from {self.least:g} to {self.most:g}, such as 0.95 or 95%"
         return _read(self, share, value, expected, lambda x: self.least <= x <= self.most, param, ctx)
 
@@ -61,7 +61,7 @@ def _read(
     param: click.Parameter | None,
     ctx: click.Context | None,
 ) -> float:
-    """The number that a text is, refused with what it probably stands for."""
+    """Return the number that a text is, refused with what it probably stands for."""
     text, said, near = str(value), "", None
     try:
         found = reader(text)

@@ -37,7 +37,7 @@ def app(port: int, browser: bool, debug: bool) -> None:
 
 
 def free_port(port: int) -> int:
-    """The port, or any free one when it is taken."""
+    """Return the port, or any free one when it is taken."""
     for wanted in (port, 0):
         with socket.socket() as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -186,7 +186,7 @@ def _posterior(
     start: "Scenario", data: str | None, until: str | None, trials: int | None, on: str | None, seed: int,
     replicates: int | None, workers: int | None, out: Path | None, figure: Path | None,
 ) -> Answer:  # fmt: skip
-    """Everything that the data leave possible, into a folder."""
+    """Return everything that the data leave possible, into a folder."""
     from flywheel_sim.results.saving import vacant
     from flywheel_sim.study.calibration import posterior as study
 
@@ -207,7 +207,7 @@ def _posterior(
 
 
 def answer_of_posterior(found: "Posterior", figure: Path | None = None) -> Answer:
-    """What a calibration comes to; draws it into its folder as well."""
+    """Return what a calibration comes to; draws it into its folder as well."""
     from rich.text import Text
 
     from flywheel_sim.execute.store import Store
@@ -252,7 +252,7 @@ def _estimates(found: "Calibration") -> Any:
 
 
 def _judgement(found: "Calibration") -> str:
-    """Whether it converged, and what the data do not tell, in sentences."""
+    """Tell whether it converged, and what the data do not tell, in sentences."""
     ended = "Converged" if found.converged else "Not converged"
     lines = [
         f"{ended}: {found.message}; one more step would move a parameter by {found.step_left:.2g} standard errors at "

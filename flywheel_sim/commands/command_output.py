@@ -99,14 +99,14 @@ def answers(schema: str, *extra: str) -> Callable[[Callable[..., Answer]], Calla
 
 
 def say(text: str) -> None:
-    """Talk on stderr, unless ``--quiet``."""
+    """Write a message on stderr, unless ``--quiet``."""
     context = click.get_current_context(silent=True)
     if context is None or not context.meta.get("flywheel.quiet"):
         click.echo(text, err=True)
 
 
 def table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
-    """Aligned columns with one line of names.
+    """Return aligned columns with one line of names.
 
     Examples
     --------
@@ -173,7 +173,7 @@ def guarded(action: Callable[[], Any], words: list[str], commands: Iterable[str]
 
 
 def _close_quietly() -> None:
-    """Nobody reads any more: send the rest nowhere, so that the flush at exit does not complain."""
+    """Send the rest nowhere once nobody reads any more, so that the flush at exit does not complain."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     with contextlib.suppress(OSError, ValueError):
         os.dup2(nowhere, sys.stdout.fileno())
@@ -233,7 +233,7 @@ def _print(schema: str, answer: Answer, as_json: bool, out: Path | None) -> None
 
 
 def _plain(value: Any) -> Any:
-    """Plain JSON: NumPy numbers and arrays as numbers and lists, NaN and infinity as null."""
+    """Return plain JSON: NumPy numbers and arrays as numbers and lists, NaN and infinity as null."""
     if isinstance(value, Mapping):
         return {str(name): _plain(entry) for name, entry in value.items()}
     if isinstance(value, list | tuple):
@@ -246,7 +246,7 @@ def _plain(value: Any) -> Any:
 
 
 def _settings(given: tuple[str, ...]) -> dict[str, Any]:
-    """``("teams.sales.headcount=12",)`` -> ``{"teams.sales.headcount": 12}``, or every mistake in it."""
+    """Return ``("teams.sales.headcount=12",)`` -> ``{"teams.sales.headcount": 12}``, or every mistake in it."""
     from flywheel_sim.scenario.errors import Problem, ScenarioError
     from flywheel_sim.scenario.reading import parse_value
 

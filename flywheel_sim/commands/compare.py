@@ -129,7 +129,7 @@ def compare(
 
 
 def _with_twin(scenarios: "list[Scenario]", keep: str) -> "tuple[list[Scenario], tuple[TwinChange, ...]]":
-    """The funnel twin and its company, and what the twin changes."""
+    """Return the funnel twin and its company, and what the twin changes."""
     from flywheel_sim.scenario.funnel import funnel_changes, funnel_twin
 
     if len(scenarios) != 1:

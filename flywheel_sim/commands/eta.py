@@ -59,7 +59,7 @@ class Pace:
             self.apart = 2.0 * (done - self.marks[0][0]) / MOST
 
     def left(self, total: float, work: Sequence[float] | None = None) -> float | None:
-        """Seconds until ``total`` is done; None before there are two marks.
+        """Return seconds until ``total`` is done; None before there are two marks.
 
         Parameters
         ----------
@@ -78,7 +78,7 @@ class Pace:
         return self._work(rest, span, first, (now - begun) / span) * elapsed / (now - begun)
 
     def _work(self, rest: float, span: float, first: float, mean: float) -> float:
-        """Seconds of work that are left, in the unit of the marks."""
+        """Return seconds of work that are left, in the unit of the marks."""
         cuts = [self._seconds_at(first + span * k / 3.0) for k in range(4)]
         p1, p2, p3 = (3.0 * (b - a) / span for a, b in pairwise(cuts))
         trust = self._trust(p3 - p1)
@@ -97,7 +97,9 @@ class Pace:
         return (trust * expected * span / 3.0) + (1.0 - trust) * mean * rest
 
     def _trust(self, change: float) -> float:
-        """Share of a change between thirds that is not scatter: 1 - (4 standard errors' square over its square)."""
+        """Return the share of a change between thirds that is not scatter: 1 - (4 standard errors' square over its
+        square).
+        """
         marks = [*self.marks, self.last] if self.last != self.marks[-1] else self.marks
         if len(marks) < 8:
             return 0.0
@@ -108,7 +110,7 @@ class Pace:
         return max(0.0, 1.0 - 4.0 * error / change**2) if change else 0.0
 
     def _seconds_at(self, done: float) -> float:
-        """Seconds after which so much was done, between two marks."""
+        """Return seconds after which so much was done, between two marks."""
         for (d0, s0), (d1, s1) in zip(self.marks[:-1], [*self.marks[1:-1], self.last], strict=True):
             if d1 >= done:
                 return s0 + (s1 - s0) * (done - d0) / (d1 - d0)
@@ -116,7 +118,7 @@ class Pace:
 
 
 def expected_work(scenario: "Scenario") -> Sequence[float] | None:
-    """How much work of a run is done after 0, 1, 2, ... weeks, and last of all when everything is over.
+    """Tell how much work of a run is done after 0, 1, 2, ... weeks, and last of all when everything is over.
 
     A week is so much work as its customers are many, and the mean field of the market knows beforehand how many there
     will be.  In weeks of a market without customers; None where there is no market.
@@ -140,7 +142,7 @@ def expected_work(scenario: "Scenario") -> Sequence[float] | None:
 
 
 def in_words(seconds: float | None) -> str:
-    """The time left, as exact as it can be known.
+    """Return the time left, as exact as it can be known.
 
     Examples
     --------

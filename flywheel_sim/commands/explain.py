@@ -81,7 +81,7 @@ def _told(one: "Explained") -> Any:
 
 
 def unwrapped(text: str) -> str:
-    """Paragraphs in one line each, for a terminal of any width; equations and lists stay as they are.
+    """Return paragraphs in one line each, for a terminal of any width; equations and lists stay as they are.
 
     Examples
     --------

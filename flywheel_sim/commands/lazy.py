@@ -25,7 +25,7 @@ class CommandLine(click.Group):
         self.known = dict(commands_known)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Commands whose module is part of this installation."""
+        """Return commands whose module is part of this installation."""
         return [name for name in self.known if importlib.util.find_spec(f"flywheel_sim.commands.{name}") is not None]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -70,7 +70,7 @@ class CommandLine(click.Group):
 
 
 def command_or_nearest(group: click.Group, resolve: Callable[..., Found], ctx: click.Context, args: list[str]) -> Found:
-    """What ``resolve`` finds; when it finds nothing, an error that names the nearest command of ``group``."""
+    """Return what ``resolve`` finds; when it finds nothing, an error that names the nearest command of ``group``."""
     try:
         return resolve(ctx, args)
     except click.UsageError as error:

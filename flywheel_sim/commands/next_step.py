@@ -31,7 +31,8 @@ _SCENARIOS = ("run", "compare", "calibrate")
 
 
 def next_step(words: Sequence[str], problems: Iterable[Mapping[str, object]], known: Iterable[str]) -> str:
-    """What to type after a mistake: the same with the nearest name, a check of the file, or an example that works.
+    """Return what to type after a mistake: the same with the nearest name, a check of the file, or an example that
+    works.
 
     Parameters
     ----------
@@ -87,7 +88,7 @@ def _typed(words: Sequence[str]) -> str:
 
 
 def _known(path: str) -> bool:
-    """Whether a path can be explained."""
+    """Tell whether a path can be explained."""
     from flywheel_sim.scenario.schema import ScenarioModel
     from flywheel_sim.scenario.shapes import along, root
 
@@ -95,7 +96,7 @@ def _known(path: str) -> bool:
 
 
 def _mended(word: str, message: str, field: str, suggestion: str) -> str:
-    """A word with the wrong name or value in it replaced."""
+    """Return a word with the wrong name or value in it replaced."""
     if "<" in suggestion:  # a place for a name, which only its owner knows
         return word
     path, equals, value = word.partition("=")

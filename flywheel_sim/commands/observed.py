@@ -26,7 +26,7 @@ FIGURE = click.option(
 
 
 def seen(scenario: "Scenario", figure: Path | None) -> "Observations | None":
-    """The observations a scenario names, read before the first run; None where there are none in the run."""
+    """Return the observations a scenario names, read before the first run; None where there are none in the run."""
     from flywheel_sim.study.calibration.observations import NoOverlap, named, observations
 
     if not named(scenario):
@@ -47,7 +47,7 @@ def seen(scenario: "Scenario", figure: Path | None) -> "Observations | None":
 def overlaid(
     runs: "Sequence[Run]", found: "Observations | None", figure: Path | None, *, holds: str = "luck"
 ) -> tuple[list[Any], dict[str, Any]]:
-    """Tables to print under a run and what to add to its JSON; writes the figure where asked to."""
+    """Return tables to print under a run and what to add to its JSON; writes the figure where asked to."""
     if found is None:
         return [], {}
     from flywheel_sim.present.observed import dates_table, errors_table, overlay_notes, overlay_svg

@@ -71,7 +71,7 @@ def optimize(asked: Asked, check: bool, figure: Path | None, best: Path | None, 
 
 
 def answer_of_search(found: "Optimum", figure: Path | None = None, best: Path | None = None) -> Answer:
-    """What a search comes to; draws it and writes the answer where that is asked for."""
+    """Return what a search comes to; draws it and writes the answer where that is asked for."""
     from rich.text import Text
 
     from flywheel_sim.execute.store import Store

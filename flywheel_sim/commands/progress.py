@@ -67,7 +67,7 @@ class Report:
                 say(f"{self.what}: {100 * done // total} % done, {said}{', ' + note if note else ''}")
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar from the terminal."""
         with self.lock:
             self.timer.cancel()
             self.begun = self.begun or time.monotonic()
@@ -109,7 +109,7 @@ class Report:
 
 @contextmanager
 def progress(what: str, work: Callable[[], Sequence[float] | None] | None = None) -> Iterator[Report | None]:
-    """A callback for runners, or None under ``--quiet``.
+    """Yield a callback for runners, or None under ``--quiet``.
 
     Parameters
     ----------

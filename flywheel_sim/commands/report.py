@@ -43,7 +43,7 @@ def report(result: Path, sensitivity: Path | None, out: Path | None) -> Answer:
 
 
 def _indices(folder: Path | None) -> "Sensitivity | None":
-    """Indices of a sweep that was run."""
+    """Return indices of a sweep that was run."""
     if folder is None:
         return None
     from flywheel_sim.execute.store import Store

@@ -93,7 +93,7 @@ def _told(
     lists: Mapping[str, Iterable[str]],
     changes: Mapping[str, tuple[str, str]],
 ) -> Any:
-    """The verdict, a table of what moved, lists of names, and what is not as it was."""
+    """Return the verdict, a table of what moved, lists of names, and what is not as it was."""
     from rich.table import Table
     from rich.text import Text
 

@@ -61,7 +61,7 @@ def resume(folder: Path, on: str | None, on_error: str, retry_failed: bool, work
 
 
 def _comparison(folder: Path, workers: int | None, on: str | None, retry_failed: bool) -> Answer:
-    """The stages that a comparison has left."""
+    """Return the stages that a comparison has left."""
     from flywheel_sim.commands.comparison_stages import STAGES, further
     from flywheel_sim.commands.run_options import manifest, told
     from flywheel_sim.results.outcomes import SCHEMA

@@ -44,7 +44,7 @@ POSTERIOR = click.option(
 
 
 def drawable(posterior: Path | None, changes: dict[str, Any], seed: int) -> "Drawn | None":
-    """The table of a posterior; what it draws cannot be set as well."""
+    """Return the table of a posterior; what it draws cannot be set as well."""
     if posterior is None:
         return None
     from flywheel_sim.results.parameter_draws import read_draws
@@ -79,7 +79,7 @@ def changed(specs: tuple[str, ...], changes: dict[str, Any]) -> "list[Scenario]"
 
 
 def names(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
-    """Scenarios a shell may complete: shipped ones, and YAML files here."""
+    """Return scenarios a shell may complete: shipped ones, and YAML files here."""
     from flywheel_sim.scenario import scenarios
     from flywheel_sim.scenario.library import PLANS
 
@@ -113,7 +113,7 @@ def written(what: Any, out: Path | None, report: Path | None, *, quiet: bool = F
 
 
 def manifest(made: "Provenance") -> dict[str, Any]:
-    """Seeds, hashes and versions of an answer."""
+    """Return seeds, hashes and versions of an answer."""
     return {
         "seeds": {"seed": made.seed, "replicate": made.replicate, "replicates": made.replicates},
         "hashes": {**made.scenarios, "engine": made.engine},
@@ -129,7 +129,7 @@ def manifest(made: "Provenance") -> dict[str, Any]:
 
 
 def readable(*parts: Any) -> Any:
-    """Parts for a person: rich on a terminal, plain and wide elsewhere."""
+    """Return parts for a person: rich on a terminal, plain and wide elsewhere."""
     from rich.console import Console, Group
 
     if sys.stdout.isatty():
@@ -140,7 +140,7 @@ def readable(*parts: Any) -> Any:
 
 
 def told(outcomes: "Outcomes", *, detail: bool = False) -> Any:
-    """The choice, the verdict and the table, and where the difference comes from.
+    """Return the choice, the verdict and the table, and where the difference comes from.
 
     That the companies differ stands above the verdict; other warnings go to stderr.
     """

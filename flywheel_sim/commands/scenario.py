@@ -236,7 +236,7 @@ def schema() -> Answer:
 
 
 def _differing(of: "Scenario", before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, Any, Any, str, str]]:
-    """Paths at which two resolved scenarios differ: both values, the unit, and what it is."""
+    """Return paths at which two resolved scenarios differ: both values, the unit, and what it is."""
     from flywheel_sim.scenario.shapes import along, root
     from flywheel_sim.scenario.writing import differing
 
@@ -250,7 +250,7 @@ def _differing(of: "Scenario", before: dict[str, Any], after: dict[str, Any]) ->
 
 
 def _leaves(path: tuple[str, ...], old: Any, new: Any) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    """An entry that only one of both has, number by number."""
+    """Yield an entry that only one of both has, number by number."""
     whole = new if old is None else old if new is None else None
     if not isinstance(whole, dict) or not whole:
         yield path, old, new
@@ -260,7 +260,7 @@ def _leaves(path: tuple[str, ...], old: Any, new: Any) -> Iterator[tuple[tuple[s
 
 
 def _defaults(of: "Scenario") -> dict[str, Any]:
-    """What a scenario is where a file says nothing, as far as there are defaults."""
+    """Return what a scenario is where a file says nothing, as far as there are defaults."""
     model = type(of.model)
     return {
         name: field.get_default(call_default_factory=True).model_dump(mode="json", by_alias=True)
@@ -286,7 +286,7 @@ def _load(spec: str, changes: dict[str, Any]) -> "Scenario":
 
 
 def _frozen(one: "Scenario") -> str:
-    """Whether a base case is as it was frozen: ``yes``, ``edited``, or nothing for what is no base case."""
+    """Tell whether a base case is as it was frozen: ``yes``, ``edited``, or nothing for what is no base case."""
     place = one.position("frozen.hash")
     if place is None or not one.files or not one.model.frozen.hash or one.changes:
         return ""

@@ -52,7 +52,7 @@ def sensitivity(asked: Asked, outcomes: tuple[str, ...], figure: Path | None) ->
 
 
 def _found(asked: Asked) -> tuple[Any, str, bool, dict[str, int], dict[str, str]]:
-    """The sweep, made now or before, and where it is."""
+    """Return the sweep, made now or before, and where it is."""
     from flywheel_sim.execute.drive import resume_command
     from flywheel_sim.execute.store import Store
     from flywheel_sim.study.design import sweep as sweeping
@@ -75,7 +75,9 @@ def _found(asked: Asked) -> tuple[Any, str, bool, dict[str, int], dict[str, str]
 
 
 def _shown(indices: "Sensitivity", asked: tuple[str, ...]) -> list[str]:
-    """Outcomes to show: those asked for, by their name or without the scenario; else the difference, else the first."""
+    """Return outcomes to show: those asked for, by their name or without the scenario; else the difference, else the
+    first.
+    """
     from flywheel_sim.scenario.errors import nearest
 
     known = indices.outcomes

@@ -16,7 +16,7 @@ __all__ = ["status"]
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @answers("status")
 def status(folder: Path) -> Answer:
-    """How far a sweep, search or fit is, which runs failed, and who is at work on it; it changes nothing."""
+    """Show how far a sweep, search or fit is, which runs failed, and who is at work on it; change nothing."""
     from flywheel_sim.study.calibration.fit_log import ABOUT, BEST, so_far
 
     if (folder / ABOUT).is_file():

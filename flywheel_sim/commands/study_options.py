@@ -65,7 +65,9 @@ class Asked:
     out: Path | None
 
     def ran(self, *others: bool) -> bool:
-        """Whether the runs are there already: then there is nothing to say about them, nor to ask of ``others``."""
+        """Tell whether the runs are there already: then there is nothing to say about them, nor to ask of
+        ``others``.
+        """
         if not (Path(self.study) / "study.json").is_file():
             return False
         if self.changes or self.seed is not None or self.replicates is not None or any(others):
@@ -73,7 +75,7 @@ class Asked:
         return True
 
     def read(self) -> "Study":
-        """The study, with what was said instead of what it says."""
+        """Return the study, with what was said instead of what it says."""
         from flywheel_sim.study.design.study_file import read_study
         from flywheel_sim.study.design.unit_mismatch import study_warnings
 
@@ -86,7 +88,7 @@ class Asked:
     def running(
         self, ready: "Study", usual: Path, go_on: str = "{resume}"
     ) -> "Iterator[tuple[Path, Callable[[Standing], None] | None]]":
-        """The folder for the runs and a progress callback; refused where there are runs already."""
+        """Yield the folder for the runs and a progress callback; refuse a folder with runs in it."""
         from flywheel_sim.results.saving import vacant
 
         folder, title = self.out or usual, ready.file.title or ready.name
@@ -108,7 +110,7 @@ class Asked:
 
 
 def _typed() -> list[str]:
-    """The words of this command as they were typed, without the place of its result."""
+    """Return the words of this command as they were typed, without the place of its result."""
     context = click.get_current_context(silent=True)
     words = list((context.find_root().meta if context else {}).get("flywheel.words", ()))
     for k, word in enumerate(words):
@@ -133,7 +135,7 @@ def asking(function: Callable[..., Answer]) -> Callable[..., Answer]:
 
 @contextmanager
 def standing(what: str) -> "Iterator[Callable[[Standing], None] | None]":
-    """Progress in runs, with failures."""
+    """Show progress in runs, with failures."""
     with progress(what) as report:
         if report is None:
             yield None
@@ -151,20 +153,20 @@ def standing(what: str) -> "Iterator[Callable[[Standing], None] | None]":
 
 
 def reasons(errors: dict[str, int]) -> list[str]:
-    """Why runs failed, a line each."""
+    """Tell why runs failed, a line each."""
     lines = [f"  {count} x {text}" for text, count in list(errors.items())[:_MOST]]
     return [*lines, f"  and {len(errors) - _MOST} other reasons"] if len(errors) > _MOST else lines
 
 
 def retrying(store: "Store") -> str:
-    """How to make failed runs again."""
+    """Tell how to make failed runs again."""
     from flywheel_sim.execute.drive import resume_command
 
     return f"once the cause is mended, make them again with: {resume_command(store)} --retry-failed"
 
 
 def answer(found: "Sweep") -> Answer:
-    """What a sweep comes to."""
+    """Return the answer of a sweep command."""
     data = found.to_dict()
     head = f"{data['title']}: {data['done']} of {data['runs']} runs, {data['points']} points, {data['failed']} failed"
     names = ("n", "mean", "sd", "least", "median", "greatest")

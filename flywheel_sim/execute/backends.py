@@ -145,7 +145,7 @@ def _processes(count: int) -> Iterator[Place]:
 
 
 def _end_with_parent() -> None:
-    """In a worker: leave Ctrl-C to the parent, and end when the parent has ended, whatever is running."""
+    """Leave Ctrl-C to the parent, and end when the parent has ended, whatever this worker is running."""
     import multiprocessing
     import signal
     import threading
@@ -163,7 +163,7 @@ def _end_with_parent() -> None:
 
 
 def _file(path: Path) -> bool:
-    """Whether this is a scheduler file; a scheduler that has just been started may take a moment to write it."""
+    """Tell whether this is a scheduler file; a scheduler that has just been started may take a moment to write it."""
     until = time.monotonic() + FIRST_FILE
     while path.suffix == ".json" and not path.is_file() and time.monotonic() < until:
         time.sleep(0.1)

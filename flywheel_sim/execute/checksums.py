@@ -20,7 +20,7 @@ STUDY, DESIGN = "study.json", "design.parquet"
 
 
 def summed(study: Mapping[str, Any], design: bytes | memoryview) -> dict[str, Any]:
-    """What a study says, with the checksums of itself and of its design.
+    """Return what a study says, with the checksums of itself and of its design.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def unchanged(study: Mapping[str, Any], path: Path) -> None:
 
 
 def read_study(folder: Path) -> dict[str, Any]:
-    """What ``study.json`` says.
+    """Read ``study.json`` of a store.
 
     Raises
     ------
@@ -78,6 +78,6 @@ def read_study(folder: Path) -> dict[str, Any]:
 
 
 def _of_study(study: Mapping[str, Any]) -> str:
-    """Checksum of everything but the checksums, whatever the file's layout."""
+    """Return the checksum of everything but the checksums, whatever the file's layout."""
     rest = {name: value for name, value in study.items() if name != "sums"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()

@@ -83,7 +83,7 @@ class Chunk:
 
 
 def run_chunk(chunk: Chunk) -> Rows:
-    """Run a chunk.
+    """Run a chunk and return its rows.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def run_chunk(chunk: Chunk) -> Rows:
 
 
 def _runs(chunk: Chunk, which: Sequence[int], scenarios: Sequence[Scenario | str]) -> dict[int, Rows]:
-    """Rows of some jobs of a chunk, run as one batch."""
+    """Return rows of some jobs of a chunk, run as one batch."""
     from flywheel_sim.engine.run import Simulation
     from flywheel_sim.results import Run
 
@@ -177,7 +177,7 @@ def _lost(chunk: Chunk, k: int, why: str) -> Rows:
 
 
 def _said(error: BaseException) -> str:
-    """An exception in one line that does not depend on where it was raised."""
+    """Return an exception in one line that does not depend on where it was raised."""
     if isinstance(error, ScenarioError):
         return "; ".join(map(str, error.problems))[:_LONGEST]
     first = (str(error).splitlines() or [""])[0]
@@ -191,7 +191,7 @@ def _base(text: str) -> Scenario:
 
 @lru_cache(maxsize=KEPT)
 def _changed(text: str, changes: str) -> Scenario | str:
-    """A scenario, or why there is none; kept, as the runs of a point stand in several chunks."""
+    """Return a scenario, or why there is none; kept, as the runs of a point stand in several chunks."""
     try:
         base, what = _base(text), json.loads(changes)
         return base.with_(what) if what else base

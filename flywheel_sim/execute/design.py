@@ -54,17 +54,19 @@ class Design:
 
     @property
     def runs(self) -> int:
-        """Runs in all."""
+        """Return the number of runs in all."""
         return len(self.points) * self.replicates
 
 
 def code_text(code: Mapping[str, str]) -> str:
-    """Code as it goes into the names of runs."""
+    """Return code as it goes into the names of runs."""
     return json.dumps(dict(code), sort_keys=True)
 
 
 def run_name(code: str, scenario_hash: str, seed: int, replicate: int) -> str:
-    """Name of a run: hash of the code, as `code_text` writes it, of its scenario, and of the key of its luck."""
+    """Return the name of a run: hash of the code, as `code_text` writes it, of its scenario, and of the key of its
+    luck.
+    """
     return hashlib.sha256(f"{code}|{scenario_hash}|{seed}|{replicate}".encode()).hexdigest()[:20]
 
 
@@ -91,7 +93,9 @@ class Names:
         self.cut: dict[tuple[str, ...], list[str] | None] = {}
 
     def hash_of(self, changes: Mapping[str, Any]) -> str:
-        """Hash of the scenario with these changes; of what was asked for, where there can be no such scenario."""
+        """Return the hash of the scenario with these changes; of what was asked for, where there can be no such
+        scenario.
+        """
         paths = tuple(changes)
         if paths not in self.cut:
             self.cut[paths] = pieces = self._pieces(paths)
@@ -103,7 +107,7 @@ class Names:
         return _filled(pieces, self._values(changes))
 
     def run_id(self, scenario_hash: str, seed: int, replicate: int) -> str:
-        """Name of a run."""
+        """Return the name of one run."""
         return run_name(self.code, scenario_hash, seed, replicate)
 
     def _slowly(self, changes: Mapping[str, Any]) -> str:
@@ -114,7 +118,7 @@ class Names:
             return hashlib.sha256(text.encode()).hexdigest()
 
     def _values(self, changes: Mapping[str, Any]) -> list[str]:
-        """Values as the resolved scenario writes them, in the order of the places they stand at."""
+        """Return values as the resolved scenario writes them, in the order of the places they stand at."""
         found = []
         for path in sorted(changes, key=lambda path: path.split(".")):
             old, value = self._at(path.split(".")), changes[path]
@@ -133,7 +137,7 @@ class Names:
         return value
 
     def _pieces(self, paths: tuple[str, ...]) -> list[str] | None:
-        """The resolved scenario's text cut where the values stand, or None when that cannot be done."""
+        """Return the resolved scenario's text cut where the values stand, or None when that cannot be done."""
         tree: Any = json.loads(json.dumps(self.resolved))
         marks = []
         for path in sorted(paths, key=lambda path: path.split(".")):

@@ -30,7 +30,7 @@ def design_table(
     first_point: int = 0,
     known: Container[str] | None = None,
 ) -> tuple[Any, list[str]]:
-    """The runs of a design as a table.
+    """Return the runs of a design as a table.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def design_table(
 
 
 def jobs_of(table: Any, which: NDArray[np.int64]) -> list[Job]:
-    """What to do for some rows of a design's table."""
+    """Return what to do for some rows of a design's table."""
     rows = table.take(which)
     fixed = (rows.column(name).to_pylist() for name in ("run", "scenario", "seed", "replicate", "run_id"))
     set_here = [
@@ -101,7 +101,7 @@ def jobs_of(table: Any, which: NDArray[np.int64]) -> list[Job]:
 
 
 def _column(values: Sequence[Any]) -> tuple[Any, str]:
-    """Values as a column, and how to read them: as they are, or as JSON where they are of several kinds."""
+    """Return values as a column, and how to read them: as they are, or as JSON where they are of several kinds."""
     import pyarrow as pa
 
     kinds = {type(value) for value in values if value is not _UNSET}
@@ -121,7 +121,7 @@ def _values(column: Any, field: Any) -> list[Any]:
 
 
 def joined(parts: Sequence[Any]) -> Any:
-    """Several tables of designs as one; a column that is of another kind in each stands there as JSON."""
+    """Return several tables of designs as one; a column that is of another kind in each stands there as JSON."""
     import pyarrow as pa
 
     kinds: dict[str, set[str]] = {}
@@ -141,7 +141,7 @@ def joined(parts: Sequence[Any]) -> Any:
 
 
 def matrix(table: Any, names: Sequence[str]) -> NDArray[np.float64]:
-    """Some columns of a table as float64 array, shape (rows, names); every NaN is the same."""
+    """Return some columns of a table as float64 array, shape (rows, names); every NaN is the same."""
     values = np.empty((table.num_rows, len(names)))
     for k, name in enumerate(names):
         values[:, k] = table.column(name).to_numpy()

@@ -12,7 +12,7 @@ __all__ = ["content_hash"]
 
 
 def content_hash(parts: Iterable[tuple[Any, Any]], outcomes: Sequence[str], columns: Sequence[str]) -> str:
-    """Hash of finished runs, their series included.  Order, parts, repeats and what ran them do not matter.
+    """Return the hash of finished runs, their series included.  Order, parts, repeats and what ran them do not matter.
 
     Parameters
     ----------

@@ -153,7 +153,7 @@ class _Stop:
 
 @contextmanager
 def _signals() -> Iterator[_Stop]:
-    """The first Ctrl-C (or SIGTERM) asks to stop soon, the second stops; only the main thread can listen."""
+    """Stop soon at the first Ctrl-C (or SIGTERM), at once at the second; only the main thread can listen."""
     stop = _Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop
@@ -248,7 +248,7 @@ class _Driver:
     # -- handing out ---------------------------------------------------------------------------------------------------
 
     def _next(self) -> tuple[Job, ...] | None:
-        """The next chunk to hand out, or None when there is none now."""
+        """Return the next chunk to hand out, or None when there is none now."""
         if self.stop.asked or self.stopped:
             return None
         if self.suspects:
@@ -291,7 +291,7 @@ class _Driver:
         return tuple(chunk)
 
     def _size(self, job: Job) -> tuple[float, float]:
-        """Accounts and weeks of a run, as far as can be told without making its scenario."""
+        """Return accounts and weeks of a run, as far as can be told without making its scenario."""
         accounts, weeks = self.sizes[job.scenario]
         changes = dict(job.changes)
         sizes = changes.get("market.accounts", accounts), changes.get("horizon_weeks", weeks)
@@ -341,7 +341,7 @@ class _Driver:
         self._keep(rows)
 
     def _lose(self, jobs: tuple[Job, ...], error: BaseException, alone: bool) -> None:
-        """A chunk that came back without rows: its process has ended, or took another's end with it."""
+        """Count a chunk that came back without rows: its process has ended, or took another's end with it."""
         if isinstance(error, BrokenExecutor):
             if self.here.renew is None:
                 raise ResultError(f"the executor has broken ({error}); {self._how_to_go_on()}") from error
@@ -419,12 +419,12 @@ class _Driver:
 
 
 def _same_point(one: Job, other: Job) -> bool:
-    """Whether two runs differ by their luck alone."""
+    """Tell whether two runs differ by their luck alone."""
     return one.scenario == other.scenario and one.changes == other.changes
 
 
 def resume_command(store: Store) -> str:
-    """What to type to go on.
+    """Return the command that goes on with a store.
 
     Examples
     --------

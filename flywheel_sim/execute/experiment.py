@@ -45,7 +45,7 @@ class Experiment:
     about: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self, folder: Path, design: Design | None) -> dict[str, Any]:
-        """What ``study.json`` says of runs that are begun here and now."""
+        """Return what ``study.json`` says of runs that are begun here and now."""
         return {
             "schema": FORMAT,
             "code": code(),
@@ -60,7 +60,7 @@ class Experiment:
 
     @classmethod
     def of(cls, study: Mapping[str, Any]) -> "Experiment":
-        """What ``study.json`` says, read back."""
+        """Return what ``study.json`` says, read back."""
         return cls(
             {name: unpack(packed) for name, packed in study["scenarios"].items()},
             study["seed"],
@@ -71,7 +71,7 @@ class Experiment:
         )
 
     def made_in(self, folder: Path, design: Design | None) -> Provenance:
-        """The provenance of a store of these runs that is begun here and now."""
+        """Return the provenance of a store of these runs that is begun here and now."""
         hashes = {name: scenario.hash for name, scenario in self.scenarios.items()}
         again = command("flywheel", "reproduce", folder)
         return provenance(hashes, self.seed, replicates=design.replicates if design else 1, command=again)
@@ -99,5 +99,5 @@ class Standing:
 
     @property
     def left(self) -> int:
-        """Runs to go."""
+        """Return the number of runs still to go."""
         return self.total - self.done

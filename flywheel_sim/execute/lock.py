@@ -26,7 +26,7 @@ def _take(file: Any) -> None:
 
 
 def _take_soon(file: Any) -> None:
-    """The same, with patience for somebody who only looks whether it is taken."""
+    """Take the lock with patience for somebody who only looks whether it is taken."""
     for _ in range(4):
         with contextlib.suppress(OSError):
             return _take(file)
@@ -61,7 +61,7 @@ class Lock:
         self.file.flush()
 
     def release(self) -> None:
-        """Let others write."""
+        """Release the lock, so that others can write."""
         with contextlib.suppress(OSError):
             self.file.seek(0)
             self.file.truncate()
@@ -69,7 +69,7 @@ class Lock:
 
 
 def locked_by(path: Path) -> str:
-    """Who holds a lock, ``""`` when nobody does."""
+    """Tell who holds a lock, ``""`` when nobody does."""
     try:
         with path.open("r+b") as file:
             holder = file.read(200).decode("utf-8", "replace").strip()

@@ -46,7 +46,7 @@ def write_part(store: Path, folder: str, number: int, table: Any, notes: Mapping
 
 
 def encoded(table: Any, notes: Mapping[str, str] | None = None) -> Any:
-    """A table as the bytes of a parquet file."""
+    """Return a table as the bytes of a parquet file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -85,7 +85,7 @@ def flush_folder(folder: Path) -> None:
 
 
 def part_names(folder: Path) -> list[str]:
-    """Names of the parts in a folder, in order of number; whatever else is there is left out."""
+    """Return names of the parts in a folder, in order of number; whatever else is there is left out."""
     try:
         names = [entry.name for entry in os.scandir(folder)]
     except FileNotFoundError:
@@ -94,7 +94,7 @@ def part_names(folder: Path) -> list[str]:
 
 
 def number_of(name: str) -> int:
-    """Number of a part.
+    """Return the number of a part file.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def number_of(name: str) -> int:
 
 
 def sound(path: Path) -> bool:
-    """Whether a part is there and still what was written."""
+    """Tell whether a part is there and still what was written."""
     found, check = _NAME.fullmatch(path.name), 0
     try:
         with path.open("rb") as file:
@@ -118,7 +118,7 @@ def sound(path: Path) -> bool:
 
 
 def read_part(path: Path) -> Any:
-    """A part as a pyarrow table, with its notes in ``schema.metadata``.
+    """Return a part as a pyarrow table, with its notes in ``schema.metadata``.
 
     Raises
     ------

@@ -55,18 +55,18 @@ class Rows:
 
     @property
     def failed(self) -> int:
-        """How many runs failed."""
+        """Return the number of failed runs."""
         return sum(error is not None for error in self.errors)
 
     @classmethod
     def lost(cls, runs: Sequence[int], why: str, outcomes: int, columns: int) -> "Rows":
-        """Rows of runs that left nothing but a reason."""
+        """Return rows of runs that left nothing but a reason."""
         none = np.zeros(0, np.int64)
         nothing = np.full((len(runs), outcomes), np.nan)
         return cls(np.array(runs, np.int64), nothing, (why,) * len(runs), none, none, np.zeros((0, columns)))
 
     def repeated(self, pairs: Sequence[tuple[int, int]]) -> "Rows":
-        """These rows, and rows of some runs again under another number.
+        """Return these rows, and rows of some runs again under another number.
 
         Parameters
         ----------
@@ -90,7 +90,7 @@ class Rows:
 
     @classmethod
     def joined(cls, parts: Iterable["Rows"]) -> "Rows":
-        """Several as one."""
+        """Join several sets of rows into one."""
         parts = list(parts)
         together = [
             np.concatenate([getattr(part, name) for part in parts])
@@ -102,7 +102,7 @@ class Rows:
 
 
 def unknown_outcome(name: str) -> tuple[str, str | None] | None:
-    """What is wrong with the name of an outcome, and the nearest one that exists; None when it is fine.
+    """Return what is wrong with the name of an outcome, and the nearest one that exists; None when it is fine.
 
     Examples
     --------
@@ -131,7 +131,7 @@ def unknown_outcome(name: str) -> tuple[str, str | None] | None:
 
 
 def last_week(name: str) -> int:
-    """The week of the run that an outcome looks at, 0 where it takes whatever weeks there are.
+    """Return the week of the run that an outcome looks at, 0 where it takes whatever weeks there are.
 
     Examples
     --------
@@ -143,7 +143,8 @@ def last_week(name: str) -> int:
 
 
 def beyond(name: str, weeks: float) -> tuple[str, str] | None:
-    """What is wrong with an outcome that looks at a week which runs of so many weeks do not reach; None if it is fine.
+    """Return what is wrong with an outcome that looks at a week which runs of so many weeks do not reach; None if it is
+    fine.
 
     Examples
     --------
@@ -158,7 +159,7 @@ def beyond(name: str, weeks: float) -> tuple[str, str] | None:
 
 
 def measure(names: Sequence[str], summary: Mapping[str, float], weekly: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The outcomes of one run.
+    """Measure the outcomes of one run.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ _CHUNK_ACCOUNTS, _CHUNK_RUNS = 4_000_000, 256
 
 
 def worker_count(workers: int | None = None) -> int:
-    """Threads to use: cores, at most ``workers``, FLYWHEEL_WORKERS and NUMBA_NUM_THREADS.
+    """Return threads to use: cores, at most ``workers``, FLYWHEEL_WORKERS and NUMBA_NUM_THREADS.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def run(
     progress: Progress | None = None,
     accounts: bool = True,
 ) -> Run:
-    """Run one scenario once.
+    """Run one scenario once, with its own luck.
 
     Parameters
     ----------

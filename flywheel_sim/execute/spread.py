@@ -22,7 +22,7 @@ MORE = 4.0
 
 
 def spread(point: Ints, replicate: Ints, *, scatter: bool) -> Ints:
-    """The order in which to make runs.
+    """Return the order in which to make runs.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def spread(point: Ints, replicate: Ints, *, scatter: bool) -> Ints:
 
 
 def _scattered(n: int) -> Ints:
-    """Place of each of n neighbours when the next is a golden section of them further on each time."""
+    """Return place of each of n neighbours when the next is a golden section of them further on each time."""
     step = max(round(n * 0.6180339887498949), 1)
     while math.gcd(step, n) != 1:
         step += 1

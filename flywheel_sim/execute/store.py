@@ -156,7 +156,7 @@ class Store:
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str], *, write: bool = False) -> "Store":
-        """Open a store.
+        """Open a store that is there already.
 
         Parameters
         ----------
@@ -193,7 +193,7 @@ class Store:
         return store
 
     def close(self) -> None:
-        """Let others write."""
+        """Close the store, so that others can write."""
         if self.lock is not None:
             self.lock.release()
             self.lock = None
@@ -243,7 +243,7 @@ class Store:
         self._count(joined.run, joined.failed, names)
 
     def with_copies(self, rows: Rows) -> Rows:
-        """The rows, with those of the runs that are the same ones under other numbers."""
+        """Return the rows, with those of the runs that are the same ones under other numbers."""
         here = set(rows.run.tolist()) if self._copies else set()
         pairs = [(run, copy) for run in here for copy in self._copies.get(run, ()) if copy not in here]
         return rows.repeated(pairs) if pairs else rows
@@ -280,13 +280,15 @@ class Store:
         return forgotten
 
     def pending(self) -> NDArray[np.int64]:
-        """Numbers of the runs that are to be made; of runs that are the same, the first."""
+        """Return numbers of the runs that are to be made; of runs that are the same, the first."""
         left = ~self._done
         left[[copy for copies in self._copies.values() for copy in copies]] = False
         return np.flatnonzero(left)
 
     def in_turn(self, runs: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The same runs in the order in which to make them: every point once, then three times more, and so on."""
+        """Return the same runs in the order in which to make them: every point once, then three times more, and so
+        on.
+        """
         point = np.concatenate([part.column("point").to_numpy() for part in self._design])
         replicate = np.concatenate([part.column("replicate").to_numpy() for part in self._design])
         together = any(set(part.column_names) & {"row", "part"} for part in self._design)
@@ -294,7 +296,7 @@ class Store:
         return turns[np.isin(turns, runs)]
 
     def jobs(self, runs: Sequence[int] | NDArray[np.int64]) -> list[Job]:
-        """What to do for these runs."""
+        """Return what to do for these runs."""
         asked = np.asarray(runs, np.int64)
         found: list[Job] = []
         for part, start in zip(self._design, self._starts, strict=False):
@@ -307,16 +309,16 @@ class Store:
     # -- read ----------------------------------------------------------------------------------------------------------
 
     def standing(self) -> Standing:
-        """How far it is."""
+        """Return how far the store's runs are."""
         return Standing(len(self._ids), int(self._done.sum()), self._failed)
 
     def design(self) -> "pd.DataFrame":
-        """A row per run asked for."""
+        """Return the design, a row per run asked for."""
         found: pd.DataFrame = joined(self._design).to_pandas(use_threads=False)
         return found
 
     def runs(self) -> "pd.DataFrame":
-        """A row per finished run: run, run_id, error, outcomes."""
+        """Return a row per finished run: run, run_id, error, outcomes."""
         import pyarrow as pa
 
         tables = [read_part(self.folder / "runs" / name).replace_schema_metadata(None) for name, _ in self._runs]
@@ -324,7 +326,7 @@ class Store:
         return found.sort_values("run", ignore_index=True)
 
     def outcomes(self, runs: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Outcomes of finished runs; NaN where one failed.  What has been read before is not read again.
+        """Return outcomes of finished runs; NaN where one failed.  What has been read before is not read again.
 
         Parameters
         ----------
@@ -345,7 +347,7 @@ class Store:
         return self._told[runs]
 
     def series(self) -> "pd.DataFrame":
-        """Weekly columns of the finished runs: run, week, columns."""
+        """Return weekly columns of the finished runs: run, week, columns."""
         import pyarrow as pa
 
         if not self.experiment.columns:
@@ -362,20 +364,20 @@ class Store:
         return found.sort_values(["run", "week"], ignore_index=True)
 
     def table(self) -> "pd.DataFrame":
-        """A row per finished run: design, then error and outcomes."""
+        """Return a row per finished run: design, then error and outcomes."""
         return self.design().merge(self.runs().drop(columns="run_id"), on="run", how="inner", validate="one_to_one")
 
     def errors(self) -> dict[str, int]:
-        """Why runs failed, and how many did, the most frequent first."""
+        """Tell why runs failed, and how many did, the most frequent first."""
         counts = self.runs()["error"].value_counts()
         return {str(text): int(count) for text, count in counts.items()}
 
     def writer(self) -> str:
-        """Who writes to it now, ``""`` when nobody does."""
+        """Tell who writes to it now, ``""`` when nobody does."""
         return f"process {os.getpid()}" if self.lock is not None else locked_by(self.folder / _LOCK)
 
     def hash(self) -> str:
-        """Hash of every finished run, its series included; order, parts and what ran them do not matter."""
+        """Return the hash of every finished run, its series included; order, parts and what ran them do not matter."""
 
         def parts() -> Iterator[tuple[Any, Any]]:
             for runs, series in self._runs:
@@ -462,7 +464,7 @@ class Store:
                 draft.unlink()
 
     def _named(self, run: NDArray[np.int64], table: Any) -> bool:
-        """Whether finished runs have the names that the design gives their numbers."""
+        """Tell whether finished runs have the names that the design gives their numbers."""
         return bool([self._ids[number] for number in run.tolist()] == table.column("run_id").to_pylist())
 
     def _aside(self, folder: str, name: str) -> None:
@@ -472,7 +474,7 @@ class Store:
             (self.folder / folder / name).replace(self.folder / _BROKEN / f"{folder}-{name}")
 
     def _write(self, rows: Rows, number: int) -> tuple[str, str]:
-        """Series first, then the commit record; returns their names."""
+        """Return series first, then the commit record; returns their names."""
         import pyarrow as pa
 
         series = ""
@@ -497,7 +499,7 @@ class Store:
 
 @contextlib.contextmanager
 def _telling(what: str) -> Iterator[None]:
-    """An ``OSError`` in the words of the folder's owner."""
+    """Tell an ``OSError`` in the words of the folder's owner."""
     try:
         yield
     except OSError as error:

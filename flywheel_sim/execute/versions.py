@@ -18,7 +18,7 @@ class CodeMismatch(ResultError):
 
 @cache
 def _outcomes_hash() -> str:
-    """Hash of the sources that turn a run into its numbers."""
+    """Return the hash of the sources that turn a run into its numbers."""
     package = Path(__file__).parents[1]
     sources = [package / "results" / "summary.py", package / "execute" / "chunk.py", package / "execute" / "rows.py"]
     return code_hash(sources, package)
@@ -30,7 +30,7 @@ def _library(name: str) -> str:
 
 
 def code() -> dict[str, str]:
-    """What decides the bits of a run and of its numbers, by name.
+    """Return what decides the bits of a run and of its numbers, by name.
 
     Examples
     --------

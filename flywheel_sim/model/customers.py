@@ -65,7 +65,7 @@ class Customers(mesa.Agent):  # type: ignore[misc]
         self._segments = np.array(list(model.spec.model.segments))
 
     def _column(self, name: str, rows: Any) -> Any:
-        """One column, at all rows or at one."""
+        """Return one column, at all rows or at one."""
         state = self.model._state
         if name in _OPEN or name in _CLOSED:
             return getattr(state, _OPEN.get(name) or _CLOSED[name])[rows]

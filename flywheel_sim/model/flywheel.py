@@ -151,7 +151,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
         self._given = frozenset(vars(self)) | {"_given"}
 
     def _collector(self) -> mesa.DataCollector:
-        """A data collector that holds the weeks gone by."""
+        """Return a data collector that holds the weeks gone by."""
         reporters: dict[str, Callable[[FlywheelModel], float]] = {"week": lambda model: model.week}
         made = mesa.DataCollector(model_reporters=reporters | {name: _reporter(name) for name in NAMES})
         w0 = int(self._state.run[0]["week0"])
@@ -177,12 +177,12 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
 
     @property
     def week(self) -> int:
-        """Weeks simulated so far."""
+        """Number of weeks simulated so far."""
         return self._simulation.week
 
     @property
     def horizon(self) -> int:
-        """Weeks in all."""
+        """Number of weeks of the whole run."""
         return self._simulation.horizon
 
     @property
@@ -191,7 +191,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
         return np.array(self._state.company_need[0, : self._width])
 
     def last(self, column: str) -> float:
-        """A weekly column at the end of the last week, or, before week 1, at the start.
+        """Return a weekly column at the end of the last week, or, before week 1, at the start.
 
         Raises
         ------
@@ -206,7 +206,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
         return float(row[getattr(COL, column)])
 
     def results(self) -> Run:
-        """What the run has left behind so far, as :func:`flywheel_sim.run` returns it (a copy)."""
+        """Return what the run has left behind so far, as :func:`flywheel_sim.run` returns it (a copy)."""
         return Run.of(self.spec, self._simulation, rules=self._rules)
 
     # --- time
@@ -220,7 +220,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
             raise RuntimeError(f"the run is over: its horizon is {self.horizon} weeks (horizon_weeks of the scenario)")
 
     def step(self) -> None:
-        """Live through one week.
+        """Simulate one week of the company.
 
         Raises
         ------
@@ -295,7 +295,8 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
         self._become({path: value})
 
     def fork(self, changes: Mapping[str, Any] | None = None) -> Self:
-        """Another future: the same state and the same luck, under a scenario that is changed from the coming week on.
+        """Return another future: the same state and the same luck, under a scenario that is changed from the coming
+        week on.
 
         Parameters
         ----------
@@ -448,12 +449,12 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
 
 
 def _empty(kind: type[FlywheelModel]) -> FlywheelModel:
-    """A model without a state, for pickle to fill in."""
+    """Return a model without a state, for pickle to fill in."""
     return kind.__new__(kind)
 
 
 def _spec(simulation: Simulation, notes: Mapping[str, Any]) -> Scenario:
-    """The scenario of a saved state."""
+    """Return the scenario of a saved state."""
     model = simulation.program.models[0]
     return unpack({**notes["spec"], "resolved": model.model_dump(mode="json", by_alias=True)})
 

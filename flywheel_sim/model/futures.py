@@ -14,7 +14,7 @@ __all__ = ["from_week", "same_past"]
 
 
 def from_week(spec: Scenario, plain: Scenario, week: int, changes: Mapping[str, Any]) -> Scenario:
-    """The scenario changed from week ``week + 1`` on, as an entry of its timeline; the past stays as it was.
+    """Return the scenario changed from week ``week + 1`` on, as an entry of its timeline; the past stays as it was.
 
     ``plain`` is the scenario without a timeline, against which values are checked: a policy may set one every week, and
     a timeline of hundreds of entries is slow to check.
@@ -52,7 +52,7 @@ def from_week(spec: Scenario, plain: Scenario, week: int, changes: Mapping[str, 
 
 
 def told(spec: Scenario, name: str, entry: dict[str, Any]) -> Scenario:
-    """The scenario with one more change in its timeline, whose values are checked already."""
+    """Return the scenario with one more change in its timeline, whose values are checked already."""
     source = spec.source
     told = dict(source.get("timeline") or {})
     source["timeline"] = told | {"changes": dict(told.get("changes") or {}) | {name: entry}}
@@ -64,7 +64,7 @@ def told(spec: Scenario, name: str, entry: dict[str, Any]) -> Scenario:
 
 
 def settable(paths: Iterable[str], asked: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
-    """The single values behind some paths, for a timeline; of a whole block those that differ from ``now``."""
+    """Return the single values behind some paths, for a timeline; of a whole block those that differ from ``now``."""
     before, after = dict(leaves(now)), dict(leaves(asked))
     values: dict[str, Any] = {}
     for path in paths:
@@ -79,7 +79,7 @@ def settable(paths: Iterable[str], asked: dict[str, Any], now: dict[str, Any]) -
 
 
 def same_past(old: ScenarioModel, new: ScenarioModel, week: int) -> bool:
-    """Whether two scenarios agree on everything up to a week."""
+    """Tell whether two scenarios agree on everything up to a week."""
     pairs = {(active_changes(old.timeline, w), active_changes(new.timeline, w)): w for w in range(1, week + 1)}
     without = {"timeline", *WORDS}
     for w in pairs.values():

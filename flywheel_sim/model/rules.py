@@ -25,7 +25,7 @@ class Hook(Protocol):
 
 
 def rules_of(model: Any, step: Any) -> dict[str, str]:
-    """Python that has a hand in the coming week of a model, by its part, with the hash of its source.
+    """Return Python that has a hand in the coming week of a model, by its part, with the hash of its source.
 
     Analyzers only look.  ``step`` is that of the model itself: a subclass with another has a hand in it, too.
     """
@@ -37,7 +37,7 @@ def rules_of(model: Any, step: Any) -> dict[str, str]:
 
 
 def key_of(rng: Any, seed: Any) -> int:
-    """The key of the run's luck."""
+    """Return the key of the run's luck."""
     given = [key for key in (rng, seed) if key is not None]
     for key in given:
         if isinstance(key, bool) or not isinstance(key, numbers.Integral):
@@ -48,7 +48,7 @@ def key_of(rng: Any, seed: Any) -> int:
 
 
 def replicate_of(given: Any) -> int:
-    """Number of the run under its key: what was given, else the iteration of ``mesa.batch_run``, else 0.
+    """Return the number of the run under its key: what was given, else the iteration of ``mesa.batch_run``, else 0.
 
     Mesa does not tell a model in which iteration it is made, and equal keys would make equal runs.
     """
@@ -64,7 +64,7 @@ def replicate_of(given: Any) -> int:
 
 
 def hooks(what: str, given: Iterable[Hook]) -> list[Hook]:
-    """The hooks as a list; refused where one has no step."""
+    """Return the hooks as a list; refused where one has no step."""
     listed = list(given)
     for hook in listed:
         if isinstance(hook, type) or not callable(getattr(hook, "step", None)):
@@ -73,7 +73,7 @@ def hooks(what: str, given: Iterable[Hook]) -> list[Hook]:
 
 
 def team_classes(model: ScenarioModel, wanted: type[Team] | Mapping[str, type[Team]]) -> dict[str, type[Team]]:
-    """Class of every team, in the order of the scenario."""
+    """Return class of every team, in the order of the scenario."""
     by_name = dict(wanted) if isinstance(wanted, Mapping) else dict.fromkeys(model.teams, wanted)
     for name, kind in by_name.items():
         if name not in model.teams:

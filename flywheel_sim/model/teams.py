@@ -68,7 +68,7 @@ class Team(mesa.Agent):  # type: ignore[misc]
 
     @property
     def headcount(self) -> float:
-        """Heads in office."""
+        """People in office, vacancies left out."""
         return float(self.model._state.heads[self._index])
 
     def __repr__(self) -> str:

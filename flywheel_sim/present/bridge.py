@@ -20,7 +20,7 @@ _MORE = "\N{HORIZONTAL ELLIPSIS}"
 
 
 def waterfall_chart(bridge: Bridge, key: str = "npv") -> Figure:
-    """Bars from the baseline to the challenger, the largest part first, and the whole difference below.
+    """Draw bars from the baseline to the challenger, the largest part first, and the whole difference below.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def waterfall_chart(bridge: Bridge, key: str = "npv") -> Figure:
 
 
 def bars_axes(figure: Figure, names: list[str], above: float = 6.0) -> Axes:
-    """Axes for horizontal bars with names on the left, the first on top, and so many points of room above."""
+    """Return axes for horizontal bars with names on the left, the first on top, and so many points of room above."""
     width, height = (side * 72.0 for side in figure.get_size_inches())
     left, letters, ticks = (0.27, 42, 7) if width > 700.0 else (0.36, 29, 5)
     axes = figure.add_axes((left, 30.0 / height, 0.97 - left, 1.0 - (30.0 + above) / height))

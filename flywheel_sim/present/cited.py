@@ -23,7 +23,7 @@ class Cited:
         self._used: set[str] = set()
 
     def linked(self, text: str) -> Markup:
-        """A text as HTML, with every mark that the bibliography has as a link."""
+        """Return a text as HTML, with every mark that the bibliography has as a link."""
         found, end = Markup(""), 0
         for place in MARK.finditer(text):
             mark = place.group()
@@ -34,10 +34,10 @@ class Cited:
         return found + escape(text[end:])
 
     def sources(self) -> list[Source]:
-        """What has been used so far, in the order of the bibliography."""
+        """Return what has been used so far, in the order of the bibliography."""
         return [source for mark, source in bibliography().items() if mark in self._used]
 
     @staticmethod
     def rating(source: Source) -> str:
-        """What kind of source it is, in words."""
+        """Return what kind of source it is, in words."""
         return RATINGS[source.rating]

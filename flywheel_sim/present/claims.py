@@ -13,7 +13,7 @@ _STYLE = {"fault": "bold red", "no": "bold", "not shown": "dim", "not tried": "d
 
 
 def claims_table(found: Trials) -> "Table":
-    """One line a claim: verdict, claim, what is set, and what that does to the first thing observed."""
+    """Return one line a claim: verdict, claim, what is set, and what that does to the first thing observed."""
     from rich.table import Table
     from rich.text import Text
 
@@ -36,7 +36,7 @@ def claims_table(found: Trials) -> "Table":
 
 
 def claim_card(trial: Trial) -> list[Any]:
-    """One claim with everything that was observed, and every setting at which the effect must vanish."""
+    """Return one claim with everything that was observed, and every setting at which the effect must vanish."""
     from rich.table import Table
     from rich.text import Text
 

@@ -32,7 +32,7 @@ class Side(NamedTuple):
 
 
 def moments(weeks: int) -> tuple[int, ...]:
-    """Weeks that are shown: start, middle and end.
+    """Return weeks that are shown: start, middle and end.
 
     Examples
     --------
@@ -43,7 +43,9 @@ def moments(weeks: int) -> tuple[int, ...]:
 
 
 def side_of(paths: Sequence[TeamPaths]) -> Side:
-    """The direction, square to the need, along which the teams of all scenarios differ most in the first week."""
+    """Return the direction, square to the need, along which the teams of all scenarios differ most in the first
+    week.
+    """
     first = paths[0]
     need = _unit(first.need[0])
     across = np.concatenate(
@@ -60,7 +62,7 @@ def side_of(paths: Sequence[TeamPaths]) -> Side:
 
 
 def compass_chart(outcomes: Outcomes) -> Figure:
-    """One row of compasses per scenario: start, middle, end."""
+    """Draw one row of compasses per scenario: start, middle, end."""
     shown = [(k, paths) for k, paths in enumerate(outcomes.teams) if paths is not None]
     if not shown:
         raise ValueError("these runs kept no team directions")
@@ -94,7 +96,7 @@ def compass_chart(outcomes: Outcomes) -> Figure:
 
 
 def single_compass(paths: TeamPaths, week: int) -> Figure:
-    """One compass: the teams of one scenario at one week."""
+    """Draw one compass: the teams of one scenario at one week."""
     depth, scale = _depth([paths], (week,)), 90.0
     figure = canvas(430.0, (_UP + depth) * scale)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
@@ -109,7 +111,7 @@ _HALF = 0.3
 
 
 def _need_words(outcomes: Outcomes, index: int, paths: TeamPaths) -> str:
-    """What straight up means: a need that drifts, but was not kept by week, is the one of the start."""
+    """Return what straight up means: a need that drifts, but was not kept by week, is the one of the start."""
     sensing = outcomes.scenarios[index].model.sensing
     drifts = sensing.enabled and sensing.need_drift > 0
     fixed = bool((paths.need == paths.need[0]).all())
@@ -117,7 +119,7 @@ def _need_words(outcomes: Outcomes, index: int, paths: TeamPaths) -> str:
 
 
 def _depth(paths: Sequence[TeamPaths], weeks: Sequence[int]) -> float:
-    """How far down the compasses must reach: half a disc when nobody looks away from the need."""
+    """Tell how far down the compasses must reach: half a disc when nobody looks away from the need."""
     lowest = min(float(np.cos(np.radians(p.angle[w - 1, :, 1].max()))) for p in paths for w in weeks)
     return 1.2 if lowest < -0.05 else _HALF
 
@@ -157,7 +159,7 @@ def _arrow(axes: Axes, tip: Floats, tint: str, width: float) -> None:
 
 
 def _names(axes: Axes, teams: Sequence[str], tips: Floats, angles: Sequence[float]) -> None:
-    """Team names in two columns beside the compass, joined to their arrows."""
+    """Write team names in two columns beside the compass, joined to their arrows."""
     for sign in (-1.0, 1.0):
         these = [k for k in range(len(teams)) if (tips[k, 0] >= 0) == (sign > 0)]
         places = apart([tips[k, 1] for k in these], [0.19] * len(these), axes.get_ylim()[0] + 0.1, 1.05)

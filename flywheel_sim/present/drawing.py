@@ -64,12 +64,12 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 def colour(index: int) -> str:
-    """Colour of scenario or team number ``index``."""
+    """Return colour of scenario or team number ``index``."""
     return PALETTE[index % len(PALETTE)]
 
 
 def written(tint: str) -> str:
-    """The colour for words that name what has the colour ``tint``.
+    """Return the colour for words that name what has the colour ``tint``.
 
     Examples
     --------
@@ -80,12 +80,12 @@ def written(tint: str) -> str:
 
 
 def canvas(width: float = 470.0, height: float = 270.0) -> Figure:
-    """An empty figure of so many points."""
+    """Draw an empty figure of so many points."""
     return Figure(figsize=(width / 72.0, height / 72.0), dpi=72)
 
 
 def plain(axes: Axes) -> None:
-    """Only what carries information: a light grid on y, no box."""
+    """Keep only what carries information: a light grid on y, no box."""
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set(color=FRAME, linewidth=0.8)
@@ -95,7 +95,7 @@ def plain(axes: Axes) -> None:
 
 
 def weeks_axis(axes: Axes, weeks: int) -> None:
-    """Ticks on years or quarters, in weeks."""
+    """Set ticks on years or quarters, in weeks."""
     step = next((s for s in (4, 13, 26, 52, 104, 260, 520) if weeks / s <= 6), 1040)
     if weeks < 12:
         step = max(1, weeks // 4)
@@ -160,11 +160,11 @@ class Told(Formatter):
         self.words = words
 
     def __call__(self, value: float, pos: int | None = None) -> str:
-        """One tick."""
+        """Return the label of one tick."""
         return re.sub(r"(\d)\.0+(?!\d)", r"\1", self.words(value))
 
     def format_ticks(self, values: Sequence[float]) -> list[str]:
-        """All ticks of an axis."""
+        """Return the labels of all ticks."""
         said = [self(value) for value in values]
         for digits in range(1, 10):
             if len(set(said)) == len(said) and all(
@@ -181,7 +181,7 @@ _UNITS = {"tn": 1e12, "bn": 1e9, "m": 1e6, "k": 1e3, "%": 0.01}
 
 
 def _says(said: str, value: float, values: Sequence[float]) -> bool:
-    """Whether a tick stands for its value, to a fiftieth of the step between ticks; what is no number does."""
+    """Tell whether a tick stands for its value, to a fiftieth of the step between ticks; what is no number does."""
     found = _NUMBER.search(said)
     if found is None or len(values) < 2:
         return True
@@ -192,7 +192,7 @@ def _says(said: str, value: float, values: Sequence[float]) -> bool:
 
 
 def _with_digits(said: str, value: float, digits: int) -> str:
-    """The same words with so many decimals, in the unit that they have."""
+    """Return the same words with so many decimals, in the unit that they have."""
     found = _NUMBER.search(said)
     if found is None:
         return said
@@ -204,7 +204,8 @@ def _with_digits(said: str, value: float, digits: int) -> str:
 
 
 def apart(wanted: Sequence[float], rooms: Sequence[float], low: float = 0.0, high: float = 1.0) -> list[float]:
-    """Positions near ``wanted`` that keep their order and leave each its room, inside ``low`` to ``high`` if they fit.
+    """Return positions near ``wanted`` that keep their order and leave each its room, inside ``low`` to ``high`` if
+    they fit.
 
     Examples
     --------
@@ -239,7 +240,7 @@ def apart(wanted: Sequence[float], rooms: Sequence[float], low: float = 0.0, hig
 
 
 def to_svg(figure: Figure, name: str, alt: str) -> str:
-    """The figure as an ``<svg>`` element with a text alternative.
+    """Return the figure as an ``<svg>`` element with a text alternative.
 
     Parameters
     ----------
@@ -278,7 +279,7 @@ def _literal(figure: Figure) -> None:
 
 
 def _tag(text: str, name: str) -> str:
-    """A tag with ids of this figure, one fallback font, and the size that the page gives it."""
+    """Return a tag with ids of this figure, one fallback font, and the size that the page gives it."""
     text = re.sub(r"font(?:-family)?: ([^;\"]*?)'DejaVu Sans'[^;\"]*", _family, text)
     text = re.sub(r' transform="rotate\(-0 [^"]*"', "", text)
     text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
@@ -289,7 +290,7 @@ def _tag(text: str, name: str) -> str:
 
 
 def _family(found: "re.Match[str]") -> str:
-    """One fallback is enough."""
+    """Return the font, with one fallback: more are not needed."""
     whole = found.group(0)
     return whole[: whole.index("'DejaVu Sans'")] + "'DejaVu Sans', Verdana, sans-serif"
 

@@ -27,7 +27,7 @@ def fan_chart(
     mark_week: float = np.inf,
     ruler: tuple[str, Floats] | None = None,
 ) -> Figure:
-    """Median and 80 % band of a weekly column, one fan per scenario.
+    """Draw the median and 80 % band of a weekly column, one fan per scenario.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def fan_chart(
 
 
 def difference_chart(outcomes: Outcomes, index: int) -> Figure:
-    """Cumulative value of one challenger less the baseline's, run by run, with break-even and deepest dip."""
+    """Draw the cumulative value of one challenger less the baseline's, run by run, with break-even and deepest dip."""
     fan = outcomes.fans[DIFFERENCE][index]
     verdict = outcomes.verdict_on(index)
     figure = _fans(
@@ -68,12 +68,12 @@ def difference_chart(outcomes: Outcomes, index: int) -> Figure:
 
 
 def _median(value: float) -> str:
-    """The end of the line, which is another number than the mean of the verdict."""
+    """Return the end of the line, which is another number than the mean of the verdict."""
     return f"median {signed_money(value)}"
 
 
 def score_chart(outcomes: Outcomes) -> Figure:
-    """Net promoter score if everyone answered (solid) and as surveyed (dashed), medians."""
+    """Draw the net promoter score if everyone answered (solid) and as surveyed (dashed), medians."""
     figure = canvas()
     axes = figure.add_axes(_INSIDE)
     plain(axes)
@@ -134,7 +134,7 @@ def _fans(
 
 
 def _mark(axes: Axes, week: float, weeks: int) -> None:
-    """A dashed line at a week, named at the top on the roomier side."""
+    """Draw a dashed line at a week, named at the top on the roomier side."""
     if not np.isfinite(week):
         return
     axes.axvline(week, color=MUTED, linewidth=1.0, dashes=(3, 3), zorder=1.6)

@@ -24,17 +24,17 @@ MOST_ROWS = 16
 
 
 def teams_chart(groups: Groups, challenger: int) -> Figure | None:
-    """A panel per measure with a row per team; None when no measure plays a part."""
+    """Draw a panel per measure with a row per team; None when no measure plays a part."""
     return _chart(groups, challenger, TEAM_MEASURES)
 
 
 def segments_chart(groups: Groups, challenger: int) -> Figure | None:
-    """A panel per measure with a row per segment."""
+    """Draw a panel per measure with a row per segment."""
     return _chart(groups, challenger, SEGMENT_MEASURES)
 
 
 def who_words(groups: Groups, challenger: int) -> str:
-    """The same in words."""
+    """Say in words who gains and who loses."""
     said = []
     for measure, (title, unit, _) in {**TEAM_MEASURES, **SEGMENT_MEASURES}.items():
         words = _WORDS[measure]

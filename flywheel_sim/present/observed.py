@@ -36,7 +36,7 @@ _SPANS = {"in": "in sample", "out": "out of sample"}
 
 
 def errors_table(overlay: Overlay) -> "Table":
-    """One row per series and model: errors over the dates the fit has seen, and over those it has not."""
+    """Return one row per series and model: errors over the dates the fit has seen, and over those it has not."""
     from rich import box
     from rich.table import Table
 
@@ -62,7 +62,7 @@ def errors_table(overlay: Overlay) -> "Table":
 
 
 def dates_table(overlay: Overlay) -> "Table":
-    """One row per date: observed, simulated, and the band where there is one."""
+    """Return one row per date: observed, simulated, and the band where there is one."""
     from rich import box
     from rich.table import Table
 
@@ -90,7 +90,7 @@ def dates_table(overlay: Overlay) -> "Table":
 
 
 def overlay_notes(overlay: Overlay) -> str:
-    """What the tables rest on, in sentences."""
+    """Return what the tables rest on, in sentences."""
     seen = overlay.observations
     notes = [
         f"Observed: {seen.file}, week 0 = {seen.start}; in sample until {seen.fit_until}; 1 simulated account = "
@@ -112,7 +112,7 @@ def overlay_notes(overlay: Overlay) -> str:
 
 
 def overlay_chart(overlay: Overlay) -> Figure:
-    """A panel per fitted series: observed dots, the simulated mean and band, baselines, and where the fit ends."""
+    """Draw a panel per fitted series: observed dots, the simulated mean and band, baselines, and where the fit ends."""
     shown = [track for track in overlay.tracks if track.series.fitted] or list(overlay.tracks)
     figure = canvas(470.0, 250.0 * len(shown))
     height = 1.0 / len(shown)
@@ -123,7 +123,7 @@ def overlay_chart(overlay: Overlay) -> Figure:
 
 
 def overlay_svg(overlay: Overlay, name: str = "observed") -> str:
-    """The figure as an ``<svg>`` element."""
+    """Return the figure as an ``<svg>`` element."""
     parts = []
     for track in overlay.tracks:
         if track.series.fitted:
@@ -133,7 +133,7 @@ def overlay_svg(overlay: Overlay, name: str = "observed") -> str:
 
 
 def overlay_panel(axes: Axes, overlay: Overlay, track: Track) -> None:
-    """One series, with its title."""
+    """Draw one series, with its title."""
     plain(axes)
     axes.set_title(_TITLES[track.series.quantity], loc="left", fontsize=11, color=INK, weight="bold")
     seen, weeks = overlay.observations, track.series.weeks
@@ -174,7 +174,7 @@ def overlay_panel(axes: Axes, overlay: Overlay, track: Track) -> None:
 
 
 def time_axis(axes: Axes, seen: Observations, weeks: float) -> None:
-    """Ticks at new year where the file has dates, else at its periods."""
+    """Set ticks at new year where the file has dates, else at its periods."""
     try:
         start = datetime.date.fromisoformat(seen.start)
     except ValueError:
@@ -204,7 +204,7 @@ def _whole(value: float) -> str:
 
 
 def _percent(share: float, *, signed: bool = False) -> str:
-    """A share in percent with one decimal, or a dash.
+    """Return a share in percent with one decimal, or a dash.
 
     Examples
     --------

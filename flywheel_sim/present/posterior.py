@@ -21,7 +21,7 @@ _PRIOR, _POSTERIOR = MUTED, PALETTE[0]
 
 
 def parameters_table(found: Posterior) -> "Table":
-    """One row per parameter: before, after, and how much the data tell."""
+    """Return one row per parameter: before, after, and how much the data tell."""
     from rich import box
     from rich.table import Table
 
@@ -39,7 +39,7 @@ def parameters_table(found: Posterior) -> "Table":
 
 
 def posterior_chart(found: Posterior) -> Figure:
-    """Above, every parameter's draws over what was believed; below, every fitted series with what is predicted."""
+    """Draw above, every parameter's draws over what was believed; below, every fitted series with what is predicted."""
     tracks = [track for track in found.overlay.tracks if track.series.fitted]
     columns = min(3, len(found.parameters))
     rows = -(-len(found.parameters) // columns)
@@ -62,12 +62,12 @@ def posterior_chart(found: Posterior) -> Figure:
 
 
 def posterior_svg(found: Posterior, name: str = "posterior") -> str:
-    """The figure as an ``<svg>`` element."""
+    """Return the figure as an ``<svg>`` element."""
     return to_svg(posterior_chart(found), name, "Prior and posterior. " + " ".join(found.sentences()))
 
 
 def _marginal(axes: Axes, one: Parameter) -> None:
-    """Histogram of the draws in equal steps of the logarithm, and the prior's 90 % beneath."""
+    """Draw the histogram of the draws in equal steps of the logarithm, and the prior's 90 % beneath."""
     plain(axes)
     low, _, high = one.prior_quantiles
     start, end = min(low, float(one.draws.min())), max(high, float(one.draws.max()))

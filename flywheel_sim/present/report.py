@@ -78,7 +78,7 @@ def write_report(
 
 
 def render(outcomes: "Outcomes | Run", *, sensitivity: Sensitivity | None = None) -> str:
-    """The report as HTML."""
+    """Render the report as one HTML page."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     made = outcomes.provenance
@@ -131,13 +131,13 @@ def render(outcomes: "Outcomes | Run", *, sensitivity: Sensitivity | None = None
 
 
 def _columns(rows: list[Assumption], columns: int) -> list[list[Assumption]]:
-    """Rows in columns, those of the first on top; no empty column."""
+    """Return rows in columns, those of the first on top; no empty column."""
     tall = max(-(-len(rows) // columns), 1)
     return [rows[k : k + tall] for k in range(0, len(rows), tall)]
 
 
 def _ranked(rows: list[Assumption], outcomes: Outcomes) -> list[Assumption]:
-    """Rows by how far each moves the difference, where that is known; what moved nothing is left out then."""
+    """Return rows by how far each moves the difference, where that is known; what moved nothing is left out then."""
     if outcomes.swings is None:
         return rows
     swings = outcomes.swings
@@ -149,7 +149,7 @@ def _ranked(rows: list[Assumption], outcomes: Outcomes) -> list[Assumption]:
 
 
 def _mean_field(scenario: Any) -> tuple[str, Any] | None:
-    """Customers of the mean-field twin, by name; None without a market."""
+    """Return customers of the mean-field twin, by name; None without a market."""
     from flywheel_sim.theory import mean_field
 
     return ("mean field", mean_field(scenario, step=1).customers) if scenario.model.market.enabled else None
@@ -231,7 +231,7 @@ def _charts(outcomes: Outcomes) -> list[Chart]:
 
 
 def _compass(outcomes: Outcomes) -> Chart | None:
-    """Where the teams point."""
+    """Draw where the teams point."""
     if all(paths is None for paths in outcomes.teams):
         return None
     return Chart(
@@ -243,14 +243,14 @@ def _compass(outcomes: Outcomes) -> Chart | None:
 
 
 def _flips(outcomes: Outcomes) -> str:
-    """The assumption that turns the verdict, where that was looked for."""
+    """Return the assumption that turns the verdict, where that was looked for."""
     if outcomes.swings is None:
         return "Which assumption would flip it was not looked for here: flywheel compare with --swings does that."
     return flip_sentence(outcomes.swings)
 
 
 def _swings(outcomes: Outcomes) -> list[Chart]:
-    """What moves the difference, one assumption at a time."""
+    """Draw what moves the difference, one assumption at a time."""
     swings = outcomes.swings
     if swings is None or not outcomes.best:
         return []
@@ -268,7 +268,7 @@ def _swings(outcomes: Outcomes) -> list[Chart]:
 
 
 def _tornado(sensitivity: Sensitivity | None) -> list[Chart]:
-    """The indices of a study."""
+    """Draw the indices of a study."""
     if sensitivity is None:
         return []
     outcome = sensitivity.foremost
@@ -278,7 +278,7 @@ def _tornado(sensitivity: Sensitivity | None) -> list[Chart]:
 
 
 def _who(outcomes: Outcomes) -> dict[str, Any] | None:
-    """Who gains and who loses under the challenger."""
+    """Tell who gains and who loses under the challenger."""
     groups, best = outcomes.groups, outcomes.best
     if groups is None or not best:
         return None
@@ -293,14 +293,14 @@ def _who(outcomes: Outcomes) -> dict[str, Any] | None:
 
 
 def _again(command: str) -> str:
-    """The command that makes this page again, in the shell or in Python."""
+    """Return the command that makes this page again, in the shell or in Python."""
     if command.startswith("flywheel compare"):
         return f"{command} --report report.html"
     return f"{command}.report('report.html')" if "compare(" in command else command
 
 
 def _bridge(outcomes: Outcomes) -> list[Chart]:
-    """Where the difference comes from."""
+    """Tell where the difference comes from."""
     bridge = outcomes.split
     if bridge is None:
         return []
@@ -316,7 +316,7 @@ def _bridge(outcomes: Outcomes) -> list[Chart]:
 
 
 def _bridge_table(bridge: Bridge) -> dict[str, Any]:
-    """The parts of the difference in numbers."""
+    """Return the parts of the difference in numbers."""
     blocks = {group.title: ", ".join(group.blocks) for group in bridge.groups}
     how = "every combination was run" if bridge.exact else f"{bridge.orders} sampled orders, their error included"
     return {
@@ -348,7 +348,7 @@ def _compass_words(outcomes: Outcomes) -> str:
 
 
 def _numbers(outcomes: Outcomes) -> list[dict[str, str]]:
-    """The table of all scenarios, formatted."""
+    """Return the table of all scenarios, formatted."""
     rows = []
     for index, row in enumerate(outcomes.table.to_dict("records")):
         rows.append(

@@ -26,7 +26,9 @@ class Tile:
 
 
 def question(outcomes: Outcomes) -> str:
-    """The challenger's own question; one it shares with the baseline is about the company, not about the change."""
+    """Return the challenger's own question; one it shares with the baseline is about the company, not about the
+    change.
+    """
     asked = [scenario.model.question for scenario in outcomes.scenarios]
     if outcomes.best and asked[outcomes.best] != asked[0] and asked[outcomes.best]:
         return str(asked[outcomes.best])
@@ -38,7 +40,7 @@ def question(outcomes: Outcomes) -> str:
 
 
 def about(outcomes: Outcomes) -> list[tuple[str, bool]]:
-    """Words of the line under the question, and whether they are set in bold."""
+    """Return words of the line under the question, and whether they are set in bold."""
     model = outcomes.scenarios[0].model
     names: list[tuple[str, bool]] = [(outcomes.labels[0], True)]
     if outcomes.best:
@@ -56,14 +58,14 @@ def about(outcomes: Outcomes) -> list[tuple[str, bool]]:
 
 
 def how_many(outcomes: Outcomes) -> str:
-    """How many runs there are, in words."""
+    """Tell how many runs there are, in words."""
     if outcomes.replicates == 1:
         return "one run"
     return f"{outcomes.replicates} {'paired ' if outcomes.best else ''}runs"
 
 
 def second(verdict: Verdict, weeks: int) -> str:
-    """What stands under the verdict: both intervals, and when it costs money."""
+    """Return what stands under the verdict: both intervals, and when it costs money."""
     low, high = verdict.interval
     few, many = verdict.runs_interval
     parts = [
@@ -84,7 +86,7 @@ def second(verdict: Verdict, weeks: int) -> str:
 
 
 def comparison_tiles(verdict: Verdict, weeks: int, runs: int) -> list[Tile]:
-    """Chance, gain, break-even and dip of a comparison."""
+    """Return the chance, gain, break-even and dip of a comparison."""
     few, many = verdict.runs_interval
     early, late = verdict.breakeven_interval
     never = f"never in {percent(verdict.never_share)}" if verdict.never_share else "in every run"
@@ -108,7 +110,7 @@ def comparison_tiles(verdict: Verdict, weeks: int, runs: int) -> list[Tile]:
 
 
 def _won(wins: float, runs: int) -> str:
-    """Wins as they were counted, or of 100 when there are more runs or a half win.
+    """Return wins as they were counted, or of 100 when there are more runs or a half win.
 
     Examples
     --------
@@ -121,7 +123,7 @@ def _won(wins: float, runs: int) -> str:
 
 
 def single_tiles(outcomes: Outcomes) -> list[Tile]:
-    """Value, customers, score and reproduction of one scenario."""
+    """Return the value, customers, score and reproduction of one scenario."""
     row = outcomes.table.iloc[0]
     churn = row["churn_annual"]
     lost = f"churn {percent(churn)} a year" if math.isfinite(churn) else "churn needs a whole year"
@@ -139,7 +141,7 @@ def single_tiles(outcomes: Outcomes) -> list[Tile]:
 
 
 def headline(outcomes: Outcomes) -> str:
-    """What becomes of one scenario, in a sentence."""
+    """Return what becomes of one scenario, in a sentence."""
     row = outcomes.table.iloc[0]
     start = float(outcomes.fans["customers"][0, 0, 1])
     grows = "grows" if row["customers_end"] > start else "shrinks" if row["customers_end"] < start else "stays"
@@ -149,14 +151,14 @@ def headline(outcomes: Outcomes) -> str:
 
 
 def single_note(outcomes: Outcomes) -> str:
-    """What one scenario alone cannot say."""
+    """Return what one scenario alone cannot say."""
     if outcomes.replicates == 1:
         return "One run is one possible history: another seed tells another. Compare scenarios before you decide."
     return "The median run; the bands below hold 80 % of the runs. Compare scenarios before you decide."
 
 
 def how_sure(outcomes: Outcomes, verdict: Verdict | None) -> list[tuple[str, str]]:
-    """Question and answer on luck, on evidence and on what this cannot say."""
+    """Return question and answer on luck, on evidence and on what this cannot say."""
     count = tally(outcomes.scenarios[outcomes.best])
     answers = []
     if verdict:

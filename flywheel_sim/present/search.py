@@ -22,7 +22,7 @@ _DOLLARS = ("npv", "clv", "profit_total", "cost_to_serve", "value")
 
 
 def search_chart(found: Optimum) -> Figure:
-    """Draw it.
+    """Draw the front of a search, or the way to its best.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def _room(values: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _front(found: Optimum) -> Figure:
-    """What was looked at, the front under fresh luck with its intervals, and the scenario as it stands."""
+    """Draw what was looked at, the front under fresh luck with its intervals, and the scenario as it stands."""
     names = list(found.objectives)
     pairs = list(itertools.combinations(range(len(names)), 2))[:MOST_PAIRS]
     figure = canvas(480.0 * len(pairs), 380.0)
@@ -83,7 +83,7 @@ def _front(found: Optimum) -> Figure:
 
 
 def _way(found: Optimum) -> Figure:
-    """The best and the middle point of every generation, and what the answer is worth under fresh luck."""
+    """Draw the best and the middle point of every generation, and what the answer is worth under fresh luck."""
     (name,) = found.objectives
     figure = canvas(640.0, 330.0)
     axes = figure.add_axes((0.12, 0.16, 0.84, 0.72))

@@ -16,7 +16,7 @@ MOST_BARS = 8
 
 
 def swings_chart(swings: Swings) -> Figure:
-    """Bars from the difference where an assumption is low to where it is high; the ends carry its values."""
+    """Draw bars from the difference where an assumption is low to where it is high; the ends carry its values."""
     bars = swings.bars[:MOST_BARS]
     figure = canvas(height=42.0 + 28.0 * len(bars))
     axes = bars_axes(figure, [brief(bar.text, bar.path) for bar in bars], above=8.0)
@@ -46,7 +46,7 @@ def swings_chart(swings: Swings) -> Figure:
 
 
 def flip_sentence(swings: Swings) -> str:
-    """Which assumption turns the verdict, or that none does."""
+    """Tell which assumption turns the verdict, or that none does."""
     flip, tried = swings.flip, swings.tried or len(swings.bars)
     if flip is not None:
         unit = f" {flip.unit}" if flip.unit and flip.unit not in ("share", "ratio", "probability") else ""
@@ -69,7 +69,7 @@ def flip_sentence(swings: Swings) -> str:
 
 
 def _lower(text: str) -> str:
-    """A description inside a sentence.
+    """Return a description inside a sentence.
 
     Examples
     --------

@@ -33,7 +33,7 @@ _SHARES = ("churn_annual", "referral_share", "loss_making_share")
 
 
 def shown(key: str, value: float) -> str:
-    """One number of the summary as people read it.
+    """Return one number of the summary as people read it.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def shown(key: str, value: float) -> str:
 
 
 def comparison_table(outcomes: Outcomes, *, detail: bool = False) -> "Table":
-    """One column per scenario: the money, the paired difference, and how it got there.
+    """Return one column per scenario: the money, the paired difference, and how it got there.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ _DETAIL = frozenset(
 
 
 def _cells(row: Mapping[Any, Any], challenger: bool) -> dict[str, str]:
-    """What a scenario has to say in each row; nothing where it has none."""
+    """Return what a scenario has to say in each row; nothing where it has none."""
 
     def between(low: str, high: str, words: Callable[[float], str]) -> str:
         return f"{words(row[low])} to {words(row[high])}"
@@ -129,7 +129,7 @@ def _cells(row: Mapping[Any, Any], challenger: bool) -> dict[str, str]:
 
 
 def chance(p_value: float) -> str:
-    """A p value.
+    """Format a p value for a table.
 
     Examples
     --------
@@ -140,7 +140,7 @@ def chance(p_value: float) -> str:
 
 
 def reduction(factor: float) -> str:
-    """A variance reduction factor.
+    """Return a variance reduction factor.
 
     Examples
     --------
@@ -151,7 +151,7 @@ def reduction(factor: float) -> str:
 
 
 def bridge_table(bridge: "Bridge") -> "Table":
-    """The parts of a difference, the largest first."""
+    """Return the parts of a difference, the largest first."""
     from rich import box
     from rich.table import Table
 
@@ -168,7 +168,7 @@ def bridge_table(bridge: "Bridge") -> "Table":
 
 
 def selection_table(outcomes: Outcomes, chosen: "Selection") -> "Table":
-    """How the best of several scenarios was found."""
+    """Tell how the best of several scenarios was found."""
     from rich import box
     from rich.table import Table
 
@@ -183,7 +183,7 @@ def selection_table(outcomes: Outcomes, chosen: "Selection") -> "Table":
 
 
 def sensitivity_table(found: "Sensitivity", outcome: str) -> "Table":
-    """Indices of one outcome, the most important parameter first, and the pairs that matter."""
+    """Return indices of one outcome, the most important parameter first, and the pairs that matter."""
     from rich import box
     from rich.table import Table
 
@@ -223,7 +223,7 @@ def _index(words: Callable[[float], str], value: float) -> str:
 
 
 def summary_table(runs: list[Run]) -> "Table":
-    """The summary of one run, or median and 80 % interval of several."""
+    """Return the summary of one run, or median and 80 % interval of several."""
     from rich import box
     from rich.table import Table
 
@@ -249,7 +249,7 @@ def summary_table(runs: list[Run]) -> "Table":
 
 
 def search_table(found: "Optimum", most: int = 12) -> "Table":
-    """One row per policy: what it sets, its objectives under fresh luck, and their gain with its interval."""
+    """Return one row per policy: what it sets, its objectives under fresh luck, and their gain with its interval."""
     from rich import box
     from rich.table import Table
 
@@ -282,7 +282,7 @@ def search_table(found: "Optimum", most: int = 12) -> "Table":
 
 
 def regret_table(found: "Optimum") -> "Table":
-    """One row per policy and objective over draws of what is not known."""
+    """Return one row per policy and objective over draws of what is not known."""
     from rich import box
     from rich.table import Table
 

@@ -16,7 +16,7 @@ MOST_BARS = 14
 
 
 def tornado_chart(found: Sensitivity, outcome: str) -> Figure:
-    """Bars from the outcome where a parameter is low to where it is high, with the index that ranks them.
+    """Draw bars from the outcome where a parameter is low to where it is high, with the index that ranks them.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ class Pattern:
 
 
 def patterns(scenario: "Scenario") -> list[Pattern]:
-    """What the company under the scenario was frozen against, before anything was tried in it."""
+    """Return what the company under the scenario was frozen against, before anything was tried in it."""
     found = []
     for name, target in scenario.model.frozen.targets.items():
         words = _NAMES.get(name) or SUMMARY.get(name, ("", name.replace("_", " ")))[1]

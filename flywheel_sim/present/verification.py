@@ -27,7 +27,7 @@ _FEWEST = 3
 
 
 def digits(value: float) -> str:
-    """A number with four figures.
+    """Return a number with four figures.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def digits(value: float) -> str:
 
 
 def verification_table(found: Verification) -> "Table":
-    """Quantity, theory, model, standard error, verdict."""
+    """Return quantity, theory, model, standard error, verdict."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -69,7 +69,7 @@ def _rows(check: Check) -> list[tuple[str, ...]]:
 
 
 def line_chart(line: str, points: list[Quantity], path: tuple[Any, Any] | None = None) -> Figure:
-    """Theory as a line, what the simulation found as points with two standard errors.
+    """Draw theory as a line, what the simulation found as points with two standard errors.
 
     ``path`` is theory between the points; without it they are joined.
     """
@@ -92,7 +92,7 @@ def line_chart(line: str, points: list[Quantity], path: tuple[Any, Any] | None =
 
 
 def normal_scores(found: Verification) -> list[float]:
-    """Every quantity with luck and without a bias allowed for, as the normal deviate of the same p-value."""
+    """Return every quantity with luck and without a bias allowed for, as the normal deviate of the same p-value."""
     scores = []
     for check in found.checks:
         for q, p in zip(check.quantities, check.p, strict=True):
@@ -103,7 +103,7 @@ def normal_scores(found: Verification) -> list[float]:
 
 
 def qq_chart(found: Verification) -> Figure:
-    """Distances of model from theory against those of luck alone."""
+    """Draw distances of model from theory against those of luck alone."""
     scores = normal_scores(found)
     figure = canvas(470.0, 300.0)
     axes = figure.add_axes((0.12, 0.14, 0.84, 0.80))

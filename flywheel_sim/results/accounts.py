@@ -40,12 +40,12 @@ _KEPT = ("segment", "state", "voice", "cause", "first_source", "spells", "start_
 
 
 def last_source(first: Any, spells: Any) -> NDArray[np.uint8]:
-    """Code of the source of the last spell, from that of the first one and the number of spells."""
+    """Return the code of the source of the last spell, from that of the first one and the number of spells."""
     return np.asarray(np.where(np.asarray(spells) > 1, np.uint8(WIN_BACK), first))
 
 
 def last_referrer(first: Any, spells: Any) -> NDArray[np.int32]:
-    """Referrer of the last spell, from that of the first one: nobody refers a customer that comes back."""
+    """Return referrer of the last spell, from that of the first one: nobody refers a customer that comes back."""
     return np.asarray(np.where(np.asarray(spells) > 1, np.int32(-1), first))
 
 
@@ -90,7 +90,7 @@ class Accounts(Mapping[str, NDArray[Any]]):
 
     @classmethod
     def of(cls, simulation: "Simulation", q: int = 0) -> Self:
-        """The accounts of run q of a simulation, as they stand."""
+        """Return the accounts of run q of a simulation, as they stand."""
         state, r = simulation.state, simulation.state.run[q]
         rows = slice(int(r["account0"]), int(r["account0"]) + int(r["accounts"]))
         model = simulation.program.models[int(r["scenario"])]
@@ -113,7 +113,7 @@ class Accounts(Mapping[str, NDArray[Any]]):
 
     @classmethod
     def coded(cls, segments: tuple[str, ...], columns: Mapping[str, Any]) -> Self:
-        """The accounts behind columns as this mapping gives them, for instance of a table that was saved.
+        """Return the accounts behind columns as this mapping gives them, for instance of a table that was saved.
 
         Raises
         ------
@@ -158,16 +158,16 @@ class Accounts(Mapping[str, NDArray[Any]]):
 
     @property
     def count(self) -> int:
-        """Number of accounts, N."""
+        """Number of accounts, N, in the run."""
         return len(self.kept["state"])
 
     @property
     def nbytes(self) -> int:
-        """Bytes that are kept."""
+        """Bytes that the columns take up."""
         return sum(column.nbytes for column in self.kept.values())
 
     def names(self, column: str) -> tuple[str, ...]:
-        """What the codes of segment, state, voice, cause or source mean."""
+        """Return what the codes of segment, state, voice, cause or source mean."""
         known = {"segment": self.segments, "state": STATES, "voice": VOICES, "cause": CAUSES}
         return known.get(column, SOURCES)
 
@@ -177,7 +177,7 @@ class Accounts(Mapping[str, NDArray[Any]]):
         return np.asarray(self.kept[name])
 
     def profits(self) -> NDArray[np.float64]:
-        """Profit of everybody who ever was a customer, $."""
+        """Return the profit of everybody who ever was a customer, $."""
         return self._money("profit", np.flatnonzero(self.kept["spells"] > 0))
 
     def _money(self, name: str, rows: Any = slice(None)) -> NDArray[np.float64]:
@@ -190,7 +190,7 @@ class Accounts(Mapping[str, NDArray[Any]]):
         return cost if name == "cost" else np.subtract(revenue, cost, out=revenue)
 
     def frame(self) -> "pd.DataFrame":
-        """All columns as a table; names are categories."""
+        """Return all columns as a table; names are categories."""
         import pandas as pd
 
         def column(name: str) -> Any:
@@ -200,7 +200,7 @@ class Accounts(Mapping[str, NDArray[Any]]):
         return pd.DataFrame({name: column(name) for name in self}, copy=False)
 
     def stored(self) -> dict[str, Any]:
-        """All columns as a Parquet file has them: names are text."""
+        """Return all columns as a Parquet file has them: names are text."""
         import pyarrow as pa
 
         def text(name: str) -> Any:

@@ -60,12 +60,12 @@ class Tally:
 
 
 def changed(scenarios: Sequence["Scenario"]) -> list[Assumption]:
-    """Parameters that are not the same in all scenarios, in the order of the schema."""
+    """Return parameters that are not the same in all scenarios, in the order of the schema."""
     return [_assumption(scenarios, path, values) for path, values in differences(scenarios).items()]
 
 
 def acting(scenario: "Scenario") -> dict[str, float]:
-    """Numbers that act in a scenario and that nobody decides, by path, in the order of the schema.
+    """Return numbers that act in a scenario and that nobody decides, by path, in the order of the schema.
 
     What is true of the company and how strongly things work (`flywheel_sim.scenario.roles`), in mechanisms that are on.
     Left out are sizes, which make another company and not another assumption, references, which follow from the base
@@ -88,7 +88,7 @@ def acting(scenario: "Scenario") -> dict[str, float]:
 
 
 def key_assumptions(scenarios: Sequence["Scenario"]) -> list[Assumption]:
-    """Every number that acts in any of the scenarios and that nobody decides, as one row for all of them.
+    """Return every number that acts in any of the scenarios and that nobody decides, as one row for all of them.
 
     Those of the blocks in which the scenarios differ come first: what a plan does works through them.
     """
@@ -134,7 +134,7 @@ def _assumption(scenarios: Sequence["Scenario"], path: str, values: tuple[Any, .
 
 
 def _known(path: str) -> str:
-    """Better words than the schema's for a switch, and for what a team is paid on."""
+    """Return better words than the schema's for a switch, and for what a team is paid on."""
     block, _, last = path.rpartition(".")
     if last == "enabled":
         return f"{block.replace('_', ' ').replace('.', ' ').capitalize()} switched on"
@@ -142,7 +142,7 @@ def _known(path: str) -> str:
 
 
 def _whose(scenario: "Scenario", path: str) -> str:
-    """The team, segment, ... a path is about, in brackets."""
+    """Return the team, segment, ... a path is about, in brackets."""
     parts = tuple(path.split("."))
     shapes = [along(root(type(scenario.model)), parts[:n]) for n in range(1, len(parts))]
     names = [part for part, above in zip(parts[1:], shapes, strict=True) if above is not None and above.entries]
@@ -150,7 +150,7 @@ def _whose(scenario: "Scenario", path: str) -> str:
 
 
 def _plainly(text: str, path: str) -> str:
-    """A description without its symbol in front, or the path in words.
+    """Return a description without its symbol in front, or the path in words.
 
     Examples
     --------
@@ -163,7 +163,7 @@ def _plainly(text: str, path: str) -> str:
 
 
 def brief(text: str, path: str = "") -> str:
-    """A description cut to its first clause; whose it is, a name in the path, stays.
+    """Return a description cut to its first clause; whose it is, a name in the path, stays.
 
     Examples
     --------
@@ -184,7 +184,9 @@ def brief(text: str, path: str = "") -> str:
 
 
 def _mark(scenario: "Scenario", path: str, value: Any) -> tuple[str, str]:
-    """Evidence mark and source of a value: the schema vouches for its own default, the file's comment for the rest."""
+    """Return the evidence mark and source of a value: the schema vouches for its own default, the file's comment for
+    the rest.
+    """
     shape = along(root(type(scenario.model)), tuple(path.split(".")))
     field = shape.field if shape is not None else None
     if shape is None or field is None or field.is_required() or field.default != value:

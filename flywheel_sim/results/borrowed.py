@@ -39,7 +39,7 @@ class Borrowed:
 
 
 def borrowed(scenario: "Scenario") -> Borrowed | None:
-    """Whether a scenario's targets were measured for another company; None where they are its own or it has none.
+    """Tell whether a scenario's targets were measured for another company; None where they are its own or it has none.
 
     They stay a company's own whatever is decided in it: a base case is measured before anything is tried.
 
@@ -63,7 +63,9 @@ def borrowed(scenario: "Scenario") -> Borrowed | None:
 
 
 def _measured(scenario: "Scenario") -> "Scenario | None":
-    """The company whose hash stands in the record: one the scenario extends, or a shipped one; None when it is gone."""
+    """Return the company whose hash stands in the record: one the scenario extends, or a shipped one; None when it is
+    gone.
+    """
     from flywheel_sim.scenario import ScenarioError, load, scenarios
 
     files = [file for file in scenario.files if Path(file).is_file()]

@@ -106,11 +106,11 @@ class Bridge:
         return self.orders == 0
 
     def totals(self, key: str = "npv") -> Floats:
-        """The difference the parts add up to, shape (R,)."""
+        """Return the difference the parts add up to, shape (R,)."""
         return np.asarray(self.parts[:, :, self.keys.index(key)].sum(axis=0))
 
     def split(self, key: str = "npv") -> list[Part]:
-        """The parts of one summary key in the order of the groups, with 80 % intervals.
+        """Return the parts of one summary key in the order of the groups, with 80 % intervals.
 
         An interval holds the spread over runs (paired t) and, where orders were sampled, the error of that.
         """
@@ -130,7 +130,7 @@ class Bridge:
         ]  # fmt: skip
 
     def sorted(self, key: str = "npv") -> list[Part]:
-        """The same, the largest first."""
+        """Return the same, the largest first."""
         return sorted(self.split(key), key=lambda part: -abs(part.mean))
 
     @cached_property
@@ -148,7 +148,7 @@ class Bridge:
         return pd.DataFrame(rows, columns=columns)
 
     def to_dict(self) -> dict[str, Any]:
-        """Parts of the net present value as plain values."""
+        """Return parts of the net present value as plain values."""
         blocks = {group.title: group for group in self.groups}
         return {
             "baseline": self.baseline,
@@ -166,7 +166,7 @@ class Bridge:
         }
 
     def about(self) -> dict[str, Any]:
-        """What `of` needs beside the tables, as JSON values."""
+        """Return what `of` needs beside the tables, as JSON values."""
         return {
             "baseline": self.baseline,
             "challenger": self.challenger,
@@ -179,7 +179,7 @@ class Bridge:
         }
 
     def tables(self) -> dict[str, Mapping[str, Any]]:
-        """The numbers, as columns by table."""
+        """Return the numbers, as columns by table."""
         groups, runs = self.parts.shape[:2]
         stack = np.concatenate((self.parts, self.alone, self.last)).reshape(-1, len(self.keys))
         which = np.arange(groups)

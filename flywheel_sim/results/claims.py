@@ -146,7 +146,7 @@ class Seen:
         return ("+" if value > 0 and not self._nothing(value) else "") + self._said(value)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return plain values, ready for JSON."""
         return {
             "observed": self.name, "unit": self.unit, "without": self.without, "with": self.with_effect,
             "difference": self.difference, "interval": list(self.interval), "share": self.share, "p": self.p,
@@ -175,7 +175,7 @@ class Vanished:
         return f"NOT GONE: {left}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return plain values, ready for JSON."""
         seen = [one.to_dict() for one in self.seen]
         return {"settings": dict(self.settings), "exact": self.exact, "gone": self.gone, "seen": seen}
 
@@ -240,7 +240,7 @@ class Trial:
         return "to the bit" if all(one.exact for one in self.vanished) else "within luck"
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return plain values, ready for JSON."""
         return {
             "number": self.number, "claim": self.claim, "verdict": self.verdict, "label": self.label,
             "says": self.says, "gone": self.gone,
@@ -286,7 +286,7 @@ class Trials:
         return not self.of("fault")
 
     def of(self, verdict: str) -> list[str]:
-        """Numbers of the claims with this verdict."""
+        """Return numbers of the claims with this verdict."""
         return [trial.number for trial in self.trials if trial.verdict == verdict]
 
     @property
@@ -297,7 +297,7 @@ class Trials:
 
     @property
     def sentence(self) -> str:
-        """All verdicts in words."""
+        """Say all verdicts in one sentence."""
         parts = []
         for verdict, count in self.counts.items():
             if count:
@@ -306,7 +306,7 @@ class Trials:
         return f"{len(self.trials)} claim{'s' if len(self.trials) != 1 else ''}: {'; '.join(parts)}."
 
     def to_dict(self) -> dict[str, Any]:
-        """Values strict JSON can hold."""
+        """Return plain values, ready for JSON."""
         whole = {
             "ok": self.ok, "sentence": self.sentence, "counts": self.counts, "mode": self.mode,
             "replicates": self.replicates, "error_rate": self.error_rate, "false_alarm": self.false_alarm,
@@ -320,7 +320,7 @@ _NAMED = ("no", "not shown", "fault", "not tried")
 
 
 def settings(given: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> str:
-    """Settings as one would type them, with an arrow from what stood there where that is known.
+    """Return settings as one would type them, with an arrow from what stood there where that is known.
 
     Examples
     --------

@@ -43,7 +43,7 @@ class TeamPaths:
     need: Floats
 
     def columns(self) -> dict[str, NDArray[Any]]:
-        """The same as one long table, a row per week and team."""
+        """Return the same as one long table, a row per week and team."""
         weeks, count = self.magnitude.shape
         table: dict[str, NDArray[Any]] = {
             "week": np.repeat(np.arange(1, weeks + 1), count),
@@ -58,7 +58,7 @@ class TeamPaths:
 
     @classmethod
     def of(cls, table: Mapping[str, NDArray[Any]]) -> "TeamPaths":
-        """Read the long table back."""
+        """Read the paths back from the long table."""
         weeks = int(table["week"].max())
         axes = tuple(name.removeprefix("u_") for name in table if name.startswith("u_"))
 
@@ -100,7 +100,7 @@ def team_paths(runs: Sequence[Run]) -> TeamPaths | None:
 
 
 def mean_need(scenario: "Scenario") -> Floats:
-    """Direction of the customers' need at the start: the segments' needs weighted by their share and spend.
+    """Return the direction of the customers' need at the start: the segments' needs weighted by their share and spend.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def mean_need(scenario: "Scenario") -> Floats:
 
 
 def _need(run: Run) -> Floats:
-    """The need by week: as the engine kept it, else as it was at the start."""
+    """Return the need by week: as the engine kept it, else as it was at the start."""
     kept = getattr(run.arrays, "need", None)
     if kept is not None:
         return np.asarray(kept, np.float64)

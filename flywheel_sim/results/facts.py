@@ -96,7 +96,7 @@ class Facts:
     seconds: float = 0.0
 
     def whole(self) -> list[tuple[Fact, ...]]:
-        """Findings by fact and company: its parts together."""
+        """Return findings by fact and company: its parts together."""
         return [tuple(parts) for _, parts in groupby(self.found, key=lambda one: (one.mark, one.company))]
 
     @property

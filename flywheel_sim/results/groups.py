@@ -69,11 +69,11 @@ class Groups:
 
     @property
     def replicates(self) -> int:
-        """Runs of each scenario."""
+        """Number of runs of each scenario."""
         return len(self.by_team[0])
 
     def shares(self, measure: str, challenger: int) -> list[Share]:
-        """A measure of every team or segment that both scenarios have; none where it plays no part in either."""
+        """Return a measure of every team or segment that both scenarios have; none where it plays no part in either."""
         of_teams = measure in TEAM_MEASURES
         names, values = (self.teams, self.by_team) if of_teams else (self.segments, self.by_segment)
         k = list(TEAM_MEASURES if of_teams else SEGMENT_MEASURES).index(measure)
@@ -89,7 +89,7 @@ class Groups:
         return found if moves else []
 
     def to_dict(self, challenger: int) -> dict[str, Any]:
-        """Plain values of one challenger against the baseline."""
+        """Return plain values of one challenger against the baseline."""
 
         def rows(measure: str) -> list[dict[str, Any]]:
             return [vars(share) | {"clear": share.clear} for share in self.shares(measure, challenger)]
@@ -101,12 +101,12 @@ class Groups:
         }
 
     def about(self) -> dict[str, Any]:
-        """What `of` needs beside the tables."""
+        """Return what `of` needs beside the tables."""
         return {"teams": [list(n) for n in self.teams], "segments": [list(n) for n in self.segments],
                 "every": self.every, "replicates": self.replicates}  # fmt: skip
 
     def tables(self) -> dict[str, Mapping[str, Any]]:
-        """The numbers, as columns by table."""
+        """Return the numbers, as columns by table."""
         return {
             "groups-teams": _columns(self.by_team, tuple(TEAM_MEASURES)),
             "groups-segments": _columns(self.by_segment, tuple(SEGMENT_MEASURES)),
@@ -124,7 +124,7 @@ class Groups:
 
 
 def _interval(values: Floats, level: float = 0.8) -> tuple[float, float]:
-    """Paired t interval of the mean."""
+    """Return the paired t interval of the mean."""
     from scipy.special import stdtrit
 
     runs, mean = len(values), float(values.mean())

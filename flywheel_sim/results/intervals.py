@@ -41,7 +41,7 @@ _RESAMPLES, _SEED = 4999, 20210
 
 
 def mean_interval(differences: Floats, level: float = LEVEL, *, first_stage: int = 0) -> tuple[float, float]:
-    """Paired t interval of the mean; NaN for fewer than two runs.
+    """Return the paired t interval of the mean; NaN for fewer than two runs.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def mean_interval(differences: Floats, level: float = LEVEL, *, first_stage: int
 
 
 def bca_interval(values: Floats, statistic: Callable[..., Any] = np.mean, level: float = LEVEL) -> tuple[float, float]:
-    """Bias-corrected and accelerated bootstrap interval; NaN below `FEWEST_BOOTSTRAP` values.
+    """Return bias-corrected and accelerated bootstrap interval; NaN below `FEWEST_BOOTSTRAP` values.
 
     Parameters
     ----------
@@ -110,7 +110,8 @@ def bca_interval(values: Floats, statistic: Callable[..., Any] = np.mean, level:
 
 
 def median_interval(values: Floats, level: float = LEVEL) -> tuple[float, float]:
-    """Interval of the median: BCa from 20 values on, order statistics below, NaN where even these are too few.
+    """Return the interval of the median: BCa from 20 values on, order statistics below, NaN where even these are too
+    few.
 
     Examples
     --------
@@ -130,7 +131,7 @@ def median_interval(values: Floats, level: float = LEVEL) -> tuple[float, float]
 
 
 def superiority_interval(differences: Floats, level: float = LEVEL) -> tuple[float, float]:
-    """Jeffreys' interval of the chance that the challenger does better, 0 to 1; ties count half.
+    """Return Jeffreys' interval of the chance that the challenger does better, 0 to 1; ties count half.
 
     The posterior of the share under Jeffreys' prior, Beta(won + 1/2, lost + 1/2), between equal tails; an end lies at 0
     where nothing was won, and at 1 where all was.  NaN without runs.
@@ -145,7 +146,7 @@ def superiority_interval(differences: Floats, level: float = LEVEL) -> tuple[flo
 
 
 def share_interval(won: float, count: int, level: float = LEVEL) -> tuple[float, float]:
-    """Jeffreys' interval of a share of which ``won`` of ``count`` were seen; NaN where nothing was.
+    """Return Jeffreys' interval of a share of which ``won`` of ``count`` were seen; NaN where nothing was.
 
     Examples
     --------
@@ -163,7 +164,7 @@ def share_interval(won: float, count: int, level: float = LEVEL) -> tuple[float,
 
 
 def paired_p(differences: Floats) -> float:
-    """Two-sided p value of the paired t test: how often luck alone would give such a mean difference.
+    """Return two-sided p value of the paired t test: how often luck alone would give such a mean difference.
 
     Examples
     --------
@@ -182,7 +183,7 @@ def paired_p(differences: Floats) -> float:
 
 
 def holm(p_values: Floats) -> Floats:
-    """Holm's step-down adjustment: reject where the adjusted value is below the error rate of the whole family.
+    """Return Holm's step-down adjustment: reject where the adjusted value is below the error rate of the whole family.
 
     Examples
     --------
@@ -198,7 +199,8 @@ def holm(p_values: Floats) -> Floats:
 
 
 def variance_reduction(challenger: Floats, baseline: Floats) -> float:
-    """How many times more runs independent seeds would need; infinite when luck cancels out, NaN when there is none.
+    """Tell how many times more runs independent seeds would need; infinite when luck cancels out, NaN when there is
+    none.
 
     Examples
     --------

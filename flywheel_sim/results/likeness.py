@@ -28,7 +28,7 @@ class Unlike(NamedTuple):
 
 
 def unlike(scenarios: Sequence["Scenario"]) -> tuple[Unlike, ...]:
-    """What of the company itself differs between scenarios, what a reader knows a company by first.
+    """Return what of the company itself differs between scenarios, what a reader knows a company by first.
 
     Heads, prices, pay and whatever else is decided do not count, nor do assumptions on how strongly something works
     (`flywheel_sim.scenario.roles`).  Names that only some scenarios have, such as teams, stand once under their
@@ -58,7 +58,7 @@ def unlike(scenarios: Sequence["Scenario"]) -> tuple[Unlike, ...]:
 
 
 def unlike_sentence(found: Sequence[Unlike], labels: Sequence[str]) -> str:
-    """A warning for those who read the verdict, without its full stop; nothing where the companies are alike.
+    """Return a warning for those who read the verdict, without its full stop; nothing where the companies are alike.
 
     Examples
     --------
@@ -75,7 +75,9 @@ def unlike_sentence(found: Sequence[Unlike], labels: Sequence[str]) -> str:
 
 
 def _missing_entry(resolved: Sequence[Mapping[str, Any]], path: str) -> str:
-    """The mapping in which an entry on the way to ``path`` is not there in every scenario; nothing when all are."""
+    """Return the mapping in which an entry on the way to ``path`` is not there in every scenario; nothing when all
+    are.
+    """
     for mapping, entry in mappings(path):
         if any(_at(values, entry) is None for values in resolved):
             return mapping
@@ -83,7 +85,7 @@ def _missing_entry(resolved: Sequence[Mapping[str, Any]], path: str) -> str:
 
 
 def _at(values: Mapping[str, Any], path: str) -> Any:
-    """What stands at a path; None where nothing does."""
+    """Return what stands at a path; None where nothing does."""
     here: Any = values
     for part in path.split("."):
         if not isinstance(here, Mapping) or part not in here:

@@ -8,7 +8,7 @@ __all__ = ["key_part"]
 
 
 def key_part(value: Any, name: str) -> int:
-    """A part of the key of a run's luck, refused unless it is a whole number that the key can hold.
+    """Return a part of the key of a run's luck, refused unless it is a whole number that the key can hold.
 
     Raises
     ------

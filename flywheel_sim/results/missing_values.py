@@ -76,7 +76,7 @@ def check_columns(weekly: NDArray[np.float64], seed: int, replicate: int) -> Non
 def reasons(
     summary: Mapping[str, float], weekly: NDArray[np.float64], *, kept: bool, warm_up_weeks: int = 0
 ) -> dict[str, str]:
-    """Why each number that is missing from a summary is.
+    """Tell why each number that is missing from a summary is.
 
     Parameters
     ----------

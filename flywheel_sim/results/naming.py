@@ -13,7 +13,7 @@ __all__ = ["command_for", "differences", "labels", "leaves", "origin", "pack", "
 
 
 def leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted path and value of every leaf of a nested dict; a list is a leaf.
+    """Yield dotted path and value of every leaf of a nested dict; a list is a leaf.
 
     Examples
     --------
@@ -29,7 +29,7 @@ def leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any
 
 
 def differences(scenarios: Sequence["Scenario"]) -> dict[str, tuple[Any, ...]]:
-    """Paths whose values are not the same in all scenarios, with the value in each (None where there is none).
+    """Return paths whose values are not the same in all scenarios, with the value in each (None where there is none).
 
     A mapping from names to numbers, such as what a team is paid on, is one value.
     """
@@ -42,7 +42,7 @@ def differences(scenarios: Sequence["Scenario"]) -> dict[str, tuple[Any, ...]]:
 
 
 def _gathered(scenario: "Scenario") -> dict[str, Any]:
-    """Leaves by path, with mappings from names to numbers left whole."""
+    """Return leaves by path, with mappings from names to numbers left whole."""
     from flywheel_sim.scenario.shapes import along, root
 
     top = root(type(scenario.model))
@@ -58,7 +58,9 @@ def _gathered(scenario: "Scenario") -> dict[str, Any]:
 
 
 def labels(scenarios: Sequence["Scenario"]) -> tuple[str, ...]:
-    """A name for every scenario that people can tell apart: the title, with what was changed where titles repeat."""
+    """Return a name for every scenario that people can tell apart: the title, with what was changed where titles
+    repeat.
+    """
     titles = [scenario.title for scenario in scenarios]
     long = [f"{title} ({_changes(scenario)})" for title, scenario in zip(titles, scenarios, strict=True)]
     found: list[str] = []
@@ -81,7 +83,7 @@ def command_for(
     replicates: int = 1,
     options: Mapping[str, Any] | None = None,
 ) -> str:
-    """What to type to make a result again: a shell command, or Python where the command line cannot say it.
+    """Return what to type to make a result again: a shell command, or Python where the command line cannot say it.
 
     ``options`` are those of ``flywheel compare`` beside, by name; True for a flag.
     """
@@ -115,7 +117,7 @@ def command_for(
 
 
 def pack(scenario: "Scenario") -> dict[str, Any]:
-    """A scenario as JSON values: everything needed to make it again without its files."""
+    """Return a scenario as JSON values: everything needed to make it again without its files."""
     return {
         "name": scenario.name,
         "origin": origin(scenario),
@@ -127,7 +129,7 @@ def pack(scenario: "Scenario") -> dict[str, Any]:
 
 
 def unpack(packed: Mapping[str, Any]) -> "Scenario":
-    """The scenario that `pack` wrote down."""
+    """Return the scenario that `pack` wrote down."""
     from flywheel_sim.scenario import Scenario, load
 
     checked = load(packed["resolved"])
@@ -139,7 +141,7 @@ def unpack(packed: Mapping[str, Any]) -> "Scenario":
 
 
 def origin(scenario: "Scenario") -> str:
-    """What the user would type: the shipped name, the file, or what it is composed of."""
+    """Return what the user would type: the shipped name, the file, or what it is composed of."""
     from flywheel_sim.scenario.library import index
 
     if scenario.name in index() or not scenario.files:
@@ -154,7 +156,7 @@ def _changes(scenario: "Scenario") -> str:
 
 
 def _reachable(scenario: "Scenario") -> bool:
-    """Whether a name or a file leads to the scenario; one made of a dict has neither."""
+    """Tell whether a name or a file leads to the scenario; one made of a dict has neither."""
     from flywheel_sim.scenario.library import index
 
     return bool(scenario.files) or scenario.name in index()

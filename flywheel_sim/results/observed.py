@@ -67,7 +67,7 @@ class ObservedSeries:
         return np.asarray(known & covered)
 
     def standard(self, simulated: Floats) -> Floats:
-        r"""How far simulated values are from the observed ones, in standard deviations of the series' law.
+        r"""Tell how far simulated values are from the observed ones, in standard deviations of the series' law.
 
         relative: :math:`\ln(\text{simulated} / \text{observed}) / \text{error}`; absolute: their difference over the
         error; binomial: the same for the share r of those alive a period before who stay, with variance
@@ -99,7 +99,7 @@ class ObservedSeries:
         return np.asarray((kept - stayed) / spread)
 
     def deviance(self, simulated: Floats) -> Floats:
-        r"""Signed roots of what a table of survival is less likely by under simulated values than under its own.
+        r"""Return signed roots of what a table of survival is less likely by under simulated values than under its own.
 
         With S observed, r the observed and q the simulated share of those alive who stay, row t is
 
@@ -128,14 +128,16 @@ class ObservedSeries:
         return np.asarray(np.sign(kept - stayed) * np.sqrt(2.0 * self.cohort * np.maximum(alive * lost, 0.0)))
 
     def _stayed(self, simulated: Floats) -> tuple[Floats, Floats, Floats]:
-        """Observed share alive at the row before; shares of those who stay until this one, observed and simulated."""
+        """Return the observed share alive at the row before; shares of those who stay until this one, observed and
+        simulated.
+        """
         alive = self._before(self.values)
         with np.errstate(divide="ignore", invalid="ignore"):
             stayed = np.where(alive > 0, self.values / alive, np.nan)
         return alive, stayed, np.asarray(simulated / np.maximum(self._before(simulated), 1e-300))
 
     def noisy(self, simulated: Floats, normal: Floats) -> Floats:
-        """Simulated values as they would be observed, with errors of the series' law.
+        """Return simulated values as they would be observed, with errors of the series' law.
 
         Parameters
         ----------
@@ -154,14 +156,14 @@ class ObservedSeries:
         return np.asarray(np.cumprod(np.where(np.isfinite(steps), steps, 1.0), axis=-1))
 
     def _before(self, values: Floats) -> Floats:
-        """Values at the last row before that was observed; all were there in week 0."""
+        """Return values at the last row before that was observed; all were there in week 0."""
         known = np.isfinite(self.values)
         last = np.maximum.accumulate(np.where(known, np.arange(len(known)), -1))
         last = np.concatenate(([-1], last[:-1]))
         return np.where(last < 0, self._first(values), values[..., np.maximum(last, 0)])
 
     def _first(self, values: Floats) -> Floats:
-        """What was there before the first row, shape (..., 1)."""
+        """Return what was there before the first row, shape (..., 1)."""
         first = np.where(self.weeks[:1] > 0, 1.0, np.nan)
         return np.asarray(np.broadcast_to(first, (*values.shape[:-1], 1)))
 
@@ -244,7 +246,7 @@ class Errors:
 
 
 def errors_of(model: Floats, observed: Floats) -> Errors:
-    """Errors over the entries that both have.
+    """Return errors over the entries that both have.
 
     Examples
     --------
@@ -290,19 +292,19 @@ class Track:
         return {SIMULATION: self.centre, **self.baselines}
 
     def band(self, level: float = 0.9) -> Floats:
-        """Quantiles that hold ``level`` of the runs, shape (2, n); NaN with fewer than ten runs."""
+        """Return quantiles that hold ``level`` of the runs, shape (2, n); NaN with fewer than ten runs."""
         if len(self.simulated) < 10:
             return np.full((2, self.simulated.shape[1]), np.nan)
         tail = (1.0 - level) / 2.0
         return np.asarray(np.quantile(self.simulated, [tail, 1.0 - tail], axis=0), dtype=np.float64)
 
     def errors(self, model: str, sample: str) -> Errors:
-        """Errors of one of ``models`` on the observations of one of `SAMPLES`."""
+        """Return errors of one of ``models`` on the observations of one of `SAMPLES`."""
         where = self._where(sample)
         return errors_of(self.models[model][where], self.series.values[where])
 
     def coverage(self, sample: str, level: float = 0.9) -> float:
-        """Share of observations inside the band; NaN when there is no band or nothing to compare."""
+        """Return the share of observations inside the band; NaN when there is no band or nothing to compare."""
         where = self._where(sample)
         low, high = self.band(level)[:, where]
         if not where.any() or np.isnan(low).all():
@@ -336,7 +338,7 @@ class Overlay:
     holds: str = "luck"
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, NaN where something is not known."""
+        """Return plain values for JSON, NaN where something is not known."""
         seen = self.observations
         return {
             "file": seen.file,

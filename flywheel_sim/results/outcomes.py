@@ -117,7 +117,7 @@ class Outcomes:
 
     @classmethod
     def of(cls, runs: Sequence[Sequence[Run]], **asked: Any) -> Self:
-        """Boil runs down.
+        """Boil runs down to one set of outcomes.
 
         Parameters
         ----------
@@ -160,7 +160,7 @@ class Outcomes:
 
     @property
     def replicates(self) -> int:
-        """Runs per scenario, R."""
+        """Number of runs per scenario, R."""
         return int(self.finals.shape[1])
 
     @cached_property
@@ -182,7 +182,7 @@ class Outcomes:
         return provenance(hashes, self.seed, replicates=self.replicates, command=command, posterior=note)
 
     def _options(self) -> Iterator[tuple[str, Any]]:
-        """Options of ``flywheel compare`` that make these outcomes again."""
+        """Yield options of ``flywheel compare`` that make these outcomes again."""
         chosen = self.chosen
         if self.drawn is not None:
             yield "posterior", self.drawn.source
@@ -205,7 +205,7 @@ class Outcomes:
             yield "groups", True
 
     def final(self, key: str) -> Floats:
-        """One key of the summary, shape (S, R).
+        """Return one key of the summary, shape (S, R).
 
         Examples
         --------
@@ -215,7 +215,7 @@ class Outcomes:
         return self.finals[:, :, list(SUMMARY).index(key)]
 
     def differences(self, key: str = "npv") -> Floats:
-        """Paired differences to the baseline, shape (S, R)."""
+        """Return paired differences to the baseline, shape (S, R)."""
         values = self.final(key)
         with np.errstate(invalid="ignore"):  # never less never
             return np.asarray(values - values[0])
@@ -235,7 +235,9 @@ class Outcomes:
         )
 
     def variance_reduction(self, index: int) -> float:
-        """How many times more runs independent seeds would need to compare scenario ``index`` with the baseline."""
+        """Tell how many times more runs independent seeds would need to compare scenario ``index`` with the
+        baseline.
+        """
         values = self.final("npv")
         return variance_reduction(values[index], values[0])
 
@@ -349,7 +351,7 @@ class Outcomes:
         return pd.concat(parts, ignore_index=True)
 
     def to_dict(self) -> dict[str, Any]:
-        """Verdict and table as values strict JSON can hold (never = null)."""
+        """Return the verdict and table as values strict JSON can hold (never = null)."""
         rows = [
             self._row(index) | {"name": scenario.name, "hash": scenario.hash}
             for index, scenario in enumerate(self.scenarios)
@@ -373,7 +375,7 @@ class Outcomes:
         }
 
     def _asked(self) -> dict[str, Any] | None:
-        """What was asked of the intervals and what came of it."""
+        """Return what was asked of the intervals and what came of it."""
         if not self.precision:
             return None
         return dict(finite(
@@ -382,7 +384,7 @@ class Outcomes:
         ))  # fmt: skip
 
     def summary_of(self, index: int) -> dict[str, Any]:
-        """Median and 80 % of the runs of every summary key of one scenario: ``summary`` and ``interval``."""
+        """Return the median and 80 % of the runs of every summary key of one scenario: ``summary`` and ``interval``."""
         bands = {key: band(self.final(key)[index]) for key in SUMMARY}
         summary = {key: found.middle for key, found in bands.items()}
         interval = {key: (found.low, found.high) for key, found in bands.items()}
@@ -455,7 +457,7 @@ class Outcomes:
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> Self:
-        """Open saved outcomes.
+        """Open outcomes from a saved folder.
 
         Raises
         ------
@@ -498,7 +500,7 @@ class Outcomes:
         return f"<{type(self).__name__} of {', '.join(self.labels)}: {self.replicates} runs each, seed {self.seed}>"
 
     def _evidence(self, index: int) -> dict[str, float]:
-        """How sure the difference of a challenger is, by the names in `_EVIDENCE`."""
+        """Tell how sure the difference of a challenger is, by the names in `_EVIDENCE`."""
         difference = self.differences()[index]
         values = (
             *bca_interval(difference), float(np.median(difference)), *median_interval(difference),
@@ -544,7 +546,7 @@ _EVIDENCE = (
 
 
 def _fan(paths: Floats) -> Floats:
-    """Quantiles by week, shape (W + 1, 3); NaN in a week no run has a value for."""
+    """Return quantiles by week, shape (W + 1, 3); NaN in a week no run has a value for."""
     known = ~np.isnan(paths)
     if known.all():
         return np.asarray(np.quantile(paths, QUANTILES, axis=0).T)

@@ -109,14 +109,14 @@ class Verdict:
     practically_equal: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values; infinite weeks are for the caller to turn into null."""
+        """Return plain values; infinite weeks are for the caller to turn into null."""
         values = asdict(self)
         values["deepest_dip"] = self.deepest_dip._asdict()
         return values
 
 
 def wins_of_100(differences: Floats) -> float:
-    """Wins of 100 runs, ties counted half.
+    """Return wins of 100 runs, ties counted half.
 
     Examples
     --------
@@ -127,7 +127,8 @@ def wins_of_100(differences: Floats) -> float:
 
 
 def strength(wins: float, runs: int) -> str | None:
-    """The word for so many wins of 100 in so many runs, of whoever has the more; None when there is no clear winner.
+    """Return the word for so many wins of 100 in so many runs, of whoever has the more; None when there is no clear
+    winner.
 
     The one rule for every sentence that says how sure a comparison is.
 
@@ -150,7 +151,7 @@ def strength(wins: float, runs: int) -> str | None:
 
 
 def band(values: Floats) -> Band:
-    """10 %, 50 % and 90 % quantile; infinite values ("never") are allowed and stay whole.
+    """Return 10 %, 50 % and 90 % quantile; infinite values ("never") are allowed and stay whole.
 
     Examples
     --------
@@ -168,7 +169,7 @@ def band(values: Floats) -> Band:
 
 
 def lasting_gain_week(paths: Floats) -> Floats:
-    """First week after which a cumulative difference stays positive; infinite when it does not.
+    """Return the first week after which a cumulative difference stays positive; infinite when it does not.
 
     Parameters
     ----------
@@ -188,7 +189,7 @@ def lasting_gain_week(paths: Floats) -> Floats:
 
 
 def deepest_dip(median_path: Floats) -> Dip:
-    """The lowest point below 0 of a cumulative difference.
+    """Return the lowest point below 0 of a cumulative difference.
 
     Examples
     --------
@@ -280,7 +281,7 @@ def _equal_sentence(
 
 
 def _counted(wins: float, runs: int) -> str:
-    """Wins as they were counted when there are at most 100 runs and no half win, else of 100."""
+    """Return wins as they were counted when there are at most 100 runs and no half win, else of 100."""
     won = wins * runs / 100.0
     if runs <= 100 and abs(won - round(won)) < 1e-9:
         return f"{round(won)} of {runs} paired runs"

@@ -47,16 +47,16 @@ class Drawn:
 
     @property
     def rows(self) -> int:
-        """Draws there are."""
+        """Number of draws in the table."""
         return len(next(iter(self.table.values())))
 
     def row(self, replicate: int) -> dict[str, float]:
-        """What is drawn for a replicate, by path."""
+        """Return what is drawn for a replicate, by path."""
         k = (self.start + replicate) % self.rows
         return {path: float(values[k]) for path, values in self.table.items()}
 
     def of(self, baseline: "Scenario") -> "Callable[[Scenario, int], Scenario]":
-        """The scenario that a replicate of another one is run with.
+        """Return the scenario that a replicate of another one is run with.
 
         A scenario keeps a value of its own where it differs from the baseline: that is a decision, not a doubt.
 
@@ -80,7 +80,8 @@ class Drawn:
         return drawn
 
     def some(self, baseline: "Scenario", count: int) -> list[dict[str, float]]:
-        """So many rows at random, none of them twice and by the same seed always the same; whole where the scenario is.
+        """Return so many rows at random, none of them twice and by the same seed always the same; whole where the
+        scenario is.
 
         Raises
         ------
@@ -94,13 +95,13 @@ class Drawn:
         ]
 
     def used(self, replicates: int) -> dict[str, NDArray[np.float64]]:
-        """Rows of the first replicates, in their order."""
+        """Return rows of the first replicates, in their order."""
         k = (self.start + np.arange(replicates)) % self.rows
         return {path: np.asarray(values[k]) for path, values in self.table.items()}
 
     @property
     def note(self) -> str:
-        """For the provenance.
+        """Return a note for the provenance.
 
         Examples
         --------
@@ -140,7 +141,7 @@ def read_draws(path: str | os.PathLike[str], seed: int) -> Drawn:
 
 
 def digest_of(numbers: Mapping[str, NDArray[np.float64]]) -> str:
-    """Checksum of a table of draws, whatever the order of its columns.
+    """Return the checksum of a table of draws, whatever the order of its columns.
 
     Examples
     --------
@@ -152,7 +153,7 @@ def digest_of(numbers: Mapping[str, NDArray[np.float64]]) -> str:
 
 
 def _kept(file: Path) -> str:
-    """The checksum that a calibration has left in its table; a table of one's own has none."""
+    """Return the checksum that a calibration has left in its table; a table of one's own has none."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

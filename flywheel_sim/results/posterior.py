@@ -143,7 +143,7 @@ class Posterior:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Paths of the parameters."""
+        """Return the paths of the parameters."""
         return tuple(one.path for one in self.parameters)
 
     @cached_property
@@ -170,7 +170,7 @@ class Posterior:
         return not self.ruled_out and self.strange >= STRANGE
 
     def rank(self, path: str, truth: float) -> float:
-        """Share of the draws below a value: even in 0..1 over truths drawn from the prior."""
+        """Return the share of the draws below a value: even in 0..1 over truths drawn from the prior."""
         return float(np.mean(self.draws[:, self.paths.index(path)] < truth))
 
     @property
@@ -201,7 +201,7 @@ class Posterior:
                     )
 
     def sentences(self) -> tuple[str, ...]:
-        """What was done and found."""
+        """Say what was done and what was found."""
         waves = len(self.waves)
         said = [
             f"{self.runs:,} runs: {waves} wave{'s' if waves > 1 else ''} of history matching left {_share(self.share)} "
@@ -226,7 +226,7 @@ class Posterior:
         return tuple(said)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the draws, as values strict JSON can hold."""
+        """Return everything but the draws, as values strict JSON can hold."""
         return dict(finite({
             "scenario": self.base, "folder": self.folder, "fits": self.fits, "ruled_out": self.ruled_out,
             "strange": self.strange, "runs": self.runs, "replicates": self.replicates, "seed": self.seed,

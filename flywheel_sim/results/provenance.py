@@ -66,7 +66,7 @@ class Provenance:
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> "Provenance":
-        """What `to_dict` wrote down.
+        """Return what `to_dict` wrote down.
 
         Raises
         ------
@@ -81,11 +81,11 @@ class Provenance:
         return cls(**kept)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
+        """Return plain values, ready for JSON."""
         return asdict(self)
 
     def unlike(self, then: "Provenance") -> dict[str, tuple[str, str]]:
-        """Engine, versions and platform that are not those of another result: name -> (then, now)."""
+        """Return engine, versions and platform that are not those of another result: name -> (then, now)."""
         names = ("version", "engine", "python", "numpy", "scipy", "numba", "platform")
         pairs = {name: (getattr(then, name), getattr(self, name)) for name in names}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
@@ -101,7 +101,7 @@ def provenance(
     posterior: str = "",
     rules: Mapping[str, str] | None = None,
 ) -> Provenance:
-    """The provenance of a result made here and now."""
+    """Return the provenance of a result made here and now."""
     return Provenance(
         version=__version__,
         engine=engine_hash(),
@@ -121,7 +121,7 @@ def provenance(
 
 
 def rule(kind: type) -> tuple[str, str]:
-    """Name of a class that takes part in a run, and hash of its source; empty where no file holds it.
+    """Return the name of a class that takes part in a run, and hash of its source; empty where no file holds it.
 
     Examples
     --------

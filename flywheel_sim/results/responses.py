@@ -27,7 +27,7 @@ class CurvePoint:
     high: float
 
     def to_dict(self) -> dict[str, float]:
-        """Return plain values."""
+        """Return plain values, ready for JSON."""
         return {"x": self.x, "mean": self.mean, "low": self.low, "high": self.high}
 
 
@@ -76,7 +76,7 @@ class Response:
     excused: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values."""
+        """Return plain values, ready for JSON."""
         return {
             "name": self.name, "title": self.title, "company": self.company, "lever": self.lever,
             "outcome": self.outcome, "unit": self.unit, "year": self.year, "expected": self.expected,
@@ -108,7 +108,7 @@ class Responses:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Curves by verdict."""
+        """Count the curves by verdict."""
         found = Counter(curve.verdict for curve in self.curves)
         return {verdict: found[verdict] for verdict in VERDICTS}
 

@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 
 
 def in_the_tail(values: Floats, share: float, sign: float = 1.0) -> Floats:
-    """A figure for every run, whose mean is the conditional value at risk.
+    """Return a figure for every run, whose mean is the conditional value at risk.
 
     Parameters
     ----------

@@ -90,7 +90,7 @@ class Run:
         accounts: bool = True,
         rules: Mapping[str, str] | None = None,
     ) -> Self:
-        """What run q of a simulation has left behind so far (a copy).
+        """Return what run q of a simulation has left behind so far (a copy).
 
         Parameters
         ----------
@@ -116,7 +116,7 @@ class Run:
 
     @property
     def seed(self) -> int:
-        """Seed of the run's luck."""
+        """Return the seed of the run's luck."""
         return self.arrays.seed
 
     @property
@@ -126,11 +126,11 @@ class Run:
 
     @property
     def weeks(self) -> int:
-        """Weeks simulated."""
+        """Return the number of weeks simulated."""
         return self.arrays.weeks
 
     def series(self, column: str, *, start: bool = False) -> NDArray[np.float64]:
-        """One weekly column as an array.
+        """Return one weekly column as an array.
 
         Parameters
         ----------
@@ -159,7 +159,7 @@ class Run:
 
     @cached_property
     def initial(self) -> "pd.Series[float]":
-        """The state before week 1."""
+        """Return the state before week 1."""
         import pandas as pd
 
         return pd.Series(self.arrays.initial, index=list(NAMES), name="initial", copy=True)
@@ -179,7 +179,7 @@ class Run:
 
     @cached_property
     def customers(self) -> "pd.DataFrame":
-        """One row per account.
+        """Return a table with one row per account.
 
         Raises
         ------
@@ -189,7 +189,7 @@ class Run:
         return self._accounts().frame()
 
     def whale_curve(self) -> "pd.DataFrame":
-        """Cumulative profit of everybody who ever was a customer, best first (S16).
+        """Return the cumulative profit of everybody who ever was a customer, best first (S16).
 
         Returns
         -------
@@ -274,7 +274,7 @@ class Run:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The summary and where it comes from, as values strict JSON can hold."""
+        """Return the summary and where it comes from, as values strict JSON can hold."""
         return {
             "scenario": {"name": self.scenario.name, "title": self.scenario.title, "hash": self.scenario.hash},
             "seed": self.seed,

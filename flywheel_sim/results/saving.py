@@ -88,7 +88,7 @@ def write_folder(
 
 
 def vacant(folder: str | os.PathLike[str]) -> Path:
-    """The path of a folder that does not exist yet or is empty.
+    """Return the path of a folder that does not exist yet or is empty.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def vacant(folder: str | os.PathLike[str]) -> Path:
 
 
 def read_manifest(folder: str | os.PathLike[str], schema: str | None = None) -> dict[str, Any]:
-    """The manifest of a saved result that is still what was written, its tables included.
+    """Return the manifest of a saved result that is still what was written, its tables included.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def fitting(folder: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def path_from(folder: str | os.PathLike[str], path: str | os.PathLike[str]) -> str:
-    """Where a file is, seen from a folder, so that both may be moved together.
+    """Tell where a file is, seen from a folder, so that both may be moved together.
 
     Examples
     --------
@@ -199,7 +199,7 @@ def _sum_of_values(values: Mapping[str, Any]) -> str:
 
 
 def read_columns(folder: str | os.PathLike[str], name: str) -> dict[str, Any]:
-    """One table of a saved result, as Arrow arrays by column.
+    """Return one table of a saved result, as Arrow arrays by column.
 
     Raises
     ------
@@ -220,7 +220,7 @@ def read_columns(folder: str | os.PathLike[str], name: str) -> dict[str, Any]:
 
 
 def read_table(folder: str | os.PathLike[str], name: str) -> dict[str, NDArray[Any]]:
-    """One table of a saved result, as NumPy arrays by column.
+    """Return one table of a saved result, as NumPy arrays by column.
 
     Raises
     ------
@@ -231,7 +231,7 @@ def read_table(folder: str | os.PathLike[str], name: str) -> dict[str, NDArray[A
 
 
 def finite(value: Any) -> Any:
-    """A value that strict JSON can hold: what is not a finite number becomes null, at any depth.
+    """Return a value that strict JSON can hold: what is not a finite number becomes null, at any depth.
 
     Examples
     --------

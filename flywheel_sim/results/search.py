@@ -56,7 +56,7 @@ class Policy:
 
     @property
     def mean(self) -> Floats:
-        """Mean of the objectives."""
+        """Return the mean of the objectives."""
         return np.asarray(self.fresh.mean(0), np.float64)
 
     @property
@@ -116,7 +116,7 @@ class Box:
     chance: float
 
     def where(self) -> str:
-        """The region in words."""
+        """Say in words where the region is."""
         said = []
         for path, limit in self.limits.items():
             if len(limit) != 2 or not all(x is None or isinstance(x, float) for x in limit):
@@ -175,7 +175,7 @@ class Robustness:
         return pd.DataFrame(self.rows(tuple(str(k) for k in range(self.values.shape[2]))))
 
     def rows(self, objectives: tuple[str, ...]) -> list[dict[str, Any]]:
-        """A row per objective and policy."""
+        """Return a row per objective and policy."""
         found, regret = [], self.regret
         for k, objective in enumerate(objectives):
             for p, name in enumerate(self.names):
@@ -193,7 +193,9 @@ class Robustness:
         return found
 
     def careful(self) -> dict[str, str]:
-        """Whom two averse choosers would take, by the first objective: worst tenth of the draws, and largest regret."""
+        """Return whom two averse choosers would take, by the first objective: worst tenth of the draws, and largest
+        regret.
+        """
         good = self.values[:, :, 0] * self.signs[0]
         worst = np.quantile(np.where(np.isfinite(good), good, -np.inf), 0.1, axis=0, method="lower")
         regret = np.nan_to_num(self.regret[:, :, 0], nan=np.inf).max(axis=0)
@@ -205,7 +207,7 @@ class Robustness:
         }
 
     def sentence(self) -> str:
-        """Where the answer fails, in words, and whether somebody averse to risk would choose otherwise."""
+        """Say the answer in one sentence."""
         return f"{self._failing()} {self._caution()}"
 
     def _caution(self) -> str:
@@ -288,7 +290,7 @@ class Optimum:
 
     @property
     def best(self) -> Policy:
-        """The answer."""
+        """Return the policy that was chosen."""
         return self.policies[self.winner]
 
     @property
@@ -297,7 +299,8 @@ class Optimum:
         return dict(self.best.changes)
 
     def gains(self, position: int) -> Floats:
-        """Gain of a policy over the scenario as it stands in each fresh run, in the direction wanted, shape (R, K).
+        """Return the gain of a policy over the scenario as it stands in each fresh run, in the direction wanted, shape
+        (R, K).
 
         Where the worst runs are searched for, what each run adds to the gain of their mean.
         """
@@ -305,7 +308,7 @@ class Optimum:
         return gains
 
     def what(self, name: str) -> str:
-        """What is searched for of an outcome, in words."""
+        """Return what is searched for of an outcome, in words."""
         share = self.cvar.get(name, 1.0)
         return name if share >= 1 else f"{name} in the worst {percent(share)} of runs"
 
@@ -342,7 +345,7 @@ class Optimum:
         return found
 
     def sentence(self) -> str:
-        """The answer in words."""
+        """Say the answer in one sentence."""
         count = len(self.best.fresh)
         if self.winner == 0:
             return (
@@ -377,7 +380,7 @@ class Optimum:
         return text
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as values strict JSON can hold."""
+        """Return everything as values strict JSON can hold."""
         names = tuple(self.objectives)
         robust = self.robustness
         whole: dict[str, Any] = {

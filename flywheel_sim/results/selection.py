@@ -51,11 +51,11 @@ class Selection:
 
     @property
     def total(self) -> int:
-        """Runs made in all."""
+        """Return the number of runs in all."""
         return sum(self.runs)
 
     def sentence(self, labels: Sequence[str]) -> str:
-        """The choice in words.
+        """Say the choice in one sentence.
 
         Examples
         --------
@@ -80,12 +80,12 @@ class Selection:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return plain values, ready for JSON."""
         return {**asdict(self), "total_runs": self.total}
 
     @classmethod
     def of(cls, saved: Mapping[str, Any]) -> "Selection":
-        """The selection that `to_dict` wrote down."""
+        """Return the selection that `to_dict` wrote down."""
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in saved.items()

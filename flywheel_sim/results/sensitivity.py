@@ -104,12 +104,12 @@ class Sensitivity:
         return self.indices["total" if self.method == "sobol" else "mu_star"]
 
     def ranked(self, outcome: str) -> list[int]:
-        """Numbers of the parameters, the most important first."""
+        """Return numbers of the parameters, the most important first."""
         values = self.importance.value[:, self.outcomes.index(outcome)]
         return sorted(range(len(self.parameters)), key=lambda p: -values[p] if math.isfinite(values[p]) else math.inf)
 
     def tornado(self, outcome: str) -> list[Swing]:
-        """Bars of the tornado, the most important first."""
+        """Return bars of the tornado, the most important first."""
         k = self.outcomes.index(outcome)
         return [
             Swing(
@@ -126,11 +126,11 @@ class Sensitivity:
         return next((name for name in known if name.endswith("(difference)")), known[0])
 
     def tells(self, outcome: str) -> bool:
-        """Whether enough rows have a value of an outcome to measure anything."""
+        """Tell whether enough rows have a value of an outcome to measure anything."""
         return bool(np.isfinite(self.mean[self.outcomes.index(outcome)]))
 
     def sentence(self, outcome: str) -> str:
-        """The ranking of one outcome in words."""
+        """Return the ranking of one outcome in words."""
         k = self.outcomes.index(outcome)
         order = self.ranked(outcome)
         values = self.importance.value[:, k]
@@ -149,7 +149,7 @@ class Sensitivity:
         return text + ")."
 
     def settling(self, outcome: str) -> str:
-        """What the indices that rank come to with more and more rows, in words: whether there are enough."""
+        """Return what the indices that rank come to with more and more rows, in words: whether there are enough."""
         k, name = self.outcomes.index(outcome), "total" if self.method == "sobol" else "mu_star"
         steps = [(n, by[name]) for n, by in self.convergence[k] if np.isfinite(by[name]).all()]
         if len(steps) < 2:
@@ -199,7 +199,7 @@ class Sensitivity:
         return pd.DataFrame(rows, columns=columns)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as values strict JSON can hold."""
+        """Return everything as values strict JSON can hold."""
         found: dict[str, Any] = {}
         for k, outcome in enumerate(self.outcomes):
             share = self.seed_share

@@ -108,7 +108,7 @@ class LifeTable(NamedTuple):
     tail_referrals: float
 
     def weeks(self, discount: float = 1.0) -> float:
-        """Expected weeks of a life, week ``a`` counted with weight ``discount**a``; infinite when nobody leaves.
+        """Return expected weeks of a life, week ``a`` counted with weight ``discount**a``; infinite when nobody leaves.
 
         Examples
         --------
@@ -120,7 +120,7 @@ class LifeTable(NamedTuple):
         return head + _over(self.tail_survival * float(weight[-1]), 1.0 - (1.0 - self.tail_hazard) * discount)
 
     def children(self) -> float:
-        """Referrals of one customer over its whole life."""
+        """Return referrals of one customer over its whole life."""
         head = _sum_of_products(self.survival, self.referrals)
         if self.tail_referrals == 0:
             return head
@@ -128,7 +128,7 @@ class LifeTable(NamedTuple):
 
 
 def exposure(life: Floats, won: Floats) -> Floats:
-    """How many customers were at risk in each week of their life; see the module's first formula.
+    """Tell how many customers were at risk in each week of their life; see the module's first formula.
 
     Parameters
     ----------
@@ -208,7 +208,7 @@ def life_table(life: Floats) -> LifeTable:
 
 
 def renewals(weekly: Floats, life: Floats, kind: str) -> dict[str, Floats]:
-    """Survival by renewal number under annual or monthly contracts.
+    """Return the survival by renewal number under annual or monthly contracts.
 
     Parameters
     ----------
@@ -246,7 +246,7 @@ def renewals(weekly: Floats, life: Floats, kind: str) -> dict[str, Floats]:
 
 
 def breakeven_week(path: Floats) -> float:
-    """First week from which ``path`` is never again below its start; NaN when it ends below.
+    """Return the first week from which ``path`` is never again below its start; NaN when it ends below.
 
     Parameters
     ----------
@@ -268,7 +268,8 @@ def breakeven_week(path: Floats) -> float:
 
 
 def whale_curve(profit: Floats) -> Floats:
-    """Cumulative profit of customers, best first, as a share of the total; NaN when the total is not positive (S16).
+    """Return the cumulative profit of customers, best first, as a share of the total; NaN when the total is not
+    positive (S16).
 
     Examples
     --------
@@ -291,7 +292,7 @@ def summarise(
     warm_up_weeks: int = 0,
     open_market: bool = False,
 ) -> Mapping[str, float]:
-    """The summary of a run: every key of `SUMMARY`, NaN where the run cannot say.
+    """Return the summary of a run: every key of `SUMMARY`, NaN where the run cannot say.
 
     Parameters
     ----------
@@ -357,29 +358,31 @@ def summarise(
 
 
 def _over(above: float, below: float) -> float:
-    """Division that answers infinity for a positive number over 0, and NaN for 0 over 0."""
+    """Return division that answers infinity for a positive number over 0, and NaN for 0 over 0."""
     if below == 0:
         return math.inf * above if above else math.nan
     return above / below
 
 
 def _payback(spent: float, monthly: float) -> float:
-    """Months until what was spent is back; NaN where nothing comes back."""
+    """Return months until what was spent is back; NaN where nothing comes back."""
     return spent / monthly if monthly > 0 else math.nan
 
 
 def _sum_of_products(a: Floats, b: Floats) -> float:
-    """Exact but for the rounding of products; a library's scalar product has other last bits on other processors."""
+    """Return the exact but for the rounding of products; a library's scalar product has other last bits on other
+    processors.
+    """
     return math.fsum((a * b).tolist())
 
 
 def _entered(weekly: Floats) -> Floats:
-    """Customers who entered, by week."""
+    """Return customers who entered, by week."""
     return np.asarray(weekly[:, COL.new_customers] + weekly[:, COL.won_back] + np.maximum(weekly[:, COL.added], 0.0))
 
 
 def _prospect_share(weekly: Floats) -> float:
-    """Share of the market still to be won, weighted by the customers who could speak."""
+    """Return the share of the market still to be won, weighted by the customers who could speak."""
     prospects, customers = weekly[:, COL.prospects], weekly[:, COL.customers]
     market = prospects + customers + weekly[:, COL.former]
     share = np.divide(prospects, market, out=np.zeros_like(market), where=market > 0)
@@ -387,7 +390,8 @@ def _prospect_share(weekly: Floats) -> float:
 
 
 def _kept(path: Floats, first: int, stayed: int, there: int) -> float:
-    """Share of yearly cohorts, from week ``first`` on, that is left after their year; NaN without a whole year.
+    """Return the share of yearly cohorts, from week ``first`` on, that is left after their year; NaN without a whole
+    year.
 
     ``stayed`` and ``there`` are the columns of what is left and of what was there, accounts or dollars.
     """

@@ -107,12 +107,12 @@ class Swings:
     tried: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, which `of` takes back."""
+        """Return plain values, which `of` takes back."""
         return asdict(self)
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Swings":
-        """Read `to_dict` back."""
+        """Read back what `to_dict` has written."""
         flip = values["flip"]
         return cls(
             baseline=values["baseline"],
@@ -141,5 +141,5 @@ class Swings:
         return f"{low} and {high} times its value{drawn}"
 
     def turns(self, bar: Bar) -> bool:
-        """Whether a bar reaches the other side of 0."""
+        """Tell whether a bar reaches the other side of 0."""
         return min(bar.at_low * self.middle, bar.at_high * self.middle) < 0 and math.isfinite(bar.width)

@@ -11,7 +11,7 @@ UNITS: dict[str, str] = {"week": "weeks", **{name: unit for name, unit, _ in COL
 
 
 def with_units(schema: Any) -> Any:
-    """An Arrow schema whose fields say their units, under the key ``unit``.
+    """Return an Arrow schema whose fields say their units, under the key ``unit``.
 
     Examples
     --------

@@ -131,7 +131,7 @@ class Verification:
 
     @property
     def sentence(self) -> str:
-        """The verdict in words."""
+        """Say the verdict in one sentence."""
         every, lucky, failed = self.counts
         forms = len({check.anchor for check in self.checks})
         what = f"{every} quantities of {forms} closed form{'s' if forms != 1 else ''}"
@@ -165,7 +165,7 @@ class Verification:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Values strict JSON can hold."""
+        """Return values strict JSON can hold."""
         rows = []
         for check in self.checks:
             for q, p, ok, sees in zip(check.quantities, check.p, check.passed, check.sees, strict=True):

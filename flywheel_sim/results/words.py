@@ -9,7 +9,7 @@ _SCALES = ((1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k"))
 
 
 def _short(value: float) -> str:
-    """Three figures at most, one decimal at most: 2.4m, 54.9k, 128k, 7."""
+    """Return three figures at most, one decimal at most: 2.4m, 54.9k, 128k, 7."""
     size = abs(value)
     for scale, suffix in _SCALES:
         if size >= scale * 0.9995:
@@ -19,7 +19,7 @@ def _short(value: float) -> str:
 
 
 def money(value: float, currency: str = "$") -> str:
-    """A sum of money, rounded for reading.
+    """Return a sum of money, rounded for reading.
 
     Examples
     --------
@@ -33,7 +33,7 @@ def money(value: float, currency: str = "$") -> str:
 
 
 def signed_money(value: float, currency: str = "$") -> str:
-    """The same with a plus sign for a gain.
+    """Return the same with a plus sign for a gain.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def signed_money(value: float, currency: str = "$") -> str:
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number with a few significant digits, thousands apart, never in scientific notation.
+    """Return a number with a few significant digits, thousands apart, never in scientific notation.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as a percentage.
+    """Format a share as a percentage.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def percent(share: float) -> str:
 
 
 def of_100(wins: float) -> str:
-    """Wins of 100, rounded down, so that words never promise more than the rule that chose them.
+    """Return wins of 100, rounded down, so that words never promise more than the rule that chose them.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def of_100(wins: float) -> str:
 
 
 def span(weeks: int) -> str:
-    """A number of weeks as a span of time.
+    """Return a number of weeks as a span of time.
 
     Examples
     --------
@@ -105,7 +105,7 @@ def span(weeks: int) -> str:
 
 
 def week(value: float) -> str:
-    """A week of the run, or that it never comes.
+    """Return a week of the run, or that it never comes.
 
     Examples
     --------

@@ -17,7 +17,7 @@ class WrongKind(ScenarioError, TypeError):
 
 
 def whole(name: str, value: Any, least: int = 0, most: int = MOST_SEEDS) -> int:
-    """A whole number of any library as an int; a truth value, a fraction or a number out of bounds is refused.
+    """Return a whole number of any library as an int; a truth value, a fraction or a number out of bounds is refused.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def whole(name: str, value: Any, least: int = 0, most: int = MOST_SEEDS) -> int:
 
 
 def whole_or_none(name: str, value: Any, least: int = 0, most: int = MOST_SEEDS) -> int | None:
-    """A whole number as `whole` takes it, or None where none is given.
+    """Return a whole number as `whole` takes it, or None where none is given.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def whole_or_none(name: str, value: Any, least: int = 0, most: int = MOST_SEEDS)
 
 
 def several(name: str, values: Any, least: int = 1) -> list[Any]:
-    """Several scenarios as a list; one alone, or too few, is refused.
+    """Return several scenarios as a list; one alone, or too few, is refused.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def several(name: str, values: Any, least: int = 1) -> list[Any]:
 
 
 def one_of(name: str, value: Any, known: Iterable[str]) -> str:
-    """A name that is known.
+    """Return a name that is known, or raise.
 
     Examples
     --------

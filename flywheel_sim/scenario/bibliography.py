@@ -49,7 +49,7 @@ class Source:
 
 @cache
 def bibliography() -> Mapping[str, Source]:
-    """Every source mark, in order.
+    """Return every source mark, in order.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def bibliography() -> Mapping[str, Source]:
 
 
 def marks_in(text: str) -> list[str]:
-    """Source marks in a text that the bibliography has, each once.
+    """Return source marks in a text that the bibliography has, each once.
 
     Examples
     --------

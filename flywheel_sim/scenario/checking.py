@@ -82,7 +82,7 @@ def check(model: type[Model], source: Mapping[str, Any], locate: Locate, *, comp
 
 
 def bounded(problems: list[Problem]) -> list[Problem]:
-    """The first of many mistakes, and how many more there are: nobody reads thousands."""
+    """Return the first of many mistakes, and how many more there are: nobody reads thousands."""
     if len(problems) <= MOST_TOLD:
         return problems
     more = f"and at least {len(problems) - MOST_TOLD + 1:,} more mistakes, told once these are mended"
@@ -96,7 +96,8 @@ def _validated(model: type[Model], source: Mapping[str, Any]) -> Model:
 def _beyond(
     model: type[BaseModel], error: ValidationError, source: Mapping[str, Any], locate: Locate
 ) -> Iterator[Problem]:
-    """What can only be seen once single values are right: names that do not exist, values that contradict each other.
+    """Yield what can only be seen once single values are right: names that do not exist, values that contradict each
+    other.
 
     The faulty values are replaced by harmless ones, and what is then found at other paths is real.
     """
@@ -129,7 +130,7 @@ def _beyond(
 
 
 def arranged(value: Any, shape: Shape | None, path: Path = ()) -> Any:
-    """The same values with named entries in an order that does not depend on the file."""
+    """Return the same values with named entries in an order that does not depend on the file."""
     if not isinstance(value, dict | list):
         return _whole(value)
     if isinstance(value, list):
@@ -152,7 +153,7 @@ def _whole(value: Any) -> Any:
 
 
 def _bad_names(value: Any, shape: Shape | None, path: Path, locate: Locate) -> Iterator[Problem]:
-    """Names of entries that no dotted path could reach, and names and texts that steer a terminal or a page."""
+    """Yield names of entries that no dotted path could reach, and names and texts that steer a terminal or a page."""
     if not isinstance(value, dict) or shape is None or shape.anything:
         return
     for name, entry in value.items():
@@ -171,14 +172,15 @@ def _bad_names(value: Any, shape: Shape | None, path: Path, locate: Locate) -> I
 
 
 def _unseen(text: object, kinds: frozenset[str]) -> bool:
-    """Whether a text holds a character of some Unicode categories."""
+    """Tell whether a text holds a character of some Unicode categories."""
     return any(unicodedata.category(letter) in kinds for letter in str(text))
 
 
 def _bad_changes(
     model: type[BaseModel], source: Mapping[str, Any], locate: Locate, *, sound: bool
 ) -> Iterator[Problem]:
-    """The paths and values that ``timeline.changes`` sets, checked as if they were written in the scenario itself.
+    """Yield the paths and values that ``timeline.changes`` sets, checked as if they were written in the scenario
+    itself.
 
     ``sound`` says that the rest is right, so that whatever is wrong after a change comes from it.
     """
@@ -215,7 +217,9 @@ def _bad_changes(
 
 
 def _fitting(model: type[BaseModel], source: Mapping[str, Any]) -> Callable[[Path, Any], bool]:
-    """A quick look whether a scenario stands with one value changed: only the block that holds it is read again."""
+    """Return a quick look whether a scenario stands with one value changed: only the block that holds it is read
+    again.
+    """
     try:
         base = _validated(model, source)
     except ValidationError:

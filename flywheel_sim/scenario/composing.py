@@ -38,7 +38,7 @@ class Part(NamedTuple):
 
 
 def named_parts(text: str, folder: Path, shown_folder: str = "") -> tuple[Part, ...]:
-    """The scenarios that a text names: what lies at the bottom, then what is laid over it, in order.
+    """Return the scenarios that a text names: what lies at the bottom, then what is laid over it, in order.
 
     Parameters
     ----------
@@ -70,12 +70,12 @@ def named_parts(text: str, folder: Path, shown_folder: str = "") -> tuple[Part, 
 
 
 def called(parts: Sequence[Part]) -> str:
-    """The name of a composition."""
+    """Return the name of a composition."""
     return "+".join(part.name for part in parts)
 
 
 def beside(text: str, folder: Path) -> str:
-    """The same text with paths that end as YAML files do taken relative to a folder."""
+    """Return the same text with paths that end as YAML files do taken relative to a folder."""
     moved = []
     for piece in _pieces(text, folder):
         name = piece if _file(piece) else piece.rpartition(":")[0]
@@ -84,7 +84,7 @@ def beside(text: str, folder: Path) -> str:
 
 
 def _pieces(text: str, folder: Path) -> Iterator[str]:
-    """What stands between the signs, but for those that belong to a name."""
+    """Yield what stands between the signs, but for those that belong to a name."""
     pieces = text.split("+")
     if len(pieces) > MOST_PARTS:
         raise ScenarioError.single(f"expected at most {MOST_PARTS} scenarios joined by '+', got {len(pieces)}")
@@ -99,7 +99,7 @@ def _file(text: str) -> bool:
 
 
 def _there(text: str, folder: Path) -> bool:
-    """Whether a text means something that exists, with a limit to teams or without."""
+    """Tell whether a text means something that exists, with a limit to teams or without."""
     return any(sought(one, folder) for one in _readings(text))
 
 

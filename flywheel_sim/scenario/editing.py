@@ -18,7 +18,7 @@ __all__ = ["assign", "copied", "look_up", "paths_of"]
 
 
 def look_up(model: type[BaseModel], resolved: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted path of a resolved scenario.
+    """Return the value at a dotted path of a resolved scenario.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def look_up(model: type[BaseModel], resolved: Mapping[str, Any], path: str) -> A
 def assign(
     model: type[BaseModel], source: Mapping[str, Any], resolved: Mapping[str, Any], changes: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """What the files would say after ``changes``; ``source`` is left alone.
+    """Return what the files would say after ``changes``; ``source`` is left alone.
 
     Parameters
     ----------
@@ -122,14 +122,16 @@ def _set(
 
 
 def _index(inside: Any, part: str) -> Any:
-    """How to reach ``part`` in a mapping or list; ``None`` when it is not there."""
+    """Tell how to reach ``part`` in a mapping or list; ``None`` when it is not there."""
     if isinstance(inside, dict):
         return part if part in inside else None
     return int(part) if part.isdigit() and int(part) < len(inside) else None
 
 
 def _filled(shape: Shape, known: Any) -> Any:
-    """What stands at a place the files are silent about: nothing, where the block's own defaults say the same."""
+    """Return what stands at a place the files are silent about: nothing, where the block's own defaults say the
+    same.
+    """
     if known is None:
         return {}
     if shape.block is not None:
@@ -142,7 +144,7 @@ def _filled(shape: Shape, known: Any) -> Any:
 
 
 def paths_of(values: Mapping[str, Any], start: str = "") -> list[str]:
-    """Every dotted path of a nested mapping, blocks included.
+    """Return every dotted path of a nested mapping, blocks included.
 
     Examples
     --------
@@ -158,14 +160,14 @@ def paths_of(values: Mapping[str, Any], start: str = "") -> list[str]:
 
 
 def copied(value: Any) -> Any:
-    """The same nested dicts and lists, free to be changed."""
+    """Return the same nested dicts and lists, free to be changed."""
     if isinstance(value, dict):
         return {name: copied(entry) for name, entry in value.items()}
     return [copied(item) for item in value] if isinstance(value, list) else value
 
 
 def _unknown(model: type[BaseModel], parts: tuple[str, ...], position: int, value: Any) -> Problem:
-    """No such path: suggest the whole path with its first wrong name put right."""
+    """Return no such path: suggest the whole path with its first wrong name put right."""
     path, upto = ".".join(parts), parts[: position + 1]
     around = along(root(model), parts[:position])
     if around is None or not (around.names or around.entries) or isinstance(value, list):

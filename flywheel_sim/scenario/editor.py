@@ -11,7 +11,7 @@ __all__ = ["json_schema"]
 
 
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of a scenario file for ``model``.
+    """Return JSON Schema (draft 2020-12) of a scenario file for ``model``.
 
     A file may extend others, so nothing is required, and a named entry may be ``null`` to take it away.  A bare word
     may stand for a block's ``kind``, and a role for a team.  Unit, evidence and source of a value are part of its

@@ -54,7 +54,7 @@ class Problem:
         return f"{text}; did you mean {quoted}?"
 
     def as_dict(self) -> dict[str, Any]:
-        """The six parts under their own names, as ``--json`` prints them."""
+        """Return the six parts under their own names, as ``--json`` prints them."""
         return asdict(self)
 
 
@@ -79,7 +79,7 @@ class ScenarioError(ValueError):
 
     @classmethod
     def single(cls, message: str, *, field: str = "", file: str | None = None, suggestion: str | None = None) -> Any:
-        """The error for one mistake that has no line of its own."""
+        """Return the error for one mistake that has no line of its own."""
         return cls([Problem(file, None, None, field, message, suggestion)])
 
     def __str__(self) -> str:
@@ -87,7 +87,7 @@ class ScenarioError(ValueError):
 
 
 def nearest(name: str, valid: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """The valid name most like ``name``, or ``None`` when none is close.
+    """Return the valid name most like ``name``, or ``None`` when none is close.
 
     Examples
     --------
@@ -110,13 +110,13 @@ def nearest(name: str, valid: Iterable[str], cutoff: float = 0.6) -> str | None:
 
 
 def alike(one: str, other: str) -> float:
-    """How like two names are, 0 to 1; case and dashes do not count."""
+    """Tell how like two names are, 0 to 1; case and dashes do not count."""
     a, b = (text.casefold().replace("-", "_").replace(" ", "_") for text in (one, other))
     return difflib.SequenceMatcher(None, a, b).ratio()
 
 
 def shown(value: Any) -> str:
-    """A value as a person would name it in a sentence.
+    """Return a value as a person would name it in a sentence.
 
     Examples
     --------

@@ -23,7 +23,7 @@ _SAID = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false"
 def explained(
     model: type[BaseModel], error: ValidationError, source: Mapping[str, Any], locate: Locate, complete: bool
 ) -> list[Problem]:
-    """Pydantic's findings, one per path, on the file's own paths."""
+    """Return Pydantic's findings, one per path, on the file's own paths."""
     found: dict[tuple[Path, str], Problem] = {}
     for detail in error.errors(include_url=False):
         if len(found) > MOST_TOLD:
@@ -59,7 +59,7 @@ def explained(
 
 
 def where(loc: tuple[int | str, ...], source: Any, missing: bool) -> tuple[Path, Any]:
-    """Pydantic's location on the data itself: labels it adds for unions and validators are left out."""
+    """Return Pydantic's location on the data itself: labels it adds for unions and validators are left out."""
     path: list[str] = []
     value = source
     for position, part in enumerate(loc):
@@ -106,7 +106,7 @@ def _unfit(
 
 
 def _meant(text: str, shape: Shape) -> tuple[str | None, str]:
-    """The number or switch that a text can only stand for, and what is to be said of it."""
+    """Return the number or switch that a text can only stand for, and what is to be said of it."""
     if any(kind.startswith("true") for kind in shape.kinds):
         return _SAID.get(text.casefold()) or (text.casefold() if text.casefold() in ("true", "false") else None), ""
     if not any("number" in kind for kind in shape.kinds):
@@ -133,7 +133,7 @@ ELSEWHERE = 0.1
 
 
 def unknown_name(model: type[BaseModel], path: Path, siblings: tuple[str, ...] = ()) -> tuple[str, str | None]:
-    """Message and suggestion for a path whose last name is unknown.
+    """Return the message and suggestion for a path whose last name is unknown.
 
     Looks among the names valid at that place, then for the same name in another block, then for a near one there.
     """

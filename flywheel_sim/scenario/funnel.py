@@ -74,7 +74,7 @@ def funnel_twin(
     referral: float = 0.0,
     group: bool = False,
 ) -> Scenario:
-    """The same company with post-sale care, referral and group removed.
+    """Return the same company with post-sale care, referral and group removed.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def funnel_changes(
     referral: float = 0.0,
     group: bool = False,
 ) -> tuple[TwinChange, ...]:
-    """Every path the funnel twin changes, with the value before and after, and why.
+    """Return every path the funnel twin changes, with the value before and after, and why.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ class _Twin:
     # --- what is removed ------------------------------------------------------------------------------------------
 
     def drop_care(self) -> None:
-        """Care after the sale: its hours, its money and what it gave."""
+        """Drop care after the sale: its hours, its money and what it gave."""
         journey = self.model.journey
         care = {n: t for n, t in journey.touchpoints.items() if t.stage in _CARE and (t.hours > 0 or t.cost > 0)}
         saved: dict[str, float] = {}
@@ -206,7 +206,9 @@ class _Twin:
                 self.heads[name] = min(cares, most)
 
     def drop_loyalty(self) -> None:
-        """The loyalty programme, with what rewards would cost once all of the first customers who would join have."""
+        """Drop the loyalty programme, with what rewards would cost once all of the first customers who would join
+        have.
+        """
         loyalty, segments = self.model.loyalty, self.model.segments.values()
         if not loyalty.enabled:
             return
@@ -216,14 +218,14 @@ class _Twin:
         self.money += members * spend / 52.0 * loyalty.earn / loyalty.threshold * loyalty.reward_value * self.removed
 
     def drop_referral(self, share: float) -> None:
-        """Good voices."""
+        """Drop the voices that speak well of the company."""
         word = self.model.word_of_mouth
         if word.enabled:
             for name in ("advocate", "neutral", "detractor"):
                 self.set(f"word_of_mouth.{name}", getattr(word, name) * share, "nobody is won through good voices")
 
     def drop_group(self) -> None:
-        """Meetings, themes, the shared map, coupling beyond that of silos; the office and programmes."""
+        """Drop meetings, themes, the shared map, coupling beyond that of silos; the office and programmes."""
         cadence, vectors, ledger = self.model.cadence, self.model.vectors, self.model.ledger
         if cadence.enabled:
             self.set("cadence.enabled", False, "no group meets")
@@ -244,7 +246,7 @@ class _Twin:
     # --- where it goes --------------------------------------------------------------------------------------------
 
     def move_to_acquisition(self) -> None:
-        """Heads to the teams that win customers, money to leads and wins."""
+        """Move heads to the teams that win customers, money to leads and wins."""
         model, ledger, teams = self.model, self.model.ledger, self.model.teams
         pay = {name: teams[name].headcount * teams[name].salary / 52.0 for name in teams if name in self.winners}
         payroll = sum(pay.values())
@@ -273,7 +275,7 @@ class _Twin:
         self.set("market.external", model.market.external * growth, "as many more leads as more is put into them")
 
     def let_go(self) -> None:
-        """Freed heads leave; freed money is profit."""
+        """Let freed heads leave; freed money is profit."""
         for name, team in self.model.teams.items():
             heads = self.heads.get(name, 0.0) + self.hours.get(name, 0.0)
             self.set(f"teams.{name}.headcount", team.headcount - heads, "its care is no longer paid for")
@@ -292,33 +294,33 @@ class _Twin:
                 self.found[at] = TwinChange(at, self.scenario.get(at), None, why)
 
     def touched(self, path: str) -> bool:
-        """Whether a path of the timeline is, holds or lies in something the twin changed."""
+        """Tell whether a path of the timeline is, holds or lies in something the twin changed."""
         return any(path == p or p.startswith(path + ".") or path.startswith(p + ".") for p in self.found)
 
     # --- the company at the start ---------------------------------------------------------------------------------
 
     def wins(self) -> float:
-        """Customers won a week by marketing alone, at reference."""
+        """Return customers won a week by marketing alone, at reference."""
         market = self.model.market
         open_ = market.accounts - (market.initial_customers if market.pool == "closed" else 0)
         return market.external * open_
 
     def spent_on_winning(self) -> float:
-        """V: money for leads and wins a week, at reference."""
+        """Return v: money for leads and wins a week, at reference."""
         model, funnel, contracts = self.model, self.model.market.funnel, self.model.contracts
         chain = funnel.reference or funnel.qualify * funnel.propose * funnel.close * funnel.onboard
         per_lead = (chain if funnel.enabled else 1.0) * (contracts.window_weeks / 52.0 if contracts.enabled else 1.0)
         return self.wins() * (model.ledger.cost_per_lead / per_lead + model.ledger.cost_per_win)
 
     def volume(self, touch: "Touchpoint") -> float:
-        """Touches a week at the start."""
+        """Return touches a week at the start."""
         base = self.model.market.initial_customers
         if touch.stage == "onboarding":
             return self.wins() * self.model.journey.onboarding_weeks * -math.expm1(-touch.rate)
         return base * -math.expm1(-touch.rate)
 
     def inbound(self, team: str) -> float:
-        """Hours a week that a team's issues take at the start, repeats included."""
+        """Return hours a week that a team's issues take at the start, repeats included."""
         service, journey = self.model.service, self.model.journey
         stages = [touch for touch in journey.touchpoints.values() if touch.stage == "service"]
         if not service.enabled or not stages:

@@ -144,7 +144,7 @@ class Need(NamedTuple):
     values: tuple[Any, ...]
 
     def met(self, value: Any) -> bool:
-        """Whether a value of the setting at ``path`` lets others act."""
+        """Tell whether a value of the setting at ``path`` lets others act."""
         if self.op == "=":
             return value in self.values
         if self.op == "!=":
@@ -167,7 +167,7 @@ class Idle(NamedTuple):
     costs: bool = False
 
     def sentence(self, name: str) -> str:
-        """Say so of a scenario."""
+        """Say that a setting does nothing in a scenario."""
         return f"{self.path} has no effect{' but its cost' if self.costs else ''} in {name}: {self.why}"
 
 
@@ -205,7 +205,7 @@ NEEDS = _rows()
 
 @lru_cache(maxsize=4096)
 def _needs(path: str) -> tuple[Needs, ...]:
-    """What a setting needs, with the names of its own path in place of ``*``."""
+    """Return what a setting needs, with the names of its own path in place of ``*``."""
     parts = path.split(".")
     for end in range(len(parts), 0, -1):
         for star in (None, 1, 2):
@@ -223,7 +223,7 @@ def _named(path: str, parts: list[str]) -> str:
 
 
 def idle(scenario: Scenario, paths: Iterable[str], moved: Container[str] = ()) -> Iterator[Idle]:
-    """Settings that have no effect on the run of a scenario, each with what keeps it from having one.
+    """Yield settings that have no effect on the run of a scenario, each with what keeps it from having one.
 
     Parameters
     ----------
@@ -268,7 +268,7 @@ def _said(value: Any) -> str:
 
 
 def own(scenario: Scenario) -> list[str]:
-    """Paths of the values that a user has written: in files that did not come with the package, and in Python.
+    """Return paths of the values that a user has written: in files that did not come with the package, and in Python.
 
     Examples
     --------
@@ -290,7 +290,8 @@ def own(scenario: Scenario) -> list[str]:
 def sentences(
     scenarios: Iterable[Scenario], paths: Iterable[str] | None = None, moved: Container[str] = ()
 ) -> list[str]:
-    """A sentence for every setting that acts in none of some scenarios: of ``paths``, or of what users have written.
+    """Return a sentence for every setting that acts in none of some scenarios: of ``paths``, or of what users have
+    written.
 
     Examples
     --------

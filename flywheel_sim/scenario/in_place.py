@@ -15,7 +15,7 @@ _WORD = re.compile(r"[\"']?[0-9A-Za-z]*[\"']?(?=[\s,}#\]]|$)")
 
 
 def replaced(base: Scenario, path: Path, values: Mapping[str, float | int | str]) -> str:
-    """The text of ``path`` with the values at these dotted paths in place of the old ones.
+    """Return the text of ``path`` with the values at these dotted paths in place of the old ones.
 
     Parameters
     ----------

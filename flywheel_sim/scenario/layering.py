@@ -70,11 +70,11 @@ class Layers:
     notes: tuple["Clash", ...] = ()
 
     def about(self, typed: str) -> "About":
-        """What a scenario remembers of how it was laid."""
+        """Return what a scenario remembers of how it was laid."""
         return About(typed or (self.files[0] if self.files else ""), self.below, tuple(sorted(self.laid)), self.notes)
 
     def places(self) -> dict[tuple[str, ...], tuple[Place, Place]]:
-        """Path -> (place of the name, place of the value)."""
+        """Return the path -> (place of the name, place of the value)."""
         found: dict[tuple[str, ...], tuple[Place, Place]] = {}
         _collect(self.root, (), found)
         return found
@@ -128,7 +128,7 @@ def stack(parts: Sequence[Part], shape: Shape) -> Layers:
 
 
 def stack_mapping(data: Mapping[str, Any], shape: Shape) -> Layers:
-    """The same for a dict, whose ``extends`` is read relative to the current folder."""
+    """Return the same for a dict, whose ``extends`` is read relative to the current folder."""
     problems: list[Problem] = []
     root = _node(_as_text(data), (), 0, problems)
     layers = _Stacking(shape).one(root, None, None, ())
@@ -137,7 +137,7 @@ def stack_mapping(data: Mapping[str, Any], shape: Shape) -> Layers:
 
 
 def stack_over(below: Layers, overlays: Sequence["Part | Mapping[str, Any]"], shape: Shape) -> Layers:
-    """Overlays, as files or as dicts, laid over what has been read."""
+    """Return overlays, as files or as dicts, laid over what has been read."""
     work = _Stacking(shape)
     problems: list[Problem] = []
     for one in overlays:
@@ -151,7 +151,7 @@ def stack_over(below: Layers, overlays: Sequence["Part | Mapping[str, Any]"], sh
 
 
 def _as_text(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Paths as text where scenarios are named."""
+    """Return paths as text where scenarios are named."""
     given = {name: data[name] for name in ("extends", "on") if name in data}
     for name, value in given.items():
         if isinstance(value, os.PathLike):
@@ -162,7 +162,7 @@ def _as_text(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def normal(value: Any, field: str = "") -> Any:
-    """A Python value as a file would hold it (text keys, plain numbers, lists); raises ``ScenarioError``."""
+    """Return a Python value as a file would hold it (text keys, plain numbers, lists); raises ``ScenarioError``."""
     problems: list[Problem] = []
     node = _node(value, tuple(field.split(".")) if field else (), 0, problems)
     if problems:
@@ -178,7 +178,7 @@ class _Stacking:
     read: int = 0
 
     def all(self, parts: Sequence[Part], below: Layers | None, above: tuple[Origin, ...]) -> Layers:
-        """Parts in order, each over what came before."""
+        """Return parts in order, each over what came before."""
         first = below is None
         for k, part in enumerate(parts):
             before = below
@@ -192,7 +192,7 @@ class _Stacking:
         return below
 
     def one(self, root: Node | None, part: Part | None, below: Layers | None, above: tuple[Origin, ...]) -> Layers:
-        """One file or dict, over what it extends or over what lies below."""
+        """Return one file or dict, over what it extends or over what lies below."""
         origin = part.origin if part is not None else None
         problems: list[Problem] = []
         self.read += 1
@@ -230,7 +230,7 @@ class _Stacking:
     def named(
         self, node: Node, field: str, origin: Origin | None, below: Layers | None, chain: tuple[Origin, ...]
     ) -> Layers:
-        """What a file names under ``extends`` or ``on``, laid over what is there already."""
+        """Return what a file names under ``extends`` or ``on``, laid over what is there already."""
         parts = _parents(node, field, origin, chain)
         found = self.all(parts, below, chain)
         found.below = called_as(parts) if below is None or not below.below else f"{below.below}+{called_as(parts)}"
@@ -247,7 +247,7 @@ class _Stacking:
         overlay: bool,
         over: bool,
     ) -> Layers:
-        """One file's own settings over what lies below it."""
+        """Return one file's own settings over what lies below it."""
         known = company.root if company is not None else Node({}, root.place)
         teams = known.value.get("teams")
         below_teams = teams.value if teams is not None and isinstance(teams.value, dict) else {}
@@ -267,7 +267,7 @@ class _Stacking:
 
 
 def called_as(parts: Sequence[Part]) -> str:
-    """What to type to mean a composition."""
+    """Return what to type to mean a composition."""
     return "+".join(part.typed for part in parts)
 
 
@@ -283,7 +283,7 @@ def _whole(origin: Origin | None) -> str:
 
 
 def _clashes(before: Layers, after: Layers) -> list[Clash]:
-    """Settings that one overlay set and the next sets to something else."""
+    """Return settings that one overlay set and the next sets to something else."""
     found: list[Clash] = []
 
     def walk(old: Node, new: Node | None, path: tuple[str, ...]) -> None:
@@ -325,14 +325,14 @@ def _read(origin: Origin, shape: Shape, problems: list[Problem], *, parent: bool
 
 
 def _syntax(problem: Problem, otherwise: Problem) -> Problem:
-    """Where the YAML ends to be YAML, without the words that stand there."""
+    """Tell where the YAML ends to be YAML, without the words that stand there."""
     if not problem.message.startswith("not valid YAML"):
         return otherwise
     return Problem(problem.file, problem.line, problem.column, "", "not valid YAML; look at it there")
 
 
 def _parents(node: Node, field: str, origin: Origin | None, chain: tuple[Origin, ...]) -> tuple[Part, ...]:
-    """The scenarios named under ``extends`` or ``on``, in order."""
+    """Return the scenarios named under ``extends`` or ``on``, in order."""
     listed = node.value if isinstance(node.value, list) else [node]
     texts = [item.value for item in listed]
     if not texts or not all(isinstance(text, str) for text in texts) or len(texts) > MOST_PARTS:
@@ -357,7 +357,7 @@ def _parents(node: Node, field: str, origin: Origin | None, chain: tuple[Origin,
 
 
 def _placed(problem: Problem, extends: Node) -> Problem:
-    """A problem without a place of its own belongs to the ``extends`` line."""
+    """Return a problem without a place of its own belongs to the ``extends`` line."""
     if problem.line is not None:
         return problem
     message = problem.message if problem.file is None else f"{problem.file}: {problem.message}"
@@ -407,7 +407,7 @@ def _merge(parent: Node, child: Node, shape: Shape | None, path: tuple[str, ...]
 
 
 def _spelled_out(node: Node) -> Node:
-    """A bare word where a block with a ``kind`` stands means that kind."""
+    """Return a bare word where a block with a ``kind`` stands means that kind."""
     if not isinstance(node.value, str):
         return node
     return Node({"kind": Node(node.value, node.place, node.key)}, node.place, node.key)
@@ -434,7 +434,7 @@ def _without_nulls(node: Node, shape: Shape | None, path: tuple[str, ...], probl
 
 
 def _node(value: Any, path: tuple[str, ...], depth: int, problems: list[Problem]) -> Node:
-    """A Python value as a tree without places."""
+    """Return a Python value as a tree without places."""
     nowhere = Place(None, None, None)
 
     def complain(message: str) -> Node:
@@ -463,7 +463,7 @@ def _node(value: Any, path: tuple[str, ...], depth: int, problems: list[Problem]
 
 
 def as_tree(value: Any, places: Mapping[tuple[str, ...], tuple[Place, Place]], path: tuple[str, ...] = ()) -> Node:
-    """A tree again out of plain values and their places."""
+    """Return a tree again out of plain values and their places."""
     nowhere = Place(None, None, None)
     key, place = places.get(path, (nowhere, nowhere))
     if isinstance(value, Mapping):

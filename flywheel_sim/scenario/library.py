@@ -43,7 +43,7 @@ class Origin(NamedTuple):
 
 
 def shipped_path(folder: str = "scenarios") -> Path:
-    """Folder of data that comes with the package: ``scenarios``, ``experiments`` or a path below them.
+    """Return the folder of data that comes with the package: ``scenarios``, ``experiments`` or a path below them.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def index() -> dict[str, Path]:
 
 
 def scenarios() -> dict[str, Entry]:
-    """Shipped scenarios: name -> (title, kind, path).
+    """Return shipped scenarios: name -> (title, kind, path).
 
     ``kind`` is company, scheme, programme, part, limit or teaching.
 
@@ -85,7 +85,7 @@ def scenarios() -> dict[str, Entry]:
 
 
 def sought(text: str, folder: Path) -> bool:
-    """Whether there is a shipped scenario of this name, or a file."""
+    """Tell whether there is a shipped scenario of this name, or a file."""
     if text in _known():
         return True
     try:
@@ -95,20 +95,20 @@ def sought(text: str, folder: Path) -> bool:
 
 
 def _known() -> dict[str, Path]:
-    """What can be named: the shipped scenarios, and what they share."""
+    """Return what can be named: the shipped scenarios, and what they share."""
     folder = shipped_path("scenarios") / "library"
     return index() | {f"library/{path.stem}": path for path in sorted(folder.glob("*.yaml"))}
 
 
 def _written(text: str) -> tuple[str, ...]:
-    """The file a text means, and the one whose ending was left out."""
+    """Return the file a text means, and the one whose ending was left out."""
     if not text.strip() or text.lower().endswith((".yaml", ".yml")):
         return (text,)
     return text, f"{text}.yaml", f"{text}.yml"
 
 
 def find(text: str, folder: Path, shown_folder: str = "") -> Origin:
-    """The file that a name or path means.
+    """Return the file that a name or path means.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def _is_file(folder: Path, text: str) -> bool:
 
 
 def composed_of(path: Path) -> tuple[str, ...]:
-    """The plans that a shipped file lays over one another; none where it is no composition."""
+    """Return the plans that a shipped file lays over one another; none where it is no composition."""
     from flywheel_sim.scenario.reading import parse, plain
 
     with path.open(encoding="utf-8") as lines:
@@ -162,7 +162,7 @@ def composed_of(path: Path) -> tuple[str, ...]:
 
 
 def _title(path: Path) -> str:
-    """The ``title:`` line, read without parsing the file."""
+    """Return the ``title:`` line, read without parsing the file."""
     from flywheel_sim.scenario.reading import parse, plain
 
     with path.open(encoding="utf-8") as lines:

@@ -52,7 +52,7 @@ def load(spec: "str | os.PathLike[str] | Mapping[str, Any] | Scenario") -> Scena
 
 
 def load_as(spec: Any, model: type[BaseModel]) -> Scenario:
-    """`load` for any model class of a whole file."""
+    """Return `load` for any model class of a whole file."""
     if isinstance(spec, Scenario):
         return spec
     shape = root(model)
@@ -79,7 +79,7 @@ def load_as(spec: Any, model: type[BaseModel]) -> Scenario:
 
 
 def laid_over(below: Scenario, overlays: Sequence[Any]) -> Scenario:
-    """A scenario with plans laid over it, as `Scenario.plus` gives it."""
+    """Return a scenario with plans laid over it, as `Scenario.plus` gives it."""
     model = type(below.model)
     ready: list[Part | Mapping[str, Any]] = []
     for one in overlays:
@@ -128,7 +128,7 @@ def _entitle(layers: Layers, parts: Sequence[Part], first: str = "") -> None:
 
 
 def _still(tree: Node, path: str, value: Any) -> bool:
-    """Whether a value is what it was set to."""
+    """Tell whether a value is what it was set to."""
     node: Node | None = tree
     for name in path.split("."):
         node = node.value.get(name) if node is not None and isinstance(node.value, dict) else None
@@ -145,7 +145,7 @@ def _parts(spec: "str | os.PathLike[str]") -> tuple[Part, ...]:
 
 
 def _once(layers: Layers, later: tuple[Problem, ...]) -> list[Problem]:
-    """What reading found, then what checking found elsewhere, in the order of the files."""
+    """Return what reading found, then what checking found elsewhere, in the order of the files."""
     seen = {(problem.file, problem.line, problem.column) for problem in layers.problems if problem.line is not None}
     seen_fields = {problem.field for problem in layers.problems}
     rest = [p for p in later if (p.file, p.line, p.column) not in seen and p.field not in seen_fields]

@@ -40,7 +40,7 @@ def mark_of(line: str) -> tuple[str, str] | None:
 
 
 def marks_of(places: Places, changed: Iterable[str]) -> Marks:
-    """Marks of all values that files give, but for those ``changed`` since; a file that is gone has none."""
+    """Return marks of all values that files give, but for those ``changed`` since; a file that is gone has none."""
     lines: dict[str, list[str]] = {}
     found: dict[str, tuple[str, str]] = {}
     shipped, gone = index(), tuple(changed)

@@ -33,7 +33,7 @@ class Unreadable(ValueError):
 
 
 def number(text: str, decimal: str = "") -> float:
-    """Read a finite number.
+    """Read a finite number as people write it.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def number(text: str, decimal: str = "") -> float:
 
 
 def _value(text: str, decimal: str) -> float | None:
-    """The number that a text is if this is the decimal sign; None when it is none."""
+    """Return the number that a text is if this is the decimal sign; None when it is none."""
     point, group = re.escape(decimal), re.escape("," if decimal == "." else ".")
     body = rf"(?:[0-9]+|[1-9][0-9]{{0,2}}(?:(?P<gap>[{group}{_GAPS}])[0-9]{{3}})(?:(?P=gap)[0-9]{{3}})*)"
     found = re.fullmatch(rf"[-+]?(?:{body}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][-+]?[0-9]+)?", text)
@@ -133,7 +133,7 @@ def share(text: str) -> float:
 
 
 def decimal_of(texts: Iterable[str]) -> str:
-    """The decimal sign of a table that does not state it: always a point, since everything else must be stated.
+    """Return the decimal sign of a table that does not state it: always a point, since everything else must be stated.
 
     Texts that hold other things than digits, signs and gaps are passed over.
 

@@ -132,7 +132,7 @@ class _Reader:
 
 
 def scalar(text: str) -> bool | int | float | str | None:
-    """A plain scalar by the YAML 1.2 core rules; not-a-number and infinity raise ``ValueError``.
+    """Return a plain scalar by the YAML 1.2 core rules; not-a-number and infinity raise ``ValueError``.
 
     Examples
     --------
@@ -158,7 +158,7 @@ def scalar(text: str) -> bool | int | float | str | None:
 
 
 def parse(text: str, file: str | None = None, problems: list[Problem] | None = None) -> Node:
-    """Read one YAML document.
+    """Read one YAML document into a tree.
 
     Parameters
     ----------
@@ -216,7 +216,7 @@ def parse(text: str, file: str | None = None, problems: list[Problem] | None = N
 
 
 def parse_value(text: str, field: str) -> Any:
-    """One value as typed on a command line: a YAML scalar, list or mapping in flow style.
+    """Return one value as typed on a command line: a YAML scalar, list or mapping in flow style.
 
     Examples
     --------
@@ -262,7 +262,7 @@ def read(path: Path, file: str | None = None, problems: list[Problem] | None = N
 
 
 def plain(node: Node) -> Any:
-    """The tree without its places: dicts, lists and scalars."""
+    """Return the tree without its places: dicts, lists and scalars."""
     if isinstance(node.value, dict):
         return {name: plain(value) for name, value in node.value.items()}
     if isinstance(node.value, list):

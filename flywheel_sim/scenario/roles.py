@@ -197,7 +197,7 @@ _ENTRIES = frozenset(path[:k] for path in ROLES for k in range(1, len(path)) if 
 
 
 def mappings(path: str) -> tuple[tuple[str, str], ...]:
-    """Mappings from names to blocks on the way to a path, each with the entry that the path goes through.
+    """Return mappings from names to blocks on the way to a path, each with the entry that the path goes through.
 
     Examples
     --------
@@ -215,7 +215,7 @@ def mappings(path: str) -> tuple[tuple[str, str], ...]:
 
 @lru_cache(maxsize=4096)
 def role_of(path: str) -> Role:
-    """What a setting is.
+    """Return the role that a setting has.
 
     Parameters
     ----------

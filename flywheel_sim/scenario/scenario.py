@@ -156,12 +156,12 @@ class Scenario:
 
     @property
     def title(self) -> str:
-        """Its title, or the name."""
+        """Return the title, or else the name."""
         return str(getattr(self.model, "title", "") or self.name)
 
     @property
     def model(self) -> "ScenarioModel":
-        """The validated blocks."""
+        """Return the validated blocks."""
         return self._model
 
     @property
@@ -200,7 +200,7 @@ class Scenario:
         return self._layers.notes
 
     def plus(self, *plans: "str | os.PathLike[str] | Mapping[str, Any]") -> "Scenario":
-        """A new scenario with plans laid over this one, in order; the last wins.
+        """Return a new scenario with plans laid over this one, in order; the last wins.
 
         Parameters
         ----------
@@ -255,11 +255,11 @@ class Scenario:
         return str(self._hash)
 
     def resolved(self) -> dict[str, Any]:
-        """Every value with every default, as a plain nested dict that JSON can hold (a copy)."""
+        """Return every value with every default, as a plain nested dict that JSON can hold (a copy)."""
         return dict(copied(self._filled()))
 
     def get(self, path: str) -> Any:
-        """The value at a dotted path.
+        """Return the value at a dotted path.
 
         Raises
         ------
@@ -276,7 +276,7 @@ class Scenario:
         return copied(value)
 
     def position(self, path: str) -> Place | None:
-        """File, line and column of the value at a dotted path; ``None`` when no file gives it."""
+        """Return file, line and column of the value at a dotted path; ``None`` when no file gives it."""
         found = self._places.get(tuple(path.split(".")))
         return found[1] if found is not None and found[1].line is not None else None
 
@@ -296,7 +296,7 @@ class Scenario:
         return self._marks or {}
 
     def with_(self, changes: Mapping[str, Any]) -> "Scenario":
-        """A new scenario with some values set.
+        """Return a new scenario with some values set.
 
         Parameters
         ----------
@@ -344,7 +344,9 @@ class Scenario:
         )  # fmt: skip
 
     def _with_what_works(self, problem: Problem, changes: Mapping[str, Any]) -> Problem:
-        """The same problem without a suggestion that would be refused in its turn; the paths of that name instead."""
+        """Return the same problem without a suggestion that would be refused in its turn; the paths of that name
+        instead.
+        """
         path = problem.field
         if path not in changes or not problem.message.startswith("unknown name"):
             return problem
@@ -366,7 +368,7 @@ class Scenario:
         return replace(problem, message=message, suggestion=None)
 
     def _takes(self, path: str, value: Any) -> bool:
-        """Whether there is such a path, and a value of this kind may stand there."""
+        """Tell whether there is such a path, and a value of this kind may stand there."""
         try:
             self._with({path: value})
         except ScenarioError as error:
@@ -374,7 +376,7 @@ class Scenario:
         return True
 
     def to_yaml(self, base: "Scenario | None" = None) -> str:
-        """The scenario as a file.
+        """Return the scenario as YAML text.
 
         Parameters
         ----------
@@ -399,7 +401,7 @@ class Scenario:
         return changes_as_yaml(named, base.resolved(), self._filled())
 
     def _filled(self) -> dict[str, Any]:
-        """The resolved values themselves, not to be changed."""
+        """Return the resolved values themselves, not to be changed."""
         if self._resolved is None:
             object.__setattr__(self, "_resolved", self.model.model_dump(mode="json", by_alias=True))
         return self._resolved or {}
@@ -438,7 +440,9 @@ class Scenario:
 
 
 def _as_before(observed: dict[str, Any]) -> dict[str, Any]:
-    """The block `observed` for the hash: what came later is left out at its default, and a usual law is written out."""
+    """Return the block `observed` for the hash: what came later is left out at its default, and a usual law is written
+    out.
+    """
     series = {
         name: {**one, "law": "binomial" if one["quantity"] == "survival" else "relative"}
         if one.get("law") == "usual"

@@ -75,7 +75,7 @@ class Shape:
         return self.block is not None and "kind" in _fields(self.block)
 
     def child(self, name: str) -> "Shape | None":
-        """Shape of what is called ``name`` in here, ``None`` when there is no such thing."""
+        """Return the shape of what is called ``name`` in here, ``None`` when there is no such thing."""
         if self.anything:
             return self
         if self.block is not None:
@@ -85,7 +85,7 @@ class Shape:
         return self.items if name.isdigit() else None
 
     def expected(self) -> str:
-        """What is expected here, in words."""
+        """Return what is expected here, in words."""
         parts = [*self.kinds]
         if self.choices:
             words = [f"'{word}'" for word in self.choices]
@@ -101,7 +101,7 @@ class Shape:
         return f"{text} ({unit})" if unit and self.kinds and unit not in text else text
 
     def plural(self) -> str:
-        """Several of these, in words."""
+        """Return several of these, in words."""
         if self.block is not None:
             return "settings"
         first = (self.kinds or ("value",))[0]
@@ -110,7 +110,7 @@ class Shape:
         return first.removeprefix("a ").split(" ")[0] + "s"
 
     def harmless(self) -> Any:
-        """Some value that may stand here."""
+        """Return some value that may stand here."""
         if self.choices:
             return self.choices[0]
         if self.block is not None or self.items is not None:
@@ -121,12 +121,12 @@ class Shape:
 
 
 def root(model: type[BaseModel]) -> Shape:
-    """The shape of a whole file for ``model``."""
+    """Return the shape of a whole file for ``model``."""
     return Shape(block=model)
 
 
 def along(shape: Shape, path: tuple[str, ...]) -> Shape | None:
-    """Shape at the end of ``path``; ``None`` when there can be no such path."""
+    """Return the shape at the end of ``path``; ``None`` when there can be no such path."""
     found: Shape | None = shape
     for name in path:
         if found is None:
@@ -137,7 +137,7 @@ def along(shape: Shape, path: tuple[str, ...]) -> Shape | None:
 
 @lru_cache(maxsize=64)
 def every_path(model: type[BaseModel]) -> tuple[tuple[str, ...], ...]:
-    """Every path a file for ``model`` can have, names of entries written ``<name>``."""
+    """Return every path a file for ``model`` can have, names of entries written ``<name>``."""
     return tuple(_walk(root(model), (), 0))
 
 
@@ -206,7 +206,7 @@ def _shape(annotation: Any, metadata: tuple[Any, ...] = (), info: FieldInfo | No
 
 
 def _limits(metadata: tuple[Any, ...], annotation: Any) -> str:
-    """`` between 0 and 1``, `` of at least 0``, `` above 0`` and their like."""
+    """Return `` between 0 and 1``, `` of at least 0``, `` above 0`` and their like."""
     if annotation not in (int, float):
         return ""
     low: tuple[float, bool] | None = None
@@ -226,5 +226,5 @@ def _limits(metadata: tuple[Any, ...], annotation: Any) -> str:
 
 
 def _plainly(limit: float) -> float:
-    """A limit as people write it: 1000000000, not 1000000000.0."""
+    """Return a limit as people write it: 1000000000, not 1000000000.0."""
     return int(limit) if float(limit).is_integer() and abs(limit) < 1e16 else limit

@@ -77,7 +77,7 @@ class Company:
         return found
 
     def named(self, role: str) -> list[str] | None:
-        """The teams of a role or a name; None when this company has nothing of the kind."""
+        """Return the teams of a role or a name; None when this company has nothing of the kind."""
         if role in self.teams:
             return [role]
         if role == "all":
@@ -87,7 +87,7 @@ class Company:
         return self.owners.get(role.removeprefix(_OWNER).strip()) if role.startswith(_OWNER) else None
 
     def lacking(self, role: str) -> tuple[str, str | None]:
-        """What to say of a role that means nobody here, and the nearest that means somebody."""
+        """Return what to say of a role that means nobody here, and the nearest that means somebody."""
         if not self.teams:
             return f"this company has no teams, so '{role}' is nobody", None
         if role.startswith(_OWNER):
@@ -101,7 +101,7 @@ class Company:
 
 
 def paid_on(path: Path) -> bool:
-    """Whether a path is what a team is paid on, which is one value."""
+    """Tell whether a path is what a team is paid on, which is one value."""
     return _matches(path, PAID_ON)
 
 
@@ -109,7 +109,7 @@ _ALL, _SIDE, _OWNS, _TEAM = range(4)
 
 
 def _rank(role: str) -> int:
-    """How specific a name is."""
+    """Return how specific a name is."""
     if role in ("front", "powering"):
         return _SIDE
     return _ALL if role == "all" else _OWNS if role.startswith(_OWNER) else _TEAM
@@ -140,7 +140,7 @@ class _Layer:
     limited: bool = False
 
     def teams(self, said: str, node: Node, path: Path) -> list[str]:
-        """The teams that a name or a role means; what means nobody is a problem, but for an optional name."""
+        """Return the teams that a name or a role means; what means nobody is a problem, but for an optional name."""
         wanted, optional = said.removesuffix("?").strip(), said.endswith("?") and said not in self.company.teams
         found = self.company.named(wanted)
         if not self.company.teams and self.problems:
@@ -151,7 +151,7 @@ class _Layer:
         return found or []
 
     def walk(self, node: Node, path: Path) -> Node:
-        """The same settings with teams in place of roles."""
+        """Return the same settings with teams in place of roles."""
         at = tuple(path)
         if isinstance(node.value, dict):
             if any(_matches(at, one) for one in BY_TEAM):
@@ -171,7 +171,7 @@ class _Layer:
         return node
 
     def one(self, node: Node, path: Path) -> Node:
-        """A setting that names one team."""
+        """Return a setting that names one team."""
         said = node.value
         if not _is_role(said) or said in self.company.teams:
             return node
@@ -182,7 +182,7 @@ class _Layer:
         return Node(found[0] if found else "", node.place, node.key)
 
     def members(self, node: Node, path: Path) -> Node:
-        """A list of teams."""
+        """Return the teams of a role as a list."""
         found: dict[str, Node] = {}
         for item in node.value:
             if isinstance(item.value, str) and _is_role(item.value):
@@ -196,7 +196,7 @@ class _Layer:
         return Node(list(found.values()), node.place, node.key)
 
     def by_team(self, node: Node, path: Path) -> Node:
-        """A mapping from teams to something."""
+        """Return a mapping from teams to something."""
         ranked: dict[str, list[tuple[int, str, Node]]] = {}
         plainly: dict[str, Node] = {}
         mapping = path == ("teams",)
@@ -222,7 +222,7 @@ class _Layer:
         return Node({**plainly, **entries}, node.place, node.key, node.blank, node.covers)
 
     def together(self, said: list[tuple[int, str, Node]], path: Path) -> Node:
-        """What a file says of one team by several names: the more specific wins."""
+        """Return what a file says of one team by several names: the more specific wins."""
         by_rank: dict[int, list[tuple[str, Node]]] = {}
         for rank, name, node in said:
             by_rank.setdefault(rank, []).append((name, node))
@@ -237,7 +237,7 @@ class _Layer:
         return found
 
     def tie(self, a: Node, b: Node, names: tuple[str, str], path: Path) -> Node:
-        """What two names of equal rank say of one team: both, where they do not contradict each other."""
+        """Return what two names of equal rank say of one team: both, where they do not contradict each other."""
         if isinstance(a.value, dict) and isinstance(b.value, dict):
             if _matches(path, PAID_ON):
                 return _shared(a, b)
@@ -251,7 +251,7 @@ class _Layer:
         return b
 
     def changed(self, dotted: str, value: Node, path: Path) -> dict[str, Node]:
-        """A change of the timeline, whose path may name a role."""
+        """Return a change of the timeline, whose path may name a role."""
         parts = tuple(dotted.split("."))
         for group in BY_TEAM:
             n = len(group)
@@ -265,7 +265,7 @@ class _Layer:
 def with_teams(
     layer: Node, company: Company, only: tuple[str, ...] = (), *, strict: bool = False
 ) -> tuple[Node, list[Problem]]:
-    """A file's settings with teams in place of roles.
+    """Return a file's settings with teams in place of roles.
 
     Parameters
     ----------
@@ -302,7 +302,7 @@ def with_teams(
 
 
 def _who_meets(node: Node, teams: list[str]) -> tuple[Node, bool]:
-    """A group that a limited file starts has only these teams."""
+    """Return a group that a limited file starts has only these teams."""
     group = node.value.get("cadence") if isinstance(node.value, dict) else None
     if group is None or not isinstance(group.value, dict) or "enabled" not in group.value:
         return node, False
@@ -323,7 +323,7 @@ def _matches(path: Path, pattern: Path) -> bool:
 
 
 def _shared(a: Node, b: Node) -> Node:
-    """A team with two tasks is paid on both, half on each."""
+    """Return a team with two tasks is paid on both, half on each."""
     entries: dict[str, Node] = {}
     for part in (a, b):
         for name, weight in part.value.items():
@@ -334,7 +334,7 @@ def _shared(a: Node, b: Node) -> Node:
 
 
 def _over(below: Node, above: Node, path: Path) -> Node:
-    """Mappings merge, but what a team is paid on is one value."""
+    """Return mappings merge, but what a team is paid on is one value."""
     if isinstance(below.value, dict) and isinstance(above.value, dict) and not _matches(path, PAID_ON):
         entries = dict(below.value)
         for name, value in above.value.items():

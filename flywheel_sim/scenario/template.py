@@ -19,7 +19,7 @@ _HEAD = """\
 
 
 def template(title: str, extends: str, base: Scenario) -> str:
-    """A scenario file that extends ``base``, with every usual parameter as a comment.
+    """Return a scenario file that extends ``base``, with every usual parameter as a comment.
 
     Parameters
     ----------

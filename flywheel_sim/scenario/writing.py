@@ -14,7 +14,7 @@ _SAFE = re.compile(r"[A-Za-z_][A-Za-z0-9_ ./+()%-]*[A-Za-z0-9_)%]|[A-Za-z_]")
 
 
 def to_yaml(values: Mapping[str, Any]) -> str:
-    """A nested dict as block YAML that reads back to the same values.
+    """Return a nested dict as block YAML that reads back to the same values.
 
     Examples
     --------
@@ -29,7 +29,7 @@ def to_yaml(values: Mapping[str, Any]) -> str:
 
 
 def changes_as_yaml(base: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """A file that extends ``base`` and holds what differs from it.
+    """Return a file that extends ``base`` and holds what differs from it.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def changes_as_yaml(base: str, before: Mapping[str, Any], after: Mapping[str, An
 
 
 def one_line(value: Any) -> str:
-    """A value in flow style, as in a table or after ``--set``."""
+    """Return a value in flow style, as in a table or after ``--set``."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_text(name)}: {one_line(entry)}" for name, entry in value.items()) + "}"
     if isinstance(value, list | tuple):
@@ -54,7 +54,7 @@ def one_line(value: Any) -> str:
 
 
 def differing(before: Any, after: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    """Every path at which two resolved scenarios differ, with both values (``None`` where one has none).
+    """Yield every path at which two resolved scenarios differ, with both values (``None`` where one has none).
 
     Examples
     --------

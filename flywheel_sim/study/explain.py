@@ -84,7 +84,7 @@ class Explained:
     references: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return plain values, ready for JSON."""
         return {
             "name": self.name,
             "kind": self.kind,
@@ -100,7 +100,8 @@ class Explained:
 
 
 def explain(name: str) -> Explained:
-    """Everything about a mechanism (M12), claim (C37), closed form (A19), weekly column, summary key or parameter.
+    """Return everything about a mechanism (M12), claim (C37), closed form (A19), weekly column, summary key or
+    parameter.
 
     Raises
     ------
@@ -119,7 +120,7 @@ def explain(name: str) -> Explained:
 
 
 def _references(found: Explained) -> tuple[str, ...]:
-    """What the source marks of a closed form, claim or parameter lead to, in full."""
+    """Return what the source marks of a closed form, claim or parameter lead to, in full."""
     if found.kind not in ("closed form", "claim", "parameter"):
         return ()
     facts = dict(found.facts)
@@ -173,7 +174,7 @@ def _explained(name: str) -> Explained:
 
 
 def subjects() -> dict[str, list[tuple[str, str]]]:
-    """Everything that can be explained, by kind, with its title; parameters by their number only."""
+    """Return everything that can be explained, by kind, with its title; parameters by their number only."""
     return {
         "mechanisms": [(number, _title(number)) for number in MECHANISMS],
         "closed forms": [(name, anchor.title) for name, anchor in theory.ANCHORS.items()],
@@ -186,7 +187,7 @@ def subjects() -> dict[str, list[tuple[str, str]]]:
 
 @lru_cache(maxsize=1)
 def _sources() -> Mapping[str, str]:
-    """Mechanism -> what its module says, read without loading the engine."""
+    """Return mechanism -> what its module says, read without loading the engine."""
     found = {}
     for path in sorted((Path(__file__).parents[1] / "engine" / "mechanisms").glob("m[0-9]*.py")):
         number = f"M{int(path.stem[1:3])}"
@@ -278,7 +279,7 @@ def _form(name: str) -> Explained:
 
 
 def _source(source: Source) -> Explained:
-    """A fact or a text, with its references and who rests on it."""
+    """Return a fact or a text, with its references and who rests on it."""
     resting = [one for one in claim_table().values() if source.mark in (*one.facts, *one.text)]
     used = [path for path, shape in _shapes() if source.mark in marks_in(str(shape.extra.get("source") or ""))]
     facts = {
@@ -350,6 +351,6 @@ def _touched(claim: Claim) -> Iterator[str]:
 
 
 def _same(asked: str, path: str) -> bool:
-    """Whether a claim's path is the one asked for; any name fits a star."""
+    """Tell whether a claim's path is the one asked for; any name fits a star."""
     pattern = path.replace(NAME, "*")
     return fnmatch.fnmatchcase(asked.replace(NAME, "x"), pattern) or fnmatch.fnmatchcase(path, asked.replace(NAME, "*"))

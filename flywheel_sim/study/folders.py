@@ -131,7 +131,7 @@ def resume(
 
 
 def _stages(found: Comparison, path: Path, workers: int | None, progress: Any) -> Comparison:
-    """A comparison with what it had left, written down after every stage."""
+    """Return a comparison with what it had left, written down after every stage."""
     left = [stage for stage in STAGES if stage in (read_manifest(path, OUTCOMES).get("left") or [])]
     for k, stage in enumerate(left):
         found = getattr(found, f"with_{stage}")(workers=workers, progress=progress)

@@ -13,7 +13,7 @@ __all__ = ["differences"]
 
 
 def differences(folder: str | os.PathLike[str], study: Study) -> list[str]:
-    """What is not as it was when the runs in ``folder`` were begun, in words; empty when they are this study's.
+    """Return what is not as it was when the runs in ``folder`` were begun, in words; empty when they are this study's.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def _settings(then: Experiment, now: Experiment) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    """JSON values: what has been on the disk has lists where the study has tuples."""
+    """Return JSON values: what has been on the disk has lists where the study has tuples."""
     if isinstance(value, dict):
         return {str(name): _plain(entry) for name, entry in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

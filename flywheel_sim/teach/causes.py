@@ -14,7 +14,7 @@ __all__ = ["firefighting"]
 def firefighting(
     load: float = 1.1, *, prevention: float = 0.9, fix_rate: float = 0.1, growth: float = 0.02, weeks: int = 208
 ) -> Lesson:
-    """How capability moves from every level, and two firms that begin either side of the tipping point.
+    """Tell how capability moves from every level, and two firms that begin either side of the tipping point.
 
     Parameters
     ----------

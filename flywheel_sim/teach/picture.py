@@ -31,7 +31,7 @@ class Picture:
     caption: str
 
     def svg(self) -> str:
-        """The drawing as an ``<svg>`` element with a text alternative."""
+        """Return the drawing as an ``<svg>`` element with a text alternative."""
         drawn = to_svg(self.figure, "teach", self.caption)  # ids that differ where pictures do
         return drawn.replace('id="teach-', f'id="teach-{zlib.crc32(drawn.encode()):08x}-').replace(
             "#teach-", f"#teach-{zlib.crc32(drawn.encode()):08x}-"
@@ -69,7 +69,7 @@ class Lesson(tuple[Picture, ...]):
     __slots__ = ()
 
     def __new__(cls, pictures: Iterable[Picture]) -> "Lesson":
-        """Put pictures in order."""
+        """Put the pictures of a lesson in order."""
         return super().__new__(cls, tuple(pictures))
 
     def save(self, folder: str | os.PathLike[str]) -> list[Path]:

@@ -16,7 +16,7 @@ __all__ = ["pay", "tampering"]
 
 
 def pay(scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any] = "b2b-saas") -> Lesson:
-    """How much of what customers need each measure of a scenario asks for, without and with a way to cheat.
+    """Tell how much of what customers need each measure of a scenario asks for, without and with a way to cheat.
 
     The length of a bar is the squared cosine of the angle between what a measure moves with and what customers need:
     the share of the best surplus that pay on it can reach (A16).  Gaming is one more direction of effort, worth
@@ -88,7 +88,7 @@ def pay(scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any] = "b2b-s
 
 
 def tampering(gain: float = 0.9, *, surveys: int = 80, noise: float = 1.0, seed: int = 3) -> Lesson:
-    """Deming's funnel: one stable process, the same noise, left alone, chased at once, chased a survey late.
+    """Return deming's funnel: one stable process, the same noise, left alone, chased at once, chased a survey late.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ def _paths(run: Run, weeks: tuple[int, ...]) -> TeamPaths:
 
 
 def compass(run: Run, *weeks: int) -> Lesson:
-    """The teams of a run as a compass, one picture a week; straight up is what customers need.
+    """Return the teams of a run as a compass, one picture a week; straight up is what customers need.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def compass(run: Run, *weeks: int) -> Lesson:
 
 
 def resultant(run: Run, week: int | None = None) -> Lesson:
-    """What is left when the teams pull together: arrows side by side, head to tail, and their sum.
+    """Return what is left when the teams pull together: arrows side by side, head to tail, and their sum.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def _arrow(axes: Axes, start: Floats, end: Floats, tint: str, width: float) -> N
 
 
 def _spread(wanted: list[float], room: float) -> list[float]:
-    """Heights near the wanted ones, no two on the same side closer than ``room``."""
+    """Return heights near the wanted ones, no two on the same side closer than ``room``."""
     from flywheel_sim.present.drawing import apart
 
     return apart(wanted, [room] * len(wanted), -0.9, 1.1)

@@ -17,7 +17,7 @@ _SPAN = 13
 
 
 def wheel(run: Run, *weeks: int) -> Lesson:
-    """Attract, engage, delight: the wheel of a run at some weeks, its size the customers it carries.
+    """Return attract, engage, delight: the wheel of a run at some weeks, its size the customers it carries.
 
     Flows are those of the quarter that ends with the week.  The arc that leads from delight back to attract is as thick
     as the share of new customers that other customers brought; the red arrow is what friction throws off.
@@ -113,7 +113,7 @@ def _picture(run: Run, week: int, largest: float) -> Picture:
 
 
 def _ring(axes: Axes, outer: float, share: float) -> None:
-    """Three arcs, clockwise; the returning one as thick as the share of new customers it brings."""
+    """Draw three arcs, clockwise; the returning one as thick as the share of new customers it brings."""
     width = 0.16
     for start, tint in ((92, 0), (-28, 4)):
         axes.add_patch(

@@ -33,7 +33,7 @@ class CadenceVariance(NamedTuple):
 
 
 def cadence_variance(n: npt.ArrayLike, m: npt.ArrayLike, a: npt.ArrayLike, sigma: npt.ArrayLike) -> CadenceVariance:
-    """Stationary misalignment variance around a meeting rhythm.
+    """Return the stationary misalignment variance around a meeting rhythm.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def cadence_variance(n: npt.ArrayLike, m: npt.ArrayLike, a: npt.ArrayLike, sigma
 def cadence_cost(
     n: npt.ArrayLike, m: npt.ArrayLike, a: npt.ArrayLike, sigma: npt.ArrayLike, c: npt.ArrayLike, lam: npt.ArrayLike
 ) -> Array:
-    r"""Weekly cost of a rhythm: meetings plus misalignment, :math:`c/m + \lambda\bar V`.
+    r"""Return the weekly cost of a rhythm: meetings plus misalignment, :math:`c/m + \lambda\bar V`.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def cadence_cost(
 def cadence_optimal_interval(
     c: npt.ArrayLike, lam: npt.ArrayLike, sigma: npt.ArrayLike, n: npt.ArrayLike, a: npt.ArrayLike = 1.0
 ) -> Array:
-    r"""Interval that minimises `cadence_cost`, a square-root law.
+    r"""Return the interval that minimises `cadence_cost`, a square-root law.
 
     :math:`m^* = \sqrt{2c\,/\,(\lambda\sigma^2(1-1/n))}` for a = 1; in general the drift is multiplied by
     :math:`1 + 2(1-a)^2/(1-(1-a)^2)`, since a weak meeting leaves a rest that also grows with m.

@@ -34,7 +34,7 @@ class CapabilityEquilibria(NamedTuple):
 def capability_rate(
     C: npt.ArrayLike, rho: npt.ArrayLike, k: npt.ArrayLike, e: npt.ArrayLike, delta: npt.ArrayLike
 ) -> Array:
-    r"""Change of capability per unit of time, :math:`e(1-f)(1-C) - \delta C`.
+    r"""Return change of capability per unit of time, :math:`e(1-f)(1-C) - \delta C`.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def capability_rate(
 def capability_trap_equilibria(
     rho: npt.ArrayLike, k: npt.ArrayLike, e: npt.ArrayLike, delta: npt.ArrayLike
 ) -> CapabilityEquilibria:
-    r"""Points at which capability stands still, apart from C = 0.
+    r"""Return points at which capability stands still, apart from C = 0.
 
     Both solve :math:`e\,(1-\rho(1-kC))(1-C) = \delta C`, a quadratic in C.
 
@@ -127,7 +127,7 @@ def capability_trap_equilibria(
 
 
 def capability_path(t: npt.ArrayLike, C0: float, rho: float, k: float, e: float, delta: float) -> Array:
-    """Capability over time from a start, by integrating `capability_rate`.
+    """Return capability over time from a start, by integrating `capability_rate`.
 
     Parameters
     ----------

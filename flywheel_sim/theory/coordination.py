@@ -16,7 +16,7 @@ __all__ = ["BrooksOptimum", "brooks_optimum", "brooks_output", "communication_ch
 
 
 def communication_channels(n: npt.ArrayLike) -> Array:
-    """Pairs among `n` people, n(n - 1)/2.
+    """Return pairs among `n` people, n(n - 1)/2.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def communication_channels(n: npt.ArrayLike) -> Array:
 
 
 def brooks_output(n: npt.ArrayLike, c: npt.ArrayLike) -> Array:
-    """Net output of `n` people whose every channel costs `c`: n - c n(n - 1)/2.
+    """Return the net output of `n` people whose every channel costs `c`: n - c n(n - 1)/2.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class BrooksOptimum(NamedTuple):
 
 
 def brooks_optimum(c: npt.ArrayLike) -> BrooksOptimum:
-    """Size at which adding people stops helping: n* = 1/c + 1/2.
+    """Return the size at which adding people stops helping: n* = 1/c + 1/2.
 
     Parameters
     ----------

@@ -82,7 +82,7 @@ def ticks(t: npt.ArrayLike, step: float) -> npt.NDArray[np.intp]:
 def bass(
     t: npt.ArrayLike, p: npt.ArrayLike, q: npt.ArrayLike, *, step: float | None = None, rule: str = "exponential"
 ) -> Array:
-    r"""Fraction of the market that has adopted by time `t`.
+    r"""Return the fraction of the market that has adopted by time `t`.
 
     Without `step` the closed form :math:`F(t) = (1 - e^{-(p+q)t}) / (1 + (q/p) e^{-(p+q)t})`.  With `step` the mean
     field of a simulation that ticks: each tick a prospect adopts with probability :math:`1 - e^{-h\,step}`
@@ -147,7 +147,7 @@ class BassPeak(NamedTuple):
 
 
 def bass_peak(p: npt.ArrayLike, q: npt.ArrayLike, m: npt.ArrayLike = 1.0) -> BassPeak:
-    r"""Peak of the adoption rate: :math:`t^* = \ln(q/p)/(p+q)`, :math:`m(p+q)^2/4q`, :math:`1/2 - p/2q`.
+    r"""Return peak of the adoption rate: :math:`t^* = \ln(q/p)/(p+q)`, :math:`m(p+q)^2/4q`, :math:`1/2 - p/2q`.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ class BassRegression(NamedTuple):
 
 
 def bass_regression(p: npt.ArrayLike, q: npt.ArrayLike, m: npt.ArrayLike) -> BassRegression:
-    """Coefficients of S = a + bY + cY² implied by p, q, m: a = pm, b = q - p, c = -q/m.
+    """Return coefficients of S = a + bY + cY² implied by p, q, m: a = pm, b = q - p, c = -q/m.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ __all__ = [
 
 
 def vmf_mean_cosine(d: int, kappa: npt.ArrayLike) -> Array:
-    r"""Mean cosine of one direction to its field, :math:`A_d(\kappa) = I_{d/2}(\kappa)/I_{d/2-1}(\kappa)`.
+    r"""Return the mean cosine of one direction to its field, :math:`A_d(\kappa) = I_{d/2}(\kappa)/I_{d/2-1}(\kappa)`.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def vmf_mean_cosine(d: int, kappa: npt.ArrayLike) -> Array:
 
 
 def gibbs_chain_cosine(d: int, J: npt.ArrayLike, k: npt.ArrayLike) -> Array:
-    r"""Mean cosine between teams `k` handoffs apart on an open line, :math:`A_d(J)^k`.
+    r"""Return the mean cosine between teams `k` handoffs apart on an open line, :math:`A_d(J)^k`.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def gibbs_chain_cosine(d: int, J: npt.ArrayLike, k: npt.ArrayLike) -> Array:
 
 
 def gibbs_critical_kappa(d: int) -> float:
-    """Coupling K/D above which infinitely many directions order by themselves: d.
+    """Return coupling K/D above which infinitely many directions order by themselves: d.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def gibbs_critical_kappa(d: int) -> float:
 
 
 def mean_pair_cosine(r2: npt.ArrayLike, n: int) -> Array:
-    r"""Mean cosine between two different teams, :math:`(n^2\langle r^2\rangle - n)/(n(n-1))`.
+    r"""Return the mean cosine between two different teams, :math:`(n^2\langle r^2\rangle - n)/(n(n-1))`.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def mean_pair_cosine(r2: npt.ArrayLike, n: int) -> Array:
 
 
 def rotational_cosine(t: npt.ArrayLike, D: npt.ArrayLike, d: int) -> Array:
-    r"""Mean cosine of a freely drifting direction with its start, :math:`e^{-(d-1)Dt}`.
+    r"""Return the mean cosine of a freely drifting direction with its start, :math:`e^{-(d-1)Dt}`.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ def rotational_cosine(t: npt.ArrayLike, D: npt.ArrayLike, d: int) -> Array:
 
 
 def rotational_order(t: npt.ArrayLike, D: npt.ArrayLike, d: int, n: int) -> Array:
-    r"""Mean square order of n teams that start aligned and then drift apart uncoupled.
+    r"""Return the mean square order of n teams that start aligned and then drift apart uncoupled.
 
     :math:`\langle r^2\rangle(t) = 1/n + (1 - 1/n)\,e^{-2(d-1)Dt}`.
 
@@ -231,7 +231,8 @@ def rotational_order(t: npt.ArrayLike, D: npt.ArrayLike, d: int, n: int) -> Arra
 
 
 def kuramoto_order(K: npt.ArrayLike, gamma: npt.ArrayLike) -> Array:
-    r"""Order of many noiseless oscillators with Lorentzian frequencies, :math:`r = \sqrt{1 - 2\gamma/K}` above K = 2γ.
+    r"""Return the order of many noiseless oscillators with Lorentzian frequencies, :math:`r = \sqrt{1 - 2\gamma/K}`
+    above K = 2γ.
 
     Parameters
     ----------

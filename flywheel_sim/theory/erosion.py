@@ -26,7 +26,7 @@ def order_fulfilment(
     time_per_order: npt.ArrayLike,
     residence: npt.ArrayLike = 0.1,
 ) -> Array:
-    """Orders completed per week: capacity times intensity over time per order, at most backlog over residence.
+    """Return orders completed per week: capacity times intensity over time per order, at most backlog over residence.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def _time_constant(name: str, value: npt.ArrayLike) -> Array:
 def standard_path(
     s: npt.ArrayLike, tau_down: float = 19.0, tau_up: float = float("inf"), s0: float = 1.0, *, step: float = 1.0
 ) -> Array:
-    r"""Standard at the end of each tick, given the service delivered in it.
+    r"""Return the standard at the end of each tick, given the service delivered in it.
 
     Within a tick the service is constant, so :math:`s^* \leftarrow s + (s^*-s)e^{-step/\tau}` is exact at any tick.
 
@@ -130,7 +130,7 @@ def standard_after_pulse(
     *,
     rest: npt.ArrayLike = 0.0,
 ) -> Array:
-    r"""Standard, relative to 1, `rest` weeks after a shortage of depth `x` lasting `T` weeks.
+    r"""Return the standard, relative to 1, `rest` weeks after a shortage of depth `x` lasting `T` weeks.
 
     :math:`1 - x(1-e^{-T/\tau_\downarrow})\,e^{-\text{rest}/\tau_\uparrow}`, service being back at 1 during the rest.
 

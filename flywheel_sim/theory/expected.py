@@ -25,7 +25,7 @@ YEAR = 52.0
 
 
 def market_symbols(scenario: Any) -> dict[str, Any]:
-    """Symbols of `mean_field`, ``pool`` and ``weeks`` among them, of a scenario.
+    """Return symbols of `mean_field`, ``pool`` and ``weeks`` among them, of a scenario.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def market_symbols(scenario: Any) -> dict[str, Any]:
 
 
 def _strength(model: Any) -> float:
-    """New customers a voice of weight 1 brings in a week where everybody else is a prospect."""
+    """Return new customers a voice of weight 1 brings in a week where everybody else is a prospect."""
     talk = model.word_of_mouth
     if not talk.enabled:
         return 0.0
@@ -99,7 +99,7 @@ def _strength(model: Any) -> float:
 
 
 def _churn(model: Any) -> tuple[float, float, float]:
-    """Rates at which neutral customers, advocates and detractors leave."""
+    """Return rates at which neutral customers, advocates and detractors leave."""
     market, contracts = model.market, model.contracts
     churn = market.churn
     if churn.by == "voice":

@@ -36,7 +36,7 @@ EFFORT_OUTCOMES: dict[str, EffortOutcome] = {
 
 
 def effort_log_odds(low: npt.ArrayLike, high: npt.ArrayLike) -> Array:
-    r"""Effect of high against low effort on the log-odds of an outcome.
+    r"""Return the effect of high against low effort on the log-odds of an outcome.
 
     :math:`\operatorname{logit}(\text{high}) - \operatorname{logit}(\text{low})`
 
@@ -70,7 +70,7 @@ def effort_log_odds(low: npt.ArrayLike, high: npt.ArrayLike) -> Array:
 
 
 def chain_correlation(links: npt.ArrayLike) -> Array:
-    """Correlation matrix of a causal chain: between two variables the product of the links in between.
+    """Return the correlation matrix of a causal chain: between two variables the product of the links in between.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def chain_correlation(links: npt.ArrayLike) -> Array:
 
 
 def partial_correlation(correlation: npt.ArrayLike, i: int, j: int, given: int) -> float:
-    r"""Correlation of i and j with one variable k held fixed.
+    r"""Return the correlation of i and j with one variable k held fixed.
 
     :math:`(r_{ij}-r_{ik}r_{jk})/\sqrt{(1-r_{ik}^2)(1-r_{jk}^2)}`
 

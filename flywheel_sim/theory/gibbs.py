@@ -46,7 +46,7 @@ class GibbsOrder(NamedTuple):
 
 
 def gibbs_order(n: float, d: int, kappa: npt.ArrayLike) -> GibbsOrder:
-    r"""Mean order parameter :math:`\langle r\rangle` and :math:`\langle r^2\rangle` of n coupled directions.
+    r"""Return the mean order parameter :math:`\langle r\rangle` and :math:`\langle r^2\rangle` of n coupled directions.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def gibbs_order(n: float, d: int, kappa: npt.ArrayLike) -> GibbsOrder:
 
 
 def _self_consistent(d: int, kappa: float) -> float:
-    """Largest root of r = A_d(kappa r): 0 up to kappa = d."""
+    """Return the largest root of r = A_d(kappa r): 0 up to kappa = d."""
     if kappa <= d:
         return 0.0
     # Below the root the right-hand side is larger; near r = 0 that is kappa/d > 1.
@@ -98,7 +98,7 @@ def _self_consistent(d: int, kappa: float) -> float:
 
 
 def _panels(end: float, width: float) -> tuple[Array, Array]:
-    """Gauss-Legendre nodes and weights on [0, end], in panels of at most `width`, fine near 0."""
+    """Return Gauss-Legendre nodes and weights on [0, end], in panels of at most `width`, fine near 0."""
     edges = np.concatenate(
         [[0.0], np.geomspace(1e-6, min(width, end), 24), np.arange(1, int(np.ceil(end / width)) + 1) * width]
     )
@@ -108,7 +108,7 @@ def _panels(end: float, width: float) -> tuple[Array, Array]:
 
 
 def log_growth(d: int, y: Array) -> Array:
-    """Logarithm of Λ_d(y) for y at least 0, without overflow."""
+    """Return the logarithm of Λ_d(y) for y at least 0, without overflow."""
     order = d / 2 - 1
     safe = np.maximum(y, 1e-8)
     result: Array = gammaln(d / 2) + order * np.log(2 / safe) + np.log(ive(order, safe)) + safe
@@ -117,7 +117,7 @@ def log_growth(d: int, y: Array) -> Array:
 
 
 def _log_z(n: int, d: int, kappa: Array) -> Array:
-    """Logarithm of Z for each kappa above 0."""
+    """Return the logarithm of Z for each kappa above 0."""
     x, weight = _panels(np.sqrt(float(kappa.max()) * n) + 12 + np.sqrt(d), 0.5)
     log = (d - 1) * np.log(x) - x**2 / 2 + n * log_growth(d, np.sqrt(kappa / n)[:, None] * x)
     top = log.max(axis=1)
@@ -127,7 +127,7 @@ def _log_z(n: int, d: int, kappa: Array) -> Array:
 
 
 def _z_repelled(n: int, d: int, repulsion: Array) -> Array:
-    """Z(-repulsion): the mean of exp(-repulsion R²/2n) over independent directions."""
+    """Return z(-repulsion): the mean of exp(-repulsion R²/2n) over independent directions."""
     order, scale = d / 2 - 1, np.sqrt(repulsion / n)
     # In y = scale x: the Gaussian ends the integral, or the decay of Λ^n ~ y^(-n(d-1)/2) does.
     end = min(float(scale.max()) * (9 + np.sqrt(d)), 40 * 10 ** (36 / (n * (d - 1))))
@@ -140,7 +140,7 @@ def _z_repelled(n: int, d: int, repulsion: Array) -> Array:
 
 
 def _finite(n: int, d: int, kappa: float) -> tuple[float, float]:
-    """Mean r and mean r² for finite n."""
+    """Return the mean r and mean r² for finite n."""
     if n == 2:
         return _two(d, kappa)
     x, weight = _panels(np.sqrt(kappa * n) + 12 + np.sqrt(d), 0.5)
@@ -171,7 +171,7 @@ def _finite(n: int, d: int, kappa: float) -> tuple[float, float]:
 
 
 def _two(d: int, kappa: float) -> tuple[float, float]:
-    """Two vectors at angle φ: r = cos(φ/2), weight sin(φ)^(d-2) exp(κ cos(φ) / 2)."""
+    """Return two vectors at angle φ: r = cos(φ/2), weight sin(φ)^(d-2) exp(κ cos(φ) / 2)."""
     phi, weight = _panels(np.pi, 0.1)
     law = weight * np.sin(phi) ** (d - 2) * np.exp(kappa * (np.cos(phi) - 1) / 2)
     r = np.cos(phi / 2)

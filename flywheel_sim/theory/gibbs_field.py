@@ -34,7 +34,7 @@ class GibbsField(NamedTuple):
 
 
 def gibbs_field_order(n: float, d: int, kappa: npt.ArrayLike, h: npt.ArrayLike) -> GibbsField:
-    r"""Mean cosine to the target and mean :math:`r^2` of n coupled directions in a field.
+    r"""Return the mean cosine to the target and mean :math:`r^2` of n coupled directions in a field.
 
     Parameters
     ----------

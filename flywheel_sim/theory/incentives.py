@@ -29,7 +29,7 @@ class LinearContract(NamedTuple):
 
 
 def holmstrom_milgrom(B: npt.ArrayLike, C: npt.ArrayLike, sigma_sq: npt.ArrayLike, r: float = 1.0) -> LinearContract:
-    r"""Optimal linear pay over several tasks, :math:`\alpha = (I + rC\Sigma)^{-1}B`.
+    r"""Return the optimal linear pay over several tasks, :math:`\alpha = (I + rC\Sigma)^{-1}B`.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def holmstrom_milgrom(B: npt.ArrayLike, C: npt.ArrayLike, sigma_sq: npt.ArrayLik
 
 
 def _covariance(sigma_sq: npt.ArrayLike, k: int) -> tuple[Array, npt.NDArray[np.bool_]]:
-    """Covariance matrix of the measures and which tasks are measured at all."""
+    """Return the covariance matrix of the measures and which tasks are measured at all."""
     given = np.asarray(sigma_sq, dtype=np.float64)
     if given.shape not in ((k,), (k, k)):
         raise ValueError(f"sigma_sq must have shape ({k},) or ({k}, {k}), got {given.shape}")
@@ -107,7 +107,7 @@ def _covariance(sigma_sq: npt.ArrayLike, k: int) -> tuple[Array, npt.NDArray[np.
 def baker_surplus_share(
     f: npt.ArrayLike, g: npt.ArrayLike, rho: npt.ArrayLike = 0.0, sigma_phi_sq: npt.ArrayLike = 0.0
 ) -> Array:
-    r"""Share of the first-best surplus that the best contract on one measure reaches.
+    r"""Return the share of the first-best surplus that the best contract on one measure reaches.
 
     :math:`\cos^2\theta` without risk, :math:`(f\cdot g)^2/\bigl(|f|^2(|g|^2 + \rho\sigma_\phi^2)\bigr)` with.
 
@@ -161,7 +161,7 @@ class BakerContract(NamedTuple):
 def baker_contract(
     f: npt.ArrayLike, g: npt.ArrayLike, rho: npt.ArrayLike = 0.0, sigma_phi_sq: npt.ArrayLike = 0.0
 ) -> BakerContract:
-    r"""Best bonus on one measure, :math:`b^* = f\cdot g/(|g|^2 + \rho\sigma_\phi^2)`, and what it brings.
+    r"""Return best bonus on one measure, :math:`b^* = f\cdot g/(|g|^2 + \rho\sigma_\phi^2)`, and what it brings.
 
     Parameters
     ----------

@@ -42,7 +42,8 @@ class ExecutiveTenure(NamedTuple):
 def executive_tenure(
     mu: npt.ArrayLike, v: npt.ArrayLike = 0.0, L: npt.ArrayLike = 24.0, *, step: float | None = None
 ) -> ExecutiveTenure:
-    r"""Constant-hazard tenure: weekly exit, chance to see the effect, share of time a matured executive is in place.
+    r"""Return constant-hazard tenure: weekly exit, chance to see the effect, share of time a matured executive is in
+    place.
 
     Parameters
     ----------
@@ -89,7 +90,7 @@ def executive_tenure(
 
 
 def knowledge_stock(t: npt.ArrayLike, lam: npt.ArrayLike, q: npt.ArrayLike = 0.0, K0: npt.ArrayLike = 1.0) -> Array:
-    r"""Knowledge after `t` periods, :math:`K_t = \lambda^t K_0 + q(1-\lambda^t)/(1-\lambda)`.
+    r"""Return knowledge after `t` periods, :math:`K_t = \lambda^t K_0 + q(1-\lambda^t)/(1-\lambda)`.
 
     Parameters
     ----------
@@ -127,7 +128,7 @@ def knowledge_stock(t: npt.ArrayLike, lam: npt.ArrayLike, q: npt.ArrayLike = 0.0
 
 
 def knowledge_half_life(lam: npt.ArrayLike) -> Array:
-    r"""Periods until half is forgotten, :math:`\ln 2/(-\ln\lambda)`.
+    r"""Return periods until half is forgotten, :math:`\ln 2/(-\ln\lambda)`.
 
     Parameters
     ----------
@@ -157,7 +158,7 @@ def knowledge_half_life(lam: npt.ArrayLike) -> Array:
 
 
 def campaign_ceiling(h: npt.ArrayLike, T: npt.ArrayLike, tau: npt.ArrayLike) -> Array:
-    r"""Level just after a pulse that repeated campaigns approach, :math:`h/(1-e^{-T/\tau})`.
+    r"""Return the level just after a pulse that repeated campaigns approach, :math:`h/(1-e^{-T/\tau})`.
 
     Parameters
     ----------

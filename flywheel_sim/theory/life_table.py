@@ -29,7 +29,7 @@ def _life_table(survival: npt.ArrayLike, referrals: npt.ArrayLike) -> Array:
 def life_table_reproduction(
     survival: npt.ArrayLike, referrals: npt.ArrayLike, susceptible: npt.ArrayLike = 1.0
 ) -> Array:
-    """Reproduction number from a life table: sum over age of survival times referrals, at full susceptibility.
+    """Return reproduction number from a life table: sum over age of survival times referrals, at full susceptibility.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def life_table_reproduction(
 
 
 def euler_lotka_growth(survival: npt.ArrayLike, referrals: npt.ArrayLike) -> float:
-    r"""Weekly growth rate g that solves :math:`\sum_{x\ge1} e^{-gx} l_x b_x = 1`.
+    r"""Return the weekly growth rate g that solves :math:`\sum_{x\ge1} e^{-gx} l_x b_x = 1`.
 
     Parameters
     ----------

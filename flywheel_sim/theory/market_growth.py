@@ -52,7 +52,7 @@ FORRESTER = ForresterMarket(400.0, 2000.0, 12.0, 4.0, 6.0, 12.0, 0.3, 8000.0)
 
 
 def forrester_delay_effect(delay: npt.ArrayLike) -> Array:
-    """Effect of the recognised delivery delay on sales, 1 at no delay, read off Forrester's table.
+    """Return the effect of the recognised delivery delay on sales, 1 at no delay, read off Forrester's table.
 
     Parameters
     ----------
@@ -82,7 +82,8 @@ def forrester_delay_effect(delay: npt.ArrayLike) -> Array:
 
 
 def forrester_capacity_fraction(ratio: npt.ArrayLike) -> Array:
-    """Fraction of production capacity in use, by how long the backlog would last relative to the shortest delay.
+    """Return the fraction of production capacity in use, by how long the backlog would last relative to the shortest
+    delay.
 
     Parameters
     ----------
@@ -112,7 +113,7 @@ def forrester_capacity_fraction(ratio: npt.ArrayLike) -> Array:
 
 
 def forrester_expansion(condition: npt.ArrayLike) -> Array:
-    """Monthly change of capacity ordered, by the pressure of delivery delay.
+    """Return monthly change of capacity ordered, by the pressure of delivery delay.
 
     Parameters
     ----------
@@ -144,7 +145,7 @@ def forrester_expansion(condition: npt.ArrayLike) -> Array:
 def forrester_loop_gain(
     SE: npt.ArrayLike = 400.0, revenue: npt.ArrayLike = 10.0, salary: npt.ArrayLike = 2000.0, delay: npt.ArrayLike = 0.0
 ) -> Array:
-    """Salespeople that one salesperson's sales can pay for.
+    """Return salespeople that one salesperson's sales can pay for.
 
     Parameters
     ----------
@@ -181,7 +182,7 @@ def forrester_loop_gain(
 
 
 def forrester_stagnation_delay(SE: float = 400.0, revenue: float = 10.0, salary: float = 2000.0) -> float:
-    """Recognised delay at which growth stops because the loop gain is 1.
+    """Return recognised delay at which growth stops because the loop gain is 1.
 
     Parameters
     ----------

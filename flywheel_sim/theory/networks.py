@@ -28,7 +28,7 @@ __all__ = ["Bounds", "bass_network_bounds", "bass_pair", "bass_ring", "epidemic_
 
 
 def bass_ring(t: npt.ArrayLike, p: npt.ArrayLike, q: npt.ArrayLike, *, step: float | None = None) -> Array:
-    r"""Adopted fraction on an infinite ring, q/2 from each of two neighbours.
+    r"""Return adopted fraction on an infinite ring, q/2 from each of two neighbours.
 
     :math:`F(t) = 1 - \exp(-(p+q)t + q(1-e^{-pt})/p)`; with `step` the exact law of a simulation whose accounts all read
     last tick's state (see the module's text).
@@ -74,7 +74,7 @@ def bass_ring(t: npt.ArrayLike, p: npt.ArrayLike, q: npt.ArrayLike, *, step: flo
 
 
 def bass_pair(t: npt.ArrayLike, p: npt.ArrayLike, q: npt.ArrayLike, *, step: float | None = None) -> Array:
-    r"""Adopted fraction in a market of isolated pairs, the slowest network with total internal hazard q.
+    r"""Return adopted fraction in a market of isolated pairs, the slowest network with total internal hazard q.
 
     :math:`F(t) = 1 - e^{-2pt} - p\,(e^{-2pt} - e^{-(p+q)t})/(q-p)`; with `step` the exact law in ticks.
 
@@ -131,7 +131,7 @@ class Bounds(NamedTuple):
 
 
 def bass_network_bounds(t: npt.ArrayLike, p: npt.ArrayLike, q: npt.ArrayLike, *, step: float | None = None) -> Bounds:
-    """Bounds on adoption over every network with the same p and the same total internal hazard q per account.
+    """Return bounds on adoption over every network with the same p and the same total internal hazard q per account.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def bass_network_bounds(t: npt.ArrayLike, p: npt.ArrayLike, q: npt.ArrayLike, *,
 
 
 def epidemic_threshold(degrees: npt.ArrayLike) -> float:
-    r"""Transmissibility above which a message spreads on a configuration graph, ⟨k⟩ / (⟨k²⟩ - ⟨k⟩).
+    r"""Return transmissibility above which a message spreads on a configuration graph, ⟨k⟩ / (⟨k²⟩ - ⟨k⟩).
 
     Parameters
     ----------

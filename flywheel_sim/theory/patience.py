@@ -41,7 +41,7 @@ class _Law(NamedTuple):
 
 
 def _law(lam: float, c: int, theta: float, mu: float) -> _Law:
-    """Chance to find all servers busy, mean number waiting, mean number in hand."""
+    """Return the chance to find all servers busy, mean number waiting, mean number in hand."""
     a = lam / mu
     if theta == 0.0:
         waits = float(erlang_c(a, c))

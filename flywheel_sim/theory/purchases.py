@@ -42,7 +42,7 @@ BGNBD_CDNOW = BgNbd(r=0.2425945, alpha=4.4136019, a=0.7929199, b=2.4258881)
 def bgnbd_expected_purchases(
     t: npt.ArrayLike, r: npt.ArrayLike, alpha: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayLike
 ) -> Array:
-    r"""Expected number of purchases of a new customer up to time `t`.
+    r"""Return the expected number of purchases of a new customer up to time `t`.
 
     .. math::
         E[X(t)] = \frac{a+b-1}{a-1}\left[1 - \left(\frac{\alpha}{\alpha+t}\right)^r
@@ -83,7 +83,7 @@ def bgnbd_expected_purchases(
 
 
 def bgnbd_no_purchase_probability(t: npt.ArrayLike, r: npt.ArrayLike, alpha: npt.ArrayLike) -> Array:
-    r"""Chance that a new customer has not bought by time `t`, :math:`(\alpha/(\alpha+t))^r`.
+    r"""Return the chance that a new customer has not bought by time `t`, :math:`(\alpha/(\alpha+t))^r`.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def bgnbd_no_purchase_probability(t: npt.ArrayLike, r: npt.ArrayLike, alpha: npt
 
 
 def bgnbd_purchase_probability(x: int, t: npt.ArrayLike, r: float, alpha: float, a: float, b: float) -> Array:
-    r"""Chance that a new customer has bought exactly `x` times by time `t`.
+    r"""Return the chance that a new customer has bought exactly `x` times by time `t`.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def bgnbd_purchase_probability(x: int, t: npt.ArrayLike, r: float, alpha: float,
     none, gone = (alpha / (alpha + t)) ** r, t / (alpha + t)
 
     def alive(j: int) -> Array:
-        """Law of the number of purchases of somebody who never drops out (negative binomial)."""
+        """Return law of the number of purchases of somebody who never drops out (negative binomial)."""
         result: Array = np.exp(gammaln(r + j) - gammaln(r) - gammaln(j + 1.0)) * none * gone**j
         return result
 
@@ -166,7 +166,7 @@ def bgnbd_purchase_probability(x: int, t: npt.ArrayLike, r: float, alpha: float,
 def bgnbd_log_likelihood(
     x: npt.ArrayLike, t_x: npt.ArrayLike, T: npt.ArrayLike, r: float, alpha: float, a: float, b: float
 ) -> float:
-    r"""Log-likelihood of repeat-purchase records under the BG/NBD model.
+    r"""Return log-likelihood of repeat-purchase records under the BG/NBD model.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ class PureBirth(NamedTuple):
 
 
 def bass_pure_birth(t: npt.ArrayLike, p: float, q: float, n: int, *, step: float | None = None) -> PureBirth:
-    r"""Adopted fraction among `n` accounts that all hear each other: exact mean and standard deviation.
+    r"""Return adopted fraction among `n` accounts that all hear each other: exact mean and standard deviation.
 
     The number of adopters is a pure-birth chain with rate :math:`(n-k)\,(p + qk/(n-1))` from `k`.  In continuous time
     its distribution is propagated by uniformisation (all terms positive, tail below 1e-15); with `step` it is the
@@ -90,7 +90,7 @@ def bass_pure_birth(t: npt.ArrayLike, p: float, q: float, n: int, *, step: float
 
 
 def _uniformise(law: Array, rates: Array, span: float) -> Array:
-    """Carry the distribution of a pure-birth chain over `span` as a Poisson mixture of jump chains."""
+    """Return carry the distribution of a pure-birth chain over `span` as a Poisson mixture of jump chains."""
     top = float(rates.max())
     # Short strides keep exp(-top * stride) far from underflow.
     strides = max(1, int(np.ceil(top * span / 100)))
@@ -109,7 +109,7 @@ def _uniformise(law: Array, rates: Array, span: float) -> Array:
 
 
 def _tick_matrix(n: int, chance: Array) -> Array:
-    """Row k: law of k + Bin(n - k, chance[k]), written with log-factorials so that n may be large."""
+    """Return the row k: law of k + Bin(n - k, chance[k]), written with log-factorials so that n may be large."""
     k, j = np.arange(n + 1)[:, None], np.arange(n + 1)[None, :]
     new = np.clip(j - k, 0, None)
     left = np.clip(n - j, 0, None)

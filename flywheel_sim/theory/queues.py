@@ -27,7 +27,7 @@ __all__ = [
 
 
 def erlang_b(a: npt.ArrayLike, c: int) -> Array:
-    """Chance that all `c` servers are busy when nobody waits (Erlang's loss formula).
+    """Return the chance that all `c` servers are busy when nobody waits (Erlang's loss formula).
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def erlang_b(a: npt.ArrayLike, c: int) -> Array:
 
 
 def erlang_c(a: npt.ArrayLike, c: int) -> Array:
-    """Chance that an arrival has to wait in a queue with `c` servers.
+    """Return the chance that an arrival has to wait in a queue with `c` servers.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def _stable(a: Array, c: int) -> Array:
 
 
 def erlang_wait(a: npt.ArrayLike, c: int, mu: npt.ArrayLike = 1.0) -> Array:
-    r"""Mean time in queue, :math:`W_q = C/(c\mu - \lambda)`.
+    r"""Return the mean time in queue, :math:`W_q = C/(c\mu - \lambda)`.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def erlang_wait(a: npt.ArrayLike, c: int, mu: npt.ArrayLike = 1.0) -> Array:
 
 
 def erlang_late_share(t: npt.ArrayLike, a: npt.ArrayLike, c: int, mu: npt.ArrayLike = 1.0) -> Array:
-    r"""Share of arrivals that wait longer than `t`, :math:`C e^{-(c\mu-\lambda)t}`.
+    r"""Return the share of arrivals that wait longer than `t`, :math:`C e^{-(c\mu-\lambda)t}`.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def erlang_late_share(t: npt.ArrayLike, a: npt.ArrayLike, c: int, mu: npt.ArrayL
 
 
 def failure_demand(lam: npt.ArrayLike, f: npt.ArrayLike) -> Array:
-    r"""Contacts per unit of time when a share `f` of contacts is repeated, :math:`\lambda/(1-f)`.
+    r"""Return contacts per unit of time when a share `f` of contacts is repeated, :math:`\lambda/(1-f)`.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def failure_demand(lam: npt.ArrayLike, f: npt.ArrayLike) -> Array:
 
 
 def little(lam: npt.ArrayLike, W: npt.ArrayLike) -> Array:
-    """Mean number present, L = λW: issues in service, or customers = inflow × mean lifetime.
+    """Return the mean number present, L = λW: issues in service, or customers = inflow × mean lifetime.
 
     Parameters
     ----------
@@ -241,7 +241,8 @@ def little(lam: npt.ArrayLike, W: npt.ArrayLike) -> Array:
 
 
 def break_even_containment(c_L: npt.ArrayLike, c_S: npt.ArrayLike, a: npt.ArrayLike = 0.0) -> Array:
-    r"""Share of contacts self-service must resolve before it saves money, :math:`1 - \frac{c_L-(1+a)c_S}{(1+a)c_L}`.
+    r"""Return the share of contacts self-service must resolve before it saves money, :math:`1 -
+    \frac{c_L-(1+a)c_S}{(1+a)c_L}`.
 
     Parameters
     ----------

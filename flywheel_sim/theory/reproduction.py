@@ -86,7 +86,7 @@ def transfer_matrix(rates: VoiceRates) -> Array:
 def voice_weeks(
     rates: VoiceRates | Mapping[str, float] | None = None, *, step: float | None = None, **symbols: float
 ) -> Array:
-    """Expected weeks a new customer spends as neutral, advocate and detractor.
+    """Return expected weeks a new customer spends as neutral, advocate and detractor.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def flywheel_reproduction(
     step: float | None = None,
     **symbols: float,
 ) -> Array:
-    """Flywheel reproduction number: customers one customer brings over a lifetime.
+    """Return flywheel reproduction number: customers one customer brings over a lifetime.
 
     Parameters
     ----------
@@ -177,7 +177,8 @@ def flywheel_reproduction(
 def flywheel_growth(
     rates: VoiceRates | Mapping[str, float] | None = None, *, susceptible: float = 1.0, **symbols: float
 ) -> float:
-    """Long-run weekly growth rate of the customer base from word of mouth alone, largest eigenvalue of F - V.
+    """Return the long-run weekly growth rate of the customer base from word of mouth alone, largest eigenvalue of F -
+    V.
 
     Parameters
     ----------
@@ -215,7 +216,7 @@ def flywheel_growth(
 
 
 def next_generation_reproduction(F: npt.ArrayLike, V: npt.ArrayLike) -> float:
-    r"""Spectral radius of :math:`FV^{-1}` for any set of customer states.
+    r"""Return spectral radius of :math:`FV^{-1}` for any set of customer states.
 
     Parameters
     ----------
@@ -254,7 +255,7 @@ def next_generation_reproduction(F: npt.ArrayLike, V: npt.ArrayLike) -> float:
 
 
 def referral_total(R_f: npt.ArrayLike) -> Array:
-    """Customers that one bought customer stands for in the end, 1/(1 - R_f).
+    """Return customers that one bought customer stands for in the end, 1/(1 - R_f).
 
     Parameters
     ----------

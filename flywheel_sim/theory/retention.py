@@ -27,7 +27,7 @@ SBG_REGULAR: tuple[float, ...] = (100, 63.1, 46.8, 38.2, 32.6, 28.9, 26.2, 24.1,
 
 
 def sbg(t: npt.ArrayLike, alpha: npt.ArrayLike, beta: npt.ArrayLike) -> Array:
-    r"""Share of a cohort still there after `t` renewals, :math:`S(t) = B(\alpha, \beta+t)/B(\alpha, \beta)`.
+    r"""Return the share of a cohort still there after `t` renewals, :math:`S(t) = B(\alpha, \beta+t)/B(\alpha, \beta)`.
 
     Parameters
     ----------
@@ -60,7 +60,8 @@ def sbg(t: npt.ArrayLike, alpha: npt.ArrayLike, beta: npt.ArrayLike) -> Array:
 
 
 def sbg_churn(t: npt.ArrayLike, alpha: npt.ArrayLike, beta: npt.ArrayLike) -> Array:
-    r"""Share of a cohort lost exactly at renewal `t`, :math:`P(T=t) = B(\alpha+1, \beta+t-1)/B(\alpha, \beta)`.
+    r"""Return the share of a cohort lost exactly at renewal `t`, :math:`P(T=t) = B(\alpha+1, \beta+t-1)/B(\alpha,
+    \beta)`.
 
     Parameters
     ----------
@@ -93,7 +94,7 @@ def sbg_churn(t: npt.ArrayLike, alpha: npt.ArrayLike, beta: npt.ArrayLike) -> Ar
 
 
 def sbg_retention(t: npt.ArrayLike, alpha: npt.ArrayLike, beta: npt.ArrayLike) -> Array:
-    r"""Retention rate at renewal `t`, :math:`r_t = (\beta+t-1)/(\alpha+\beta+t-1)`, rising with tenure.
+    r"""Return retention rate at renewal `t`, :math:`r_t = (\beta+t-1)/(\alpha+\beta+t-1)`, rising with tenure.
 
     Parameters
     ----------
@@ -182,7 +183,7 @@ def sbg_fit(survivors: npt.ArrayLike) -> SbgFit:
 
 
 def sbg_del(alpha: npt.ArrayLike, beta: npt.ArrayLike, d: npt.ArrayLike) -> Array:
-    r"""Discounted expected lifetime of a new customer, :math:`{}_2F_1(1, \beta; \alpha+\beta; 1/(1+d))`.
+    r"""Return the discounted expected lifetime of a new customer, :math:`{}_2F_1(1, \beta; \alpha+\beta; 1/(1+d))`.
 
     Parameters
     ----------
@@ -215,7 +216,7 @@ def sbg_del(alpha: npt.ArrayLike, beta: npt.ArrayLike, d: npt.ArrayLike) -> Arra
 
 
 def sbg_derl(n: npt.ArrayLike, alpha: npt.ArrayLike, beta: npt.ArrayLike, d: npt.ArrayLike) -> Array:
-    r"""Discounted expected residual lifetime of a customer who has just made payment number `n`.
+    r"""Return the discounted expected residual lifetime of a customer who has just made payment number `n`.
 
     :math:`\frac{\beta+n-1}{\alpha+\beta+n-1}\,{}_2F_1(1, \beta+n; \alpha+\beta+n; 1/(1+d))`, in payments, the next one
     counted in full if it comes.

@@ -21,7 +21,7 @@ __all__ = ["NkSurvey", "march_learning", "nk_expected_maximum", "nk_expected_pea
 
 
 def nk_expected_peaks(N: int, K: int) -> float:
-    r"""Expected number of local peaks at the exact ends: 1 for K = 0, :math:`2^N/(N+1)` for K = N - 1.
+    r"""Return the expected number of local peaks at the exact ends: 1 for K = 0, :math:`2^N/(N+1)` for K = N - 1.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def nk_expected_peaks(N: int, K: int) -> float:
 
 
 def nk_expected_maximum(N: int, K: int) -> float:
-    r"""Expected fitness of the best configuration at the exact ends.
+    r"""Return expected fitness of the best configuration at the exact ends.
 
     2/3 for K = 0.  For K = N - 1 the best of :math:`2^N` independent means of N uniforms,
     :math:`\int_0^1 1 - H(x)^{2^N} dx` with H their Irwin-Hall distribution.
@@ -102,10 +102,10 @@ def nk_expected_maximum(N: int, K: int) -> float:
 
 
 def _irwin_hall(s: Array, n: int) -> Array:
-    """Distribution of the sum of n uniforms: the densities of n + 1 uniforms at s, s - 1, ... add up to it."""
+    """Return distribution of the sum of n uniforms: the densities of n + 1 uniforms at s, s - 1, ... add up to it."""
 
     def density(x: Array, order: int) -> Array:
-        """Cox-de Boor: f_j(y) = (y f_{j-1}(y) + (j - y) f_{j-1}(y - 1)) / (j - 1), without cancellation."""
+        """Return Cox-de Boor: f_j(y) = (y f_{j-1}(y) + (j - y) f_{j-1}(y - 1)) / (j - 1), without cancellation."""
         shifts = np.arange(order)
         table = ((x[:, None] - shifts >= 0) & (x[:, None] - shifts < 1)).astype(np.float64)
         for j in range(2, order + 1):
@@ -128,7 +128,7 @@ class NkSurvey(NamedTuple):
 
 
 def nk_survey(N: int, K: int, landscapes: int = 2000, seed: int = 1, *, neighbours: str = "adjacent") -> NkSurvey:
-    """Enumerate random NK landscapes.
+    """Return enumerate random NK landscapes.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def nk_survey(N: int, K: int, landscapes: int = 2000, seed: int = 1, *, neighbou
 def march_learning(
     p1: float, p2: float, m: int = 30, n: int = 50, runs: int = 60, periods: int = 150, seed: int = 1
 ) -> Array:
-    r"""Mean knowledge of an organisation's people after mutual learning, one value per run.
+    r"""Return the mean knowledge of an organisation's people after mutual learning, one value per run.
 
     Reality is ±1 in `m` dimensions; `n` people start with random beliefs in {-1, 0, 1} and the code at 0.  Each period
     a person adopts each differing non-zero belief of the code with probability `p1`.  The code follows the majority of

@@ -23,7 +23,7 @@ def _shares(P: npt.ArrayLike, D: npt.ArrayLike) -> tuple[Array, Array]:
 
 
 def nps(P: npt.ArrayLike, D: npt.ArrayLike) -> Array:
-    """Net promoter score, 100 (P - D).
+    """Return the net promoter score, 100 (P - D).
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def nps(P: npt.ArrayLike, D: npt.ArrayLike) -> Array:
 
 
 def nps_standard_error(P: npt.ArrayLike, D: npt.ArrayLike, n: npt.ArrayLike) -> Array:
-    r"""Standard error of a surveyed NPS, :math:`100\sqrt{(P+D-(P-D)^2)/n}` points.
+    r"""Return the standard error of a surveyed NPS, :math:`100\sqrt{(P+D-(P-D)^2)/n}` points.
 
     Parameters
     ----------
@@ -87,7 +87,8 @@ def nps_standard_error(P: npt.ArrayLike, D: npt.ArrayLike, n: npt.ArrayLike) -> 
 
 
 def goodhart_attenuation(sigma_V: npt.ArrayLike, sigma_eps: npt.ArrayLike) -> Array:
-    r"""Share of a measured difference that is real, :math:`\lambda = \sigma_V^2/(\sigma_V^2 + \sigma_\epsilon^2)`.
+    r"""Return the share of a measured difference that is real, :math:`\lambda = \sigma_V^2/(\sigma_V^2 +
+    \sigma_\epsilon^2)`.
 
     Parameters
     ----------
@@ -120,7 +121,8 @@ def goodhart_attenuation(sigma_V: npt.ArrayLike, sigma_eps: npt.ArrayLike) -> Ar
 
 
 def goodhart_selection(z: npt.ArrayLike, sigma_V: npt.ArrayLike, sigma_eps: npt.ArrayLike) -> Array:
-    r"""Standing on true value of those who stand `z` deviations above the mean of the measure, :math:`z\sqrt\lambda`.
+    r"""Return standing on true value of those who stand `z` deviations above the mean of the measure,
+    :math:`z\sqrt\lambda`.
 
     Parameters
     ----------
@@ -152,7 +154,8 @@ def goodhart_selection(z: npt.ArrayLike, sigma_V: npt.ArrayLike, sigma_eps: npt.
 
 
 def deming_variance(g: npt.ArrayLike, sigma: npt.ArrayLike = 1.0, *, delay: int = 0) -> Array:
-    r"""Variance of a stable score when every survey triggers a correction of `g` times its distance from target.
+    r"""Return the variance of a stable score when every survey triggers a correction of `g` times its distance from
+    target.
 
     The setting moves by :math:`-g(\text{score}-\text{target})` after each survey; score = setting + noise of variance
     :math:`\sigma^2`.  Without delay :math:`2\sigma^2/(2-g)`; acting one survey late

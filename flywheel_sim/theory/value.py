@@ -36,7 +36,7 @@ REICHHELD_SASSER: dict[str, tuple[float, str]] = {
 
 
 def clv(m: npt.ArrayLike, r: npt.ArrayLike, i: npt.ArrayLike, *, first_margin: str = "end") -> Array:
-    r"""Customer lifetime value under constant margin and retention.
+    r"""Return customer lifetime value under constant margin and retention.
 
     ``first_margin="end"``: :math:`\sum_{t\ge1} m r^t/(1+i)^t = m r/(1+i-r)`.  ``first_margin="start"`` adds the margin
     at t = 0: :math:`m(1+i)/(1+i-r)`.
@@ -81,7 +81,8 @@ def clv(m: npt.ArrayLike, r: npt.ArrayLike, i: npt.ArrayLike, *, first_margin: s
 
 
 def clv_retention_elasticity(r: npt.ArrayLike, i: npt.ArrayLike, *, first_margin: str = "end") -> Array:
-    r"""Per cent of value per per cent of retention: :math:`(1+i)/(1+i-r)`, or :math:`r/(1+i-r)` with a margin at once.
+    r"""Return per cent of value per per cent of retention: :math:`(1+i)/(1+i-r)`, or :math:`r/(1+i-r)` with a margin at
+    once.
 
     Parameters
     ----------
@@ -120,7 +121,7 @@ def clv_retention_elasticity(r: npt.ArrayLike, i: npt.ArrayLike, *, first_margin
 
 
 def clv_with_referral(clv: npt.ArrayLike, R_f: npt.ArrayLike) -> Array:
-    """Value of a customer with everyone he or she brings, directly or not: CLV / (1 - R_f).
+    """Return the value of a customer with everyone he or she brings, directly or not: CLV / (1 - R_f).
 
     Parameters
     ----------
@@ -152,7 +153,7 @@ def clv_with_referral(clv: npt.ArrayLike, R_f: npt.ArrayLike) -> Array:
 
 
 def defection_profit_gain(c: npt.ArrayLike, points: npt.ArrayLike = 0.05) -> Array:
-    """Relative gain of lifetime profit when defection falls by `points`: points / (c - points).
+    """Return the relative gain of lifetime profit when defection falls by `points`: points / (c - points).
 
     Parameters
     ----------
@@ -188,7 +189,7 @@ def defection_profit_gain(c: npt.ArrayLike, points: npt.ArrayLike = 0.05) -> Arr
 
 
 def base_defection(gain: npt.ArrayLike, points: npt.ArrayLike = 0.05) -> Array:
-    """Defection rate that a published profit gain implies under constant margin: points (1 + 1/gain).
+    """Return defection rate that a published profit gain implies under constant margin: points (1 + 1/gain).
 
     Parameters
     ----------
@@ -228,7 +229,7 @@ def referred_value_ratio(
     premium: npt.ArrayLike = 0.0,
     decay: npt.ArrayLike = 0.0,
 ) -> Array:
-    r"""Discounted value of a referred customer over that of one acquired otherwise.
+    r"""Return the discounted value of a referred customer over that of one acquired otherwise.
 
     The churn hazard is :math:`c(1-x)` while the referrer stays and :math:`c` afterwards; the margin starts
     :math:`1+\pi` times the usual and the premium fades at rate :math:`\gamma`.  With

@@ -21,7 +21,7 @@ __all__ = ["Verdict", "adopter_multiplier", "bad_news_probabilities", "informed_
 def informed_probability(
     alpha: npt.ArrayLike, beta_w: npt.ArrayLike, beta_s: npt.ArrayLike, j: npt.ArrayLike, m: npt.ArrayLike
 ) -> Array:
-    r"""Chance to become informed in a period, :math:`1 - (1-\alpha)(1-\beta_w)^j(1-\beta_s)^m` (A11).
+    r"""Return the chance to become informed in a period, :math:`1 - (1-\alpha)(1-\beta_w)^j(1-\beta_s)^m` (A11).
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def bad_news_probabilities(
     w_minus: npt.ArrayLike,
     s_minus: npt.ArrayLike,
 ) -> Verdict:
-    r"""Chances to adopt and to reject when good and bad news travel together (A12).
+    r"""Return chances to adopt and to reject when good and bad news travel together (A12).
 
     :math:`p^+ = 1-(1-\delta)(1-q_w)^{w+}(1-q_s)^{s+}`, :math:`p^- = 1-(1-Mq_w)^{w-}(1-Mq_s)^{s-}`,
     :math:`a = p^+/(p^++p^-)`; adopt :math:`(1-p^-)p^+ + a p^+p^-`, reject :math:`(1-p^+)p^- + (1-a)p^+p^-`.
@@ -119,7 +119,8 @@ def bad_news_probabilities(
 
 
 def adopter_multiplier(t: npt.ArrayLike, T: npt.ArrayLike, p: npt.ArrayLike, q: npt.ArrayLike) -> Array:
-    r"""Extra customers at time `T` per customer added at time `t` in a closed Bass market without churn (A9, A10).
+    r"""Return extra customers at time `T` per customer added at time `t` in a closed Bass market without churn (A9,
+    A10).
 
     For an autonomous :math:`N' = g(N)`, :math:`\partial N(T)/\partial N(t) = g(N(T))/g(N(t))` with
     :math:`g = (p+qF)(1-F)`.

@@ -30,7 +30,7 @@ _USUAL = 40
 
 
 def report(name: str) -> Response:
-    """A report that was made in this process."""
+    """Return a report that was made in this process."""
     page = shelf.get(name)
     if page is None:
         return Response(
@@ -40,7 +40,7 @@ def report(name: str) -> Response:
 
 
 def show(words: Sequence[str], runs: str = "") -> None:
-    """Build the screen."""
+    """Build the screen that compares scenarios."""
     picks: list[Pick] = []
 
     def read() -> list[Pick]:
@@ -155,7 +155,7 @@ class Screen:
             self.draw(found, cut)
 
     def draw(self, found: Comparison, cut: Sequence[Scenario]) -> None:
-        """Verdict, charts and table; of scenarios that are run over other weeks than their own, that they are."""
+        """Draw the verdict, charts and table; of scenarios run over other weeks than their own, say so."""
         self.link.set_enabled(True)
         self.answer.clear()
         with self.answer:

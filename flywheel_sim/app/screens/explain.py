@@ -110,7 +110,7 @@ def _fact(name: str, value: str, *, mono: bool = False) -> None:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], mono: int = 0) -> None:
-    """A table as one element, because elements for every cell are megabytes a page; all in it is the package's own."""
+    """Draw a table as one element: elements for every cell are megabytes a page; all in it is the package's own."""
     cells = "".join(
         "<tr>"
         + "".join(

@@ -48,7 +48,7 @@ class Guard:
 
 
 def objection(headers: list[tuple[bytes, bytes]]) -> str:
-    """What is wrong with who asks, in a sentence; empty if nothing is.
+    """Return what is wrong with who asks, in a sentence; empty if nothing is.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def objection(headers: list[tuple[bytes, bytes]]) -> str:
 
 
 def _name(address: str) -> str | None:
-    """The host of an address; None where it has none, or anything but a host and a port."""
+    """Return the host of an address; None where it has none, or anything but a host and a port."""
     try:
         parts = urlsplit(address)
         _ = parts.port
@@ -85,7 +85,7 @@ def _name(address: str) -> str | None:
 
 
 async def _body(scope: Scope, receive: Receive) -> Receive | None:
-    """The body of a request, whole, to be received again; None if it is too large, whatever its header says."""
+    """Return the body of a request, whole, to be received again; None if it is too large, whatever its header says."""
     said = dict(scope["headers"]).get(b"content-length", b"0")
     if not said.isdigit() or int(said) > BODY_BYTES:
         return None

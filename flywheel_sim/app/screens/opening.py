@@ -27,7 +27,7 @@ def opening(
     build: Callable[[Links], object],
     outline: Callable[[], None] | None = None,
 ) -> None:
-    """Open a page.
+    """Open a page with its company and link.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def opening(
 
 
 def picks_of(words: Sequence[str]) -> list[Pick]:
-    """What words of a link mean, each read and checked.
+    """Return what words of a link mean, each read and checked.
 
     Raises
     ------

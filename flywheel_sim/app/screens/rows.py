@@ -53,7 +53,7 @@ class Row:
         self.words(control.value)
 
     def change(self, event: Any) -> None:
-        """Somebody moved it."""
+        """Take the value that somebody moved to."""
         value = event.value
         if self.control.kind in ("number", "whole"):
             value = _tidy(value, self.control)
@@ -61,14 +61,14 @@ class Row:
             self.moved(self.control.path, value)
 
     def put(self, value: Any) -> None:
-        """Show a value."""
+        """Show a value in the row's control."""
         self.control = replace(self.control, value=value)
         self.words(value)
         if self.input.value != value:
             self.input.set_value(value)
 
     def words(self, value: Any) -> None:
-        """The value in words, and whether it differs from the shipped one."""
+        """Say the value in words, and whether it differs from the shipped one."""
         moved = value != self.usual
         if self.control.kind in ("number", "whole"):
             unit = f" {self.control.unit}" if self.control.unit else ""
@@ -81,12 +81,12 @@ class Row:
 
 
 def matches(control: Control, sought: str) -> bool:
-    """Whether all words sought stand in a control's path, label or text."""
+    """Tell whether all words sought stand in a control's path, label or text."""
     return all(word in f"{control.path} {control.label} {control.text}".casefold() for word in sought.split())
 
 
 def _known(control: Control) -> str:
-    """Limits and evidence under a slider."""
+    """Return limits and evidence under a slider."""
     source = f", {control.source}" if control.source else ""
     return f"{control.allowed}; {control.evidence}{source}" if control.allowed else f"{control.evidence}{source}"
 

@@ -31,7 +31,7 @@ Words = Annotated[list[str], Query()]
 
 
 def routes() -> None:
-    """Every screen's address."""
+    """Register the address of every screen."""
     app.add_static_files("/static", STATIC)
 
     @ui.page("/")

@@ -185,30 +185,30 @@ class Progress:
         self.timer = ui.timer(0.3, self.show)
 
     def cancel(self) -> None:
-        """Stop the job."""
+        """Stop the job that is running."""
         if self.job is not None:
             self.job.cancel()
             self.words.set_text("stopping")
 
     def begin(self, job: Job, words: str) -> None:
-        """Follow a job."""
+        """Follow a job until it is over."""
         self.job = job
         self.words.set_text(words)
         self.row.style("visibility: visible")
 
     def end(self) -> None:
-        """The job is over."""
+        """Clear the bar when the job is over."""
         self.job = None
         self.row.style("visibility: hidden")
 
     def show(self) -> None:
-        """Move the bar."""
+        """Move the bar to where the job is."""
         if self.job is not None:
             self.bar.set_value(round(self.job.share, 2))
 
 
 def address(path: str, query: list[tuple[str, str]]) -> str:
-    """A link inside the app."""
+    """Return a link inside the app."""
     return f"{path}?{urlencode(query)}" if query else path
 
 
@@ -221,7 +221,7 @@ def here(path: str, query: list[tuple[str, str]]) -> None:
 
 @contextlib.contextmanager
 def frame(screen: str) -> Iterator[Links]:
-    """The page around a screen."""
+    """Draw the page around a screen."""
     ui.colors(primary=PALETTE[0], secondary=PALETTE[1], positive=PALETTE[2], negative=PALETTE[1], dark=INK)
     ui.add_css(_CSS)
     ui.add_head_html(f'<script src="/static/reach.js?v={__version__}"></script>')
@@ -260,7 +260,7 @@ def frame(screen: str) -> Iterator[Links]:
 
 @contextlib.contextmanager
 def section(title: str, note: str = "") -> Iterator[ui.column]:
-    """A card with a title."""
+    """Draw a card under its title."""
     with ui.column().classes("fs-card") as card:
         with ui.column().style("gap: 0"):
             ui.label(title).classes("fs-title")
@@ -270,7 +270,7 @@ def section(title: str, note: str = "") -> Iterator[ui.column]:
 
 
 def problems(error: ScenarioError, action: Callable[[], None] | None = None) -> None:
-    """Every mistake, as text."""
+    """Show every mistake, as text."""
     with ui.column().classes("fs-problem").props('role="alert"'):
         for problem in error.problems[:12]:
             ui.label(str(problem))
@@ -280,12 +280,12 @@ def problems(error: ScenarioError, action: Callable[[], None] | None = None) -> 
 
 @lru_cache(maxsize=1)
 def _shipped() -> dict[str, str]:
-    """Shipped scenarios that a menu offers, read once: name -> title."""
+    """Return shipped scenarios that a menu offers, read once: name -> title."""
     return {name: entry.title for name, entry in scenarios().items() if entry.kind != "limit"}
 
 
 def choices(*kept: Pick) -> dict[str, str]:
-    """What a menu of scenarios offers: shipped ones by word of a link, and those in hand."""
+    """Return what a menu of scenarios offers: shipped ones by word of a link, and those in hand."""
     found = dict(_shipped())
     for pick in kept:
         if pick.changes or pick.base not in found:

@@ -36,7 +36,7 @@ def show(scenario: str, seed: str = "", others: Sequence[str] = ()) -> None:
 
 
 def luck(given: object) -> int:
-    """The key of a run's luck.
+    """Return the number of the random draws.
 
     Raises
     ------

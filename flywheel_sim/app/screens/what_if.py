@@ -70,7 +70,7 @@ class Screen:
     # --- what is asked
 
     def side(self) -> None:
-        """The two scenarios, files, and the sliders."""
+        """Draw the side: the two scenarios, files, and the sliders."""
         ui.label("Pinned baseline").classes("fs-label")
         self.pinned = ui.select(choices(self.baseline), value=self.baseline.text, on_change=self.rebase).props(
             "dense outlined options-dense aria-label='Pinned baseline'"
@@ -105,11 +105,11 @@ class Screen:
 
     @property
     def scenario(self) -> Scenario:
-        """What is asked about."""
+        """Return the scenario that is asked about."""
         return self.pick.scenario()
 
     def draw_controls(self) -> None:
-        """Sliders: the first levers, then by mechanism, drawn when their group is opened."""
+        """Draw the sliders: the first levers, then by mechanism, drawn when their group is opened."""
         self.rows = {}
         self.controls.clear()
         scenario, sought = self.scenario, (self.finder.value or "").strip().casefold()
@@ -128,7 +128,7 @@ class Screen:
                 self.group(group)
 
     def group(self, group: Group) -> None:
-        """A mechanism, closed; its rows are made once somebody opens it."""
+        """Draw a mechanism, closed; its rows are made once somebody opens it."""
         caption, unfolded = "" if group.enabled else "off", group.key in self.unfolded
         with ui.expansion(group.title, caption=caption or None, value=unfolded).classes("w-full").props("dense") as box:
             if not group.enabled:
@@ -149,11 +149,11 @@ class Screen:
         box.on_value_change(fill)
 
     def row(self, control: Control) -> None:
-        """A slider, a switch or a choice."""
+        """Draw a slider, a switch or a choice."""
         self.rows.setdefault(control.path, []).append(Row(control, shipped(self.pick.base), self.move))
 
     def move(self, path: str, value: Any) -> None:
-        """Something was moved."""
+        """Take a change that was made in a row."""
         try:
             pick = self.pick.with_({path: value})
             pick.scenario()
@@ -172,28 +172,28 @@ class Screen:
         self.ask()
 
     def rebase(self, event: Any) -> None:
-        """Another baseline."""
+        """Take another scenario as the baseline."""
         if event.value and event.value != self.baseline.text:
             self.baseline = read_pick(event.value)
             self.follow()
             self.ask()
 
     def restart(self, event: Any) -> None:
-        """Another scenario to start from."""
+        """Take another scenario to start from."""
         if event.value and event.value != self.pick.text:
             self.put(read_pick(event.value))
 
     def reset(self) -> None:
-        """Take all changes back."""
+        """Take every change back to the baseline."""
         self.put(Pick(self.pick.base))
 
     def horizon(self, event: Any) -> None:
-        """Another horizon, for both."""
+        """Set another horizon, for both scenarios."""
         if event.value != self.scenario.model.horizon_weeks:
             self.move("horizon_weeks", event.value)
 
     def put(self, pick: Pick) -> None:
-        """Take up another scenario."""
+        """Take up another scenario in place of this."""
         self.pick = pick
         self.draw_controls()
         self.follow()
@@ -219,11 +219,11 @@ class Screen:
         here("/", [("baseline", self.baseline.text), ("scenario", self.pick.text), *others])
 
     def find(self) -> None:
-        """Show what was sought."""
+        """Show the settings that were searched for."""
         self.draw_controls()
 
     async def open(self, event: Any) -> None:
-        """A scenario file of the user's."""
+        """Open a scenario file of the user's."""
         try:
             text = (await event.file.read()).decode("utf-8")
             pick = await run.io_bound(opened, text, event.file.name)
@@ -236,13 +236,13 @@ class Screen:
                 problems(error)
 
     def save(self) -> None:
-        """The scenario as a file."""
+        """Download the scenario as a file."""
         ui.download.content(
             self.scenario.to_yaml(shipped(self.pick.base)).encode(), f"{_stem(self.pick)}.yaml", "text/yaml"
         )
 
     def copy(self) -> None:
-        """The link, which holds both scenarios."""
+        """Copy the link, which holds both scenarios."""
         ui.run_javascript("navigator.clipboard && navigator.clipboard.writeText(location.href)")
         if self.baseline.kept or self.pick.kept:
             ui.notify(
@@ -267,7 +267,7 @@ class Screen:
     # --- what is answered
 
     def answer(self) -> None:
-        """Room for the verdict, four numbers and the charts."""
+        """Lay out room for the verdict, four numbers and the charts."""
         with ui.column().classes("fs-verdict fs-room").props('role="status" aria-live="polite"') as self.room:
             self.care = ui.label("").classes("more").mark("unlike")
             self.said = ui.label("").classes("said").mark("verdict")
@@ -347,7 +347,7 @@ class Screen:
                 self.progress.end()
 
     def pair(self) -> tuple[Scenario, Scenario]:
-        """Both scenarios over the same weeks."""
+        """Return both scenarios over the same weeks."""
         baseline, scenario = self.baseline.scenario(), self.scenario
         weeks = scenario.model.horizon_weeks
         if baseline.model.horizon_weeks != weeks:
@@ -384,7 +384,7 @@ class Screen:
             self.room.props("aria-busy=true" if old else "", remove="" if old else "aria-busy")
 
     def draw(self) -> None:
-        """Show what was found."""
+        """Show the verdict, numbers and charts."""
         found = self.found
         if found is None:
             return
@@ -409,7 +409,7 @@ def _tile() -> tuple[ui.label, ui.label, ui.label]:
 
 
 def _years(weeks: int) -> dict[int, str]:
-    """What the horizon's menu offers."""
+    """Return what the horizon's menu offers."""
     return _YEARS if weeks in _YEARS else _YEARS | {weeks: f"{weeks} weeks"}
 
 

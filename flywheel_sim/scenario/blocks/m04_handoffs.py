@@ -20,7 +20,7 @@ class Handoff(Block):
     share: float = param(1.0, "Share of those events that pass through it.", unit="share", ge=0, le=1)
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
-        """Yield unknown teams."""
+        """Yield teams that the company does not have."""
         yield from unknown(f"{at}.from", [self.giver], model.teams, "team")
         yield from unknown(f"{at}.to", [self.taker], model.teams, "team")
 

@@ -22,7 +22,7 @@ class Event(Block):
     cost: float = param(0.0, "Cost beside the hours.", unit="$", ge=0, le=1e9)
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
-        """Yield unknown teams."""
+        """Yield teams that the company does not have."""
         yield from unknown(f"{at}.members", self.members, model.teams, "team")
 
 

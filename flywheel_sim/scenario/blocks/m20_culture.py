@@ -44,7 +44,7 @@ class Programme(Block):
     )
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
-        """Yield negative weights."""
+        """Yield weights that are negative."""
         for name, weight in self.competencies.items():
             if weight < 0:
                 yield f"{at}.competencies.{name}", f"expected a weight of at least 0, got {weight}", ()

@@ -40,6 +40,6 @@ class Ideas(Block):
     )
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
-        """Yield an unknown owner."""
+        """Yield an owner who is no team."""
         if self.owner:
             yield from unknown(f"{at}.owner", [self.owner], model.teams, "team")

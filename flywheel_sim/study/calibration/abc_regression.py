@@ -18,7 +18,7 @@ _EDGE = 1e-6
 
 
 def epanechnikov(distance: Floats, bandwidth: float) -> Floats:
-    """Weights of distances, 0 from the bandwidth on.
+    """Return weights of distances, 0 from the bandwidth on.
 
     Examples
     --------
@@ -29,7 +29,7 @@ def epanechnikov(distance: Floats, bandwidth: float) -> Floats:
 
 
 def adjusted(unit: Floats, scores: Floats, target: Floats, keep: int) -> tuple[Floats, Floats]:
-    """Points of the posterior and their weights.
+    """Return points of the posterior and their weights.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ _LOW, _HIGH = np.log([1e-4, 1e-4]), np.log([2.0, 5.0])
 
 
 def drift(t: Floats, y: Floats, at: Floats) -> Floats:
-    """Straight line through the first and the last observation.
+    """Return straight line through the first and the last observation.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def drift(t: Floats, y: Floats, at: Floats) -> Floats:
 
 
 def bass_curve(t: Floats, y: Floats, at: Floats) -> Floats:
-    """Starting level plus a Bass curve, by least squares; NaN with fewer than five observations.
+    """Return starting level plus a Bass curve, by least squares; NaN with fewer than five observations.
 
     Examples
     --------

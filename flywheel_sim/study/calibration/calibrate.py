@@ -73,7 +73,7 @@ class Estimate:
     simulation_error: float = math.nan
 
     def interval(self, level: float = 0.9) -> tuple[float, float]:
-        """Limits that hold the truth with this probability, luck of the simulation included.
+        """Return limits that hold the truth with this probability, luck of the simulation included.
 
         Examples
         --------
@@ -157,7 +157,7 @@ class Calibration:
 
     @property
     def values(self) -> dict[str, float]:
-        """Fitted value by path."""
+        """Return the fitted value by path."""
         return {estimate.path: estimate.value for estimate in self.estimates}
 
     @property
@@ -166,7 +166,7 @@ class Calibration:
         return {one.path: one.value * one.relative_error for one in self.estimates}
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
+        """Return plain values, ready for JSON."""
         return {
             "scenario": self.scenario.name,
             "converged": self.converged,

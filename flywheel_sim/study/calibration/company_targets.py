@@ -101,12 +101,12 @@ def measure_years(
 
 
 def _of_year(run: Run, column: str, year: int) -> float:
-    """Sum of a column over a year."""
+    """Return the sum of a column over a year."""
     return float(run.series(column)[YEAR * (year - 1) : YEAR * year].sum())
 
 
 def _loyal(scenario: Scenario) -> float:
-    """Mean propensity to leave at a renewal that keeps `_POINTS` more of a hundred customers in a year."""
+    """Return the mean propensity to leave at a renewal that keeps `_POINTS` more of a hundred customers in a year."""
     churn = scenario.model.market.churn
     kind = scenario.model.contracts.kind if scenario.model.contracts.enabled else ""
     renewals = {"annual": 1.0, "monthly": 12.0}.get(kind, YEAR / churn.period_weeks)

@@ -41,7 +41,7 @@ POPULATION, STEPS, SURVIVE, LEVELS = 500, 8, 0.2, 40
 
 
 def made_with() -> dict[str, str]:
-    """The library of the emulators, and its version.
+    """Return the library of the emulators, and its version.
 
     Raises
     ------
@@ -75,7 +75,7 @@ class Scores:
 
     @classmethod
     def of(cls, outputs: Floats, runs: int, most: int) -> "Scores":
-        """From a wave.
+        """Fit the scores of a wave of trials.
 
         Parameters
         ----------
@@ -100,7 +100,7 @@ class Scores:
         return cls(root, np.asarray(vectors[:, chosen]), luck)
 
     def __call__(self, outputs: Floats) -> Floats:
-        """Scores of outputs, shape (..., k)."""
+        """Return scores of outputs, shape (..., k)."""
         return np.asarray(np.clip(outputs, -FAR, FAR) @ self.root.T @ self.directions)
 
 
@@ -143,7 +143,7 @@ class Wave:
         self.doubt = float(np.mean(doubts))
 
     def implausibility(self, points: Floats) -> Floats:
-        """d^2 over its cut-off, shape (n,): above 1 a point is ruled out."""
+        """Return d^2 over its cut-off, shape (n,): above 1 a point is ruled out."""
         x = (points - self.middle) @ self.axes
         trend = np.column_stack((np.ones(len(x)), x)) @ self.trend
         total = np.zeros(len(x))
@@ -155,7 +155,7 @@ class Wave:
 
 
 def _process(x: Floats, y: Floats, noise: float) -> Any:
-    """A Gaussian process with known noise; its lengths by maximum likelihood."""
+    """Return a Gaussian process with known noise; its lengths by maximum likelihood."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import RBF, ConstantKernel
@@ -169,7 +169,7 @@ def _process(x: Floats, y: Floats, noise: float) -> Any:
 
 
 def _predicted(process: Any, x: Floats) -> tuple[Floats, Floats]:
-    """Mean and variance; what ``predict`` gives, without its checks, which cost more than the algebra."""
+    """Return the mean and variance; what ``predict`` gives, without its checks, which cost more than the algebra."""
     from scipy.linalg import solve_triangular
 
     near = process.kernel_(x, process.X_train_)
@@ -179,7 +179,9 @@ def _predicted(process: Any, x: Floats) -> tuple[Floats, Floats]:
 
 
 def _left_out(process: Any) -> float:
-    """Mean squared error of every trial left out, in the variance the process claims for it (Dubrule 1983)."""
+    """Return the mean squared error of every trial left out, in the variance the process claims for it (Dubrule
+    1983).
+    """
     root = np.linalg.inv(process.L_)
     precision = np.einsum("ij,ij->j", root, root)
     return float(np.mean(process.alpha_**2 / precision))
@@ -214,7 +216,7 @@ class Region:
             self._close_in()
 
     def draw(self, count: int) -> Floats:
-        """So many points, even over the region, shape (count, p)."""
+        """Return so many points, even over the region, shape (count, p)."""
         if not self.waves:
             return np.asarray(self.luck.random((count, self._points.shape[1])))
         start = self._points[self.luck.integers(0, POPULATION, max(count, POPULATION))]
@@ -222,11 +224,11 @@ class Region:
         return np.asarray(moved[self.luck.permutation(len(moved))[:count]])
 
     def holds(self, points: Floats) -> NDArray[np.bool_]:
-        """Which points lie in it."""
+        """Tell which points lie in the region."""
         return np.asarray(self._implausibility(points, self.level) <= self.level)
 
     def _implausibility(self, points: Floats, level: float) -> Floats:
-        """The largest over the waves, as long as it is not above a level: then no further wave is asked."""
+        """Return the largest over the waves, as long as it is not above a level: then no further wave is asked."""
         worst = np.zeros(len(points))
         for wave in self.waves:
             asked = worst <= level
@@ -250,7 +252,9 @@ class Region:
             worst = self._implausibility(self._points, np.inf)
 
     def _moved(self, points: Floats, level: float, steps: int) -> Floats:
-        """A population after so many steps, each to a place in the cube whose implausibility is not above a level."""
+        """Return a population after so many steps, each to a place in the cube whose implausibility is not above a
+        level.
+        """
         points, n, size = points.copy(), *points.shape
         for step in range(steps):
             one, other = self.luck.integers(0, n, (2, n))

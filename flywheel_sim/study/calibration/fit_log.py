@@ -83,7 +83,7 @@ class Kept:
             self._read()
 
     def recall(self, key: Key) -> tuple[Floats, Floats] | None:
-        """Residuals of a set, of the mean and of its runs apart; None where it has not been simulated."""
+        """Return residuals of a set, of the mean and of its runs apart; None where it has not been simulated."""
         return self.sets.get(key)
 
     def add(self, found: Mapping[Key, tuple[Floats, Floats]], cost: float, best: Mapping[str, float]) -> None:
@@ -138,7 +138,7 @@ class Kept:
 
 
 def asked_of(folder: str | os.PathLike[str]) -> dict[str, Any]:
-    """What was asked for when a fit was begun.
+    """Return what was asked for when a fit was begun.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def asked_of(folder: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def so_far(folder: str | os.PathLike[str]) -> dict[str, Any]:
-    """How far a fit is: ``sets``, and the ``cost`` and values (``best``) of the best one.
+    """Tell how far a fit is: ``sets``, and the ``cost`` and values (``best``) of the best one.
 
     Raises
     ------
@@ -177,7 +177,8 @@ def _about(folder: Path) -> dict[str, Any]:
 
 
 def written(base: Scenario, values: dict[str, Any], out: Path) -> str:
-    """Text of a scenario file at ``out`` that holds ``values`` and extends what ``base`` comes from, where it can.
+    """Return the text of a scenario file at ``out`` that holds ``values`` and extends what ``base`` comes from, where
+    it can.
 
     A file of data is named as it is found from there.
     """
@@ -195,7 +196,7 @@ def written(base: Scenario, values: dict[str, Any], out: Path) -> str:
 
 
 def _digest(value: Any) -> str:
-    """A name for plain values and arrays, at any depth."""
+    """Return a name for plain values and arrays, at any depth."""
     text = json.dumps(finite(_plain(value)), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

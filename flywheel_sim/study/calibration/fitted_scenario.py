@@ -27,7 +27,7 @@ TABLE, CALIBRATED = "posterior.parquet", "calibrated.yaml"
 
 
 def as_scenario(fit: Calibration, base: Scenario, spec: str, out: Path, command: str = "") -> str:
-    """Text of a scenario file that extends ``base`` and holds the fitted values.
+    """Return the text of a scenario file that extends ``base`` and holds the fitted values.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def _arrow(found: Posterior) -> Any:
 
 
 def posterior_scenario(found: Posterior, base: Scenario, out: Path) -> str:
-    """Text of a scenario file with the draw in the middle of a posterior; arguments as for `as_scenario`."""
+    """Return the text of a scenario file with the draw in the middle of a posterior; arguments as for `as_scenario`."""
     after = found.scenario.resolved()
     after["observed"]["fit_until"] = found.overlay.observations.fit_until
     made = provenance({base.name: base.hash}, found.seed, replicates=found.replicates)
@@ -98,7 +98,7 @@ def posterior_scenario(found: Posterior, base: Scenario, out: Path) -> str:
 
 
 def summary_lines(fit: Calibration) -> list[str]:
-    """What was done and found, a sentence a line."""
+    """Return what was done and found, a sentence a line."""
     lines = [
         f"{fit.method}, mean of {fit.replicates} runs per parameter set, seed {fit.seed}, "
         f"{fit.evaluations} parameter sets; {'converged' if fit.converged else 'NOT CONVERGED'} ({fit.message}).",
@@ -114,7 +114,7 @@ def summary_lines(fit: Calibration) -> list[str]:
 
 
 def described(one: Estimate) -> str:
-    """How well an estimate is founded, in words."""
+    """Tell how well an estimate is founded, in words."""
     said = [f"standard error {100 * one.relative_error:.0f} %", f"{100 * one.from_data:.0f} % from the data"]
     if one.simulation_error > 0:
         said.append(f"simulation error {100 * one.simulation_error:.2g} %")
@@ -124,7 +124,7 @@ def described(one: Estimate) -> str:
 
 
 def in_place(fit: Calibration, base: Scenario, path: Path) -> str:
-    """The text of ``path`` with the fitted numbers in place of the old ones; comments and order stay.
+    """Return the text of ``path`` with the fitted numbers in place of the old ones; comments and order stay.
 
     Raises
     ------

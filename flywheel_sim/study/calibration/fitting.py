@@ -121,7 +121,7 @@ class Fitting:
         self.size = NORMAL / max(one.cohort for one in self.series) if self.pure else 1.0
 
     def changes(self, x: Floats) -> dict[str, float]:
-        """Values by path; whole numbers are rounded, others keep six figures."""
+        """Return values by path; whole numbers are rounded, others keep six figures."""
         values = np.exp(np.clip(x, self.low, self.high))
         return {
             one.path: round(float(value)) if self.whole[name] else float(f"{value:.6g}")
@@ -129,14 +129,14 @@ class Fitting:
         }
 
     def runs(self, points: Sequence[Floats]) -> list[list[Run]]:
-        """Runs at several points, in one batch."""
+        """Return runs at several points, in one batch."""
         from flywheel_sim.execute.run import batch
 
         scenarios = [self.base.with_(self.changes(point)) for point in points]
         return batch(scenarios, replicates=self.replicates, seed=self.seed, workers=self.workers, teams=False)
 
     def simulate(self, points: Sequence[Floats]) -> list[Floats]:
-        """Residuals at several points, in one batch."""
+        """Return residuals at several points, in one batch."""
         keys = [(self.replicates, np.asarray(point).tobytes()) for point in points]
         new = [k for k, key in enumerate(keys) if key not in self.known]
         if new:
@@ -161,7 +161,7 @@ class Fitting:
         return found is not None
 
     def compared(self, point: Floats, runs: Sequence[Run]) -> tuple[Floats, Floats]:
-        """Residuals of a set: of the mean of its runs, and how each of them moves those of the observations."""
+        """Return residuals of a set: of the mean of its runs, and how each of them moves those of the observations."""
         parts, apart = [], []
         for series, rows in zip(self.series, self.rows, strict=True):
             each = np.array([measured(run, self.seen, series) for run in runs])
@@ -180,24 +180,24 @@ class Fitting:
                 self.best = key[0], cost, np.frombuffer(key[1], np.float64)
 
     def so_far(self) -> str:
-        """How far it is, in words: for somebody who has interrupted it."""
+        """Tell how far it is, in words: for somebody who has interrupted it."""
         if self.best is None:
             return "interrupted before the first parameter set"
         values = ", ".join(f"{path} = {value:g}" for path, value in self.changes(self.best[2]).items())
         return f"interrupted after {self.evaluations} parameter sets; best so far, not converged: {values}"
 
     def scored(self, series: ObservedSeries, simulated: Floats) -> Floats:
-        """What is squared: standard deviations, or signed roots of the deviance where there is a likelihood."""
+        """Return what is squared: standard deviations, or signed roots of the deviance where there is a likelihood."""
         if series.law == "binomial":
             return series.deviance(simulated) * math.sqrt(self.size)
         return series.standard(simulated)
 
     def residuals(self, x: Floats) -> Floats:
-        """Residuals at one point: of the observations, then of the beliefs."""
+        """Return residuals at one point: of the observations, then of the beliefs."""
         return self.simulate([x])[0]
 
     def jacobian(self, x: Floats) -> Floats:
-        """Derivatives by central differences, one-sided at a bound; shape (residuals, parameters)."""
+        """Return derivatives by central differences, one-sided at a bound; shape (residuals, parameters)."""
         steps = np.diag(self.steps)
         ups = [np.minimum(x + step, self.high) for step in steps]
         downs = [np.maximum(x - step, self.low) for step in steps]
@@ -211,18 +211,18 @@ class Fitting:
         self.steps = np.clip(AIM / np.maximum(effect, 1e-9), SHORT, LONG)
 
     def loss(self, z: Floats) -> Floats:
-        """Soft L1 for observations, squares for beliefs and likelihoods: rho and its first two derivatives."""
+        """Return soft L1 for observations, squares for beliefs and likelihoods: rho and its first two derivatives."""
         data = np.concatenate((~self.likely, np.zeros(len(z) - self.observed, bool)))
         root = np.sqrt(1.0 + z)
         rho = np.where(data, 2.0 * (root - 1.0), z)
         return np.array([rho, np.where(data, 1.0 / root, 1.0), np.where(data, -0.5 / root**3, 0.0)])
 
     def half_sum(self, residuals: Floats) -> float:
-        """The cost: half the robust sum of squares."""
+        """Return the cost: half the robust sum of squares."""
         return float(0.5 * self.loss(residuals**2)[0].sum())
 
     def local(self, x: Floats) -> Local:
-        """Derivatives, errors and the next step at a point."""
+        """Return derivatives, errors and the next step at a point."""
         residuals, jacobian = self.residuals(x), self.jacobian(x)
         n, p = self.observed, len(x)
         stated = ~self.likely
@@ -246,7 +246,8 @@ class Fitting:
         return Local(x, residuals, jacobian, covariance, alone, bound, step, left, luck, self.half_sum(residuals))
 
     def polish(self, x: Floats) -> Local:
-        """Gauss-Newton steps with falling gain; of the points as good as any, the one nearest to its own next step.
+        """Return Gauss-Newton steps with falling gain; of the points as good as any, the one nearest to its own next
+        step.
 
         One step is always taken: the search had fewer runs, and a quarter of a standard error, as the data have it, can
         be more than luck leaves open.
@@ -262,13 +263,13 @@ class Fitting:
 
     @property
     def method(self) -> str:
-        """What is done, in words."""
+        """Say in words how the fit is done."""
         if self.likely.all():
             return "Maximum likelihood of the retention table (multinomial)"
         return "Robust least squares" + (" and the likelihood of the retention table" if self.likely.any() else "")
 
     def misfit(self, best: Local) -> tuple[float, float]:
-        """Deviance of the retention tables, and the probability of at least so much if the model is true."""
+        """Return the deviance of the retention tables, and the probability of at least so much if the model is true."""
         from scipy.stats import chi2
 
         rows = int(self.likely.sum())
@@ -277,7 +278,7 @@ class Fitting:
         return (deviance, float(chi2.sf(deviance, free))) if free > 0 else (deviance if rows else math.nan, math.nan)
 
     def search(self, x: Floats) -> tuple[Floats, str]:
-        """Least squares from x: the best point, and why the search ended."""
+        """Return least squares from x: the best point, and why the search ended."""
         from scipy.optimize import least_squares
 
         loss: Any = self.loss

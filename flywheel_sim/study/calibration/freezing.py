@@ -90,7 +90,7 @@ class Frozen:
 
 
 def references(scenario: Scenario, seed: int = 11, replicates: int = 8, workers: int | None = None) -> dict[str, float]:
-    """What the references of a scenario would have to be to equal its own means.
+    """Return what the references of a scenario would have to be to equal its own means.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ _WHERE_ENABLED = {
 
 
 def _conversion(scenario: Scenario, mean: Any) -> dict[str, float]:
-    """Customers per lead at the stages' own odds, without those whom sellers turn away."""
+    """Return customers per lead at the stages' own odds, without those whom sellers turn away."""
     funnel, qualified = scenario.model.market.funnel, float(mean[COL.qualified])
     if not funnel.enabled or qualified <= 0:
         return {}
@@ -150,7 +150,7 @@ def _conversion(scenario: Scenario, mean: Any) -> dict[str, float]:
 
 
 def _of_teams(scenario: Scenario, simulation: Simulation, q: int) -> dict[str, float]:
-    """References read from the teams' vectors of one run in one week."""
+    """Return references read from the teams' vectors of one run in one week."""
     state, tables = simulation.state, simulation.program.tables
     r, size = state.run[q], simulation.program.par[0]["size"]
     teams, points, segments = int(size["teams"]), int(size["touchpoints"]), int(size["segments"])
@@ -184,7 +184,7 @@ def _of_teams(scenario: Scenario, simulation: Simulation, q: int) -> dict[str, f
 def mean_scores(
     scenario: Scenario, seed: int = 11, replicates: int = 8, workers: int | None = None
 ) -> dict[str, NDArray[np.float64]]:
-    """What a bonus on each measure would come to if nobody worked for it: 1 is the bonus at target.
+    """Return what a bonus on each measure would come to if nobody worked for it: 1 is the bonus at target.
 
     Parameters
     ----------
@@ -249,7 +249,7 @@ def _mean(column: str) -> Callable[[Run], float]:
 
 
 def _churn_monthly(run: Run) -> float:
-    """Customers lost in a month over those there when it began, months weighted by their customers."""
+    """Return customers lost in a month over those there when it began, months weighted by their customers."""
     lost, there = run.series("churned"), run.series("customers", start=True)
     begins = [(52 * k + 6) // 12 for k in range(run.weeks * 12 // 52 + 1)]
     before = float(there[begins[:-1]].sum())

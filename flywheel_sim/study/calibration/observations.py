@@ -37,12 +37,12 @@ class NoOverlap(ScenarioError):
 
 
 def named(scenario: Scenario) -> bool:
-    """Whether a scenario names observed data."""
+    """Tell whether a scenario names observed data."""
     return bool(scenario.model.observed.file)
 
 
 def with_data(scenario: Scenario, data: str | os.PathLike[str] | None, until: str | None = None) -> Scenario:
-    """The scenario with other data.
+    """Return the scenario with other data.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def observations(scenario: Scenario) -> Observations:
 
 
 def measured(run: Run, seen: Observations, series: ObservedSeries) -> Floats:
-    """The same quantity in a run, one entry per date; NaN where the run does not cover the period.
+    """Return the same quantity in a run, one entry per date; NaN where the run does not cover the period.
 
     Raises
     ------
@@ -155,7 +155,7 @@ def measured(run: Run, seen: Observations, series: ObservedSeries) -> Floats:
 
 
 def taken(customers: Floats, paid: Floats, seen: Observations, series: ObservedSeries) -> Floats:
-    """The quantity of a series from what runs had at the end of every week.
+    """Return the quantity of a series from what runs had at the end of every week.
 
     Parameters
     ----------
@@ -180,7 +180,8 @@ def taken(customers: Floats, paid: Floats, seen: Observations, series: ObservedS
 
 
 def _at(values: Floats, weeks: Floats) -> Floats:
-    """What stood at the end of weeks, inside a week in proportion to its days; the last week may run on a little.
+    """Return what stood at the end of weeks, inside a week in proportion to its days; the last week may run on a
+    little.
 
     Examples
     --------
@@ -196,7 +197,7 @@ def _at(values: Floats, weeks: Floats) -> Floats:
 
 
 def weeks_needed(seen: Observations, horizon: int) -> list[int]:
-    """Weeks at whose end a run must be known for `taken`, week 0 apart.
+    """Return weeks at whose end a run must be known for `taken`, week 0 apart.
 
     Examples
     --------
@@ -212,7 +213,7 @@ def weeks_needed(seen: Observations, horizon: int) -> list[int]:
 
 
 def _usual(per_year: Floats) -> int:
-    """Periods a year of most rows."""
+    """Return periods a year of most rows."""
     return max(1, round(float(np.median(per_year))))
 
 
@@ -238,14 +239,15 @@ def _complete(mapping: "Observed", table: Rows) -> tuple[dict[str, Floats], dict
 
 
 def _shifted(text: str, weeks: float, period_weeks: float) -> str:
-    """The date, or the number of the period, so many weeks later."""
+    """Return the date, or the number of the period, so many weeks later."""
     if period_weeks:
         return f"{float(text) + weeks / period_weeks:.6g}"
     return str(datetime.date.fromisoformat(text) + datetime.timedelta(days=round(7 * weeks)))
 
 
 def extended(seen: Observations, horizon: int, period_weeks: float = 0.0) -> Observations:
-    """The observations with the periods to come, up to the end of the run, at which nothing has been observed yet.
+    """Return the observations with the periods to come, up to the end of the run, at which nothing has been observed
+    yet.
 
     Examples
     --------
@@ -280,7 +282,7 @@ def extended(seen: Observations, horizon: int, period_weeks: float = 0.0) -> Obs
 
 
 def _day(scenario: Scenario, field: str, text: str, otherwise: float) -> float:
-    """The day that a field of the mapping names."""
+    """Return the day that a field of the mapping names."""
     if not text:
         return float(otherwise)
     day, expected = as_day(text, scenario.model.observed.period_weeks)
@@ -290,7 +292,7 @@ def _day(scenario: Scenario, field: str, text: str, otherwise: float) -> float:
 
 
 def _cohort_only(scenario: Scenario) -> None:
-    """Mistakes in how survival is mapped: it follows a cohort, so the scenario must win nobody."""
+    """Yield mistakes in how survival is mapped: it follows a cohort, so the scenario must win nobody."""
     model = scenario.model
     for name, one in model.observed.series.items():
         here = f"observed.series.{name}"
@@ -310,7 +312,7 @@ def _cohort_only(scenario: Scenario) -> None:
 
 
 def _whole_at_first(scenario: Scenario, table: Rows, start: float) -> None:
-    """A mistake where a retention table does not begin with everybody."""
+    """Yield a mistake where a retention table does not begin with everybody."""
     for name, one in scenario.model.observed.series.items():
         first = table.columns[name][table.days == start]
         if one.quantity == "survival" and np.isfinite(first).all() and (np.abs(first - 1.0) > 1e-6).any():
@@ -319,7 +321,7 @@ def _whole_at_first(scenario: Scenario, table: Rows, start: float) -> None:
 
 
 def _folders(scenario: Scenario) -> Iterator[Path]:
-    """Where a file of observations may lie: beside the file that names it, here, or among the shipped data."""
+    """Tell where a file of observations may lie: beside the file that names it, here, or among the shipped data."""
     place = place_in(scenario, "observed.file")
     if place and place.file and Path(place.file).is_file():
         yield Path(place.file).parent
@@ -332,7 +334,7 @@ def _beside(folder: Path, file: str) -> Path:
 
 
 def located(scenario: Scenario) -> Path:
-    """The file of observations a scenario names.
+    """Return the file of observations a scenario names.
 
     Raises
     ------

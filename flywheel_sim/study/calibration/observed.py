@@ -43,7 +43,7 @@ def overlay(runs: Sequence[Run], seen: Observations | None = None, *, holds: str
 
 
 def beside(seen: Observations, simulated: Sequence[NDArray[np.float64]], holds: str) -> Overlay:
-    """Observed series beside simulated ones, an array of shape (runs, n) for each, and the baselines."""
+    """Return observed series beside simulated ones, an array of shape (runs, n) for each, and the baselines."""
     tracks = []
     for series, values in zip(seen.series, simulated, strict=True):
         known = seen.in_sample & np.isfinite(series.values)

@@ -64,27 +64,27 @@ class Rows:
 
 
 def law_of(series: "Series") -> str:
-    """The law of a series: the usual one of its quantity, where none is stated."""
+    """Return the law of a series: the usual one of its quantity, where none is stated."""
     if series.law != "usual":
         return series.law
     return "binomial" if series.quantity == "survival" else "relative"
 
 
 def place_in(scenario: Scenario, field: str) -> Place | None:
-    """Where a file says it; None when it was set since."""
+    """Tell where a file says it; None when it was set since."""
     changed = any(f"{field}.".startswith(f"{path}.") for path in scenario.changes)
     return None if changed else scenario.position(field)
 
 
 def mistake(scenario: Scenario, field: str, text: str, suggestion: str | None = None) -> ScenarioError:
-    """One mistake in the block `observed`."""
+    """Return one mistake in the block `observed`."""
     place = place_in(scenario, field)
     where = (place.file, place.line, place.column) if place else (None, None, None)
     return ScenarioError([Problem(*where, field, text, suggestion)])
 
 
 def as_day(text: str, period_weeks: float) -> tuple[float | None, str]:
-    """A date, or the number of a period, in days; None where it is none, and what was expected."""
+    """Return a date, or the number of a period, in days; None where it is none, and what was expected."""
     try:
         if period_weeks:
             value = float(text)
@@ -95,7 +95,7 @@ def as_day(text: str, period_weeks: float) -> tuple[float | None, str]:
 
 
 def split_head(line: str) -> str:
-    """The sign between the cells of a table, by its first line: a comma, or else a semicolon or a tab.
+    """Return the sign between the cells of a table, by its first line: a comma, or else a semicolon or a tab.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def split_head(line: str) -> str:
 
 
 def twice(names: list[str]) -> list[str]:
-    """Names that stand over more than one column.
+    """Return names that stand over more than one column.
 
     Examples
     --------
@@ -126,7 +126,7 @@ class Table:
         self.decimal = "."
 
     def read(self) -> Rows:
-        """Read it.
+        """Read the whole table of observations.
 
         Raises
         ------
@@ -147,7 +147,7 @@ class Table:
         return rows
 
     def _raw(self) -> tuple[list[str], list[tuple[int, list[str]]]]:
-        """The names, and the rows that are not blank with their lines."""
+        """Return the names, and the rows that are not blank with their lines."""
         try:
             with self.path.open(encoding="utf-8-sig", newline="") as stream:
                 first = stream.readline()
@@ -221,7 +221,7 @@ class Table:
         return Rows(dates, np.array(days), opening, per_year, columns)
 
     def _number(self, line: int, name: str, one: "Series", text: str) -> float:
-        """A cell in the unit of its series; NaN where it is empty."""
+        """Return a cell in the unit of its series; NaN where it is empty."""
         if not text:
             return math.nan
         least = 0.0 if law_of(one) != "relative" else math.ulp(0.0)
@@ -261,7 +261,7 @@ class Table:
     def _periods(
         self, dates: list[str], days: list[float], texts: list[str], lines: list[int], columns: dict[str, Floats]
     ) -> tuple[Floats, Floats]:
-        """The day before each row's period, and how many such periods a year has."""
+        """Return the day before each row's period, and how many such periods a year has."""
         mapping, n = self.mapping, len(days)
         opening, per_year = np.full(n, math.nan), np.full(n, math.nan)
         if mapping.period_weeks and not mapping.period and not mapping.period_column:
@@ -304,7 +304,7 @@ class Table:
 
 
 def _alike(gaps: Floats) -> float:
-    """Periods a year where all gaps are one kind of period; 0 where they are not.
+    """Return periods a year where all gaps are one kind of period; 0 where they are not.
 
     Examples
     --------
@@ -318,7 +318,9 @@ def _alike(gaps: Floats) -> float:
 
 
 def _length(text: str, day: float, numbered: bool) -> tuple[float, float] | None:
-    """The day before a period that ends on this day, and how many a year has; None where the text is no length."""
+    """Return the day before a period that ends on this day, and how many a year has; None where the text is no
+    length.
+    """
     word = text.casefold().replace("half year", "half-year")
     if word == "week":
         return day - 7.0, 52.0
@@ -334,7 +336,7 @@ def _length(text: str, day: float, numbered: bool) -> tuple[float, float] | None
 
 
 def _months_before(day: int, months: int) -> float:
-    """The same day of an earlier month; the last of a month goes with the last.
+    """Return the same day of an earlier month; the last of a month goes with the last.
 
     Examples
     --------

@@ -95,12 +95,12 @@ class Settings:
 
 
 def folder_of(scenario: Scenario) -> Path:
-    """Where a posterior goes when nothing else is said."""
+    """Tell where a posterior goes when nothing else is said."""
     return Path(f"{Path(scenario.name).stem}-posterior")
 
 
 def is_calibration(store: Store) -> bool:
-    """Whether a store holds a calibration."""
+    """Tell whether a store holds a calibration."""
     return "calibration" in store.experiment.about
 
 
@@ -118,7 +118,7 @@ def posterior(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Posterior:
-    """What the data a scenario names leave possible of the parameters it lists.
+    """Return what the data a scenario names leave possible of the parameters it lists.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def of_observations(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Posterior:
-    """The posterior given observations that have been read; arguments and errors as for `posterior`."""
+    """Return the posterior given observations that have been read; arguments and errors as for `posterior`."""
     chosen, priors, libraries = settings or Settings(), Priors(base), made_with()
     seen = extended(observed, base.model.horizon_weeks, base.model.observed.period_weeks)
     about = {
@@ -218,7 +218,7 @@ def resume(
 
 
 def _packed(seen: Observations) -> dict[str, Any]:
-    """Observations as values strict JSON can hold."""
+    """Return observations as values strict JSON can hold."""
     whole = {one.name: getattr(seen, one.name) for one in fields(seen)}
     whole |= {name: getattr(seen, name).tolist() for name in ("in_sample", "per_year")}
     rows = [
@@ -264,7 +264,7 @@ class _Calibration:
         self.here: Place | None = None
 
     def run(self) -> Posterior:
-        """The answer."""
+        """Run the calibration to its answer."""
         from threadpoolctl import threadpool_limits
 
         try:
@@ -279,7 +279,9 @@ class _Calibration:
     # -- runs ----------------------------------------------------------------------------------------------------------
 
     def _ask(self, unit: Floats, replicates: int, what: str, first: int, until: int) -> tuple[Floats, Floats]:
-        """Customers and revenue so far by week of these points' runs, each of shape (points, replicates, W + 1)."""
+        """Return customers and revenue so far by week of these points' runs, each of shape (points, replicates, W +
+        1).
+        """
         changes = self.priors.changes(unit)
         whole = until == self.base.model.horizon_weeks
         points = [
@@ -303,14 +305,14 @@ class _Calibration:
         return customers, paid
 
     def _step(self, now: Standing) -> None:
-        """Progress against what the whole calibration may cost."""
+        """Report progress against what the whole calibration may cost."""
         assert self.progress is not None
         made, total = now.done - self.had, max(self.most, now.total)
         left = (time.monotonic() - self.begun) * (total - now.done) / made if made > 0 else None
         self.progress(replace(now, total=total, seconds_left=left))
 
     def _trials(self, unit: Floats, what: str) -> tuple[Floats, Floats]:
-        """Points whose runs came to an end, and their outputs in standard deviations, shape (n, seeds, q)."""
+        """Return points whose runs came to an end, and their outputs in standard deviations, shape (n, seeds, q)."""
         replicates = self.settings.replicates
         # no further than the data that count
         last = max(float(one.weeks[rows].max()) for one, rows in zip(self.fitted, self.rows, strict=True) if len(rows))
@@ -354,7 +356,7 @@ class _Calibration:
         return self._told(draws, kept, len(unit), notes, region)
 
     def _posterior(self, unit: Floats, outputs: Floats) -> tuple[Floats, int]:
-        """Draws of the posterior in the unit cube, and how many simulated data sets they come from."""
+        """Return draws of the posterior in the unit cube, and how many simulated data sets they come from."""
         settings, company = self.settings, self.company
         luck = np.random.default_rng([settings.seed, 1_000])
         scores = Scores.of(outputs, company, unit.shape[1] + 2)
@@ -413,7 +415,7 @@ class _Calibration:
         )  # fmt: skip
 
     def _strange(self, predicted: Sequence[Floats]) -> float:
-        """Share of predicted data sets that are farther from their middle than the observed one."""
+        """Return the share of predicted data sets that are farther from their middle than the observed one."""
         parts = [one.standard(values)[:, rows] for one, values, rows in zip(
             self.fitted, [v for v, one in zip(predicted, self.seen.series, strict=True) if one.fitted], self.rows,
             strict=True)]  # fmt: skip

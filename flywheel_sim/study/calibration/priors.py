@@ -57,7 +57,7 @@ class Priors:
         return len(self.names)
 
     def values(self, unit: Floats) -> Floats:
-        """Parameters at points of the cube, shape (n, p)."""
+        """Return parameters at points of the cube, shape (n, p)."""
         from scipy.stats import truncnorm
 
         out = np.empty_like(unit)
@@ -71,7 +71,7 @@ class Priors:
         return np.asarray(np.clip(np.exp(out), self.low, self.high))
 
     def unit(self, values: Floats) -> Floats:
-        """Points of the cube that have these values; the inverse of `values`."""
+        """Return points of the cube that have these values; the inverse of `values`."""
         from scipy.stats import truncnorm
 
         out, logs = np.empty_like(values), np.log(np.clip(values, self.low, self.high))
@@ -85,7 +85,7 @@ class Priors:
         return out
 
     def changes(self, unit: Floats) -> list[dict[str, Any]]:
-        """What points of the cube set: whole numbers are rounded, others keep six figures."""
+        """Return what points of the cube set: whole numbers are rounded, others keep six figures."""
         return [
             {
                 path: round(float(value)) if whole else float(f"{value:.6g}")
@@ -95,7 +95,7 @@ class Priors:
         ]
 
     def spread_of_logs(self) -> Floats:
-        """Standard deviation of every parameter's logarithm under the prior, shape (p,)."""
+        """Return the standard deviation of every parameter's logarithm under the prior, shape (p,)."""
         even = (np.arange(4096) + 0.5) / 4096
         logs = np.log(self.values(np.repeat(even[:, None], len(self), axis=1)))
         return np.asarray(logs.std(axis=0))

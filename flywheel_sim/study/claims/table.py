@@ -79,7 +79,7 @@ class Arms:
 
 @lru_cache(maxsize=1)
 def claim_table() -> Mapping[str, Claim]:
-    """Every claim by its number, C1 first.
+    """Return every claim by its number, C1 first.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def claim_table() -> Mapping[str, Claim]:
 
 
 def arms(claim: Claim, shape: Mapping[str, Any] | None = None) -> Arms:
-    """The scenarios of a claim's experiment.
+    """Return the scenarios of a claim's experiment.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def arms(claim: Claim, shape: Mapping[str, Any] | None = None) -> Arms:
 
 
 def settings(scenario: Scenario, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Dotted paths with ``*`` replaced by every name there is.
+    """Return dotted paths with ``*`` replaced by every name there is.
 
     Examples
     --------
@@ -140,7 +140,7 @@ def settings(scenario: Scenario, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _affected(scenario: Scenario, effect: Mapping[str, Any], twin: Mapping[str, Any]) -> Scenario:
-    """The scenario with the effect: its settings, or what its funnel twin changes."""
+    """Return the scenario with the effect: its settings, or what its funnel twin changes."""
     from flywheel_sim.scenario.funnel import funnel_twin
 
     arguments = {path: value for path, value in {**effect, **twin}.items() if path.startswith(_TWIN)}

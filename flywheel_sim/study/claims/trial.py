@@ -65,7 +65,7 @@ def claims(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Trials:
-    """Put claims on trial.
+    """Put claims on trial and judge each of them.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def claims(
 
 
 def chosen(names: Iterable[str]) -> dict[str, Claim]:
-    """The claims that are asked for, in their own order; all without a name.
+    """Return the claims that are asked for, in their own order; all without a name.
 
     Raises
     ------
@@ -155,7 +155,8 @@ def chosen(names: Iterable[str]) -> dict[str, Claim]:
 
 
 def ready(table: Mapping[str, Claim], changes: Mapping[str, Any]) -> dict[str, list[Arm]]:
-    """The arms of every claim that has an experiment: as it is, then at each setting where its effect must vanish.
+    """Return the arms of every claim that has an experiment: as it is, then at each setting where its effect must
+    vanish.
 
     Raises
     ------
@@ -167,7 +168,9 @@ def ready(table: Mapping[str, Claim], changes: Mapping[str, Any]) -> dict[str, l
 
 
 def weekly_mean(run: Run, name: str) -> float:
-    """Mean over weeks of a column; of one over another, the ratio of their means, the latter before each week."""
+    """Return the mean over weeks of a column; of one over another, the ratio of their means, the latter before each
+    week.
+    """
     above, _, below = name.partition("/")
     top = float(run.series(above).mean())
     if not below:
@@ -177,14 +180,14 @@ def weekly_mean(run: Run, name: str) -> float:
 
 
 def same(a: Run, b: Run, name: str) -> bool:
-    """Whether what is observed is the same to the bit in every week."""
+    """Tell whether what is observed is the same to the bit in every week."""
     return all(np.array_equal(a.series(column), b.series(column)) for column in name.split("/"))
 
 
 def judged(
     tried: Sequence[tuple[Claim, Sequence[Sequence[Pair]]]], about: Mapping[str, Mapping[str, Any]] | None = None
 ) -> tuple[Trial, ...]:
-    """The verdict on every claim.
+    """Return the verdict on every claim.
 
     Parameters
     ----------
@@ -251,7 +254,7 @@ def _verdict(claim: Claim, seen: Sequence[Seen], vanished: Sequence[Vanished], p
 
 
 def _p(claim: Claim, measured: Sequence[Sequence[Pair]]) -> float:
-    """Of the first thing observed; where nothing may change, of whatever changes most, for as many as there are."""
+    """Return the p value of the first thing observed; where nothing may change, of whatever changes most."""
     pairs = measured[0]
     return min(1.0, len(pairs) * min(map(_p_of, pairs))) if claim.expect == "null" else _p_of(pairs[0])
 
@@ -272,7 +275,7 @@ def _seen(name: str, pair: Pair, tests: int) -> Seen:
 
 
 def _before(claim: Claim, without: Scenario) -> dict[str, Any]:
-    """What stands without the effect where it is set, where that is one number, word or switch."""
+    """Return what stands without the effect where it is set, where that is one number, word or switch."""
     found = {}
     for path in claim.effect:
         if not path.startswith("twin."):

@@ -70,7 +70,7 @@ class Mixture:
         self._made: dict[frozenset[str], Scenario | None] = {}
 
     def scenario(self, coalition: Coalition) -> Scenario:
-        """The baseline with the groups of ``coalition`` as in the challenger.
+        """Return the baseline with the groups of ``coalition`` as in the challenger.
 
         Raises
         ------
@@ -86,7 +86,7 @@ class Mixture:
         return made
 
     def valid(self, coalition: Coalition) -> bool:
-        """Whether there is such a scenario."""
+        """Tell whether there is such a scenario."""
         try:
             self.scenario(coalition)
         except ScenarioError:
@@ -112,7 +112,7 @@ class Mixture:
         ]
 
     def title(self, group: int) -> str:
-        """A group in words."""
+        """Return a group's title in words."""
         fields = type(self.baseline.model).model_fields
 
         def words(name: str) -> str:
@@ -122,7 +122,7 @@ class Mixture:
         return " + ".join(words(name) for name in self.groups[group])
 
     def described(self) -> tuple[Group, ...]:
-        """The groups as they stand in the result."""
+        """Return the groups as they stand in the result."""
         paths = list(differences([self.baseline, self.challenger]))
         return tuple(
             Group(self.title(g), blocks, tuple(path for path in paths if path.split(".", 1)[0] in blocks))
@@ -144,7 +144,7 @@ class Mixture:
 
     @staticmethod
     def _least(candidates: Coalition, enough: Callable[[Coalition], bool]) -> Coalition:
-        """A smallest subset that is enough: none of it can be left out."""
+        """Return a smallest subset that is enough: none of it can be left out."""
         kept = candidates
         for one in sorted(candidates):
             if enough(kept - {one}):
@@ -213,7 +213,7 @@ def bridge(
 
 
 def weights(count: int) -> list[float]:
-    """Weight of a coalition of 0, 1, ..., count - 1 others in a group's Shapley value.
+    """Return the weight of a coalition of 0, 1, ..., count - 1 others in a group's Shapley value.
 
     Examples
     --------
@@ -224,7 +224,7 @@ def weights(count: int) -> list[float]:
 
 
 def shapley(values: Floats, place: dict[Coalition, int], count: int) -> Floats:
-    """Exact Shapley values.
+    """Compute exact Shapley values.
 
     Parameters
     ----------
@@ -268,7 +268,7 @@ def _plan(mixture: Mixture) -> list[tuple[int, ...]]:
 
 
 def _orders(count: int) -> list[tuple[int, ...]]:
-    """Random orders, each followed by its opposite."""
+    """Return random orders, each followed by its opposite."""
     luck = np.random.default_rng(_ORDER_SEED)
     pairs = max(8, BUDGET // (2 * (count - 1)))
     drawn = [tuple(int(g) for g in luck.permutation(count)) for _ in range(pairs)]
@@ -276,7 +276,7 @@ def _orders(count: int) -> list[tuple[int, ...]]:
 
 
 def _needed(count: int, orders: list[tuple[int, ...]]) -> list[Coalition]:
-    """Every coalition that is run, small ones first."""
+    """Return every coalition that is run, small ones first."""
     whole = frozenset(range(count))
     found: Iterable[Coalition]
     if orders:
@@ -291,7 +291,9 @@ def _needed(count: int, orders: list[tuple[int, ...]]) -> list[Coalition]:
 def _sampled(
     values: Floats, place: dict[Coalition, int], count: int, orders: list[tuple[int, ...]]
 ) -> tuple[Floats, Floats]:
-    """Mean marginal contributions over the orders, and their standard error over opposite pairs, averaged over runs."""
+    """Return the mean marginal contributions over the orders, and their standard error over opposite pairs, averaged
+    over runs.
+    """
     each = np.zeros((len(orders), count, *values.shape[1:]))
     for n, order in enumerate(orders):
         for position, g in enumerate(order):
@@ -303,7 +305,7 @@ def _sampled(
 
 
 def _outcomes(mixture: Mixture, coalitions: list[Coalition], runs: Runs) -> tuple[Floats, Floats]:
-    """Summaries (C, R, K) and mean cumulative value by week (C, W + 1) of every coalition."""
+    """Return summaries (C, R, K) and mean cumulative value by week (C, W + 1) of every coalition."""
     finals, paths = [], []
     for done, some in _slices(coalitions):
         scenarios = [mixture.scenario(one) for one in some]

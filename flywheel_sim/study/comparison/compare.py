@@ -93,7 +93,7 @@ class Comparison(Outcomes):
         )
 
     def with_bridge(self, **options: Any) -> "Comparison":
-        """The same comparison with its bridge in report, JSON and saved folder; options as in `bridge`."""
+        """Return the same comparison with its bridge in report, JSON and saved folder; options as in `bridge`."""
         return replace(self, split=self.bridge(**options))
 
     def with_swings(
@@ -105,7 +105,7 @@ class Comparison(Outcomes):
         runner: Runner | None = None,
         paths: Sequence[str] | None = None,
     ) -> "Comparison":
-        """The same comparison with what one assumption at a time does to its difference, and which one flips it.
+        """Return the same comparison with what one assumption at a time does to its difference, and which one flips it.
 
         Where runs draw parameters, all others are drawn as they were, and one that is drawn itself goes to the ends of
         the middle 90 % of its draws.
@@ -133,7 +133,8 @@ class Comparison(Outcomes):
     def with_groups(
         self, *, replicates: int | None = None, workers: int | None = None, progress: Progress | None = None
     ) -> "Comparison":
-        """The same comparison with what it does to teams and segments; default: at most 10 runs of each scenario.
+        """Return the same comparison with what it does to teams and segments; default: at most 10 runs of each
+        scenario.
 
         Left out where runs draw parameters.
         """
@@ -342,7 +343,7 @@ def choose(
 
 
 def _boiled(runs: list[list[Run]], loaded: list[Scenario], drawn: Drawn | None, **asked: Any) -> Comparison:
-    """The comparison of these runs; where they drew parameters, of the scenarios that they were drawn for."""
+    """Return the comparison of these runs; where they drew parameters, of the scenarios that they were drawn for."""
     found = Comparison.of(runs, **asked)
     return replace(found, scenarios=tuple(loaded), drawn=drawn) if drawn else found
 
@@ -375,5 +376,5 @@ def _drawing(drawn: Drawn | None, baseline: Scenario) -> Runner | None:
 
 
 def _values(runs: list[list[Run]]) -> NDArray[np.float64]:
-    """Net present value, shape (S, R)."""
+    """Return the net present value, shape (S, R)."""
     return np.array([[run.summary["npv"] for run in row] for row in runs])

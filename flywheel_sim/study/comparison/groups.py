@@ -26,7 +26,7 @@ def groups(
     scenarios: Sequence[Scenario],
     runs: Runs,
 ) -> Groups:
-    """What every scenario does to its teams and segments; run k has the key (seed, k), as in a comparison.
+    """Return what every scenario does to its teams and segments; run k has the key (seed, k), as in a comparison.
 
     A bonus is what `m12_incentives.payout` pays, for one head.  Churn is that of the summary, segment by segment: the
     share of those there at the start of every whole year who have left within it, won back or not.
@@ -103,11 +103,11 @@ class _Looks:
         self._weeks += weeks
 
     def teams(self) -> Floats:
-        """Averages by team and measure."""
+        """Return averages by team and measure."""
         return self._by_team / max(self._weeks, 1.0)
 
     def segments(self) -> Floats:
-        """Averages by segment and measure; NaN in a segment that never had a customer."""
+        """Return averages by segment and measure; NaN in a segment that never had a customer."""
         with np.errstate(invalid="ignore", divide="ignore"):
             churn = 1.0 - self._stayed / self._there
             found = np.column_stack((self._warmth / self._present, churn, self._at_end))
@@ -115,7 +115,7 @@ class _Looks:
         return found
 
     def _customers(self) -> tuple[Floats, Floats]:
-        """Customers by segment, and those of them who were there a year ago, at the end of that week, too."""
+        """Return customers by segment, and those of them who were there a year ago, at the end of that week, too."""
         st, rows, a_year_ago = self._simulation.state, self._account, self._simulation.week - YEAR
         status, segment, count = st.status[rows], st.segment[rows], len(self._present)
         here = (status == NEUTRAL) | (status == ADVOCATE) | (status == DETRACTOR)
@@ -128,7 +128,7 @@ class _Looks:
         return bool(culture.enabled and culture.morale.enabled)
 
     def _bonus(self) -> Floats:
-        """Bonus of a head and year in the last week."""
+        """Return bonus of a head and year in the last week."""
         simulation = self._simulation
         st, r, program = simulation.state, simulation.state.run[self._q], simulation.program
         p: Any = program.par[program.calendar[int(r["scenario"]), simulation.week - 1]]

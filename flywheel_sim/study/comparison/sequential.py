@@ -43,7 +43,7 @@ FEWEST_FIRST = 10
 
 
 def runs_needed(differences: Floats, half_width: float, level: float = LEVEL) -> int:
-    """Runs for an interval of the mean of this half-width, first stage included.
+    """Return runs for an interval of the mean of this half-width, first stage included.
 
     Parameters
     ----------
@@ -214,14 +214,14 @@ def ocba(
 
 
 def _against(drawn: list[Floats], best: int, rival: int) -> tuple[float, float, int]:
-    """Mean and standard deviation of the paired difference to the best, and how many pairs there are."""
+    """Return the mean and standard deviation of the paired difference to the best, and how many pairs there are."""
     pairs = min(len(drawn[best]), len(drawn[rival]))
     apart = drawn[best][:pairs] - drawn[rival][:pairs]
     return float(apart.mean()), float(apart.std(ddof=1)), pairs
 
 
 def _shares(drawn: list[Floats], indifference: float) -> Floats:
-    """Shares of the budget."""
+    """Return the shares of the budget."""
     best = int(np.argmax([row.mean() for row in drawn]))
     share = np.zeros(len(drawn))
     for rival in range(len(drawn)):
@@ -236,7 +236,9 @@ def _shares(drawn: list[Floats], indifference: float) -> Floats:
 
 
 def _chance(drawn: list[Floats], best: int, indifference: float) -> float:
-    """Bonferroni bound of the probability that no rival is better than the best by more than the indifference."""
+    """Return Bonferroni bound of the probability that no rival is better than the best by more than the
+    indifference.
+    """
     from scipy.special import stdtr
 
     wrong = 0.0

@@ -145,7 +145,7 @@ class _Work:
     unmoved: "list[Floats]" = field(default_factory=list)
 
     def shifts(self, moves: Sequence[_Move], replicates: int) -> list[float]:
-        """By how much each move changes the mean difference, paired run by run."""
+        """Return by how much each move changes the mean difference, paired run by run."""
         before = self._unmoved(replicates)
         flat = [scenario for move in moves for scenario in move.pair if scenario is not None]
         rows = iter(self._worth(flat, replicates))
@@ -156,7 +156,7 @@ class _Work:
         return found
 
     def middle(self, replicates: int) -> float:
-        """Mean difference where nothing moves."""
+        """Return the mean difference where nothing moves."""
         one, other = self._unmoved(replicates)
         return float(np.mean(other - one))
 
@@ -179,7 +179,7 @@ class _Work:
         return count * self.pair[0].model.horizon_weeks
 
     def _worth(self, scenarios: Sequence[Scenario], replicates: int) -> "list[Floats]":
-        """Net present value of every run, a row per scenario."""
+        """Return the net present value of every run, a row per scenario."""
         weeks, found = self.pair[0].model.horizon_weeks, []
 
         def report(done: int, of: int) -> None:
@@ -197,7 +197,7 @@ class _Work:
 def _assumptions(
     pair: tuple[Scenario, Scenario], paths: Sequence[str] | None, table: Mapping[str, Floats]
 ) -> list[_One]:
-    """What either scenario rests on."""
+    """Return what either scenario rests on."""
     both = [acting(scenario) for scenario in pair]
     found = []
     for row in key_assumptions(pair):
@@ -212,7 +212,7 @@ def _assumptions(
 
 
 def _moves(pair: tuple[Scenario, Scenario], one: _One, draws: Floats | None) -> list[_Move]:
-    """An assumption at the ends of its range, where that makes scenarios."""
+    """Return an assumption at the ends of its range, where that makes scenarios."""
     scenario = pair[1] if math.isfinite(one.values[1]) else pair[0]
     ends = _ends(scenario, one.path, one.value, draws)
     found = [_move(pair, one, end, draws is not None) for end in ends]
@@ -220,7 +220,7 @@ def _moves(pair: tuple[Scenario, Scenario], one: _One, draws: Floats | None) -> 
 
 
 def _move(pair: tuple[Scenario, Scenario], one: _One, end: float, drawn: bool) -> _Move | None:
-    """Both scenarios with the assumption moved to ``end``; one whose value is another, by as large a factor."""
+    """Return both scenarios with the assumption moved to ``end``; one whose value is another, by as large a factor."""
     made: list[Scenario | None] = []
     for scenario, value in zip(pair, one.values, strict=True):
         there = end if drawn or value == one.value else value * end / one.value
@@ -239,7 +239,7 @@ def _move(pair: tuple[Scenario, Scenario], one: _One, end: float, drawn: bool) -
 
 
 def _limits(scenario: Scenario, path: str) -> tuple[float, float]:
-    """The smallest and the largest value that the schema allows."""
+    """Return the smallest and the largest value that the schema allows."""
     shape = along(root(type(scenario.model)), tuple(path.split(".")))
     limits: dict[str, Any] = {}
     for one in shape.field.metadata if shape is not None and shape.field is not None else ():
@@ -248,13 +248,13 @@ def _limits(scenario: Scenario, path: str) -> tuple[float, float]:
 
 
 def _whole(scenario: Scenario, path: str) -> bool:
-    """Whether only whole numbers will do."""
+    """Tell whether only whole numbers will do."""
     shape = along(root(type(scenario.model)), tuple(path.split(".")))
     return shape is not None and shape.field is not None and shape.field.annotation is int
 
 
 def _ends(scenario: Scenario, path: str, value: float, draws: Floats | None = None) -> list[float]:
-    """The ends of the range that the schema allows and that differ from the value."""
+    """Return the ends of the range that the schema allows and that differ from the value."""
     low, high = _limits(scenario, path)
     wanted = [value * factor for factor in FACTORS] if draws is None else np.quantile(draws, QUANTILES).tolist()
     ends = [min(max(end, low), high) for end in wanted]
@@ -264,14 +264,14 @@ def _ends(scenario: Scenario, path: str, value: float, draws: Floats | None = No
 
 
 def _bar(one: _One, at: list[tuple[float, float]], middle: float) -> Bar:
-    """A bar from the ends that could be run; where one could not, it ends at the value itself."""
+    """Return a bar from the ends that could be run; where one could not, it ends at the value itself."""
     low = next(((end, worth) for end, worth in at if end < one.value), (one.value, middle))
     high = next(((end, worth) for end, worth in at if end > one.value), (one.value, middle))
     return Bar(one.path, one.text, one.unit, one.value, low[0], high[0], low[1], high[1])
 
 
 def _flip(bars: Sequence[Bar], middle: float, worth: Any) -> Flip | None:
-    """The assumption that turns the difference round with the smallest relative move, and where."""
+    """Return the assumption that turns the difference round with the smallest relative move, and where."""
     nearest: tuple[float, Bar, float, float] | None = None
     for bar in bars:
         for end, there in ((bar.low, bar.at_low), (bar.high, bar.at_high)):

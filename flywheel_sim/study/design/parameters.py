@@ -16,7 +16,7 @@ __all__ = ["check_parameter", "check_parameters", "path_problems"]
 
 
 def check_parameters(study: Study) -> Study:
-    """The study with the parameters its file names, checked against its scenarios.
+    """Return the study with the parameters its file names, checked against its scenarios.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def check_parameters(study: Study) -> Study:
 
 
 def check_parameter(study: Study, path: str, value: Any) -> ParameterBlock:
-    """One parameter, or every mistake in it."""
+    """Return one parameter, or every mistake in it."""
     here = ("parameters", path)
     if not isinstance(value, Mapping):
         message = f"expected a list of values, or a mapping with values, range or distribution, got {shown(value)}"
@@ -106,7 +106,7 @@ def _distribution(study: Study, path: str, block: ParameterBlock) -> Iterator[Pr
 
 
 def path_problems(study: Study) -> Iterator[Problem]:
-    """Paths that do not exist in a scenario, and values of lists that it refuses."""
+    """Yield paths that do not exist in a scenario, and values of lists that it refuses."""
     for path, block in study.parameters.items():
         for position, other in enumerate([path, *block.also]):
             here = ("parameters", path) if not position else ("parameters", path, "also", str(position - 1))
@@ -122,7 +122,7 @@ def path_problems(study: Study) -> Iterator[Problem]:
 def _tried(
     study: Study, here: tuple[str, ...], scenario: Scenario, path: str, block: ParameterBlock, kinds: tuple[str, ...]
 ) -> Iterator[Problem]:
-    """What a scenario says to the values of one parameter."""
+    """Yield what a scenario says to the values of one parameter."""
     if block.values:
         tries: list[tuple[Any, tuple[str, ...]]] = [
             (value, ("parameters", here[1], "values", str(k))) for k, value in enumerate(block.values)

@@ -53,7 +53,7 @@ Values = Mapping[str, Sequence[Any]]
 
 
 def laid(study: Study) -> Design:
-    """The design of a study, its points checked against the scenarios.
+    """Return the design of a study, its points checked against the scenarios.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def laid(study: Study) -> Design:
 
 
 def _beyond(study: Study, points: Sequence[Point]) -> Iterator[Problem]:
-    """Outcomes that look at weeks which some runs do not have."""
+    """Yield outcomes that look at weeks which some runs do not have."""
     own = {name: scenario.model.horizon_weeks for name, scenario in study.scenarios.items()}
     horizons = [point.changes.get("horizon_weeks", own.get(point.scenario, study.base.model.horizon_weeks))
                 for point in points]  # fmt: skip
@@ -95,7 +95,7 @@ def _beyond(study: Study, points: Sequence[Point]) -> Iterator[Problem]:
 
 
 def drawn(study: Study) -> list[dict[str, Any]]:
-    """What the points of a study set, for analyses that run them their own way.
+    """Return what the points of a study set, for analyses that run them their own way.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def drawn(study: Study) -> list[dict[str, Any]]:
 
 
 def of_unit_points(study: Study, unit: Floats, rows: Sequence[int] | NDArray[np.int64]) -> Design:
-    """The design that has these points of the unit cube, for analyses that lay their own.
+    """Return the design that has these points of the unit cube, for analyses that lay their own.
 
     Parameters
     ----------
@@ -237,7 +237,7 @@ def _table(study: Study) -> Laid:
 
 
 def _csv(study: Study) -> list[dict[str, Any]]:
-    """The rows of a table's file; an empty cell leaves the scenario's own value."""
+    """Return the rows of a table's file; an empty cell leaves the scenario's own value."""
     path, here = study.folder / study.file.design.file, ("design", "file")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -281,7 +281,7 @@ def _csv(study: Study) -> list[dict[str, Any]]:
 
 
 def _cell(text: str, decimal: str) -> Any:
-    """A number with the decimal sign that was stated, or a plain scalar.
+    """Return a number with the decimal sign that was stated, or a plain scalar.
 
     Examples
     --------
@@ -295,7 +295,7 @@ def _cell(text: str, decimal: str) -> Any:
 
 
 def _spread(study: Study, values: Sequence[Any]) -> dict[str, Any]:
-    """Values by path, the paths that share one included."""
+    """Return values by path, the paths that share one included."""
     found: dict[str, Any] = {}
     for (path, block), value in zip(study.parameters.items(), values, strict=True):
         for other in (path, *block.also):
@@ -304,7 +304,7 @@ def _spread(study: Study, values: Sequence[Any]) -> dict[str, Any]:
 
 
 def _carried(study: Study, unit: Floats, discrete: int = 0) -> Iterator[tuple[Any, ...]]:
-    """Rows of values from points of the unit cube.
+    """Return rows of values from points of the unit cube.
 
     ``discrete``: the points lie on so many levels with ends; a distribution then takes the middles of equal shares.
     """
@@ -318,7 +318,7 @@ def _carried(study: Study, unit: Floats, discrete: int = 0) -> Iterator[tuple[An
 
 
 def _carrier(study: Study, path: str, block: ParameterBlock, *, whole_ends: bool) -> Callable[[Floats], list[Any]]:
-    """From shares in [0, 1] to values."""
+    """Return from shares in [0, 1] to values."""
     shape = along(root(type(study.base.model)), tuple(path.split(".")))
     whole = block.whole or (shape is not None and any(kind.startswith("a whole number") for kind in shape.kinds))
     if block.values:
@@ -353,7 +353,7 @@ def _carrier(study: Study, path: str, block: ParameterBlock, *, whole_ends: bool
 
 
 def _misfits(study: Study, points: Sequence[Point]) -> list[Problem]:
-    """Mistakes in the points: every path at its least and greatest value, then whole points, evenly chosen."""
+    """Return mistakes in the points: every path at its least and greatest value, then whole points, evenly chosen."""
     tries: dict[int, None] = {}
     for path in dict.fromkeys(path for point in points for path in point.changes):
         having = [k for k, point in enumerate(points) if path in point.changes]

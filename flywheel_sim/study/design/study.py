@@ -48,10 +48,10 @@ class Study:
 
     @property
     def base(self) -> Scenario:
-        """The first scenario."""
+        """Return the first of the scenarios."""
         return next(iter(self.scenarios.values()))
 
     def problem(self, path: tuple[str, ...], message: str, near: str | None = None, *, name: bool = False) -> Problem:
-        """A mistake at a path of the file."""
+        """Return a mistake at a path of the file."""
         file, line, column = place_of(self.places)(path, name)
         return Problem(file, line, column, ".".join(path), message, near)

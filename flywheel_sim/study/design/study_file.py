@@ -134,7 +134,7 @@ def _sorted(problems: list[Problem]) -> list[Problem]:
 
 
 def _tree(spec: str | os.PathLike[str] | Mapping[str, Any], problems: list[Problem]) -> tuple[Path, str, Node]:
-    """Folder, name and content of a study."""
+    """Return the folder, name and content of a study."""
     if isinstance(spec, Mapping):
         if "extends" in spec:
             raise ScenarioError.single("a study names its scenario with scenario:, not extends:", field="extends")
@@ -170,7 +170,7 @@ def _blanks(node: Node, path: tuple[str, ...], problems: list[Problem]) -> None:
 
 
 def _spelled_out(tree: Node) -> Node:
-    """A bare word for the design is its kind; a list for a parameter is its values."""
+    """Return a bare word for the design is its kind; a list for a parameter is its values."""
     entries = dict(tree.value)
     design = entries.get("design")
     if design is not None and isinstance(design.value, str):
@@ -186,7 +186,7 @@ def _spelled_out(tree: Node) -> Node:
 
 
 def _words(study: Study) -> Iterator[Problem]:
-    """Names that are no paths: outcomes, columns; and what a design needs."""
+    """Yield names that are no paths: outcomes, columns; and what a design needs."""
     file = study.file
     for k, outcome in enumerate(file.outcomes):
         if wrong := unknown_outcome(outcome):
@@ -224,7 +224,9 @@ def _words(study: Study) -> Iterator[Problem]:
 
 
 def _named(spec: Mapping[str, Any], objects: dict[str, Scenario]) -> dict[str, Any]:
-    """A study whose scenarios are named; those that came as objects or dicts go to ``objects``, by their names."""
+    """Return a study whose scenarios are named; those that came as objects or dicts go to ``objects``, by their
+    names.
+    """
 
     def name(one: Any) -> Any:
         if not isinstance(one, Scenario | Mapping):
@@ -245,7 +247,7 @@ def _named(spec: Mapping[str, Any], objects: dict[str, Scenario]) -> dict[str, A
 def _scenarios(
     study: Study, changes: Mapping[str, Any], problems: list[Problem], objects: Mapping[str, Scenario]
 ) -> dict[str, Scenario]:
-    """The scenarios with what is set in every run; mistakes go to ``problems``."""
+    """Return the scenarios with what is set in every run; mistakes go to ``problems``."""
     file = study.file
     found: dict[str, Scenario] = {}
     several = bool(file.scenarios)
@@ -268,7 +270,7 @@ def _scenarios(
 
 
 def _unlike(name: str, known: Container[str]) -> str:
-    """The name, or the name with a number where it is taken: two files of one name, or a scenario beside itself.
+    """Return the name, or the name with a number where it is taken: two files of one name, or a scenario beside itself.
 
     Examples
     --------
@@ -283,7 +285,7 @@ def _unlike(name: str, known: Container[str]) -> str:
 
 
 def _moved(study: Study, inside: str | None, values: Mapping[str, Any], p: Problem) -> Problem:
-    """A problem of the scenario at the place of the study that brought it about."""
+    """Return a problem of the scenario at the place of the study that brought it about."""
     if inside is None or p.line is not None:
         return p
     path = next((path for path in values if f"{p.field}.".startswith(f"{path}.")), p.field)

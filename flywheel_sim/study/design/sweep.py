@@ -55,7 +55,7 @@ class Sweep:
 
     @cached_property
     def table(self) -> "pd.DataFrame":
-        """A row per finished run."""
+        """Return a row per finished run."""
         return self.store.table()
 
     @property
@@ -65,11 +65,11 @@ class Sweep:
 
     @property
     def standing(self) -> Standing:
-        """How far it is."""
+        """Return how far the sweep is."""
         return self.store.standing()
 
     def to_dict(self) -> dict[str, Any]:
-        """What it comes to, as values strict JSON can hold."""
+        """Return what it comes to, as values strict JSON can hold."""
         now, about = self.standing, self.store.experiment.about
         columns = {name: self.table[name].dropna() for name in self.store.experiment.outcomes}
         return {
@@ -91,14 +91,14 @@ class Sweep:
 
 
 def _described(values: "pd.Series[float]") -> dict[str, float]:
-    """Numbers of one outcome; what never pays back is infinite, and so is its mean."""
+    """Return numbers of one outcome; what never pays back is infinite, and so is its mean."""
     with np.errstate(invalid="ignore"):
         return {"n": len(values), "mean": values.mean(), "sd": values.std(), "least": values.min(),
                 "median": values.median(), "greatest": values.max()}  # fmt: skip
 
 
 def folder_of(study: Study) -> Path:
-    """Where a study goes when nothing else is said.
+    """Tell where a study goes when nothing else is said.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def folder_of(study: Study) -> Path:
 
 
 def planned(study: Study) -> tuple[Experiment, Design]:
-    """What a study keeps, and its runs.
+    """Return what a study keeps, and its runs.
 
     Raises
     ------

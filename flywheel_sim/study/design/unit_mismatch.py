@@ -32,7 +32,8 @@ def study_warnings(study: Study) -> tuple[str, ...]:
 
 
 def far_off(study: Study) -> tuple[str, ...]:
-    """A sentence for every parameter, and everything not known, whose range is far from the scenario's own value.
+    """Return a sentence for every parameter, and everything not known, whose range is far from the scenario's own
+    value.
 
     Examples
     --------
@@ -60,7 +61,8 @@ def _sentences(study: Study) -> Iterator[str]:
 
 
 def fit_warnings(scenario: Scenario) -> tuple[str, ...]:
-    """A sentence for everything that may be fitted between limits, or is believed, far from the scenario's own value.
+    """Return a sentence for everything that may be fitted between limits, or is believed, far from the scenario's own
+    value.
 
     Examples
     --------
@@ -79,7 +81,7 @@ def fit_warnings(scenario: Scenario) -> tuple[str, ...]:
 
 
 def range_warning(scenario: Scenario, path: str, low: float, high: float, verb: str = "is drawn") -> str:
-    """What to say of a range that is far from a scenario's own value; empty where there is nothing to say.
+    """Return what to say of a range that is far from a scenario's own value; empty where there is nothing to say.
 
     A value of 0 has no size to compare with: nothing is said of it.
 
@@ -108,7 +110,7 @@ def range_warning(scenario: Scenario, path: str, low: float, high: float, verb: 
 
 
 def _ends(block: ParameterBlock) -> tuple[float, float] | None:
-    """The least and the greatest that is drawn; None where it is not numbers."""
+    """Return the least and the greatest that is drawn; None where it is not numbers."""
     if block.range:
         return block.range[0], block.range[1]
     if block.distribution:

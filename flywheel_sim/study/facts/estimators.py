@@ -108,7 +108,7 @@ def person_weeks(start: Integers, end: Integers, weeks: int) -> tuple[Integers, 
 
 
 def rate_ratio(events: NDArray[np.number] | Flags, exposed: Flags, stratum: Integers) -> tuple[float, float]:
-    """Numerator and denominator of the ratio of rates after Mantel and Haenszel, one row a person-week.
+    """Return numerator and denominator of the ratio of rates after Mantel and Haenszel, one row a person-week.
 
     Strata without an exposed or an unexposed week say nothing.
 
@@ -151,7 +151,7 @@ def matched_ratio(values: Floats, treated: Flags, stratum: Integers) -> tuple[fl
 
 
 def matched_difference(values: Floats, treated: Flags, stratum: Integers) -> tuple[float, float]:
-    """Sum of the treated less that of others in their place, and how many treated there were.
+    """Return the sum of the treated less that of others in their place, and how many treated there were.
 
     Examples
     --------
@@ -164,7 +164,7 @@ def matched_difference(values: Floats, treated: Flags, stratum: Integers) -> tup
 
 
 def lorenz(values: Floats) -> Floats:
-    """Cumulative share of the total, smallest first, from 0 to 1.
+    """Return the cumulative share of the total, smallest first, from 0 to 1.
 
     Examples
     --------
@@ -176,7 +176,7 @@ def lorenz(values: Floats) -> Floats:
 
 
 def top_share(values: Floats, fraction: float) -> float:
-    """Share of the total that the largest values have; above 1 where others lose.
+    """Return the share of the total that the largest values have; above 1 where others lose.
 
     Examples
     --------
@@ -190,7 +190,7 @@ def top_share(values: Floats, fraction: float) -> float:
 
 
 def times_referred(referrer: Integers, accounts: int) -> Integers:
-    """How often every account is named as a referrer; negative numbers name nobody.
+    """Tell how often every account is named as a referrer; negative numbers name nobody.
 
     Examples
     --------
@@ -201,7 +201,7 @@ def times_referred(referrer: Integers, accounts: int) -> Integers:
 
 
 def misclassified(past: Floats, future: Floats, fraction: float) -> float:
-    """Share of those best in the future who were not among the best in the past.
+    """Return the share of those best in the future who were not among the best in the past.
 
     Examples
     --------
@@ -217,7 +217,7 @@ def misclassified(past: Floats, future: Floats, fraction: float) -> float:
 
 
 def correlation(x: Floats, y: Floats) -> float:
-    """Correlation of two arrays; NaN where one does not vary.
+    """Return the correlation of two arrays; NaN where one does not vary.
 
     Examples
     --------
@@ -230,7 +230,7 @@ def correlation(x: Floats, y: Floats) -> float:
 
 
 def rank_correlation(x: NDArray[np.number], y: NDArray[np.number]) -> float:
-    """Correlation of ranks; ties share theirs.
+    """Return the correlation of ranks; ties share theirs.
 
     Examples
     --------
@@ -243,7 +243,8 @@ def rank_correlation(x: NDArray[np.number], y: NDArray[np.number]) -> float:
 
 
 def curvature(x: Floats, y: Floats, stratum: Integers) -> float:
-    """By thirds of x within each stratum: slope of y from the middle to the upper, less that to the middle third.
+    """Return by thirds of x within each stratum: slope of y from the middle to the upper, less that to the middle
+    third.
 
     Strata count by their size; those of fewer than three rows, or whose thirds have the same mean of x, say nothing.
 
@@ -269,7 +270,8 @@ def curvature(x: Floats, y: Floats, stratum: Integers) -> float:
 
 
 def neighbours(flags: NDArray[np.number], reach: int) -> NDArray[np.int64]:
-    """How many of the ``reach`` accounts on either side of each, on a ring, are flagged; accounts are the first axis.
+    """Tell how many of the ``reach`` accounts on either side of each, on a ring, are flagged; accounts are the first
+    axis.
 
     Examples
     --------

@@ -92,11 +92,11 @@ class Followed:
         return self.reach
 
     def ever(self, column: str) -> Floats:
-        """A column of all who ever were customers."""
+        """Return a column of all who ever were customers."""
         return np.asarray(self.end[column][self.end["spells"] > 0], float)
 
     def contagion(self, weeks: int) -> tuple[float, float, float, float]:
-        """Parts of the ratio of hazards by neighbours who left lately, and by those of another account."""
+        """Return parts of the ratio of hazards by neighbours who left lately, and by those of another account."""
         ended = self.end["end_week"]
         left = np.zeros((self.accounts, self.weeks + 1), np.int16)
         gone = np.flatnonzero(ended > 0)
@@ -115,7 +115,7 @@ class Followed:
         return (*true, *est.rate_ratio(left_now, lately[other[account], week] > 0, stratum))
 
     def referred_hazard(self, present: bool) -> Pair:
-        """Hazard of the referred over that of others, while the referrer is, or is not, a customer."""
+        """Return the hazard of the referred over that of others, while the referrer is, or is not, a customer."""
         account, week, left, stratum = self.person_weeks
         referrer = self.end["first_referrer"][account]
         known = np.where(referrer >= 0, self.once[referrer], False)
@@ -126,14 +126,14 @@ class Followed:
         return est.rate_ratio(left[kept], exposed[kept], stratum[kept])
 
     def referrer_hazard(self) -> Pair:
-        """Hazard in the year after the first referral over that before, and of those who make none."""
+        """Return the hazard in the year after the first referral over that before, and of those who make none."""
         account, week, left, stratum = self.person_weeks
         since = week - self.first_referral[account]
         kept = since <= YEAR
         return est.rate_ratio(left[kept], since[kept] > 0, stratum[kept])
 
     def referral_contagion(self) -> Pair:
-        """Referrals a week of the referred over those of others."""
+        """Return referrals a week of the referred over those of others."""
         account, week, _, stratum = self.person_weeks
         made = np.zeros((self.accounts, self.weeks + 1), np.int16)
         brought = self.once & (self.end["first_referrer"] >= 0)
@@ -141,7 +141,9 @@ class Followed:
         return est.rate_ratio(made[account, week], self.referred[account], stratum)
 
     def referred_value(self) -> Pair:
-        """Profit of the referred, with that of those they brought, over that of others of their time and segment."""
+        """Return the profit of the referred, with that of those they brought, over that of others of their time and
+        segment.
+        """
         start = self.end["start_week"]
         rows = np.flatnonzero(self.once & (self.referred | self.bought) & (start <= 2 * YEAR))
         brought = np.zeros(self.accounts)
@@ -151,13 +153,13 @@ class Followed:
         return est.matched_ratio((self.end["profit"] + brought)[rows], self.referred[rows], stratum)
 
     def referrals(self, least: int, most: int | None = None) -> Pair:
-        """Active referrers with so many referrals, and all of them."""
+        """Return active referrers with so many referrals, and all of them."""
         times = est.times_referred(self.end["first_referrer"][self.end["spells"] > 0], self.accounts)
         inside = (times >= least) & (times <= (most or times.max(initial=0)))
         return float(inside.sum()), float((times > 0).sum())
 
     def segment_churn(self, segment: str | None = None) -> Pair:
-        """Customers of week 156 who have left a year later, and how many there were."""
+        """Return customers of week 156 who have left a year later, and how many there were."""
         then, later = self.tables[3 * YEAR], self.tables[4 * YEAR]
         there = then["state"] == "customer"
         if segment is not None:
@@ -166,7 +168,7 @@ class Followed:
         return float(there.sum() - stayed.sum()), float(there.sum())
 
     def neighbour_wins(self) -> Pair:
-        """Hazard of being won with a customer among the neighbours over that without."""
+        """Return the hazard of being won with a customer among the neighbours over that without."""
         weeks = np.arange(self.weeks + 1)
         start, end = self.end["start_week"], self.end["end_week"]
         ever = self.end["spells"] > 0
@@ -179,20 +181,20 @@ class Followed:
         return est.rate_ratio(event, near[account, week - 1], est.strata(self.segment[account], week))
 
     def tenure_and_profit(self) -> tuple[Floats, Floats]:
-        """Weeks as a customer and profit of those won in the first year."""
+        """Return weeks as a customer and profit of those won in the first year."""
         start, end = self.end["start_week"], self.end["end_week"]
         rows = self.once & (start > 0) & (start <= YEAR)
         tenure = np.where(end < 0, self.weeks, end) - start
         return tenure[rows].astype(float), self.end["profit"][rows]
 
     def profit_and_referrals(self) -> tuple[Floats, Integers]:
-        """Profit of, and customers brought by, those won in the first two years."""
+        """Return the profit of, and customers brought by, those won in the first two years."""
         start = self.end["start_week"]
         rows = self.once & (start > 0) & (start <= 2 * YEAR)
         return self.end["profit"][rows], est.times_referred(self.end["first_referrer"], self.accounts)[rows]
 
     def missed(self, fraction: float) -> float:
-        """Share of the best of years 4 and 5 that were not among the best of year 3."""
+        """Return the share of the best of years 4 and 5 that were not among the best of year 3."""
         before, then = self.tables[2 * YEAR], self.tables[3 * YEAR]
         there = (before["state"] == "customer") & (then["state"] == "customer")
         there &= before["start_week"] == then["start_week"]
@@ -200,7 +202,7 @@ class Followed:
         return est.misclassified(past, (self.end["profit"] - then["profit"])[there], fraction)
 
     def curvature(self) -> float:
-        """By thirds of the relationship: how much steeper retention rises above the middle than below."""
+        """Return by thirds of the relationship: how much steeper retention rises above the middle than below."""
         then, later = self.tables[2 * YEAR], self.tables[3 * YEAR]
         rows = np.flatnonzero(then["state"] == "customer")
         stayed = (later["state"] == "customer") & (later["start_week"] == then["start_week"])

@@ -40,24 +40,24 @@ class Arms:
         self._followed: dict[int, Followed] = {}
 
     def runs(self, arm: str = "base") -> list[Run]:
-        """Runs of an arm, at their ends."""
+        """Return runs of an arm, at their ends."""
         return [stages[-1].run for stages in self.stages[arm]]
 
     def followed(self, k: int) -> Followed:
-        """The accounts of run k of the company as it is."""
+        """Return the accounts of run k of the company as it is."""
         if k not in self._followed:
             self._followed[k] = Followed.of(self.stages["base"][k])
         return self._followed[k]
 
     def sums(self, columns: Combined, arm: str = "base", start: int = 0, stop: int | None = None) -> Floats:
-        """A combination of weekly columns summed over weeks, by run."""
+        """Return a combination of weekly columns summed over weeks, by run."""
         return np.array(
             [sum(c * run.series(name)[start:stop].sum() for name, c in columns.items()) for run in self.runs(arm)]
         )
 
 
 def arms_of(arguments: Mapping[str, Any]) -> set[str]:
-    """Arms that the arguments of a part name, and the company as it is."""
+    """Return arms that the arguments of a part name, and the company as it is."""
     return {"base"} | {str(arguments[key]) for key in ("arm", "against", "other", "small", "large") if key in arguments}
 
 
@@ -73,7 +73,7 @@ def _mean(values: Sequence[float] | Floats) -> Measured:
 
 
 def total(arms: Arms, columns: Combined, per: Combined, arm: str = "base") -> Measured:
-    """One sum of weekly columns over another."""
+    """Return one sum of weekly columns over another."""
     return _ratio(arms.sums(columns, arm), arms.sums(per, arm))
 
 
@@ -81,7 +81,7 @@ def change(
     arms: Arms, columns: Combined, arm: str, against: str = "base", per: Combined | None = None, plus: float = 0.0,
     **when: int,
 ) -> Measured:  # fmt: skip
-    """Relative change of a sum, or of one over another, from one arm to the other."""
+    """Return the relative change of a sum, or of one over another, from one arm to the other."""
     start, stop = when.get("from", 0), when.get("to")
     four = [arms.sums(columns, one, start, stop) for one in (arm, against)]
     four += [arms.sums(per, one, start, stop) if per else np.ones(len(four[0])) for one in (arm, against)]
@@ -93,13 +93,13 @@ def change(
 
 
 def difference(arms: Arms, columns: Combined, arm: str, against: str) -> Measured:
-    """Difference of the weekly means of two arms."""
+    """Return the difference of the weekly means of two arms."""
     weeks = arms.runs(arm)[0].weeks
     return _mean((arms.sums(columns, arm) - arms.sums(columns, against)) / weeks)
 
 
 def slope(arms: Arms, column: str, arm: str, path: str) -> Measured:
-    """Change of a column's mean per unit of what was changed."""
+    """Return change of a column's mean per unit of what was changed."""
     moved, base = arms.runs(arm)[0], arms.runs()[0]
     step = float(moved.scenario.get(path)) - float(base.scenario.get(path))
     return _mean((arms.sums({column: 1}, arm) - arms.sums({column: 1})) / base.weeks / step)
@@ -115,7 +115,7 @@ def elasticity(arms: Arms, columns: Combined, arm: str, step: float, to: int | N
 
 
 def elasticity_ratio(arms: Arms, columns: Combined, arm: str, other: str, step: float) -> Measured:
-    """One elasticity over another; they were raised by the same share."""
+    """Return one elasticity over another; they were raised by the same share."""
 
     def of(mean: Floats) -> float:
         return float(np.log(mean[0] / mean[2]) / np.log(mean[1] / mean[2]))
@@ -124,12 +124,12 @@ def elasticity_ratio(arms: Arms, columns: Combined, arm: str, other: str, step: 
 
 
 def summary(arms: Arms, key: str) -> Measured:
-    """A number of the summary."""
+    """Measure a number of the summary."""
     return _mean([run.summary[key] for run in arms.runs()])
 
 
 def _renewed(run: Run) -> tuple[float, float, float, float]:
-    """Customers renewed and due: in the first fifth of the renewals, and in the last."""
+    """Return customers renewed and due: in the first fifth of the renewals, and in the last."""
     table = run.renewals
     part = max(len(table) // 5, 1)
     first, last = table.iloc[:part], table.iloc[-part:]
@@ -141,12 +141,12 @@ def _gain(four: Floats) -> float:
 
 
 def retention_gain(arms: Arms) -> Measured:
-    """Rate of late renewals less that of the first."""
+    """Return the rate of late renewals less that of the first."""
     return np.array([_renewed(run) for run in arms.runs()]), _gain
 
 
 def gain_left(arms: Arms, arm: str) -> Measured:
-    """The same gain in an arm over that in the company as it is."""
+    """Return the same gain in an arm over that in the company as it is."""
     rows = [_renewed(run) + _renewed(other) for run, other in zip(arms.runs(arm), arms.runs(), strict=True)]
     return np.array(rows), lambda mean: _gain(mean[:4]) / _gain(mean[4:])
 
@@ -162,7 +162,7 @@ _ACQUISITION = {"acquisition_cost": 1.0, "acquisition_pay": 1.0}
 
 
 def retention_over_margin(arms: Arms, arm: str, against: str) -> Measured:
-    """Value of a year's retention, per share of it, over the value of margin, per share of it."""
+    """Return the value of a year's retention, per share of it, over the value of margin, per share of it."""
     rows = []
     for moved, base in zip(arms.runs(arm), arms.runs(against), strict=True):
         kept = [1.0 - run.summary["churn_annual"] for run in (moved, base)]
@@ -176,7 +176,7 @@ def retention_over_margin(arms: Arms, arm: str, against: str) -> Measured:
 
 
 def acquisition_over_margin(arms: Arms, arm: str) -> Measured:
-    """Discounted cost of acquisition, pay included, over discounted margin."""
+    """Return the discounted cost of acquisition, pay included, over discounted margin."""
     runs = arms.runs(arm)
     return _ratio(
         np.array([_discounted(run, _ACQUISITION) for run in runs]),
@@ -185,7 +185,7 @@ def acquisition_over_margin(arms: Arms, arm: str) -> Measured:
 
 
 def failure_demand(arms: Arms, arm: str) -> Measured:
-    """Contacts that are there because something failed, repeats included, over all contacts."""
+    """Return contacts that are there because something failed, repeats included, over all contacts."""
     all_of_them, without, repeats = arms.sums({"contacts": 1}), arms.sums({"contacts": 1}, arm), {"repeat_contacts": 1}
     return _ratio(all_of_them - without + arms.sums(repeats, arm), all_of_them)
 
@@ -198,7 +198,7 @@ def expansion_share(arms: Arms) -> Measured:
 
 
 def behaviour_over_attitude(arms: Arms, arm: str) -> Measured:
-    """Relative fall of churn less relative rise of the relationship."""
+    """Return the relative fall of churn less relative rise of the relationship."""
     names = ({"churned": 1.0}, {"customers": 1.0}, {"relationship": 1.0})
     rows = np.column_stack([arms.sums(columns, one) for one in (arm, "base") for columns in names])
 
@@ -210,7 +210,7 @@ def behaviour_over_attitude(arms: Arms, arm: str) -> Measured:
 
 
 def persistence(arms: Arms, column: str) -> Measured:
-    """Growth of years 3 to 5 over growth of years 2 to 4."""
+    """Return the growth of years 3 to 5 over growth of years 2 to 4."""
     rows = []
     for run in arms.runs():
         yearly = run.series(column, start=True)[::YEAR]
@@ -221,7 +221,7 @@ def persistence(arms: Arms, column: str) -> Measured:
 
 
 def size_variance(arms: Arms, small: str, large: str, factor: float) -> Measured:
-    """Exponent with which the spread of growth over runs falls with size."""
+    """Return the exponent with which the spread of growth over runs falls with size."""
 
     def growth(arm: str) -> Floats:
         yearly = np.array([run.series("revenue").reshape(-1, YEAR).sum(axis=1) for run in arms.runs(arm)])
@@ -245,7 +245,7 @@ def _by_run(arms: Arms, read: Callable[[Followed], Any]) -> list[Any]:
 
 
 def _followed(name: str) -> Callable[..., Measured]:
-    """A measure whose runs contribute numerator and denominator."""
+    """Return a measure whose runs contribute numerator and denominator."""
 
     def measure(arms: Arms, **arguments: Any) -> Measured:
         pairs = np.array(_by_run(arms, lambda followed: FOLLOWED[name](followed, **arguments)), float)
@@ -255,18 +255,18 @@ def _followed(name: str) -> Callable[..., Measured]:
 
 
 def contagion(arms: Arms, weeks: int) -> Measured:
-    """Ratio of hazards by neighbours who left, over that by the neighbours of another account."""
+    """Return the ratio of hazards by neighbours who left, over that by the neighbours of another account."""
     rows = np.array(_by_run(arms, lambda followed: followed.contagion(weeks)), float)
     return rows, lambda mean: float(mean[0] / mean[1] / (mean[2] / mean[3]))
 
 
 def concentration(arms: Arms, column: str, fraction: float) -> Measured:
-    """Share of the total that the best have, of all who ever were customers."""
+    """Return the share of the total that the best have, of all who ever were customers."""
     return _mean(_by_run(arms, lambda followed: top_share(followed.ever(column), fraction)))
 
 
 def tenure_profit(arms: Arms) -> Measured:
-    """Correlation of weeks as a customer with profit."""
+    """Return the correlation of weeks as a customer with profit."""
     return _mean(_by_run(arms, lambda followed: correlation(*followed.tenure_and_profit())))
 
 
@@ -276,12 +276,12 @@ def value_referrals(arms: Arms) -> Measured:
 
 
 def curvature_of_retention(arms: Arms) -> Measured:
-    """Whether retention rises faster the better the relationship."""
+    """Tell whether retention rises faster the better the relationship."""
     return _mean(_by_run(arms, Followed.curvature))
 
 
 def profits_missed(arms: Arms, fraction: float) -> Measured:
-    """Share of the best to come that the past does not name."""
+    """Return the share of the best to come that the past does not name."""
     return _mean(_by_run(arms, lambda followed: followed.missed(fraction)))
 
 

@@ -127,7 +127,7 @@ class _Runner:
         return Arms(stages)
 
     def pass_rates(self, base: Scenario, place: str, tried: list[Declared], draws: int) -> dict[str, float]:
-        """Share of companies drawn from the prior in which each fact agrees."""
+        """Return the share of companies drawn from the prior in which each fact agrees."""
         passed: dict[str, list[bool]] = {fact.mark: [] for fact in tried}
         for k in range(draws):
             few = min(DRAWN_RUNS, self.replicates)

@@ -133,7 +133,7 @@ def points(lever: Lever, company: str, changes: Mapping[str, Any] | None = None)
 
 
 def _whole(base: Scenario, path: str, value: float) -> float | int:
-    """Keep whole numbers whole."""
+    """Keep whole numbers whole: 3, not 3.0."""
     return round(value) if isinstance(base.get(path), int) else value
 
 

@@ -196,7 +196,7 @@ def _so_far(column: str) -> Callable[[Stage], float]:
 
 
 def _lost(stage: Stage) -> float:
-    """Of those who were customers at the start, the share that has left at least once."""
+    """Return the share of the customers at the start that has left at least once."""
     accounts = stage.run.accounts
     assert accounts is not None
     began = int(stage.began.sum())
@@ -207,7 +207,7 @@ def _lost(stage: Stage) -> float:
 
 
 def _nps_of_all(stage: Stage) -> float:
-    """Net promoter score over everybody who ever was a customer, leavers by their last relationship."""
+    """Return the net promoter score over everybody who ever was a customer, leavers by their last relationship."""
     accounts, sensing = stage.run.accounts, stage.run.scenario.model.sensing
     assert accounts is not None
     relationship = stage.relationship[accounts["spells"] > 0].astype(np.float64)

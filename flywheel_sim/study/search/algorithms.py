@@ -29,23 +29,25 @@ class Method(Protocol):
     """What a search is made of."""
 
     def ask(self) -> Floats:
-        """Points to try, shape (m, size)."""
+        """Return the next points, as `Method` says."""
 
     def kept(self) -> Floats:
-        """Points of before that compete with them and are run again under the same luck, shape (k, size)."""
+        """Return the points kept, as `Method` says."""
 
     def tell(self, scores: Floats, excess: Floats) -> None:
-        """Scores to minimise, shape (m + k, objectives), and limits broken: of what was asked, then of the kept."""
+        """Take the scores to minimize, shape (m + k, objectives), and limits broken: of what was asked, then of the
+        kept.
+        """
 
     def favourite(self) -> Floats:
-        """Points that the method itself holds to be best, shape (j, size)."""
+        """Return points that the method itself holds to be best, shape (j, size)."""
 
     def state(self) -> dict[str, float]:
-        """How far it is, for the history."""
+        """Return its progress, as `Method` says."""
 
 
 def made_with(objectives: int) -> dict[str, str]:
-    """The library that a search needs, and its version.
+    """Return the library that a search needs, and its version.
 
     Raises
     ------
@@ -67,7 +69,7 @@ def _library(name: str) -> Any:
 
 
 def better_first(scores: Floats, excess: Floats) -> Floats:
-    """Ranks under limits, 0 the best, ties sharing their mean.
+    """Return ranks under limits, 0 the best, ties sharing their mean.
 
     Parameters
     ----------
@@ -93,7 +95,7 @@ def better_first(scores: Floats, excess: Floats) -> Floats:
 
 
 def not_dominated(scores: Floats) -> NDArray[np.bool_]:
-    """Which points no other is at least as good as in everything and better in something.
+    """Tell which points no other is at least as good as in everything and better in something.
 
     Examples
     --------
@@ -147,7 +149,7 @@ class Cma:
         self.begun += 1
 
     def ask(self) -> Floats:
-        """See `Method`."""
+        """Return the next points, as `Method` says."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.asked = self.search.ask()
@@ -155,11 +157,13 @@ class Cma:
         return points
 
     def kept(self) -> Floats:
-        """See `Method`."""
+        """Return the points kept, as `Method` says."""
         return np.zeros((0, len(self.grain)))
 
     def tell(self, scores: Floats, excess: Floats) -> None:
-        """See `Method`."""
+        """Take the scores to minimize, shape (m + k, objectives), and limits broken: of what was asked, then of the
+        kept.
+        """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.search.tell(self.asked, better_first(scores[:, 0], excess).tolist())
@@ -178,11 +182,11 @@ class Cma:
         return np.clip(middle, 0.0, 1.0)[: len(self.grain)]
 
     def favourite(self) -> Floats:
-        """The middles of its distributions: under noise they are better than the luckiest point."""
+        """Return the middles of its distributions: under noise they are better than the luckiest point."""
         return np.array([self._middle(), *self.found])
 
     def state(self) -> dict[str, float]:
-        """See `Method`."""
+        """Return its progress, as `Method` says."""
         return {"width": float(self._width()[: len(self.grain)].max()), "begun": float(self.begun)}
 
 
@@ -217,20 +221,22 @@ class Nsga:
             self.search.setup(whole, termination=("n_gen", 2**31), seed=seed, verbose=False)
 
     def ask(self) -> Floats:
-        """See `Method`."""
+        """Return the next points, as `Method` says."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.asked = self.search.ask()
         return np.clip(np.asarray(self.asked.get("X"), np.float64), 0.0, 1.0)
 
     def kept(self) -> Floats:
-        """See `Method`."""
+        """Return the points kept, as `Method` says."""
         if not self.generation:
             return np.zeros((0, self.size))
         return np.clip(np.asarray(self.search.pop.get("X"), np.float64), 0.0, 1.0)
 
     def tell(self, scores: Floats, excess: Floats) -> None:
-        """See `Method`."""
+        """Take the scores to minimize, shape (m + k, objectives), and limits broken: of what was asked, then of the
+        kept.
+        """
         lost = ~np.isfinite(scores).all(1) | ~np.isfinite(excess)
         worst = np.where(lost[:, None], 1e300, scores)
         limits = np.where(lost, 1e300, excess)[:, None]
@@ -248,12 +254,12 @@ class Nsga:
         self.generation += 1
 
     def favourite(self) -> Floats:
-        """The survivors that keep the limits and are not dominated."""
+        """Return the survivors that keep the limits and are not dominated."""
         pop = self.search.pop
         scores, limits = np.asarray(pop.get("F"), np.float64), np.asarray(pop.get("G"), np.float64)[:, 0]
         good = np.where(limits[:, None] <= 0, scores, np.nan)
         return np.clip(np.asarray(pop.get("X"), np.float64)[not_dominated(good)], 0.0, 1.0)
 
     def state(self) -> dict[str, float]:
-        """See `Method`."""
+        """Return its progress, as `Method` says."""
         return {"front": float(len(self.favourite()))}

@@ -60,12 +60,12 @@ CHOOSING, FRESH, DRAWN = 2_000_000_000, 2_500_000_000, 3_000_000_000
 
 
 def folder_of(study: Study) -> Path:
-    """Where a search goes when nothing else is said."""
+    """Tell where a search goes when nothing else is said."""
     return Path(f"{study.name}-search")
 
 
 def is_search(store: Store) -> bool:
-    """Whether a store holds a search."""
+    """Tell whether a store holds a search."""
     return "search" in store.experiment.about
 
 
@@ -199,7 +199,7 @@ class _Search:
         self.here: Place | None = None
 
     def run(self) -> Optimum:
-        """The answer."""
+        """Run the search to its answer."""
         try:
             with place(self.on, self.workers) as self.here:
                 method = method_of(self.study, self.space)
@@ -220,14 +220,14 @@ class _Search:
         )  # fmt: skip
 
     def _promised(self, answer: Policy) -> Floats:
-        """What the search alone would have told."""
+        """Return what the search alone would have told."""
         if len(self.signs) > 1:
             return answer.searched
         seen = [np.mean(gains, axis=0) for _, gains, excess in self.met.values() if excess <= 0]
         return np.max(seen, axis=0) if seen else np.full(1, np.nan)
 
     def _notes(self, policies: Sequence[Policy]) -> tuple[str, ...]:
-        """What a reader should know."""
+        """Return what a reader should know."""
         notes = []
         if errors := self.store.errors():
             count = sum(errors.values())
@@ -241,7 +241,7 @@ class _Search:
     # -- runs ----------------------------------------------------------------------------------------------------------
 
     def _ask(self, points: Sequence[Mapping[str, Any]], firsts: Sequence[int], replicates: int, what: str) -> Floats:
-        """Outcomes of these points, shape (points, replicates, outcomes)."""
+        """Return outcomes of these points, shape (points, replicates, outcomes)."""
         marks = {"phase": what}
         if self.search.over_draws and what != "draws":
             # run k of every point has draw k as it has luck k, so each run is a point of its own
@@ -263,7 +263,7 @@ class _Search:
         return self.store.outcomes(drive.runs.reshape(len(points), replicates))
 
     def _counted(self, runs: Floats) -> Floats:
-        """What each run of a point adds to what is searched for, shape (R, K)."""
+        """Return what each run of a point adds to what is searched for, shape (R, K)."""
         values = runs[:, self.columns]
         if not self.averse:
             return values
@@ -271,14 +271,14 @@ class _Search:
         return np.column_stack([in_the_tail(x, share, sign) for x, share, sign in columns])
 
     def _step(self, now: Standing) -> None:
-        """Progress against what the whole search may cost."""
+        """Report progress against what the whole search may cost."""
         assert self.progress is not None
         made, total = now.done - self.had, max(self.most, now.total)
         left = (time.monotonic() - self.begun) * (total - now.done) / made if made > 0 else None
         self.progress(replace(now, total=total, seconds_left=left))
 
     def _excess(self, outcomes: Floats, changes: Mapping[str, Any]) -> float:
-        """By how much a point breaks the limits, from the outcomes of its runs, shape (R, outcomes)."""
+        """Return by how much a point breaks the limits, from the outcomes of its runs, shape (R, outcomes)."""
         total = self.space.excess(changes)
         for limit in self.search.constraints:
             if limit.outcome:
@@ -333,7 +333,7 @@ class _Search:
     # -- the answer ----------------------------------------------------------------------------------------------------
 
     def _seen(self, changes: Mapping[str, Any]) -> Floats:
-        """Mean gain that the search saw."""
+        """Return the mean gain that the search saw."""
         known = self.met.get(repr(sorted(changes.items())))
         return np.mean(known[1], axis=0) if known else np.full(len(self.signs), np.nan)
 
@@ -370,7 +370,7 @@ class _Search:
         return policies, winner, [winner]
 
     def _several(self, liked: list[dict[str, Any]]) -> tuple[list[Policy], int, list[int]]:
-        """The front under fresh luck, what of it still stands, and the compromise."""
+        """Return the front under fresh luck, what of it still stands, and the compromise."""
         some = _distinct(liked)
         if len(some) > MOST_FRONT:
             some = [some[int(k)] for k in np.linspace(0, len(some) - 1, MOST_FRONT).round()]
@@ -382,7 +382,7 @@ class _Search:
         return policies, _compromise(costs, front), front
 
     def _robust(self, policies: list[Policy], winner: int, front: list[int]) -> Robustness:
-        """Policies over draws of what is not known."""
+        """Return policies over draws of what is not known."""
         several = len(self.signs) > 1
         rivals = [p for p in (front if several else range(1, len(policies))) if p not in (0, winner)]
         if len(rivals) > RIVALS:
@@ -408,7 +408,7 @@ def _distinct(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _compromise(costs: Floats, front: Sequence[int]) -> int:
-    """The point of a front that gives up least of any objective, as a share of what the front spans."""
+    """Return the point of a front that gives up least of any objective, as a share of what the front spans."""
     rivals = [p for p in front if p] or [0]
     some = costs[rivals]
     span = some.max(0) - some.min(0)

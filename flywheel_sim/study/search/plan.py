@@ -38,12 +38,12 @@ class Plan:
 
     @property
     def runs(self) -> int:
-        """In all, at most."""
+        """Return the most runs it can take."""
         return self.search + self.again + self.draws
 
 
 def planned(study: Study) -> Plan:
-    """What a search will cost, after everything about it has been checked.
+    """Return what a search will cost, after everything about it has been checked.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def planned(study: Study) -> Plan:
 
 
 def experiment_of(study: Study) -> Experiment:
-    """What the store of a search says about it, the draws included."""
+    """Return what the store of a search says about it, the draws included."""
     file = study.file
     outcomes = tuple(dict.fromkeys([*needed_outcomes(file.search), *file.outcomes]))
     about = {
@@ -83,7 +83,7 @@ def experiment_of(study: Study) -> Experiment:
 
 
 def asked_again(store: Store) -> Study:
-    """The study that a store was made for; what is set in every run is in its scenarios already."""
+    """Return the study that a store was made for; what is set in every run is in its scenarios already."""
     experiment = store.experiment
     about = dict(experiment.about)
     file = StudyFile.model_validate({**about["study"], "seed": experiment.seed})
@@ -96,7 +96,7 @@ def asked_again(store: Store) -> Study:
 
 
 def _draws(study: Study) -> list[dict[str, Any]]:
-    """What is not known, drawn.
+    """Draw what is not known, once for all points.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def _draws(study: Study) -> list[dict[str, Any]]:
 
 
 def method_of(study: Study, space: Space) -> Method:
-    """What asks: CMA-ES for one objective, NSGA-II for several."""
+    """Return what asks: CMA-ES for one objective, NSGA-II for several."""
     search = study.file.search
     if len(search.objectives) == 1:
         return Cma(space.start(), space.grain(), search.step, search.population, search.seed)

@@ -29,7 +29,7 @@ Mask = NDArray[np.bool_]
 
 
 def discovered(draws: Sequence[Mapping[str, Any]], fails: Mask, seed: int = 1) -> Box | None:
-    """The box in which failures are, or None when there is none beyond chance.
+    """Return the box in which failures are, or None when there is none beyond chance.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def discovered(draws: Sequence[Mapping[str, Any]], fails: Mask, seed: int = 1) -
 
 
 def _columns(draws: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
-    """What varies, numbers as numbers."""
+    """Return what varies, numbers as numbers."""
     found: dict[str, NDArray[Any]] = {}
     for path in dict.fromkeys(path for draw in draws for path in draw):
         values = [draw.get(path) for draw in draws]
@@ -85,7 +85,7 @@ def _z(inside: Mask, fails: Mask) -> float:
 
 
 def _peeled(columns: Mapping[str, NDArray[Any]], fails: Mask) -> tuple[Mask, float]:
-    """The most telling box of the peeling, and how telling it is."""
+    """Return the most telling box of the peeling, and how telling it is."""
     box = np.ones(len(fails), bool)
     best, most = box, 0.0
     while box.sum() > FEWEST and not fails[box].all():
@@ -110,7 +110,7 @@ def _peeled(columns: Mapping[str, NDArray[Any]], fails: Mask) -> tuple[Mask, flo
 
 
 def _limits_of(column: NDArray[Any], inside: Mask) -> tuple[Any, ...]:
-    """The side of a box along one parameter: ends that leave something out."""
+    """Return the side of a box along one parameter: ends that leave something out."""
     if column.dtype == object:
         words = tuple(dict.fromkeys(column[inside].tolist()))
         return () if len(words) == len(set(column.tolist())) else words
@@ -132,7 +132,7 @@ def _within(columns: Mapping[str, NDArray[Any]], limits: Mapping[str, tuple[Any,
 
 
 def _needed(columns: Mapping[str, NDArray[Any]], inside: Mask, fails: Mask) -> dict[str, tuple[Any, ...]]:
-    """Limits of a box without those that it is as telling without."""
+    """Return limits of a box without those that it is as telling without."""
     limits = {path: limit for path, column in columns.items() if (limit := _limits_of(column, inside))}
     while len(limits) > 0:
         sides = [(path, end) for path, limit in limits.items() for end in _ends(columns[path], limit)]

@@ -38,20 +38,20 @@ WAYS = ("maximise", "minimise")
 
 
 def in_order(search: SearchBlock, source: Mapping[str, Any]) -> SearchBlock:
-    """The block with its names in the order of the file."""
+    """Return the block with its names in the order of the file."""
     names = ("objectives", "simplexes", "uncertainty")
     kept = {name: {key: getattr(search, name)[key] for key in source.get(name, {})} for name in names}
     return search.model_copy(update=kept)
 
 
 def in_search(study: Study) -> dict[str, str]:
-    """Every path that the search sets -> the parameter or simplex it belongs to."""
+    """Return every path that the search sets -> the parameter or simplex it belongs to."""
     found = {other: path for path, block in study.parameters.items() for other in (path, *block.also)}
     return found | {path: name for name, block in study.file.search.simplexes.items() for path in block.paths}
 
 
 def uncertain_part(study: Study) -> Study:
-    """What is not known, as a study of its own whose mistakes are told at their place in this one.
+    """Return what is not known, as a study of its own whose mistakes are told at their place in this one.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def uncertain_part(study: Study) -> Study:
 
 
 def with_posterior(study: Study, posterior: str | os.PathLike[str] | None) -> Study:
-    """The study with every run of its search drawing from the table of a calibration; as it is without one."""
+    """Return the study with every run of its search drawing from the table of a calibration; as it is without one."""
     if posterior is None:
         return study
     update = {"draws_file": os.path.abspath(posterior), "over_draws": True}  # noqa: PTH100
@@ -97,7 +97,7 @@ def with_posterior(study: Study, posterior: str | os.PathLike[str] | None) -> St
 
 
 def search_problems(study: Study) -> Iterator[Problem]:
-    """Mistakes in what is searched for."""
+    """Yield mistakes in what is searched for."""
     file, search = study.file, study.file.search
     if not search.objectives:
         yield study.problem(("search", "objectives"), "expected at least one objective: an outcome and maximise or "
@@ -134,7 +134,7 @@ def search_problems(study: Study) -> Iterator[Problem]:
 
 
 def _too_late(study: Study, moved: Iterable[tuple[str, ParameterBlock]]) -> Iterator[Problem]:
-    """Outcomes that look at weeks which some runs of the search may not have."""
+    """Yield outcomes that look at weeks which some runs of the search may not have."""
     horizon = float(study.base.model.horizon_weeks)
     for path, block in moved:
         if "horizon_weeks" in (path, *block.also):
@@ -151,7 +151,7 @@ def _too_late(study: Study, moved: Iterable[tuple[str, ParameterBlock]]) -> Iter
 
 
 def _tails(study: Study) -> Iterator[Problem]:
-    """Shares of runs that are none, or less than one run."""
+    """Yield shares of runs that are none, or less than one run."""
     file, search = study.file, study.file.search
     for name, share in search.cvar.items():
         here = ("search", "cvar", name)
@@ -210,5 +210,5 @@ def _constraints(study: Study) -> Iterator[Problem]:
 
 
 def needed_outcomes(search: SearchBlock) -> Mapping[str, None]:
-    """Outcomes a search cannot do without, in order."""
+    """Return outcomes a search cannot do without, in order."""
     return dict.fromkeys([*search.objectives, *(c.outcome for c in search.constraints if c.outcome)])

@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 
 
 def broken_stick(unit: Floats) -> Floats:
-    """Weights that add up to 1, from one coordinate fewer.
+    """Return weights that add up to 1, from one coordinate fewer.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def broken_stick(unit: Floats) -> Floats:
 
 
 def mended_stick(weights: Sequence[float]) -> Floats:
-    """The coordinates that give these weights, whatever they add up to.
+    """Return the coordinates that give these weights, whatever they add up to.
 
     Examples
     --------
@@ -93,7 +93,7 @@ class Space:
         self.size = len(self.names)
 
     def values(self, unit: Floats) -> list[dict[str, Any]]:
-        """What points of the cube set.
+        """Return what points of the cube set.
 
         Parameters
         ----------
@@ -113,7 +113,9 @@ class Space:
         return found
 
     def start(self) -> Floats:
-        """The point of the scenario as it stands, as near as the ranges allow; the middle where it has no value."""
+        """Return the point of the scenario as it stands, as near as the ranges allow; the middle where it has no
+        value.
+        """
         base = self.study.base
         found: list[float] = []
         for path, block in self.study.parameters.items():
@@ -125,7 +127,7 @@ class Space:
         return np.asarray(np.clip(np.array(found), 0.0, 1.0), np.float64)
 
     def grain(self) -> Floats:
-        """Width of the share of one value, per coordinate: 0 where values are real."""
+        """Return the width of the share of one value, per coordinate: 0 where values are real."""
         found = np.zeros(self.size)
         for k, (path, block) in enumerate(self.study.parameters.items()):
             if block.values:
@@ -135,7 +137,7 @@ class Space:
         return found
 
     def excess(self, changes: Mapping[str, Any]) -> float:
-        """By how much a point breaks the limits on sums, each as a share of its limit; 0 when it keeps them."""
+        """Return by how much a point breaks the limits on sums, each as a share of its limit; 0 when it keeps them."""
         total = 0.0
         for limit in self.study.file.search.constraints:
             if limit.sum:
@@ -152,7 +154,7 @@ class Space:
 
 
 def broken(at_least: float | None, at_most: float | None, value: float) -> float:
-    """By how much a value breaks a limit, as a share of the limit's size.
+    """Return by how much a value breaks a limit, as a share of the limit's size.
 
     Examples
     --------
@@ -169,7 +171,7 @@ def broken(at_least: float | None, at_most: float | None, value: float) -> float
 
 
 def _value(base: Any, path: str) -> Any:
-    """What stands at a path, None when nothing does."""
+    """Return what stands at a path, None when nothing does."""
     try:
         return base.get(path)
     except (ScenarioError, KeyError):
@@ -177,7 +179,7 @@ def _value(base: Any, path: str) -> Any:
 
 
 def _share(block: ParameterBlock, value: Any, whole: bool) -> float:
-    """The coordinate of a value."""
+    """Return the coordinate of a value."""
     if block.values:
         return (block.values.index(value) + 0.5) / len(block.values) if value in block.values else 0.5
     if not isinstance(value, int | float) or isinstance(value, bool):

@@ -87,7 +87,7 @@ def fit_for_indices(study: Study) -> None:
 
 
 def of_sweep(found: Sweep) -> Sensitivity:
-    """Indices of a sweep that has been made, all of it or a part; rows that are not whole do not count.
+    """Return indices of a sweep that has been made, all of it or a part; rows that are not whole do not count.
 
     Raises
     ------

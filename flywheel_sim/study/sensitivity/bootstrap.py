@@ -17,7 +17,7 @@ _RESAMPLES, _SEED = 1000, 20212
 
 
 def resampled(terms: Terms, measures: Callable[[Terms], Terms]) -> dict[str, tuple[Floats, Floats]]:
-    """Percentile intervals over resampled rows."""
+    """Return percentile intervals over resampled rows."""
     rows = len(next(iter(terms.values())))
     luck = np.random.default_rng(_SEED)
     tails = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)

@@ -28,7 +28,7 @@ def analysed(
     levels: int = 4,
     once: bool = False,
 ) -> Sensitivity:
-    """Indices from a table of runs of a ``sobol`` or ``morris`` design.
+    """Return indices from a table of runs of a ``sobol`` or ``morris`` design.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def analysed(
 
 
 def _with_repeats(table: "pd.DataFrame", parameters: Sequence[str]) -> "pd.DataFrame":
-    """The table with the points that were left out because they are the same as others of their row."""
+    """Return the table with the points that were left out because they are the same as others of their row."""
     import pandas as pd
 
     names, sobol_design = list(parameters), "B" in set(table["part"]) or any(table["part"].str.startswith("AB:"))
@@ -131,13 +131,15 @@ def _with_repeats(table: "pd.DataFrame", parameters: Sequence[str]) -> "pd.DataF
 
 
 def _points(frame: "pd.DataFrame", outcomes: Sequence[str]) -> "pd.DataFrame":
-    """Mean outcomes by row and part; missing where a replicate is."""
+    """Return mean outcomes by row and part; missing where a replicate is."""
     groups = frame.groupby(["row", "part"], sort=False)[list(outcomes)]
     return groups.mean().where(groups.count().eq(groups.size(), axis=0))
 
 
 def _luck(frames: "Sequence[pd.DataFrame]", outcomes: Sequence[str]) -> Floats | None:
-    """Variance of a point's mean by its replicates, averaged over points; None with one replicate a point."""
+    """Return the variance of a point's mean by its replicates, averaged over points; None with one replicate a
+    point.
+    """
     columns = list(outcomes)
     count = int(frames[0].groupby(["row", "part"], sort=False).size().max())
     if count < 2:
@@ -150,7 +152,7 @@ def _luck(frames: "Sequence[pd.DataFrame]", outcomes: Sequence[str]) -> Floats |
 
 
 def _ranked(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Numbers as they are; names by their order of appearance."""
+    """Return numbers as they are; names by their order of appearance."""
     import pandas as pd
 
     numbers = pd.to_numeric(column, errors="coerce")

@@ -31,7 +31,7 @@ def morris(
     levels: int = 4,
     seed: int = 1,
 ) -> Sensitivity:
-    """Morris screening of a model on the unit cube: lay the design, run it, and analyse it.
+    """Return Morris screening of a model on the unit cube: lay the design, run it, and analyse it.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def morris_indices(
     outcomes: Sequence[str],
     luck: Floats | None = None,
 ) -> Sensitivity:
-    """Morris measures from the runs of a design.
+    """Return Morris measures from the runs of a design.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def _of_whole(
     moved: NDArray[np.int64], steps: Floats, values: Floats, parameters: tuple[str, ...], outcomes: tuple[str, ...],
     luck: Floats | None,
 ) -> Sensitivity:  # fmt: skip
-    """Measures from trajectories that have every value."""
+    """Return measures from trajectories that have every value."""
     rows = len(values)
     effects = np.empty((rows, len(parameters), len(outcomes)))
     np.put_along_axis(effects, moved[:, :, None], np.diff(values, axis=1) / steps[:, :, None], axis=1)

@@ -49,7 +49,7 @@ def sobol(
     second: bool = False,
     seed: int = 1,
 ) -> Sensitivity:
-    """Sobol indices of a model on the unit cube: lay the design, run it, and analyse it.
+    """Return Sobol indices of a model on the unit cube: lay the design, run it, and analyse it.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def sobol_indices(
     outcomes: Sequence[str],
     places: tuple[Floats, Floats] | None = None,
 ) -> Sensitivity:
-    """Sobol indices from the runs of a design.
+    """Return Sobol indices from the runs of a design.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def _of_whole(
     f_a: Floats, f_b: Floats, f_ab: Floats, f_ba: Floats | None, parameters: tuple[str, ...],
     outcomes: tuple[str, ...], places: tuple[Floats, Floats] | None,
 ) -> Sensitivity:  # fmt: skip
-    """Indices from rows that have every value."""
+    """Return indices from rows that have every value."""
     rows = len(f_a)
     middle = 0.5 * (f_a.mean(axis=0) + f_b.mean(axis=0))
     terms = _terms(f_a, f_b, f_ab, f_ba)
@@ -178,7 +178,7 @@ def _of_whole(
 
 
 def _mixed(one: Floats, other: Floats) -> list[Floats]:
-    """``one`` with one column of ``other``, for every column."""
+    """Return ``one`` with one column of ``other``, for every column."""
     found = []
     for k in range(one.shape[1]):
         mixed = one.copy()
@@ -188,7 +188,7 @@ def _mixed(one: Floats, other: Floats) -> list[Floats]:
 
 
 def _terms(f_a: Floats, f_b: Floats, f_ab: Floats, f_ba: Floats | None) -> Terms:
-    """What is averaged over rows: arrays (n, ...), the outcomes last."""
+    """Return what is averaged over rows: arrays (n, ...), the outcomes last."""
     middle = 0.5 * (f_a.mean(axis=0) + f_b.mean(axis=0))
     a, b = f_a - middle, f_b - middle
 
@@ -214,7 +214,7 @@ def _terms(f_a: Floats, f_b: Floats, f_ab: Floats, f_ba: Floats | None) -> Terms
 
 
 def _from_means(means: Terms) -> Terms:
-    """Indices from averages over rows."""
+    """Return indices from averages over rows."""
     caused = means["apart"]
     alone = means["shared"] - means["a"] * means["b"]
 
@@ -234,7 +234,7 @@ def _from_means(means: Terms) -> Terms:
 
 
 def _swings(a: Floats, b: Floats, f_a: Floats, f_ab: Floats, mean: Floats) -> Floats:
-    """Mean outcomes over the lowest and the highest fifth of every parameter, shape (P, K, 2).
+    """Return mean outcomes over the lowest and the highest fifth of every parameter, shape (P, K, 2).
 
     By differences inside rows, in which only that parameter moves: into the fifth (b is in it) or out of it (a is).
     """

@@ -107,7 +107,7 @@ class Drift:
         return f"Not the same, with {engine}: {', '.join(parts)}."
 
     def to_dict(self) -> dict[str, Any]:
-        """Values strict JSON can hold."""
+        """Return values strict JSON can hold."""
         names = ("same", "sentence", "scenarios", "numbers", "weekly", "missing", "added", "described")
         whole: dict[str, Any] = {name: getattr(self, name) for name in names}
         whole["moved"] = [vars(one) | {"by": one.by, "relative": one.relative} for one in self.shifts]
@@ -116,7 +116,7 @@ class Drift:
 
 
 def baseline_path() -> Path:
-    """The file that comes with the package.
+    """Return the file that comes with the package.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def baseline_path() -> Path:
 
 
 def weekly_digest(run: Run) -> str:
-    """Digest of the state before week 1 and of every weekly total, to the last bit.
+    """Return digest of the state before week 1 and of every weekly total, to the last bit.
 
     Examples
     --------
@@ -178,7 +178,7 @@ def made_now(
 
 
 def read_baseline(path: Path | None = None, *, new: bool = False) -> dict[str, Any]:
-    """The kept baseline; with ``new`` an empty one where there is none yet.
+    """Return the kept baseline; with ``new`` an empty one where there is none yet.
 
     Raises
     ------

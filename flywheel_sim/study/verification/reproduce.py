@@ -85,7 +85,7 @@ class Reproduction:
 
     @property
     def sentence(self) -> str:
-        """The verdict in words."""
+        """Say the verdict in one sentence."""
         if self.same:
             return f"The same to the last bit: {self.numbers} numbers.{self._by}"
         parts = [f"{len(self.moved)} columns moved"] if self.moved else []
@@ -100,7 +100,7 @@ class Reproduction:
         return f" Made again from the timeline that {names} left in the scenario." if names else ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Values strict JSON can hold."""
+        """Return values strict JSON can hold."""
         return dict(
             finite(
                 {
@@ -234,7 +234,7 @@ def _sweep(folder: Path, workers: int | None, progress: Callable[[int, int], Non
 
 
 def _columns(store: "Store") -> dict[str, dict[str, NDArray[Any]]]:
-    """Runs and weekly columns of a store in the order of its design."""
+    """Return runs and weekly columns of a store in the order of its design."""
     runs = store.runs()
     runs["error"] = runs["error"].fillna("").astype(str)
     tables = {"runs": runs, **({"series": store.series()} if store.experiment.columns else {})}
@@ -248,7 +248,7 @@ def _again(
     workers: int | None,
     progress: Callable[[int, int], None] | None,
 ) -> Any:
-    """The runs of a saved result, made now."""
+    """Return the runs of a saved result, made now."""
     from flywheel_sim.execute.run import batch, run
 
     scenarios, seed = [unpack(packed) for packed in manifest["scenarios"]], int(manifest["seed"])
@@ -270,7 +270,7 @@ def _again(
 
 
 def _begun(scenario: Scenario, manifest: Mapping[str, Any], accounts: bool) -> Run:
-    """A run that was looked at before its end, up to where it was."""
+    """Return a run that was looked at before its end, up to where it was."""
     from flywheel_sim.engine.run import Simulation
 
     simulation = Simulation([scenario.model], [(0, int(manifest["seed"]), int(manifest["replicate"]))])
@@ -279,7 +279,7 @@ def _begun(scenario: Scenario, manifest: Mapping[str, Any], accounts: bool) -> R
 
 
 def moved(table: str, column: str, old: NDArray[Any], new: NDArray[Any]) -> Moved | None:
-    """How a column differs, bit for bit; None when it does not.
+    """Tell how a column differs, bit for bit; None when it does not.
 
     Examples
     --------

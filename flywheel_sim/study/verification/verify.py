@@ -124,7 +124,7 @@ def verify(
 
 
 def chosen(anchors: Iterable[str]) -> tuple[list[Limit], dict[str, str]]:
-    """Limits of what is asked for, and what of it is theory only.
+    """Return limits of what is asked for, and what of it is theory only.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def chosen(anchors: Iterable[str]) -> tuple[list[Limit], dict[str, str]]:
 
 
 def ready(limits: Sequence[Limit], changes: Mapping[str, Any]) -> list[tuple[Limit, Scenario]]:
-    """The limits whose theory follows every change, with their scenarios as set.
+    """Return the limits whose theory follows every change, with their scenarios as set.
 
     Raises
     ------
@@ -208,7 +208,7 @@ def read(
 
 
 def p_value(quantity: Quantity) -> float:
-    """Chance of a distance at least as large, two-sided; NaN without luck.
+    """Return the chance of a distance at least as large, two-sided; NaN without luck.
 
     Examples
     --------
@@ -224,7 +224,7 @@ def p_value(quantity: Quantity) -> float:
 
 
 def holm(p: Sequence[float], alpha: float) -> list[bool]:
-    """Which hypotheses stand under Holm's step-down procedure.
+    """Tell which hypotheses stand under Holm's step-down procedure.
 
     Examples
     --------
@@ -242,7 +242,7 @@ def holm(p: Sequence[float], alpha: float) -> list[bool]:
 
 
 def smallest_seen(quantity: Quantity, alpha: float, tests: int) -> float:
-    """Smallest deviation seen with 90 % power; the tolerance where there is no luck."""
+    """Return the smallest deviation seen with 90 % power; the tolerance where there is no luck."""
     from scipy import stats
 
     if quantity.exact:
@@ -254,7 +254,7 @@ def smallest_seen(quantity: Quantity, alpha: float, tests: int) -> float:
 def _judged(
     found: Sequence[Sequence[Quantity]], alpha: float
 ) -> list[tuple[tuple[float, ...], tuple[bool, ...], tuple[float, ...]]]:
-    """P-values, verdicts and smallest deviations of every limit's quantities; NaN never passes."""
+    """Return p-values, verdicts and smallest deviations of every limit's quantities; NaN never passes."""
     p = [[p_value(q) for q in some] for some in found]
     lucky = [(i, k) for i, some in enumerate(found) for k, q in enumerate(some) if not q.exact]
     values = [p[i][k] if math.isfinite(p[i][k]) else 0.0 for i, k in lucky]

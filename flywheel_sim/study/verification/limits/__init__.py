@@ -35,7 +35,7 @@ THEORY_ONLY: dict[str, str] = {
 
 
 def limits_of(name: str) -> list[Limit]:
-    """Limits of a closed form, or the one of this key.
+    """Return limits of a closed form, or the one of this key.
 
     Examples
     --------

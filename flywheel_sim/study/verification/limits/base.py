@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 
 def alone(scenario: Scenario) -> list[Scenario]:
-    """Only the scenario itself."""
+    """Return only the scenario itself."""
     return [scenario]
 
 
@@ -94,25 +94,25 @@ class Limit:
 
     @property
     def anchor(self) -> str:
-        """The closed form."""
+        """Return the number of the closed form."""
         return self.key.partition("-")[0]
 
     def follows(self, path: str) -> bool:
-        """Whether theory follows when this is set."""
+        """Tell whether theory follows when this is set."""
         return any(path == one or (one.endswith(".") and path.startswith(one)) for one in self.free)
 
 
 def average(
     name: str, values: Floats, theory: float, *, bias: float = 0.0, line: str = "", x: float | None = None
 ) -> Quantity:
-    """Mean over runs, its error estimated from their spread; without spread the comparison is exact."""
+    """Return the mean over runs, its error estimated from their spread; without spread the comparison is exact."""
     sample = np.asarray(values, dtype=np.float64)
     error = float(sample.std(ddof=1) / np.sqrt(sample.size)) if sample.size > 1 else 0.0
     return Quantity(name, float(theory), float(sample.mean()), error, bias, max(sample.size - 1.0, 1.0), line, x)
 
 
 def ratio(name: str, part: Floats, whole: Floats, theory: float, *, bias: float = 0.0) -> Quantity:
-    """Sum of one number over runs over that of another, its error by the delta method.
+    """Return the sum of one number over runs over that of another, its error by the delta method.
 
     The mean of the runs' own ratios would be off by the covariance of ratio and whole, which does not fade with runs.
     """
@@ -126,21 +126,21 @@ def ratio(name: str, part: Floats, whole: Floats, theory: float, *, bias: float 
 def known(
     name: str, model: float, theory: float, error: float, *, bias: float = 0.0, line: str = "", x: float | None = None
 ) -> Quantity:
-    """A number whose standard error theory tells."""
+    """Return a number whose standard error theory tells."""
     return Quantity(name, float(theory), float(model), float(error), bias, line=line, x=x)
 
 
 def exactly(
     name: str, model: float, theory: float, tolerance: float = 1e-9, *, line: str = "", x: float | None = None
 ) -> Quantity:
-    """A number without luck."""
+    """Return a quantity without luck."""
     return Quantity(name, float(theory), float(model), 0.0, tolerance, line=line, x=x)
 
 
 def curve(
     name: str, at: Sequence[float], values: Floats, theory: Floats, unit: str, *, bias: Floats | float = 0.0
 ) -> list[Quantity]:
-    """One `average` for each point of a curve; ``values`` has a row per run."""
+    """Return one `average` for each point of a curve; ``values`` has a row per run."""
     allowed = np.broadcast_to(np.asarray(bias, dtype=np.float64), (len(at),))
     return [
         average(f"{name}, {unit} {x:g}", values[:, k], float(theory[k]), bias=float(allowed[k]), line=name, x=float(x))

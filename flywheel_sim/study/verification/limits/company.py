@@ -15,7 +15,7 @@ __all__ = ["COMPANY"]
 
 
 def _shares(model: Any) -> tuple[float, float]:
-    """Chances that a customer would be a promoter, and a detractor."""
+    """Return chances that a customer would be a promoter, and a detractor."""
     s, r = model.sensing, model.relationship.start
     up = 1.0 / (1.0 + math.exp((s.promoter_above - r) / s.answer_spread))
     down = 1.0 / (1.0 + math.exp((r - s.detractor_below) / s.answer_spread))
@@ -23,7 +23,9 @@ def _shares(model: Any) -> tuple[float, float]:
 
 
 def _scores(run: Run) -> Floats:
-    """Mean distance of the surveyed from the true score in standard errors of theory, and its mean square."""
+    """Return the mean distance of the surveyed from the true score in standard errors of theory, and its mean
+    square.
+    """
     every = run.scenario.model.sensing.survey_weeks
     answers = run.series("survey_answers")[every - 1 :: every]
     score = run.series("nps_survey")[every - 1 :: every]
@@ -65,7 +67,7 @@ def _offered(model: Any) -> float:
 
 
 def _one_issue(s: Sample) -> float:
-    """One issue as a share of all that were raised: what no number of runs can tell from none."""
+    """Return one issue as a share of all that were raised: what no number of runs can tell from none."""
     m = s.model
     return 1.0 / max(float(m.service.issues * m.market.initial_customers * m.horizon_weeks * len(s.first)), 1.0)
 
@@ -86,7 +88,9 @@ def _queue(s: Sample) -> list[Quantity]:
 
 
 def _impatience(run: Run) -> Floats:
-    """Issues raised, given up, served and served after a wait, and those open on average, once the start is over."""
+    """Return issues raised, given up, served and served after a wait, and those open on average, once the start is
+    over.
+    """
     m = run.scenario.model
     start = max(_WARM_UP, math.ceil(10 * m.service.patience_hours / m.capacity.gross_hours))
     if 2 * start > run.weeks:
@@ -122,7 +126,7 @@ def _rates(model: Any) -> theory.VoiceRates:
 
 
 def _in_voices(run: Run) -> Floats:
-    """Weeks of a customer in each voice, and the share still there."""
+    """Return weeks of a customer in each voice, and the share still there."""
     n = run.scenario.model.market.initial_customers
     every, good, bad = (run.series(name, start=True) for name in ("customers", "advocates", "detractors"))
     return np.array([np.sum(every - good - bad), good.sum(), bad.sum(), every[-1]]) / n
@@ -138,7 +142,9 @@ def _weeks(s: Sample) -> list[Quantity]:
 
 
 def _families(run: Run) -> Floats:
-    """Customers brought in the end and in the run, weeks of advocates, share of accounts left when fewest were."""
+    """Return customers brought in the end and in the run, weeks of advocates, share of accounts left when fewest
+    were.
+    """
     m = run.scenario.model
     exact = float(theory.flywheel_reproduction(_rates(m), step=1))
     born = run.series("new_customers").sum()
@@ -166,7 +172,7 @@ _STATES = ("prospects", "neutral", "advocates", "detractors", "referred")
 
 
 def _states(run: Run) -> Floats:
-    """Prospects, the three voices and those won by word of mouth so far, at `_ends` of years."""
+    """Return prospects, the three voices and those won by word of mouth so far, at `_ends` of years."""
     at = _ends(run.scenario.model)
     found = {name: run.series(name)[at - 1] for name in ("prospects", "customers", "advocates", "detractors")}
     found["neutral"] = found["customers"] - found["advocates"] - found["detractors"]
@@ -215,7 +221,7 @@ def _little(s: Sample) -> list[Quantity]:
 
 
 def _office(run: Run) -> Floats:
-    """Appointments seen to their lag's end, those who outlived it, share of weeks with a matured incumbent."""
+    """Return appointments seen to their lag's end, those who outlived it, share of weeks with a matured incumbent."""
     lag = run.scenario.model.leadership.lag_weeks
     tenure = run.series("leader_tenure_weeks")
     began = np.flatnonzero(tenure[: len(tenure) - lag] == 1)
@@ -262,7 +268,7 @@ def _erosion(s: Sample) -> list[Quantity]:
         level = np.minimum(1.0, 1.0 / np.maximum(asked, 1e-12))
 
         def constant(weeks: float) -> float:
-            """Time constant whose exact week is the simulation's: 1 - 1/tau is kept of a distance."""
+            """Return time constant whose exact week is the simulation's: 1 - 1/tau is kept of a distance."""
             if 0 < weeks <= 1:
                 raise ValueError("a standard that moves at once has no path; set its weeks above 1, or to 0 for never")
             return math.inf if weeks == 0 else -1.0 / math.log1p(-1.0 / weeks)
@@ -282,7 +288,7 @@ def _capability(run: Run) -> Floats:
 
 
 def _both_sides(scenario: Scenario) -> list[Scenario]:
-    """As set, and just above and below the tipping point."""
+    """Return as set, and just above and below the tipping point."""
     c = scenario.model.causes
     tipping = float(theory.capability_trap_equilibria(c.load, c.prevention, c.fix_rate, c.growth).unstable)
     if math.isnan(tipping) or not 0.01 < tipping < 0.99:

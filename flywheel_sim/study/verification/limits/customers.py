@@ -17,7 +17,7 @@ _BASS = ("market.accounts", "market.external", "word_of_mouth.rate", "horizon_we
 
 
 def _years(model: Any) -> Floats:
-    """Years of the table within the horizon, or the last week when it is shorter than a year."""
+    """Return years of the table within the horizon, or the last week when it is shorter than a year."""
     weeks = int(model.horizon_weeks)
     inside = _YEARS[weeks >= 52 * _YEARS]
     return inside.astype(np.float64) if len(inside) else np.array([weeks / 52.0])
@@ -81,7 +81,7 @@ def _ring(s: Sample) -> list[Quantity]:
 
 
 def _beta(model: Any) -> tuple[float, float]:
-    """Parameters of the Beta of a churn propensity with this mean and dispersion."""
+    """Return parameters of the Beta of a churn propensity with this mean and dispersion."""
     churn = model.market.churn
     size = 1.0 / churn.dispersion - 1.0
     return churn.mean * size, (1.0 - churn.mean) * size
@@ -103,7 +103,7 @@ def _cohort(run: Run) -> Floats:
 
 
 def _paid(model: Any, years: int) -> tuple[float, float]:
-    """Mean and standard deviation of one customer's discounted yearly dollars, the first at t = 0."""
+    """Return the mean and standard deviation of one customer's discounted yearly dollars, the first at t = 0."""
     stayed = np.append(1.0, _survival(model, np.arange(1.0, years + 1)))
     total = np.cumsum((1.0 + model.ledger.discount_rate) ** -np.arange(stayed.size))
     leave = np.append(-np.diff(stayed), stayed[-1])
@@ -187,7 +187,7 @@ def _gift(model: Any) -> tuple[int, int]:
 
 
 def _looks(model: Any) -> Floats:
-    """Weeks at which the gift is looked at: the peak of the curve and later."""
+    """Return weeks at which the gift is looked at: the peak of the curve and later."""
     p, q, week = model.market.external, model.word_of_mouth.rate, _gift(model)[0]
     peak = round(float(theory.bass_peak(p, q).t))
     at = np.array([max(peak, week + 52), 520, 780])
@@ -199,7 +199,7 @@ def _count(run: Run) -> Floats:
 
 
 def _jump(model: Any, add: int) -> Floats:
-    """Mean-field number of customers week by week, with so many added at the week of the gift."""
+    """Return mean-field number of customers week by week, with so many added at the week of the gift."""
     n, week = model.market.accounts, _gift(model)[0]
     share, path = 0.0, np.zeros(model.horizon_weeks + 1)
     for t in range(1, path.size):

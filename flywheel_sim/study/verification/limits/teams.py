@@ -17,13 +17,13 @@ _BURN_IN = 40
 
 
 def _effort(run: Run) -> Floats:
-    """Effort of every team, magnitude times direction, after pay has turned it."""
+    """Return effort of every team, magnitude times direction, after pay has turned it."""
     last = run.arrays.teams[-1]  # type: ignore[index]
     return np.asarray((last[:, :1] * last[:, 1:]).ravel())
 
 
 def _gradient(model: Any, team: str) -> tuple[Floats, float, float, str]:
-    """Gradient of the one measure a team is paid on, its noise, the intensity and the measure's name."""
+    """Return the gradient of the one measure a team is paid on, its noise, the intensity and the measure's name."""
     pay = model.incentives.pay[team]
     name, weight = next(iter(pay.on.items()))
     measure = model.incentives.measures[name]
@@ -32,7 +32,7 @@ def _gradient(model: Any, team: str) -> tuple[Floats, float, float, str]:
 
 
 def _value(model: Any) -> Floats:
-    """Gradient of value, f."""
+    """Return the gradient of value, f."""
     need = next(iter(model.segments.values())).need
     return np.array([need.get(axis, 0.0) for axis in model.axes])
 
@@ -58,7 +58,7 @@ def _baker(s: Sample) -> list[Quantity]:
 
 
 def _competing(scenario: Scenario) -> list[Scenario]:
-    """The contract as set, and the best one at other costs of switching attention."""
+    """Return the contract as set, and the best one at other costs of switching attention."""
     found = [scenario]
     for c in (-0.5, 0.0, 0.5, 0.9):
         alpha = float(theory.holmstrom_milgrom([1, 1], [[1, c], [c, 1]], [1, np.inf]).alpha[0])
@@ -102,12 +102,12 @@ def _order(run: Run) -> Floats:
 
 
 def _two_steps(scenario: Scenario) -> list[Scenario]:
-    """At the number of substeps set and at twice that, to be carried on to infinitely many."""
+    """Return at the number of substeps set and at twice that, to be carried on to infinitely many."""
     return [scenario, scenario.with_({"vectors.substeps": 2 * scenario.get("vectors.substeps")})]
 
 
 def _carried_on(s: Sample) -> Floats:
-    """Readings carried on to a substep of nothing: the runs of a pair are independent of other pairs."""
+    """Return readings carried on to a substep of nothing: the runs of a pair are independent of other pairs."""
     return 2.0 * s.values[1] - s.values[0]
 
 
