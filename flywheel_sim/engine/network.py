@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.engine.choices import codes
-from flywheel_sim.engine.jit import kernel
+from flywheel_sim.engine.jit import inlined, kernel, step
 from flywheel_sim.engine.maths import log64
 from flywheel_sim.engine.random import NETWORK as NETWORK_BLOCK
 from flywheel_sim.engine.random import unit64, words
@@ -34,90 +34,128 @@ __all__ = ["NETWORK", "build_network"]
 NETWORK = codes(Network, "kind")
 
 
+@step
+def ring_ties(n: int, half: int, out: Any) -> int:
+    """Tie every account to ``half`` neighbours on its right."""
+    m = 0
+    for i in range(n):
+        for h in range(half):
+            out[m, 0], out[m, 1] = i, (i + h + 1) % n
+            m += 1
+    return m
+
+
+@step
+def rewire(n: int, half: int, m: int, rewiring: float, seed: Any, replicate: Any, out: Any) -> None:
+    """Give some ties of a ring another end, that is no friend already."""
+    for e in range(m):
+        i, h = out[e, 0], e % half
+        if unit64(words(seed, replicate, i, 0, NETWORK_BLOCK, h)[0]) >= rewiring:
+            continue
+        for k in range(1, 9):
+            j = np.int64(unit64(words(seed, replicate, i, k, NETWORK_BLOCK, h)[1]) * n)
+            gap = abs(i - j)
+            known = min(gap, n - gap) <= half
+            for x in range(half):
+                known = known or out[i * half + x, 1] == j or out[j * half + x, 1] == i
+            if not known:
+                out[e, 1] = j
+                break
+
+
+@inlined
+def is_new(j: int, i: int, h: int, m: int, out: Any) -> bool:
+    """Whether account j is neither i nor the end of one of the h ties before tie m."""
+    new = j != i
+    for x in range(h):
+        new = new and out[m - 1 - x, 1] != j
+    return new
+
+
+@step
+def preferential_ties(n: int, half: int, seed: Any, replicate: Any, out: Any) -> int:
+    """Tie accounts as they arrive to others in proportion to their ties."""
+    m = 0
+    j: Any = 0
+    for i in range(1, n):
+        for h in range(min(half, i)):
+            j = i - 1 - h  # the first few tie to all before them
+            if i > half:
+                for k in range(8):
+                    u = words(seed, replicate, i, k, NETWORK_BLOCK, h)
+                    pick = np.int64(unit64(u[0]) * 2 * m)
+                    j = out[pick >> 1, pick & 1]
+                    if is_new(j, i, h, m, out):
+                        break
+                for _ in range(i):  # small graphs: by luck only old ties came up; take the next account that is new
+                    if is_new(j, i, h, m, out):
+                        break
+                    j = (j + 1) % i
+            out[m, 0], out[m, 1] = i, j
+            m += 1
+    return m
+
+
+@step
+def configured_ties(n: int, degree: int, seed: Any, replicate: Any, out: Any) -> int:
+    """Give accounts stubs from a geometric distribution, and join these by keyed order."""
+    m, count = 0, 0
+    own: Any = 0
+    stubs = np.empty(2 * out.shape[0], np.int64)
+    for i in range(n):
+        u = unit64(words(seed, replicate, i, 0, NETWORK_BLOCK, 0)[0])
+        own = 1 + np.int64(log64(u) / log64(1.0 - 1.0 / degree)) if degree > 1 else 1
+        for _ in range(min(own, 50 * degree)):
+            if count < stubs.size:
+                stubs[count] = i
+                count += 1
+    for x in range(count - 1, 0, -1):  # Fisher-Yates, keyed by position
+        y = np.int64(unit64(words(seed, replicate, x, 1, NETWORK_BLOCK, 0)[0]) * (x + 1))
+        stubs[x], stubs[y] = stubs[y], stubs[x]
+    for x in range(0, count - 1, 2):
+        if stubs[x] != stubs[x + 1] and m < out.shape[0]:
+            out[m, 0], out[m, 1] = stubs[x], stubs[x + 1]
+            m += 1
+    return m
+
+
+@step
+def block_ties(n: int, half: int, homophily: float, seed: Any, replicate: Any, segment: Any, out: Any) -> int:
+    """Tie accounts to others at random, some of them inside their segment."""
+    m = 0
+    for i in range(n):
+        for h in range(half):
+            inside = unit64(words(seed, replicate, i, 64, NETWORK_BLOCK, h)[0]) < homophily
+            for k in range(64):
+                j = np.int64(unit64(words(seed, replicate, i, k, NETWORK_BLOCK, h)[1]) * n)
+                if j != i and (not inside or segment[j] == segment[i]):
+                    out[m, 0], out[m, 1] = i, j
+                    m += 1
+                    break
+    return m
+
+
 @kernel
 def half_edges(
     kind: int, n: int, degree: int, rewiring: float, homophily: float, seed: Any, replicate: Any, segment: Any, out: Any
 ) -> int:
     """Fill ``out`` (m, 2) with the ties of a graph, each once; returns how many."""
     m, half = 0, degree // 2
-    j: Any = 0
-    own: Any = 0
     if kind == NETWORK.pairs:
         for i in range(0, n - 1, 2):
             out[m, 0], out[m, 1] = i, i + 1
             m += 1
-    elif kind == NETWORK.ring or kind == NETWORK.watts_strogatz:
-        for i in range(n):
-            for h in range(half):
-                j = (i + h + 1) % n
-                out[m, 0], out[m, 1] = i, j
-                m += 1
-        if kind == NETWORK.watts_strogatz:
-            for e in range(m):
-                i, h = out[e, 0], e % half
-                if unit64(words(seed, replicate, i, 0, NETWORK_BLOCK, h)[0]) >= rewiring:
-                    continue
-                for k in range(1, 9):
-                    j = np.int64(unit64(words(seed, replicate, i, k, NETWORK_BLOCK, h)[1]) * n)
-                    gap = abs(i - j)
-                    known = min(gap, n - gap) <= half
-                    for x in range(half):
-                        known = known or out[i * half + x, 1] == j or out[j * half + x, 1] == i
-                    if not known:
-                        out[e, 1] = j
-                        break
+    elif kind == NETWORK.ring:
+        m = ring_ties(n, half, out)
+    elif kind == NETWORK.watts_strogatz:
+        m = ring_ties(n, half, out)
+        rewire(n, half, m, rewiring, seed, replicate, out)
     elif kind == NETWORK.barabasi_albert:
-        half = max(half, 1)
-        for i in range(1, n):
-            for h in range(min(half, i)):
-                j = i - 1 - h  # the first few tie to all before them
-                if i > half:
-                    for k in range(8):
-                        u = words(seed, replicate, i, k, NETWORK_BLOCK, h)
-                        pick = np.int64(unit64(u[0]) * 2 * m)
-                        j = out[pick >> 1, pick & 1]
-                        fresh = j != i
-                        for x in range(h):
-                            fresh = fresh and out[m - 1 - x, 1] != j
-                        if fresh:
-                            break
-                    for _ in range(i):  # small graphs: by luck only old ties came up; take the next account that is new
-                        taken = j == i
-                        for x in range(h):
-                            taken = taken or out[m - 1 - x, 1] == j
-                        if not taken:
-                            break
-                        j = (j + 1) % i
-                out[m, 0], out[m, 1] = i, j
-                m += 1
+        m = preferential_ties(n, max(half, 1), seed, replicate, out)
     elif kind == NETWORK.configuration:
-        stubs = np.empty(2 * out.shape[0], np.int64)
-        count = 0
-        for i in range(n):
-            u = unit64(words(seed, replicate, i, 0, NETWORK_BLOCK, 0)[0])
-            own = 1 + np.int64(log64(u) / log64(1.0 - 1.0 / degree)) if degree > 1 else 1
-            for _ in range(min(own, 50 * degree)):
-                if count < stubs.size:
-                    stubs[count] = i
-                    count += 1
-        for x in range(count - 1, 0, -1):  # Fisher-Yates, keyed by position
-            y = np.int64(unit64(words(seed, replicate, x, 1, NETWORK_BLOCK, 0)[0]) * (x + 1))
-            stubs[x], stubs[y] = stubs[y], stubs[x]
-        for x in range(0, count - 1, 2):
-            if stubs[x] != stubs[x + 1] and m < out.shape[0]:
-                out[m, 0], out[m, 1] = stubs[x], stubs[x + 1]
-                m += 1
+        m = configured_ties(n, degree, seed, replicate, out)
     elif kind == NETWORK.blocks:
-        for i in range(n):
-            for h in range(half):
-                for k in range(64):
-                    u = words(seed, replicate, i, k, NETWORK_BLOCK, h)
-                    j = np.int64(unit64(u[1]) * n)
-                    inside = unit64(words(seed, replicate, i, 64, NETWORK_BLOCK, h)[0]) < homophily
-                    if j != i and (not inside or segment[j] == segment[i]):
-                        out[m, 0], out[m, 1] = i, j
-                        m += 1
-                        break
+        m = block_ties(n, half, homophily, seed, replicate, segment, out)
     return m
 
 

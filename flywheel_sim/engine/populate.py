@@ -58,10 +58,52 @@ def endow(par: Par, tables: Tables, state: State, run: int) -> None:
         state.referrer[i], state.end[i] = -1, -1
 
 
+@step
+def set_up_teams(par: Par, tables: Tables, state: State, run: int) -> None:
+    """Turn the teams where they look at the start, fill them, and set what customers need."""
+    firm, size, row = state.run[run], par.size, state.initial[run]
+    d = size.axes
+    for k in range(size.teams):
+        u = state.direction[firm.team0 + k]
+        length = 0.0
+        for a in range(d):
+            u[a] = tables.start[size.team0 + k, a]
+            length += abs(u[a])
+        if length == 0.0:
+            for a in range(d):
+                u[a] = normal_quantile(unit64(words(firm.seed, firm.replicate, k, 0, TEAM_START, a >> 2)[a & 3]))
+        normalise(u, d)
+        state.magnitude[firm.team0 + k] = state.level[firm.team0 + k] = tables.team[size.team0 + k].skill
+        state.heads[firm.team0 + k] = state.able[firm.team0 + k] = tables.team[size.team0 + k].headcount
+        state.funded[firm.team0 + k] = state.planned[firm.team0 + k] = 1.0
+        row[COL.headcount] += tables.team[size.team0 + k].headcount
+    for s in range(size.segments):
+        for a in range(d):
+            state.need[firm.segment0 + s, a] = tables.need[size.segment0 + s, a]
+    company_need(par, tables, state, run)
+    observe_alignment(par, tables, state, run, row)
+
+
+@step
+def open_books(par: Par, state: State, run: int) -> None:
+    """Write what stands in the books, the scores and the stocks before the first week."""
+    firm, row = state.run[run], state.initial[run]
+    firm.culture, firm.service_standard = par.culture.start, 1.0
+    row[COL.culture], row[COL.service_standard], row[COL.effort_level] = firm.culture, 1.0, 1.0
+    row[COL.nps_survey] = row[COL.nps_taken] = row[COL.nps_true]
+    row[COL.csat_survey] = row[COL.csat_taken] = row[COL.csat_true] = row[COL.experience]
+    if par.ledger.enabled:
+        firm.cash = par.ledger.opening_cash + row[COL.billed]
+        firm.value = row[COL.billed]
+    else:
+        firm.deferred = row[COL.billed] = 0.0
+    row[COL.cash], row[COL.value], row[COL.deferred] = firm.cash, firm.value, firm.deferred
+
+
 @kernel
 def populate(par: Par, tables: Tables, state: State, run: int) -> None:
     """Sign the first customers, start teams and needs, and write the initial row."""
-    firm, size, market = state.run[run], par.size, par.market
+    firm, market = state.run[run], par.market
     n, wanted = firm.accounts, market.initial_customers
     kind = par.contracts.kind if par.contracts.enabled else WEEKLY
     # the customers are the accounts with the smallest words: one more customer is one more account, the rest the same
@@ -112,35 +154,5 @@ def populate(par: Par, tables: Tables, state: State, run: int) -> None:
             row[column] /= wanted
     row[COL.prospects] = n - wanted
     row[COL.product_quality] = par.market.product_quality
-    # teams and needs
-    d = size.axes
-    for k in range(size.teams):
-        u = state.direction[firm.team0 + k]
-        length = 0.0
-        for a in range(d):
-            u[a] = tables.start[size.team0 + k, a]
-            length += abs(u[a])
-        if length == 0.0:
-            for a in range(d):
-                u[a] = normal_quantile(unit64(words(firm.seed, firm.replicate, k, 0, TEAM_START, a >> 2)[a & 3]))
-        normalise(u, d)
-        state.magnitude[firm.team0 + k] = state.level[firm.team0 + k] = tables.team[size.team0 + k].skill
-        state.heads[firm.team0 + k] = state.able[firm.team0 + k] = tables.team[size.team0 + k].headcount
-        state.funded[firm.team0 + k] = state.planned[firm.team0 + k] = 1.0
-        row[COL.headcount] += tables.team[size.team0 + k].headcount
-    for s in range(size.segments):
-        for a in range(d):
-            state.need[firm.segment0 + s, a] = tables.need[size.segment0 + s, a]
-    company_need(par, tables, state, run)
-    observe_alignment(par, tables, state, run, row)
-    firm.culture, firm.service_standard = par.culture.start, 1.0
-    row[COL.culture], row[COL.service_standard], row[COL.effort_level] = firm.culture, 1.0, 1.0
-    row[COL.nps_survey] = row[COL.nps_taken] = row[COL.nps_true]
-    row[COL.csat_survey] = row[COL.csat_taken] = row[COL.csat_true] = row[COL.experience]
-    # books
-    if par.ledger.enabled:
-        firm.cash = par.ledger.opening_cash + row[COL.billed]
-        firm.value = row[COL.billed]
-    else:
-        firm.deferred = row[COL.billed] = 0.0
-    row[COL.cash], row[COL.value], row[COL.deferred] = firm.cash, firm.value, firm.deferred
+    set_up_teams(par, tables, state, run)
+    open_books(par, state, run)

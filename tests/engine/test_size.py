@@ -14,9 +14,6 @@ BRANCH = (ast.If, ast.IfExp, ast.For, ast.While, ast.ExceptHandler, ast.comprehe
 #: shrink.
 LARGER = {
     "event_queue.serve_week": (80, 30),
-    "mechanisms.m14_reactions.react": (80, 26),
-    "network.half_edges": (84, 43),
-    "populate.populate": (90, 26),
 }
 
 

@@ -50,6 +50,42 @@ NOISE = codes(Reactions, "noise")
 
 
 @step
+def take_letters(par: Par, state: State, run: int, week: int, mail: int, showing: float) -> None:
+    """Let letters take hours from causes, at touchpoints that need them or not."""
+    firm, reactions, touchpoints = state.run[run], par.reactions, par.size.touchpoints
+    heads = 0.0
+    for k in range(par.size.teams):
+        heads += state.heads[firm.team0 + k]
+    if mail > 0 and heads > 0.0:
+        firm.preempted = reactions.preemption * min(
+            1.0, mail * reactions.letter_hours / (reactions.improvement_hours * heads)
+        )
+        for n in range(touchpoints):
+            letter = words(firm.seed, firm.replicate, n, week, REACTION, 0)[2]
+            due = state.visible[firm.success0 + n] / showing if showing > 0.0 else 1.0 / touchpoints
+            state.weekly[firm.week0 + week, COL.effort_mismatch] += (
+                0.5 * firm.preempted * abs(poisson_count(letter, f32(reactions.letters / touchpoints)) / mail - due)
+            )
+
+
+@step
+def look_on(par: Par, state: State, run: int, week: int) -> None:
+    """Let executives take movement for progress."""
+    firm, reactions = state.run[run], par.reactions
+    weekly = state.weekly[firm.week0 + week]
+    outcome = state.weekly[firm.week0 + week - 1, COL.experience] if week > 0 else state.initial[run, COL.experience]
+    memory = halved(reactions.belief_half_life_weeks)
+    if firm.watching == 0.0:
+        firm.watching, firm.executive_belief, firm.outcome_seen = 1.0, outcome, outcome
+    movement = weekly[COL.activity] / (weekly[COL.activity] + reactions.activity_reference)
+    looks = (1.0 - reactions.belief_in_activity) * outcome + reactions.belief_in_activity * movement
+    firm.executive_belief = memory * firm.executive_belief + (1.0 - memory) * looks
+    firm.outcome_seen = memory * firm.outcome_seen + (1.0 - memory) * outcome
+    weekly[COL.belief_gap] = firm.executive_belief - firm.outcome_seen
+    weekly[COL.executive_belief] = firm.executive_belief
+
+
+@step
 def react(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Read last week's scores, move settings, work on projects, take letters, and let executives look on."""
     firm, reactions, touchpoints = state.run[run], par.reactions, par.size.touchpoints
@@ -65,7 +101,7 @@ def react(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
         known += 1
         firm.score_mean = firm.score_variance = 0.0
     done_share = 1.0 - exp64(-1.0 / reactions.project_weeks)
-    mail, heads, showing = 0, 0.0, 0.0
+    mail, showing = 0, 0.0
     for n in range(touchpoints):
         cell, touch = firm.success0 + n, tables.touch[par.size.touch0 + n]
         owner, team = firm.team0 + touch.owner, tables.team[par.size.team0 + touch.owner]
@@ -98,26 +134,6 @@ def react(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
         mail += poisson_count(letter, f32(reactions.letters / touchpoints))
         showing += state.visible[cell]
     firm.scores = known
-    for k in range(par.size.teams):
-        heads += state.heads[firm.team0 + k]
-    if mail > 0 and heads > 0.0:
-        firm.preempted = reactions.preemption * min(
-            1.0, mail * reactions.letter_hours / (reactions.improvement_hours * heads)
-        )
-        for n in range(touchpoints):
-            letter = words(firm.seed, firm.replicate, n, week, REACTION, 0)[2]
-            due = state.visible[firm.success0 + n] / showing if showing > 0.0 else 1.0 / touchpoints
-            weekly[COL.effort_mismatch] += (
-                0.5 * firm.preempted * abs(poisson_count(letter, f32(reactions.letters / touchpoints)) / mail - due)
-            )
-    outcome = state.weekly[firm.week0 + week - 1, COL.experience] if week > 0 else state.initial[run, COL.experience]
-    memory = halved(reactions.belief_half_life_weeks)
-    if firm.watching == 0.0:
-        firm.watching, firm.executive_belief, firm.outcome_seen = 1.0, outcome, outcome
-    movement = weekly[COL.activity] / (weekly[COL.activity] + reactions.activity_reference)
-    looks = (1.0 - reactions.belief_in_activity) * outcome + reactions.belief_in_activity * movement
-    firm.executive_belief = memory * firm.executive_belief + (1.0 - memory) * looks
-    firm.outcome_seen = memory * firm.outcome_seen + (1.0 - memory) * outcome
-    weekly[COL.belief_gap] = firm.executive_belief - firm.outcome_seen
-    weekly[COL.executive_belief] = firm.executive_belief
     weekly[COL.score_mean], weekly[COL.score_variance] = firm.score_mean, firm.score_variance
+    take_letters(par, state, run, week, mail, showing)
+    look_on(par, state, run, week)
