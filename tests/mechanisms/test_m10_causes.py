@@ -56,6 +56,14 @@ def test_the_week_is_exact(quiet, once):
         assert np.abs(1 - run.series("causes") - exact).max() < 1e-6
 
 
+def test_causes_that_come_up_many_times_a_step_fill_up_and_stay_numbers(once):
+    # relearning a change of strategy makes them come up 480 times a week here
+    steep = {"strategy.transition": 100, "causes.change_effect": 100, "horizon_weeks": 8, "market.accounts": 124,
+             "market.initial_customers": 46, "market.network.degree": 2}  # fmt: skip
+    causes = once(load("everything-on").with_(steep)).series("causes")
+    assert 0.9 < causes[0] <= 1.0 and (causes <= 1.0).all()
+
+
 def test_off_is_off_to_the_bit(quiet, same_bits):
     blocks = {"service": {"issues": 0.2}}
     same_bits(

@@ -74,10 +74,10 @@ def week_of_causes(c: Any, point: Touchpoint, rho: float, grow: float, fix: floa
             a, b = rates(*at)
             dv += weight * a
             dh += weight * b
-            at = v + ahead * a, h + ahead * b
+            at = min(1.0, max(0.0, v + ahead * a)), min(1.0, max(0.0, h + ahead * b))
         v, h = max(0.0, v + dv), max(0.0, h + dh)
-    if v + h > 1.0:
-        v, h = v / (v + h), h / (v + h)
+        if v + h > 1.0:
+            v, h = v / (v + h), h / (v + h)
     point.visible, point.hidden = v, h
 
 

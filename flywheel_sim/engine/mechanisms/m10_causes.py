@@ -18,7 +18,8 @@ What is hidden is out of reach: nobody fixes a cause that does not show, and it 
 touch by the logit -q_cause (V - X_ref) (M3) and issues by exp(b (mean V - X_ref)) (M8), where they become hours and
 effort; firefighting itself takes no further hours of M19.  At z = a = y = 1 without patches C = 1 - X is A27, with a
 tipping point where rho >= 1.  A week is four steps of Runge-Kutta of fourth order: below 1e-6 of the exact path for
-e <= .2 a week, also over the kink of f.
+e <= .2 a week, also over the kink of f.  Where causes come up many times faster than a step, every stage is kept
+inside [0, 1], so that they fill up at once instead of being carried off.
 
 Neutral setting: ``enabled: false``.  C60's whack-a-mole vanishes at ``patching: 0`` (here and in M14), the trap at
 load 0.
@@ -99,10 +100,10 @@ def step_causes(par: Par, tables: Tables, state: State, run: int, week: int) -> 
                 dv += weight * a
                 dw += weight * b
                 ahead = h if stage == 2 else 0.5 * h
-                v1, w1 = v + ahead * a, w + ahead * b
+                v1, w1 = min(1.0, max(0.0, v + ahead * a)), min(1.0, max(0.0, w + ahead * b))
             v, w = max(0.0, v + dv), max(0.0, w + dw)
-        if v + w > 1.0:
-            v, w = v / (v + w), w / (v + w)
+            if v + w > 1.0:
+                v, w = v / (v + w), w / (v + w)
         state.visible[cell], state.hidden[cell] = v, w
         state.shift[cell] -= causes.quality_effect * (v - causes.reference)
         weekly[COL.causes] += (v + w) / touchpoints
