@@ -14,7 +14,7 @@ PACKAGE = Path(flywheel_sim.__file__).parent
 #: Top to bottom; a module may import from its own layer and from those after it.
 LAYERS = [
     ("cli", "commands"), ("app",), ("study",), ("teach",), ("present",), ("execute",), ("model",),
-    ("results",), ("engine",), ("theory",), ("scenario", "files", "typed"), ("__about__",),
+    ("results",), ("engine",), ("theory",), ("importable", "scenario", "files", "typed"), ("__about__",),
 ]  # fmt: skip
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "_shipped" not in path.parts)

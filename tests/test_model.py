@@ -69,6 +69,34 @@ def test_beyond_the_horizon(model):
     assert len(model.datacollector.model_vars["week"]) == 20
 
 
+def test_nothing_is_collected_before_somebody_looks(monkeypatch):
+    collected = []
+    monkeypatch.setattr(mesa.DataCollector, "collect", lambda self, model: collected.append(model.week))
+    model = FlywheelModel(SMALL, rng=3)
+    for _ in range(3):
+        model.step()
+    assert collected == [] and model.datacollector.model_vars["week"] == [1, 2, 3]
+    model.step()
+    assert collected == [4]
+
+
+def test_a_data_collector_is_full_whenever_it_is_first_looked_at():
+    early, late = FlywheelModel(SMALL, rng=3), FlywheelModel(SMALL, rng=3)
+    assert list(early.datacollector.model_vars["week"]) == []
+    early.run_model()
+    late.run_model()
+    frame = late.datacollector.get_model_vars_dataframe()
+    assert frame.equals(early.datacollector.get_model_vars_dataframe()) and frame.equals(late.results().weekly)
+
+
+def test_a_data_collector_of_ones_own_takes_its_place():
+    model = FlywheelModel(SMALL, rng=3)
+    model.datacollector = mesa.DataCollector(model_reporters={"twice": lambda model: 2 * model.week})
+    model.step()
+    model.step()
+    assert model.datacollector.model_vars == {"twice": [2, 4]}
+
+
 def test_the_data_collector_holds_the_weekly_columns(model):
     model.run_model()
     collected = model.datacollector.get_model_vars_dataframe()

@@ -13,11 +13,13 @@ from flywheel_sim.commands.run_options import (
     DETAIL,
     POSTERIOR,
     REPORT,
+    RULES,
     changed,
     drawable,
     manifest,
     names,
     places,
+    rules_of,
     told,
 )
 
@@ -42,6 +44,7 @@ __all__ = ["compare"]
 @click.option("--full", is_flag=True, help="--bridge and --swings.")
 @REPORT
 @POSTERIOR
+@RULES
 @DETAIL
 @click.option(
     "--funnel-twin", is_flag=True,
@@ -67,6 +70,8 @@ def compare(
     full: bool,
     report: Path | None,
     posterior: Path | None,
+    interventions: tuple[str, ...],
+    team_classes: tuple[str, ...],
     detail: bool,
     funnel_twin: bool,
     keep: str | None,
@@ -103,18 +108,19 @@ def compare(
     elif keep:
         raise click.UsageError("--keep says what a funnel twin does; add --funnel-twin")
     places(out, report)
+    ruled = rules_of(interventions, team_classes)
     with progress(f"Comparing {len(scenarios)} scenarios") as step:
         from flywheel_sim.study.comparison import compare as study
 
         if best:
             found = study.choose(
                 scenarios, indifference, confidence, budget=budget, first_stage=replicates or study.FIRST_STAGE,
-                seed=seed, workers=workers, progress=step, limit=limit, posterior=posterior,
+                seed=seed, workers=workers, progress=step, limit=limit, posterior=posterior, **ruled,
             )  # fmt: skip
         else:
             found = study.compare(
                 scenarios, replicates or 40, seed, workers, step, precision=precision, indifference=indifference,
-                limit=limit, posterior=posterior,
+                limit=limit, posterior=posterior, **ruled,
             )  # fmt: skip
     asked = {"bridge": bridge or full, "swings": swings or full, "groups": report is not None}
     found = further(found, [stage for stage, wanted in asked.items() if wanted], workers, out, report)

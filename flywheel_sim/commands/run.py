@@ -14,12 +14,14 @@ from flywheel_sim.commands.progress import progress
 from flywheel_sim.commands.run_options import (
     POSTERIOR,
     REPORT,
+    RULES,
     changed,
     drawable,
     manifest,
     names,
     places,
     readable,
+    rules_of,
     written,
 )
 
@@ -31,12 +33,15 @@ __all__ = ["run"]
 @REPORT
 @FIGURE
 @POSTERIOR
+@RULES
 @answers("run", "set", "seed", "replicates", "workers", "out")
 def run(
     spec: str,
     report: Path | None,
     figure: Path | None,
     posterior: Path | None,
+    interventions: tuple[str, ...],
+    team_classes: tuple[str, ...],
     changes: dict[str, Any],
     seed: int,
     replicates: int | None,
@@ -47,10 +52,12 @@ def run(
 
     SCENARIO is the name of a shipped scenario or the path of a YAML file.  --out saves the result as a folder; with
     --replicates the numbers are medians.  A scenario that names observed data is laid over them.  With
-    --posterior run k draws row k of a table of parameters, so the numbers hold what is not known of them, too.
+    --posterior run k draws row k of a table of parameters, so the numbers hold what is not known of them, too.  Python
+    of your own takes part with --intervention and --team-class; modules in the current folder are found.
     """
     (scenario,) = changed((spec,), changes)
     places(out, report)
+    ruled = rules_of(interventions, team_classes)
     observed = seen(scenario, figure)
     drawn = drawable(posterior, changes, seed)
     replicates = replicates or (REPLICATES if observed or drawn else 1)
@@ -60,14 +67,16 @@ def run(
         from flywheel_sim.execute import run as running
 
         if single:
-            runs = [running.run(scenario, seed, workers=workers, progress=step)]
+            runs = [running.run(scenario, seed, workers=workers, progress=step, **ruled)]
         elif drawn:
             each = drawn.of(scenario)
             runs = running.batch(
-                [scenario], replicates=replicates, seed=seed, workers=workers, progress=step, each=each
+                [scenario], replicates=replicates, seed=seed, workers=workers, progress=step, each=each, **ruled
             )[0]
         else:
-            runs = running.batch([scenario], replicates=replicates, seed=seed, workers=workers, progress=step)[0]
+            runs = running.batch([scenario], replicates=replicates, seed=seed, workers=workers, progress=step, **ruled)[
+                0
+            ]
     from flywheel_sim.present.tables import summary_table
     from flywheel_sim.results import Outcomes
 

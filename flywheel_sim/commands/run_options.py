@@ -20,12 +20,14 @@ __all__ = [
     "DETAIL",
     "POSTERIOR",
     "REPORT",
+    "RULES",
     "changed",
     "drawable",
     "manifest",
     "names",
     "places",
     "readable",
+    "rules_of",
     "told",
     "written",
 ]
@@ -41,6 +43,34 @@ POSTERIOR = click.option(
     "--posterior", type=click.Path(path_type=Path), default=None, metavar="FILE",
     help="Draw parameters for every run from this table, as flywheel calibrate --method posterior leaves it.",
 )  # fmt: skip
+
+
+def RULES(command: Any) -> Any:
+    """Add ``--intervention NAME`` and ``--team-class TEAM=NAME``."""
+    for option in (
+        click.option(
+            "--intervention", "interventions", multiple=True, metavar="NAME",
+            help="Python that acts in every run: package.module:Class with a step(model). May be given again.",
+        ),
+        click.option(
+            "--team-class", "team_classes", multiple=True, metavar="TEAM=NAME",
+            help="A team that decides for itself: TEAM=package.module:Class; TEAM may be all. May be given again.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def rules_of(interventions: tuple[str, ...], team_classes: tuple[str, ...]) -> dict[str, Any]:
+    """Return the options of `RULES` as arguments of `flywheel_sim.run`; every mistake in them at once."""
+    pairs = [text.partition("=") for text in team_classes]
+    if wrong := next((text for text, (_, equals, _) in zip(team_classes, pairs, strict=True) if not equals), None):
+        raise click.UsageError(f"--team-class: expected TEAM=package.module:Class, as in 'all={wrong}', got '{wrong}'")
+    given = {"interventions": list(interventions), "team_class": {team: name for team, _, name in pairs} or None}
+    from flywheel_sim.execute.ruled import rules
+
+    rules(**given)
+    return given
 
 
 def drawable(posterior: Path | None, changes: dict[str, Any], seed: int) -> "Drawn | None":

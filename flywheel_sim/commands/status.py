@@ -28,14 +28,14 @@ def status(folder: Path) -> Answer:
         return Answer({"folder": str(folder), **fit}, text)
     from flywheel_sim.execute.drive import resume_command
     from flywheel_sim.execute.store import Store
-    from flywheel_sim.execute.versions import code
+    from flywheel_sim.execute.versions import unlike
 
     store = Store.open(folder)
     now, errors, writer = store.standing(), store.errors(), store.writer()
     data: dict[str, Any] = {
         "folder": str(folder), "title": store.experiment.about.get("title", ""), "runs": now.total, "done": now.done,
         "failed": now.failed, "errors": errors, "broken": store.broken, "writer": writer,
-        "same_code": store.code == code(),
+        "same_code": not (other := unlike(store.code)), "code": store.code,
     }  # fmt: skip
     lines = [f"{data['title'] or folder}: {now.done} of {now.total} runs done, {now.failed} failed", *reasons(errors)]
     if now.failed:
@@ -46,6 +46,6 @@ def status(folder: Path) -> Answer:
         lines.append(f"{writer} is at work on it")
     elif now.left:
         lines.append(f"nobody is at work on it; go on with: {resume_command(store)}")
-    if not data["same_code"]:
-        lines.append(f"made by flywheel_sim {store.code['flywheel_sim']}, engine {store.code['engine']}; not this one")
+    if other:
+        lines.append(f"made by other code: {other}")
     return Answer(data, "\n".join(lines), {"hashes": {"engine": store.code["engine"]}})

@@ -8,22 +8,23 @@ import json
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from flywheel_sim.execute.design import code_text, run_name
-from flywheel_sim.execute.rows import OF_ACCOUNTS, Rows, measure
+from flywheel_sim.execute.outcome import measure, needs_accounts, same_functions
+from flywheel_sim.execute.rows import Rows
+from flywheel_sim.execute.ruled import same_rules
 from flywheel_sim.execute.versions import agree
 from flywheel_sim.results.saving import ResultError
-from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.columns import COL
 
 if TYPE_CHECKING:
-    pass
+    from flywheel_sim.results import Run
 
 __all__ = ["ABANDON", "Abandoned", "Chunk", "Job", "OtherRun", "run_chunk"]
 
@@ -70,7 +71,9 @@ class Chunk:
     every : int
         Weeks between two rows of the weekly columns; the last week is always kept.
     named_by : mapping, optional
-        The code in the names of the runs, where it is not ``code``.
+        What stands in the names of the runs beside scenario and luck: that of rules.
+    functions, rules : mapping
+        Python among the outcomes, and Python that takes part in the runs: importable name -> hash of its source.
     """
 
     code: dict[str, str]
@@ -79,7 +82,9 @@ class Chunk:
     outcomes: tuple[str, ...]
     columns: tuple[str, ...] = ()
     every: int = 1
-    named_by: dict[str, str] | None = None
+    named_by: Mapping[str, str] = field(default_factory=dict)
+    functions: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_chunk(chunk: Chunk) -> Rows:
@@ -93,6 +98,7 @@ def run_chunk(chunk: Chunk) -> Rows:
         When a run would not be the one that its name stands for.
     """
     agree(chunk.code, "the driver runs", "install the same version for driver and workers")
+    same_functions(dict(chunk.functions), "the driver")
     _ready()
     before = time.perf_counter()
     scenarios: list[Scenario | str] = []
@@ -124,6 +130,15 @@ def _runs(chunk: Chunk, which: Sequence[int], scenarios: Sequence[Scenario | str
 
     if not which:
         return {}
+    accounts = needs_accounts(chunk.outcomes)
+    if chunk.rules:
+        rules = same_rules(chunk.rules, "the driver")
+        each = {k: (chunk.jobs[k], scenarios[k]) for k in which}
+        return {
+            k: _rows(chunk, k, rules.run(scenario, job.seed, job.replicate, accounts=accounts, look=_heed))
+            for k, (job, scenario) in each.items()
+            if isinstance(scenario, Scenario)
+        }
     kinds: dict[int, int] = {}
     models: list[Scenario] = []
     for k in which:
@@ -133,29 +148,30 @@ def _runs(chunk: Chunk, which: Sequence[int], scenarios: Sequence[Scenario | str
             kinds[id(scenario)] = len(models)
             models.append(scenario)
     keys = [(kinds[id(scenarios[k])], chunk.jobs[k].seed, chunk.jobs[k].replicate) for k in which]
-    simulation = Simulation([scenario.model for scenario in models], keys, keep_teams=False, look=_heed)
+    teams = bool(chunk.functions)  # what a function looks at is its own affair
+    simulation = Simulation([scenario.model for scenario in models], keys, keep_teams=teams, look=_heed)
     simulation.advance(progress=_heed)
-    accounts = any(name in OF_ACCOUNTS for name in chunk.outcomes)
-    summed = any(name in SUMMARY for name in chunk.outcomes)
-    index = [getattr(COL, name) for name in chunk.columns]
     found: dict[int, Rows] = {}
     for q, k in enumerate(which):
         _heed()
-        run = Run.of(models[keys[q][0]], simulation, q, accounts=accounts)
-        weekly = run.arrays.weekly
-        outcomes = measure(chunk.outcomes, run.summary if summed else {}, weekly)
-        weeks = np.arange(1, run.weeks + 1)
-        kept = weeks[(weeks % chunk.every == 0) | (weeks == run.weeks)] if index else weeks[:0]
-        found[k] = Rows(
-            np.array([chunk.jobs[k].run]), outcomes[None, :], (None,),
-            np.full(len(kept), chunk.jobs[k].run), kept, weekly[kept - 1][:, index],
-        )  # fmt: skip
+        found[k] = _rows(chunk, k, Run.of(models[keys[q][0]], simulation, q, accounts=accounts))
     return found
+
+
+def _rows(chunk: Chunk, k: int, run: "Run") -> Rows:
+    """Return what is kept of the run of job k."""
+    index = [getattr(COL, name) for name in chunk.columns]
+    outcomes, weeks = measure(chunk.outcomes, run), np.arange(1, run.weeks + 1)
+    kept = weeks[(weeks % chunk.every == 0) | (weeks == run.weeks)] if index else weeks[:0]
+    return Rows(
+        np.array([chunk.jobs[k].run]), outcomes[None, :], (None,),
+        np.full(len(kept), chunk.jobs[k].run), kept, run.arrays.weekly[kept - 1][:, index],
+    )  # fmt: skip
 
 
 def _as_named(chunk: Chunk, scenarios: Mapping[int, Scenario]) -> None:
     """Refuse runs whose names say that something else was asked for."""
-    code = code_text(chunk.code if chunk.named_by is None else chunk.named_by)
+    code = code_text(chunk.named_by)
     for k, scenario in scenarios.items():
         job = chunk.jobs[k]
         if job.run_id and job.run_id != run_name(code, scenario.hash, job.seed, job.replicate):

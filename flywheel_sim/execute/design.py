@@ -1,7 +1,8 @@
 """A design: points to run, each a few values set in a scenario, and how often.
 
-A run's name is the hash of the code, its resolved scenario and the key of its luck, so the same run has the same name
-in every design, and a design that is asked for again is answered from what is there.
+A run's name is the hash of its resolved scenario, of the rules that take part in it, and of the key of its luck, so the
+same run has the same name in every design, and a design that is asked for again is answered from what is there.  The
+versions that made it stand beside, in ``study.json``: where they come to the same bits, the runs are the same runs.
 """
 
 import hashlib

@@ -303,6 +303,7 @@ class _Driver:
         chunk = Chunk(
             store.code, {name: store.texts[name] for name in names}, jobs,
             store.experiment.outcomes, store.experiment.columns, store.experiment.every, store.named_by,
+            store.functions, store.rules,
         )  # fmt: skip
         try:
             future = self.here.executor.submit(self.work, chunk)

@@ -7,7 +7,8 @@ from typing import Any
 
 from flywheel_sim.execute.checksums import FORMAT
 from flywheel_sim.execute.design import Design
-from flywheel_sim.execute.rows import DEFAULT_OUTCOMES
+from flywheel_sim.execute.outcome import DEFAULT_OUTCOMES, functions
+from flywheel_sim.execute.ruled import NO_RULES, Rules
 from flywheel_sim.execute.versions import code
 from flywheel_sim.results.naming import pack, unpack
 from flywheel_sim.results.provenance import Provenance, provenance
@@ -28,13 +29,15 @@ class Experiment:
     seed : int
         Root of the luck.
     outcomes : tuple of str
-        Numbers kept of a run: summary keys, or a weekly column with ``.end``, ``.mean``, ``.sum``, ``.min``, ``.max``.
+        Numbers kept of a run, as `flywheel_sim.execute.outcome` names them.
     columns : tuple of str
         Weekly columns kept.
     every : int
         Weeks between two rows of them.
     about : mapping
         JSON values for whoever opens the store: title, the study file, how the design was made.
+    rules : Rules
+        Python that takes part in every run, under importable names.
     """
 
     scenarios: Mapping[str, Scenario]
@@ -43,12 +46,16 @@ class Experiment:
     columns: tuple[str, ...] = ()
     every: int = 1
     about: Mapping[str, Any] = field(default_factory=dict)
+    rules: Rules = NO_RULES
 
     def to_dict(self, folder: Path, design: Design | None) -> dict[str, Any]:
         """Return what ``study.json`` says of runs that are begun here and now."""
         return {
             "schema": FORMAT,
             "code": code(),
+            "named_by": {f"rule {name}": source for name, source in self.rules.identity.items()},
+            "functions": functions(self.outcomes),
+            "rules": self.rules.identity,
             "provenance": self.made_in(folder, design).to_dict(),
             "seed": self.seed,
             "outcomes": list(self.outcomes),
@@ -60,7 +67,7 @@ class Experiment:
 
     @classmethod
     def of(cls, study: Mapping[str, Any]) -> "Experiment":
-        """Return what ``study.json`` says, read back."""
+        """Read back what ``study.json`` says, without its rules, so that looking at a store imports nothing."""
         return cls(
             {name: unpack(packed) for name, packed in study["scenarios"].items()},
             study["seed"],
@@ -74,7 +81,9 @@ class Experiment:
         """Return the provenance of a store of these runs that is begun here and now."""
         hashes = {name: scenario.hash for name, scenario in self.scenarios.items()}
         again = command("flywheel", "reproduce", folder)
-        return provenance(hashes, self.seed, replicates=design.replicates if design else 1, command=again)
+        return provenance(
+            hashes, self.seed, replicates=design.replicates if design else 1, command=again, rules=self.rules.identity
+        )
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
 """A store's design in a new store, to be run once more."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from flywheel_sim.execute.parts import part_names
+from flywheel_sim.execute.ruled import same_rules
 from flywheel_sim.execute.store import Store
 
 __all__ = ["begun_again"]
@@ -25,7 +27,8 @@ def begun_again(store: Store, folder: Path) -> Store:
     ResultError
         When it cannot be written.
     """
-    Store.create(folder, store.experiment, like=store).close()
+    experiment = replace(store.experiment, rules=same_rules(store.rules, f"'{store.folder}'"))
+    Store.create(folder, experiment, like=store).close()
     for name in part_names(store.folder / "design"):
         shutil.copy2(store.folder / "design" / name, folder / "design" / name)
     return Store.open(folder, write=True)

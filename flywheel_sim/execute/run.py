@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from flywheel_sim.execute.ruled import Rules, rules
 from flywheel_sim.execute.runner import Progress
 from flywheel_sim.results import Run
 from flywheel_sim.results.parameter_draws import read_draws
@@ -11,7 +12,7 @@ from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.arguments import MOST_SEEDS, several, whole
 from flywheel_sim.scenario.idle import warn
 
-__all__ = ["batch", "run", "worker_count"]
+__all__ = ["batch", "fitting_rules", "run", "worker_count"]
 
 #: A batch is built in chunks of at most so many accounts and runs, so that memory stays flat.
 _CHUNK_ACCOUNTS, _CHUNK_RUNS = 4_000_000, 256
@@ -43,6 +44,8 @@ def run(
     workers: int | None = None,
     progress: Progress | None = None,
     accounts: bool = True,
+    interventions: Any = (),
+    team_class: Any = None,
 ) -> Run:
     """Run one scenario once, with its own luck.
 
@@ -58,6 +61,9 @@ def run(
         Called as ``progress(weeks done, weeks in all)`` by the thread that waits; what it raises ends the run.
     accounts : bool
         Keep one row per account for ``Run.customers``.
+    interventions, team_class : optional
+        As for `flywheel_sim.FlywheelModel`, which then goes through the run week by week; a class may be given by its
+        importable name, ``"package.module:Class"``, and one of an intervention is made anew for the run.
 
     Returns
     -------
@@ -75,6 +81,9 @@ def run(
     loaded = load(scenario)
     warn([loaded])
     seed, replicate = whole("seed", seed), whole("replicate", replicate)
+    if ruled := rules(interventions, team_class):
+        fitting_rules([loaded], ruled)
+        return _with_rules(ruled, [(loaded, seed, replicate)], workers, progress, accounts)[0]
 
     def look() -> None:
         if progress:
@@ -97,6 +106,8 @@ def batch(
     first: int = 0,
     each: Callable[[Scenario, int], Scenario] | None = None,
     posterior: str | os.PathLike[str] | None = None,
+    interventions: Any = (),
+    team_class: Any = None,
 ) -> list[list[Run]]:
     """Run every scenario ``replicates`` times; run k of every scenario has the same luck.
 
@@ -120,6 +131,8 @@ def batch(
     posterior : path, optional
         Table of a calibration: run k draws its row of parameters, the same in every scenario; a scenario keeps a value
         of its own where it differs from the first.
+    interventions, team_class : optional
+        As in `run`; they take part in every run, each with interventions of its own.
 
     Returns
     -------
@@ -144,6 +157,12 @@ def batch(
         if each is not None:
             raise ScenarioError.single("expected each or posterior, one of the two", field="posterior")
         each = read_draws(posterior, seed).of(loaded[0])
+    if ruled := rules(interventions, team_class):
+        fitting_rules(loaded, ruled)
+        keys = [(s, seed, k) for s in loaded for k in range(first, first + replicates)]
+        asked = [(s if each is None else each(s, k), seed, k) for s, seed, k in keys]
+        made = _with_rules(ruled, asked, workers, progress, accounts)
+        return [made[s * replicates : (s + 1) * replicates] for s in range(count)]
     if each is not None:
         loaded = [each(scenario, k) for k in range(first, first + replicates) for scenario in loaded]
     models = [scenario.model for scenario in loaded]
@@ -178,3 +197,39 @@ def batch(
             out[s % count].append(Run.of(loaded[s], simulation, q, accounts=accounts))
         before += weeks
     return out
+
+
+def fitting_rules(scenarios: Sequence[Scenario], ruled: Rules) -> None:
+    """Refuse rules for teams that a scenario does not have.
+
+    Raises
+    ------
+    ScenarioError
+    """
+    for scenario in scenarios:
+        if wrong := ruled.misfits(scenario):
+            raise ScenarioError.single(f"{wrong[0]} (in {scenario.label})", field="team_class")
+
+
+def _with_rules(
+    ruled: Rules,
+    asked: Sequence[tuple[Scenario, int, int]],
+    workers: int | None,
+    progress: Progress | None,
+    accounts: bool,
+) -> list[Run]:
+    """Make runs one after another, week by week; progress counts weeks."""
+    total, done, found = sum(scenario.model.horizon_weeks for scenario, _, _ in asked), 0, []
+
+    def look() -> None:
+        nonlocal done
+        if progress:
+            progress(done, total)
+        done += 1
+
+    for scenario, seed, replicate in asked:
+        run = ruled.run(scenario, seed, replicate, workers=worker_count(workers), accounts=accounts, look=look)
+        found.append(run)
+    if progress:
+        progress(total, total)
+    return found

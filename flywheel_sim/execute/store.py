@@ -36,6 +36,7 @@ from flywheel_sim.execute.design_table import design_table, jobs_of, joined, mat
 from flywheel_sim.execute.digest import content_hash
 from flywheel_sim.execute.experiment import Experiment, Standing
 from flywheel_sim.execute.lock import Lock, locked_by
+from flywheel_sim.execute.outcome import same_functions
 from flywheel_sim.execute.parts import (
     DRAFTS,
     encoded,
@@ -47,6 +48,7 @@ from flywheel_sim.execute.parts import (
     write_whole,
 )  # fmt: skip
 from flywheel_sim.execute.rows import Rows
+from flywheel_sim.execute.ruled import same_rules
 from flywheel_sim.execute.spread import spread
 from flywheel_sim.execute.versions import agree
 from flywheel_sim.files import draft_folder
@@ -87,8 +89,10 @@ class Store:
     ) -> None:
         self.folder, self.lock, self.study = folder, lock, dict(study)
         self.code: dict[str, str] = self.study["code"]
-        #: The code in the names of the runs: another's, where a store is made again.
+        #: The code in the names of the runs: that of rules, and of older stores, all that made them.
         self.named_by: dict[str, str] = self.study.get("named_by", self.code)
+        self.functions: dict[str, str] = self.study.get("functions", {})
+        self.rules: dict[str, str] = self.study.get("rules", {})
         self.experiment = experiment or Experiment.of(self.study)
         self.texts = {name: json.dumps(packed["resolved"]) for name, packed in self.study["scenarios"].items()}
         self.broken: list[str] = []
@@ -178,6 +182,8 @@ class Store:
         lock = None
         if write:
             agree(study["code"], f"'{path}' was made by", "finish it with that version, or start another sweep")
+            same_functions(study.get("functions", {}), f"'{path}'")
+            same_rules(study.get("rules", {}), f"'{path}'")
             with _telling(f"cannot write to '{path}'"):
                 lock = Lock(path / _LOCK)
         try:
@@ -396,7 +402,7 @@ class Store:
     def _names_of(self, scenario: str) -> Names:
         name = scenario or next(iter(self.experiment.scenarios))
         if name not in self._names:
-            self._names[name] = Names(self.experiment.scenarios[name], self.code, name)
+            self._names[name] = Names(self.experiment.scenarios[name], self.named_by, name)
         return self._names[name]
 
     def _add_design(self, table: Any) -> None:

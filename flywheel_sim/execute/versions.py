@@ -9,7 +9,7 @@ from flywheel_sim.__about__ import __version__
 from flywheel_sim.engine.fingerprint import code_hash, engine_hash
 from flywheel_sim.results.saving import ResultError
 
-__all__ = ["CodeMismatch", "agree", "code"]
+__all__ = ["CodeMismatch", "agree", "code", "unlike"]
 
 
 class CodeMismatch(ResultError):
@@ -20,7 +20,7 @@ class CodeMismatch(ResultError):
 def _outcomes_hash() -> str:
     """Return the hash of the sources that turn a run into its numbers."""
     package = Path(__file__).parents[1]
-    sources = [package / "results" / "summary.py", package / "execute" / "chunk.py", package / "execute" / "rows.py"]
+    sources = [package / "results" / "summary.py", package / "execute" / "chunk.py", package / "execute" / "outcome.py"]
     return code_hash(sources, package)
 
 
@@ -63,8 +63,18 @@ def agree(theirs: Mapping[str, str], who: str, what_to_do: str) -> None:
     ------
     CodeMismatch
     """
+    if listed := unlike(theirs):
+        raise CodeMismatch(f"{who} other code: {listed}; {what_to_do}")
+
+
+def unlike(theirs: Mapping[str, str]) -> str:
+    """Return what differs from our code, in words; empty when nothing does.
+
+    Examples
+    --------
+    >>> unlike(code()), unlike(code() | {"numba": "0.1"}).split(" (here")[0]
+    ('', 'numba 0.1')
+    """
     ours = code()
     names = [name for name in ours if ours[name] != theirs.get(name)]
-    if names:
-        listed = ", ".join(f"{name} {theirs.get(name, 'unknown')} (here {ours[name]})" for name in names)
-        raise CodeMismatch(f"{who} other code: {listed}; {what_to_do}")
+    return ", ".join(f"{name} {theirs.get(name, 'unknown')} (here {ours[name]})" for name in names)

@@ -59,7 +59,8 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
     customers : Customers
         All accounts.
     datacollector : mesa.DataCollector
-        Model variables are ``week`` and the weekly columns, a row per week; the same as ``results().weekly``.
+        Model variables are ``week`` and the weekly columns, a row per week; the same as ``results().weekly``.  It is
+        filled when it is first looked at, and kept up from then on.
     running : bool
         False once the horizon is reached.
 
@@ -134,7 +135,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
             self.customers = Customers(self)
         else:
             self._take_in(agents)
-        self.datacollector = self._collector()
+        self._collected: mesa.DataCollector | None = None
         self.running = self.week < self.horizon
         mesa_step = self.step
 
@@ -149,6 +150,17 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
 
         self.step = step  # type: ignore[method-assign]
         self._given = frozenset(vars(self)) | {"_given"}
+
+    @property
+    def datacollector(self) -> mesa.DataCollector:
+        """Mesa's data collector, made when somebody first asks for it: collecting costs more than the week itself."""
+        if self._collected is None:
+            self._collected = self._collector()
+        return self._collected
+
+    @datacollector.setter
+    def datacollector(self, collector: mesa.DataCollector) -> None:
+        self._collected = collector
 
     def _collector(self) -> mesa.DataCollector:
         """Return a data collector that holds the weeks gone by."""
@@ -205,9 +217,15 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
         row = state.weekly[int(state.run[0]["week0"]) + week - 1] if week else state.initial[0]
         return float(row[getattr(COL, column)])
 
-    def results(self) -> Run:
-        """Return what the run has left behind so far, as :func:`flywheel_sim.run` returns it (a copy)."""
-        return Run.of(self.spec, self._simulation, rules=self._rules)
+    def results(self, *, accounts: bool = True) -> Run:
+        """Return what the run has left behind so far, as :func:`flywheel_sim.run` returns it (a copy).
+
+        Parameters
+        ----------
+        accounts : bool
+            Keep one row per account for ``Run.customers``.
+        """
+        return Run.of(self.spec, self._simulation, accounts=accounts, rules=self._rules)
 
     # --- time
 
@@ -236,7 +254,8 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
         self._simulation.advance(1, threads=self._workers)
         for hook in self.analyzers:
             hook.step(self)
-        self.datacollector.collect(self)
+        if self._collected is not None:
+            self._collected.collect(self)
         if self.week >= self.horizon:
             self.running = False
 

@@ -7,7 +7,7 @@ and the mean directions of the teams.
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -96,6 +96,10 @@ class Outcomes:
         What the scenarios do to teams and segments, once somebody asked.
     drawn : Drawn, optional
         Where the runs drew parameters from.
+    rules : mapping of str to str
+        Python that took part in the runs, by name -> hash of its source.
+    ruled : Any, optional
+        The same to run again with; not saved.
     """
 
     scenarios: tuple["Scenario", ...]
@@ -114,6 +118,8 @@ class Outcomes:
     swings: Swings | None = None
     groups: Groups | None = None
     drawn: Drawn | None = None
+    rules: Mapping[str, str] = field(default_factory=dict)
+    ruled: Any = None
 
     @classmethod
     def of(cls, runs: Sequence[Sequence[Run]], **asked: Any) -> Self:
@@ -155,6 +161,7 @@ class Outcomes:
             gain_weeks=lasting_gain_week(paths),
             fans=fans,
             teams=tuple(team_paths(row) for row in runs),
+            rules={name: source for row in runs for run in row for name, source in run.rules.items()},
             **asked,
         )
 
@@ -179,7 +186,9 @@ class Outcomes:
             self.scenarios, self.seed, replicates=first or self.replicates, options=dict(self._options())
         )
         note = self.drawn.note if self.drawn else ""
-        return provenance(hashes, self.seed, replicates=self.replicates, command=command, posterior=note)
+        return provenance(
+            hashes, self.seed, replicates=self.replicates, command=command, posterior=note, rules=self.rules
+        )
 
     def _options(self) -> Iterator[tuple[str, Any]]:
         """Yield options of ``flywheel compare`` that make these outcomes again."""
@@ -494,6 +503,7 @@ class Outcomes:
                 drawn=Drawn(**manifest["posterior"], table=read_table(folder, "draws"))
                 if manifest.get("posterior")
                 else None,
+                rules=manifest["provenance"]["rules"],
             )
 
     def __repr__(self) -> str:

@@ -91,6 +91,8 @@ class Swings:
         Every assumption that moved anything in a few runs, the strongest first; the bars are of the first of them.
     tried : int
         Assumptions that these few runs were made for.
+    alone : tuple of str
+        Bars of effects that only one of the two uses; their lower end is no effect at all.
     drawn : tuple of str
         Paths that runs draw; their ends are those of the middle 90 % of the draws, and their value is the middle one.
     """
@@ -105,6 +107,7 @@ class Swings:
     drawn: tuple[str, ...] = ()
     screened: tuple[Screened, ...] = ()
     tried: int = 0
+    alone: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, which `of` takes back."""
@@ -125,6 +128,7 @@ class Swings:
             drawn=tuple(values.get("drawn", ())),
             screened=tuple(Screened(**one) for one in values.get("screened", ())),
             tried=int(values.get("tried", 0)),
+            alone=tuple(values.get("alone", ())),
         )
 
     @property
@@ -138,7 +142,8 @@ class Swings:
         """
         low, high = (number(factor, 2) for factor in self.factors)
         drawn = " (what is drawn: to the ends of the middle 90 % of its draws)" if self.drawn else ""
-        return f"{low} and {high} times its value{drawn}"
+        alone = " (an effect that only one of them uses: from none at all)" if self.alone else ""
+        return f"{low} and {high} times its value{alone}{drawn}"
 
     def turns(self, bar: Bar) -> bool:
         """Tell whether a bar reaches the other side of 0."""

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from flywheel_sim.execute.rows import DEFAULT_OUTCOMES
+from flywheel_sim.execute.outcome import DEFAULT_OUTCOMES
 from flywheel_sim.scenario.fields import Block, param
 
 __all__ = ["ConstraintBlock", "DesignBlock", "ParameterBlock", "SearchBlock", "SimplexBlock", "StudyFile"]
@@ -97,5 +97,7 @@ class StudyFile(Block):
     outcomes: list[str] = param(list(DEFAULT_OUTCOMES), "Numbers kept of every run.")
     series: list[str] = param([], "Weekly columns kept of every run.")
     series_every: int = param(1, "Weeks between two rows of them.", ge=1, le=520)
+    interventions: list[str] = param([], "Python that acts in every run, by name: package.module:Class with a step.")
+    team_class: dict[str, str] = param({}, "Teams that decide for themselves: team, or all -> package.module:Class.")
     replicates: int = param(1, "Runs of every point.", ge=1, le=1_000_000)
     seed: int = param(1, "Root of the luck.", ge=0, lt=2**32)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from urllib.parse import urlencode
 
 import pytest
@@ -94,6 +95,53 @@ def test_a_file_is_saved_and_the_slider_of_a_found_parameter_moves_it():
             assert "extends: relationship-flywheel" in saved.text and "dispersion: 0.3" in saved.text
 
     asyncio.run(session())
+
+
+def test_fields_show_and_keep_exact_values():
+    odd = '{"market.accounts":300,"market.initial_customers":30,"horizon_weeks":26,"market.price":1.2345678901234567}'
+
+    async def session():
+        async with browser() as user:
+            await user.open(address("/", baseline=A, scenario=f"relationship-flywheel:{odd}"))
+            await until(lambda: "24 paired runs" in texts(user, "more")[0])
+
+            def field(path):
+                return next(iter(user.find(marker=f"exact-{path}").elements))
+
+            def open_(path):
+                return json.loads(link(user).split(":", 1)[1]).get(path)
+
+            async def type_(path, text):
+                field(path).set_value(text)
+                user.find(marker=f"exact-{path}").trigger("blur")
+                await asyncio.sleep(0.1)
+
+            assert field("market.price").value == "1.2345678901234567"
+            for path, text, value, said in (
+                ("market.price", "1.0000000000000002", 1.0000000000000002, "1.0000000000000002"),
+                ("word_of_mouth.rate", "1e-3", 0.001, "0.001"),
+                ("market.price", " 2 ", 2.0, "2"),
+                ("handoffs.integration", "12.34567891234 %", 0.1234567891234, "0.1234567891234"),
+                ("handoffs.integration", "0.000001", 1e-06, "0.000001"),
+                ("teams.sales.headcount", "7.25", 7.25, "7.25"),
+                ("word_of_mouth.rate", "\u22120.1", None, None),  # refused: below 0
+                ("market.price", "1,5", None, None),
+                ("market.price", "15 %", None, None),
+                ("market.price", "", None, None),
+                ("market.price", "<b>", None, None),
+                ("cadence.interval_weeks", "2.5", None, None),
+                ("cadence.interval_weeks", "3", 3, "3"),
+            ):
+                before, shown = open_(path), field(path).value
+                await type_(path, text)
+                assert field(path).value == (shown if said is None else said), (path, text)
+                assert open_(path) == (before if value is None else value), (path, text)
+
+    asyncio.run(session())
+
+
+def link(user):
+    return next(iter(user.find(marker="scenario").elements)).value
 
 
 def test_compare_judges_and_makes_a_report():

@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from failing_workers import made_up
 
 import flywheel_sim
+from flywheel_sim.cli import flywheel
 from flywheel_sim.execute import parts
 from flywheel_sim.execute import store as store_module
 from flywheel_sim.execute.checksums import summed
@@ -436,3 +438,24 @@ def test_the_hash_is_of_the_runs_alone(store, tmp_path, experiment):
     with Store.create(tmp_path / "third", Experiment(experiment.scenarios, 8, experiment.outcomes), heads()) as third:
         third.append(rows_of(third, list(range(12))))
         assert third.hash() != store.hash()
+
+
+def test_runs_are_the_same_runs_whatever_library_made_them(tmp_path, monkeypatch):
+    """Their names and the hash of all of them hold scenario, changes and luck; versions stand apart and are told."""
+    import flywheel_sim as fs
+
+    study = {"scenario": "b2b-saas", "set": {"market.accounts": 200, "horizon_weeks": 4, "market.initial_customers": 9},
+             "parameters": {"market.price": [1.0, 1.2]}, "outcomes": ["npv"], "series": ["customers"]}  # fmt: skip
+    ours = fs.sweep(study, tmp_path / "ours")
+    monkeypatch.setattr("flywheel_sim.execute.versions._library", lambda name: f"{name}-of-another-day")
+    theirs = fs.sweep(study, tmp_path / "theirs")
+    assert theirs.table["run_id"].tolist() == ours.table["run_id"].tolist()
+    assert theirs.store.hash() == ours.store.hash()
+    assert theirs.to_dict()["code"]["numpy"] == "numpy-of-another-day" != ours.to_dict()["code"]["numpy"]
+    with pytest.raises(ResultError, match=r"other code: numpy .* \(here numpy-of-another-day\)"):
+        fs.resume(tmp_path / "ours")
+    said = CliRunner().invoke(flywheel, ["status", str(tmp_path / "ours")]).output
+    assert "made by other code: numpy" in said and "numba-of-another-day" in said
+    monkeypatch.undo()
+    other = fs.sweep({**study, "parameters": {"market.price": [1.0, 1.3]}}, tmp_path / "other")
+    assert other.store.hash() != ours.store.hash()

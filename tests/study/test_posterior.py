@@ -5,6 +5,7 @@ import json
 import math
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import known_optima
 import numpy as np
@@ -15,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from flywheel_sim.cli import flywheel
 from flywheel_sim.execute import drive
-from flywheel_sim.execute.rows import measure
+from flywheel_sim.execute.outcome import measure
 from flywheel_sim.execute.store import Store
 from flywheel_sim.scenario import ScenarioError, load
 from flywheel_sim.scenario.columns import COL, NAMES
@@ -164,7 +165,8 @@ def test_the_cube_is_the_prior_and_back():
 def test_outcomes_of_one_week_and_up_to_one():
     weekly = np.zeros((4, len(NAMES)))
     weekly[:, COL.customers] = [1, 2, 3, 4]
-    found = measure(("customers.at2", "customers.to3", "customers.at5"), {}, weekly)
+    run = SimpleNamespace(arrays=SimpleNamespace(weekly=weekly))
+    found = measure(("customers.at2", "customers.to3", "customers.at5"), run)
     np.testing.assert_array_equal(found, [2, 6, np.nan])
 
 

@@ -82,7 +82,28 @@ def test_the_decisive_assumption_is_found_though_only_the_plan_uses_it() -> None
     pull = bars["cadence.pull"]
     assert found.bars[0] == pull and pull.value == 0.4
     assert found.middle == pytest.approx(3e5)
-    assert (pull.at_low, pull.at_high) == pytest.approx((1e5, 5e5))
+    assert (pull.low, pull.high) == pytest.approx((0.0, 0.6))
+    assert (pull.at_low, pull.at_high) == pytest.approx((-1e5, 5e5))
+
+
+def level(scenarios: list[Scenario], *, replicates: int, seed: int, **_: Any) -> list[list[Any]]:
+    """What a meeting turns levels off: half of it is as good as all of it, and none of it loses $1m."""
+
+    def worth(one: Scenario) -> float:
+        model = one.model
+        return (1e6 * (min(model.cadence.pull, 0.1) - 0.05) if model.cadence.enabled else 0.0) + model.market.churn.mean
+
+    return [[SimpleNamespace(summary={"npv": worth(one)}) for _ in range(replicates)] for one in scenarios]
+
+
+def test_an_effect_that_only_the_plan_uses_goes_to_nothing_at_all() -> None:
+    found = swings(*plan(), Runs(replicates=3, seed=1, runner=level))
+    assert found.flip is not None and found.flip.path == "cadence.pull" and found.flip.below
+    bar = found.bars[0]
+    assert (bar.path, bar.low, bar.at_low, bar.high) == ("cadence.pull", 0.0, -50_000.0, FACTORS[1] * bar.value)
+    assert found.flip.at == pytest.approx(0.05, abs=bar.value / 2**4)
+    assert found.alone[0] == "cadence.pull" and "from none at all" in found.ends
+    assert "market.churn.mean" not in found.alone, "the company is the same in both"
 
 
 def test_what_works_more_strongly_in_one_scenario_moves_by_the_same_factor_in_both() -> None:

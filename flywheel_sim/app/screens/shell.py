@@ -75,6 +75,9 @@ a:focus-visible, button:focus-visible, select:focus-visible, input[type=range]:f
   flex-wrap: nowrap; }}
 .fs-control .name {{ font-size: 14px; font-weight: 600; }}
 .fs-control .value {{ font-size: 13.5px; font-variant-numeric: tabular-nums; white-space: nowrap; color: var(--ink); }}
+.fs-exact {{ width: 11ch; }}
+.fs-exact .q-field__native {{ text-align: right; padding: 0; min-height: 24px; font-variant-numeric: tabular-nums; }}
+.fs-exact .q-field__control {{ height: 24px; min-height: 24px; }}
 .fs-control .was {{ font-size: 12px; color: var(--muted); line-height: 1.35; }}
 .fs-control.moved .value {{ color: var(--second); font-weight: 700; }}
 .fs-room {{ width: 100%; transition: opacity .2s; }}

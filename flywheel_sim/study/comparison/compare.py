@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flywheel_sim.execute.ruled import NO_RULES, Rules, rules
 from flywheel_sim.execute.runner import Progress, Runner
 from flywheel_sim.execute.runs import Runs
 from flywheel_sim.results import Outcomes, Run
@@ -136,11 +137,11 @@ class Comparison(Outcomes):
         """Return the same comparison with what it does to teams and segments; default: at most 10 runs of each
         scenario.
 
-        Left out where runs draw parameters.
+        Left out where runs draw parameters, or Python takes part in them.
         """
         from flywheel_sim.study.comparison.groups import groups  # loads the engine
 
-        if self.drawn is not None:
+        if self.drawn is not None or self.rules:
             return self
         found = groups(self.scenarios, self._runs(replicates or min(self.replicates, FEW), workers, progress))
         return replace(self, groups=found)
@@ -148,8 +149,20 @@ class Comparison(Outcomes):
     def _runs(
         self, replicates: int, workers: int | None, progress: Progress | None, runner: Runner | None = None
     ) -> Runs:
-        """Return how this comparison's scenarios are run again: with its luck and, where it has any, its draws."""
-        return Runs(replicates, self.seed, workers, progress, runner or _drawing(self.drawn, self.scenarios[0]))
+        """Return how this comparison's scenarios are run again: with its luck, and its draws and rules if it has any.
+
+        Raises
+        ------
+        ScenarioError
+            When Python took part in its runs that is not here any more.
+        """
+        ruled = self.ruled or NO_RULES
+        if self.rules and not ruled:
+            raise ScenarioError.single(
+                f"Python took part in these runs ({', '.join(self.rules)}), and a saved comparison does not hold it; "
+                f"compare anew with it to look further"
+            )
+        return Runs(replicates, self.seed, workers, progress, runner or _runner(self.drawn, self.scenarios[0], ruled))
 
     def report(self, path: str | os.PathLike[str]) -> Path:
         """Write the report: one HTML file that needs nothing else.
@@ -176,6 +189,8 @@ def compare(
     limit: int = LIMIT,
     posterior: str | os.PathLike[str] | None = None,
     runner: Runner | None = None,
+    interventions: Any = (),
+    team_class: Any = None,
 ) -> Comparison:
     """Run scenarios against each other with the same luck and judge the result.
 
@@ -203,6 +218,8 @@ def compare(
         of its own where it differs from the first.
     runner : callable, optional
         Runs the batch; default `flywheel_sim.execute.run.batch`.
+    interventions, team_class : optional
+        As for `flywheel_sim.batch`; they take part in every run of every scenario.
 
     Returns
     -------
@@ -237,16 +254,17 @@ def compare(
     loaded = _comparable(scenarios)
     warn(loaded)
     drawn = read_draws(posterior, seed) if posterior is not None else None
-    how = Runs(replicates, seed, workers, progress, runner or _drawing(drawn, loaded[0]))
+    ruled = rules(interventions, team_class)
+    how = Runs(replicates, seed, workers, progress, runner or _runner(drawn, loaded[0], ruled))
     runs = how.of(loaded, teams=True)
     if precision is None:
-        return _boiled(runs, loaded, drawn, indifference=indifference)
+        return _boiled(runs, loaded, drawn, ruled, indifference=indifference)
     values = _values(runs)
     wanted = min(runs_needed(values[1:] - values[0], precision), limit)
     if wanted > replicates:
         more = how.of(loaded, first=replicates, replicates=wanted - replicates, teams=True)
         runs = [row + added for row, added in zip(runs, more, strict=True)]
-    return _boiled(runs, loaded, drawn, first_stage=replicates, precision=precision, indifference=indifference)
+    return _boiled(runs, loaded, drawn, ruled, first_stage=replicates, precision=precision, indifference=indifference)
 
 
 def choose(
@@ -262,6 +280,8 @@ def choose(
     limit: int = LIMIT,
     posterior: str | os.PathLike[str] | None = None,
     runner: Runner | None = None,
+    interventions: Any = (),
+    team_class: Any = None,
 ) -> Comparison:
     """Choose the scenario with the highest mean net present value.
 
@@ -282,7 +302,7 @@ def choose(
         Runs of each scenario before the first is ruled out.
     limit : int
         Most runs of a scenario.
-    seed, workers, progress, posterior, runner
+    seed, workers, progress, posterior, runner, interventions, team_class
         As in `compare`.  With a posterior, the best is the one whose mean over luck and draws is highest.
 
     Returns
@@ -319,7 +339,8 @@ def choose(
     loaded = _comparable(scenarios)
     warn(loaded)
     drawn = read_draws(posterior, seed) if posterior is not None else None
-    how = Runs(first_stage, seed, workers, progress, runner or _drawing(drawn, loaded[0]))
+    ruled = rules(interventions, team_class)
+    how = Runs(first_stage, seed, workers, progress, runner or _runner(drawn, loaded[0], ruled))
     if budget is not None and budget < first_stage * len(loaded):
         raise ScenarioError.single(
             f"a budget of {budget} runs does not pay for {first_stage} runs of {len(loaded)} scenarios", field="budget"
@@ -339,13 +360,15 @@ def choose(
     else:
         chosen = ocba(sample, len(loaded), budget=budget, indifference=indifference, first_stage=first_stage)
     common = min(chosen.runs)
-    return _boiled([row[:common] for row in runs], loaded, drawn, indifference=indifference, chosen=chosen)
+    return _boiled([row[:common] for row in runs], loaded, drawn, ruled, indifference=indifference, chosen=chosen)
 
 
-def _boiled(runs: list[list[Run]], loaded: list[Scenario], drawn: Drawn | None, **asked: Any) -> Comparison:
-    """Return the comparison of these runs; where they drew parameters, of the scenarios that they were drawn for."""
+def _boiled(
+    runs: list[list[Run]], loaded: list[Scenario], drawn: Drawn | None, ruled: Rules, **asked: Any
+) -> Comparison:
+    """Return the comparison of these runs: of the scenarios given, whatever was drawn for a run or done in it."""
     found = Comparison.of(runs, **asked)
-    return replace(found, scenarios=tuple(loaded), drawn=drawn) if drawn else found
+    return replace(found, scenarios=tuple(loaded), drawn=drawn, ruled=ruled) if drawn or ruled else found
 
 
 def _comparable(
@@ -368,11 +391,14 @@ def _check_zone(indifference: float) -> None:
         raise ScenarioError.single(f"an indifference zone is 0 or more, got {indifference:g}", field="indifference")
 
 
-def _drawing(drawn: Drawn | None, baseline: Scenario) -> Runner | None:
-    """Return a runner that draws parameters; None where nothing is drawn."""
+def _runner(drawn: Drawn | None, baseline: Scenario, ruled: Rules) -> Runner | None:
+    """Return a runner that draws parameters, and that rules take part in; None where the usual one does."""
     from flywheel_sim.execute.run import batch
 
-    return None if drawn is None else partial(batch, each=drawn.of(baseline))
+    each = None if drawn is None else drawn.of(baseline)
+    if not ruled:
+        return None if each is None else partial(batch, each=each)
+    return partial(batch, each=each, interventions=ruled.interventions, team_class=ruled.teams)
 
 
 def _values(runs: list[list[Run]]) -> NDArray[np.float64]:

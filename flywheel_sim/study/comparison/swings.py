@@ -5,9 +5,10 @@ runs first, at both ends of its range, under the same luck.  Those that move the
 many runs as were asked for.  What only one scenario uses is moved there; the runs of the other stay as they are.
 
 Every assumption goes to half and to one and a half times its value, as far as the schema lets it; run k has the same
-luck everywhere.  When some of them turn the difference round, the one that does so nearest to its value is followed by
-halving, to say where.  What the two scenarios decide differently is the decision, not an assumption, and stays; how
-strongly it works is one, and moves.
+luck everywhere.  An effect that only one scenario uses goes to nothing at all instead of half: that it works is what
+the scenario claims, and as effects level off, half of one is often as good as all of it.  When some of them turn the
+difference round, the one that does so nearest to its value is followed by halving, to say where.  What the two
+scenarios decide differently is the decision, not an assumption, and stays; how strongly it works is one, and moves.
 
 Where runs draw parameters from a table, run k draws its row everywhere, and a bar says what the mean over the draws
 becomes.  An assumption that is drawn itself is held at either end of the middle 90 % of its draws while the rest is
@@ -27,6 +28,7 @@ from flywheel_sim.results.assumptions import acting, key_assumptions
 from flywheel_sim.results.naming import labels
 from flywheel_sim.results.swings import Bar, Flip, Screened, Swings
 from flywheel_sim.scenario import Scenario, ScenarioError
+from flywheel_sim.scenario.roles import role_of
 from flywheel_sim.scenario.shapes import along, root
 
 if TYPE_CHECKING:
@@ -110,10 +112,11 @@ def swings(
         return math.nan if move is None else middle + work.shifts([move], replicates)[0]
 
     flip = _flip(bars, middle, worth)
+    alone = tuple(bar.path for bar in bars if _alone(by_path[bar.path]) and bar.path not in table)
     held = tuple(bar.path for bar in bars if bar.path in table)
     screened = tuple(Screened(one.path, one.text, one.unit, one.value, most[one.path]) for one in order)
     work.done()
-    return Swings(said[0], said[1], middle, tuple(bars), flip, FACTORS, replicates, held, screened, len(by_path))
+    return Swings(said[0], said[1], middle, tuple(bars), flip, FACTORS, replicates, held, screened, len(by_path), alone)
 
 
 class _One(NamedTuple):
@@ -216,7 +219,14 @@ def _moves(pair: tuple[Scenario, Scenario], one: _One, draws: Floats | None) -> 
     scenario = pair[1] if math.isfinite(one.values[1]) else pair[0]
     ends = _ends(scenario, one.path, one.value, draws)
     found = [_move(pair, one, end, draws is not None) for end in ends]
+    if draws is None and _alone(one) and (none := _move(pair, one, 0.0, False)) is not None:
+        found = [none, *(move for move in found if move is not None and move.end > one.value)]
     return [move for move in found if move is not None]
+
+
+def _alone(one: _One) -> bool:
+    """Say whether it is an effect that only one of the two scenarios uses."""
+    return math.isfinite(one.values[0]) != math.isfinite(one.values[1]) and role_of(one.path) == "effect"
 
 
 def _move(pair: tuple[Scenario, Scenario], one: _One, end: float, drawn: bool) -> _Move | None:

@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.execute.design import Design, Point
-from flywheel_sim.execute.rows import beyond
+from flywheel_sim.execute.outcome import beyond
 from flywheel_sim.scenario import Problem, ScenarioError
 from flywheel_sim.scenario.numbers import Unreadable, decimal_of, number
 from flywheel_sim.scenario.reading import scalar

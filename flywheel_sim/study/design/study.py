@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flywheel_sim.execute.ruled import Rules, rules
 from flywheel_sim.scenario import Problem, Scenario
 from flywheel_sim.scenario.checking import place_of
 from flywheel_sim.scenario.reading import Place
@@ -45,6 +46,11 @@ class Study:
     def searches(self) -> bool:
         """Whether it searches instead of laying a design."""
         return "search" in self.source
+
+    @property
+    def rules(self) -> Rules:
+        """Return Python that takes part in every run."""
+        return rules(self.file.interventions, self.file.team_class or None)
 
     @property
     def base(self) -> Scenario:

@@ -23,7 +23,9 @@ from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from flywheel_sim.execute.rows import unknown_outcome
+from flywheel_sim.execute.outcome import unknown_outcome
+from flywheel_sim.execute.ruled import ALL, rules
+from flywheel_sim.importable import called
 from flywheel_sim.scenario import Problem, Scenario, ScenarioError, load
 from flywheel_sim.scenario.arguments import whole_or_none
 from flywheel_sim.scenario.checking import check, place_of
@@ -121,7 +123,7 @@ def read_study(
     scenarios = _scenarios(study, changes or {}, problems, objects) if file.scenario or file.scenarios else {}
     study = Study(file, parameters, scenarios, folder, name, places, source)
     if scenarios:
-        problems += path_problems(study)
+        problems += [*path_problems(study), *_teams_of_rules(study)]
         if study.searches and not bad:
             problems += search_problems(study)
     if problems:
@@ -195,6 +197,7 @@ def _words(study: Study) -> Iterator[Problem]:
             yield study.problem(("outcomes", str(k)), f"'{outcome}' is named twice")
     if not file.outcomes:
         yield study.problem(("outcomes",), "expected at least one outcome")
+    yield from _rules(study)
     for k, column in enumerate(file.series):
         if column not in NAMES:
             yield study.problem(("series", str(k)), f"unknown column '{column}'", nearest(column, NAMES))
@@ -223,6 +226,26 @@ def _words(study: Study) -> Iterator[Problem]:
         yield study.problem(("design", "points"), f"sobol needs a power of two, got {n}", str(power))
 
 
+def _rules(study: Study) -> Iterator[Problem]:
+    """Find names of Python that lead nowhere, or to what is no rule."""
+    hooks = [(("interventions", str(k)), [name], None) for k, name in enumerate(study.file.interventions)]
+    teams = [(("team_class", team), [], {team: name}) for team, name in study.file.team_class.items()]
+    for here, hook, kind in (*hooks, *teams):
+        try:
+            rules(hook, kind)
+        except ScenarioError as error:
+            yield study.problem(here, error.problems[0].message, error.problems[0].suggestion)
+
+
+def _teams_of_rules(study: Study) -> Iterator[Problem]:
+    """Find teams with a class that some scenario does not have."""
+    for team in study.file.team_class:
+        for scenario in study.scenarios.values():
+            if team not in (ALL, *scenario.model.teams):
+                message = f"there is no team '{team}' in {scenario.label}"
+                yield study.problem(("team_class", team), message, nearest(team, scenario.model.teams), name=True)
+
+
 def _named(spec: Mapping[str, Any], objects: dict[str, Scenario]) -> dict[str, Any]:
     """Return a study whose scenarios are named; those that came as objects or dicts go to ``objects``, by their
     names.
@@ -241,7 +264,18 @@ def _named(spec: Mapping[str, Any], objects: dict[str, Scenario]) -> dict[str, A
         out["scenario"] = name(out["scenario"])
     if isinstance(out.get("scenarios"), list | tuple):
         out["scenarios"] = [name(one) for one in out["scenarios"]]
+    if isinstance(out.get("interventions"), list | tuple):
+        out["interventions"] = [_text(one) for one in out["interventions"]]
+    if isinstance(out.get("team_class"), Mapping):
+        out["team_class"] = {team: _text(kind) for team, kind in out["team_class"].items()}
     return out
+
+
+def _text(one: Any) -> Any:
+    """Name a class by its importable name."""
+    if isinstance(one, type) and not called(one):
+        raise ScenarioError.single(f"a study needs rules that can be imported by name, got {shown(one)}")
+    return called(one) if isinstance(one, type) else one
 
 
 def _scenarios(

@@ -17,6 +17,8 @@ import numpy as np
 from flywheel_sim.execute.backends import Place, checked
 from flywheel_sim.execute.design import Design
 from flywheel_sim.execute.drive import Progress, run_design
+from flywheel_sim.execute.ruled import NO_RULES, Rules, rules
+from flywheel_sim.execute.run import fitting_rules
 from flywheel_sim.execute.store import Experiment, Standing, Store
 from flywheel_sim.results.saving import finite, vacant
 from flywheel_sim.scenario import ScenarioError
@@ -82,6 +84,7 @@ class Sweep:
             "errors": self.store.errors(),
             "stopped": self.stopped,
             "hash": self.store.hash(),
+            "code": self.store.code,
             "outcomes": {name: finite(_described(values)) for name, values in columns.items()},
         }
 
@@ -108,8 +111,8 @@ def folder_of(study: Study) -> Path:
     return Path(f"{study.name}-runs")
 
 
-def planned(study: Study) -> tuple[Experiment, Design]:
-    """Return what a study keeps, and its runs.
+def planned(study: Study, more: Rules = NO_RULES) -> tuple[Experiment, Design]:
+    """Return what a study keeps, and its runs; ``more`` rules take part in them beside the study's.
 
     Raises
     ------
@@ -126,8 +129,10 @@ def planned(study: Study) -> tuple[Experiment, Design]:
         "design": file.design.model_dump(mode="json"),
         "study": dict(study.source),
     }
+    ruled = study.rules.plus(more)
+    fitting_rules([*study.scenarios.values()], ruled)
     experiment = Experiment(
-        study.scenarios, file.seed, tuple(file.outcomes), tuple(file.series), file.series_every, about
+        study.scenarios, file.seed, tuple(file.outcomes), tuple(file.series), file.series_every, about, ruled
     )
     return experiment, laid(study)
 
@@ -143,6 +148,8 @@ def sweep(
     workers: int | None = None,
     stop_on_error: bool = False,
     progress: Progress | None = None,
+    interventions: Any = (),
+    team_class: Any = None,
 ) -> Sweep:
     """Run a study and keep its runs in a folder.
 
@@ -166,6 +173,9 @@ def sweep(
         Stop at the first run that fails.
     progress : callable, optional
         Called with a `Standing`.
+    interventions, team_class : optional
+        As for `flywheel_sim.run`, beside what the study names under ``interventions:`` and ``team_class:``; each must
+        have an importable name, and its module's hash is kept with the runs.
 
     Returns
     -------
@@ -197,7 +207,7 @@ def sweep(
         folder = kept / "runs"
     target = Path(folder) if folder is not None else folder_of(ready)
     vacant(target)
-    with Store.create(target, *planned(ready)) as store:
+    with Store.create(target, *planned(ready, rules(interventions, team_class))) as store:
         drive = run_design(None, on, store, progress, workers=workers, stop_on_error=stop_on_error)
     found = Sweep(Store.open(target), drive.stopped)
     if kept is not None:

@@ -79,7 +79,7 @@ def experiment_of(study: Study) -> Experiment:
             "made_with": made_with(len(file.search.objectives)), "replicates": file.replicates, "draws": _draws(study)
         },
     }  # fmt: skip
-    return Experiment(study.scenarios, file.seed, outcomes, tuple(file.series), file.series_every, about)
+    return Experiment(study.scenarios, file.seed, outcomes, tuple(file.series), file.series_every, about, study.rules)
 
 
 def asked_again(store: Store) -> Study:

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from flywheel_sim.execute.rows import beyond, unknown_outcome
+from flywheel_sim.execute.outcome import beyond, unknown_outcome
 from flywheel_sim.results.parameter_draws import read_draws
 from flywheel_sim.scenario import Problem, ScenarioError
 from flywheel_sim.scenario.errors import nearest, shown
