@@ -182,8 +182,8 @@ def beyond(name: str, weeks: float) -> tuple[str, str | None] | None:
     if week <= weeks:
         return None
     near = re.sub(rf"(at|to|-){week}(?!\d)", rf"\g<1>{weeks:g}", name)
-    near = near if last_week(near) <= weeks else None
-    return f"'{name}' looks at week {week}, and there are runs of {weeks:g} weeks", near
+    message = f"'{name}' looks at week {week}, and there are runs of {weeks:g} weeks"
+    return message, near if last_week(near) <= weeks else None
 
 
 def parts(names: Iterable[str]) -> list[str]:

@@ -20,6 +20,7 @@ Names of parameters are paths of the scenario, as ``--set`` takes them.
 import itertools
 import os
 from collections.abc import Container, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -228,11 +229,11 @@ def _words(study: Study) -> Iterator[Problem]:
 
 def _rules(study: Study) -> Iterator[Problem]:
     """Find names of Python that lead nowhere, or to what is no rule."""
-    hooks = [(("interventions", str(k)), [name], None) for k, name in enumerate(study.file.interventions)]
-    teams = [(("team_class", team), [], {team: name}) for team, name in study.file.team_class.items()]
-    for here, hook, kind in (*hooks, *teams):
+    named = [(("interventions", str(k)), partial(rules, [name])) for k, name in enumerate(study.file.interventions)]
+    named += [(("team_class", team), partial(rules, (), {team: name})) for team, name in study.file.team_class.items()]
+    for here, read_rule in named:
         try:
-            rules(hook, kind)
+            read_rule()
         except ScenarioError as error:
             yield study.problem(here, error.problems[0].message, error.problems[0].suggestion)
 
