@@ -10,22 +10,22 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.customer_tables import LANES
-from flywheel_sim.engine.jit import f32, f64, inlined, u8
+from flywheel_sim.engine.jit import f32, f64, i16, inlined, u8
 from flywheel_sim.engine.kinds import Firm, Now, State, Sums
 from flywheel_sim.engine.maths import happens
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import Hearing
 from flywheel_sim.engine.random import MARKET, SALE, below, unit64, words
 from flywheel_sim.engine.state import ACC, BLOCK, FORMER, LEAD, PROSPECT
 
-__all__ = ["AWAKE", "EARLY", "draw_market", "find_awake", "settle_leads"]
+__all__ = ["AWAKE", "EARLY", "draw_market", "find_awake", "lapse_before", "settle_leads"]
 
 #: Marks of an account that is looked at, and of a lead that is settled before, or has both marks.
 AWAKE, EARLY = 1, 2
 
 _ZERO = f32(0.0)
 # rows of the table of early leads: place in the block; a prospect until now, never a customer; what becomes
-# of it; whether it stays awake, and whether anything is to be written down
-_PLACE, _FRESH, _NEVER, _AFTER, _STAYS, _ACTS, _LEAD_ROWS = range(7)
+# of it; whether it stays awake, whether anything is to be written down, and whether it rests from now on
+_PLACE, _FRESH, _NEVER, _AFTER, _STAYS, _ACTS, _RESTS, _LEAD_ROWS = range(8)
 _TO_UNIT, _MORE, _MARGIN = f32(1.0 / 4294967296.0), f32(1.0001), f32(1e-6)
 
 
@@ -51,6 +51,7 @@ def find_awake(
     width, t = awake.shape[0], np.int32(week)
     status, until = state.status[first : first + width], state.blocked_until[first : first + width]
     good, bad = state.good[first : first + width], state.bad[first : first + width]
+    held = state.held_until[first : first + width]
     # rates of a lead and of a bad message of everybody, and what a unit of voice adds
     lead, lead_voice = (
         (now.external + now.word_rate * hearing.all_good) * now.per_lead,
@@ -60,22 +61,30 @@ def find_awake(
     if hearing.heeds_bad:
         message, message_voice = hearing.bad_rate * hearing.all_bad, hearing.bad_rate * hearing.unit
     back, hard = now.win_back, hearing.per_prospect and not hearing.complete
-    prospects, blocked, former = np.int32(0), np.int32(0), np.int32(0)
+    prospects, blocked, former, resting = np.int32(0), np.int32(0), np.int32(0), np.int32(0)
     for k in range(width):
         prospect, gone, waiting = status[k] == PROSPECT, status[k] == FORMER, status[k] == LEAD
-        shut = until[k] > t
+        shut, rests = until[k] > t, held[k] > t
         u, v = f32(lead_words[k]) * _TO_UNIT, f32(bad_words[k]) * _TO_UNIT
-        comes = (u <= (lead + lead_voice * f32(good[k])) * _MORE + _MARGIN) & (not shut)
+        comes = (u <= (lead + lead_voice * f32(good[k])) * _MORE + _MARGIN) & (not shut) & (not rests)
         warned = v <= (message + message_voice * f32(bad[k])) * _MORE + _MARGIN
-        sleeps = (prospect & (not comes) & (not warned)) | (gone & (u > back * _MORE + _MARGIN))
+        sleeps = (prospect & (not comes) & (not warned)) | (gone & (rests | (u > back * _MORE + _MARGIN)))
         early = waiting | (prospect & comes & (not warned) & (not hard))
         awake[k] = u8(0) if sleeps else (u8(EARLY) if early else u8(AWAKE))
         prospects += np.int32(prospect & sleeps)
         blocked += np.int32(prospect & sleeps & shut)
         former += np.int32(gone & sleeps)
+        resting += np.int32(rests & sleeps & (gone | (prospect & (not shut))))
     sums[ACC.prospects] += prospects
     sums[ACC.blocked] += blocked
     sums[ACC.former] += former
+    sums[ACC.resting] += resting
+
+
+@inlined
+def lapse_before(worked: np.float32, lapse: np.float32) -> np.float32:
+    """Bound below which the word of a lead says that it is worked or lapses: a share of those who are not worked."""
+    return worked + (f32(1.0) - worked) * lapse
 
 
 @inlined
@@ -97,7 +106,8 @@ def gather_leads(
         k = lead[_PLACE, n]
         lead[_FRESH, n], lead[_NEVER, n] = status[k] == PROSPECT, spells[k] == 0
         s = firm.segment0 + segment[k]
-        hurdle[0, n], hurdle[1, n], hurdle[2, n] = chain[s, 0], chain[s, 1], chain[s, 2]
+        hurdle[0, n] = chain[s, 0] if lead[_FRESH, n] != 0 else chain[s, 6]
+        hurdle[1, n], hurdle[2, n] = chain[s, 1], chain[s, 2]
         hurdle[3, n], lot[3, n] = f32(good[k]), lead_words[k]
     seed, replicate, row = firm.seed, firm.replicate, first - firm.account0
     for n in range(wide):
@@ -107,8 +117,8 @@ def gather_leads(
 
 @inlined
 def settle_leads(
-    state: State, firm: Firm, now: Now, week: int, first: int, hearing: Hearing, plain: bool, lead_words: Any,
-    awake: Any, sums: Sums,
+    state: State, firm: Firm, now: Now, week: int, first: int, hearing: Hearing, plain: bool, rest_weeks: int,
+    lead_words: Any, awake: Any, sums: Sums,
 ) -> None:  # fmt: skip
     """Settle the early ones of a block of whom nothing comes this week.
 
@@ -119,30 +129,36 @@ def settle_leads(
     lead, lot = np.empty((_LEAD_ROWS, BLOCK), np.int32), np.empty((4, BLOCK), np.uint32)
     hurdle = np.empty((4, BLOCK), np.float32)
     early = gather_leads(state, firm, week, first, lead_words, awake, lead, hurdle, lot)
-    external, word_rate, per_lead, serve = now.external, now.word_rate, now.per_lead, now.serve
+    external, word_rate, per_lead = now.external, now.word_rate, now.per_lead
+    serve, serve_waiting, lapse, tires = now.serve, now.serve_waiting, now.lapse, rest_weeks > 0
     alone = happens(external * per_lead)
     leads, by_words, waiting, served = np.int32(0), np.int32(0), np.int32(0), np.int32(0)
     qualified, proposals = np.int32(0), np.int32(0)
-    new, known, changed = np.int32(0), np.int32(0), np.int32(0)
+    new, known, changed, lapsed = np.int32(0), np.int32(0), np.int32(0), np.int32(0)
     for n in range((early + LANES - 1) // LANES * LANES):
         counts, fresh, never = n < early, lead[_FRESH, n] != 0, lead[_NEVER, n] != 0
         word = word_rate * (hurdle[3, n] * hearing.unit if hearing.unit > _ZERO else hearing.all_good)
         comes = below(lot[3, n], alone if word <= _ZERO else happens((external + word) * per_lead))
         by_word = fresh & (word > _ZERO) & (unit64(lot[2, n]) < f64(word) / f64(external + word))
-        none, worked = fresh & (not comes), below(lot[0, n], serve)
+        share = serve if fresh else serve_waiting
+        none, worked = fresh & (not comes), below(lot[0, n], share)
+        lapses = (not worked) & below(lot[0, n], lapse_before(share, lapse))
         qualify = hurdle[0, n]
         propose = qualify * hurdle[1, n]
         qualifies, proposed = below(lot[1, n], qualify), below(lot[1, n], propose)
         closes = below(lot[1, n], propose * hurdle[2, n]) if plain else qualifies
         stays = counts & (not none) & ((worked & closes) | (by_word & (not worked)))
         ends = counts & (not none) & (not stays)
-        after = (PROSPECT if never else FORMER) if worked | none else LEAD
+        after = (PROSPECT if never else FORMER) if worked | none | lapses else LEAD
         before = PROSPECT if fresh else LEAD
         turns = ends & (after != before)
-        lead[_ACTS, n], lead[_STAYS, n], lead[_AFTER, n] = stays | turns, stays, before if stays else after
+        rests = ends & tires & (worked | lapses)
+        lead[_ACTS, n], lead[_STAYS, n], lead[_AFTER, n] = stays | turns | rests, stays, before if stays else after
+        lead[_RESTS, n] = rests
         leads += np.int32(ends & fresh)
         by_words += np.int32(ends & by_word)
-        waiting += np.int32(ends & (not worked))
+        waiting += np.int32(ends & (not worked) & (not lapses))
+        lapsed += np.int32(ends & lapses)
         served += np.int32(ends & worked)
         qualified += np.int32(ends & worked & qualifies)
         proposals += np.int32(ends & worked & proposed)
@@ -152,19 +168,20 @@ def settle_leads(
     sums[ACC.leads] += leads
     sums[ACC.leads_word] += by_words
     sums[ACC.waiting] += waiting
+    sums[ACC.lapsed] += lapsed
     sums[ACC.served] += served
     sums[ACC.qualified] += qualified
     sums[ACC.proposals] += proposals
     sums[ACC.prospects] += new
     sums[ACC.former] += known
     sums[ACC.changed] += changed
-    turn_leads(state, first, early, lead, awake)
+    turn_leads(state, first, early, week + 1 + rest_weeks, lead, awake)
 
 
 @inlined
-def turn_leads(state: State, first: int, early: int, lead: Any, awake: Any) -> None:
-    """Write down what became of those who are settled, and wake the others."""
-    status_next, referrer = state.status_next, state.referrer
+def turn_leads(state: State, first: int, early: int, rested: int, lead: Any, awake: Any) -> None:
+    """Write down what became of those who are settled, until when they rest, and wake the others."""
+    status_next, referrer, held = state.status_next, state.referrer, state.held_until
     acts = 0
     for n in range(early):
         lead[_FRESH, acts] = n
@@ -175,3 +192,5 @@ def turn_leads(state: State, first: int, early: int, lead: Any, awake: Any) -> N
         awake[k] = EARLY + AWAKE * lead[_STAYS, n]
         status_next[first + k] = lead[_AFTER, n]
         referrer[first + k] = -1 if lead[_AFTER, n] == PROSPECT else referrer[first + k]
+        if lead[_RESTS, n] != 0:
+            held[first + k] = i16(min(rested, 32767))

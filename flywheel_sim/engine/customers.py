@@ -90,7 +90,10 @@ def wake(
     for k in range(width):  # slice to slice would compile a formatter of error messages, for two seconds
         status_next[k] = status_now[k]
     if par.market.enabled:
-        settle_leads(state, firm, now, week, first, hearing, not par.selling.enabled, lead_words, awake, sums)
+        settle_leads(
+            state, firm, now, week, first, hearing, not par.selling.enabled, par.market.funnel.rest_weeks, lead_words,
+            awake, sums,
+        )  # fmt: skip
 
 
 @inlined

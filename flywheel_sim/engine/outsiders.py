@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from flywheel_sim.engine.awake import EARLY
+from flywheel_sim.engine.awake import EARLY, lapse_before
 from flywheel_sim.engine.fetch import fetch
 from flywheel_sim.engine.jit import f32, f64, i16, i64, inlined, step, u8
 from flywheel_sim.engine.kinds import Firm, Now, Par, State, Sums, Tables
 from flywheel_sim.engine.maths import exp64, halved, happens
 from flywheel_sim.engine.mechanisms.m01_market import begin_spell, odds_times
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import Hearing, fit_of, hears, pick_referrer
-from flywheel_sim.engine.mechanisms.m06_contracts import window_open
+from flywheel_sim.engine.mechanisms.m06_contracts import WINDOW_EFFECT, weeks_to_window, window_open
 from flywheel_sim.engine.mechanisms.m27_selling import LONE
 from flywheel_sim.engine.random import ENDOWMENT, GO_LIVE, SALE, SELLER, below, unit64, words
 from flywheel_sim.engine.state import ACC, EXTERNAL, FORMER, LEAD, NEUTRAL, PROSPECT, SOLD, SOUR, WORD
@@ -83,7 +83,11 @@ def live_outside(
             )
             if lead or status == LEAD:
                 work_lead(par, state, firm, now, week, i, lead, word_share, hearing, chances, sums)
-            if state.status_next[i] == SOLD and onboarding(par, tables, state, run, week, i, settled, sums):
+            if (
+                state.status_next[i] == SOLD
+                and signed(par, state, firm, now, week, i, status, sums)
+                and onboarding(par, tables, state, run, week, i, settled, sums)
+            ):
                 joined[won] = visits[visit]
                 won += 1
         after = i64(state.status_next[i])
@@ -105,11 +109,13 @@ def awareness(
     lead, word_share = False, 0.0
     if status == PROSPECT:
         good, bad = hears(par, state, firm, week, i, hearing)
-        blocked = state.blocked_until[i] > week
+        blocked, rests = state.blocked_until[i] > week, state.held_until[i] > week
         if hearing.heeds_bad and bad > _ZERO and below(word_bad, happens(hearing.bad_rate * bad)):
             state.blocked_until[i] = i16(min(week + 1 + par.word_of_mouth.negative_weeks, 32767))
         if blocked:
             sums[ACC.blocked] += 1.0
+        elif rests:
+            sums[ACC.resting] += 1.0
         else:
             word = now.word_rate * good
             lead = early  # whom awake.py has found to be one
@@ -120,7 +126,9 @@ def awareness(
             if lead:
                 word_share = f64(word) / f64(now.external + word)
     elif status != SOLD and status != LEAD:
-        if below(word_lead, chances.back):
+        rests = state.held_until[i] > week
+        sums[ACC.resting] += rests
+        if below(word_lead, chances.back) and not rests:
             lead = True
         elif status == SOUR and below(word_bad, chances.fades):
             state.status_next[i] = FORMER
@@ -141,13 +149,19 @@ def work_lead(
         sums[ACC.leads_word] += by_word
         if state.spells[i] == 0:  # of those who come back it is kept who brought them first
             state.referrer[i] = -2 if by_word else -1
-    if below(w_serve, now.serve):
+    share = now.serve if lead else now.serve_waiting
+    if below(w_serve, share):
         sums[ACC.served] += 1.0
-        outcome = sale(par, state, firm, now, week, i, w_chain, chances, sums)
+        outcome = sale(par, state, firm, now, week, i, w_chain, lead, chances, sums)
+    elif below(w_serve, lapse_before(share, now.lapse)):
+        sums[ACC.lapsed] += 1.0
+        outcome = FORMER if state.spells[i] > 0 else PROSPECT
     else:
         sums[ACC.waiting] += 1.0
         outcome = LEAD
     state.status_next[i] = u8(outcome)
+    if outcome == PROSPECT or outcome == FORMER:
+        rest(par, state, week, i)
     if outcome == PROSPECT:
         state.referrer[i] = -1
     elif by_word:
@@ -156,11 +170,12 @@ def work_lead(
 
 @inlined
 def sale(
-    par: Par, state: State, firm: Firm, now: Now, week: int, i: int, word: np.uint32, chances: Chances, sums: Sums
-) -> int:
+    par: Par, state: State, firm: Firm, now: Now, week: int, i: int, word: np.uint32, new: bool, chances: Chances,
+    sums: Sums,
+) -> int:  # fmt: skip
     """Qualify, propose, close, onboard: nested thresholds of one word; return what becomes of the account."""
     s, selling = firm.segment0 + state.segment[i], par.selling
-    qualify = state.chain[s, 0]
+    qualify = state.chain[s, 0] if new else state.chain[s, 6]
     propose = qualify * state.chain[s, 1]
     close = propose * state.chain[s, 2]
     outcome = FORMER if state.spells[i] > 0 else PROSPECT
@@ -179,24 +194,63 @@ def sale(
             return outcome
     sums[ACC.qualified] += 1.0 if below(word, qualify) else 0.0
     sums[ACC.proposals] += 1.0 if below(word, propose) else 0.0
-    if below(word, close) and timely(par, state, firm, now, week, i):
+    wait = weeks_to_budget(par, state, firm, now, week, i) if below(word, close) else -1
+    if wait >= 0:
         sums[ACC.sold] += 1.0
         state.deal[i] = chances.discount + u8(LONE) if lone else chances.discount
         if below(word, close * state.chain[s, 3]):
-            sums[ACC.signed] += 1.0
+            sums[ACC.signed] += 1.0 if wait == 0 else 0.0
+            if wait > 0:
+                state.held_until[i] = i16(min(week + wait, 32767))
             outcome = SOLD
     return outcome
 
 
 @inlined
-def timely(par: Par, state: State, firm: Firm, now: Now, week: int, i: int) -> bool:
-    """Return whether an offer meets an open budget: by itself, or because the seller knows the window (M6)."""
+def rest(par: Par, state: State, week: int, i: int) -> None:
+    """Let an account rest after a lead that came to nothing."""
+    if par.market.funnel.rest_weeks > 0:
+        state.held_until[i] = i16(min(week + 1 + par.market.funnel.rest_weeks, 32767))
+
+
+@inlined
+def knows_window(state: State, firm: Firm, now: Now, i: int) -> bool:
+    """Return whether sellers know the budget window of an account (M6)."""
+    return below(words(firm.seed, firm.replicate, i - firm.account0, 0, ENDOWMENT, 1)[0], now.window_known)
+
+
+@inlined
+def weeks_to_budget(par: Par, state: State, firm: Firm, now: Now, week: int, i: int) -> int:
+    """Return in how many weeks a deal won in talks is signed: 0 at once, -1 never (M6)."""
     contracts = par.contracts
     if not contracts.enabled or window_open(
         week + 1, state.fiscal[i], contracts.fiscal_shift_weeks, contracts.window_weeks
     ):
-        return True
-    return below(words(firm.seed, firm.replicate, i - firm.account0, 0, ENDOWMENT, 1)[0], now.window_known)
+        return 0
+    if contracts.window_effect == WINDOW_EFFECT.timing:
+        return weeks_to_window(week + 1, state.fiscal[i], contracts.fiscal_shift_weeks)
+    return 0 if knows_window(state, firm, now, i) else -1
+
+
+@inlined
+def signed(par: Par, state: State, firm: Firm, now: Now, week: int, i: int, status: int, sums: Sums) -> bool:
+    """Return whether a sold account has signed: an agreed deal waits for its budget, and may be lost till then (M6)."""
+    if state.held_until[i] > week:
+        word = words(firm.seed, firm.replicate, i - firm.account0, week, GO_LIVE, 0)[1]
+        if status == SOLD and below(word, now.agreed_loss):
+            sums[ACC.agreed_lost] += 1.0
+            state.status_next[i] = u8(FORMER if state.spells[i] > 0 else PROSPECT)
+            if state.spells[i] == 0:
+                state.referrer[i] = -1
+            state.held_until[i] = i16(week)
+            rest(par, state, week, i)
+        else:
+            sums[ACC.agreed] += 1.0
+            sums[ACC.chased] += 0.0 if knows_window(state, firm, now, i) else 1.0
+        return False
+    if status == SOLD and state.held_until[i] == week:
+        sums[ACC.signed] += 1.0
+    return True
 
 
 @inlined

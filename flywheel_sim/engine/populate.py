@@ -6,7 +6,7 @@ import numpy as np
 
 from flywheel_sim.engine.jit import f32, f64, i16, i64, kernel, step, u8
 from flywheel_sim.engine.kinds import Par, State, Tables
-from flywheel_sim.engine.maths import normal_quantile
+from flywheel_sim.engine.maths import exp64, normal_quantile
 from flywheel_sim.engine.mechanisms.m01_market import FIRST_SPELLS, begin_spell
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, renewal_due, weeks_to_renewal
 from flywheel_sim.engine.mechanisms.m11_vectors import normalise, observe_alignment
@@ -117,6 +117,9 @@ def populate(par: Par, tables: Tables, state: State, run: int) -> None:
     ties = wanted - smaller if wanted > 0 else 0
     adv, det = f32(market.initial_advocates), f32(market.initial_advocates + market.initial_detractors)
     row = state.initial[run]
+    comes = 1.0 - exp64(-market.external / par.conversion_reference)
+    rest = comes * market.funnel.rest_weeks if market.enabled and market.funnel.enabled else 0.0
+    tired = rest / (1.0 + rest)  # share of prospects at rest in the long run
     for j in range(n):
         i = firm.account0 + j
         b = i // BLOCK
@@ -125,6 +128,9 @@ def populate(par: Par, tables: Tables, state: State, run: int) -> None:
             chosen = True
             ties -= 1
         status = PROSPECT
+        if not chosen and tired > 0.0:
+            u = unit64(words(firm.seed, firm.replicate, j, 0, START, 0)[3])
+            state.held_until[i] = i16(1 + i64(u / tired * market.funnel.rest_weeks)) if u < tired else i16(0)
         if chosen:
             _, w_voice, w_tenure, _ = words(firm.seed, firm.replicate, j, 0, START, 0)
             status = ADVOCATE if below(w_voice, adv) else (DETRACTOR if below(w_voice, det) else NEUTRAL)

@@ -5,7 +5,7 @@ come in blocks of :data:`BLOCK`, padded so that no block belongs to two runs.  `
 end of last week; customers write ``status_next`` and the closing phase publishes it, so the order in which customers
 are visited cannot matter.
 
-Bytes per account: 79 for the columns below, 4 for its place in the network, 4 for each friend.
+Bytes per account: 81 for the columns below, 4 for its place in the network, 4 for each friend.
 """
 
 from collections import namedtuple
@@ -53,8 +53,9 @@ FOUNDING, EXTERNAL, WORD, ADDED = range(1, 5)
 
 #: Sums over customers that are weekly columns as they stand: a sum has the name of its column.
 COUNTED = (
-    "prospects", "customers", "former", "advocates", "detractors", "blocked",
-    "leads", "qualified", "proposals", "sold", "sold_waiting", "new_customers", "referred_new", "won_back",
+    "prospects", "customers", "former", "advocates", "detractors", "blocked", "resting",
+    "leads", "lapsed", "qualified", "proposals", "sold", "agreed", "agreed_lost", "sold_waiting",
+    "new_customers", "referred_new", "won_back",
     "churned", "churned_involuntary", "renewals_due", "expansions", "spend", "expanded_spend", "churned_spend",
     "stayed", "stayed_spend", "touches", "defects", "handoffs_lost",
     "contacts", "contained", "handled", "repeat_contacts", "backlog", "waited", "abandoned", "self_service",
@@ -67,8 +68,9 @@ _SUMS = (
     "relationship", "effort", "experience", "exposure", "revenue", "revenue_referred", "discounts", "billed",
     "touch_cost",
     # what other mechanisms read
-    "changed", "leads_word", "served", "waiting", "signed", "onboarding", "new_issues", "referral_margin", "points",
-    "asked", "promoters", "detractor_scores", "answers_up", "answers_down", "answers_satisfied",
+    "changed", "leads_word", "served", "waiting", "chased", "signed", "onboarding", "new_issues",
+    "referral_margin", "points", "asked", "promoters", "detractor_scores", "answers_up", "answers_down",
+    "answers_satisfied",
     # M5: how many will have each status
     *(f"next_{name}" for name in STATUSES),
 )  # fmt: skip
@@ -94,7 +96,7 @@ RUN = np.dtype(
             "culture", "service_standard", "cash", "deferred", "value", "customers_before", "good_voices", "bad_voices",
             "need_length", "belief_cosine", "coordination_hours", "meeting_hours", "gross_hours", "service_capacity",
             "service_hours", "service_demand", "sales_capacity", "leads_before", "waiting_before", "wait_weeks",
-            "added_billed", "violations", "signed_before", "sold_waiting", "onboarding_before",
+            "added_billed", "violations", "signed_before", "chased_before", "sold_waiting", "onboarding_before",
             # levers
             "friction_factor", "coupling_factor", "issue_factor", "gaming_prevented", "map_accuracy", "adherence",
             "product_quality", "funding", "programme", "lead_added", "culture_added", "morale_added", "preempted",
@@ -133,7 +135,7 @@ NOW = np.dtype(
         (name, "f4")
         for name in (
             "external", "word_rate", "per_lead", "win_back", "serve", "window_known", "lost_issue", "expansion",
-            "cutoff", "margin", "fix", "wait_effort", "go_live",
+            "cutoff", "margin", "fix", "wait_effort", "go_live", "serve_waiting", "lapse", "agreed_loss",
             # M9
             "contained", "live", "tried",
 
@@ -164,6 +166,8 @@ class State(NamedTuple):
     start: NDArray[np.int16]  # week at whose end the spell began
     end: NDArray[np.int16]  # week at whose end its last spell ended
     blocked_until: NDArray[np.int16]  # first week in which a prospect may be a lead again after a bad message (M5)
+    held_until: NDArray[np.int16]  # first week in which anything comes of it: of a prospect or a former customer a
+    #                                lead (M1), of a sold account its signature (M6)
     since: NDArray[np.int16]  # week in which the open case began
     thanked: NDArray[np.int16]  # week in which it last brought a customer during this spell; 0 never
     exposure: NDArray[np.float32]  # fading count of friends who left
@@ -226,7 +230,7 @@ class State(NamedTuple):
     company_need: NDArray[np.float64]  # (runs, axes)
     target: NDArray[np.float64]  # (runs, axes)
     known: NDArray[np.float64]  # (runs, axes): the need behind the experience map (M13)
-    chain: NDArray[np.float32]  # (segments, 6): qualify, propose, close, onboard, least fit, promise
+    chain: NDArray[np.float32]  # (segments, 7): qualify, propose, close, onboard, least fit, promise, late qualify
     touch_p: NDArray[np.float32]  # (touchpoints): touched this week
     fail_p: NDArray[np.float32]  # (touchpoints x segments): touched and failed
     asked: NDArray[np.float64]  # (touchpoints): hours asked for last week
@@ -342,7 +346,7 @@ def _shapes(
         "edge": (edges,), "friend": (friends,),
         "acc": (b, len(_SUMS)), "touched": (b, 2 * max(touch, 1)), "cases": (b, AGES), "counts": (b, len(STATUSES)),
         "competence": (runs, COMPETENCIES), "mind": (int(run["minds"].sum()),),
-        "chain": (segments, 6), "need": (segments, axes), "gaps": (cells, GAPS),
+        "chain": (segments, 7), "need": (segments, axes), "gaps": (cells, GAPS),
         "initial": (runs, N_COLUMNS), "weekly": (weeks, N_COLUMNS),
         "marks": (marked, len(MARKS)), "waited": (marked,), "items": (marked * ISSUES, len(ITEM)),
         "hand": (int(queued.sum()) * SERVERS, len(HAND)), "blocker": (int(_blocker_room(sizes).sum()), len(OPEN)),

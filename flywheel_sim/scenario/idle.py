@@ -30,6 +30,7 @@ _TABLE = """
     market.network: homophily: kind = blocks
     market.network: rewiring: kind = watts-strogatz
     market.network: degree: kind != complete|pairs
+    market.funnel: leads_reference: rest_weeks > 0
     market.churn: neutral advocate detractor: by = voice
     market.churn: neutral advocate detractor period_weeks: contracts.enabled = false
     market.churn: dispersion sensitivity effort_effect: mean > 0
@@ -52,7 +53,9 @@ _TABLE = """
     word_of_mouth: former_half_life_weeks: former_voice > 0
     word_of_mouth: contagion_half_life_weeks: contagion != 1
     contracts: purchase_shape purchase_scale_weeks purchase_effect: kind = non-contractual
-    contracts: window_learning fiscal_shift_weeks: window_weeks < 52
+    contracts: window_learning window_effect fiscal_shift_weeks: window_weeks < 52
+    contracts: agreed_loss follow_up: window_effect = timing
+    contracts: agreed_loss follow_up: window_weeks < 52
     expansion: step relationship_effect wallet: rate > 0
     expansion: rate relationship_effect wallet: step > 0
     service: fit_effect: issues > 0

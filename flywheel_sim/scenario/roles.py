@@ -38,13 +38,14 @@ _TABLE: dict[Role, str] = {
         market: fit_dispersion product_quality product_reference
         market.network: kind degree rewiring homophily
         market.churn: by neutral advocate detractor mean dispersion period_weeks
-        market.funnel: enabled qualify propose close onboard reference
+        market.funnel: enabled qualify propose close onboard reference leads_reference
         relationship: enabled law start market_norm relationship_reference effort_reference contacts_wanted
         journey: enabled directions length_reference
         journey.touchpoints.*: match_reference need
         handoffs: enabled reference_cosine base_delay_hours
         word_of_mouth: enabled normalise weak_ties strong_share
         contracts: enabled kind involuntary purchase_shape purchase_scale_weeks window_weeks fiscal_shift_weeks
+        contracts: window_effect
         expansion: enabled wallet
         service: enabled issues live_cost erosion event_timed patience_hours handling_hours
         channels: issue_types
@@ -73,6 +74,7 @@ _TABLE: dict[Role, str] = {
         : horizon_weeks
         teams.*: headcount salary scaling theme_offset
         market: price price_rise
+        market.funnel: order
         journey: onboarding_weeks touchpoints
         journey.touchpoints.*: stage owner support rate hours cost channels
         handoffs: integration links
@@ -116,7 +118,7 @@ _TABLE: dict[Role, str] = {
         market.voice: neutral_to_advocate neutral_to_detractor advocate_to_neutral detractor_to_neutral
         market.voice: relationship_effect effort_effect
         market.churn: sensitivity effort_effect
-        market.funnel: delay_effect
+        market.funnel: delay_effect lapse rest_weeks
         market.win_back: rate
         relationship: gain asymmetry depreciation spill_over recent_weight history_weight expectation_adaptation
         relationship: effort_half_life_weeks forgiveness annoyance contact_half_life_weeks
@@ -126,7 +128,7 @@ _TABLE: dict[Role, str] = {
         word_of_mouth: rate strong weak advocate neutral detractor negative negative_weeks former_voice
         word_of_mouth: former_half_life_weeks contagion contagion_half_life_weeks referred_churn referred_fit
         word_of_mouth: referred_margin referrer_churn
-        contracts: purchase_effect window_learning
+        contracts: purchase_effect window_learning agreed_loss follow_up
         expansion: rate step relationship_effect
         service: fit_effect failure_demand first_contact_resolution return_delay_weeks wait_effort failed_fix_effort
         service: contact_effort standard_decay_weeks standard_recovery_weeks

@@ -49,6 +49,13 @@ COMPANIES: list[tuple[str, dict[str, Any], int]] = [
         "relationship.law": "asset", "relationship.forgiveness": 0.6, "relationship.annoyance": 0.3,
         "relationship.contacts_wanted": 0.1, "relationship.market_norm": 0.8,
     }, 11),
+    ("b2b-saas", SMALL | {
+        "horizon_weeks": 60, "market.external": 0.02, "teams.sales.headcount": 0.3, "market.funnel.order": "newest",
+        "market.funnel.lapse": 0.3, "market.funnel.rest_weeks": 4, "contracts.window_effect": "timing",
+        "contracts.follow_up": 3, "market.accounts": 200, "journey.touchpoints.account-review.hours": 0.1,
+        "timeline.enabled": True,
+        "timeline.changes": {"hire": {"from_week": 20, "set": {"teams.sales.headcount": 1.2}}},
+    }, 8),
 ]  # fmt: skip
 
 

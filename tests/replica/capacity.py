@@ -105,13 +105,17 @@ def volumes(w: World, p: Rules, total: Sums) -> None:
     for team in w.teams:
         team.demand = 0.0
     w.leads_before, w.waiting_before = total["leads"], total["waiting"]
+    w.chased_before = total["chased"]
     w.signed_before, w.sold_waiting = total["signed"], total["sold_waiting"]
     w.onboarding_before = total["onboarding"]
     for touch, point in zip(p.touch, w.touchpoints, strict=True):
         if touch.stage == "awareness":
             volume = total["leads"]
         elif touch.stage == "sale":
-            volume = total["qualified"] + total["waiting"] * float(w.chain[0][0])
+            volume = total["qualified"]
+            if p.market.funnel.order == "any":
+                volume += total["waiting"] * float(w.chain[0][0])
+            volume += total["chased"] * p.contracts.follow_up
         elif touch.stage == "service":
             volume = w.service_demand * w.issue_hours
         else:

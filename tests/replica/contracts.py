@@ -6,7 +6,7 @@ from typing import Any
 from replica.arithmetic import F32, f32
 from replica.luck import unit
 
-__all__ = ["buying_rate", "renewal_due", "weeks_to_renewal", "window_open"]
+__all__ = ["buying_rate", "renewal_due", "weeks_to_renewal", "weeks_to_window", "window_open"]
 
 
 def monthly_date(k: int) -> int:
@@ -38,6 +38,11 @@ def window_open(week: int, fiscal: int, contracts: Any) -> bool:
     if not contracts.enabled:
         return True
     return (week - fiscal - contracts.fiscal_shift_weeks) % 52 < contracts.window_weeks
+
+
+def weeks_to_window(week: int, fiscal: int, contracts: Any) -> int:
+    """Weeks until a budget that is shut opens."""
+    return 52 - (week - fiscal - contracts.fiscal_shift_weeks) % 52
 
 
 def buying_rate(table: Any, word: int) -> F32:

@@ -87,17 +87,36 @@ def go_live(w: World, p: Rules) -> None:
     w.onboarding_wait_weeks = min(1.0 / share - 1.0, 52.0) if share > 0.0 else 52.0
 
 
+def share_out_leads(w: World, p: Rules) -> None:
+    """Shares of new and of waiting leads that sales work this week, and how long one waits for it."""
+    now, funnel, new, waiting = w.now, p.market.funnel, w.leads_before, w.waiting_before
+    queue = funnel.enabled and p.capacity.enabled and w.sales_capacity < 1e200
+    able = max(0.0, w.sales_capacity - p.contracts.follow_up * w.chased_before)
+    now.lapse = happens(f32(funnel.lapse))
+    now.serve = now.serve_waiting = f32(1.0)
+    w.sales_delay_weeks = 0.0
+    if not queue:
+        return
+    if funnel.order == "newest":
+        room = able / funnel.qualify
+        if new > 0.0:
+            now.serve, w.sales_delay_weeks = f32(min(1.0, room / new)), min(waiting / new, 520.0)
+        if waiting > 0.0:
+            now.serve_waiting = f32(min(1.0, max(0.0, room - new) / waiting))
+        return
+    work = (new + waiting) * funnel.qualify
+    if work > 0.0:
+        now.serve = now.serve_waiting = f32(min(1.0, able / work))
+    if able > 0.0:
+        w.sales_delay_weeks = waiting * funnel.qualify / able
+
+
 def open_market(w: World, p: Rules, t: int, survival: dict[str, float]) -> None:
     """Rates and chances of the week, in float32 as customers see them."""
-    now, m, funnel = w.now, p.market, p.market.funnel
+    now, m = w.now, p.market
     prospects = float(sum(account.status == PROSPECT for account in w.accounts))
     pool = len(w.accounts) / prospects if m.pool == "constant" and prospects > 0.0 else 1.0
-    queue = funnel.enabled and p.capacity.enabled and w.sales_capacity < 1e200
-    work = (w.leads_before + w.waiting_before) * funnel.qualify
-    now.serve = f32(min(1.0, w.sales_capacity / work)) if queue and work > 0.0 else f32(1.0)
-    w.sales_delay_weeks = (
-        w.waiting_before * funnel.qualify / w.sales_capacity if queue and w.sales_capacity > 0.0 else 0.0
-    )
+    share_out_leads(w, p)
     go_live(w, p)
     reach, before = 0.0, 0.0
     for s, row in enumerate(p.segment):
@@ -110,6 +129,7 @@ def open_market(w: World, p: Rules, t: int, survival: dict[str, float]) -> None:
     now.per_lead = f32(pool / p.conversion_reference)
     now.win_back = f32(m.win_back.rate) * f32(1.0 / p.conversion_reference)
     now.window_known = f32(1.0 - exp64(-p.contracts.window_learning * (t + 1) - w.timing))
+    now.agreed_loss = happens(f32(p.contracts.agreed_loss))
     is_open = p.contracts.window_weeks / 52.0 if p.contracts.enabled else 1.0
     now.expansion = f32(p.expansion.rate / is_open * survival["expansion"])
     now.lost_issue = f32(1.0 - survival["issue"])
@@ -120,18 +140,25 @@ def open_market(w: World, p: Rules, t: int, survival: dict[str, float]) -> None:
 def sell_to_segment(w: World, p: Rules, s: int, row: Any, survival: dict[str, float]) -> None:
     """Chances of the stages of a sale in one segment: odds times what touchpoints, delays, price and sellers do."""
     m, funnel, chain = p.market, p.market.funnel, w.chain[s]
-    chain[:4] = [f32(1.0)] * 4
+    chain[:4], chain[6] = [f32(1.0)] * 4, f32(1.0)
     if not funnel.enabled:
         return
-    odds = 1.0
+    odds = late = 1.0
+    known = w.sales_delay_weeks + w.onboarding_wait_weeks
+    base = response_odds(p.handoffs.base_delay_hours)
+    if funnel.order == "newest":
+        known = w.onboarding_wait_weeks
     if p.handoffs.enabled and p.handoffs.response_effect:
-        waited = p.handoffs.base_delay_hours + w.sales_delay_weeks * 168.0
-        odds = response_odds(waited) / response_odds(p.handoffs.base_delay_hours)
+        if funnel.order == "newest":
+            late = 1.0 / 60.0 / base
+        else:
+            odds = late = response_odds(p.handoffs.base_delay_hours + w.sales_delay_weeks * 168.0) / base
     win = stage_lift(w, p, s, "sale")
-    win *= delay_odds(w.sales_delay_weeks + w.onboarding_wait_weeks) if funnel.delay_effect else 1.0
+    win *= delay_odds(known) if funnel.delay_effect else 1.0
     win *= exp64(-row.price * log64(m.price) * 1.4426950408889634) if m.price != 1.0 else 1.0
     win *= w.win_odds
     chain[0] = f32(min(1.0, odds_times(funnel.qualify, odds) * survival["lead"]))
+    chain[6] = f32(min(1.0, odds_times(funnel.qualify, late) * survival["lead"]))
     chain[1] = f32(funnel.propose)
     chain[2] = f32(odds_times(funnel.close, win))
     chain[3] = f32(min(1.0, odds_times(funnel.onboard, stage_lift(w, p, s, "onboarding")) * survival["sale"]))

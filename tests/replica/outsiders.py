@@ -2,7 +2,7 @@
 
 from replica import luck
 from replica.arithmetic import F32, exp64, f32, halved
-from replica.contracts import window_open
+from replica.contracts import weeks_to_window, window_open
 from replica.luck import below, unit
 from replica.market import begin_spell, happens, odds_times
 from replica.word_of_mouth import fit_of, hears, pick_referrer
@@ -29,10 +29,10 @@ def outsider_week(w: World, p: Rules, account: Account, t: int, sums: Sums) -> N
         if lead and account.status != LEAD:
             find_source(w, p, account, t, word_share, sums)
         if lead:
-            sale(w, p, account, t, sums)
+            work_lead(w, p, account, t, sums)
             if account.status_next == PROSPECT:
                 account.referrer = -1
-        if account.status_next == SOLD:
+        if account.status_next == SOLD and signed(w, p, account, t, sums):
             onboarding(w, p, account, t, sums)
     after = account.status_next
     if after == NEUTRAL:
@@ -52,7 +52,9 @@ def awareness(w: World, p: Rules, account: Account, t: int, sums: Sums) -> tuple
     if account.status in (LEAD, SOLD):
         return account.status == LEAD, 0.0
     if account.status != PROSPECT:  # win-back, and bad voices fade
-        if below(w_lead, happens(now.win_back)):
+        rests = account.held_until > t
+        sums.add("resting", rests)
+        if below(w_lead, happens(now.win_back)) and not rests:
             sums.add("leads")
             return True, 0.0
         if account.status == SOUR and below(w_bad, f32(1.0 - halved(wom.former_half_life_weeks))):
@@ -66,6 +68,9 @@ def awareness(w: World, p: Rules, account: Account, t: int, sums: Sums) -> tuple
             account.blocked_until = min(t + 1 + wom.negative_weeks, 32767)
     if blocked:
         sums.add("blocked")
+        return False, 0.0
+    if account.held_until > t:
+        sums.add("resting")
         return False, 0.0
     word = now.word_rate * good
     if not below(w_lead, happens((now.external + word) * now.per_lead)):
@@ -84,15 +89,32 @@ def find_source(w: World, p: Rules, account: Account, t: int, word_share: float,
         account.referrer = pick_referrer(w, p, account, t, unit(w_referrer))
 
 
-def sale(w: World, p: Rules, account: Account, t: int, sums: Sums) -> None:
-    """Qualified, proposed, closed, onboarded: nested thresholds of one word; work above capacity waits."""
-    w_serve, w_chain, _, _ = w.words(account.number, t, luck.SALE)
+def work_lead(w: World, p: Rules, account: Account, t: int, sums: Sums) -> None:
+    """A lead is worked, lapses or waits; what comes to nothing rests."""
+    w_serve, now = w.words(account.number, t, luck.SALE)[0], w.now
+    share = now.serve_waiting if account.status == LEAD else now.serve
     account.status_next = FORMER if account.once_customer else PROSPECT
-    if not below(w_serve, w.now.serve):
+    if below(w_serve, share):
+        sums.add("served")
+        sale(w, p, account, t, sums)
+    elif below(w_serve, share + (f32(1.0) - share) * now.lapse):
+        sums.add("lapsed")
+    else:
         account.status_next = LEAD
         sums.add("waiting")
-        return
-    sums.add("served")
+    if account.status_next in (FORMER, PROSPECT):
+        rest(p, account, t)
+
+
+def rest(p: Rules, account: Account, t: int) -> None:
+    """After a lead that came to nothing an account is none for a while."""
+    if p.market.funnel.rest_weeks > 0:
+        account.held_until = min(t + 1 + p.market.funnel.rest_weeks, 32767)
+
+
+def sale(w: World, p: Rules, account: Account, t: int, sums: Sums) -> None:
+    """Qualified, proposed, closed, onboarded: nested thresholds of one word."""
+    w_chain = w.words(account.number, t, luck.SALE)[1]
     qualify, propose, close, live, lone = stages(w, p, account)
     if not lone and p.selling.enabled and fit_now(p, account) < w.chain[account.segment][4]:
         if below(w_chain, qualify):
@@ -102,11 +124,15 @@ def sale(w: World, p: Rules, account: Account, t: int, sums: Sums) -> None:
         sums.add("qualified")
     if below(w_chain, propose):
         sums.add("proposals")
-    if below(w_chain, close) and timely(w, p, account, t):
+    wait = weeks_to_budget(w, p, account, t) if below(w_chain, close) else -1
+    if wait >= 0:
         sums.add("sold")
         account.discount, account.lone = int(w.discount * 100.0 + 0.5), lone
         if below(w_chain, live):
-            sums.add("signed")
+            if wait > 0:
+                account.held_until = min(t + wait, 32767)
+            else:
+                sums.add("signed")
             account.status_next = SOLD
 
 
@@ -119,7 +145,7 @@ def fit_now(p: Rules, account: Account) -> F32:
 def stages(w: World, p: Rules, account: Account) -> tuple[F32, F32, F32, F32, bool]:
     """Cumulative chances of the stages of a sale, and whether a lone wolf does the selling (M27)."""
     chain, sell = w.chain[account.segment], p.selling
-    qualify = chain[0]
+    qualify = chain[6] if account.status == LEAD else chain[0]
     propose = qualify * chain[1]
     close = propose * chain[2]
     lone = False
@@ -131,10 +157,38 @@ def stages(w: World, p: Rules, account: Account) -> tuple[F32, F32, F32, F32, bo
     return qualify, propose, close, close * chain[3], lone
 
 
-def timely(w: World, p: Rules, account: Account, t: int) -> bool:
-    """Whether an offer meets an open budget: by itself, or because the seller knows the window (M6)."""
+def weeks_to_budget(w: World, p: Rules, account: Account, t: int) -> int:
+    """Weeks until a deal won in talks can be signed: 0 now, -1 never (M6)."""
     if window_open(t + 1, account.fiscal, p.contracts):
+        return 0
+    if p.contracts.window_effect == "timing":
+        return weeks_to_window(t + 1, account.fiscal, p.contracts)
+    return 0 if knows_window(w, account) else -1
+
+
+def signed(w: World, p: Rules, account: Account, t: int, sums: Sums) -> bool:
+    """Whether a deal is signed; one that is agreed waits for the budget, and may be lost till then (M6)."""
+    if account.held_until <= t:
+        if account.status == SOLD and account.held_until == t:
+            sums.add("signed")
         return True
+    lost = account.status == SOLD and below(w.words(account.number, t, luck.GO_LIVE)[1], w.now.agreed_loss)
+    if lost:
+        sums.add("agreed_lost")
+        account.status_next = FORMER if account.once_customer else PROSPECT
+        if not account.once_customer:
+            account.referrer = -1
+        account.held_until = t
+        rest(p, account, t)
+    else:
+        sums.add("agreed")
+        if not knows_window(w, account):
+            sums.add("chased")
+    return False
+
+
+def knows_window(w: World, account: Account) -> bool:
+    """Whether sellers know the window of an account."""
     return below(w.words(account.number, 0, luck.ENDOWMENT, 1)[0], w.now.window_known)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from replica import luck
-from replica.arithmetic import f32, log64, normal_quantile
+from replica.arithmetic import exp64, f32, log64, normal_quantile
 from replica.contracts import renewal_due, weeks_to_renewal
 from replica.directions import company_need, observe_alignment
 from replica.luck import below, unit
@@ -40,6 +40,15 @@ def give_traits(w: World, p: Rules, account: Account) -> None:
     account.fit = f32(quantile(p.traits[1], w_fit))
 
 
+def share_at_rest(p: Rules) -> float:
+    """Share of prospects that rest, in the long run, after a lead that came to nothing (M1)."""
+    if not (p.market.enabled and p.market.funnel.enabled):
+        return 0.0
+    comes = 1.0 - exp64(-p.market.external / p.conversion_reference)
+    rest = comes * p.market.funnel.rest_weeks
+    return rest / (1.0 + rest)
+
+
 def populate(w: World, p: Rules) -> None:
     """Week 0: the first customers, where teams look, what is in the books."""
     endow(w, p)
@@ -51,6 +60,11 @@ def populate(w: World, p: Rules) -> None:
     market, row = p.market, w.initial
     order = sorted((w.words(a.number, 0, luck.START)[0], a.number) for a in w.accounts)
     chosen = {number for _, number in order[: market.initial_customers]}
+    tired = share_at_rest(p)
+    for account in w.accounts:
+        u = unit(w.words(account.number, 0, luck.START)[3])
+        if account.number not in chosen and u < tired:
+            account.held_until = 1 + int(u / tired * market.funnel.rest_weeks)
     sign = [account for account in w.accounts if account.number in chosen]
     for account in sign:
         _, w_voice, w_tenure, _ = w.words(account.number, 0, luck.START)

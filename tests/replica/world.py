@@ -98,6 +98,7 @@ class Account:
         self.discount, self.lone = 0, False
         self.added = False  # to its first spell, by the timeline
         self.blocked_until, self.thanked = 0, 0
+        self.held_until = 0  # before this week no lead (prospect, former customer), no signature (sold)
         self.open_issues, self.since = 0, 0
         self.relationship = self.effort = self.experience = self.history = self.pressed = f32(0.0)
         self.spend = self.revenue = self.cost = self.exposure = self.points = f32(0.0)
@@ -160,6 +161,7 @@ class World:
     # money, scores, the market
     cash = deferred = value = added = added_billed = nps_survey = csat_survey = nps_taken = csat_taken = 0.0
     survey_sd = good_voices = bad_voices = leads_before = waiting_before = signed_before = sold_waiting = 0.0
+    chased_before = 0.0
     onboarding_before = sales_delay_weeks = onboarding_wait_weeks = win_odds = discount = timing = 0.0
     # hours and service
     coordination_hours = meeting_hours = gross_hours = overload = sales_capacity = service_capacity = 0.0
@@ -192,8 +194,8 @@ class World:
         self.touchpoints = [Touchpoint(len(p.segment)) for _ in p.touch]
         self.need = [list(row) for row in p.need]
         self.company_need, self.target, self.known = [0.0] * p.d, [0.0] * p.d, [0.0] * p.d
-        #: per segment: qualify, propose, close, onboard, least fit accepted, promise
-        self.chain: list[list[F32]] = [[f32(0.0)] * 6 for _ in p.segment]
+        #: per segment: qualify, propose, close, onboard, least fit accepted, promise, qualify of a lead that has waited
+        self.chain: list[list[F32]] = [[f32(0.0)] * 7 for _ in p.segment]
         self.unit = 0
         self.competence = [0.0] * 8
         self.minds: list[list[int]] = []

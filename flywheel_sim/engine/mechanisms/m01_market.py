@@ -7,8 +7,27 @@ Under ``pool: constant`` the rate is multiplied by N/S, S the prospects left: in
 Former customers become leads at the win-back rate over c_ref, whatever the pool.
 
 **The sale.** Qualified, proposed, closed, onboarded are nested in one draw: word < q, < q s, < q s c, < q s c o.  Each
-stage's odds are multiplied by the factors of the touchpoints, handoffs, delay, price and sellers (M27); a failed lead
-is a prospect again.  Leads above what sales can work wait.
+stage's odds are multiplied by the factors of the touchpoints, handoffs, delay, price and sellers (M27).
+
+**Who is worked.**  Sales have hours for K leads a week: those left by their other work, over the hours of a qualified
+lead and q.  Last week's n new leads and m waiting ones stand for this week's.  ``order: any`` works each with the same
+chance min(1, K/(n + m)), and the mean wait m/K, known to all, lowers everybody's odds of qualifying (M4) and of winning
+(A28).  ``order: newest`` works
+
+    new leads with chance min(1, K/n),      waiting ones with min(1, max(0, K - n)/m),
+
+and the odds are each lead's own: those of the base delay in the week it comes, f(> 24 h)/f(m_0) of that from the next
+week on (S22).  Among leads older than a day odds and lapsing are alike, so nothing hangs on who of them is first, and
+two classes do for a count by age.  A lead nobody works in a week lapses with 1 - exp(-``lapse``); hours that nobody has
+are no overload, because nobody works the leads they were for.
+
+**Rest.**  An account whose lead lapsed or was lost is no lead for T = ``rest_weeks``.  An account that is one at hazard
+l in the other weeks is one l/(1 + l T) times a week in the long run, so that l = L/(1 - L T) keeps L, the
+``leads_reference`` of the base case (a factor of c_ref).  Interest x times as high then brings x l/(1 + x l T) leads,
+at most one each T weeks.  Accounts start at rest with the chance they have in the long run at reference.
+
+How this keeps the four laws of the whole: leads left undone lapse and are lost for months (no free neglect); work is
+hours (no free lunch); K -> 0 wins nothing, K -> infinity everything there is (continuity); rest makes demand finite.
 
 **Onboarding.**  A customer in onboarding takes w = sum of touch rate x hours a week from each team that owns such a
 touchpoint.  Of the C sold customers that could go live (those who wait, and as many new ones as last week) a share
@@ -35,7 +54,8 @@ M = exp(log-factor), carried as the hazard -log(1 - p) M; a weekly rate becomes 
 the changes of voice share one draw: total 1 - exp(-sum of hazards), then which one in proportion.  With contracts a
 renewal is a decision of its own, and so is each purchase of a customer without one (M6).
 
-Neutral setting: ``enabled: false`` wins and loses nobody; b_R = b_E = 0 is static experience (A23); sensitivity 0
+Neutral setting: ``order: any``, lapse 0 and rest_weeks 0 are leads that wait for ever and are never tired.
+``enabled: false`` wins and loses nobody; b_R = b_E = 0 is static experience (A23); sensitivity 0
 makes churn blind to experience.  Limits: A1, A3, A23, Little's law.
 """
 
@@ -47,12 +67,12 @@ from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.customer_tables import LOT, NUM, WHO
 from flywheel_sim.engine.jit import f32, f64, i16, i64, inlined, step, u8
 from flywheel_sim.engine.kinds import Lot, Par, Rates, State, Tables
-from flywheel_sim.engine.maths import CLIP, clip32, exp64, log64
+from flywheel_sim.engine.maths import CLIP, clip32, exp64, happens, log64
 from flywheel_sim.engine.mechanisms.m03_journey import STAGE, stage_lift
-from flywheel_sim.engine.mechanisms.m04_handoffs import WHEN, response_odds
+from flywheel_sim.engine.mechanisms.m04_handoffs import WHEN, late_odds, response_odds
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import NORMALISE
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, weeks_to_renewal
-from flywheel_sim.engine.mechanisms.m19_capacity import KEPT
+from flywheel_sim.engine.mechanisms.m19_capacity import KEPT, ORDER
 from flywheel_sim.engine.mechanisms.m27_selling import LONE, deal_size, price_share
 from flywheel_sim.engine.random import SELLER, below, words
 from flywheel_sim.engine.rows import Room, Rows
@@ -186,6 +206,27 @@ def go_live(par: Par, tables: Tables, state: State, run: int, week: int) -> None
 
 
 @step
+def share_out_leads(par: Par, state: State, run: int, week: int) -> None:
+    """Set the share of new and of waiting leads that sales work this week, and the expected wait of a lead."""
+    firm, now, funnel = state.run[run], state.now[run], par.market.funnel
+    row = state.weekly[firm.week0 + week]
+    queue = funnel.enabled and par.capacity.enabled and firm.sales_capacity < 1e200
+    new, waiting = firm.leads_before, firm.waiting_before
+    able = max(0.0, firm.sales_capacity - par.contracts.follow_up * firm.chased_before)  # qualified leads
+    now.lapse = happens(f32(funnel.lapse))
+    if funnel.order == ORDER.newest:
+        room = able / funnel.qualify
+        now.serve = f32(min(1.0, room / new)) if queue and new > 0.0 else f32(1.0)
+        left = max(0.0, room - new)
+        now.serve_waiting = f32(min(1.0, left / waiting)) if queue and waiting > 0.0 else f32(1.0)
+        row[COL.sales_delay_weeks] = min(waiting / new, 520.0) if queue and new > 0.0 else 0.0
+        return
+    work = (new + waiting) * funnel.qualify
+    now.serve = now.serve_waiting = f32(min(1.0, able / work)) if queue and work > 0.0 else f32(1.0)
+    row[COL.sales_delay_weeks] = waiting * funnel.qualify / able if queue and able > 0.0 else 0.0
+
+
+@step
 def open_market(par: Par, tables: Tables, state: State, run: int, week: int, survival: Any) -> None:
     """Set what prospects, leads and renewing customers meet this week."""
     firm, now, market = state.run[run], state.now[run], par.market
@@ -195,12 +236,7 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
         prospects += state.counts[b, PROSPECT]
     pool = firm.accounts / prospects if market.pool == POOL.constant and prospects > 0.0 else 1.0
     funnel = market.funnel
-    queue = funnel.enabled and par.capacity.enabled and firm.sales_capacity < 1e200
-    work = (firm.leads_before + firm.waiting_before) * funnel.qualify
-    now.serve = f32(min(1.0, firm.sales_capacity / work)) if queue and work > 0.0 else f32(1.0)
-    weekly[COL.sales_delay_weeks] = (
-        firm.waiting_before * funnel.qualify / firm.sales_capacity if queue and firm.sales_capacity > 0.0 else 0.0
-    )
+    share_out_leads(par, state, run, week)
     go_live(par, tables, state, run, week)
     reach, before = 0.0, 0.0
     for s in range(par.size.segments):
@@ -208,19 +244,25 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
         reach += (row.upto - before) * stage_lift(par, tables, state, run, s, STAGE.awareness)
         before = row.upto
         chain = state.chain[firm.segment0 + s]
-        chain[0] = chain[1] = chain[2] = chain[3] = f32(1.0)
+        chain[0] = chain[1] = chain[2] = chain[3] = chain[6] = f32(1.0)
         if not funnel.enabled:
             continue
-        odds = 1.0
+        odds = late = 1.0
         if par.handoffs.enabled and par.handoffs.response_effect:
-            waited = par.handoffs.base_delay_hours + weekly[COL.sales_delay_weeks] * 168.0
-            odds = response_odds(waited) / response_odds(par.handoffs.base_delay_hours)
+            if funnel.order == ORDER.newest:
+                late = late_odds(par.handoffs.base_delay_hours)
+            else:
+                waited = par.handoffs.base_delay_hours + weekly[COL.sales_delay_weeks] * 168.0
+                odds = late = response_odds(waited) / response_odds(par.handoffs.base_delay_hours)
         win = stage_lift(par, tables, state, run, s, STAGE.sale)
-        known = weekly[COL.sales_delay_weeks] + weekly[COL.onboarding_wait_weeks]
+        known = weekly[COL.onboarding_wait_weeks]
+        if funnel.order == ORDER.any:
+            known = weekly[COL.sales_delay_weeks] + known
         win *= delay_odds(known) if funnel.delay_effect else 1.0
         win *= exp64(-row.price * log64(market.price) * 1.4426950408889634) if market.price != 1.0 else 1.0
         win *= firm.win_odds
         chain[0] = f32(min(1.0, odds_times(funnel.qualify, odds) * survival[WHEN.lead]))
+        chain[6] = f32(min(1.0, odds_times(funnel.qualify, late) * survival[WHEN.lead]))
         chain[1] = f32(funnel.propose)
         chain[2] = f32(odds_times(funnel.close, win))
         welcome = stage_lift(par, tables, state, run, s, STAGE.onboarding)
@@ -233,6 +275,7 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
         1.0 / par.conversion_reference
     )  # former customers run out in any pool
     now.window_known = f32(1.0 - exp64(-par.contracts.window_learning * (week + 1) - firm.timing))
+    now.agreed_loss = happens(f32(par.contracts.agreed_loss))
     is_open = par.contracts.window_weeks / 52.0 if par.contracts.enabled else 1.0
     now.expansion = f32(par.expansion.rate / is_open * survival[WHEN.expansion])
     now.lost_issue = f32(1.0 - survival[WHEN.issue])
@@ -248,11 +291,15 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
 
 
 def conversion_reference(m: ScenarioModel) -> float:
-    """Return c_ref: net customers per lead at reference, by which the lead rate is divided; of the first week."""
-    funnel = m.market.funnel
+    """c_ref: net customers per lead at reference, by which the lead rate is divided; taken from the first week.
+
+    The share of its time in which an account does not rest is a factor of it, too, so that resting accounts bring as
+    many leads at reference as those that never rest.
+    """
+    funnel, contracts = m.market.funnel, m.contracts
     stages = funnel.reference or funnel.qualify * funnel.propose * funnel.close * funnel.onboard
-    c = stages if funnel.enabled else 1.0
-    return c * (m.contracts.window_weeks / 52.0 if m.contracts.enabled else 1.0)
+    c = stages * (1.0 - funnel.leads_reference * funnel.rest_weeks) if funnel.enabled else 1.0
+    return c * (contracts.window_weeks / 52.0 if contracts.enabled and contracts.window_effect == "odds" else 1.0)
 
 
 def segment_rows(m: ScenarioModel, room: Room) -> Rows:

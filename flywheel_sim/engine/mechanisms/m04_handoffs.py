@@ -28,7 +28,7 @@ from flywheel_sim.scenario.blocks.m04_handoffs import Handoff
 from flywheel_sim.scenario.columns import COL
 from flywheel_sim.scenario.schema import ScenarioModel
 
-__all__ = ["EVENTS", "WHEN", "friction_between", "handoff_survival", "link_rows", "response_odds"]
+__all__ = ["EVENTS", "WHEN", "friction_between", "handoff_survival", "late_odds", "link_rows", "response_odds"]
 
 WHEN = codes(Handoff, "when")
 #: Kinds of event at which something is handed over.
@@ -49,6 +49,12 @@ def response_odds(mean_hours: float) -> float:
         return 1.0
     hour, day = exp64(-1.0 / mean_hours), exp64(-24.0 / mean_hours)
     return (1.0 - hour) + (hour - day) / 7.0 + day / 60.0
+
+
+@inlined
+def late_odds(mean_hours: float) -> float:
+    """Odds of a lead that has waited for more than a day, over those of one answered after this mean delay."""
+    return 1.0 / 60.0 / response_odds(mean_hours)
 
 
 @step

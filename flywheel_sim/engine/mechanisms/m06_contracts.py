@@ -20,12 +20,23 @@ at the mean rate pays the segment's spend.  Counts above 16 a week are cut.  Wit
     E[X(t)] = (a+b-1)/(a-1) [1 - (alpha/(alpha+t))^r 2F1(r, b; a+b-1; t/(alpha+t))]
     P(X(t) = 0) = (alpha/(alpha+t))^r.
 
-A customer's budget is open for ``window_weeks`` of its fiscal year, whose beginning is its own; an offer outside it
-fails, unless the seller knows the window and times the offer.  Windows become known at a rate, so that the share known
-is 1 - exp(-rate t) (C8: matched over unmatched odds are 52/window).
+A customer's budget is open for ``window_weeks`` of its fiscal year, whose beginning is its own.  Windows become known
+at a rate, so that the share known is 1 - exp(-rate t).  What a shut window does is ``window_effect``:
+
+*odds*  A deal won in talks fails, unless the seller knows the window and times the offer (C8: matched over unmatched
+odds are 52/window).  The share of open weeks is a factor of c_ref (M1), so knowing windows makes demand.
+
+*timing*  A window says when a deal can be signed, not whether it is wanted.  A deal won in talks while it is shut is
+agreed, and signed in the week the window opens, d weeks later; until then it is lost at rate h = ``agreed_loss`` (a
+budget is cut, another offer comes).  With windows of W weeks spread evenly over the year the share that is signed is
+
+    s = [W + sum_{d=1}^{52-W} exp(-h (d - 1))] / 52,
+
+1 at W = 52 or h = 0, whatever is known.  Who does not know the window asks again: ``follow_up`` of the hours of a
+qualified lead, each week, for each such deal.  Knowing saves these hours; it makes no demand.
 
 Neutral setting: ``enabled: false``: customers can leave in any week, pay weekly, and buy at any time; window 52 is
-always open.
+always open; ``window_effect: odds`` loses what a shut window meets.
 """
 
 import math
@@ -46,13 +57,14 @@ from flywheel_sim.engine.state import ACC
 from flywheel_sim.scenario.blocks.m06_contracts import Contracts
 
 __all__ = [
-    "CONTRACT", "WEEKLY", "buying_rate", "renewal", "renewal_due", "weeks_to_renewal",
-    "window_open",
+    "CONTRACT", "WEEKLY", "WINDOW_EFFECT", "buying_rate", "renewal", "renewal_due", "weeks_to_renewal",
+    "weeks_to_window", "window_open",
 ]  # fmt: skip
 
 CONTRACT = codes(Contracts, "kind")
 #: What stands in place of a contract where contracts are off.
 WEEKLY = len(CONTRACT)
+WINDOW_EFFECT = codes(Contracts, "window_effect")
 
 
 # the kinds of the scenario block, then what they are without contracts
@@ -100,6 +112,12 @@ def renewal_due(age: int, kind: int) -> bool:
 def window_open(week: int, fiscal: np.uint8, shift: int, window: int) -> bool:
     """Whether an account's budget is open in a week."""
     return (week + 52 * 64 - i64(fiscal) - shift) % 52 < window
+
+
+@inlined
+def weeks_to_window(week: int, fiscal: np.uint8, shift: int) -> int:
+    """Weeks until a shut window opens."""
+    return 52 - (week + 52 * 64 - i64(fiscal) - shift) % 52
 
 
 @inlined

@@ -33,6 +33,7 @@ import math
 
 import numpy as np
 
+from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.jit import inlined, step
 from flywheel_sim.engine.kinds import Par, State, Sums, Tables
 from flywheel_sim.engine.maths import exp64, log64
@@ -40,11 +41,13 @@ from flywheel_sim.engine.mechanisms.m03_journey import STAGE
 from flywheel_sim.engine.mechanisms.m17_cadence import event_hours
 from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.engine.state import ACC
+from flywheel_sim.scenario.blocks.m01_market import Funnel
 from flywheel_sim.scenario.columns import COL
 from flywheel_sim.scenario.schema import ScenarioModel
 
-__all__ = ["KEPT", "allot_hours", "coordination_hours", "speed", "staff", "staff_rows", "volumes"]
+__all__ = ["KEPT", "ORDER", "allot_hours", "coordination_hours", "speed", "staff", "staff_rows", "volumes"]
 
+ORDER = codes(Funnel, "order")  # in which leads are worked
 KEPT = 0.1  # share of its hours a team keeps for each of its queues, however busy it is elsewhere
 _MOST_HEADS = 1e9  # nobody can hire more; pairs of groups then still fit into an integer
 
@@ -163,6 +166,7 @@ def volumes(par: Par, tables: Tables, state: State, run: int, total: Sums) -> No
     for k in range(par.size.teams):
         state.demand[firm.team0 + k] = 0.0
     firm.leads_before, firm.waiting_before = total[ACC.leads], total[ACC.waiting]
+    firm.chased_before = total[ACC.chased]
     firm.signed_before, firm.sold_waiting = total[ACC.signed], total[ACC.sold_waiting]
     firm.onboarding_before = total[ACC.onboarding]
     for n in range(par.size.touchpoints):
@@ -170,7 +174,10 @@ def volumes(par: Par, tables: Tables, state: State, run: int, total: Sums) -> No
         if touch.stage == STAGE.awareness:
             volume = total[ACC.leads]
         elif touch.stage == STAGE.sale:
-            volume = total[ACC.qualified] + total[ACC.waiting] * state.chain[firm.segment0, 0]
+            volume = total[ACC.qualified]
+            if par.market.funnel.order == ORDER.any:
+                volume += total[ACC.waiting] * state.chain[firm.segment0, 0]
+            volume += total[ACC.chased] * par.contracts.follow_up
         elif touch.stage == STAGE.service:
             volume = firm.service_demand * firm.issue_hours
         else:

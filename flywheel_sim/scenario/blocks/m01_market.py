@@ -98,7 +98,33 @@ class Funnel(Block):
         0.0, "Customers per lead at the frozen base case, by which lead rates are divided; 0 = the stages' product.",
         unit="probability", ge=0, le=1,
     )  # fmt: skip
+    order: Literal["any", "newest"] = param(
+        "any", "Which leads are worked when hours are short: any as likely as another, or those of this week before "
+        "those that wait, whose odds are those of an answer after a day.", source="S22",
+    )  # fmt: skip
+    lapse: float = param(
+        0.0, "Rate at which a lead that waits looks elsewhere; 0 = it waits for ever.", unit="1/week", ge=0, le=1000,
+        source="S22",
+    )  # fmt: skip
+    rest_weeks: int = param(
+        0, "Weeks in which an account is no lead again after one that lapsed or was lost.", unit="weeks", ge=0, le=520
+    )
+    leads_reference: float = param(
+        0.0, "Leads an account brings a week at the frozen base case, rests included; keeps their number when it rests "
+        "(`rest_weeks`). Times `rest_weeks` it is below 1.", unit="1/week", ge=0, lt=1,
+    )  # fmt: skip
     delay_effect: bool = param(True, "A known long sales delay lowers the odds of winning (A28's table).", source="A28")
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield rests that leave no time to be a lead."""
+        if self.leads_reference * self.rest_weeks >= 1:
+            most = max(0, int(0.9 / self.leads_reference))
+            yield (
+                f"{at}.rest_weeks",
+                f"an account that brings {self.leads_reference:g} leads a week has no {self.rest_weeks} weeks to rest "
+                f"after each; leads_reference times rest_weeks is below 1, as at rest_weeks {most}",
+                (),
+            )
 
 
 class WinBack(Block):
