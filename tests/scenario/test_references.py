@@ -44,6 +44,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("Frozen", {"frozen/targets": {"q": {"low": 0.0, "high": 1.0}}}, "frozen.targets"),
     ("Market", {"market/initial_customers": 10_000_000}, "market.initial_customers"),
     ("Network", {"market/network": {"kind": "ring", "degree": 7}}, "market.network.degree"),
+    ("Funnel", {"market/funnel/leads_reference": 0.2, "market/funnel/rest_weeks": 5}, "market.funnel.rest_weeks"),
     ("Churn", {"market/churn/by": "voice"}, "market.churn.by"),
     ("Vectors", {"vectors/substeps": 10_000, "teams": CROWD}, "vectors.substeps"),
     ("Service", {"service/event_timed": True, "journey/touchpoints": {}}, "service.servers service.handling_hours"),
