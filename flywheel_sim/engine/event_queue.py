@@ -99,7 +99,7 @@ def crew(par: Par, tables: Tables, state: State, run: int) -> tuple[int, float]:
                 hours = touch.hours
     servers = i64(service.servers if service.servers > 0 else min(math.ceil(heads), SERVERS))
     handling = hours * firm.service_standard * firm.issue_hours / firm.gross_hours
-    if par.capacity.enabled and heads > 0.0 and firm.service_capacity < 1e200:
+    if par.capacity.enabled and firm.service_capacity < 1e200:
         if firm.service_capacity <= 0.0:
             servers = 0
         else:
@@ -138,13 +138,21 @@ def finish(par: Par, state: State, run: int, hand: Any, k: int, total: Sums) -> 
 
 
 @step
-def give_up(state: State, run: int, j: int, after: float, total: Sums) -> None:
-    """An issue of account j is given up after this wait."""
-    firm = state.run[run]
+def give_up(
+    par: Par, state: State, run: int, j: int, born: int, key: int, arrival: float, after: float, total: Sums
+) -> float:
+    """An issue of account j is given up after this wait; returns when it comes back, or 1e300."""
+    firm, service = state.run[run], par.service
     total[ACC.abandoned] += 1.0
     state.waited[firm.mark0 + j] += f32(after)
+    if state.marks[firm.mark0 + j, MARKS.given] < 255:
+        state.marks[firm.mark0 + j, MARKS.given] += 1
+    _, _, w_returns, w_delay = words(firm.seed, firm.replicate, j, born, PATIENCE, key)
+    if below(w_returns, f32(service.give_up_return)):
+        return arrival + after + exponential(w_delay, service.return_delay_weeks)  # type: ignore[no-any-return]
     if state.open[firm.account0 + j] > 0:
         state.open[firm.account0 + j] -= 1
+    return 1e300
 
 
 @step
@@ -196,11 +204,11 @@ def serve_week(par: Par, tables: Tables, state: State, run: int, week: int, tota
     )
     servers, handling = crew(par, tables, state, run)
     n = admit(par, state, run, week, total)
-    begun, waits, close = 0.0, 0.0, week + 1.0
+    begun, gone, waits, close = 0.0, 0.0, 0.0, week + 1.0
     patience, delay = service.patience_hours / firm.gross_hours, service.return_delay_weeks
     going = servers > 0
     most = _MOST * firm.accounts
-    while going and n > 0 and heap[0, ITEM.instant] < close and begun < most:
+    while going and n > 0 and heap[0, ITEM.instant] < close and begun + gone < most:
         best = 0
         for k in range(1, servers):
             if hand[k, HAND.until] < hand[best, HAND.until]:
@@ -216,7 +224,10 @@ def serve_week(par: Par, tables: Tables, state: State, run: int, week: int, tota
             if patience > 0.0:
                 stays = exponential(words(firm.seed, firm.replicate, j, born, PATIENCE, key)[0], patience)
             if arrival + stays < start:
-                give_up(state, run, j, stays, total)
+                back = give_up(par, state, run, j, born, key, arrival, stays, total)
+                gone += 1.0
+                if back < 1e300:
+                    n = heap_push(heap, n, back, j, born, key + _VISIT)
             else:
                 if hand[best, HAND.account] > 0.0:
                     waits += finish(par, state, run, hand, i64(best), total)
@@ -248,11 +259,17 @@ def serve_week(par: Par, tables: Tables, state: State, run: int, week: int, tota
                     words(firm.seed, firm.replicate, j, i64(heap[x, ITEM.born]), PATIENCE, key)[0], patience
                 )
         if arrival + stays < close:
-            give_up(state, run, j, stays, total)
+            born, key = i64(heap[x, ITEM.born]), i64(heap[x, ITEM.key])
+            back = give_up(par, state, run, j, born, key, arrival, stays, total)
+            heap[x, ITEM.instant], heap[x, ITEM.key] = max(back, close), key + _VISIT  # nobody is there before
         else:
+            back = 0.0
             if arrival < close:
                 waiting += 1.0
                 age += close - arrival
+                if arrival <= week:
+                    state.marks[firm.mark0 + j, MARKS.passed] = 1
+        if back < 1e300:
             for c in range(len(ITEM)):
                 heap[kept, c] = heap[x, c]
             rise(heap, kept)

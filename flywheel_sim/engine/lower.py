@@ -81,7 +81,7 @@ _TEAM = np.dtype(
             "theme_offset", "competence",
         )
     ]
-    + [(n, "i8") for n in ("front", "member", "paid", "changed", "sells", "takes_up")],
+    + [(n, "i8") for n in ("front", "member", "paid", "changed", "sells", "takes_up", "follows")],
     align=True,
 )  # fmt: skip
 

@@ -7,9 +7,9 @@ import numpy as np
 from flywheel_sim.engine.customer_tables import LOT, NUM, WHO
 from flywheel_sim.engine.jit import f32, i16, i64, inlined, u8
 from flywheel_sim.engine.kinds import Firm, Lot, Now, Par, State, Sums, Tables
-from flywheel_sim.engine.maths import log64, poisson_count
+from flywheel_sim.engine.maths import exp64, log64, poisson_count
 from flywheel_sim.engine.mechanisms.m02_relationship import Memory, live_through, memory_of
-from flywheel_sim.engine.random import CARE, below, unit64, words
+from flywheel_sim.engine.random import ABANDON, CARE, below, unit64, words
 from flywheel_sim.engine.state import ACC, AGES, ISSUES, MARKS
 
 __all__ = ["pay_touches", "serve"]
@@ -49,6 +49,9 @@ def serve(
     """M8, M9: cases are handled, new issues open one, and some are solved without help."""
     firm, now, memory = state.run[run], state.now[run], memory_of(par)
     timed = par.service.event_timed and firm.item_room > 0
+    impatience = _ZERO
+    if par.service.patience_weeks > 0.0:
+        impatience = f32(1.0 - exp64(-1.0 / par.service.patience_weeks))
     looked = 0
     for m in range(count):
         who[WHO.marked, looked] = m
@@ -57,7 +60,7 @@ def serve(
         m = who[WHO.marked, n]
         i = first + who[WHO.place, m]
         if timed:
-            hear_of_service(par, state, firm, i, m, num, who, memory)
+            hear_of_service(par, state, firm, now, i, m, num, who, memory)
         elif state.open[i] > 0:
             handle_case(par, state, firm, now, week, i, m, num, who, memory, sums)
         new = poisson_count(lot[LOT.issues, m], num[NUM.mean, m] * now.live)
@@ -74,6 +77,9 @@ def serve(
             self_service(par, state, now, i, m, new, num, lot, memory, sums)
         if state.open[i] > 0 and not timed:
             age = week - i64(state.since[i])
+            if age > 0 and pass_over(par, state, firm, now, week, age, i, m, num, memory, impatience, sums):
+                sums[ACC.contacts] += new
+                age = week - i64(state.since[i]) if state.open[i] > 0 else -1
             if age >= 0:
                 sums[ACC.backlog] += state.open[i]
                 cases[min(age, AGES - 1)] += state.open[i]
@@ -82,11 +88,60 @@ def serve(
 
 
 @inlined
-def hear_of_service(par: Par, state: State, firm: Firm, i: int, m: int, num: Lot, who: Lot, memory: Memory) -> None:
+def pass_over(
+    par: Par, state: State, firm: Firm, now: Now, week: int, age: int, i: int, m: int, num: Lot, memory: Memory,
+    impatience: np.float32, sums: Sums,
+) -> bool:  # fmt: skip
+    """Let a customer whose case nobody took all week feel it; return whether the customer gives up."""
+    service = par.service
+    num[NUM.shock, m] += f32(service.open_effort)
+    if par.relationship.enabled and service.open_weight > 0.0:
+        touch(m, num, _ZERO, f32(service.open_weight), f32(par.service_depth), memory)
+    if not impatience > _ZERO:
+        return False
+    w_gives_up, w_returns, w_delay, _ = words(firm.seed, firm.replicate, i - firm.account0, week, ABANDON, 0)
+    if not below(w_gives_up, impatience):
+        return False
+    sums[ACC.abandoned] += state.open[i]
+    num[NUM.shock, m] += now.wait_effort + f32(service.wait_effort) * f32(age) + given_up(par, now)
+    if par.relationship.enabled:
+        touch(m, num, _ZERO, _ONE, f32(par.service_depth), memory)
+    if below(w_returns, f32(service.give_up_return)):
+        delay = 0
+        if service.return_delay_weeks > 0.0:
+            delay = i64(-log64(unit64(w_delay)) * service.return_delay_weeks)
+        state.since[i] = i16(week + min(delay, 100))
+    else:
+        state.open[i] = u8(0)
+    return True
+
+
+@inlined
+def given_up(par: Par, now: Now) -> np.float32:
+    """Effort of giving up beside the wait: that of the worst answer there is, and more."""
+    service = par.service
+    worst = f32(service.contact_effort) + f32(service.failed_fix_effort) + f32(service.give_up_effort)
+    return worst + (f32(par.handoffs.effort_of_loss) if now.lost_issue > _ZERO else _ZERO)
+
+
+@inlined
+def hear_of_service(
+    par: Par, state: State, firm: Firm, now: Now, i: int, m: int, num: Lot, who: Lot, memory: Memory
+) -> None:
     """Live through what the event-timed queue handled of a customer's issues last week."""
     service, marks, waited, here = par.service, state.marks, state.waited, firm.mark0 + i - firm.account0
     handled = i64(marks[here, MARKS.handled])
-    if handled > 0 or waited[here] > _ZERO:
+    passed, given = marks[here, MARKS.passed] > 0, i64(marks[here, MARKS.given])
+    if passed:
+        num[NUM.shock, m] += f32(service.open_effort)
+        if par.relationship.enabled and service.open_weight > 0.0:
+            touch(m, num, _ZERO, f32(service.open_weight), f32(par.service_depth), memory)
+    if given > 0:
+        num[NUM.shock, m] += given_up(par, now) * f32(given)
+        if par.relationship.enabled:
+            for _ in range(given):
+                touch(m, num, _ZERO, _ONE, f32(par.service_depth), memory)
+    if passed or handled > 0 or waited[here] > _ZERO:
         bad_ones = i64(marks[here, MARKS.bad])
         if handled > 0:
             who[WHO.contact, m] = 1

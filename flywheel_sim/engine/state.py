@@ -119,8 +119,9 @@ RUN = np.dtype(
 )  # fmt: skip
 
 #: Columns of ``State.marks``: what the event-timed queue and the customers tell each other: issues raised this week;
-#: and of those handled last week all, not fixed, lost in a handoff, either of both.
-MARKS: Any = namedtuple("MARKS", ("fresh", "handled", "unfixed", "lost", "bad"))(*range(5))
+#: and of those handled last week all, not fixed, lost in a handoff, either of both; of the others given up, and whether
+#: one waited the whole week.
+MARKS: Any = namedtuple("MARKS", ("fresh", "handled", "unfixed", "lost", "bad", "given", "passed"))(*range(7))
 #: Columns of ``State.items``, a heap of waiting issues by instant: instant of arrival in weeks, account, week in which
 #: the issue first arose, key of its draws.
 ITEM: Any = namedtuple("ITEM", ("instant", "account", "born", "key"))(*range(4))

@@ -57,7 +57,7 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("backlog", "issues", "issues open at the end of the week"),
     ("wait_weeks", "weeks", "expected wait of an issue (event-timed queue: mean wait of those handled)"),
     ("waited", "1/week", "issues handled that had waited for a server (event-timed queue)"),
-    ("abandoned", "1/week", "issues given up before they were served (event-timed queue)"),
+    ("abandoned", "1/week", "issues given up before they were served"),
     ("service_standard", "ratio", "standard of service relative to the original one"),
     ("utilisation", "ratio", "hours asked of service over hours it has"),
     # scores

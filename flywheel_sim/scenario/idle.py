@@ -24,8 +24,9 @@ __all__ = ["NEEDS", "Idle", "Need", "Needs", "idle", "own", "sentences", "warn"]
 _TABLE = """
     teams.*: direction: start = given
     teams.*: theme_offset: cadence.themes = offset
-    teams.*: scaling: capacity.staffing = true
-    teams.*: salary scaling: headcount > 0
+    teams.*: scaling follows: capacity.staffing = true
+    teams.*: follows: scaling > 0
+    teams.*: salary scaling follows: headcount > 0
     market: initial_advocates initial_detractors start: initial_customers > 0
     market.network: homophily: kind = blocks
     market.network: rewiring: kind = watts-strogatz
@@ -62,6 +63,8 @@ _TABLE = """
     service: failed_fix_effort: first_contact_resolution < 1
     service: standard_decay_weeks standard_recovery_weeks: erosion = true
     service: servers patience_hours: event_timed = true
+    service: patience_weeks fractional_servers: event_timed = false
+    service: give_up_effort give_up_return: patience_weeks > 0 or patience_hours > 0
     channels: replaced: replaced_by != nothing
     channels: augmentation self_service_cost self_service_effort self_service_gain: offered > 0
     channels.issue_types.*: share solvable hours: channels.offered > 0
@@ -102,7 +105,7 @@ _TABLE = """
     capacity: span angle_share far_weight relief: pair_hours > 0
     capacity: relief: project_managers > 0
     capacity: craft_reference: craft_speed > 0
-    capacity: staffing_limit ramp_weeks: staffing = true
+    capacity: staffing_limit fewest_heads ramp_weeks: staffing = true
     capacity: ramp_weeks: staffing_limit > 0
     culture: reference: independence < 1
     culture.programme: cost projects project_build_month project_retention_month project_effect: funding > 0

@@ -48,6 +48,7 @@ _TABLE: dict[Role, str] = {
         contracts: window_effect
         expansion: enabled wallet
         service: enabled issues live_cost erosion event_timed patience_hours handling_hours
+        service: patience_weeks fractional_servers
         channels: issue_types
         channels.issue_types.*: share hours
         causes: enabled start reference pressure handoff_reference
@@ -72,7 +73,7 @@ _TABLE: dict[Role, str] = {
     """,
     "decision": """
         : horizon_weeks
-        teams.*: headcount salary scaling theme_offset
+        teams.*: headcount salary scaling follows theme_offset
         market: price price_rise
         market.funnel: order
         journey: onboarding_weeks touchpoints
@@ -96,7 +97,7 @@ _TABLE: dict[Role, str] = {
         cadence: review_window hindsight insight foresight plan_weeks
         cadence.events.*: every_weeks first_week hours heads_per_team members clears_blockers cost
         blockers: lateral
-        capacity: span staffing staffing_limit project_managers reporting_hours
+        capacity: span staffing staffing_limit fewest_heads project_managers reporting_hours
         culture: mission_statement
         culture.programme: enabled funding cost projects competencies
         culture.norms: enabled
@@ -131,7 +132,8 @@ _TABLE: dict[Role, str] = {
         contracts: purchase_effect window_learning agreed_loss follow_up
         expansion: rate step relationship_effect
         service: fit_effect failure_demand first_contact_resolution return_delay_weeks wait_effort failed_fix_effort
-        service: contact_effort standard_decay_weeks standard_recovery_weeks
+        service: contact_effort standard_decay_weeks standard_recovery_weeks give_up_effort give_up_return
+        service: open_effort open_weight
         channels: augmentation self_service_cost self_service_effort self_service_gain personalisation
         channels.kinds.*: cost hours effort gain
         channels.issue_types.*: solvable

@@ -100,7 +100,10 @@ class Team(Block):
     salary: float = param(100_000.0, "Yearly cost of one head.", unit="$/year", ge=0, le=1e8)
     craft: dict[str, Weight] = param(..., "Direction of the team's craft, by axis.")
     front: bool = param(True, "Faces customers (otherwise it powers the teams that do).")
-    scaling: float = param(0.8, "Elasticity of planned headcount in revenue.", ge=0, le=2)
+    scaling: float = param(0.8, "Elasticity of planned headcount in what it follows.", ge=0, le=2)
+    follows: Literal["revenue", "customers", "issues"] = param(
+        "revenue", "What finance plans its headcount by: the company's revenue, its customers, or their issues."
+    )
     skill: float = param(1.0, "Skill: multiplies the team's magnitude.", ge=0, le=10)
     utc_offset: float = param(0.0, "Time zone.", unit="hours", ge=-12, le=14, source="C30")
     theme_offset: float = param(

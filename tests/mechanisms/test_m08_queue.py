@@ -37,7 +37,7 @@ def service(**changes):
     """A service block with ten servers at load 8."""
     return {
         "event_timed": True, "servers": 10, "handling_hours": 1.0, "issues": 8 * 38 / 1000, "fit_effect": 0.0,
-        "failure_demand": 0.0, "first_contact_resolution": 1.0, **changes,
+        "failure_demand": 0.0, "first_contact_resolution": 1.0, "give_up_return": 0.0, **changes,
     }  # fmt: skip
 
 

@@ -26,22 +26,39 @@ def coordination_hours(w: World, p: Rules) -> float:
     return float(c.pair_hours * hours)
 
 
+def grown(w: World, what: str) -> float:
+    """Log growth since the start of what headcounts follow; of issues, the last quarter against the first."""
+    if what == "issues":
+        then, now = raised(w.rows[:13]), raised(w.rows[-13:])
+    else:
+        column = {"revenue": "spend", "customers": "customers"}[what]
+        then, now = w.initial[column], w.last[column]
+    if then <= 0.0:
+        return 0.0
+    return log64(now / then) if now > 0.0 else -700.0
+
+
+def raised(rows: list[dict[str, float]]) -> float:
+    """Issues raised for the first time: contacts, less what self-service contained and what came back."""
+    total = 0.0
+    for row in rows:
+        total += row["contacts"] - row["contained"] - row["repeat_contacts"] - row["abandoned"]
+    return total
+
+
 def staff(w: World, p: Rules, t: int) -> None:
     """Every quarter finance plans by revenue, 15 % up or down at most; a quarter later the plan is in office."""
-    c, growth, quarter = p.capacity, 0.0, t % 13 == 0 and t > 0
-    if quarter and w.initial["spend"] > 0.0:
-        now = w.last["spend"]
-        growth = log64(now / w.initial["spend"]) if now > 0.0 else -700.0
-    for row, team in zip(p.team, w.teams, strict=True):
+    c, quarter = p.capacity, t % 13 == 0 and t > 0
+    for row, written, team in zip(p.team, p.model.teams.values(), w.teams, strict=True):
         if not (c.enabled and c.staffing):
             team.heads = team.able = row.headcount
             continue
         if quarter:
             team.funded = team.planned
-            plan = exp64(row.scaling * growth) * team.budget
+            plan = exp64(row.scaling * grown(w, written.follows)) * team.budget
             lowest = team.funded * (1.0 - c.staffing_limit)
             team.planned = min(max(plan, lowest), team.funded * (1.0 + c.staffing_limit))
-        team.heads = min(max(row.headcount * team.funded, min(row.headcount, 1.0)), 1e9)
+        team.heads = min(max(row.headcount * team.funded, min(row.headcount, c.fewest_heads)), 1e9)
         short = team.heads - team.able
         team.able += short / c.ramp_weeks if short > 0.0 else short
 
@@ -69,7 +86,12 @@ def allot_hours(w: World, p: Rules, t: int) -> None:
         w.meeting_hours += met
         share = 1.0
         team.overload, team.hours = 0.0, 1e300
-        if c.enabled and team.heads > 0.0:
+        if c.enabled and team.heads <= 0.0:
+            share = team.hours = 0.0
+            team.overload = 5.0 if team.demand > 0.0 else 0.0
+            w.overload += team.overload / len(w.teams)
+            close_queues(w, p, k)
+        elif c.enabled:
             gamed = team.gaming * p.incentives.gaming_hours if p.incentives.enabled else 0.0
             away = (shared, met / team.heads, c.reporting_hours, gamed, team.taken / team.heads)
             net = c.gross_hours
@@ -83,6 +105,15 @@ def allot_hours(w: World, p: Rules, t: int) -> None:
             w.overload += team.overload / len(w.teams)
             serve_queues(w, p, k)
         team.magnitude = share * p.team[k].skill * team.ability * team.level * exp64(-team.unlearned)
+
+
+def close_queues(w: World, p: Rules, k: int) -> None:
+    """A team without anybody works nothing off."""
+    for touch in p.touch:
+        if touch.owner == k and touch.hours > 0.0 and touch.stage == "service":
+            w.service_capacity = 0.0
+        elif touch.owner == k and touch.hours > 0.0 and touch.stage == "sale":
+            w.sales_capacity = 0.0
 
 
 def serve_queues(w: World, p: Rules, k: int) -> None:

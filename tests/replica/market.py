@@ -73,7 +73,7 @@ def delay_odds(weeks: float) -> float:
 def go_live(w: World, p: Rules) -> None:
     """Share of sold customers that the onboarding teams' hours let go live, and how long one waits for it."""
     share, candidates = 1.0, w.signed_before + w.sold_waiting
-    if p.market.funnel.enabled and p.journey.enabled and p.capacity.enabled and candidates > 0.0:
+    if p.market.funnel.enabled and p.journey.enabled and p.capacity.enabled:
         for k, team in enumerate(w.teams):
             hours, other = 0.0, team.demand
             for touch, point in zip(p.touch, w.touchpoints, strict=True):
@@ -82,7 +82,10 @@ def go_live(w: World, p: Rules) -> None:
                     other -= point.asked
             if hours > 0.0:
                 room = max(0.0, max(team.hours - other, 0.1 * team.hours) - w.onboarding_before * hours)
-                share = min(share, room / (candidates * hours))
+                if candidates > 0.0:
+                    share = min(share, room / (candidates * hours))
+                elif team.hours <= 0.0:
+                    share = 0.0
     w.now.go_live = f32(share)
     w.onboarding_wait_weeks = min(1.0 / share - 1.0, 52.0) if share > 0.0 else 52.0
 
@@ -97,6 +100,8 @@ def share_out_leads(w: World, p: Rules) -> None:
     w.sales_delay_weeks = 0.0
     if not queue:
         return
+    if w.sales_capacity <= 0.0:
+        now.serve = now.serve_waiting = f32(0.0)
     if funnel.order == "newest":
         room = able / funnel.qualify
         if new > 0.0:

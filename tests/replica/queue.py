@@ -13,7 +13,7 @@ from replica.arithmetic import f32, log64
 from replica.luck import below, unit
 from replica.world import CUSTOMER, Account, Rules, Sums, World
 
-__all__ = ["Issue", "Server", "hear_of_service", "serve_week"]
+__all__ = ["Issue", "Server", "given_up", "hear_of_service", "serve_week"]
 
 _SERVERS = 1000
 _NEVER = 1e300
@@ -50,10 +50,25 @@ def exponential(word: int, mean: float) -> float:
     return -log64(unit(word)) * mean
 
 
-def hear_of_service(p: Rules, account: Account, week: Any, live_through: Any) -> None:
+def given_up(w: World, p: Rules) -> Any:
+    """Effort of giving up beside the wait: contact, failed fix, issue lost in a handoff, and more."""
+    s = p.service
+    effort = f32(s.contact_effort) + f32(s.failed_fix_effort) + f32(s.give_up_effort)
+    return effort + f32(p.handoffs.effort_of_loss) if w.now.lost_issue > 0 else effort
+
+
+def hear_of_service(w: World, p: Rules, account: Account, week: Any, live_through: Any) -> None:
     """What a customer lives through of the service of last week: contact, waiting, fixes that failed."""
     s = p.service
-    if account.handled == 0 and account.waited <= 0:
+    if account.passed:
+        week.shock += f32(s.open_effort)
+        if s.open_weight > 0.0:
+            live_through(p, account, f32(0.0), weight=f32(s.open_weight), depth=f32(p.service_depth))
+    if account.given > 0:
+        week.shock += given_up(w, p) * f32(account.given)
+        for _ in range(account.given):
+            live_through(p, account, f32(0.0), depth=f32(p.service_depth))
+    if not account.passed and account.handled == 0 and account.waited <= 0:
         return
     week.contact = week.contact or account.handled > 0
     week.shock += (
@@ -69,7 +84,8 @@ def hear_of_service(p: Rules, account: Account, week: Any, live_through: Any) ->
 
 def forget(account: Account) -> None:
     """Nothing is left to tell."""
-    account.fresh = account.handled = account.unfixed = account.lost = account.bad = 0
+    account.fresh = account.handled = account.unfixed = account.lost = account.bad = account.given = 0
+    account.passed = False
     account.waited = f32(0.0)
 
 
@@ -83,7 +99,7 @@ def crew(w: World, p: Rules) -> tuple[int, float]:
                 hours = touch.hours
     servers = s.servers if s.servers > 0 else min(math.ceil(heads), _SERVERS)
     handling = hours * w.service_standard * w.issue_hours / w.gross_hours
-    if p.capacity.enabled and heads > 0.0 and w.service_capacity < 1e200:
+    if p.capacity.enabled and w.service_capacity < 1e200:
         if w.service_capacity <= 0.0:
             return 0, handling
         handling = (heads if s.servers > 0 else float(servers)) / w.service_capacity
@@ -117,11 +133,18 @@ def patience_of(w: World, p: Rules, issue: Issue) -> float:
     return exponential(word, p.service.patience_hours / w.gross_hours)
 
 
-def give_up(account: Account, after: float, total: Sums) -> None:
-    """An issue is given up after this wait."""
+def give_up(w: World, p: Rules, issue: Issue, after: float, total: Sums) -> Issue | None:
+    """An issue is given up after this wait; returns it as it will come again."""
+    account = issue.account
     total.add("abandoned")
     account.waited += f32(after)
+    account.given = min(account.given + 1, 255)
+    _, _, w_returns, w_delay = w.words(account.number, issue.born, luck.PATIENCE, issue.key)
+    if below(w_returns, f32(p.service.give_up_return)):
+        instant = issue.instant + after + exponential(w_delay, p.service.return_delay_weeks)
+        return Issue(instant, account, issue.born, issue.key + 16)
     account.open_issues = max(0, account.open_issues - 1)
+    return None
 
 
 def finish(p: Rules, server: Server, total: Sums) -> float:
@@ -164,8 +187,8 @@ def serve_week(w: World, p: Rules, t: int, total: Sums) -> float:
     if not w.servers:
         w.servers = [Server() for _ in range(_SERVERS)]
     servers, handling = crew(w, p)
-    waiting, begun, waits, close = admit(w, t, total), 0.0, 0.0, t + 1.0
-    while servers > 0 and waiting and begun < 64.0 * len(w.accounts):
+    waiting, begun, gone, waits, close = admit(w, t, total), 0.0, 0.0, 0.0, t + 1.0
+    while servers > 0 and waiting and begun + gone < 64.0 * len(w.accounts):
         issue = min(waiting, key=lambda x: x.instant)
         if issue.instant >= close:
             break
@@ -177,7 +200,10 @@ def serve_week(w: World, p: Rules, t: int, total: Sums) -> float:
         total.add("contacts", issue.again and issue.instant >= t)
         stays = patience_of(w, p, issue)
         if issue.instant + stays < start:
-            give_up(issue.account, stays, total)
+            gone += 1.0
+            returns = give_up(w, p, issue, stays, total)
+            if returns is not None:
+                waiting.append(returns)
             continue
         if server.account is not None:
             waits += finish(p, server, total)
@@ -211,11 +237,15 @@ def end_of_week(w: World, p: Rules, waiting: list[Issue], t: int, total: Sums) -
             total.add("contacts", issue.again and issue.instant >= t)
             stays = patience_of(w, p, issue)
         if issue.instant + stays < close:
-            give_up(issue.account, stays, total)
+            returns = give_up(w, p, issue, stays, total)
+            if returns is not None:
+                returns.instant = max(returns.instant, close)  # nobody is there before
+                kept.append(returns)
             continue
         if here:
             left += 1.0
             age += close - issue.instant
+            issue.account.passed = issue.account.passed or issue.instant <= t
         kept.append(issue)
     w.issues = kept
     return left, age

@@ -5,9 +5,9 @@ from functools import partial
 from typing import Any
 
 from replica import luck
-from replica.arithmetic import clip32, exp32, f32, log64, poisson32
+from replica.arithmetic import clip32, exp32, exp64, f32, log64, poisson32
 from replica.luck import below, unit
-from replica.queue import hear_of_service, serve_week
+from replica.queue import given_up, hear_of_service, serve_week
 from replica.world import Account, Rules, Sums, World
 
 __all__ = ["close_queue", "contact_and_service"]
@@ -24,7 +24,7 @@ def contact_and_service(
         return
     s = p.service
     if s.event_timed:
-        hear_of_service(p, account, week, live_through)
+        hear_of_service(w, p, account, week, live_through)
     else:
         handle_case(w, p, account, week, t, sums, partial(live_through, depth=f32(p.service_depth)))
     worse = clip32(f32(s.fit_effect) * (f32(p.market.fit_mean) - week.fit), 3.0)
@@ -39,6 +39,11 @@ def contact_and_service(
     sums.add("new_issues", new)
     self_service(w, p, account, week, t, new, mean, sums, live_through)
     age = t - account.since
+    passed_over = account.open_issues > 0 and age > 0 and not s.event_timed
+    felt = partial(live_through, depth=f32(p.service_depth))
+    if passed_over and pass_over(w, p, account, week, t, sums, felt):
+        sums.add("contacts", new)
+        age = t - account.since
     if account.open_issues > 0 and age >= 0 and not s.event_timed:
         sums.add("backlog", account.open_issues)
         w.cases[min(age, _AGES - 1)] = w.cases.get(min(age, _AGES - 1), 0.0) + account.open_issues
@@ -71,6 +76,28 @@ def handle_case(w: World, p: Rules, account: Account, week: Any, t: int, sums: S
         sums.add("repeat_contacts")
         delay = int(-log64(unit(w_delay)) * s.return_delay_weeks) if s.return_delay_weeks > 0.0 else 0
         account.open_issues, account.since = 1, t + min(delay, 100)
+
+
+def pass_over(w: World, p: Rules, account: Account, week: Any, t: int, sums: Sums, live_through: Felt) -> bool:
+    """Nobody took the case all week: the customer feels it, and may give up."""
+    s, age = p.service, t - account.since
+    week.shock += f32(s.open_effort)
+    if s.open_weight > 0.0:
+        live_through(p, account, f32(0.0), weight=f32(s.open_weight))
+    if s.patience_weeks <= 0.0:
+        return False
+    w_gives_up, w_returns, w_delay, _ = w.words(account.number, t, luck.ABANDON)
+    if not below(w_gives_up, f32(1.0 - exp64(-1.0 / s.patience_weeks))):
+        return False
+    sums.add("abandoned", account.open_issues)
+    week.shock += w.now.wait_effort + f32(s.wait_effort) * f32(age) + given_up(w, p)
+    live_through(p, account, f32(0.0))
+    if below(w_returns, f32(s.give_up_return)):
+        delay = int(-log64(unit(w_delay)) * s.return_delay_weeks) if s.return_delay_weeks > 0.0 else 0
+        account.since = t + min(delay, 100)
+    else:
+        account.open_issues = 0
+    return True
 
 
 def self_service(
@@ -111,6 +138,19 @@ def erlang_wait(servers: int, load: float) -> float:
     return b / (1.0 - rho * (1.0 - b)) / (servers - load)
 
 
+def wait_between(servers: float, load: float) -> float:
+    """Mean wait of c servers, c any number: between n and n + 1 servers that are as fast together."""
+
+    def slower(n: int) -> float:
+        return erlang_wait(n, load * (n / servers)) * (n / servers)
+
+    if servers <= 0.0:
+        return 50.0 if load > 0.0 else 0.0
+    n = int(servers)
+    above = slower(n + 1)
+    return (servers - n) * above + (1.0 - (servers - n)) * slower(n) if n > 0 else above
+
+
 def close_queue(w: World, p: Rules, t: int, total: Sums) -> None:
     """Who is served next week, how long issues wait, and what that does to the standard."""
     s, now = p.service, w.now
@@ -123,7 +163,7 @@ def close_queue(w: World, p: Rules, t: int, total: Sums) -> None:
         backlog = serve_week(w, p, t, total)
         capacity = w.service_capacity
     else:
-        wait_by_age(w, backlog)
+        wait_by_age(w, p, backlog)
     w.service_demand = backlog
     if s.erosion:
         level = min(1.0, capacity / backlog) if backlog > 0.0 else 1.0
@@ -133,7 +173,7 @@ def close_queue(w: World, p: Rules, t: int, total: Sums) -> None:
             w.service_standard += (level - w.service_standard) / max(s.standard_recovery_weeks, 1.0)
 
 
-def wait_by_age(w: World, backlog: float) -> None:
+def wait_by_age(w: World, p: Rules, backlog: float) -> None:
     """Cut-off age, share served at it, and the expected wait."""
     now, capacity = w.now, w.service_capacity
     if backlog > capacity:
@@ -147,6 +187,7 @@ def wait_by_age(w: World, backlog: float) -> None:
         w.wait_weeks = backlog / capacity if capacity > 0.0 else 52.0
     elif w.service_hours > 0.0 and capacity > 0.0:
         hours = w.service_hours
-        servers = max(1, int(min(capacity * hours / w.gross_hours, 1e10)))
-        w.wait_weeks = erlang_wait(servers, backlog * hours / w.gross_hours) * hours / w.gross_hours
+        servers, load = min(capacity * hours / w.gross_hours, 1e10), backlog * hours / w.gross_hours
+        waits = wait_between(servers, load) if p.service.fractional_servers else erlang_wait(max(1, int(servers)), load)
+        w.wait_weeks = waits * hours / w.gross_hours
         w.wait_weeks = min(w.wait_weeks, 1.0)

@@ -67,6 +67,13 @@ def companies(draw: Any) -> Any:
         "service.issues": draw(st.floats(0, 0.8)),
         "service.event_timed": draw(st.booleans()),
         "service.patience_hours": draw(st.sampled_from([0, 5, 40])),
+        "service.patience_weeks": draw(st.sampled_from([0, 0.5, 3])),
+        "service.give_up_return": draw(share),
+        "service.give_up_effort": draw(share),
+        "service.open_effort": draw(st.sampled_from([0, 0.4])),
+        "service.open_weight": draw(st.sampled_from([0, 0.3])),
+        "service.fractional_servers": draw(st.booleans()),
+        "capacity.fewest_heads": draw(share),
         "selling.lone_wolves": draw(share),
         "selling.fit_minimum": draw(share),
         "loyalty.share": draw(share),
@@ -98,6 +105,10 @@ def companies(draw: Any) -> Any:
         changes["timeline.changes"] = {"turn": {"from_week": week, "ramp_weeks": ramp, "set": values}}
         joins = {"week": draw(st.integers(1, 8)), "add": draw(st.integers(-40, 40))}
         changes["timeline.customers"] = {"pulse": joins}
+    chosen = load(name).model.teams
+    for team in (draw(st.sampled_from(list(chosen))), draw(st.sampled_from(list(chosen)))):
+        changes[f"teams.{team}.headcount"] = chosen[team].headcount * draw(st.sampled_from([0, 0.1, 1]))
+        changes[f"teams.{team}.follows"] = draw(st.sampled_from(["revenue", "customers", "issues"]))
     try:
         return load(name).with_(changes), draw(st.integers(0, 2**32 - 1))
     except ScenarioError:  # a combination that no scenario may have

@@ -103,7 +103,8 @@ class Account:
         self.relationship = self.effort = self.experience = self.history = self.pressed = f32(0.0)
         self.spend = self.revenue = self.cost = self.exposure = self.points = f32(0.0)
         # the event-timed queue's news of last week: issues raised; handled, of these unfixed, lost, either; their wait
-        self.fresh = self.handled = self.unfixed = self.lost = self.bad = 0
+        self.fresh = self.handled = self.unfixed = self.lost = self.bad = self.given = 0
+        self.passed = False
         self.waited: F32 = f32(0.0)
 
     @property

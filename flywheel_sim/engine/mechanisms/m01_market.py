@@ -190,7 +190,7 @@ def go_live(par: Par, tables: Tables, state: State, run: int, week: int) -> None
     """Set the share of sold customers that go live this week, and the expected wait of one."""
     firm, now = state.run[run], state.now[run]
     share, candidates = 1.0, firm.signed_before + firm.sold_waiting
-    if par.market.funnel.enabled and par.journey.enabled and par.capacity.enabled and candidates > 0.0:
+    if par.market.funnel.enabled and par.journey.enabled and par.capacity.enabled:
         for k in range(par.size.teams):
             hours, able, other = 0.0, state.hours[firm.team0 + k], state.demand[firm.team0 + k]
             for n in range(par.size.touchpoints):
@@ -200,7 +200,10 @@ def go_live(par: Par, tables: Tables, state: State, run: int, week: int) -> None
                     other -= state.asked[firm.success0 + n]
             if hours > 0.0:
                 room = max(0.0, max(able - other, KEPT * able) - firm.onboarding_before * hours)
-                share = min(share, room / (candidates * hours))
+                if candidates > 0.0:
+                    share = min(share, room / (candidates * hours))
+                elif able <= 0.0:  # nobody is there to bring them live, whether any were expected or not
+                    share = 0.0
     now.go_live = f32(share)
     state.weekly[firm.week0 + week, COL.onboarding_wait_weeks] = min(1.0 / share - 1.0, 52.0) if share > 0.0 else 52.0
 
@@ -237,6 +240,8 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
     pool = firm.accounts / prospects if market.pool == POOL.constant and prospects > 0.0 else 1.0
     funnel = market.funnel
     share_out_leads(par, state, run, week)
+    if market.funnel.enabled and par.capacity.enabled and firm.sales_capacity <= 0.0:
+        now.serve = now.serve_waiting = _ZERO  # nobody works a lead, whether any were expected or not
     go_live(par, tables, state, run, week)
     reach, before = 0.0, 0.0
     for s in range(par.size.segments):

@@ -22,7 +22,32 @@ the stated hours.  ``patience_hours`` > 0 lets issues be given up: without faile
 The standard of service s follows the level delivered, min(1, K/demand), down with tau = 19 weeks and up hardly ever
 (A26); a lower standard means hastier work: hours per issue x s, FCR x s.
 
-Neutral setting: ``enabled: false``: no issues.  ``patience_hours: 0`` is endless patience.
+**Waiting is felt while it lasts.**  A customer whose case nobody took for a whole week remembers ``open_effort`` and a
+touch that failed, of weight ``open_weight``; both are charged once a customer and week, however long the queue and
+however many issues the case has.  What is charged when the case is handled (``wait_effort`` a week) comes on top.
+
+**Patience ends.**  In each such week the customer gives up with probability 1 - exp(-1/``patience_weeks``), by keyed
+luck.  Giving up is a contact that failed: effort of the contact, of the wait, of a failed fix, of a handoff that lost
+the issue (where handoffs can) and ``give_up_effort`` more, and a failed touch of full weight.  So it is never better
+than the worst answer after the same wait, and impatience cannot pay for dismissing the team.  Nothing is solved: with
+probability ``give_up_return`` the issues come back after the delay of a failed fix.  In the event-timed form an issue
+that is given up costs the same, and comes back the same way.  Source: an argument; that callers give up at a rate and
+call again is Erlang's A with retrials (Garnett, Mandelbaum & Reiman 2002; A30 without retrials).
+
+**Parts of servers.**  With ``fractional_servers``, c = K h / gross need not be whole: n servers of speed c/n carry the
+load a if a < c, and the wait is interpolated between n = floor(c) and floor(c) + 1,
+
+    W(c) = (1 - p) W_n + p W_(n+1),    W_n = (n/c) W_q(n, a n/c),    p = c - floor(c),
+
+below one server W_1; whole c are Erlang's own.  A capped wait of a week hands over to backlog / K.  With capacity on
+and nobody in the team K is 0: all wait, the limit of few.
+
+Laws of the whole: neglect is felt by who waits while it lasts (1); as heads go to 0 the share handled goes to 0 and all
+give up or wait on, without a step (3).
+
+Neutral setting: ``enabled: false``: no issues.  ``patience_weeks: 0`` and ``patience_hours: 0`` are endless patience,
+``open_effort: 0`` and ``open_weight: 0`` a wait that is felt at its end only, ``fractional_servers: false`` whole
+servers, one at least.
 """
 
 from flywheel_sim.engine.event_queue import serve_week
@@ -31,7 +56,7 @@ from flywheel_sim.engine.kinds import Par, State, Sums, Tables
 from flywheel_sim.engine.state import ACC, AGES
 from flywheel_sim.scenario.columns import COL
 
-__all__ = ["close_queue", "erlang_wait", "write_service"]
+__all__ = ["close_queue", "erlang_wait", "wait_between", "write_service"]
 
 
 #: Steps of Erlang's recursion at most, so that the work of a week does not grow with the number of servers.
@@ -57,6 +82,20 @@ def erlang_wait(servers: int, load: float) -> float:
     return b / (1.0 - rho * (1.0 - b)) / (servers - load)
 
 
+@inlined
+def wait_between(servers: float, load: float) -> float:
+    """Mean wait in handling times where c servers need not be a whole number: continuous in c, stable if load < c."""
+    if servers <= 0.0:
+        return 0.0 if load <= 0.0 else 50.0
+    least, part = int(servers), servers - int(servers)
+    more = (least + 1) / servers  # handling time of one of so many slower servers
+    wait = erlang_wait(least + 1, load * more) * more
+    if least > 0:
+        fewer = least / servers
+        wait = part * wait + (1.0 - part) * erlang_wait(least, load * fewer) * fewer
+    return wait  # type: ignore[no-any-return]
+
+
 @step
 def close_queue(par: Par, tables: Tables, state: State, run: int, week: int, total: Sums) -> None:
     """Set who is served next week and how long issues wait: from the open cases by age, or by serving them in time."""
@@ -70,7 +109,7 @@ def close_queue(par: Par, tables: Tables, state: State, run: int, week: int, tot
         capacity = firm.service_capacity
     else:
         backlog, capacity = total[ACC.backlog], firm.service_capacity
-        wait_by_age(state, run, backlog)
+        wait_by_age(state, run, backlog, service.fractional_servers)
     firm.service_demand = backlog
     if service.erosion:
         level = min(1.0, capacity / backlog) if backlog > 0.0 else 1.0
@@ -91,7 +130,7 @@ def write_service(state: State, run: int, week: int) -> None:
 
 
 @step
-def wait_by_age(state: State, run: int, backlog: float) -> None:
+def wait_by_age(state: State, run: int, backlog: float, fractional: bool) -> None:
     """Set the cut-off age, the share served at it, and the expected wait."""
     firm, now, capacity = state.run[run], state.now[run], state.run[run].service_capacity
     if backlog > capacity:
@@ -107,6 +146,9 @@ def wait_by_age(state: State, run: int, backlog: float) -> None:
         firm.wait_weeks = backlog / capacity if capacity > 0.0 else 52.0
     elif firm.service_hours > 0.0 and capacity > 0.0:
         hours = firm.service_hours
-        servers = max(1, int(min(capacity * hours / firm.gross_hours, _CROWD)))
-        firm.wait_weeks = erlang_wait(servers, backlog * hours / firm.gross_hours) * hours / firm.gross_hours
+        servers, load = min(capacity * hours / firm.gross_hours, _CROWD), backlog * hours / firm.gross_hours
+        if fractional:
+            firm.wait_weeks = wait_between(servers, load) * hours / firm.gross_hours
+        else:
+            firm.wait_weeks = erlang_wait(max(1, int(servers)), load) * hours / firm.gross_hours
         firm.wait_weeks = min(firm.wait_weeks, 1.0)

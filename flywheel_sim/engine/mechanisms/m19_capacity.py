@@ -19,13 +19,18 @@ rework, blockers, surveys), never below 0, and give
 
 A queue (leads, sold customers, issues) gets the hours that the team's other work of last week leaves, a tenth at least.
 
-Staffing: every quarter finance plans headcount as (revenue / revenue at the start)^scaling times what the teams
-started with, times what executives' attention makes of it (m15), at most 15 % up or down, at least one head (or what
-the scenario states, if less); a quarter later the plan is in office, and new heads become able with a time constant of
-``ramp_weeks``.
+Staffing: every quarter finance plans headcount as (x / x at the start)^scaling times what the teams started with, times
+what executives' attention makes of it (m15), at most 15 % up or down, at least ``fewest_heads`` (or what the scenario
+states, if less).  x is what the team ``follows``: the company's revenue, its customers, or the issues they raised in a
+quarter (contacts without those of self-service and those that come back, so that a short team is not rewarded with
+heads for what it left unsolved), over those of the first quarter.  A quarter later the plan is in office, and new heads
+become able with a time constant of ``ramp_weeks``.
+
+A team without heads has no hours: its queues get nothing, and it adds nothing to anybody's service.
 
 Neutral setting: ``staffing: false`` keeps headcounts as the scenario states them; ``enabled: false``: net = gross, no
-overload, endless throughput.  Without project managers (s = 0) and reports nothing is added.  C52 and C53 vanish at
+overload, endless throughput, with heads or without.  ``follows: revenue`` and ``fewest_heads: 1`` are the plan by
+revenue with one head at least.  Without project managers (s = 0) and reports nothing is added.  C52 and C53 vanish at
 pair_hours = 0.
 """
 
@@ -33,7 +38,7 @@ import math
 
 import numpy as np
 
-from flywheel_sim.engine.choices import codes
+from flywheel_sim.engine.choices import choice, codes
 from flywheel_sim.engine.jit import inlined, step
 from flywheel_sim.engine.kinds import Par, State, Sums, Tables
 from flywheel_sim.engine.maths import exp64, log64
@@ -43,13 +48,14 @@ from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.engine.state import ACC
 from flywheel_sim.scenario.blocks.m01_market import Funnel
 from flywheel_sim.scenario.columns import COL
-from flywheel_sim.scenario.schema import ScenarioModel
+from flywheel_sim.scenario.schema import ScenarioModel, Team
 
-__all__ = ["KEPT", "ORDER", "allot_hours", "coordination_hours", "speed", "staff", "staff_rows", "volumes"]
+__all__ = ["FOLLOWS", "KEPT", "ORDER", "allot_hours", "coordination_hours", "speed", "staff", "staff_rows", "volumes"]
 
 ORDER = codes(Funnel, "order")  # in which leads are worked
 KEPT = 0.1  # share of its hours a team keeps for each of its queues, however busy it is elsewhere
 _MOST_HEADS = 1e9  # nobody can hire more; pairs of groups then still fit into an integer
+FOLLOWS = codes(Team, "follows")
 
 
 @step
@@ -74,24 +80,45 @@ def coordination_hours(par: Par, tables: Tables, state: State, run: int) -> floa
     return capacity.pair_hours * hours
 
 
+@inlined
+def log_growth(then: float, now: float) -> float:
+    """Log of now over then; 0 where there was nothing to begin with."""
+    if then <= 0.0:
+        return 0.0
+    return log64(now / then) if now > 0.0 else -700.0
+
+
+@inlined
+def raised(state: State, first: int) -> float:
+    """Issues that customers raised for the first time with somebody, in the quarter from row ``first`` on."""
+    issues = 0.0
+    for t in range(first, first + 13):
+        week = state.weekly[t]
+        issues += week[COL.contacts] - week[COL.contained] - week[COL.repeat_contacts] - week[COL.abandoned]
+    return issues
+
+
 @step
 def staff(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Set headcounts: what the scenario states times what finance has funded so far."""
     firm, capacity = state.run[run], par.capacity
-    growth = 0.0
-    if week % 13 == 0 and week > 0:
-        then, now = state.initial[run, COL.spend], state.weekly[firm.week0 + week - 1, COL.spend]
-        if then > 0.0:
-            growth = log64(now / then) if now > 0.0 else -700.0
+    quarter = week % 13 == 0 and week > 0
+    grown = np.zeros(3)
+    if quarter:
+        last, before = firm.week0 + week - 1, state.initial[run]
+        grown[FOLLOWS.revenue] = log_growth(before[COL.spend], state.weekly[last, COL.spend])
+        grown[FOLLOWS.customers] = log_growth(before[COL.customers], state.weekly[last, COL.customers])
+        grown[FOLLOWS.issues] = log_growth(raised(state, firm.week0), raised(state, last - 12))
     for k in range(par.size.teams):
-        row, stated = firm.team0 + k, tables.team[par.size.team0 + k].headcount
+        row, team = firm.team0 + k, tables.team[par.size.team0 + k]
+        stated = team.headcount
         if capacity.enabled and capacity.staffing:
-            if week % 13 == 0 and week > 0:
+            if quarter:
                 state.funded[row] = state.planned[row]
-                plan = exp64(tables.team[par.size.team0 + k].scaling * growth) * state.budget[row]
+                plan = exp64(team.scaling * grown[team.follows]) * state.budget[row]
                 lowest = state.funded[row] * (1.0 - capacity.staffing_limit)
                 state.planned[row] = min(max(plan, lowest), state.funded[row] * (1.0 + capacity.staffing_limit))
-            state.heads[row] = min(max(stated * state.funded[row], min(stated, 1.0)), _MOST_HEADS)
+            state.heads[row] = min(max(stated * state.funded[row], min(stated, capacity.fewest_heads)), _MOST_HEADS)
             short = state.heads[row] - state.able[row]
             state.able[row] += short / capacity.ramp_weeks if short > 0.0 else short
         else:
@@ -132,7 +159,18 @@ def allot_hours(par: Par, tables: Tables, state: State, run: int, week: int) -> 
         firm.meeting_hours += met
         share = 1.0
         state.overload[row], state.hours[row] = 0.0, 1e300
-        if capacity.enabled and mine > 0.0:
+        if capacity.enabled and mine <= 0.0:
+            share = state.hours[row] = 0.0
+            state.overload[row] = 5.0 if state.demand[row] > 0.0 else 0.0
+            weekly[COL.overload] += state.overload[row] / teams
+            for n in range(par.size.touchpoints):
+                touch = tables.touch[par.size.touch0 + n]
+                if touch.owner == k and touch.hours > 0.0:
+                    if touch.stage == STAGE.service:
+                        firm.service_capacity = 0.0
+                    elif touch.stage == STAGE.sale:
+                        firm.sales_capacity = 0.0
+        elif capacity.enabled:
             gamed = state.gaming[row] * par.incentives.gaming_hours if par.incentives.enabled else 0.0
             net = max(
                 0.0,
@@ -191,4 +229,6 @@ def volumes(par: Par, tables: Tables, state: State, run: int, total: Sums) -> No
 def staff_rows(m: ScenarioModel, room: Room) -> Rows:
     """Return the teams as the scenario states them."""
     names = ("headcount", "salary", "skill", "scaling", "front")
-    return {f"team.{name}": np.array([getattr(team, name) for team in m.teams.values()]) for name in names}
+    rows = {f"team.{name}": np.array([getattr(team, name) for team in m.teams.values()]) for name in names}
+    follows = Team.model_fields["follows"].annotation
+    return rows | {"team.follows": np.array([choice(team.follows, follows) for team in m.teams.values()], np.int64)}

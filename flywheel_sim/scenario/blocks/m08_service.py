@@ -52,6 +52,28 @@ class Service(Block):
         0.0, "Mean working hours a customer waits in the event-timed queue before giving up; 0 = for ever.",
         unit="hours", ge=0, le=1000, source="A30", advanced=True,
     )  # fmt: skip
+    patience_weeks: float = param(
+        0.0, "Mean weeks that a case which nobody takes is left open before its customer gives up; 0 = for ever. The "
+        "event-timed queue has `patience_hours`.", unit="weeks", ge=0, le=1_000_000, source="A30",
+    )  # fmt: skip
+    give_up_effort: float = param(
+        0.0, "Effort that giving up costs beyond the worst answer after the same wait.", ge=0, le=100, source="A30"
+    )
+    give_up_return: float = param(
+        1.0, "Probability that an issue which was given up comes back, as a failed fix does.", unit="probability", ge=0,
+        le=1,
+    )  # fmt: skip
+    open_effort: float = param(
+        0.0, "Effort remembered for each week in which nobody takes a customer's case.", unit="1/week", ge=0, le=1000,
+        source="S11",
+    )  # fmt: skip
+    open_weight: float = param(
+        0.0, "Weight of such a week among a customer's touches, as one that failed; 1 = that of a failed contact.",
+        ge=0, le=1, source="S11",
+    )  # fmt: skip
+    fractional_servers: bool = param(
+        False, "Whether a part of a server counts as one; off = whole servers, one at least.", source="A21"
+    )
     handling_hours: float = param(
         0.0, "Mean handling time in working hours; 0 = hours of the service touchpoint.", unit="hours", ge=0, le=1000
     )

@@ -26,6 +26,10 @@ class Capacity(Block):
     )
     staffing: bool = param(True, "Headcount follows revenue, quarter by quarter; off = as the teams say.")
     staffing_limit: float = param(0.15, "Largest change of headcount in a quarter.", unit="share", ge=0, le=1)
+    fewest_heads: float = param(
+        1.0, "Heads that a team keeps whatever finance plans, or what it began with, if less.", unit="heads", ge=0,
+        le=100,
+    )  # fmt: skip
     ramp_weeks: float = param(26.0, "Weeks until a new head is fully able.", unit="weeks", ge=1, le=1_000_000)
     project_managers: float = param(
         0.0, "Share of every team's heads that do nothing but coordinate.", unit="share", ge=0, le=0.2, source="C52"
