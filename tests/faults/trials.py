@@ -49,6 +49,10 @@ COMPANIES: list[tuple[str, dict[str, Any], int]] = [
         "relationship.law": "asset", "relationship.forgiveness": 0.6, "relationship.annoyance": 0.3,
         "relationship.contacts_wanted": 0.1, "relationship.market_norm": 0.8,
     }, 11),
+    ("everything-on", SMALL | {
+        "service.patience_weeks": 2.0, "service.open_effort": 0.4, "service.open_weight": 0.3, "service.issues": 1.0,
+        "teams.service.headcount": 0.0, "capacity.fewest_heads": 0.0,
+    }, 13),
     ("b2b-saas", SMALL | {
         "horizon_weeks": 60, "market.external": 0.02, "teams.sales.headcount": 0.3, "market.funnel.order": "newest",
         "market.funnel.lapse": 0.3, "market.funnel.rest_weeks": 4, "contracts.window_effect": "timing",
