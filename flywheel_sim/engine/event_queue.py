@@ -195,6 +195,41 @@ def admit(par: Par, state: State, run: int, week: int, total: Sums) -> int:
 
 
 @step
+def end_of_week(par: Par, state: State, run: int, week: int, n: int, total: Sums) -> tuple[float, float]:
+    """Count what waits over the week's end, unless it is given up before it; returns how many, and their ages."""
+    firm, patience, close = state.run[run], par.service.patience_hours / state.run[run].gross_hours, week + 1.0
+    heap = state.items[firm.item0 : firm.item0 + firm.item_room]
+    kept, waiting, age = 0, 0.0, 0.0
+    for x in range(n):
+        arrival, stays, j = heap[x, ITEM.instant], 1e300, i64(heap[x, ITEM.account])
+        if arrival < close:
+            key = i64(heap[x, ITEM.key])
+            total[ACC.contacts] += 1.0 if key >= _VISIT and arrival >= week else 0.0
+            if patience > 0.0:
+                stays = exponential(
+                    words(firm.seed, firm.replicate, j, i64(heap[x, ITEM.born]), PATIENCE, key)[0], patience
+                )
+        if arrival + stays < close:
+            born, key = i64(heap[x, ITEM.born]), i64(heap[x, ITEM.key])
+            back = give_up(par, state, run, j, born, key, arrival, stays, total)
+            heap[x, ITEM.instant], heap[x, ITEM.key] = max(back, close), key + _VISIT  # nobody is there before
+        else:
+            back = 0.0
+            if arrival < close:
+                waiting += 1.0
+                age += close - arrival
+                if arrival <= week:
+                    state.marks[firm.mark0 + j, MARKS.passed] = 1
+        if back < 1e300:
+            for c in range(len(ITEM)):
+                heap[kept, c] = heap[x, c]
+            rise(heap, kept)
+            kept += 1
+    firm.items = kept
+    return waiting, age
+
+
+@step
 def serve_week(par: Par, tables: Tables, state: State, run: int, week: int, total: Sums) -> float:
     """Serve week t and set its sums, ``wait`` and ``service_capacity``; returns the issues that asked for hours."""
     firm, service, now = state.run[run], par.service, state.now[run]
@@ -247,34 +282,7 @@ def serve_week(par: Par, tables: Tables, state: State, run: int, week: int, tota
                 waits += finish(par, state, run, hand, i64(k), total)
             else:
                 total[ACC.backlog] += 1.0
-    # what waits over the week's end: counted, or given up before it
-    kept, waiting, age = 0, 0.0, 0.0
-    for x in range(n):
-        arrival, stays, j = heap[x, ITEM.instant], 1e300, i64(heap[x, ITEM.account])
-        if arrival < close:
-            key = i64(heap[x, ITEM.key])
-            total[ACC.contacts] += 1.0 if key >= _VISIT and arrival >= week else 0.0
-            if patience > 0.0:
-                stays = exponential(
-                    words(firm.seed, firm.replicate, j, i64(heap[x, ITEM.born]), PATIENCE, key)[0], patience
-                )
-        if arrival + stays < close:
-            born, key = i64(heap[x, ITEM.born]), i64(heap[x, ITEM.key])
-            back = give_up(par, state, run, j, born, key, arrival, stays, total)
-            heap[x, ITEM.instant], heap[x, ITEM.key] = max(back, close), key + _VISIT  # nobody is there before
-        else:
-            back = 0.0
-            if arrival < close:
-                waiting += 1.0
-                age += close - arrival
-                if arrival <= week:
-                    state.marks[firm.mark0 + j, MARKS.passed] = 1
-        if back < 1e300:
-            for c in range(len(ITEM)):
-                heap[kept, c] = heap[x, c]
-            rise(heap, kept)
-            kept += 1
-    firm.items = kept
+    waiting, age = end_of_week(par, state, run, week, n, total)
     total[ACC.backlog] += waiting
     firm.service_capacity = servers / handling if handling > 0.0 else 1e300
     firm.wait_weeks = 0.0

@@ -78,10 +78,11 @@ _TEAM = np.dtype(
         (n, "f8")
         for n in (
             "headcount", "salary", "scaling", "skill", "craft_pay", "peer_pay", "map_pay", "gaming_pay", "bonus",
-            "theme_offset", "competence",
+            "theme_offset", "competence", "standing_hours", "hours_per_customer", "hours_per_head", "hours_per_lead",
+            "load_reference",
         )
     ]
-    + [(n, "i8") for n in ("front", "member", "paid", "changed", "sells", "takes_up", "follows")],
+    + [(n, "i8") for n in ("front", "member", "paid", "changed", "sells", "takes_up", "follows", "looks_after_people")],
     align=True,
 )  # fmt: skip
 

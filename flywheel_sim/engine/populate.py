@@ -73,6 +73,7 @@ def set_up_teams(par: Par, tables: Tables, state: State, run: int) -> None:
             for a in range(d):
                 u[a] = normal_quantile(unit64(words(firm.seed, firm.replicate, k, 0, TEAM_START, a >> 2)[a & 3]))
         normalise(u, d)
+        state.done[firm.team0 + k] = 1.0
         state.magnitude[firm.team0 + k] = state.level[firm.team0 + k] = tables.team[size.team0 + k].skill
         state.heads[firm.team0 + k] = state.able[firm.team0 + k] = tables.team[size.team0 + k].headcount
         state.funded[firm.team0 + k] = state.planned[firm.team0 + k] = 1.0

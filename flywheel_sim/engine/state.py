@@ -213,6 +213,7 @@ class State(NamedTuple):
     demand: NDArray[np.float64]  # hours asked for last week (M19)
     hours: NDArray[np.float64]  # of work it can do this week
     overload: NDArray[np.float64]  # demand above hours, ratio (M19)
+    done: NDArray[np.float64]  # share of its work that a team gets done, 1 at the frozen base case (M19)
     heads: NDArray[np.float64]  # people in office
     able: NDArray[np.float64]  # heads past their ramp
     funded: NDArray[np.float64]  # headcount in office over the stated one
@@ -253,8 +254,8 @@ class State(NamedTuple):
 
 #: Arrays of one number a team, and one a touchpoint and segment.
 _OF_TEAMS = (
-    "decided", "magnitude", "level", "gaming", "scored", "demand", "hours", "overload", "heads", "able", "funded",
-    "planned", "unlearned", "taken", "ability", "budget", "morale", "green",
+    "decided", "magnitude", "level", "gaming", "scored", "demand", "hours", "overload", "done", "heads", "able",
+    "funded", "planned", "unlearned", "taken", "ability", "budget", "morale", "green",
 )  # fmt: skip
 _OF_TOUCHPOINTS = (
     "touch_p", "fail_p", "asked", "success", "shift", "patched", "visible", "hidden", "setting", "work",

@@ -26,6 +26,8 @@ _TABLE = """
     teams.*: theme_offset: cadence.themes = offset
     teams.*: scaling follows: capacity.staffing = true
     teams.*: follows: scaling > 0
+    teams.*: load_reference: capacity.shortness > 0
+    teams.*: looks_after_people: capacity.shortness > 0
     teams.*: salary scaling follows: headcount > 0
     market: initial_advocates initial_detractors start: initial_customers > 0
     market.network: homophily: kind = blocks
@@ -105,6 +107,8 @@ _TABLE = """
     capacity: span angle_share far_weight relief: pair_hours > 0
     capacity: relief: project_managers > 0
     capacity: craft_reference: craft_speed > 0
+    market: organic: capacity.shortness > 0
+    culture.turnover: neglect_effect: capacity.shortness > 0
     capacity: staffing_limit fewest_heads ramp_weeks: staffing = true
     capacity: ramp_weeks: staffing_limit > 0
     culture: reference: independence < 1

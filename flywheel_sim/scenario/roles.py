@@ -32,9 +32,10 @@ __all__ = ["ROLES", "Role", "mappings", "role_of"]
 _TABLE: dict[Role, str] = {
     "company": """
         : axes teams segments
+        teams.*: standing_hours hours_per_customer hours_per_head hours_per_lead load_reference
         teams.*: craft front skill utc_offset reports_to start direction
         segments.*: share spend outside_option channel_taste need
-        market: enabled accounts initial_customers initial_advocates initial_detractors start pool fit_mean
+        market: organic enabled accounts initial_customers initial_advocates initial_detractors start pool fit_mean
         market: fit_dispersion product_quality product_reference
         market.network: kind degree rewiring homophily
         market.churn: by neutral advocate detractor mean dispersion period_weeks
@@ -73,7 +74,7 @@ _TABLE: dict[Role, str] = {
     """,
     "decision": """
         : horizon_weeks
-        teams.*: headcount salary scaling follows theme_offset
+        teams.*: headcount salary scaling follows theme_offset looks_after_people
         market: price price_rise
         market.funnel: order
         journey: onboarding_weeks touchpoints
@@ -152,13 +153,13 @@ _TABLE: dict[Role, str] = {
         cadence: pull
         cadence.events.*: pull
         blockers: discovery_weeks hop_weeks solo_weeks reopen idle_hours
-        capacity: pair_hours angle_share far_weight craft_speed ramp_weeks relief
+        capacity: shortness pair_hours angle_share far_weight craft_speed ramp_weeks relief
         culture: retention_month effort_month independence
         culture.programme: project_build_month project_retention_month project_effect competence_build_month
         culture.programme: competence_retention_month competence_effect
         culture.norms: transmission retention_month gaming adherence
         culture.morale: adjust_weeks overload_effect support_effect elasticity attrition_effect
-        culture.turnover: ramp_weeks idle trait_effect
+        culture.turnover: neglect_effect ramp_weeks idle trait_effect
         culture.learning: from_code of_code effect
         culture.monitoring: accuracy gaming hours
         leadership: lag_weeks lost_at_exit support_weight issue_hours enough friction_effect coupling_effect

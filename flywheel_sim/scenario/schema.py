@@ -104,6 +104,21 @@ class Team(Block):
     follows: Literal["revenue", "customers", "issues"] = param(
         "revenue", "What finance plans its headcount by: the company's revenue, its customers, or their issues."
     )
+    standing_hours: float = param(
+        0.0, "Hours a week that the team's standing work takes, whoever does it.", unit="hours/week", ge=0, le=1e7
+    )
+    hours_per_customer: float = param(
+        0.0, "Hours of standing work a week for each customer.", unit="hours/week", ge=0, le=1000
+    )
+    hours_per_head: float = param(
+        0.0, "Hours of standing work a week for each head of the company.", unit="hours/week", ge=0, le=1000
+    )
+    hours_per_lead: float = param(0.0, "Hours of standing work for each lead.", unit="hours", ge=0, le=1000)
+    load_reference: float = param(0.85, "Hours needed over hours there at the frozen base case.", ge=0, le=100)
+    looks_after_people: bool = param(
+        False,
+        "Whether this team fills posts and looks after people: what it leaves undone slows hires and loses people.",
+    )
     skill: float = param(1.0, "Skill: multiplies the team's magnitude.", ge=0, le=10)
     utc_offset: float = param(0.0, "Time zone.", unit="hours", ge=-12, le=14, source="C30")
     theme_offset: float = param(

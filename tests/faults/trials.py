@@ -52,6 +52,7 @@ COMPANIES: list[tuple[str, dict[str, Any], int]] = [
     ("everything-on", SMALL | {
         "service.patience_weeks": 2.0, "service.open_effort": 0.4, "service.open_weight": 0.3, "service.issues": 1.0,
         "teams.service.headcount": 0.0, "capacity.fewest_heads": 0.0,
+        "capacity.shortness": 2.0, "teams.product.standing_hours": 400.0, "teams.people.headcount": 0.0,
     }, 13),
     ("b2b-saas", SMALL | {
         "horizon_weeks": 60, "market.external": 0.02, "teams.sales.headcount": 0.3, "market.funnel.order": "newest",

@@ -1,9 +1,11 @@
 """M19 Capacity, coordination, budget: from heads to hours to what a team can do."""
 
 import math
+from typing import Any
 
 from replica.arithmetic import exp64, log64
 from replica.cadence import event_hours
+from replica.culture import care_for_people
 from replica.journey import dot
 from replica.world import Rules, Sums, World
 
@@ -46,9 +48,24 @@ def raised(rows: list[dict[str, float]]) -> float:
     return total
 
 
+def share_done(load: float, n: float) -> float:
+    """f(u) = (1 + u^n)^(-1/n)."""
+    return exp64(-log64(1.0 + exp64(n * log64(min(load, 1e9)))) / n) if load > 0.0 else 1.0
+
+
+def note_done(p: Rules, k: int, team: Any) -> None:
+    """Share of its work that a team gets done, over that of the base case."""
+    n = p.capacity.shortness
+    team.done = 1.0
+    if p.capacity.enabled and n > 0.0:
+        team.done = 0.0
+        if team.hours > 0.0:
+            team.done = share_done(team.demand / team.hours, n) / share_done(p.team[k].load_reference, n)
+
+
 def staff(w: World, p: Rules, t: int) -> None:
     """Every quarter finance plans by revenue, 15 % up or down at most; a quarter later the plan is in office."""
-    c, quarter = p.capacity, t % 13 == 0 and t > 0
+    c, quarter, care = p.capacity, t % 13 == 0 and t > 0, care_for_people(w, p)
     for row, written, team in zip(p.team, p.model.teams.values(), w.teams, strict=True):
         if not (c.enabled and c.staffing):
             team.heads = team.able = row.headcount
@@ -60,7 +77,7 @@ def staff(w: World, p: Rules, t: int) -> None:
             team.planned = min(max(plan, lowest), team.funded * (1.0 + c.staffing_limit))
         team.heads = min(max(row.headcount * team.funded, min(row.headcount, c.fewest_heads)), 1e9)
         short = team.heads - team.able
-        team.able += short / c.ramp_weeks if short > 0.0 else short
+        team.able += min(short * care / c.ramp_weeks, short) if short > 0.0 else short
 
 
 def speed(w: World, p: Rules, k: int) -> float:
@@ -104,6 +121,7 @@ def allot_hours(w: World, p: Rules, t: int) -> None:
             team.overload = min(team.overload, 5.0)
             w.overload += team.overload / len(w.teams)
             serve_queues(w, p, k)
+        note_done(p, k, team)
         team.magnitude = share * p.team[k].skill * team.ability * team.level * exp64(-team.unlearned)
 
 
@@ -133,8 +151,12 @@ def serve_queues(w: World, p: Rules, k: int) -> None:
 
 def volumes(w: World, p: Rules, total: Sums) -> None:
     """Hours of work each team was asked for this week, and the queues that are left."""
+    heads = 0.0
     for team in w.teams:
-        team.demand = 0.0
+        heads += team.heads
+    for row, team in zip(p.team, w.teams, strict=True):
+        standing = row.standing_hours + row.hours_per_customer * total["customers"] + row.hours_per_head * heads
+        team.demand = standing + row.hours_per_lead * total["leads"]
     w.leads_before, w.waiting_before = total["leads"], total["waiting"]
     w.chased_before = total["chased"]
     w.signed_before, w.sold_waiting = total["signed"], total["sold_waiting"]

@@ -7,7 +7,7 @@ from replica.arithmetic import exp64, log64
 from replica.luck import pick_lane, unit
 from replica.world import Rules, World
 
-__all__ = ["discipline_yield", "step_culture"]
+__all__ = ["care_for_people", "discipline_yield", "step_culture"]
 
 
 def discipline_yield(w: World, p: Rules) -> float:
@@ -78,6 +78,16 @@ def set_norms(w: World, p: Rules) -> None:
         w.adherence_reported = w.adherence + lapses * hidden
 
 
+def care_for_people(w: World, p: Rules) -> float:
+    """Share of the work for people that is done by those who look after them."""
+    done, carers = 0.0, 0
+    for row, team in zip(p.team, w.teams, strict=True):
+        if row.looks_after_people:
+            done += team.done
+            carers += 1
+    return done / carers if carers > 0 else 1.0
+
+
 def keep_people(w: World, p: Rules) -> float:
     """Morale, leavers and hires of every team; the logit of the staff's mean trait."""
     c, heads, powering = p.culture, 0.0, 0.0
@@ -86,7 +96,7 @@ def keep_people(w: World, p: Rules) -> float:
         if not row.front:
             powering += team.heads * team.magnitude
     support = powering / heads if heads > 0.0 else c.morale.support_reference
-    delta, left = -log64(1.0 - c.turnover.yearly) / 52.0, 0.0
+    delta, left, care = -log64(1.0 - c.turnover.yearly) / 52.0, 0.0, care_for_people(w, p)
     for team in w.teams:
         rate = delta
         share = team.heads / heads if heads > 0.0 else 1.0 / len(w.teams)
@@ -101,8 +111,9 @@ def keep_people(w: World, p: Rules) -> float:
             rate *= exp64(-m.attrition_effect * team.morale)
             w.morale += share * (m.reference + team.morale)
         if c.turnover.enabled:
+            rate *= exp64(c.turnover.neglect_effect * (1.0 - care))
             gone = 1.0 - exp64(-rate)
-            team.green += gone * (1.0 - team.green) - team.green / c.turnover.ramp_weeks
+            team.green += gone * (1.0 - team.green) - min(team.green * care / c.turnover.ramp_weeks, team.green)
             team.taken += c.turnover.idle * team.green * team.heads * p.capacity.gross_hours
             left += share * rate
         if c.monitoring.enabled:

@@ -190,7 +190,7 @@ def step_product(w: World, p: Rules, t: int) -> None:
     for i, team in enumerate(w.teams):
         if p.team[i].takes_up:
             takers += 1.0
-            able += team.magnitude
+            able += team.magnitude * team.done
         for j in range(i):
             near = decide_together(p, i, j) or p.partner[i][j] > 0.0
             w.idea_pairs += p.overlap[i][j] * (1.0 if near else g.far)

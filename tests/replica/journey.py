@@ -33,12 +33,15 @@ def touch_success(w: World, p: Rules) -> None:
             normalise(need)
             match = served_along(w, p, n, need, mean)
             logit = log64(touch.base / (1.0 - touch.base)) + j.match_effect * (match - touch.reference)
-            if touch.stage in ("onboarding", "use"):
+            worked = touch.stage in ("onboarding", "use")
+            if worked and p.capacity.shortness <= 0.0:
                 logit -= j.overload_effect * w.teams[touch.owner].overload
             if p.culture.enabled:
                 logit += j.culture_effect * (w.culture - p.culture.reference)
             logit += point.shift - j.tone_effect * (1.0 - tone)
             point.success[s] = logistic64(logit) if j.enabled else touch.base
+            if worked:
+                point.success[s] = min(point.success[s] * w.teams[touch.owner].done, 1.0)
             point.fails[s] = f32(float(point.happens) * (1.0 - point.success[s]))
 
 
@@ -47,6 +50,8 @@ def served_along(w: World, p: Rules, n: int, need: list[float], mean: list[float
     mode, match, served = p.journey.directions, 0.0, [0.0] * p.d
     for k, team in enumerate(w.teams):
         weight = p.dependency[n][k] * team.magnitude
+        if k != p.touch[n].owner:
+            weight *= team.done
         u = mean if mode == "common" else team.direction
         for a in range(p.d):
             served[a] += weight * u[a]

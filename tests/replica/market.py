@@ -128,7 +128,12 @@ def open_market(w: World, p: Rules, t: int, survival: dict[str, float]) -> None:
         reach += (row.upto - before) * stage_lift(w, p, s, "awareness")
         before = row.upto
         sell_to_segment(w, p, s, row, survival)
-    now.external = f32(m.external * reach)
+    done = [w.teams[touch.owner].done for touch in p.touch if touch.stage == "awareness"]
+    outreach = 0.0
+    for share in done:
+        outreach += share
+    outreach = outreach / len(done) if done else 1.0
+    now.external = f32(m.external * reach * (m.organic + (1.0 - m.organic) * outreach))
     strength = 1.0 if p.word_of_mouth.normalise == "per_tie" else p.word_of_mouth.rate
     now.word_rate = f32(strength if p.word_of_mouth.enabled else 0.0)
     now.per_lead = f32(pool / p.conversion_reference)

@@ -74,6 +74,9 @@ def companies(draw: Any) -> Any:
         "service.open_weight": draw(st.sampled_from([0, 0.3])),
         "service.fractional_servers": draw(st.booleans()),
         "capacity.fewest_heads": draw(share),
+        "capacity.shortness": draw(st.sampled_from([0, 2, 4])),
+        "market.organic": draw(share),
+        "culture.turnover.neglect_effect": draw(st.sampled_from([0, 1.5])),
         "selling.lone_wolves": draw(share),
         "selling.fit_minimum": draw(share),
         "loyalty.share": draw(share),
@@ -108,6 +111,11 @@ def companies(draw: Any) -> Any:
     chosen = load(name).model.teams
     for team in (draw(st.sampled_from(list(chosen))), draw(st.sampled_from(list(chosen)))):
         changes[f"teams.{team}.headcount"] = chosen[team].headcount * draw(st.sampled_from([0, 0.1, 1]))
+        changes[f"teams.{team}.looks_after_people"] = draw(st.booleans())
+        changes[f"teams.{team}.standing_hours"] = draw(st.sampled_from([0, 30]))
+        changes[f"teams.{team}.hours_per_customer"] = draw(st.floats(0, 0.5))
+        changes[f"teams.{team}.hours_per_head"] = draw(st.floats(0, 0.5))
+        changes[f"teams.{team}.hours_per_lead"] = draw(st.floats(0, 0.5))
         changes[f"teams.{team}.follows"] = draw(st.sampled_from(["revenue", "customers", "issues"]))
     try:
         return load(name).with_(changes), draw(st.integers(0, 2**32 - 1))

@@ -124,7 +124,7 @@ class Team:
     def __init__(self, d: int) -> None:
         self.direction, self.belief, self.pay = [0.0] * d, [0.0] * d, [0.0] * d
         self.magnitude = self.level = self.heads = self.able = 0.0
-        self.funded = self.planned = 1.0
+        self.funded = self.planned = self.done = 1.0
         self.gaming = self.demand = self.hours = self.overload = self.unlearned = self.morale = self.green = 0.0
         self.budget = 0.0
         # levers of the week

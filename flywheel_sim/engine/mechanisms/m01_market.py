@@ -4,6 +4,8 @@ r"""M1 Market and life cycle.
 awareness touchpoints relative to base, c_ref the product of the reference stage conversions and of the open-window
 share, so that p and w are *net new customers* at reference (frozen in ``funnel.reference``: a better stage wins more).
 Under ``pool: constant`` the rate is multiplied by N/S, S the prospects left: inflow as if prospects never ran out.
+The external part comes o + (1 - o) f times as often, o ``organic`` and f the share of their work that the owners of
+awareness get done (m19): interest that nobody has to ask for, and interest that somebody finds, concave in their hours.
 Former customers become leads at the win-back rate over c_ref, whatever the pool.
 
 **The sale.** Qualified, proposed, closed, onboarded are nested in one draw: word < q, < q s, < q s c, < q s c o.  Each
@@ -230,6 +232,18 @@ def share_out_leads(par: Par, state: State, run: int, week: int) -> None:
 
 
 @step
+def outreach(par: Par, tables: Tables, state: State, run: int) -> float:
+    """Share of their work that the owners of awareness get done, the mean over its touchpoints (M19); 1 without any."""
+    firm, done, count = state.run[run], 0.0, 0
+    for n in range(par.size.touchpoints):
+        touch = tables.touch[par.size.touch0 + n]
+        if touch.stage == STAGE.awareness:
+            done += state.done[firm.team0 + touch.owner]
+            count += 1
+    return done / count if count > 0 else 1.0
+
+
+@step
 def open_market(par: Par, tables: Tables, state: State, run: int, week: int, survival: Any) -> None:
     """Set what prospects, leads and renewing customers meet this week."""
     firm, now, market = state.run[run], state.now[run], par.market
@@ -272,7 +286,9 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
         chain[2] = f32(odds_times(funnel.close, win))
         welcome = stage_lift(par, tables, state, run, s, STAGE.onboarding)
         chain[3] = f32(min(1.0, odds_times(funnel.onboard, welcome) * survival[WHEN.sale]))
-    now.external = f32(market.external * reach)
+    now.external = f32(
+        market.external * reach * (market.organic + (1.0 - market.organic) * outreach(par, tables, state, run))
+    )
     strength = 1.0 if par.word_of_mouth.normalise == NORMALISE.per_tie else par.word_of_mouth.rate
     now.word_rate = f32(strength if par.word_of_mouth.enabled else 0.0)
     now.per_lead = f32(pool / par.conversion_reference)

@@ -10,6 +10,9 @@ segment s is n_js = unit(need_s + offset_j), and a touch goes well with probabil
 Overload acts where nothing queues (onboarding, use); leads and issues wait instead (M1, M8), so that being short of
 hours is charged once.
 
+Where work can be left undone (``capacity.shortness``, m19) the owner's share f of it takes the place of overload,
+p <- min(1, f p), and a supporting team's magnitude is mu_k f_k.
+
 Test modes (C36-C38): ``ignored`` replaces v . n by sum omega mu, ``common`` turns all teams one way (their mean
 direction), ``no_need`` takes the teams' mean direction as the need.  ``additive`` keeps the length of the served vector
 at ``length_reference``, so that alignment between teams multiplies no other lever: turning them all is worth the same
@@ -76,6 +79,8 @@ def touch_success(par: Par, tables: Tables, state: State, run: int) -> None:
                 served[a] = 0.0
             for k in range(par.size.teams):
                 part, weight = 0.0, tables.dependency[row, k] * state.magnitude[firm.team0 + k]
+                if k != touch.owner:
+                    weight *= state.done[firm.team0 + k]
                 for a in range(d):
                     u = mean[a] if journey.directions == DIRECTIONS.common else state.direction[firm.team0 + k, a]
                     part += u * need[a]
@@ -85,12 +90,15 @@ def touch_success(par: Par, tables: Tables, state: State, run: int) -> None:
                 length = normalise(served, d)
                 match = journey.length_reference * match / length if length > 0.0 else 0.0
             logit = log64(touch.base / (1.0 - touch.base)) + journey.match_effect * (match - touch.reference)
-            if touch.stage == STAGE.onboarding or touch.stage == STAGE.use:
+            worked = touch.stage == STAGE.onboarding or touch.stage == STAGE.use
+            if worked and not par.capacity.shortness > 0.0:
                 logit -= journey.overload_effect * state.overload[firm.team0 + touch.owner]
             if par.culture.enabled:
                 logit += journey.culture_effect * (firm.culture - par.culture.reference)
             logit += state.shift[firm.success0 + n] - journey.tone_effect * (1.0 - tone)
             success = logistic64(logit) if journey.enabled else touch.base
+            if worked:
+                success = min(success * state.done[firm.team0 + touch.owner], 1.0)
             cell = firm.success0 + n * par.size.segments + s
             state.success[cell] = success
             state.fail_p[cell] = f32(state.touch_p[firm.success0 + n] * (1.0 - success))

@@ -26,12 +26,30 @@ quarter (contacts without those of self-service and those that come back, so tha
 heads for what it left unsolved), over those of the first quarter.  A quarter later the plan is in office, and new heads
 become able with a time constant of ``ramp_weeks``.
 
+**Heads must work.**  Beside what touchpoints ask of it a team has standing work,
+
+    W = standing_hours + hours_per_customer x customers + hours_per_head x heads in all + hours_per_lead x leads,
+
+which is part of its demand.  Of all its work it gets done the share
+
+    f(u) = (1 + u^n)^(-1/n) / f_ref,     u = demand / hours there,     f = 0 without hours,
+
+n ``shortness``, f_ref the same at ``load_reference``, so that f is 1 at the frozen base case, 1/u where hours are very
+short, and saturates where there are more than enough: an n-norm between the work and the hours, concave in the hours.
+What is left undone is felt where the team is needed: its touches in use and in onboarding go well f times as often
+(m03, which then charges no overload beside), it is worth f times as much to touches it supports, ideas are taken up f
+times as fast (m26), interest comes f times as often but for the ``organic`` share (m01), and where it
+``looks_after_people`` new heads become able f times as fast and more people leave (m20).  Queues wait instead.
+
+Laws of the whole: what is undone is felt while it is undone (1); hours are paid (2); all goes to 0 with the heads and
+saturates above (3).
+
 A team without heads has no hours: its queues get nothing, and it adds nothing to anybody's service.
 
-Neutral setting: ``staffing: false`` keeps headcounts as the scenario states them; ``enabled: false``: net = gross, no
-overload, endless throughput, with heads or without.  ``follows: revenue`` and ``fewest_heads: 1`` are the plan by
-revenue with one head at least.  Without project managers (s = 0) and reports nothing is added.  C52 and C53 vanish at
-pair_hours = 0.
+Neutral setting: ``shortness: 0``: f = 1, and no standing hours.  ``staffing: false`` keeps headcounts as the scenario
+states them; ``enabled: false``: net = gross, no overload, endless throughput, with heads or without.  ``follows:
+revenue`` and ``fewest_heads: 1`` are the plan by revenue with one head at least.  Without project managers (s = 0) and
+reports nothing is added.  C52 and C53 vanish at pair_hours = 0.
 """
 
 import math
@@ -44,13 +62,25 @@ from flywheel_sim.engine.kinds import Par, State, Sums, Tables
 from flywheel_sim.engine.maths import exp64, log64
 from flywheel_sim.engine.mechanisms.m03_journey import STAGE
 from flywheel_sim.engine.mechanisms.m17_cadence import event_hours
+from flywheel_sim.engine.mechanisms.m20_culture import care_for_people
 from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.engine.state import ACC
 from flywheel_sim.scenario.blocks.m01_market import Funnel
 from flywheel_sim.scenario.columns import COL
 from flywheel_sim.scenario.schema import ScenarioModel, Team
 
-__all__ = ["FOLLOWS", "KEPT", "ORDER", "allot_hours", "coordination_hours", "speed", "staff", "staff_rows", "volumes"]
+__all__ = [
+    "FOLLOWS",
+    "KEPT",
+    "ORDER",
+    "allot_hours",
+    "coordination_hours",
+    "share_done",
+    "speed",
+    "staff",
+    "staff_rows",
+    "volumes",
+]
 
 ORDER = codes(Funnel, "order")  # in which leads are worked
 KEPT = 0.1  # share of its hours a team keeps for each of its queues, however busy it is elsewhere
@@ -103,7 +133,7 @@ def staff(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Set headcounts: what the scenario states times what finance has funded so far."""
     firm, capacity = state.run[run], par.capacity
     quarter = week % 13 == 0 and week > 0
-    grown = np.zeros(3)
+    grown, care = np.zeros(3), care_for_people(par, tables, state, run)
     if quarter:
         last, before = firm.week0 + week - 1, state.initial[run]
         grown[FOLLOWS.revenue] = log_growth(before[COL.spend], state.weekly[last, COL.spend])
@@ -120,7 +150,7 @@ def staff(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
                 state.planned[row] = min(max(plan, lowest), state.funded[row] * (1.0 + capacity.staffing_limit))
             state.heads[row] = min(max(stated * state.funded[row], min(stated, capacity.fewest_heads)), _MOST_HEADS)
             short = state.heads[row] - state.able[row]
-            state.able[row] += short / capacity.ramp_weeks if short > 0.0 else short
+            state.able[row] += min(short * care / capacity.ramp_weeks, short) if short > 0.0 else short
         else:
             state.heads[row] = state.able[row] = stated
 
@@ -132,6 +162,27 @@ def speed(par: Par, tables: Tables, state: State, row: int, tr: int) -> float:
     for a in range(par.size.axes):
         along += state.direction[row, a] * tables.craft[tr, a]
     return exp64(par.capacity.craft_speed * (along - par.capacity.craft_reference))
+
+
+@inlined
+def share_done(load: float, sharpness: float) -> float:
+    """f(u): share of its work that a team gets done which needs u hours for each it has; 1 without a sharpness."""
+    if sharpness <= 0.0 or load <= 0.0:
+        return 1.0
+    return exp64(-log64(1.0 + exp64(sharpness * log64(min(load, 1e9)))) / sharpness)  # type: ignore[no-any-return]
+
+
+@inlined
+def note_done(par: Par, state: State, row: int, reference: float) -> None:
+    """Set the share of its work that a team gets done, over that of the frozen base case."""
+    sharpness = par.capacity.shortness
+    if sharpness <= 0.0 or not par.capacity.enabled:
+        state.done[row] = 1.0
+    elif state.hours[row] <= 0.0:
+        state.done[row] = 0.0
+    else:
+        load = state.demand[row] / state.hours[row]
+        state.done[row] = share_done(load, sharpness) / share_done(reference, sharpness)
 
 
 @step
@@ -194,6 +245,7 @@ def allot_hours(par: Par, tables: Tables, state: State, run: int, week: int) -> 
                         firm.service_capacity, firm.service_hours = left / hours, hours
                     elif touch.stage == STAGE.sale:
                         firm.sales_capacity = left / hours
+        note_done(par, state, row, team.load_reference)
         state.magnitude[row] = share * team.skill * state.ability[row] * state.level[row] * exp64(-state.unlearned[row])
 
 
@@ -201,8 +253,13 @@ def allot_hours(par: Par, tables: Tables, state: State, run: int, week: int) -> 
 def volumes(par: Par, tables: Tables, state: State, run: int, total: Sums) -> None:
     """Hours of work each team was asked for this week: what overloads it next week."""
     firm = state.run[run]
+    heads = 0.0
     for k in range(par.size.teams):
-        state.demand[firm.team0 + k] = 0.0
+        heads += state.heads[firm.team0 + k]
+    for k in range(par.size.teams):
+        team = tables.team[par.size.team0 + k]
+        standing = team.standing_hours + team.hours_per_customer * total[ACC.customers] + team.hours_per_head * heads
+        state.demand[firm.team0 + k] = standing + team.hours_per_lead * total[ACC.leads]
     firm.leads_before, firm.waiting_before = total[ACC.leads], total[ACC.waiting]
     firm.chased_before = total[ACC.chased]
     firm.signed_before, firm.sold_waiting = total[ACC.signed], total[ACC.sold_waiting]
@@ -228,7 +285,10 @@ def volumes(par: Par, tables: Tables, state: State, run: int, total: Sums) -> No
 
 def staff_rows(m: ScenarioModel, room: Room) -> Rows:
     """Return the teams as the scenario states them."""
-    names = ("headcount", "salary", "skill", "scaling", "front")
+    names = (
+        "headcount", "salary", "skill", "scaling", "front", "standing_hours", "hours_per_customer", "hours_per_head",
+        "hours_per_lead", "load_reference", "looks_after_people",
+    )  # fmt: skip
     rows = {f"team.{name}": np.array([getattr(team, name) for team in m.teams.values()]) for name in names}
     follows = Team.model_fields["follows"].annotation
     return rows | {"team.follows": np.array([choice(team.follows, follows) for team in m.teams.values()], np.int64)}

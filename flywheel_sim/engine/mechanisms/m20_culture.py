@@ -33,6 +33,8 @@ hours the share ``idle`` does not reach the work until the hire is able, so with
 
 m the mean service orientation in sd of the first staff (m_0 = 0), m_h = selectivity; touches gain trait_effect m.
 Expectations, no draws: headcounts are means too (M19).
+Where a team looks after people and gets the share f of that work done (m19), hires become able at f/ramp and delta is
+times exp(neglect_effect (1 - f)).
 
 *Practices* (C76; A18, March 1991).  n people and the code hold beliefs in {-1, 0, 1} about m practices, 1 being right;
 people start at random, the code at 0.  Every period each person takes over each differing non-zero belief of the code
@@ -64,7 +66,7 @@ from flywheel_sim.engine.state import COMPETENCIES
 from flywheel_sim.scenario.columns import COL
 from flywheel_sim.scenario.schema import ScenarioModel
 
-__all__ = ["competence_rows", "discipline_yield", "per_week", "step_culture"]
+__all__ = ["care_for_people", "competence_rows", "discipline_yield", "per_week", "step_culture"]
 
 _FIRST, _LEAVES, _NEW = 1000, 2000, 3000  # words of PRACTICE beside learning's own: first beliefs, leaving, newcomers'
 
@@ -159,6 +161,17 @@ def set_norms(par: Par, state: State, run: int, week: int) -> None:
 
 
 @step
+def care_for_people(par: Par, tables: Tables, state: State, run: int) -> float:
+    """Share of the work for people that those teams do who look after them; 1 where nobody is named."""
+    firm, done, carers = state.run[run], 0.0, 0
+    for k in range(par.size.teams):
+        if tables.team[par.size.team0 + k].looks_after_people:
+            done += state.done[firm.team0 + k]
+            carers += 1
+    return done / carers if carers > 0 else 1.0
+
+
+@step
 def keep_people(par: Par, tables: Tables, state: State, run: int, week: int) -> float:
     """Morale, leavers and hires of every team; the logit of the staff's mean trait."""
     firm, culture, teams = state.run[run], par.culture, par.size.teams
@@ -171,6 +184,7 @@ def keep_people(par: Par, tables: Tables, state: State, run: int, week: int) -> 
             powering += state.heads[row] * state.magnitude[row]
     support = powering / heads if heads > 0.0 else culture.morale.support_reference
     delta, left = -log64(1.0 - culture.turnover.yearly) / 52.0, 0.0
+    care = care_for_people(par, tables, state, run)
     for k in range(teams):
         row, rate = firm.team0 + k, delta
         mine = state.heads[row]
@@ -187,8 +201,11 @@ def keep_people(par: Par, tables: Tables, state: State, run: int, week: int) -> 
             rate *= exp64(-m.attrition_effect * state.morale[row])
             weekly[COL.morale] += share * (m.reference + state.morale[row])
         if culture.turnover.enabled:
+            rate *= exp64(culture.turnover.neglect_effect * (1.0 - care))
             gone = 1.0 - exp64(-rate)
-            state.green[row] += gone * (1.0 - state.green[row]) - state.green[row] / culture.turnover.ramp_weeks
+            state.green[row] += gone * (1.0 - state.green[row]) - min(
+                state.green[row] * care / culture.turnover.ramp_weeks, state.green[row]
+            )
             state.taken[row] += culture.turnover.idle * state.green[row] * mine * par.capacity.gross_hours
             left += share * rate
         if culture.monitoring.enabled:

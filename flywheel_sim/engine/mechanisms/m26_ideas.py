@@ -15,6 +15,9 @@ same recursion with the mean number of ideas: it rests at
 
 The defaults rest at .7, where the base case is, with A and h at reference (frozen).
 
+h is times the share of its work that the owner gets done (m19), so that a product whose developers have no hours decays
+for years at the rate by which the market moves on, without a step.
+
 Neutral setting: ``enabled: false``: product quality stays as the scenario states it; so it does at decay 0 with value
 or rate 0, where C21 vanishes.
 """
@@ -46,7 +49,7 @@ def step_product(par: Par, tables: Tables, state: State, run: int, week: int) ->
         row = par.size.team0 + i
         if tables.team[row].takes_up:
             takers += 1.0
-            able += state.magnitude[firm.team0 + i]
+            able += state.magnitude[firm.team0 + i] * state.done[firm.team0 + i]
         for j in range(i):
             near = decide_together(par, tables.team, i, j) or tables.partner[row, j] > 0.0
             active += tables.overlap[row, j] * (1.0 if near else ideas.far)

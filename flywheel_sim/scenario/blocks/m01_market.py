@@ -150,6 +150,9 @@ class Market(Block):
         "closed", "`closed`: a win uses up a prospect; `constant`: inflow as if prospects never ran out (S/N = 1).",
         source="A23",
     )  # fmt: skip
+    organic: float = param(
+        1.0, "Share of the external interest that comes whatever the owners of awareness do.", unit="share", ge=0, le=1
+    )
     external: float = param(
         0.0006, "p: net new customers per prospect from marketing at reference.", unit="1/week", ge=0, le=1000,
         source="A1, about .03 a year", evidence="V2",

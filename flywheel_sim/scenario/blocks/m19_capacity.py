@@ -30,6 +30,12 @@ class Capacity(Block):
         1.0, "Heads that a team keeps whatever finance plans, or what it began with, if less.", unit="heads", ge=0,
         le=100,
     )  # fmt: skip
+    shortness: float = param(
+        0.0,
+        "n: how sharply work is left undone where hours are short; 0 = all work gets done, late at most.",
+        ge=0,
+        le=20,
+    )
     ramp_weeks: float = param(26.0, "Weeks until a new head is fully able.", unit="weeks", ge=1, le=1_000_000)
     project_managers: float = param(
         0.0, "Share of every team's heads that do nothing but coordinate.", unit="share", ge=0, le=0.2, source="C52"

@@ -98,6 +98,9 @@ class Turnover(Block):
         ge=-10,
         le=10,
     )
+    neglect_effect: float = param(
+        0.0, "Log change of turnover per share of the work for people that is left undone.", ge=0, le=100
+    )
     trait_effect: float = param(0.1, "Logit that one sd of service orientation adds to every touch.", ge=0, le=100)
 
 

@@ -176,6 +176,10 @@ def _of_teams(scenario: Scenario, simulation: Simulation, q: int) -> dict[str, f
     if scenario.get("culture.morale.enabled") and powering.any():
         heads = state.heads[r["team0"] : r["team0"] + teams]
         found["culture.morale.support_reference"] = float((heads * mu)[powering].sum() / heads.sum())
+    if scenario.get("capacity.shortness") and scenario.get("capacity.enabled"):
+        for k, name in enumerate(scenario.model.teams):
+            needed, there = state.demand[r["team0"] + k], state.hours[r["team0"] + k]
+            found[f"teams.{name}.load_reference"] = float(needed / there) if there > 0 else 0.0
     if teams:
         found["capacity.craft_reference"] = float(np.mean(np.sum(u * tables.craft[:teams], axis=1)))
     return found
