@@ -171,17 +171,32 @@ def press(par: Par, tables: Tables, state: State, first: int, count: int, num: A
             if tables.touch[size.touch0 + n].stage == STAGE.use and hits[n, m] != 0:
                 touches += tables.cell[size.cell0 + n * size.segments + who[WHO.segment, m], 3]
         pressed[i] = pressed[i] * kept + touches
-        num[NUM.shock, m] += annoyed(pressed[i], kept, wanted, annoyance)
+        num[NUM.shock, m] += annoyed(pressed[i], kept, wanted * state.wanted[i], annoyance)
 
 
 @inlined
-def raise_issues(par: Par, firm: Firm, now: Now, count: int, num: Any, who: Any, lot: Any) -> None:
+def own_issues(par: Par, state: State, first: int, count: int, num: Any, who: Any) -> None:
+    """M8: what a customer's own needs and what it has bought make of the rate of issues: 1 where all are alike."""
+    uneven, work = par.service.issue_spread > 0.0, f32(par.service.product_work)
+    for m in range(count):
+        num[NUM.mean, m] = _ONE
+    if uneven or work > _ZERO:
+        for m in range(count):
+            i = first + who[WHO.place, m]
+            num[NUM.mean, m] = state.issues[i] * (_ONE + work * f32(state.bought[i]))
+
+
+@inlined
+def raise_issues(
+    par: Par, state: State, firm: Firm, now: Now, first: int, count: int, num: Any, who: Any, lot: Any
+) -> None:
     """M8, M9: the mean number of a customer's issues, and who has any, or solves one without help."""
     service = par.service
     rate, failure_demand = f32(service.issues * firm.issue_factor), f32(service.failure_demand)
+    own_issues(par, state, first, count, num, who)
     fit_b, fit_mean, live, contained = f32(service.fit_effect), f32(par.market.fit_mean), now.live, now.contained
     for m in range(count):
-        mean = rate * exp32(clip32(fit_b * (fit_mean - num[NUM.fit, m]), CLIP))
+        mean = rate * exp32(clip32(fit_b * (fit_mean - num[NUM.fit, m]), CLIP)) * num[NUM.mean, m]
         mean += failure_demand * f32(who[WHO.failed, m])
         num[NUM.mean, m] = mean
         none = f64(lot[LOT.issues, m]) * _TO_UNIT < f64(exp32(-(mean * live)))

@@ -112,7 +112,7 @@ def live_through_use(
         if par.relationship.enabled and par.relationship.annoyance > 0.0:
             press(par, tables, state, first, count, num, who, hits)
     if par.service.enabled:
-        raise_issues(par, firm, now, wide, num, who, lot)
+        raise_issues(par, state, firm, now, first, wide, num, who, lot)
         serve(par, state, run, week, first, count, num, who, lot, sums, cases)
     feel(par, now, wide, num, who, lot)
     keep(state, first, count, num, who)

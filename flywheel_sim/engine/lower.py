@@ -63,7 +63,7 @@ class Tables(NamedTuple):
     reading: NDArray[Any]  # weekly columns that measures read
     target: Floats  # (epochs, axes) unit, or zero
     competence: Floats  # (epochs, COMPETENCIES) weight over mean weight; -1 where there is none
-    traits: NDArray[np.float32]  # (3 per epoch, QUANTILES + 1): churn propensity, fit, buying rate
+    traits: NDArray[np.float32]  # (TRAITS per epoch, QUANTILES + 1)
     event: NDArray[Any]  # of the calendar, the group's meeting first
     invited: Floats  # (events, teams) 1 who takes part
     pulse: NDArray[np.int64]  # (pulses, 2): week index, accounts to add

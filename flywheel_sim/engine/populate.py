@@ -13,7 +13,7 @@ from flywheel_sim.engine.mechanisms.m11_vectors import normalise, observe_alignm
 from flywheel_sim.engine.mechanisms.m13_sensing import company_need, promoter_shares
 from flywheel_sim.engine.random import ENDOWMENT, START, TEAM_START, below, unit64, words
 from flywheel_sim.engine.state import ADVOCATE, BLOCK, DETRACTOR, FOUNDING, NEUTRAL, PROSPECT
-from flywheel_sim.engine.traits import traits_of
+from flywheel_sim.engine.traits import give_factors, traits_of
 from flywheel_sim.scenario.columns import COL
 
 __all__ = ["endow", "populate"]
@@ -54,6 +54,7 @@ def endow(par: Par, tables: Tables, state: State, run: int) -> None:
             s += 1
         state.segment[i] = u8(s)
         state.propensity[i], state.fit[i] = traits_of(tables.traits, size.trait0, w_churn, w_fit)
+        give_factors(tables, state, i, size.trait0, firm.seed, firm.replicate, j)
         state.fiscal[i] = u8(unit64(w_fiscal) * 52)
         state.referrer[i], state.end[i] = -1, -1
 

@@ -57,7 +57,8 @@ __all__ = [
 
 # --- decision blocks; the comment names the four lanes. Never renumber: luck would change. -----------------------
 ENDOWMENT = (
-    1  # tick 0, k = 0: segment, churn propensity, fit, fiscal phase; k = 1: window known, buying rate, would join, ...
+    1  # tick 0, k = 0: segment, churn propensity, fit, fiscal phase; k = 1: window known, buying rate, would join, ...;
+    #         k = 2: talk, issues, contacts wanted, ...
 )
 START = 2  # tick 0: order in which accounts are customers, voice, tenure, rest of a prospect
 NETWORK = 3  # tick 0, k = try: rewiring coin, target, ..., ...

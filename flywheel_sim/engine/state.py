@@ -5,7 +5,7 @@ come in blocks of :data:`BLOCK`, padded so that no block belongs to two runs.  `
 end of last week; customers write ``status_next`` and the closing phase publishes it, so the order in which customers
 are visited cannot matter.
 
-Bytes per account: 81 for the columns below, 4 for its place in the network, 4 for each friend.
+Bytes per account: 94 for the columns below, 4 for its place in the network, 4 for each friend.
 """
 
 from collections import namedtuple
@@ -183,6 +183,10 @@ class State(NamedTuple):
     history: NDArray[np.float32]  # slow memory of experience, of which expectation is made (M2)
     propensity: NDArray[np.float32]  # hazard of churn at reference, for life (M1)
     fit: NDArray[np.float32]  # fit of the product, for life (M5)
+    talk: NDArray[np.float32]  # how much it talks, over the mean, for life (M5)
+    issues: NDArray[np.float32]  # issues it has, over the mean, for life (M8)
+    wanted: NDArray[np.float32]  # contact it wants, over the mean, for life (M2)
+    bought: NDArray[np.uint8]  # times it has bought more in this spell (M7)
     spend: NDArray[np.float32]  # $/week at list price
     revenue: NDArray[np.float32]  # $ it has paid since week 0
     cost: NDArray[np.float32]  # $ it has cost since week 0: winning, touches, service, rewards

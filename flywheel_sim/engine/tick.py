@@ -81,11 +81,13 @@ def opening(epochs: Epochs, par: Par, tables: Tables, state: State, run: int, we
     """Steps 1-12: what the company does before customers live through the week."""
     firm = state.run[run]
     if firm.epoch != par.size.epoch:
+        if firm.epoch >= 0:
+            before = epochs[firm.epoch].size
+            change_traits(tables, state, run, before.trait0, par.size.trait0)
         if par.market.network.kind != NETWORK.complete:
             recount_voices(par, state, run)
         if firm.epoch >= 0:
             before = epochs[firm.epoch].size
-            change_traits(tables, state, run, before.trait0, par.size.trait0)
             change_needs(tables, state, run, par.size.segments, par.size.axes, before.segment0, par.size.segment0)
         firm.epoch = par.size.epoch
     reset_levers(par, state, run)

@@ -40,7 +40,8 @@ _TABLE = """
     market.churn: effort_effect: sensitivity > 0
     relationship: asymmetry spill_over history_weight expectation_adaptation forgiveness: gain > 0
     relationship: forgiveness: asymmetry > 0
-    relationship: contacts_wanted contact_half_life_weeks: annoyance > 0
+    relationship: contacts_wanted contact_half_life_weeks wanted_spread: annoyance > 0
+    relationship: wanted_spread: contacts_wanted > 0
     relationship: history_weight: expectation_adaptation > 0
     journey: length_reference: directions = additive
     journey: directions: match_effect > 0
@@ -61,7 +62,8 @@ _TABLE = """
     contracts: agreed_loss follow_up: window_weeks < 52
     expansion: step relationship_effect wallet: rate > 0
     expansion: rate relationship_effect wallet: step > 0
-    service: fit_effect: issues > 0
+    service: fit_effect issue_spread product_work: issues > 0
+    service: product_work: expansion.enabled = true
     service: failed_fix_effort: first_contact_resolution < 1
     service: standard_decay_weeks standard_recovery_weeks: erosion = true
     service: servers patience_hours: event_timed = true

@@ -41,14 +41,15 @@ _TABLE: dict[Role, str] = {
         market.churn: by neutral advocate detractor mean dispersion period_weeks
         market.funnel: enabled qualify propose close onboard reference leads_reference
         relationship: enabled law start market_norm relationship_reference effort_reference contacts_wanted
+        relationship: wanted_spread
         journey: enabled directions length_reference
         journey.touchpoints.*: match_reference need
         handoffs: enabled reference_cosine base_delay_hours
-        word_of_mouth: enabled normalise weak_ties strong_share
+        word_of_mouth: enabled normalise weak_ties strong_share talk_spread
         contracts: enabled kind involuntary purchase_shape purchase_scale_weeks window_weeks fiscal_shift_weeks
         contracts: window_effect
         expansion: enabled wallet
-        service: enabled issues live_cost erosion event_timed patience_hours handling_hours
+        service: enabled issues issue_spread live_cost erosion event_timed patience_hours handling_hours
         service: patience_weeks fractional_servers
         channels: issue_types
         channels.issue_types.*: share hours
@@ -132,6 +133,7 @@ _TABLE: dict[Role, str] = {
         word_of_mouth: referred_margin referrer_churn
         contracts: purchase_effect window_learning agreed_loss follow_up
         expansion: rate step relationship_effect
+        service: product_work
         service: fit_effect failure_demand first_contact_resolution return_delay_weeks wait_effort failed_fix_effort
         service: contact_effort standard_decay_weeks standard_recovery_weeks give_up_effort give_up_return
         service: open_effort open_weight

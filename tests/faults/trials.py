@@ -47,7 +47,9 @@ COMPANIES: list[tuple[str, dict[str, Any], int]] = [
     ("relationship-flywheel", SMALL | {"horizon_weeks": 40, "market.network.kind": "ring"}, 9),
     ("everything-on", SMALL | {
         "relationship.law": "asset", "relationship.forgiveness": 0.6, "relationship.annoyance": 0.3,
-        "relationship.contacts_wanted": 0.1, "relationship.market_norm": 0.8,
+        "relationship.contacts_wanted": 0.1, "relationship.market_norm": 0.8, "service.issue_spread": 1.5,
+        "service.product_work": 1.0, "word_of_mouth.normalise": "per_friend", "word_of_mouth.talk_spread": 1.2,
+        "word_of_mouth.rate": 0.2, "market.network.kind": "configuration",
     }, 11),
     ("everything-on", SMALL | {
         "service.patience_weeks": 2.0, "service.open_effort": 0.4, "service.open_weight": 0.3, "service.issues": 1.0,

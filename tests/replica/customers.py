@@ -104,7 +104,7 @@ def press(p: Rules, account: Account, week: Week) -> None:
         return
     kept = f32(halved(rel.contact_half_life_weeks))
     account.pressed = account.pressed * kept + week.pressed
-    beyond = account.pressed * (f32(1.0) - kept) - f32(rel.contacts_wanted)
+    beyond = account.pressed * (f32(1.0) - kept) - f32(rel.contacts_wanted) * account.wanted
     week.shock += f32(rel.annoyance) * max(f32(0.0), beyond)
 
 
@@ -334,6 +334,7 @@ def expansion(w: World, p: Rules, account: Account, week: Week, t: int, sums: Su
         more = max(week.spend, min(week.spend * (f32(1.0) + f32(x.step)), cap)) - week.spend
         if more > 0:
             sums.add("expansions")
+            account.bought = min(account.bought + 1, 255)
             sums.add("expanded_spend", more)
             sums.add("billed", float(more) * weeks_to_renewal(week.age, p.contract) * price_share(account, week.age))
             week.spend = week.spend + more

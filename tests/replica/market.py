@@ -49,7 +49,7 @@ def begin_spell(w: World, p: Rules, account: Account, week: int) -> float:
     account.relationship = f32(rel.start if rel.enabled else rel.relationship_reference)
     account.effort = f32(0.0 if rel.enabled else rel.effort_reference)
     account.experience = account.history = f32(rel.market_norm)
-    account.pressed = f32(0.0)
+    account.pressed, account.bought = f32(0.0), 0
     account.spend = f32(p.segment[account.segment].spend * p.market.price)
     if p.selling.enabled:  # M27: promises raise what is expected, lone wolves pass nothing on
         account.history = min(f32(rel.market_norm) + w.chain[account.segment][5], f32(1.0))

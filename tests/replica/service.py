@@ -28,7 +28,10 @@ def contact_and_service(
     else:
         handle_case(w, p, account, week, t, sums, partial(live_through, depth=f32(p.service_depth)))
     worse = clip32(f32(s.fit_effect) * (f32(p.market.fit_mean) - week.fit), 3.0)
-    mean = f32(s.issues * w.issue_factor) * exp32(worse) + f32(s.failure_demand) * f32(week.failures)
+    own = f32(1.0)
+    if s.issue_spread > 0.0 or s.product_work > 0.0:
+        own = account.issues * (f32(1.0) + f32(s.product_work) * f32(account.bought))
+    mean = f32(s.issues * w.issue_factor) * exp32(worse) * own + f32(s.failure_demand) * f32(week.failures)
     new = poisson32(w.words(account.number, t, luck.LIFE)[3], mean * w.now.live)
     if s.event_timed:
         account.fresh = new = max(0, min(new, 8 - account.open_issues))

@@ -1,9 +1,10 @@
 """Week 0: who the accounts are, who is a customer already, where the teams look, and what is in the books."""
 
+import math
 from typing import Any
 
 from replica import luck
-from replica.arithmetic import exp64, f32, log64, normal_quantile
+from replica.arithmetic import F32, exp64, f32, log64, normal_quantile
 from replica.contracts import renewal_due, weeks_to_renewal
 from replica.directions import company_need, observe_alignment
 from replica.luck import below, unit
@@ -22,6 +23,13 @@ def quantile(row: Any, word: int) -> float:
     return float(row[k]) + (x - k) * (float(row[k + 1]) - float(row[k]))
 
 
+def factor(row: Any, word: int) -> F32:
+    """Factor with mean 1, of a word: its table is even in 1 - sqrt(1 - u)."""
+    x = (1.0 - math.sqrt(1.0 - unit(word))) * (len(row) - 1)
+    k = int(x)
+    return f32(float(row[k]) + (x - k) * (float(row[k + 1]) - float(row[k])))
+
+
 def endow(w: World, p: Rules) -> None:
     """Segment, churn propensity as a hazard, fit and fiscal year of every account, for life."""
     for account in w.accounts:
@@ -38,6 +46,9 @@ def give_traits(w: World, p: Rules, account: Account) -> None:
     leave = quantile(p.traits[0], w_churn)
     account.propensity = f32(min(-log64(max(1.0 - leave, 1e-13)), 30.0))
     account.fit = f32(quantile(p.traits[1], w_fit))
+    w_talk, w_issues, w_wanted, _ = w.words(account.number, 0, luck.ENDOWMENT, 2)
+    account.talk, account.issues = factor(p.traits[3], w_talk), factor(p.traits[4], w_issues)
+    account.wanted = factor(p.traits[5], w_wanted)
 
 
 def share_at_rest(p: Rules) -> float:

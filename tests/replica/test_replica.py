@@ -40,7 +40,11 @@ def companies(draw: Any) -> Any:
         "market.churn.by": draw(st.sampled_from(["voice", "experience"])),
         "journey.directions": draw(st.sampled_from(["vector", "common", "ignored", "no_need", "additive"])),
         "market.win_back.rate": draw(st.floats(0, 0.2)),
-        "word_of_mouth.normalise": draw(st.sampled_from(["per_speaker", "per_prospect", "per_tie"])),
+        "word_of_mouth.normalise": draw(st.sampled_from(["per_speaker", "per_prospect", "per_tie", "per_friend"])),
+        "word_of_mouth.talk_spread": draw(st.sampled_from([0, 1.2])),
+        "relationship.wanted_spread": draw(st.sampled_from([0, 0.8])),
+        "service.issue_spread": draw(st.sampled_from([0, 1.5])),
+        "service.product_work": draw(st.floats(0, 1)),
         "word_of_mouth.weak_ties": draw(st.sampled_from(["fixed", "redrawn"])),
         "word_of_mouth.strong": draw(st.floats(0, 0.5)),
         "word_of_mouth.weak": draw(st.floats(0, 0.2)),
@@ -99,6 +103,8 @@ def companies(draw: Any) -> Any:
         changes["market.churn.by"] = "experience"
     if changes["market.network.kind"] == "complete" and changes["word_of_mouth.normalise"] == "per_tie":
         changes["word_of_mouth.normalise"] = "per_speaker"
+    if changes["market.network.kind"] == "complete":
+        changes["word_of_mouth.talk_spread"] = 0
     if draw(st.booleans()):  # something is switched, and numbers ramp, half-way through
         block = draw(st.sampled_from([b for b in SWITCHES if b != "contracts"]))
         values = {f"{block}.enabled": not changes[f"{block}.enabled"], "market.churn.mean": draw(share)}
@@ -225,6 +231,16 @@ def test_an_asset_that_is_pressed_agrees_to_the_bit():
     deep = {"relationship.law": "asset", "relationship.forgiveness": 0.6, "relationship.annoyance": 0.3}
     depths = {f"journey.touchpoints.{name}.depth": x for name, x in (("account-review", 1.3), ("product-use", 0.2))}
     same(load("everything-on").with_(SMALL | deep | depths | {"journey.touchpoints.help.depth": 0.4}), seed=4)
+
+
+@pytest.mark.parametrize("normalise", ["per_friend", "per_tie", "per_prospect"])
+def test_talkers_agree_to_the_bit(normalise):
+    loud = {"word_of_mouth.normalise": normalise, "word_of_mouth.talk_spread": 1.5, "word_of_mouth.rate": 0.1}
+    unlike = {"service.issue_spread": 1.4, "service.product_work": 0.5, "relationship.wanted_spread": 0.6}
+    quieter = {"turn": {"from_week": 8, "set": {"word_of_mouth.talk_spread": 0.5, "service.issue_spread": 0.0}}}
+    changes = SMALL | loud | unlike | {"market.network.kind": "configuration", "horizon_weeks": 20}
+    changes |= {"word_of_mouth.weak_ties": "redrawn", "timeline.changes": quieter, "timeline.enabled": True}
+    same(load("everything-on").with_(changes), seed=6)
 
 
 def test_queue_in_time_agrees_to_the_bit():

@@ -14,12 +14,12 @@ __all__ = ["enter_epoch", "pulse"]
 
 def enter_epoch(w: World, p: Rules) -> None:
     """From this week on the scenario reads differently: traits keep their rank, needs their drift."""
-    if p.market.network.kind != "complete":
-        recount_voices(w, p)
     before, w.rules = w.rules, p
-    if (before.traits[:2] != p.traits[:2]).any():
+    if (before.traits != p.traits).any():
         for account in w.accounts:
             give_traits(w, p, account)
+    if p.market.network.kind != "complete":
+        recount_voices(w, p)
     change_needs(w, before, p)
 
 

@@ -47,7 +47,8 @@ def recount_voices(w: World, p: Rules) -> None:
     """Choose the unit, 2^-unit, in which voices are added up as integers, so that a sum fits 31 bits."""
     wom = p.word_of_mouth
     degree = max(1, *(len(account.friends) for account in w.accounts))
-    heaviest, most = max(wom.advocate, wom.neutral, wom.detractor, 1.0), 20
+    loudest = max(float(account.talk) for account in w.accounts)
+    heaviest, most = max(max(wom.advocate, wom.neutral, wom.detractor) * loudest, 1.0), 20
     if wom.normalise == "per_tie":
         heaviest, most = heaviest * tie_strength(max(wom.strong, wom.weak)), 28
     w.unit = next((u for u in range(most, 0, -1) if degree * heaviest * (1 << u) < 2147483648.0), 0)
@@ -82,20 +83,24 @@ def hears(w: World, p: Rules, account: Account, t: int) -> tuple[F32, F32]:
         return f32(0.0), f32(0.0)
     strong_s, weak_s = tie_strength(wom.strong), tie_strength(wom.weak)
     new_good = new_bad = 0.0
+    others_each = min(1.0, len(w.accounts) / max(sum(len(a.friends) for a in w.accounts), 1))
     for tie, j in enumerate(account.friends):
         share, friend = 1.0, w.accounts[j]
+        loud = float(friend.talk)
         if wom.normalise == "per_speaker":
             share = 1.0 / len(friend.friends)
+        if wom.normalise == "per_friend":
+            share = others_each
         if wom.normalise == "per_tie":
             strong = is_strong(w, wom, account.number, j)
             share = strong_s if strong else weak_s
             if not strong and wom.weak_ties == "redrawn":
-                met = w.accounts[stranger_met(w, account.number, t, tie)].status
-                new_good += good_weight(met, wom) * weak_s
-                new_bad += bad_weight(met) * weak_s
+                met = w.accounts[stranger_met(w, account.number, t, tie)]
+                new_good += good_weight(met.status, wom) * weak_s * float(met.talk)
+                new_bad += bad_weight(met.status) * weak_s * float(met.talk)
                 continue
-        good += in_units(w, good_weight(friend.status, wom), share)
-        bad += in_units(w, bad_weight(friend.status), share)
+        good += in_units(w, good_weight(friend.status, wom) * loud, share)
+        bad += in_units(w, bad_weight(friend.status) * loud, share)
     unit_f = f32(1.0 / (1 << w.unit))
     heard, warned = f32(good) * unit_f, f32(bad) * unit_f
     if wom.normalise == "per_prospect" and heard + warned > 0:
@@ -116,6 +121,12 @@ def walk(candidates: Iterable[tuple[int, float]], mark: float) -> int:
     return chosen
 
 
+def loudness(w: World, wom: Any, j: int) -> float:
+    """How loud a good word of account j is."""
+    spoken = good_weight(w.accounts[j].status, wom) * float(w.accounts[j].talk)
+    return spoken
+
+
 def pick_referrer(w: World, p: Rules, account: Account, t: int, u: float) -> int:
     """Who brought an account: one of those whose word it heard, in proportion to how loud it was."""
     if p.market.network.kind == "complete":
@@ -124,9 +135,10 @@ def pick_referrer(w: World, p: Rules, account: Account, t: int, u: float) -> int
     picks: dict[str, Callable[[int, int], tuple[int, float]]] = {
         "per_tie": lambda tie, j: tie_voice(w, wom, account, t, tie, j),
         "per_speaker": lambda tie, j: (
-            j, good_weight(w.accounts[j].status, wom) / len(w.accounts[j].friends)
+            j, loudness(w, wom, j) / len(w.accounts[j].friends)
         ),
-        "per_prospect": lambda tie, j: (j, good_weight(w.accounts[j].status, wom)),
+        "per_prospect": lambda tie, j: (j, loudness(w, wom, j)),
+        "per_friend": lambda tie, j: (j, loudness(w, wom, j)),
     }  # fmt: skip
     voices = [picks[wom.normalise](tie, j) for tie, j in enumerate(account.friends)]
     total = 0.0
@@ -141,7 +153,7 @@ def tie_voice(w: World, wom: Any, account: Account, t: int, tie: int, j: int) ->
     if not strong and wom.weak_ties == "redrawn":
         other = stranger_met(w, account.number, t, tie)
     strength = tie_strength(wom.strong if strong else wom.weak)
-    return other, good_weight(w.accounts[other].status, wom) * strength
+    return other, good_weight(w.accounts[other].status, wom) * strength * float(w.accounts[other].talk)
 
 
 def pick_stranger(w: World, p: Rules, u: float) -> int:

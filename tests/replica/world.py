@@ -67,7 +67,7 @@ class Rules:
         self.issue = rows("issue", "issue0", int(size["issues"]))
         self.target = tables.target[epoch].tolist()
         self.competence = [x for x in tables.competence[epoch].tolist() if x >= 0.0]
-        self.traits = tables.traits[int(size["trait0"]) : int(size["trait0"]) + 3]
+        self.traits = tables.traits[int(size["trait0"]) : int(size["trait0"]) + 6]
         cells, n = int(size["cell0"]), len(m.segments)
         self.cell = [tables.cell[cells + j * n : cells + (j + 1) * n] for j in range(touchpoints)]
 
@@ -92,6 +92,8 @@ class Account:
         self.friends: list[int] = []
         self.propensity: F32 = f32(0.0)
         self.fit: F32 = f32(0.0)
+        self.talk = self.issues = self.wanted = f32(1.0)
+        self.bought = 0
         # its spell as a customer
         self.spells, self.start, self.end, self.cause = 0, 0, -1, "none"
         self.referrer = -1  # who brought it to its first spell: -1 nobody, -2 word of mouth of nobody in particular

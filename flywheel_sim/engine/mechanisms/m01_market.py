@@ -160,7 +160,7 @@ def begin_spell(par: Par, tables: Tables, state: State, run: int, i: int, week: 
     state.relationship[i] = f32(relationship.start if relationship.enabled else relationship.relationship_reference)
     state.effort[i] = f32(0.0 if relationship.enabled else relationship.effort_reference)
     state.recent[i] = state.history[i] = f32(relationship.market_norm)
-    state.pressed[i] = f32(0.0)
+    state.pressed[i], state.bought[i] = f32(0.0), u8(0)
     state.spend[i] = f32(tables.segment[par.size.segment0 + state.segment[i]].spend * par.market.price)
     deal = i64(state.deal[i])
     if par.selling.enabled:  # what was promised, and what a lone wolf did not pass on (M27)

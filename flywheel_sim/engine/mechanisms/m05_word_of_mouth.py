@@ -4,7 +4,14 @@ Prospect i hears good voices at rate w sum_j c(voice_j) s_ij, with c the weight 
 
     per_prospect  s_ij = 1/k_i     (w is Bass's q; A1, A2)
     per_speaker   s_ij = 1/k_j     (w is the new customers one voice brings at S/N = 1; A23)
-    per_tie       s_ij = -ln(1 - beta_ij), w = 1     (A11).
+    per_tie       s_ij = -ln(1 - beta_ij), w = 1     (A11)
+    per_friend    s_ij = 1/<k>     (<k> the mean number of friends: each friend hears as much, whoever has more friends
+                                   brings more, and w is what one voice brings on average).
+
+**People differ in how much they talk.**  Every voice, good or bad, is t_j times as loud, t_j lognormal with mean 1 and
+log-standard deviation ``talk_spread``, for life: a constant in A1, A2, A11 and A23.  Among speakers the top share x of
+talkers then is heard for Phi(sigma - Phi^-1(1 - x)) of all that is said (S9: 8-10 % for about a quarter to a half,
+sigma .6 to 1.4; S10).  Talk moves who brings whom and makes no demand: the mean voice is 1 whatever the spread.
 
 Under per_tie a share of the ties is strong (beta_s), the rest weak (beta_w); which, is keyed luck of the two
 accounts, so a tie keeps its label and nothing is stored.  With j weak and m strong ties to voices of weight 1 and an
@@ -39,7 +46,8 @@ after the sale a referred customer saves, per dollar of revenue, the share
 m the margin premium and c the cost of revenue: its margin is m higher at first, and like everybody's after a year.
 
 Neutral setting: ``enabled: false``: nobody is heard.  C33 vanishes at rate = 0, under per_tie at strong = weak = 0;
-contagion, referred_churn and referrer_churn are off at 1, referred_fit and referred_margin at 0.
+contagion, referred_churn and referrer_churn are off at 1, referred_fit and referred_margin at 0.  ``talk_spread: 0``:
+everybody talks alike, t = 1; on a network where all have as many friends per_friend is per_speaker to the bit.
 """
 
 from typing import Any, NamedTuple
@@ -48,7 +56,7 @@ import numpy as np
 
 from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.fetch import fetch
-from flywheel_sim.engine.jit import f32, i64, inlined, step
+from flywheel_sim.engine.jit import f32, f64, i64, inlined, step
 from flywheel_sim.engine.kinds import Firm, Par, Rates, State, Sums
 from flywheel_sim.engine.maths import YEAR, log64
 from flywheel_sim.engine.network import NETWORK
@@ -169,8 +177,8 @@ def hears(par: Par, state: State, firm: Firm, week: int, i: int, hearing: Hearin
             good, bad = good / k, bad / k
         if hearing.redrawn:
             more_good, more_bad = redrawn_voices(
-                par.word_of_mouth, state.edge, state.friend, state.status, firm.edge0, firm.account0, firm.accounts,
-                firm.seed, firm.replicate, week, j,
+                par.word_of_mouth, state.edge, state.friend, state.status, state.talk, firm.edge0, firm.account0,
+                firm.accounts, firm.seed, firm.replicate, week, j,
             )  # fmt: skip
             good, bad = good + f32(more_good), bad + f32(more_bad)
     return good, bad
@@ -256,6 +264,7 @@ def redrawn_voices(
     edge: Any,
     friend: Any,
     status: Any,
+    talk: Any,
     edge0: int,
     account0: int,
     accounts: int,
@@ -269,9 +278,10 @@ def redrawn_voices(
     good, bad, strength = 0.0, 0.0, tie_strength(wom.weak)
     for e in range(first, last):
         if not is_strong(seed, replicate, j, friend[e], wom.strong_share):
-            other = i64(status[account0 + stranger_met(seed, replicate, j, t, e - first, accounts)])
-            good += good_weight(other, wom) * strength
-            bad += bad_weight(other) * strength
+            met = account0 + stranger_met(seed, replicate, j, t, e - first, accounts)
+            other, loud = i64(status[met]), f64(talk[met])
+            good += good_weight(other, wom) * strength * loud
+            bad += bad_weight(other) * strength * loud
     return good, bad
 
 
@@ -281,6 +291,7 @@ def pick_tie(
     edge: Any,
     friend: Any,
     status: Any,
+    talk: Any,
     edge0: int,
     account0: int,
     accounts: int,
@@ -302,6 +313,7 @@ def pick_tie(
             if not strong and wom.weak_ties == WEAK_TIES.redrawn:
                 other = stranger_met(seed, replicate, j, t, e - first, accounts)
             c = good_weight(i64(status[account0 + other]), wom) * (strong_s if strong else weak_s)
+            c *= f64(talk[account0 + other])
             if turn == 0:
                 total += c
             elif c > 0.0 and mark >= 0.0:
@@ -318,6 +330,8 @@ def voice_changed(par: Par, state: State, run: int, j: int, old: int, new: int) 
     bad_old, bad_new = bad_weight(old), bad_weight(new)
     if good_old == good_new and bad_old == bad_new:
         return
+    loud = f64(state.talk[firm.account0 + j])
+    good_old, good_new, bad_old, bad_new = good_old * loud, good_new * loud, bad_old * loud, bad_new * loud
     first, last = state.edge[firm.edge0 + j], state.edge[firm.edge0 + j + 1]
     if word_of_mouth.normalise == NORMALISE.per_tie:
         strong_s, weak_s = tie_strength(word_of_mouth.strong), tie_strength(word_of_mouth.weak)
@@ -329,6 +343,9 @@ def voice_changed(par: Par, state: State, run: int, j: int, old: int, new: int) 
                 state.bad[i] += np.int32(in_units(bad_new, s, firm.unit) - in_units(bad_old, s, firm.unit))
     else:
         share = 1.0 / max(last - first, 1) if word_of_mouth.normalise == NORMALISE.per_speaker else 1.0
+        if word_of_mouth.normalise == NORMALISE.per_friend:
+            friends = state.edge[firm.edge0 + firm.accounts] - state.edge[firm.edge0]
+            share = min(1.0, firm.accounts / max(friends, 1))
         good = in_units(good_new, share, firm.unit) - in_units(good_old, share, firm.unit)
         bad = in_units(bad_new, share, firm.unit) - in_units(bad_old, share, firm.unit)
         friend, all_good, all_bad = state.friend, state.good, state.bad
@@ -347,7 +364,10 @@ def recount_voices(par: Par, state: State, run: int) -> None:
     firm, word_of_mouth, degree = state.run[run], par.word_of_mouth, 1
     for j in range(firm.accounts):
         degree = max(degree, state.edge[firm.edge0 + j + 1] - state.edge[firm.edge0 + j])
-    heaviest = max(word_of_mouth.advocate, word_of_mouth.neutral, word_of_mouth.detractor)
+    loudest = 0.0
+    for i in range(firm.account0, firm.account0 + firm.accounts):
+        loudest = max(loudest, f64(state.talk[i]))
+    heaviest = max(word_of_mouth.advocate, word_of_mouth.neutral, word_of_mouth.detractor) * loudest
     firm.unit = voice_unit(degree, heaviest)
     if word_of_mouth.normalise == NORMALISE.per_tie:  # strengths are small numbers: as many digits as their sum leaves
         heaviest = max(heaviest, 1.0) * tie_strength(max(word_of_mouth.strong, word_of_mouth.weak))
@@ -364,21 +384,23 @@ def recount_voices(par: Par, state: State, run: int) -> None:
 
 
 @inlined
-def pick_friend(wom: Any, edge: Any, friend: Any, status: Any, edge0: int, account0: int, i: int, u: float) -> int:
+def pick_friend(
+    wom: Any, edge: Any, friend: Any, status: Any, talk: Any, edge0: int, account0: int, i: int, u: float
+) -> int:
     """Referrer of account i (row in the run) among its friends, in proportion to their voice; -2 if nobody speaks."""
     first, last = edge[edge0 + i], edge[edge0 + i + 1]
     per_speaker = wom.normalise == NORMALISE.per_speaker
     total = 0.0
     for e in range(first, last):
         j = friend[e]
-        c = good_weight(i64(status[account0 + j]), wom)
+        c = good_weight(i64(status[account0 + j]), wom) * f64(talk[account0 + j])
         if c > 0.0:
             total += c / (edge[edge0 + j + 1] - edge[edge0 + j]) if per_speaker else c
     mark = u * total
     chosen = -2
     for e in range(first, last):
         j = friend[e]
-        c = good_weight(i64(status[account0 + j]), wom)
+        c = good_weight(i64(status[account0 + j]), wom) * f64(talk[account0 + j])
         if c > 0.0 and mark >= 0.0:
             chosen = j
             mark -= c / (edge[edge0 + j + 1] - edge[edge0 + j]) if per_speaker else c
@@ -438,7 +460,9 @@ def pick_referrer(par: Par, state: State, firm: Firm, week: int, i: int, hearing
         )  # fmt: skip
     if hearing.per_tie:
         return pick_tie(
-            word_of_mouth, state.edge, state.friend, state.status, firm.edge0, firm.account0, firm.accounts,
-            firm.seed, firm.replicate, week, j, u,
+            word_of_mouth, state.edge, state.friend, state.status, state.talk, firm.edge0, firm.account0,
+            firm.accounts, firm.seed, firm.replicate, week, j, u,
         )  # fmt: skip
-    return pick_friend(word_of_mouth, state.edge, state.friend, state.status, firm.edge0, firm.account0, j, u)
+    return pick_friend(
+        word_of_mouth, state.edge, state.friend, state.status, state.talk, firm.edge0, firm.account0, j, u
+    )

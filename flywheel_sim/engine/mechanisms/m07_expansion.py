@@ -4,7 +4,8 @@ A customer with an open budget buys more at rate
 
     h = h0 exp(b (R - R_ref)) x (handoffs that come through, relative to reference) / (share of open weeks),
 
-each time by ``step`` of its spend, never above ``wallet`` times the segment's starting spend (C34, S17).
+each time by ``step`` of its spend, never above ``wallet`` times the segment's starting spend (C34, S17).  What was
+bought adds work (M8).
 
 Neutral setting: ``enabled: false``: spend changes only with the price.  C34 vanishes at relationship_effect = 0.
 """
@@ -12,7 +13,7 @@ Neutral setting: ``enabled: false``: spend changes only with the price.  C34 van
 import numpy as np
 
 from flywheel_sim.engine.customer_tables import LOT, NUM, WHO
-from flywheel_sim.engine.jit import f32, f64, i64, inlined
+from flywheel_sim.engine.jit import f32, f64, i64, inlined, u8
 from flywheel_sim.engine.kinds import Lot, Par, Rates, State, Sums, Tables
 from flywheel_sim.engine.maths import CLIP, clip32, exp32, happens
 from flywheel_sim.engine.mechanisms.m06_contracts import weeks_to_renewal, window_open
@@ -57,6 +58,7 @@ def expansion(
         more = spend_after(spend, f32(par.expansion.step), f32(segment.spend * par.expansion.wallet)) - spend
         if more > f32(0.0):
             sums[ACC.expansions] += 1.0
+            state.bought[i] = u8(min(i64(state.bought[i]) + 1, 255))
             sums[ACC.expanded_spend] += more
             billed = f64(more) * weeks_to_renewal(age, rates.contract) * price_share(i64(state.deal[i]), age)
     return more, billed

@@ -1,6 +1,12 @@
 r"""M8 Service.
 
-Issues arrive per customer as Poisson(lambda), lambda = base exp(b (fit_mean - fit)) + failure demand x failed touches.
+Issues arrive per customer as Poisson(lambda),
+
+    lambda = base exp(b (fit_mean - fit)) g (1 + w n) + failure demand x failed touches,
+
+g the account's own need of help, for life, Gamma with mean 1 and coefficient of variation ``issue_spread`` (shape
+1/spread^2), so that counts of a year are negative binomial; n how often it has bought more in this spell (M7), and w
+the ``product_work`` that each brings (S16, S17: what customers cost differs more than what they pay).
 A customer's open issues are one *case*, served oldest first.  At the end of each week the open cases are counted by
 age; service can handle K issues a week, so there is a cut-off age: older cases are handled, younger ones wait, and at
 the cut-off each is handled with the share that still fits (keyed luck at the margin).  Within the week the wait is
@@ -45,7 +51,8 @@ and nobody in the team K is 0: all wait, the limit of few.
 Laws of the whole: neglect is felt by who waits while it lasts (1); as heads go to 0 the share handled goes to 0 and all
 give up or wait on, without a step (3).
 
-Neutral setting: ``enabled: false``: no issues.  ``patience_weeks: 0`` and ``patience_hours: 0`` are endless patience,
+Neutral setting: ``enabled: false``: no issues.  ``issue_spread: 0`` and ``product_work: 0``: all customers are alike.
+``patience_weeks: 0`` and ``patience_hours: 0`` are endless patience,
 ``open_effort: 0`` and ``open_weight: 0`` a wait that is felt at its end only, ``fractional_servers: false`` whole
 servers, one at least.
 """

@@ -30,6 +30,10 @@ class Relationship(Block):
     contacts_wanted: float = param(
         0.25, "c: touches in use that a customer welcomes, each by its depth.", unit="1/week", ge=0, le=1000
     )
+    wanted_spread: float = param(
+        0.0, "Standard deviation of the logarithm of how much contact a customer welcomes, mean 1; 0 = all alike.",
+        ge=0, le=3,
+    )  # fmt: skip
     contact_half_life_weeks: float = param(
         4.0, "Half-life of the memory of touches that are held against what is wanted.", unit="weeks", gt=0,
         le=1_000_000,

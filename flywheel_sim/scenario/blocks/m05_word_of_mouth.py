@@ -16,11 +16,16 @@ class WordOfMouth(Block):
         "imitation rate q of one prospect (`per_prospect`); not used by `per_tie`.", unit="1/week", ge=0, le=1000,
         source="A23: R_f = .70",
     )  # fmt: skip
-    normalise: Literal["per_speaker", "per_prospect", "per_tie"] = param(
+    normalise: Literal["per_speaker", "per_prospect", "per_tie", "per_friend"] = param(
         "per_speaker",
-        "A voice is shared among the speaker's friends, averaged over the listener's, or heard in full by each tie.",
+        "A voice is shared among the speaker's friends, averaged over the listener's, heard in full by each tie, or "
+        "heard by each friend as in an average circle, so that who has more friends brings more.",
         source="A1, A2, A11, A23",
     )
+    talk_spread: float = param(
+        0.0, "Standard deviation of the logarithm of how much an account talks, mean 1; 0 = everybody alike.", ge=0,
+        le=3, source="S9: .6-1.4; S10",
+    )  # fmt: skip
     strong: float = param(
         0.04, "beta_s: chance that one strong tie to a voice of weight 1 wins its listener (`per_tie`).",
         unit="probability a week", ge=0, lt=1, source="A11: .01-.07", evidence="M",
@@ -87,6 +92,12 @@ class WordOfMouth(Block):
     )  # fmt: skip
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
-        """Yield ties in a market where everybody is tied to all."""
+        """Yield ties, and talkers, in a market where everybody is tied to all."""
+        if self.talk_spread > 0 and model.market.network.kind == "complete":
+            yield (
+                f"{at}.talk_spread",
+                "talkers need a network with ties; on `complete` voices are counted",
+                (),
+            )
         if self.normalise == "per_tie" and model.market.network.kind == "complete":
             yield f"{at}.normalise", "`per_tie` needs a network with ties; on `complete` everybody is tied to all", ()

@@ -13,6 +13,14 @@ class Service(Block):
     enabled: bool = param(True, "Off: customers never need help.")
     issues: float = param(0.15, "Issues per customer at reference.", unit="1/week", ge=0, le=1000)
     fit_effect: float = param(1.0, "Log change of issues per unit of missing fit.", ge=0, le=100)
+    issue_spread: float = param(
+        0.0, "Coefficient of variation of customers' own rates of issues, a Gamma with mean 1; 0 = all alike.", ge=0,
+        le=5, source="S16",
+    )  # fmt: skip
+    product_work: float = param(
+        0.0, "Issues that buying once more adds, as a share of what a customer has anyway.", unit="share", ge=0, le=10,
+        source="S17",
+    )  # fmt: skip
     failure_demand: float = param(
         0.5, "Issues caused by one failed touch.", unit="count", ge=0, le=1, source="S15", evidence="V"
     )
