@@ -63,7 +63,8 @@ def row(shape: Shape, path: str) -> str:
     mark, source = str(shape.extra.get("evidence", "")) if numeric else "", str(shape.extra.get("source", ""))
     known = f"{mark} ({source})" if mark and source else mark or source
     expected = shape.expected().removesuffix(f" ({shape.unit})").replace("'", "`")
-    cells = (f"`{path}`", expected, default, shape.unit, known, field.description or "")
+    meaning = f"**{shape.label}.** {shape.text}" if shape.label else shape.text
+    cells = (f"`{path}`", expected, default, shape.unit, known, meaning)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

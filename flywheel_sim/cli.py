@@ -20,9 +20,9 @@ COMMANDS = {
     "report": "Write the HTML report of a result.",
     "scenario": "List, show, write and check scenarios.",
     "sweep": "Run a study file.",
-    "resume": "Go on with a sweep that was interrupted.",
-    "status": "How far a sweep is.",
-    "sensitivity": "Which parameters matter.",
+    "resume": "Resume an interrupted sweep, search or calibration.",
+    "status": "Show how far a sweep, search or fit is.",
+    "sensitivity": "Rank parameters by influence.",
     "optimize": "Search for the best settings.",
     "calibrate": "Fit a scenario to data.",
     "claims": "Put the claims to the test.",
@@ -31,9 +31,9 @@ COMMANDS = {
     "verify": "Check the engine against closed forms.",
     "bench": "Measure speed and memory.",
     "reproduce": "Run a result again and compare.",
-    "explain": "What a mechanism, claim or closed form is.",
+    "explain": "Explain a mechanism, claim, closed form or setting.",
     "app": "Open the web app.",
-    "completion": "Code for a shell to complete what you type.",
+    "completion": "Print completion code for a shell.",
 }
 
 

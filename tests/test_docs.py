@@ -367,3 +367,24 @@ def test_the_site_builds_without_a_warning_and_needs_no_network(tmp_path):
         assert not re.search(r'<link[^>]*\shref="(?:https?:)?//', text), page.name
     for sheet in (tmp_path / "site" / "_static").glob("*.css"):
         assert not re.search(r"(?:@import|url\()\s*[\"']?(?:https?:)?//", sheet.read_text("utf-8")), sheet.name
+
+
+def test_every_place_the_glossary_names_is_there():
+    """A term points to a file of the package, or to a setting, column or number of the summary that exists."""
+    from flywheel_sim.results.summary import SUMMARY
+    from flywheel_sim.scenario import load
+    from flywheel_sim.scenario.columns import NAMES
+
+    company = load("everything-on")
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in text.splitlines() if line.count("|") == 4]
+    terms = [row[1].strip() for row in rows]
+    assert len(rows) > 50 and len(set(terms) - {"term", "---"}) == len(terms) - 2 * text.count("| term |")
+    for row in rows:
+        for kind, name in re.findall(r"(column|summary)? ?`([\w./*]+)`", row[3]):
+            if kind:
+                assert name in (NAMES if kind == "column" else SUMMARY), name
+            elif "/" in name:
+                assert any((ROOT / folder / name).exists() for folder in ("", "flywheel_sim")), name
+            elif re.fullmatch(r"[a-z_]+\.[a-z_]+", name) and hasattr(company, name.partition(".")[0]):
+                assert company.get(name) is not None, name

@@ -14,7 +14,7 @@ import annotated_types as limits
 from flywheel_sim.results.assumptions import EVIDENCE
 from flywheel_sim.results.naming import leaves
 from flywheel_sim.scenario import Scenario
-from flywheel_sim.scenario.schema import MECHANISMS
+from flywheel_sim.scenario.schema import MECHANISMS, ScenarioModel
 from flywheel_sim.scenario.shapes import Shape, along, root
 
 __all__ = ["LEVERS", "Control", "Group", "groups", "levers", "round_up"]
@@ -159,8 +159,8 @@ def _control(scenario: Scenario, path: str, value: Any) -> Control | None:
     known = "set" if own else str(shape.extra.get("evidence", "a"))
     given: dict[str, Any] = {
         "path": path,
-        "label": _label(path),
-        "text": (shape.field.description or "").replace("`", ""),
+        "label": _label(path, shape),
+        "text": shape.text.replace("`", ""),
         "unit": shape.unit,
         "value": value,
         "evidence": EVIDENCE[known],
@@ -209,8 +209,8 @@ def _limits(shape: Shape) -> tuple[float, float]:
     return least, most
 
 
-def _label(path: str) -> str:
-    """Return a path in words that people read.
+def _label(path: str, shape: Shape | None = None) -> str:
+    """Return the label of a setting, else its path in words; whose it is stands before it.
 
     Examples
     --------
@@ -218,6 +218,9 @@ def _label(path: str) -> str:
     ('Interval weeks', 'Sales: headcount', 'Cadence switched on')
     """
     parts = [part.replace("_", " ") for part in path.split(".")]
+    if shape is not None and shape.label:
+        whose = f"{parts[1]}: " if parts[0] in _NAMED and len(parts) > 2 else ""
+        return whose[:1].upper() + whose[1:] + shape.label
     if parts[-1] == "enabled":
         return f"{' '.join(parts[:-1])} switched on".capitalize()
     if len(parts) > 2:
@@ -232,9 +235,10 @@ def _whole_label(control: Control) -> str:
     --------
     >>> from flywheel_sim.scenario import load
     >>> [control.label for control in levers(load("b2b-saas"))][:2]
-    ['Cadence switched on', 'Cadence: interval weeks']
+    ['Cadence switched on', 'Weeks between cross-team meetings']
     """
     parts = control.path.split(".")
-    if parts[-1] == "enabled" or parts[0] in _NAMED:
+    shape = along(root(ScenarioModel), tuple(parts))
+    if parts[-1] == "enabled" or parts[0] in _NAMED or (shape is not None and shape.label):
         return control.label
     return f"{parts[0].replace('_', ' ').capitalize()}: {control.label[:1].lower()}{control.label[1:]}"

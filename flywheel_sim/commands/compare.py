@@ -1,5 +1,6 @@
 """``flywheel compare``: scenarios against each other, or one against its funnel twin, with the same luck."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,64 @@ from flywheel_sim.commands.run_options import (
 if TYPE_CHECKING:
     from flywheel_sim.scenario import Scenario
     from flywheel_sim.scenario.funnel import TwinChange
+    from flywheel_sim.study.comparison.compare import Comparison
 
 __all__ = ["compare"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a comparison was asked for on the command line."""
+
+    specs: tuple[str, ...]
+    horizon: int | None
+    precision: float | None
+    indifference: float
+    best: bool
+    confidence: float
+    budget: int | None
+    limit: int
+    bridge: bool
+    swings: bool
+    full: bool
+    report: Path | None
+    posterior: Path | None
+    interventions: tuple[str, ...]
+    team_classes: tuple[str, ...]
+    detail: bool
+    funnel_twin: bool
+    keep: str | None
+    changes: dict[str, Any]
+    seed: int
+    replicates: int | None
+    workers: int | None
+    out: Path | None
+
+    def __post_init__(self) -> None:
+        if self.budget is not None and not self.best:
+            raise click.UsageError("--budget is for --best")
+        if self.best and self.precision is not None:
+            raise click.UsageError("--best and --precision both decide how many runs there are; give one of them")
+        if self.keep and not self.funnel_twin:
+            raise click.UsageError("--keep says what a funnel twin does; add --funnel-twin")
+        drawable(self.posterior, self.changes, self.seed)
+        if self.horizon is not None and "horizon_weeks" in self.changes:
+            raise click.UsageError("give the horizon once: --horizon or --set horizon_weeks=...")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What is set in every scenario, its horizon included."""
+        return self.changes if self.horizon is None else self.changes | {"horizon_weeks": self.horizon}
+
+    @property
+    def stages(self) -> list[str]:
+        """What is looked into after the comparison itself."""
+        wanted = {
+            "bridge": self.bridge or self.full,
+            "swings": self.swings or self.full,
+            "groups": self.report is not None,
+        }
+        return [stage for stage, yes in wanted.items() if yes]
 
 
 @click.command()
@@ -56,31 +113,7 @@ __all__ = ["compare"]
     "as profit.",
 )  # fmt: skip
 @answers("compare", "set", "seed", "replicates", "workers", "out")
-def compare(
-    specs: tuple[str, ...],
-    horizon: int | None,
-    precision: float | None,
-    indifference: float,
-    best: bool,
-    confidence: float,
-    budget: int | None,
-    limit: int,
-    bridge: bool,
-    swings: bool,
-    full: bool,
-    report: Path | None,
-    posterior: Path | None,
-    interventions: tuple[str, ...],
-    team_classes: tuple[str, ...],
-    detail: bool,
-    funnel_twin: bool,
-    keep: str | None,
-    changes: dict[str, Any],
-    seed: int,
-    replicates: int | None,
-    workers: int | None,
-    out: Path | None,
-) -> Answer:
+def compare(**options: Any) -> Answer:
     """Compare scenarios under the same luck; the first is the baseline.
 
     Run k of every scenario has the same luck, so the differences are about the scenarios.  --set applies to all of
@@ -95,43 +128,55 @@ def compare(
     --precision and --best decide how many runs there are; --replicates is then the first stage.  When the limit comes
     first, the exit code is 1.
     """
-    _sensible(best, budget, precision)
-    drawable(posterior, changes, seed)
-    if horizon is not None:
-        if "horizon_weeks" in changes:
-            raise click.UsageError("give the horizon once: --horizon or --set horizon_weeks=...")
-        changes = changes | {"horizon_weeks": horizon}
-    scenarios = changed(specs, changes)
+    asked = Asked(**options)
+    scenarios = changed(asked.specs, asked.settings)
     removed: tuple[TwinChange, ...] = ()
-    if funnel_twin:
-        scenarios, removed = _with_twin(scenarios, keep or "budget")
-    elif keep:
-        raise click.UsageError("--keep says what a funnel twin does; add --funnel-twin")
-    places(out, report)
-    ruled = rules_of(interventions, team_classes)
-    with progress(f"Comparing {len(scenarios)} scenarios") as step:
-        from flywheel_sim.study.comparison import compare as study
-
-        if best:
-            found = study.choose(
-                scenarios, indifference, confidence, budget=budget, first_stage=replicates or study.FIRST_STAGE,
-                seed=seed, workers=workers, progress=step, limit=limit, posterior=posterior, **ruled,
-            )  # fmt: skip
-        else:
-            found = study.compare(
-                scenarios, replicates or 40, seed, workers, step, precision=precision, indifference=indifference,
-                limit=limit, posterior=posterior, **ruled,
-            )  # fmt: skip
-    asked = {"bridge": bridge or full, "swings": swings or full, "groups": report is not None}
-    found = further(found, [stage for stage, wanted in asked.items() if wanted], workers, out, report)
-    data, text = found.to_dict(), told(found, detail=detail)
+    if asked.funnel_twin:
+        scenarios, removed = _with_twin(scenarios, asked.keep or "budget")
+    places(asked.out, asked.report)
+    comparison = further(_compared(asked, scenarios), asked.stages, asked.workers, asked.out, asked.report)
+    data, text = comparison.to_dict(), told(comparison, detail=asked.detail)
     if removed:
         data["funnel_twin"] = [change._asdict() for change in removed]
         rows = [(change.path, _short(change.before), _short(change.after), change.why) for change in removed]
-        listed = table(("the funnel twin changes", "from", "to", "because"), rows)
-        text = _beside(text, listed)
-    guaranteed = found.chosen is None or found.chosen.decided or found.chosen.method == "ocba"
-    return Answer(data, text, manifest(found.provenance), failed=not (found.precise and guaranteed))
+        text = _beside(text, table(("the funnel twin changes", "from", "to", "because"), rows))
+    chosen = comparison.chosen
+    guaranteed = chosen is None or chosen.decided or chosen.method == "ocba"
+    return Answer(data, text, manifest(comparison.provenance), failed=not (comparison.precise and guaranteed))
+
+
+def _compared(asked: Asked, scenarios: "list[Scenario]") -> "Comparison":
+    """Run the scenarios as they were asked to be compared, or the best of them to be chosen."""
+    ruled = rules_of(asked.interventions, asked.team_classes)
+    with progress(f"Comparing {len(scenarios)} scenarios") as step:
+        from flywheel_sim.study.comparison import compare as study
+
+        if asked.best:
+            return study.choose(
+                scenarios,
+                asked.indifference,
+                asked.confidence,
+                budget=asked.budget,
+                first_stage=asked.replicates or study.FIRST_STAGE,
+                seed=asked.seed,
+                workers=asked.workers,
+                progress=step,
+                limit=asked.limit,
+                posterior=asked.posterior,
+                **ruled,
+            )
+        return study.compare(
+            scenarios,
+            asked.replicates or 40,
+            asked.seed,
+            asked.workers,
+            step,
+            precision=asked.precision,
+            indifference=asked.indifference,
+            limit=asked.limit,
+            posterior=asked.posterior,
+            **ruled,
+        )
 
 
 def _with_twin(scenarios: "list[Scenario]", keep: str) -> "tuple[list[Scenario], tuple[TwinChange, ...]]":
@@ -160,10 +205,3 @@ def _beside(text: Any, listed: str) -> Any:
 
 def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _sensible(best: bool, budget: int | None, precision: float | None) -> None:
-    if budget is not None and not best:
-        raise click.UsageError("--budget is for --best")
-    if best and precision is not None:
-        raise click.UsageError("--best and --precision both decide how many runs there are; give one of them")

@@ -243,8 +243,7 @@ def _differing(of: "Scenario", before: dict[str, Any], after: dict[str, Any]) ->
     rows = []
     for path, old, new in (leaf for found in differing(before, after) for leaf in _leaves(*found)):
         shape = along(root(type(of.model)), path)
-        field = shape.field if shape is not None else None
-        said = (field.description or "") if field is not None else ""
+        said = (shape.label or shape.text) if shape is not None else ""
         rows.append((".".join(path), old, new, shape.unit if shape is not None else "", said))
     return rows
 

@@ -19,7 +19,7 @@ from flywheel_sim.engine.cache_root import cache_root
 __all__ = ["code_hash", "engine_hash"]
 
 #: What readers are told of a parameter; the default and the limits decide what a run computes.
-_TOLD = ("text", "unit", "evidence", "source", "advanced", "role", "acts")
+_TOLD = ("text", "label", "unit", "evidence", "source", "advanced", "role", "acts")
 
 
 def _bare(node: ast.AST) -> ast.AST:

@@ -119,18 +119,25 @@ def tally(scenario: "Scenario") -> Tally:
 def _assumption(scenarios: Sequence["Scenario"], path: str, values: tuple[Any, ...]) -> Assumption:
     scenario = scenarios[0]
     shape = along(root(type(scenario.model)), tuple(path.split(".")))
-    field = shape.field if shape is not None else None
+    meaning = _meaning(scenario, path)
     marks = {_mark(one, path, value) for one, value in zip(scenarios, values, strict=True) if value is not None}
     mark, source = next(iter(marks)) if len(marks) == 1 else ("set", "")
     return Assumption(
         path=path,
-        text=(_known(path) or _plainly(field.description or "" if field is not None else "", path))
-        + ("" if path.endswith(".enabled") else _whose(scenario, path)),
+        text=(_known(path) or meaning) + ("" if path.endswith(".enabled") else _whose(scenario, path)),
         unit=shape.unit if shape is not None else "",
         values=tuple(_shown(value) for value in values),
         evidence=EVIDENCE[mark],
         source=source,
     )
+
+
+def _meaning(scenario: "Scenario", path: str) -> str:
+    """Return the label of a setting, else its description; an entry of a mapping has those of the mapping."""
+    parts, top = tuple(path.split(".")), root(type(scenario.model))
+    above = (along(top, parts[:n]) for n in range(len(parts), 1, -1))
+    shape = next((shape for shape in above if shape is not None and (shape.label or shape.text)), None)
+    return (shape.label or _plainly(shape.text, path)) if shape is not None else _plainly("", path)
 
 
 def _known(path: str) -> str:

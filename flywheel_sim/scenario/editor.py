@@ -73,7 +73,8 @@ def _loosen(part: Any, blocks: dict[str, Any]) -> None:
 
 def _describe(entry: dict[str, Any]) -> None:
     unit, evidence, source = (str(entry.pop(key, "")) for key in ("unit", "evidence", "source"))
-    entry.pop("advanced", None)
+    for key in ("advanced", "label", "role", "acts"):
+        entry.pop(key, None)
     said = ", ".join(part for part in (f"evidence {evidence}" if evidence else "", source) if part)
     more = (f" [{unit}]" if unit else "") + (f" ({said})" if said else "")
     if more:

@@ -64,6 +64,7 @@ def param(
     default: Any = ...,
     text: str = "",
     *,
+    label: str = "",
     unit: str = "",
     evidence: Evidence = "a",
     source: str = "",
@@ -79,6 +80,9 @@ def param(
     default : value, or ``...`` when the scenario must give one.
     text : str
         What the number means, in one sentence a user can read.
+    label : str
+        The same in the plain words of a strategist, where ``text`` says it in those of the model: what report, app and
+        terminal print, and the title in the editor's schema.
     unit : str
         Its unit, e.g. ``"1/week"``, ``"$"``, ``"hours"``, ``"probability"``, ``"share"``.
     evidence, source
@@ -102,5 +106,5 @@ def param(
     0.004
     """
     extra: dict[str, Any] = {"unit": unit, "evidence": evidence, "source": source, "advanced": advanced}
-    extra |= {key: value for key, value in (("role", role), ("acts", acts)) if value}
-    return Field(default, description=text, json_schema_extra=extra, **limits)
+    extra |= {key: value for key, value in (("role", role), ("acts", acts), ("label", label)) if value}
+    return Field(default, title=label or None, description=text, json_schema_extra=extra, **limits)

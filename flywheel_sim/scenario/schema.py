@@ -100,7 +100,13 @@ class Team(Block):
     salary: float = param(100_000.0, "Yearly cost of one head.", unit="$/year", ge=0, le=1e8)
     craft: dict[str, Weight] = param(..., "Direction of the team's craft, by axis.")
     front: bool = param(True, "Faces customers (otherwise it powers the teams that do).")
-    scaling: float = param(0.8, "Elasticity of planned headcount in what it follows.", ge=0, le=2)
+    scaling: float = param(
+        0.8,
+        "Elasticity of planned headcount in what it follows.",
+        label="How far headcount follows revenue",
+        ge=0,
+        le=2,
+    )
     follows: Literal["revenue", "customers", "issues"] = param(
         "revenue", "What finance plans its headcount by: the company's revenue, its customers, or their issues."
     )
@@ -119,7 +125,7 @@ class Team(Block):
         False,
         "Whether this team fills posts and looks after people: what it leaves undone slows hires and loses people.",
     )
-    skill: float = param(1.0, "Skill: multiplies the team's magnitude.", ge=0, le=10)
+    skill: float = param(1.0, "Skill: multiplies the team's magnitude.", label="Skill of the team", ge=0, le=10)
     utc_offset: float = param(0.0, "Time zone.", unit="hours", ge=-12, le=14, source="C30")
     theme_offset: float = param(
         0.0, "Weeks by which the team enters each theme late, with `cadence.themes: offset`.", unit="weeks", ge=-520,
@@ -129,7 +135,9 @@ class Team(Block):
     start: Literal["craft", "random", "given"] = param("craft", "Direction at the start.")
     direction: dict[str, Weight] = param({}, "Direction at the start when `start: given`.")
     field: dict[str, Weight] = param(
-        {}, "A static pull on this team alone, by axis, in units of D; its length is its strength."
+        {},
+        "A static pull on this team alone, by axis, in units of D; its length is its strength.",
+        label="Fixed priorities of this team, whatever it is paid for",
     )
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
@@ -156,13 +164,45 @@ class Segment(Block):
 
     share: float = param(1.0, "Relative size of the segment.", ge=1e-6, le=1e6)
     spend: float = param(20_000.0, "What a customer pays at list price.", unit="$/year", ge=0, le=1e9)
-    relationship_weight: float = param(2.0, "Log change of churn per unit of relationship.", ge=0, le=100, source="C6")
-    product_weight: float = param(
-        1.0, "Log change of churn per unit of product quality times fit.", ge=0, le=100, source="C6"
+    relationship_weight: float = param(
+        2.0,
+        "Log change of churn per unit of relationship.",
+        label="How much a warm relationship lowers churn",
+        ge=0,
+        le=100,
+        source="C6",
     )
-    service_weight: float = param(1.0, "Log change of churn per unit of recent experience.", ge=0, le=100, source="C6")
-    price_weight: float = param(0.5, "Log change of churn per doubling of the price.", ge=0, le=20, source="C6")
-    outside_option: float = param(0.0, "Pull of the alternatives: added to the log churn factor.", ge=-100, le=100)
+    product_weight: float = param(
+        1.0,
+        "Log change of churn per unit of product quality times fit.",
+        label="How much a fitting product lowers churn",
+        ge=0,
+        le=100,
+        source="C6",
+    )
+    service_weight: float = param(
+        1.0,
+        "Log change of churn per unit of recent experience.",
+        label="How much good recent experience lowers churn",
+        ge=0,
+        le=100,
+        source="C6",
+    )
+    price_weight: float = param(
+        0.5,
+        "Log change of churn per doubling of the price.",
+        label="How much a higher price raises churn",
+        ge=0,
+        le=20,
+        source="C6",
+    )
+    outside_option: float = param(
+        0.0,
+        "Pull of the alternatives: added to the log churn factor.",
+        label="How attractive the alternatives are",
+        ge=-100,
+        le=100,
+    )
     channel_taste: dict[str, Weight] = param(
         {}, "Weight of a channel relative to the others, by channel; 1 where none is given.", source="C10"
     )

@@ -59,6 +59,16 @@ class Shape:
         return str(self.extra.get("unit", ""))
 
     @property
+    def text(self) -> str:
+        """What it means, in the model's words; ``""`` when it is not declared."""
+        return (self.field.description or "") if self.field is not None else ""
+
+    @property
+    def label(self) -> str:
+        """What strategists read for it; ``""`` when its meaning is plain already."""
+        return str(self.extra.get("label", ""))
+
+    @property
     def extra(self) -> Mapping[str, Any]:
         """Unit, evidence, source and advanced, as declared by ``param``."""
         declared = self.field.json_schema_extra if self.field is not None else None

@@ -337,7 +337,7 @@ def _row(path: str, shape: Shape) -> Parameter:
     default = ""
     if field is not None and not field.is_required() and _leaf(shape):
         default = str(field.default)
-    text = (field.description or "") if field is not None else ""
+    text = f"{shape.label}. {shape.text}" if shape.label else shape.text
     extra = shape.extra
     return Parameter(
         path, text, default, shape.unit, str(extra.get("evidence") or ""), str(extra.get("source") or ""),

@@ -3,6 +3,7 @@
 import numba
 import numpy as np
 import pytest
+from compiled import compiled
 
 from flywheel_sim.engine import maths
 from flywheel_sim.engine.maths import exp32
@@ -12,14 +13,8 @@ from flywheel_sim.execute.run import batch
 f32 = np.float32
 
 
-@numba.njit
-def happens(rate):
-    return maths.happens(rate)
-
-
-@numba.njit
-def voice_pull(r, e, r_ref, e_ref, b_r, b_e):
-    return m01.voice_pull(r, e, r_ref, e_ref, b_r, b_e)
+happens = compiled(maths.happens)
+voice_pull = compiled(m01.voice_pull)
 
 
 @numba.njit
@@ -27,14 +22,8 @@ def renewal_risk(propensity, log_factor):
     return maths.happens(propensity * exp32(log_factor))
 
 
-@numba.njit
-def odds_times(p, factor):
-    return m01.odds_times(p, factor)
-
-
-@numba.njit
-def delay_odds(weeks):
-    return m01.delay_odds(weeks)
+odds_times = compiled(m01.odds_times)
+delay_odds = compiled(m01.delay_odds)
 
 
 # --- laws -----------------------------------------------------------------------------------------------------------

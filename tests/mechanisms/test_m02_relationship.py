@@ -3,6 +3,7 @@
 import numba
 import numpy as np
 import pytest
+from compiled import compiled
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,14 +15,8 @@ share = st.floats(0, 1, width=32)
 NOTHING = f32(0.0)
 
 
-@numba.njit
-def felt(outcome, recent, spill_over):
-    return m02.felt(outcome, recent, spill_over)
-
-
-@numba.njit
-def expected(norm, history, adaptation):
-    return m02.expected(norm, history, adaptation)
+felt = compiled(m02.felt)
+expected = compiled(m02.expected)
 
 
 @numba.njit

@@ -1,21 +1,14 @@
 """M4: what handoffs lose."""
 
-import numba
 import numpy as np
 import pytest
+from compiled import compiled
 
 from flywheel_sim.engine.mechanisms import m04_handoffs as m04
 from flywheel_sim.execute.run import batch
 
-
-@numba.njit
-def friction_between(cosine, base, angle, integration):
-    return m04.friction_between(cosine, base, angle, integration)
-
-
-@numba.njit
-def response_odds(mean_hours):
-    return m04.response_odds(mean_hours)
+friction_between = compiled(m04.friction_between)
+response_odds = compiled(m04.response_odds)
 
 
 def test_friction_by_hand():

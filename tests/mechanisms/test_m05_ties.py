@@ -3,6 +3,7 @@
 import numba
 import numpy as np
 import pytest
+from compiled import compiled
 
 from flywheel_sim import theory
 from flywheel_sim.engine.mechanisms import m05_word_of_mouth as m05
@@ -18,9 +19,7 @@ def is_strong(i, j, share):
     return m05.is_strong(np.uint32(1), np.uint32(0), i, j, share)
 
 
-@numba.njit
-def tie_strength(beta):
-    return m05.tie_strength(beta)
+tie_strength = compiled(m05.tie_strength)
 
 
 @numba.njit

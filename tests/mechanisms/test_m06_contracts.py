@@ -1,8 +1,8 @@
 """M6: when customers can leave, pay and buy."""
 
-import numba
 import numpy as np
 import pytest
+from compiled import compiled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,19 +12,9 @@ from flywheel_sim.execute.run import batch
 ANNUAL, MONTHLY, WEEKLY = m06.CONTRACT.annual, m06.CONTRACT.monthly, m06.WEEKLY
 
 
-@numba.njit
-def renewal_due(age, kind):
-    return m06.renewal_due(age, kind)
-
-
-@numba.njit
-def weeks_to_renewal(age, kind):
-    return m06.weeks_to_renewal(age, kind)
-
-
-@numba.njit
-def window_open(week, fiscal, shift, window):
-    return m06.window_open(week, fiscal, shift, window)
+renewal_due = compiled(m06.renewal_due)
+weeks_to_renewal = compiled(m06.weeks_to_renewal)
+window_open = compiled(m06.window_open)
 
 
 def due(kind, last):

@@ -1,8 +1,8 @@
 """M7: who buys more, and how much."""
 
-import numba
 import numpy as np
 import pytest
+from compiled import compiled
 
 from flywheel_sim.engine.mechanisms import m07_expansion as m07
 from flywheel_sim.execute.run import batch
@@ -10,14 +10,8 @@ from flywheel_sim.execute.run import batch
 f32 = np.float32
 
 
-@numba.njit
-def expansion_rate(base, effect, relationship, reference):
-    return m07.expansion_rate(base, effect, relationship, reference)
-
-
-@numba.njit
-def spend_after(spend, step, cap):
-    return m07.spend_after(spend, step, cap)
+expansion_rate = compiled(m07.expansion_rate)
+spend_after = compiled(m07.spend_after)
 
 
 def test_rate_by_hand():

@@ -3,6 +3,7 @@
 import numba
 import numpy as np
 import pytest
+from compiled import compiled
 from scipy import stats
 
 from flywheel_sim.engine import maths
@@ -18,9 +19,7 @@ def counts(words, mean, out):
         out[i] = maths.poisson_count(words[i], mean)
 
 
-@numba.njit
-def erlang_wait(servers, load):
-    return m08.erlang_wait(servers, load)
+erlang_wait = compiled(m08.erlang_wait)
 
 
 @pytest.mark.parametrize("mean", [0.01, 0.15, 1.0, 4.0])

@@ -1,8 +1,8 @@
 """M9: channels, self-service, analytics and personalisation."""
 
-import numba
 import numpy as np
 import pytest
+from compiled import compiled
 
 from flywheel_sim import theory
 from flywheel_sim.engine import channel_rows
@@ -14,14 +14,8 @@ LIVE, SELF = 8.01, 0.10
 PAID = ("self_service", "contained", "service_cost", "tech_cost", "total_cost", "profit", "cash", "value")
 
 
-@numba.njit
-def routes(s, a, rho):
-    return m09.routes(s, a, rho)
-
-
-@numba.njit
-def saturation(spend, scale):
-    return m09.saturation(spend, scale)
+routes = compiled(m09.routes)
+saturation = compiled(m09.saturation)
 
 
 def break_even(a):

@@ -1,8 +1,8 @@
 """M10: causes come up, fires eat the hours to remove them, patches hide them."""
 
-import numba
 import numpy as np
 import pytest
+from compiled import compiled
 
 from flywheel_sim import theory
 from flywheel_sim.engine.mechanisms import m10_causes as m10
@@ -12,9 +12,7 @@ from flywheel_sim.scenario import load
 COLUMNS = ("causes", "causes_hidden", "firefighting")
 
 
-@numba.njit
-def cause_rates(v, w, rho, k, grow, fix, stick, patch, back):
-    return m10.cause_rates(v, w, rho, k, grow, fix, stick, patch, back)
+cause_rates = compiled(m10.cause_rates)
 
 
 def test_rates_by_hand():

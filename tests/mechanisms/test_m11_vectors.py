@@ -3,20 +3,14 @@
 import numba
 import numpy as np
 import pytest
+from compiled import compiled
 
 from flywheel_sim.engine.layout import PAR
 from flywheel_sim.engine.mechanisms import m11_vectors as m11
 from flywheel_sim.execute.run import batch
 
-
-@numba.njit
-def normalise(row, d):
-    return m11.normalise(row, d)
-
-
-@numba.njit
-def move_along(row, step, d):
-    m11.move_along(row, step, d)
+normalise = compiled(m11.normalise)
+move_along = compiled(m11.move_along)
 
 
 @numba.njit

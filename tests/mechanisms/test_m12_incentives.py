@@ -1,18 +1,15 @@
 """M12: people do what they are paid for, as far as it pays."""
 
-import numba
 import numpy as np
 import pytest
+from compiled import compiled
 
 from flywheel_sim.engine.mechanisms import m12_incentives as m12
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.execute.run import batch
 from flywheel_sim.scenario import load
 
-
-@numba.njit
-def solve_cost(v, d, substitution):
-    m12.solve_cost(v, d, substitution)
+solve_cost = compiled(m12.solve_cost)
 
 
 def test_attenuation_by_hand():

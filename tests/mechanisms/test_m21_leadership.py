@@ -1,8 +1,8 @@
 """M21: a seat that is short, an effect that is late, hours that are pre-empted, and a value that has to be shown."""
 
-import numba
 import numpy as np
 import pytest
+from compiled import compiled
 
 from flywheel_sim.engine.mechanisms import m21_leadership as m21
 from flywheel_sim.execute.run import batch
@@ -17,14 +17,8 @@ SEAT = (
 MONEY = ("programme_cost", "total_cost", "profit", "cash", "value")
 
 
-@numba.njit
-def backing(perceived, hurdle, patience):
-    return m21.backing(perceived, hurdle, patience)
-
-
-@numba.njit
-def leg(share, free, enough, influence):
-    return m21.leg(share, free, enough, influence)
+backing = compiled(m21.backing)
+leg = compiled(m21.leg)
 
 
 def test_laws_by_hand():

@@ -3,6 +3,7 @@
 import numba
 import numpy as np
 import pytest
+from compiled import compiled
 
 from flywheel_sim.engine.lower import lower
 from flywheel_sim.engine.mechanisms import m22_loyalty as m22
@@ -16,9 +17,7 @@ NEUTRAL = {"elasticity": 0.0, "identity": 0.0, "reward_value": 0.0}
 OWN = ("members", "member_churned", "rewards", "reward_cost", "reward_liability")
 
 
-@numba.njit
-def goal_drive(points, strength, threshold, endowed, curvature):
-    return m22.goal_drive(points, strength, threshold, endowed, curvature)
+goal_drive = compiled(m22.goal_drive)
 
 
 def test_the_drive_rises_towards_the_reward():

@@ -1,8 +1,8 @@
 """M27: how hard sellers sell, to whom, with what promises, and when in the quarter."""
 
-import numba
 import numpy as np
 import pytest
+from compiled import compiled
 
 from flywheel_sim.engine.mechanisms import m27_selling as m27
 from flywheel_sim.engine.run import Simulation
@@ -15,24 +15,10 @@ NEUTRAL = {
 }  # fmt: skip
 
 
-@numba.njit
-def least_fit(base, slope, cosine, reference):
-    return m27.least_fit(base, slope, cosine, reference)
-
-
-@numba.njit
-def quota_push(t, accelerator, weeks, borrowed):
-    return m27.quota_push(t, accelerator, weeks, borrowed)
-
-
-@numba.njit
-def price_share(deal, age):
-    return m27.price_share(deal, age)
-
-
-@numba.njit
-def deal_size(word, spread):
-    return m27.deal_size(word, spread)
+least_fit = compiled(m27.least_fit)
+quota_push = compiled(m27.quota_push)
+price_share = compiled(m27.price_share)
+deal_size = compiled(m27.deal_size)
 
 
 def test_the_laws_by_hand():

@@ -58,7 +58,7 @@ def test_a_range_in_another_unit_is_told_with_the_value_in_hand(block: dict[str,
     study = {"scenario": "b2b-saas", "parameters": {"market.churn.mean": block}, "design": {"kind": "lhs", "points": 2}}
     (said,) = study_warnings(read_study(study))
     assert re.match(
-        r"market.churn.mean is drawn from \S+ to \S+, but b2b-saas has 0.13 \(probability: Mean churn", said
+        r"market.churn.mean is drawn from \S+ to \S+, but b2b-saas has 0.13 \(probability: Voluntary churn", said
     )
     assert said.endswith("is that the same unit?")
 

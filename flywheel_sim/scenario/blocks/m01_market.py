@@ -48,10 +48,20 @@ class Voice(Block):
     advocate_to_neutral: float = param(0.015, "Rate at which advocates fall silent.", unit="1/week", ge=0, le=1000)
     detractor_to_neutral: float = param(0.030, "Rate at which detractors calm down.", unit="1/week", ge=0, le=1000)
     relationship_effect: float = param(
-        2.5, "b_R: log change of the rates per unit of relationship above reference.", ge=0, le=100, source="C32"
+        2.5,
+        "b_R: log change of the rates per unit of relationship above reference.",
+        label="How much relationships decide who speaks up",
+        ge=0,
+        le=100,
+        source="C32",
     )
     effort_effect: float = param(
-        0.4, "b_E: log change of the rates per unit of effort memory above reference.", ge=0, le=100, source="C32, A13"
+        0.4,
+        "b_E: log change of the rates per unit of effort memory above reference.",
+        label="How much customer effort decides who complains",
+        ge=0,
+        le=100,
+        source="C32, A13",
     )
 
 
@@ -64,17 +74,29 @@ class Churn(Block):
     detractor: float = param(0.0070, "Churn of detractors (`by: voice`).", unit="1/week", ge=0, le=1000)
     mean: float = param(
         0.12, "Mean churn propensity per period (per renewal under contracts, per purchase without: see "
-        "`contracts.kind`).", unit="probability", ge=0, le=1,
+        "`contracts.kind`).", label="Voluntary churn per renewal or purchase", unit="probability", ge=0, le=1,
         source="S24", evidence="V2",
     )  # fmt: skip
     dispersion: float = param(
-        0.2, "1/(alpha+beta+1) of the Beta propensity, fixed for life; 0 = all alike.", ge=0, lt=1, source="A3"
+        0.2,
+        "1/(alpha+beta+1) of the Beta propensity, fixed for life; 0 = all alike.",
+        label="How much customers differ in their loyalty",
+        ge=0,
+        lt=1,
+        source="A3",
     )
     period_weeks: float = param(52.0, "Period of `mean` when contracts are off.", unit="weeks", ge=1, le=1_000_000)
     sensitivity: float = param(
         1.0, "Scales all experience factors on churn; 0 = churn ignores experience.", ge=0, le=100, source="C32"
     )
-    effort_effect: float = param(0.3, "Log change of churn per unit of effort memory.", ge=0, le=100, source="A13")
+    effort_effect: float = param(
+        0.3,
+        "Log change of churn per unit of effort memory.",
+        label="How much customer effort raises churn",
+        ge=0,
+        le=100,
+        source="A13",
+    )
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
         """Yield rates per voice beside contracts."""
@@ -147,23 +169,37 @@ class Market(Block):
         "uniform", "Contract phase of the first customers: spread over the year, or all signed at week 0."
     )
     pool: Literal["closed", "constant"] = param(
-        "closed", "`closed`: a win uses up a prospect; `constant`: inflow as if prospects never ran out (S/N = 1).",
+        "closed",
+        "`closed`: a win uses up a prospect; `constant`: inflow as if prospects never ran out (S/N = 1).",
+        label="Whether the market can run out of prospects",
         source="A23",
-    )  # fmt: skip
+    )
     organic: float = param(
         1.0, "Share of the external interest that comes whatever the owners of awareness do.", unit="share", ge=0, le=1
     )
     external: float = param(
-        0.0006, "p: net new customers per prospect from marketing at reference.", unit="1/week", ge=0, le=1000,
-        source="A1, about .03 a year", evidence="V2",
-    )  # fmt: skip
+        0.0006,
+        "p: net new customers per prospect from marketing at reference.",
+        label="New customers marketing wins, per prospect and week",
+        unit="1/week",
+        ge=0,
+        le=1000,
+        source="A1, about .03 a year",
+        evidence="V2",
+    )
     network: Network = param(Network(), "Network among accounts; a bare name sets the kind.")
     voice: Voice = param(Voice(), "Voice transitions.")
     churn: Churn = param(Churn(), "Churn.")
     funnel: Funnel = param(Funnel(), "Stages of the sale.")
     win_back: WinBack = param(WinBack(), "Win-back.")
     fit_mean: float = param(0.7, "Mean fit of an account to the product.", unit="share", gt=0, lt=1)
-    fit_dispersion: float = param(0.1, "1/(a+b+1) of the Beta fit; 0 = all alike.", ge=0, lt=1)
+    fit_dispersion: float = param(
+        0.1,
+        "1/(a+b+1) of the Beta fit; 0 = all alike.",
+        label="How much accounts differ in their fit to the product",
+        ge=0,
+        lt=1,
+    )
     price: float = param(
         1.0, "List price relative to the base case; multiplies every segment's spend.", ge=0.01, le=100
     )

@@ -25,7 +25,12 @@ class Touchpoint(Block):
         unit="ratio", ge=0, le=10, source="C6",
     )  # fmt: skip
     base_success: float = param(
-        0.8, "Probability that it goes well at the reference match.", unit="probability", ge=0.001, le=0.999
+        0.8,
+        "Probability that it goes well at the reference match.",
+        label="Share of contacts that go well in the base case",
+        unit="probability",
+        ge=0.001,
+        le=0.999,
     )
     match_reference: float = param(0.5, "Match of served vector and need at the frozen base case.", ge=-5, le=5)
     need: dict[str, Weight] = param({}, "Offset of this touchpoint's need from the segment's need, by axis.")
@@ -59,15 +64,36 @@ class Journey(Block):
     enabled: bool = param(True, "Off: every touch succeeds with its base probability.")
     directions: Literal["vector", "common", "ignored", "no_need", "additive"] = param(
         "vector", "Test modes: teams' vectors, one common direction, magnitudes only, the teams' mean as need, or a "
-        "served vector of constant length.", source="C28, C36-C38",
+        "served vector of constant length.", label="Test mode for the teams' directions", source="C28, C36-C38",
     )  # fmt: skip
     length_reference: float = param(
         0.6, "Length of the served vector with `directions: additive`.", ge=0, le=10, source="C28", advanced=True
     )
-    match_effect: float = param(2.0, "q_match: logit per unit of the served vector along the need.", ge=0, le=100)
-    overload_effect: float = param(1.5, "q_load: logit lost per unit of overload, where nothing queues.", ge=0, le=100)
-    culture_effect: float = param(0.0, "q_culture: logit per unit of culture.", ge=0, le=100)
-    tone_effect: float = param(0.0, "q_tone: logit lost when front teams disagree in tone.", ge=0, le=100, source="C13")
+    match_effect: float = param(
+        2.0,
+        "q_match: logit per unit of the served vector along the need.",
+        label="How much team focus on the customer improves a contact",
+        ge=0,
+        le=100,
+    )
+    overload_effect: float = param(
+        1.5,
+        "q_load: logit lost per unit of overload, where nothing queues.",
+        label="How much overload spoils a contact",
+        ge=0,
+        le=100,
+    )
+    culture_effect: float = param(
+        0.0, "q_culture: logit per unit of culture.", label="How much culture improves a contact", ge=0, le=100
+    )
+    tone_effect: float = param(
+        0.0,
+        "q_tone: logit lost when front teams disagree in tone.",
+        label="How much disagreement in tone spoils a contact",
+        ge=0,
+        le=100,
+        source="C13",
+    )
     owner_share: float = param(0.6, "Dependency on the owner where support is not given.", unit="share", gt=0, le=1)
     onboarding_weeks: int = param(13, "Weeks that count as onboarding.", unit="weeks", ge=0, le=520)
     touchpoints: dict[str, Touchpoint] = param({}, "Touchpoints by name.", max_length=MANY)

@@ -29,10 +29,29 @@ class Handoffs(Block):
     """M4: every handoff loses something, more so between teams that look different ways."""
 
     enabled: bool = param(True, "Off: nothing is lost and nothing waits between teams.")
-    base_friction: float = param(0.05, "f0: friction of a handoff between aligned teams.", ge=0, le=100)
-    angle_friction: float = param(0.50, "f1: added friction between opposite teams.", ge=0, le=100, source="C41")
+    base_friction: float = param(
+        0.05,
+        "f0: friction of a handoff between aligned teams.",
+        label="Friction of a handoff between teams that agree",
+        ge=0,
+        le=100,
+    )
+    angle_friction: float = param(
+        0.50,
+        "f1: added friction between opposite teams.",
+        label="Added friction when teams pull apart",
+        ge=0,
+        le=100,
+        source="C41",
+    )
     integration: float = param(0.0, "Share of the angle friction removed by shared systems.", unit="share", ge=0, le=1)
-    reference_cosine: float = param(0.3, "Cosine between teams at the frozen base case.", ge=-1, le=1)
+    reference_cosine: float = param(
+        0.3,
+        "Cosine between teams at the frozen base case.",
+        label="Agreement between teams in the base case",
+        ge=-1,
+        le=1,
+    )
     effort_of_loss: float = param(1.0, "Effort a customer remembers for one lost handoff.", ge=0, le=100, source="C41")
     base_delay_hours: float = param(
         0.7, "Hours until a lead is answered when nobody queues.", unit="hours", ge=0, le=1000

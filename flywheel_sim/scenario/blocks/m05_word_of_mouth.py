@@ -27,13 +27,25 @@ class WordOfMouth(Block):
         le=3, source="S9: .6-1.4; S10",
     )  # fmt: skip
     strong: float = param(
-        0.04, "beta_s: chance that one strong tie to a voice of weight 1 wins its listener (`per_tie`).",
-        unit="probability a week", ge=0, lt=1, source="A11: .01-.07", evidence="M",
-    )  # fmt: skip
+        0.04,
+        "beta_s: chance that one strong tie to a voice of weight 1 wins its listener (`per_tie`).",
+        label="Chance that a close friend's praise wins a customer",
+        unit="probability a week",
+        ge=0,
+        lt=1,
+        source="A11: .01-.07",
+        evidence="M",
+    )
     weak: float = param(
-        0.01, "beta_w: the same through a weak tie (`per_tie`).", unit="probability a week", ge=0, lt=1,
-        source="A11: .005-.015", evidence="M",
-    )  # fmt: skip
+        0.01,
+        "beta_w: the same through a weak tie (`per_tie`).",
+        label="Chance that an acquaintance's praise wins a customer",
+        unit="probability a week",
+        ge=0,
+        lt=1,
+        source="A11: .005-.015",
+        evidence="M",
+    )
     strong_share: float = param(
         0.5, "Share of ties that are strong (`per_tie`).", unit="share", ge=0, le=1, source="A11: 5-29 of each",
         evidence="V",
@@ -48,23 +60,35 @@ class WordOfMouth(Block):
     negative: float = param(
         1.0,
         "chi: impact of a bad message relative to a good one; 0 = bad voices are not heard.",
+        label="How much louder bad word of mouth is than good",
         ge=0,
         le=100,
         source="S6",
         evidence="V",
     )
     negative_weeks: int = param(
-        26, "H: weeks a prospect who heard a bad voice stays away; 5200 or more = for good.", unit="weeks", ge=1,
-        le=1_000_000, source="S6; A12: for good",
-    )  # fmt: skip
+        26,
+        "H: weeks a prospect who heard a bad voice stays away; 5200 or more = for good.",
+        label="Weeks that bad word of mouth keeps a prospect away",
+        unit="weeks",
+        ge=1,
+        le=1_000_000,
+        source="S6; A12: for good",
+    )
     former_voice: float = param(0.3, "Share of leavers who speak badly after leaving.", unit="share", ge=0, le=1)
     former_half_life_weeks: float = param(
         17.0, "Half-life of a former customer's bad voice.", unit="weeks", gt=0, le=1_000_000
     )
     contagion: float = param(
-        1.8, "Factor of a customer's churn hazard per friend who has just left of their own will; 1 = off.",
-        unit="ratio", gt=0, le=10, source="S3", evidence="V",
-    )  # fmt: skip
+        1.8,
+        "Factor of a customer's churn hazard per friend who has just left of their own will; 1 = off.",
+        label="How much a friend who leaves raises one's own churn",
+        unit="ratio",
+        gt=0,
+        le=10,
+        source="S3",
+        evidence="V",
+    )
     contagion_half_life_weeks: float = param(
         4.0,
         "Half-life of the memory of a friend's leaving.",
@@ -75,9 +99,15 @@ class WordOfMouth(Block):
         evidence="M",
     )
     referred_churn: float = param(
-        0.82, "Factor of a referred customer's churn while the referrer is a customer; 1 = off.", unit="ratio", gt=0,
-        le=10, source="A8, S7", evidence="M",
-    )  # fmt: skip
+        0.82,
+        "Factor of a referred customer's churn while the referrer is a customer; 1 = off.",
+        label="Churn of referred customers against others",
+        unit="ratio",
+        gt=0,
+        le=10,
+        source="A8, S7",
+        evidence="M",
+    )
     referred_fit: float = param(
         0.0, "Share of the missing fit that is not missing in referred customers: friends know who it is for.",
         unit="share", ge=0, le=1, source="A8, S7",
@@ -87,9 +117,14 @@ class WordOfMouth(Block):
         unit="share", ge=0, le=1, source="A8", evidence="V2",
     )  # fmt: skip
     referrer_churn: float = param(
-        1.0, "Factor of one's own churn for a year after bringing a customer; 1 = off (19 to 7 % a year would be .35).",
-        unit="ratio", gt=0, le=10, source="S8",
-    )  # fmt: skip
+        1.0,
+        "Factor of one's own churn for a year after bringing a customer; 1 = off (19 to 7 % a year would be .35).",
+        label="Churn of customers who refer against others",
+        unit="ratio",
+        gt=0,
+        le=10,
+        source="S8",
+    )
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
         """Yield ties, and talkers, in a market where everybody is tied to all."""

@@ -19,17 +19,32 @@ class Contracts(Block):
         evidence="V",
     )  # fmt: skip
     purchase_shape: float = param(
-        0.2425945, "r: shape of the Gamma from which each customer's buying rate is drawn (`non-contractual`).",
-        ge=0.01, le=100, source="A4", evidence="V",
-    )  # fmt: skip
+        0.2425945,
+        "r: shape of the Gamma from which each customer's buying rate is drawn (`non-contractual`).",
+        label="How alike customers are in how often they buy",
+        ge=0.01,
+        le=100,
+        source="A4",
+        evidence="V",
+    )
     purchase_scale_weeks: float = param(
-        4.4136019, "alpha: rate parameter of that Gamma; purchases a week are r/alpha on average (`non-contractual`).",
-        unit="weeks", ge=0.01, le=5200, source="A4", evidence="V",
-    )  # fmt: skip
+        4.4136019,
+        "alpha: rate parameter of that Gamma; purchases a week are r/alpha on average (`non-contractual`).",
+        label="Scale of the time between purchases",
+        unit="weeks",
+        ge=0.01,
+        le=5200,
+        source="A4",
+        evidence="V",
+    )
     purchase_effect: float = param(
-        1.0, "Log change of the buying rate per unit of relationship above reference (`non-contractual`).", ge=0,
-        le=100, source="C34",
-    )  # fmt: skip
+        1.0,
+        "Log change of the buying rate per unit of relationship above reference (`non-contractual`).",
+        label="How much a warm relationship raises buying",
+        ge=0,
+        le=100,
+        source="C34",
+    )
     window_weeks: int = param(
         52, "Weeks of the customer's fiscal year in which its budget is open; 52 = always.", unit="weeks", ge=1, le=52,
         source="C8",

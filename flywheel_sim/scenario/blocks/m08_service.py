@@ -11,12 +11,29 @@ class Service(Block):
     """M8: issues arrive, wait, are fixed or come back."""
 
     enabled: bool = param(True, "Off: customers never need help.")
-    issues: float = param(0.15, "Issues per customer at reference.", unit="1/week", ge=0, le=1000)
-    fit_effect: float = param(1.0, "Log change of issues per unit of missing fit.", ge=0, le=100)
+    issues: float = param(
+        0.15,
+        "Issues per customer at reference.",
+        label="Issues per customer in the base case",
+        unit="1/week",
+        ge=0,
+        le=1000,
+    )
+    fit_effect: float = param(
+        1.0,
+        "Log change of issues per unit of missing fit.",
+        label="How many more issues a customer who does not fit has",
+        ge=0,
+        le=100,
+    )
     issue_spread: float = param(
-        0.0, "Coefficient of variation of customers' own rates of issues, a Gamma with mean 1; 0 = all alike.", ge=0,
-        le=5, source="S16",
-    )  # fmt: skip
+        0.0,
+        "Coefficient of variation of customers' own rates of issues, a Gamma with mean 1; 0 = all alike.",
+        label="How much customers differ in how many issues they have",
+        ge=0,
+        le=5,
+        source="S16",
+    )
     product_work: float = param(
         0.0, "Issues that buying once more adds, as a share of what a customer has anyway.", unit="share", ge=0, le=10,
         source="S17",
@@ -27,6 +44,7 @@ class Service(Block):
     first_contact_resolution: float = param(
         0.70,
         "FCR: probability that a handled issue stays fixed.",
+        label="Share of issues solved at first contact",
         unit="probability",
         ge=0.01,
         le=1,
@@ -39,9 +57,15 @@ class Service(Block):
     failed_fix_effort: float = param(0.5, "Effort remembered per failed fix.", ge=0, le=100, source="S12")
     contact_effort: float = param(0.1, "Effort remembered per contact.", ge=0, le=100, source="S11")
     standard_decay_weeks: float = param(
-        19.0, "tau: the standard of good service follows bad service down with this time constant.", unit="weeks", ge=1,
-        le=1_000_000, source="A26", evidence="M",
-    )  # fmt: skip
+        19.0,
+        "tau: the standard of good service follows bad service down with this time constant.",
+        label="Weeks in which bad service lowers the standard",
+        unit="weeks",
+        ge=1,
+        le=1_000_000,
+        source="A26",
+        evidence="M",
+    )
     standard_recovery_weeks: float = param(
         0.0, "The same upwards; 0 = never recovers.", unit="weeks", ge=0, le=1_000_000, source="A26", evidence="M"
     )

@@ -74,14 +74,30 @@ class Channels(Block):
         {}, "Kinds of issue by name. None: no issue is solvable without people.", max_length=MANY
     )
     offered: float = param(
-        0.0, "s: share of the issues for which self-service is the first thing offered.", unit="share", ge=0, le=1
+        0.0,
+        "s: share of the issues for which self-service is the first thing offered.",
+        label="Share of issues offered self-service first",
+        unit="share",
+        ge=0,
+        le=1,
     )
     augmentation: float = param(
-        0.10, "a: extra contacts because the channel is easy, as a share (B2B .10, B2C .15).", unit="share", ge=0, le=2,
+        0.10,
+        "a: extra contacts because the channel is easy, as a share (B2B .10, B2C .15).",
+        label="Extra contacts because the channel is easy",
+        unit="share",
+        ge=0,
+        le=2,
         source="S13",
-    )  # fmt: skip
+    )
     self_service_cost: float = param(
-        0.50, "c_S: cost of one try at self-service (B2B .50, B2C .10).", unit="$", ge=0, le=1e9, source="S13"
+        0.50,
+        "c_S: cost of one try at self-service (B2B .50, B2C .10).",
+        label="Cost of one try at self-service",
+        unit="$",
+        ge=0,
+        le=1e9,
+        source="S13",
     )
     self_service_effort: float = param(
         0.02, "Effort remembered per try; less than that of a live contact.", unit="effort", ge=0, le=100, source="C70"
@@ -95,6 +111,7 @@ class Channels(Block):
     personalisation: float = param(
         0.3,
         "Logit gained in use where data are integrated and the context is shared in full.",
+        label="How much shared data improve a contact",
         ge=0,
         le=100,
         source="C51",

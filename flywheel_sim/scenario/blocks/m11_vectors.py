@@ -14,22 +14,80 @@ class Vectors(Block):
     """M11: every team is a direction on a sphere; fields pull it, others couple to it, noise spreads it."""
 
     enabled: bool = param(True, "Off: directions stay as they start.")
-    diffusion: float = param(0.02, "D: angular diffusion.", unit="rad^2/week", ge=0, le=1)
+    diffusion: float = param(
+        0.02, "D: angular diffusion.", label="How fast team priorities drift", unit="rad^2/week", ge=0, le=1
+    )
     coupling: float = param(
-        0.5, "kappa = K/D: pull of the teams on each other (K itself when D = 0).", ge=0, le=1000, source="A19"
+        0.5,
+        "kappa = K/D: pull of the teams on each other (K itself when D = 0).",
+        label="How strongly teams adopt each other's priorities",
+        ge=0,
+        le=1000,
+        source="A19",
     )
-    craft_pull: float = param(1.0, "h_craft/D: pull of a team's own craft.", ge=0, le=1000)
+    craft_pull: float = param(
+        1.0,
+        "h_craft/D: pull of a team's own craft.",
+        label="How strongly a team's own craft sets its priorities",
+        ge=0,
+        le=1000,
+    )
     pay_pull: float = param(
-        3.0, "h_pay/D: pull of what a team is paid for, times its effort.", ge=0, le=1000, source="C14"
+        3.0,
+        "h_pay/D: pull of what a team is paid for, times its effort.",
+        label="How strongly pay sets a team's priorities",
+        ge=0,
+        le=1000,
+        source="C14",
     )
-    lead_pull: float = param(0.0, "h_lead/D: pull of the strategy's direction.", ge=0, le=1000, source="C40")
+    lead_pull: float = param(
+        0.0,
+        "h_lead/D: pull of the strategy's direction.",
+        label="How strongly the strategy sets a team's priorities",
+        ge=0,
+        le=1000,
+        source="C40",
+    )
     map_pull: float = param(
-        0.0, "h_map/D: pull of the shared belief about the customer's need.", ge=0, le=1000, source="C4"
+        0.0,
+        "h_map/D: pull of the shared belief about the customer's need.",
+        label="How strongly shared customer understanding sets priorities",
+        ge=0,
+        le=1000,
+        source="C4",
     )
-    transparency: float = param(1.0, "Scales the coupling of every pair.", unit="share", ge=0, le=1, source="C19")
-    growth_effect: float = param(0.0, "c: growth raises diffusion by up to this share.", ge=0, le=100, source="C39")
-    growth_reference: float = param(0.1, "g0: 13-week log growth at which that effect bends.", ge=0.001, le=100)
-    culture_effect: float = param(0.0, "Share of the diffusion removed by full culture.", unit="share", ge=0, le=1)
+    transparency: float = param(
+        1.0,
+        "Scales the coupling of every pair.",
+        label="How well teams see what the others do",
+        unit="share",
+        ge=0,
+        le=1,
+        source="C19",
+    )
+    growth_effect: float = param(
+        0.0,
+        "c: growth raises diffusion by up to this share.",
+        label="How much growth unsettles priorities",
+        ge=0,
+        le=100,
+        source="C39",
+    )
+    growth_reference: float = param(
+        0.1,
+        "g0: 13-week log growth at which that effect bends.",
+        label="Growth at which that levels off",
+        ge=0.001,
+        le=100,
+    )
+    culture_effect: float = param(
+        0.0,
+        "Share of the diffusion removed by full culture.",
+        label="How much culture steadies priorities",
+        unit="share",
+        ge=0,
+        le=1,
+    )
     substeps: int = param(4, "Integration steps a week.", ge=1, le=10_000)
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:

@@ -8,7 +8,13 @@ class Sensing(Block):
 
     enabled: bool = param(True, "Off: no surveys and no belief.")
     accuracy: float = param(
-        0.85, "Cosine between a fresh experience map and the need.", unit="share", ge=0, le=1, source="C4"
+        0.85,
+        "Cosine between a fresh experience map and the need.",
+        label="How well a fresh customer survey shows the need",
+        unit="share",
+        ge=0,
+        le=1,
+        source="C4",
     )
     refresh_weeks: int = param(
         13, "Weeks between updates of the map; 0 = nobody ever draws one.", unit="weeks", ge=0, le=520, source="C4"
@@ -16,7 +22,13 @@ class Sensing(Block):
     sharing: float = param(0.7, "Share of the map all teams have in common.", unit="share", ge=0, le=1, source="C4")
     adherence: float = param(0.8, "Share of the map that is acted on.", unit="share", ge=0, le=1, source="C4")
     need_drift: float = param(
-        0.0005, "Angular diffusion of the segments' needs.", unit="rad^2/week", ge=0, le=1, source="C5"
+        0.0005,
+        "Angular diffusion of the segments' needs.",
+        label="How fast customers' needs change",
+        unit="rad^2/week",
+        ge=0,
+        le=1,
+        source="C5",
     )
     survey_weeks: int = param(13, "Weeks between surveys.", unit="weeks", ge=1, le=520, source="C59")
     survey_lag_weeks: int = param(
@@ -33,9 +45,13 @@ class Sensing(Block):
         0.5, "Share of the map's error that full listening removes.", unit="share", ge=0, le=1, source="C5"
     )
     depth_effect: float = param(
-        0.0, "Log change of the map's error per unit of mean relationship above reference; 0 = depth teaches nothing.",
-        ge=0, le=50, source="C5",
-    )  # fmt: skip
+        0.0,
+        "Log change of the map's error per unit of mean relationship above reference; 0 = depth teaches nothing.",
+        label="How much close relationships teach about the need",
+        ge=0,
+        le=50,
+        source="C5",
+    )
     response_rate: float = param(
         0.20, "Share of neutral customers who answer.", unit="share", ge=0, le=1, source="S28", evidence="V"
     )

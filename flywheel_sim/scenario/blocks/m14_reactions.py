@@ -10,9 +10,13 @@ class Reactions(Block):
 
     enabled: bool = param(False, "Off: nobody reacts to a score.")
     gain: float = param(
-        0.6, "g: share of the distance from target that a team moves its setting by after a survey; 0 = no reaction.",
-        ge=0, le=2, source="C60",
-    )  # fmt: skip
+        0.6,
+        "g: share of the distance from target that a team moves its setting by after a survey; 0 = no reaction.",
+        label="How strongly a team reacts to each survey",
+        ge=0,
+        le=2,
+        source="C60",
+    )
     delay: int = param(
         0, "Survey cycles by which the score a team acts on is old.", unit="surveys", ge=0, le=7, source="A25"
     )
@@ -37,6 +41,7 @@ class Reactions(Block):
     loss: float = param(
         0.001,
         "Logit a touch loses per squared point of its setting from what customers want.",
+        label="How much a wrong setting spoils a contact",
         unit="1/points^2",
         ge=0,
         le=1000,
@@ -45,7 +50,12 @@ class Reactions(Block):
         2.0, "Hours of projects a team opens per point moved.", unit="hours/point", ge=0, le=1000
     )
     project_weeks: float = param(
-        4.0, "Time constant in which a project is worked off.", unit="weeks", gt=0, le=1_000_000
+        4.0,
+        "Time constant in which a project is worked off.",
+        label="Weeks in which a project is worked off",
+        unit="weeks",
+        gt=0,
+        le=1_000_000,
     )
     improvement_hours: float = param(
         2.0, "Hours a head keeps for improving, which patches and letters displace.", unit="hours/week", gt=0, le=168
@@ -65,9 +75,14 @@ class Reactions(Block):
         le=1, source="C62",
     )  # fmt: skip
     belief_in_activity: float = param(
-        0.5, "w: weight of activity in what executives believe of customer work; 0 = outcome alone.", unit="share",
-        ge=0, le=1, source="C61",
-    )  # fmt: skip
+        0.5,
+        "w: weight of activity in what executives believe of customer work; 0 = outcome alone.",
+        label="How far executives take activity for success",
+        unit="share",
+        ge=0,
+        le=1,
+        source="C61",
+    )
     activity_reference: float = param(
         2.0, "Hours of projects a week that look like half of all one could do.", unit="hours/week", gt=0, le=168
     )

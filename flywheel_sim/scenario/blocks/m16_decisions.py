@@ -11,10 +11,18 @@ class Decisions(Block):
     """M16: who decides what with whom; the members of the group are ``cadence.members``."""
 
     enabled: bool = param(False, "Off: decisions cost nothing and err no more than at reference.")
-    rate: float = param(0.5, "Decisions a week of a pair of teams with coupling 1.", unit="1/week", ge=0, le=1000)
+    rate: float = param(
+        0.5,
+        "Decisions a week of a pair of teams with coupling 1.",
+        label="Joint decisions a week of two teams",
+        unit="1/week",
+        ge=0,
+        le=1000,
+    )
     rework: float = param(
         1.0,
         "k: a decision taken apart by opposite teams is reworked with probability 1 - exp(-k) each time.",
+        label="How much rework opposed teams cause",
         ge=0,
         le=5,
         source="C42, C43",
@@ -28,7 +36,12 @@ class Decisions(Block):
     )
     centre_weeks: float = param(1.0, "Weeks that a decision waits for the centre.", unit="weeks", ge=0, le=1_000_000)
     centre_sd: float = param(
-        0.6, "s_c: error of a centre that knows nothing of the function.", ge=0, le=100, source="C22"
+        0.6,
+        "s_c: error of a centre that knows nothing of the function.",
+        label="Error of decisions made at the center",
+        ge=0,
+        le=100,
+        source="C22",
     )
     competence: dict[str, Weight] = param(
         {}, "Competence of the executive in a team's function, 0 to 1, by team; deep in two at most.", source="C22"
@@ -36,12 +49,27 @@ class Decisions(Block):
     other_competence: float = param(
         0.2, "Competence in every function not named.", unit="share", ge=0, le=1, source="C22"
     )
-    team_sd: float = param(0.3, "s_t: error of a team that decides about its own work.", ge=0, le=100)
+    team_sd: float = param(
+        0.3,
+        "s_t: error of a team that decides about its own work.",
+        label="Error of decisions a team makes about its own work",
+        ge=0,
+        le=100,
+    )
     scatter_sd: float = param(
-        0.6, "s_u: error added when opposite teams take coupled decisions apart.", ge=0, le=100, source="C42"
+        0.6,
+        "s_u: error added when opposite teams take coupled decisions apart.",
+        label="Error added when opposed teams decide apart",
+        ge=0,
+        le=100,
+        source="C42",
     )
     error_effect: float = param(
-        1.0, "Logit of a touchpoint's success lost per unit of error variance above reference.", ge=0, le=100
+        1.0,
+        "Logit of a touchpoint's success lost per unit of error variance above reference.",
+        label="How much wrong decisions spoil a contact",
+        ge=0,
+        le=100,
     )
     reference_variance: float = param(0.255, "Error variance at which touchpoints are at their base.", ge=0, le=100)
 

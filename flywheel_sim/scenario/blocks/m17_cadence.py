@@ -31,9 +31,24 @@ class Cadence(Block):
 
     enabled: bool = param(False, "Off: no group meets, the calendar is empty and themes play no part.")
     members: list[str] = param([], "Teams in the flywheel group; empty = all.")
-    interval_weeks: int = param(2, "m: weeks between meetings.", unit="weeks", ge=1, le=520, source="C46", evidence="V")
+    interval_weeks: int = param(
+        2,
+        "m: weeks between meetings.",
+        label="Weeks between cross-team meetings",
+        unit="weeks",
+        ge=1,
+        le=520,
+        source="C46",
+        evidence="V",
+    )
     pull: float = param(
-        0.4, "a: share of the angle to the mean direction removed by a meeting.", unit="share", ge=0, le=1, source="A20"
+        0.4,
+        "a: share of the angle to the mean direction removed by a meeting.",
+        label="How far one meeting brings teams together",
+        unit="share",
+        ge=0,
+        le=1,
+        source="A20",
     )
     hours: float = param(1.4, "Length of a meeting.", unit="hours", ge=0, le=1000)
     heads_per_team: float = param(1.0, "People each member sends.", ge=0, le=1_000_000)
@@ -48,7 +63,14 @@ class Cadence(Block):
         0, "Weeks between reviews of the scores by the group, which then takes the place of each member's own reaction "
         "(M14); 0 = no reviews.", unit="weeks", ge=0, le=520, source="C49",
     )  # fmt: skip
-    review_gain: float = param(0.6, "g: share of the reviewed distance that is corrected.", ge=0, le=2, source="C49")
+    review_gain: float = param(
+        0.6,
+        "g: share of the reviewed distance that is corrected.",
+        label="How much of a reviewed deviation is corrected",
+        ge=0,
+        le=2,
+        source="C49",
+    )
     review_lag: int = param(
         1, "Surveys by which hindsight is late and foresight looks ahead.", unit="surveys", ge=0, le=7, source="C49"
     )

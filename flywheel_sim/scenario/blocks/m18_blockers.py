@@ -8,7 +8,13 @@ class Blockers(Block):
 
     enabled: bool = param(False, "Off: no blockers.")
     rate: float = param(
-        0.1, "Cross-team issues a week of a pair of teams with coupling 1.", unit="1/week", ge=0, le=100, source="C19"
+        0.1,
+        "Cross-team issues a week of a pair of teams with coupling 1.",
+        label="Cross-team issues a week",
+        unit="1/week",
+        ge=0,
+        le=100,
+        source="C19",
     )
     discovery_weeks: float = param(
         4.0,

@@ -10,19 +10,38 @@ class Capacity(Block):
     gross_hours: float = param(38.0, "Hours a head works.", unit="hours/week", ge=1, le=168)
     span: float = param(5.0, "Heads in a working group.", ge=0.01, le=1_000_000)
     pair_hours: float = param(
-        0.5, "c: hours a week that one pair of working groups costs at most.", unit="hours", ge=0, le=1000, source="A22"
+        0.5,
+        "c: hours a week that one pair of working groups costs at most.",
+        label="Coordination hours a week per pair of teams",
+        unit="hours",
+        ge=0,
+        le=1000,
+        source="A22",
     )
     angle_share: float = param(
         0.7,
         "x: share of that cost that depends on the angle between the teams.",
+        label="How far that depends on disagreement",
         unit="share",
         ge=0,
         le=1,
         source="C52",
     )
-    far_weight: float = param(0.3, "v: weight of pairs of teams without a handoff.", unit="share", ge=0, le=1)
+    far_weight: float = param(
+        0.3,
+        "v: weight of pairs of teams without a handoff.",
+        label="Coordination with teams one hands nothing to",
+        unit="share",
+        ge=0,
+        le=1,
+    )
     craft_speed: float = param(
-        0.25, "c_f: log speed per unit of alignment with the own craft.", ge=0, le=5, source="C39"
+        0.25,
+        "c_f: log speed per unit of alignment with the own craft.",
+        label="How much faster people work at their own craft",
+        ge=0,
+        le=5,
+        source="C39",
     )
     staffing: bool = param(True, "Headcount follows revenue, quarter by quarter; off = as the teams say.")
     staffing_limit: float = param(0.15, "Largest change of headcount in a quarter.", unit="share", ge=0, le=1)
@@ -33,6 +52,7 @@ class Capacity(Block):
     shortness: float = param(
         0.0,
         "n: how sharply work is left undone where hours are short; 0 = all work gets done, late at most.",
+        label="How sharply work is left undone when hours are short",
         ge=0,
         le=20,
     )

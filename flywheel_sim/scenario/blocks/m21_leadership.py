@@ -49,7 +49,14 @@ class Leadership(Block):
     friction_effect: float = param(
         0.3, "Share of handoff friction removed by the full first leg.", unit="share", ge=0, le=1, source="C54"
     )
-    coupling_effect: float = param(3.0, "Factor of the coupling under the full second leg.", ge=1, le=100, source="C54")
+    coupling_effect: float = param(
+        3.0,
+        "Factor of the coupling under the full second leg.",
+        label="How much the CCO strengthens ties between teams",
+        ge=1,
+        le=100,
+        source="C54",
+    )
     culture_effect: float = param(
         0.01, "Culture added a month by the full second leg.", unit="1/month", ge=0, le=1, source="C54"
     )
@@ -59,20 +66,51 @@ class Leadership(Block):
     style: Literal["collaborate", "command"] = param(
         "collaborate",
         "How the second leg works: through the coupling, or through the strategy's pull at morale's cost.",
+        label="How the CCO leads: by connecting or by commanding",
     )
-    command_pull: float = param(2.0, "Pull added to h_lead/D by the full second leg when commanding.", ge=0, le=100)
+    command_pull: float = param(
+        2.0,
+        "Pull added to h_lead/D by the full second leg when commanding.",
+        label="How strongly a commanding CCO sets priorities",
+        ge=0,
+        le=100,
+    )
     command_morale: float = param(0.1, "Morale lost to full command.", unit="share", ge=0, le=1)
     ethics: float = param(0.5, "Norms the CCO lives by, passed on by M20.", unit="share", ge=0, le=1, source="C24")
 
     behaviour_value: float = param(
-        1 / 3, "Gain in profit that executives credit per unit of friction removed.", unit="share", ge=0, le=100
+        1 / 3,
+        "Gain in profit that executives credit per unit of friction removed.",
+        label="Profit credited to the CCO for less friction",
+        unit="share",
+        ge=0,
+        le=100,
     )
-    culture_value: float = param(0.05, "The same per unit of coupling (or pull) added.", unit="share", ge=0, le=100)
+    culture_value: float = param(
+        0.05,
+        "The same per unit of coupling (or pull) added.",
+        label="Profit credited to the CCO for closer teams",
+        unit="share",
+        ge=0,
+        le=100,
+    )
     attribution_noise: float = param(
-        0.1, "sd of an appraisal of that gain without proof.", unit="share", ge=0, le=100, source="C78"
+        0.1,
+        "sd of an appraisal of that gain without proof.",
+        label="Error in judging the CCO without proof",
+        unit="share",
+        ge=0,
+        le=100,
+        source="C78",
     )
     attribution_lag_weeks: float = param(
-        26.0, "Time constant with which the gain shows in appraisals.", unit="weeks", ge=1, le=1_000_000, source="C63"
+        26.0,
+        "Time constant with which the gain shows in appraisals.",
+        label="Weeks until results are credited to the CCO",
+        unit="weeks",
+        ge=1,
+        le=1_000_000,
+        source="C63",
     )
     hurdle: float = param(
         0.05, "Perceived gain at which support is neither lost nor won.", unit="share", source="C63", ge=-100, le=100
@@ -80,6 +118,7 @@ class Leadership(Block):
     patience: float = param(
         0.0,
         "Shortfall of the perceived gain that multiplies the hazard by e; 0 = without end: nothing depends on it.",
+        label="Shortfall that executives put up with",
         unit="share",
         ge=0,
         le=100,

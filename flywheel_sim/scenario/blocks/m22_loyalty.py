@@ -21,15 +21,25 @@ class Loyalty(Block):
     )
     elasticity: float = param(
         20.0, "Goal gradient: log rise of buying close to the reward per unit of its value over what has to be spent "
-        "for it; 0 = off.", ge=0, le=100, source="C68, S19",
+        "for it; 0 = off.", label="How much a reward in reach raises buying", ge=0, le=100, source="C68, S19",
     )  # fmt: skip
     curvature: float = param(
-        2.0, "Exponent of the progress: the higher, the nearer to the reward the rise comes.", gt=0, le=20, source="S19"
+        2.0,
+        "Exponent of the progress: the higher, the nearer to the reward the rise comes.",
+        label="How late on the way to a reward buying rises",
+        gt=0,
+        le=20,
+        source="S19",
     )
     endowed: float = param(
         0.0, "Head start shown to members, as a share of the threshold, which is shown raised as much (two stamps on a "
         "card of ten would be .2).", unit="share", ge=0, le=5, source="S19",
     )  # fmt: skip
     identity: float = param(
-        0.2, "Log fall of a member's churn from belonging, whatever the reward; 0 = off.", ge=0, le=3, source="C69, S20"
+        0.2,
+        "Log fall of a member's churn from belonging, whatever the reward; 0 = off.",
+        label="How much belonging lowers a member's churn",
+        ge=0,
+        le=3,
+        source="C69, S20",
     )

@@ -14,6 +14,7 @@ class Ideas(Block):
     rate: float = param(
         1.0,
         "Ideas a week where as many pairs of teams interact as at reference.",
+        label="Ideas a week in the base case",
         unit="1/week",
         ge=0,
         le=1000,
@@ -29,6 +30,7 @@ class Ideas(Block):
     reference_uptake: float = param(
         1.0,
         "Magnitude per head of the owner over 1 + weeks a decision takes, at the frozen base case.",
+        label="How readily ideas are taken up in the base case",
         ge=0.001,
         le=100,
     )

@@ -102,8 +102,7 @@ def range_warning(scenario: Scenario, path: str, low: float, high: float, verb: 
         return ""
     shape = along(root(type(scenario.model)), tuple(path.split(".")))
     unit = shape.unit if shape is not None else ""
-    field = shape.field if shape is not None else None
-    means = (field.description or "").rstrip(".") if field is not None else ""
+    means = (shape.label or shape.text).rstrip(".") if shape is not None else ""
     known = ": ".join(word for word in (unit, means) if word)
     said = f"{path} {verb} from {low:g} to {high:g}, but {scenario.name} has {value:g}"
     return f"{said}{f' ({known})' if known else ''}; is that the same unit?"
