@@ -5,11 +5,11 @@ What every mechanism is made of, tested by and serves; then one section per mech
 """
 
 import ast
-import re
 from pathlib import Path
 
 from flywheel_sim.scenario.schema import MECHANISMS
 from flywheel_sim.study.claims.table import claim_table
+from flywheel_sim.study.explain import closed_forms_in
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "mechanisms.md"
@@ -17,7 +17,7 @@ TARGET = ROOT / "docs" / "mechanisms.md"
 
 def closed_forms(number: str, docstring: str) -> list[str]:
     """Closed forms a mechanism meets: those its module names, or else those its claims lean on."""
-    named = set(re.findall(r"\bA(?:[1-9]|1\d|2\d)\b", docstring))
+    named = set(closed_forms_in(docstring))
     if not named:
         named = {a for claim in claim_table().values() if number in claim.mechanisms for a in claim.anchors}
     return sorted(named, key=lambda a: int(a[1:]))

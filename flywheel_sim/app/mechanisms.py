@@ -14,7 +14,7 @@ from flywheel_sim.results.assumptions import EVIDENCE
 from flywheel_sim.scenario.fields import Block
 from flywheel_sim.scenario.schema import MECHANISMS, ScenarioModel
 from flywheel_sim.study.claims.table import Claim, claim_table
-from flywheel_sim.study.explain import explain
+from flywheel_sim.study.explain import closed_forms_in, explain
 
 __all__ = ["Mechanism", "Parameter", "how_tested", "mechanism", "mechanisms", "passages"]
 
@@ -92,7 +92,7 @@ def mechanism(number: str) -> Mechanism:
     first, _, rest = doc.partition("\n")
     title = re.sub(r"^M\d+:?\s*", "", first).strip().rstrip(".").partition(":")[0]
     claims = tuple(claim for claim in claim_table().values() if number in claim.mechanisms)
-    anchors = set(re.findall(r"\bA(?:[1-9]|1\d|2\d)\b", doc)) or {a for claim in claims for a in claim.anchors}
+    anchors = set(closed_forms_in(doc)) or {a for claim in claims for a in claim.anchors}
     return Mechanism(
         number=number,
         block=block,

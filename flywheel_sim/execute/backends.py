@@ -157,7 +157,7 @@ def _end_with_parent() -> None:
     def watch() -> None:
         if parent is not None:
             parent.join()
-            os._exit(1)
+            os._exit(1)  # a kernel may hold the main thread: nothing gentler would end it
 
     threading.Thread(target=watch, name="flywheel-parent", daemon=True).start()
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "bridge_table",
-    "chance",
     "comparison_table",
+    "p_value",
     "reduction",
     "regret_table",
     "search_table",
@@ -116,8 +116,8 @@ def _cells(row: Mapping[Any, Any], challenger: bool) -> dict[str, str]:
             "difference, 80 % of runs": between("difference_runs_low", "difference_runs_high", signed_money),
             "wins of 100": of_100(row["wins_of_100"]),
             "  80 % interval of that chance": between("superiority_low", "superiority_high", percent),
-            "p value of no difference": chance(row["p_value"]),
-            "  adjusted by Holm": chance(row["p_holm"]) if row["p_holm"] != row["p_value"] else "",
+            "p value of no difference": p_value(row["p_value"]),
+            "  adjusted by Holm": p_value(row["p_holm"]) if row["p_holm"] != row["p_value"] else "",
             "variance reduction by pairing": reduction(row["variance_reduction"]),
             "break-even": week(row["breakeven_week"]) + never,
             "deepest dip": f"{money(row['deepest_dip'])}, {week(row['deepest_dip_week'])}"
@@ -128,15 +128,15 @@ def _cells(row: Mapping[Any, Any], challenger: bool) -> dict[str, str]:
     return cells | {name: shown(key, row[key]) for name, key in zip(_ROWS[-len(keys) :], keys, strict=True)}
 
 
-def chance(p_value: float) -> str:
+def p_value(p: float) -> str:
     """Format a p value for a table.
 
     Examples
     --------
-    >>> chance(0.03214), chance(1e-9), chance(math.nan)
+    >>> p_value(0.03214), p_value(1e-9), p_value(math.nan)
     ('0.032', 'below 0.0001', 'not known')
     """
-    return "below 0.0001" if p_value < 1e-4 else number(p_value, 2)
+    return "below 0.0001" if p < 1e-4 else number(p, 2)
 
 
 def reduction(factor: float) -> str:

@@ -147,6 +147,7 @@ def write_verification(found: Verification, path: str | os.PathLike[str], made: 
 
 
 def _charts(check: Check) -> list[str]:
+    """Draw every line of theory that has enough points of the model, as SVG with its numbers in words."""
     lines: dict[str, list[Quantity]] = {}
     for q in check.quantities:
         if q.x is not None:
@@ -154,12 +155,12 @@ def _charts(check: Check) -> list[str]:
     drawn = []
     for k, (line, points) in enumerate(lines.items()):
         if len(points) >= _FEWEST:
-            said = "; ".join(f"at {q.x:g} theory {digits(q.theory)}, model {digits(q.model)}" for q in points)
+            numbers = "; ".join(f"at {q.x:g} theory {digits(q.theory)}, model {digits(q.model)}" for q in points)
             drawn.append(
                 to_svg(
                     line_chart(line, points, check.paths.get(line)),
                     f"{check.key}-{k}",
-                    f"{check.title}, {line}: {said}.",
+                    f"{check.title}, {line}: {numbers}.",
                 )
             )
     return drawn

@@ -77,7 +77,8 @@ def percent(share: float) -> str:
     if not math.isfinite(share):
         return number(share)
     value = 100 * share
-    return f"{value:.1f} %".replace("-", MINUS) if 0 < abs(value) < 0.95 else f"{value:.0f} %".replace("-", MINUS)
+    digits = 1 if 0 < abs(value) < 0.95 else 0
+    return f"{value:.{digits}f} %".replace("-", MINUS)
 
 
 def of_100(wins: float) -> str:

@@ -29,11 +29,22 @@ from flywheel_sim.study.claims.table import Claim, claim_table
 from flywheel_sim.study.verification.limits import LIMITS, THEORY_ONLY
 from flywheel_sim.study.verification.limits.base import Limit
 
-__all__ = ["Explained", "Parameter", "explain", "subjects"]
+__all__ = ["Explained", "Parameter", "closed_forms_in", "explain", "subjects"]
 
 #: Most names told where several fit.
 MOST = 8
-_FORM = re.compile(r"\bA(?:[1-9]|1\d|2\d)\b")
+_NUMBERED = re.compile(r"\bA[1-9]\d*\b")
+
+
+def closed_forms_in(text: str) -> list[str]:
+    """List the closed forms that a text names, in the order of their numbers.
+
+    Examples
+    --------
+    >>> closed_forms_in("A30 and A3, but not A99")
+    ['A3', 'A30']
+    """
+    return [name for name in theory.ANCHORS if name in set(_NUMBERED.findall(text))]
 
 
 @dataclass(frozen=True)
@@ -231,7 +242,7 @@ def _in_order(names: Iterable[str]) -> list[str]:
 def _mechanism(number: str) -> Explained:
     said = _sources()[number]
     resting = [claim for claim in claim_table().values() if number in claim.mechanisms]
-    forms = _in_order(_FORM.findall(said)) or _in_order(a for claim in resting for a in claim.anchors)
+    forms = _in_order(closed_forms_in(said)) or _in_order(a for claim in resting for a in claim.anchors)
     block = MECHANISMS[number]
     own = [(path, along(root(ScenarioModel), tuple(path.split(".")))) for path in _paths()]
     rows = tuple(
@@ -269,7 +280,7 @@ def _form(name: str) -> Explained:
         said = inspect.getdoc(function) or ""
         parts.append(f"theory.{function.__name__}: {said.split('Parameters')[0].strip()}")
     module = inspect.getdoc(import_module(functions[0].__module__)) or ""
-    carrying = [number for number, said in _sources().items() if name in _FORM.findall(said)]
+    carrying = [number for number, said in _sources().items() if name in closed_forms_in(said)]
     resting = [claim for claim in claim_table().values() if name in claim.anchors]
     return Explained(
         name, "closed form", anchor.title, "\n\n".join([module, *parts]),

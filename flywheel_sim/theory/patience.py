@@ -48,6 +48,7 @@ def _law(lam: float, c: int, theta: float, mu: float) -> _Law:
         return _Law(waits, waits * a / (c - a), a)
     if lam == 0.0:
         return _Law(0.0, 0.0, 0.0)
+    # The sum of the weights, and those of: all servers busy, how many wait, how many are in hand.
     # Weights relative to the largest, at n = top, summed outwards from there: nothing overflows, nothing cancels.
     top = int(min(a, c)) if lam <= c * mu else c + int((lam - c * mu) / theta)
     sums = np.array([1.0, float(top >= c), float(max(0, top - c)), float(min(top, c))])

@@ -57,8 +57,8 @@ def jackknife(rows: Floats, of: Callable[[Floats], float]) -> tuple[float, float
     if n < 2:
         return value, float("nan")
     total = rows.sum(axis=0)
-    left = np.array([of((total - row) / (n - 1)) for row in rows])
-    return value, float(np.sqrt((n - 1) / n * ((left - left.mean()) ** 2).sum()))
+    without_one = np.array([of((total - row) / (n - 1)) for row in rows])
+    return value, float(np.sqrt((n - 1) / n * ((without_one - without_one.mean()) ** 2).sum()))
 
 
 def strata(*parts: NDArray[np.integer]) -> Integers:

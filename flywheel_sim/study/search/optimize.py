@@ -347,10 +347,21 @@ class _Search:
 
     def _answer(self, method: Method) -> tuple[list[Policy], int, list[int]]:
         liked = [changes for changes in self.space.values(method.favourite()) if self.space.excess(changes) <= 0]
-        return self._one(liked) if len(self.signs) == 1 else self._several(liked)
+        return self._single_best(liked) if len(self.signs) == 1 else self._front(liked)
 
-    def _one(self, liked: list[dict[str, Any]]) -> tuple[list[Policy], int, list[int]]:
-        """Choose among the best under one luck, and tell the one chosen under another."""
+    def _single_best(self, liked: list[dict[str, Any]]) -> tuple[list[Policy], int, list[int]]:
+        """Choose among the best points of the search under fresh luck, and judge the choice under luck fresher still.
+
+        Parameters
+        ----------
+        liked : what sets points apart that the search's own model of its outcomes likes best.
+
+        Returns
+        -------
+        tuple
+            The policies that were judged, the number of the winner (0: the scenario as it stands), and the front, which
+            is the winner alone.
+        """
         seen = list(self.met.values())
         rank = better_first(
             np.array([-np.mean(gains, axis=0)[0] for _, gains, _ in seen]), np.array([excess for *_, excess in seen])
@@ -369,7 +380,7 @@ class _Search:
         winner = 1 if better or (fits and not chosen[0].fits) else 0
         return policies, winner, [winner]
 
-    def _several(self, liked: list[dict[str, Any]]) -> tuple[list[Policy], int, list[int]]:
+    def _front(self, liked: list[dict[str, Any]]) -> tuple[list[Policy], int, list[int]]:
         """Return the front under fresh luck, what of it still stands, and the compromise."""
         some = _distinct(liked)
         if len(some) > MOST_FRONT:
