@@ -18,6 +18,7 @@ from flywheel_sim.app.bounds import check
 from flywheel_sim.app.jobs import Job
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.engine.state import STATUSES
+from flywheel_sim.engine.targets import with_targets
 from flywheel_sim.present.compass import side_of
 from flywheel_sim.present.drawing import colour
 from flywheel_sim.results import Run
@@ -84,6 +85,7 @@ def tell(scenario: Scenario, seed: int, job: Job) -> Story:
     Cancelled, ScenarioError
     """
     check([scenario], 1)
+    scenario = with_targets(scenario)
     simulation = Simulation([scenario.model], [(0, seed, 0)], look=lambda: job.step(0, scenario.model.horizon_weeks))
     state, accounts = simulation.state, int(simulation.state.run[0]["accounts"])
     seen = sample(state.edge[: accounts + 1], state.friend, np.flatnonzero(_customers(state.status[:accounts])))

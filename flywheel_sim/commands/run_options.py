@@ -100,7 +100,13 @@ def changed(specs: tuple[str, ...], changes: dict[str, Any]) -> "list[Scenario]"
     if problems:
         raise ScenarioError(problems)
     from flywheel_sim.scenario.idle import sentences
+    from flywheel_sim.scenario.measures import without_target
 
+    if any(without_target(one.model, one.source) for one in loaded):
+        from flywheel_sim.engine.targets import with_targets
+        from flywheel_sim.execute.run import worker_count
+
+        loaded = [with_targets(one, worker_count(), lambda text: say(f"note: {text}")) for one in loaded]
     for said in sentences(loaded):
         say(f"note: {said}")
     for note in dict.fromkeys(note for one in loaded for note in one.notes):

@@ -210,7 +210,9 @@ def _changed(text: str, changes: str) -> Scenario | str:
     """Return a scenario, or why there is none; kept, as the runs of a point stand in several chunks."""
     try:
         base, what = _base(text), json.loads(changes)
-        return base.with_(what) if what else base
+        from flywheel_sim.engine.targets import with_targets
+
+        return with_targets(base.with_(what)) if what else base
     except Exception as error:
         return _said(error)
 

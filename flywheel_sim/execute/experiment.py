@@ -48,6 +48,13 @@ class Experiment:
     about: Mapping[str, Any] = field(default_factory=dict)
     rules: Rules = NO_RULES
 
+    def __post_init__(self) -> None:
+        from flywheel_sim.engine.targets import with_targets
+        from flywheel_sim.execute.run import worker_count
+
+        ready = {name: with_targets(scenario, worker_count()) for name, scenario in self.scenarios.items()}
+        object.__setattr__(self, "scenarios", ready)
+
     def to_dict(self, folder: Path, design: Design | None) -> dict[str, Any]:
         """Return what ``study.json`` says of runs that are begun here and now."""
         return {

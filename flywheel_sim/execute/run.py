@@ -77,8 +77,9 @@ def run(
     8
     """
     from flywheel_sim.engine.run import Simulation
+    from flywheel_sim.engine.targets import with_targets
 
-    loaded = load(scenario)
+    loaded = with_targets(load(scenario), worker_count(workers))
     warn([loaded])
     seed, replicate = whole("seed", seed), whole("replicate", replicate)
     if ruled := rules(interventions, team_class):
@@ -147,8 +148,9 @@ def batch(
     [0, 1]
     """
     from flywheel_sim.engine.run import Simulation
+    from flywheel_sim.engine.targets import with_targets
 
-    loaded = [load(scenario) for scenario in several("scenarios", scenarios)]
+    loaded = [with_targets(load(scenario), worker_count(workers)) for scenario in several("scenarios", scenarios)]
     warn(loaded)
     seed, first = whole("seed", seed), whole("first", first)
     replicates = whole("replicates", replicates, 1, MOST_SEEDS - first)
@@ -164,7 +166,7 @@ def batch(
         made = _with_rules(ruled, asked, workers, progress, accounts)
         return [made[s * replicates : (s + 1) * replicates] for s in range(count)]
     if each is not None:
-        loaded = [each(scenario, k) for k in range(first, first + replicates) for scenario in loaded]
+        loaded = [with_targets(each(scenario, k)) for k in range(first, first + replicates) for scenario in loaded]
     models = [scenario.model for scenario in loaded]
     jobs = [
         (s if each is None else (k - first) * count + s, seed, k)

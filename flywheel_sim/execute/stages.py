@@ -75,7 +75,9 @@ def staged(
     [[[4, 8], [4, 8]]]
     """
     from flywheel_sim.engine.run import Simulation
+    from flywheel_sim.engine.targets import with_targets
 
+    scenarios = [with_targets(scenario, worker_count(workers)) for scenario in scenarios]
     models = [scenario.model for scenario in scenarios]
     # a chunk holds neighbours only: few scenarios are made ready for it
     jobs = [(s, k) for s in range(len(scenarios)) for k in range(replicates)]

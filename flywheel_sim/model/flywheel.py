@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.engine.saving import copied, from_bytes, load_simulation, redirect, save_simulation, to_bytes
+from flywheel_sim.engine.targets import with_targets
 from flywheel_sim.model.customers import Customers
 from flywheel_sim.model.futures import from_week
 from flywheel_sim.model.rules import Hook, hooks, key_of, replicate_of, rules_of, team_classes
@@ -100,7 +101,7 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
         analyzers: Iterable[Hook] = (),
         workers: int = 1,
     ) -> None:
-        loaded = load(spec)
+        loaded = with_targets(load(spec), workers)
         warn([loaded])
         key = key_of(rng, seed)
         replicate = replicate_of(replicate)

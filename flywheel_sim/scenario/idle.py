@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from flywheel_sim.scenario.editing import paths_of
-from flywheel_sim.scenario.library import index
+from flywheel_sim.scenario.library import known
 from flywheel_sim.scenario.scenario import Scenario
 from flywheel_sim.scenario.schema import ScenarioModel
 from flywheel_sim.scenario.shapes import declared
@@ -288,7 +288,7 @@ def own(scenario: Scenario) -> list[str]:
     >>> own(load("b2b-saas").with_({"cadence": {"interval_weeks": 4}}))
     ['cadence.interval_weeks']
     """
-    shipped = index()
+    shipped = known()
     written = [path for path, (_, place) in scenario._places.items() if place.file and place.file not in shipped]
     blocks = {path[:k] for path in written for k in range(len(path))}
     found = {".".join(path): None for path in written if path not in blocks}

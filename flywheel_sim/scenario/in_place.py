@@ -10,7 +10,7 @@ from flywheel_sim.scenario.scenario import Scenario
 
 __all__ = ["replaced"]
 
-_PLAIN = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?(?=[\s,}#\]]|$)")
+_PLAIN = re.compile(r"(?:null|[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)(?=[\s,}#\]]|$)")
 _WORD = re.compile(r"[\"']?[0-9A-Za-z]*[\"']?(?=[\s,}#\]]|$)")
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from flywheel_sim.scenario.base_case import own_targets
 from flywheel_sim.scenario.composing import MOST_PARTS, Part, named_parts
 from flywheel_sim.scenario.errors import Problem, ScenarioError, nearest, shown
 from flywheel_sim.scenario.library import Origin
@@ -59,6 +60,8 @@ class Layers:
         Files that are overlays, and no part of the company below.
     notes : tuple of Clash
         Where two overlays set the same thing.
+    company : Node or None
+        What the company at the bottom says, where overlays lie on it.
     """
 
     root: Node
@@ -68,10 +71,13 @@ class Layers:
     below: str = ""
     laid: frozenset[str] = frozenset()
     notes: tuple["Clash", ...] = ()
+    company: Node | None = None
 
     def about(self, typed: str) -> "About":
         """Return what a scenario remembers of how it was laid."""
-        return About(typed or (self.files[0] if self.files else ""), self.below, tuple(sorted(self.laid)), self.notes)
+        company = plain(self.company) if self.company is not None else None
+        first = self.files[0] if self.files else ""
+        return About(typed or first, self.below, tuple(sorted(self.laid)), self.notes, company)
 
     def places(self) -> dict[tuple[str, ...], tuple[Place, Place]]:
         """Return the path -> (place of the name, place of the value)."""
@@ -81,12 +87,14 @@ class Layers:
 
 
 class About(NamedTuple):
-    """How a scenario was laid: what to type, what lies below, which files are overlays, where they clash."""
+    """How a scenario was laid: what to type, what lies below, which files are overlays, where they clash, on what."""
 
     typed: str = ""
     below: str = ""
     laid: tuple[str, ...] = ()
     clashes: tuple["Clash", ...] = ()
+    company: Mapping[str, Any] | None = None
+    found: tuple[tuple[str, float], ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -255,15 +263,47 @@ class _Stacking:
         own, roles = with_teams(root, seen, only, strict=overlay)
         if company is None or company.complete:
             problems = problems + roles
-        merged = _merge(known, own, self.shape) if company is not None else own
+        merged = (
+            own_targets(known, own, _merge(known, own, self.shape), overlay=overlay) if company is not None else own
+        )
+        merged = _also_paid(merged)
         kept = _without_nulls(merged, self.shape, (), problems)
         if company is None:
             return Layers(kept, files, problems)
         laid = company.laid | set(files) if overlay else company.laid
         return Layers(
             kept, files + company.files, problems + company.problems, company.complete, company.below, laid,
-            () if over else company.notes,
+            () if over else company.notes, (company.company or company.root) if overlay else company.company,
         )  # fmt: skip
+
+
+def _also_paid(node: Node) -> Node:
+    """Add what a team is paid on besides (``also``) to what it is paid on."""
+    pay = node.value.get("incentives") if isinstance(node.value, dict) else None
+    pay = pay.value.get("pay") if pay is not None and isinstance(pay.value, dict) else None
+    if pay is None or not isinstance(pay.value, dict):
+        return node
+    teams = {}
+    for team, one in pay.value.items():
+        said = one.value if isinstance(one.value, dict) else {}
+        more = said.get("also")
+        if more is not None and isinstance(more.value, dict):
+            on = dict(said["on"].value) if "on" in said and isinstance(said["on"].value, dict) else {}
+            for name, weight in more.value.items():
+                on[name] = Node(
+                    _sum(on[name].value, weight.value) if name in on else weight.value, weight.place, weight.key
+                )
+            rest = {name: value for name, value in said.items() if name != "also"}
+            one = Node({**rest, "on": Node(on, more.place, more.key)}, one.place, one.key)
+        teams[team] = one
+    block = node.value["incentives"]
+    changed = Node({**block.value, "pay": Node(teams, pay.place, pay.key)}, block.place, block.key)
+    return Node({**node.value, "incentives": changed}, node.place, node.key)
+
+
+def _sum(one: Any, other: Any) -> Any:
+    numbers = all(isinstance(x, int | float) and not isinstance(x, bool) for x in (one, other))
+    return one + other if numbers else other
 
 
 def called_as(parts: Sequence[Part]) -> str:

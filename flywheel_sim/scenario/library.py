@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from flywheel_sim.scenario.errors import ScenarioError, nearest
 
-__all__ = ["PLANS", "Entry", "Origin", "composed_of", "find", "index", "scenarios", "shipped_path", "sought"]
+__all__ = ["PLANS", "Entry", "Origin", "composed_of", "find", "index", "known", "scenarios", "shipped_path", "sought"]
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _KINDS = {
@@ -86,7 +86,7 @@ def scenarios() -> dict[str, Entry]:
 
 def sought(text: str, folder: Path) -> bool:
     """Tell whether there is a shipped scenario of this name, or a file."""
-    if text in _known():
+    if text in known():
         return True
     try:
         return any((folder / Path(one).expanduser()).is_file() for one in _written(text))
@@ -94,8 +94,8 @@ def sought(text: str, folder: Path) -> bool:
         return False
 
 
-def _known() -> dict[str, Path]:
-    """Return what can be named: the shipped scenarios, and what they share."""
+def known() -> dict[str, Path]:
+    """Return every shipped file by the name that messages call it: the scenarios, and what they share."""
     folder = shipped_path("scenarios") / "library"
     return index() | {f"library/{path.stem}": path for path in sorted(folder.glob("*.yaml"))}
 
@@ -128,9 +128,9 @@ def find(text: str, folder: Path, shown_folder: str = "") -> Origin:
     if not text.strip():
         raise ScenarioError.single(f"expected a name or a path, got {text!r}")
     looks = text.lower().endswith((".yaml", ".yml"))
-    known = {} if looks else _known()
-    if text in known:
-        return Origin(known[text], text, text, True)
+    all_known = {} if looks else known()
+    if text in all_known:
+        return Origin(all_known[text], text, text, True)
     separated = "/" in text or "\\" in text or text.startswith("~")
     try:
         path = folder / Path(text).expanduser()
@@ -143,7 +143,7 @@ def find(text: str, folder: Path, shown_folder: str = "") -> Origin:
     if exists or looks or path.is_dir():
         return Origin(path, shown, path.stem, False)
     what = "neither a shipped scenario nor a file" if separated else "no shipped scenario has this name"
-    near = nearest(text, known)
+    near = nearest(text, all_known)
     more = "" if near else "; see `flywheel scenario list`"
     raise ScenarioError.single(f"{what}: '{text}'{more}", suggestion=near)
 

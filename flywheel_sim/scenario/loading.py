@@ -12,6 +12,7 @@ from flywheel_sim.scenario.composing import Part, called, named_parts
 from flywheel_sim.scenario.errors import Problem, ScenarioError, shown
 from flywheel_sim.scenario.layering import Layers, as_tree, called_as, stack, stack_mapping, stack_over
 from flywheel_sim.scenario.library import Origin
+from flywheel_sim.scenario.measures import completed
 from flywheel_sim.scenario.reading import Node, Place, plain, read
 from flywheel_sim.scenario.scenario import WORDS, Scenario
 from flywheel_sim.scenario.shapes import root
@@ -94,6 +95,8 @@ def laid_over(below: Scenario, overlays: Sequence[Any]) -> Scenario:
     plans = [one for one in ready if isinstance(one, Part)]
     tree = as_tree(below.source, below._places)
     start = Layers(tree, below.files, below=called_as(plans) and below.typed, laid=frozenset(below.laid))
+    if below.laid:
+        start.company = as_tree(below.company, below._places)
     layers = stack_over(start, ready, root(model))
     layers.below = below.typed
     _entitle(layers, plans, below.title)
@@ -105,7 +108,8 @@ def laid_over(below: Scenario, overlays: Sequence[Any]) -> Scenario:
 
 
 def _checked(layers: Layers, model: type[BaseModel], name: str, changes: dict[str, Any], typed: str) -> Scenario:
-    source, places = plain(layers.root), layers.places()
+    source, added = completed(plain(layers.root))
+    places = layers.places() | added
     try:
         checked = check(model, source, place_of(places), complete=layers.complete)
     except ScenarioError as error:

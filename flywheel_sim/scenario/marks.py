@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from flywheel_sim.scenario.checking import Places
-from flywheel_sim.scenario.library import index
+from flywheel_sim.scenario.library import known
 
 __all__ = ["Marks", "mark_of", "marks_of"]
 
@@ -43,7 +43,7 @@ def marks_of(places: Places, changed: Iterable[str]) -> Marks:
     """Return marks of all values that files give, but for those ``changed`` since; a file that is gone has none."""
     lines: dict[str, list[str]] = {}
     found: dict[str, tuple[str, str]] = {}
-    shipped, gone = index(), tuple(changed)
+    shipped, gone = known(), tuple(changed)
     inner = {path[:-1] for path in places}
     for path, (_, place) in places.items():
         name = ".".join(path)

@@ -15,6 +15,7 @@ from flywheel_sim.scenario.errors import Problem, ScenarioError, nearest
 from flywheel_sim.scenario.immutable import freeze
 from flywheel_sim.scenario.layering import About
 from flywheel_sim.scenario.marks import Marks, marks_of
+from flywheel_sim.scenario.measures import completed
 from flywheel_sim.scenario.reading import Place
 
 if TYPE_CHECKING:
@@ -199,6 +200,47 @@ class Scenario:
         """Where two of its plans set the same thing, so that their order matters: a sentence for each pair."""
         return self._layers.notes
 
+    @property
+    def company(self) -> Mapping[str, Any]:
+        """What the files of the company at the bottom say, without plans and without what `with_` has set."""
+        return self._source if self._layers.company is None else self._layers.company
+
+    def base(self) -> "Scenario":
+        """Return the base case: the company as its files say it, before plans and changes, with the measures known here.
+
+        Examples
+        --------
+        >>> from flywheel_sim.scenario import load
+        >>> found = load("b2b-saas+churn-pay").with_({"horizon_weeks": 52}).base()
+        >>> found.horizon_weeks, len(found.incentives.pay), len(found.incentives.measures)
+        (260, 0, 14)
+        """
+        source = dict(copied(self.company))
+        block = source.get("incentives")
+        measures = self._filled()["incentives"]["measures"]
+        source["incentives"] = {**(block if isinstance(block, dict) else {}), "measures": copied(measures)}
+        return Scenario(
+            check(type(self.model), source, place_of(self._places)), source, name=self.name, files=self.files
+        )
+
+    def targeted(self, targets: Mapping[str, float]) -> "Scenario":
+        """Return the same scenario with targets of measures in place; they are found, and count as no change of anybody's."""
+        found = self._with({f"incentives.measures.{name}.target": value for name, value in targets.items()})
+        object.__setattr__(found, "_changes", dict(self._changes))
+        object.__setattr__(found, "_layers", found._layers._replace(found=tuple(sorted(targets.items()))))
+        return found
+
+    @property
+    def target_note(self) -> str:
+        """Which targets of measures were found in the base case, for people; empty where all were given."""
+        found = self._layers.found
+        if not found:
+            return ""
+        listed = ", ".join(f"{name} {value:g}" for name, value in found)
+        return (
+            f"targets of what is paid on in {self.name} were found in its base case, where bonuses come to 1: {listed}"
+        )
+
     def plus(self, *plans: "str | os.PathLike[str] | Mapping[str, Any]") -> "Scenario":
         """Return a new scenario with plans laid over this one, in order; the last wins.
 
@@ -319,7 +361,8 @@ class Scenario:
     def _with(self, changes: Mapping[str, Any]) -> "Scenario":
         model = type(self.model)
         source, problems = assign(model, self._source, self._filled(), changes)
-        places: Places = self._places
+        source, added = completed(source)
+        places: Places = {**self._places, **added} if added else self._places
         fallback = place_of(places)
         touched = {tuple(str(path).split(".")) for path in changes}
 
@@ -340,7 +383,7 @@ class Scenario:
             kept = {path: mark for path, mark in self._marks.items() if not f"{path}.".startswith(gone)}
         return Scenario(
             checked, source, name=self.name, files=self.files, places=places, changes=merged, marks=kept,
-            layers=self._layers,
+            layers=self._layers._replace(company=self.company),
         )  # fmt: skip
 
     def _with_what_works(self, problem: Problem, changes: Mapping[str, Any]) -> Problem:

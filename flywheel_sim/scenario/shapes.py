@@ -197,6 +197,7 @@ def _shape(annotation: Any, metadata: tuple[Any, ...] = (), info: FieldInfo | No
             choices=tuple(word for part in parts for word in part.choices),
             nullable=type(None) in arguments,
             anything=any(part.anything for part in parts),
+            metadata=next((part.metadata for part in parts if part.metadata), ()),
             field=info,
         )
     if origin is Literal:

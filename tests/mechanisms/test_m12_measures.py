@@ -107,7 +107,7 @@ def test_without_columns_a_measure_reads_the_teams_own_effort(quiet):
     assert run(paid(quiet, {"mbo": goals}, {"mbo": 1})).series("bonus") == pytest.approx(1.0)
     half = paid(quiet, {"mbo": goals}, {"mbo": 1}, intrinsic=0.25)
     assert run(half).series("bonus") == pytest.approx(0.5)
-    away = paid(quiet, {"mbo": goals, "leads": {"gradient": {"acquire": 1}}}, {"mbo": 1})
+    away = paid(quiet, {"mbo": goals, "leads": {"gradient": {"acquire": 1}, "target": 1.0}}, {"mbo": 1})
     away["incentives"]["pay"]["desk"] |= {"intensity": 1.0, "on": {"leads": 1.0, "mbo": 1.0}}
     assert np.all(run(away).series("bonus") > 0)
 
@@ -137,7 +137,7 @@ def test_peers_score_where_the_effort_went_and_trade_a_share(quiet):
     assert run(scenario).series("bonus") == pytest.approx(0.6)
     scenario["incentives"]["collusion"] = 0.25
     assert run(scenario).series("bonus") == pytest.approx(0.25 + 0.75 * 0.6), "C17"
-    alone = paid(quiet, {"peers": peers, "mbo": {"gradient": {}, "craft": 1.0}}, {"peers": 1, "mbo": 1})
+    alone = paid(quiet, {"peers": peers, "mbo": {"gradient": {}, "craft": 1.0, "target": 1.0}}, {"peers": 1, "mbo": 1})
     assert run(alone).series("bonus") == pytest.approx(0.5), "nobody to be scored by: the rest counts alone"
     only = paid(quiet, {"peers": peers}, {"peers": 1})
     assert np.all(run(only).series("bonus") == 0.0)
@@ -146,7 +146,7 @@ def test_peers_score_where_the_effort_went_and_trade_a_share(quiet):
 def test_targets_are_found_where_they_have_to_be(quiet):
     measure = {"gradient": {"care": 1}, "columns": {"customers": 1}, "target": 100.0}
     late = {**measure, "better": "lower", "target": 700.0}
-    found = targets(load(paid(quiet, {"many": measure, "few": late}, {"many": 1}, weeks=30)), replicates=2)
+    found = targets(load(paid(quiet, {"many": measure, "few": late}, {"many": 1}, weeks=30)))
     assert found == pytest.approx({f"incentives.measures.{name}.target": 1000.0 for name in ("many", "few")}, rel=1e-3)
 
 

@@ -41,6 +41,14 @@ def test_a_group_leaves_the_pay_below_alone():
     assert both.cadence.enabled and all(on == {"churn": 1.0} for on in paid(both).values())
 
 
+def test_a_plan_can_add_to_what_teams_are_paid_on():
+    more = {"incentives": {"pay": {"all": {"also": {"churn": 0.3}}, "owner of sale": {"also": {"close-rate": 0.5}}}}}
+    found = load("siloed-close-rate").plus(more)
+    assert paid(found)["sales"] == {"close-rate": 1.5, "churn": 0.3} and paid(found)["service"]["tickets"] == 1.0
+    assert paid(load("b2b-saas").plus(more))["service"] == {"churn": 0.3}, "where nobody was paid it is what is paid on"
+    assert found.notes == ()
+
+
 def test_what_a_team_is_paid_on_is_one_value_and_the_last_wins():
     found = load("siloed-close-rate+churn-pay:service,sales")
     assert paid(found)["sales"] == paid(found)["service"] == {"churn": 1.0}
@@ -131,7 +139,6 @@ def test_a_path_that_exists_is_read_before_the_signs_are_split(tmp_path, monkeyp
         ("b2b-saas+b2c-subscription", "'b2c-subscription' is a whole company, so it cannot be laid over another"),
         ("b2b-saas+churn-pay:servce", "'servce': no such team or role; there are marketing, sales"),
         ("b2b-saas+loyalty-programme:sales", "says nothing by team and has no group, so it cannot be limited"),
-        ("b2c-subscription+shared-blend", "this company has no incentives.measures, so nobody can be paid on one"),
         ("hubspot+churn-pay", "churn-pay:9:5: incentives.pay.all: this company has no teams, so 'all' is nobody"),
     ],
 )  # fmt: skip

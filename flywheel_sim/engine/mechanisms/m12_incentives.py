@@ -235,7 +235,10 @@ def pay_rows(m: ScenarioModel, room: Room) -> Rows:
 
 
 def bonus_rows(m: ScenarioModel, room: Room) -> Rows:
-    """Return the measures that each team's bonus is scored on, and the weekly columns that these read."""
+    """Return the measures that each team's bonus is scored on, and the weekly columns that these read.
+
+    Targets that nobody gave have been found before (`targets.with_targets`); here they count as 1.
+    """
     rows: list[Any] = []
     gradients: list[Any] = []
     reading: list[Any] = []
@@ -245,7 +248,7 @@ def bonus_rows(m: ScenarioModel, room: Room) -> Rows:
             rows.append(
                 (
                     i, measure.better == "lower", measure.over_weeks, len(reading), len(measure.columns),
-                    len(measure.per), weight, measure.target, measure.craft, measure.peers, measure.map,
+                    len(measure.per), weight, measure.target or 1.0, measure.craft, measure.peers, measure.map,
                 )
             )  # fmt: skip
             gradients.append(vector(m.axes, measure.gradient, room.axes))

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from flywheel_sim.scenario.columns import NAMES
 from flywheel_sim.scenario.fields import MANY, Block, Weight, param
+from flywheel_sim.scenario.measures import axes_of_library, library
 from flywheel_sim.scenario.references import Problem, unknown, unknown_axes
 
 
@@ -58,7 +59,10 @@ class Measure(Block):
     better: Literal["higher", "lower"] = param(
         "higher", "Which way pays more: a score is value / target, or 2 - value / target, within 0 and 2."
     )
-    target: float = param(1.0, "Value that pays the full bonus.", ge=1e-6, le=1e12)
+    target: float | None = param(
+        None, "Value that pays the full bonus; none: what it comes to in the company's base case, found when needed.",
+        ge=1e-6, le=1e12,
+    )  # fmt: skip
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
         """Yield unknown axes and columns."""
@@ -129,14 +133,16 @@ class Incentives(Block):
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
         """Yield unknown teams and measures, and effort that costs less than nothing."""
+        shared = library()
         for name, pay in self.pay.items():
             yield from unknown(f"{at}.pay.{name}", [name], model.teams, "team")
-            if not self.measures:
-                first = f"{at}.pay.{name}.on.{next(iter(pay.on))}"
-                yield first, "this company has no incentives.measures, so nobody can be paid on one", ()
-                break
             for paid in pay.on:
-                yield from unknown(f"{at}.pay.{name}.on.{paid}", [paid], self.measures, "measure")
+                here = f"{at}.pay.{name}.on.{paid}"
+                if paid in shared and paid not in self.measures:
+                    meant = f"the library's measure {paid!r} is for the axes {', '.join(axes_of_library())}"
+                    yield here, f"{meant}; define it in {at}.measures", ()
+                else:
+                    yield from unknown(here, [paid], {**self.measures, **shared}, "measure")
         if len(model.axes) > 1 and self.substitution <= (least := -1.0 / (len(model.axes) - 1)) + 1e-6:
             more = f"expected more than {least:.3g} with {len(model.axes)} axes (else effort costs less than nothing)"
             yield f"{at}.substitution", f"{more}, got {self.substitution:g}", ()

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.engine.run import Simulation
+from flywheel_sim.engine.targets import found_targets
 from flywheel_sim.execute.run import batch, worker_count
 from flywheel_sim.results import Run
 from flywheel_sim.scenario import Scenario
@@ -27,8 +28,6 @@ __all__ = ["Achieved", "Frozen", "freeze", "mean_scores", "measure", "references
 FROM, UNTIL = 26, 156
 #: A reference has settled when it moves by less than this, absolutely or as a share of itself.
 SETTLED = 0.01
-#: A target is found when the bonus on it comes to 1 as nearly as this.
-_AT_TARGET = 0.002
 
 
 @dataclass(frozen=True)
@@ -224,28 +223,16 @@ def mean_scores(
     return dict(zip(inc.measures, share, strict=True))
 
 
-def targets(scenario: Scenario, seed: int = 11, replicates: int = 8, workers: int | None = None) -> dict[str, float]:
+def targets(scenario: Scenario, workers: int | None = None) -> dict[str, float]:
     """Find the targets of measures at which a bonus in this scenario comes to what it is at target.
 
     Returns
     -------
     dict of str to float
-        Dotted path -> target, to four digits.
+        Dotted path -> target, to four digits; a measure that no target fits is left out.
     """
-    found: dict[str, float] = {}
-    away: dict[str, float] = {}
-    for _ in range(12):
-        for name, score in mean_scores(scenario, seed, replicates, workers).items():
-            one, mean = scenario.model.incentives.measures[name], float(np.mean(score))
-            away[name] = abs(mean - 1.0)
-            step = mean if one.better == "higher" else 2.0 - mean
-            if step > 0.0:  # else it says nothing of how far away the target is, and so does NaN: nobody is scored
-                found[f"incentives.measures.{name}.target"] = float(f"{one.target * step:.4g}")
-        if all(not distance >= _AT_TARGET for distance in away.values()):
-            break
-        scenario = scenario.with_(found)
-    # a value that is now above and now below 0 pays nothing or all at whatever target: it has none
-    return {path: value for path, value in found.items() if away[path.split(".")[2]] < 5 * _AT_TARGET}
+    found = found_targets(scenario, worker_count(workers))
+    return {f"incentives.measures.{name}.target": value for name, value in found.items()}
 
 
 def _mean(column: str) -> Callable[[Run], float]:

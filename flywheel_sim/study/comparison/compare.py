@@ -374,7 +374,9 @@ def _boiled(
 def _comparable(
     scenarios: "Sequence[str | os.PathLike[str] | Mapping[str, Any] | Scenario]",
 ) -> list[Scenario]:
-    loaded = [load(scenario) for scenario in several("scenarios", scenarios, 0)]
+    from flywheel_sim.engine.targets import with_targets
+
+    loaded = [with_targets(load(scenario)) for scenario in several("scenarios", scenarios, 0)]
     if len(loaded) < 2:
         raise ScenarioError.single(f"a comparison needs at least two scenarios, got {len(loaded)}")
     horizons = [scenario.model.horizon_weeks for scenario in loaded]

@@ -1,0 +1,77 @@
+"""What a file that changes a company leaves of what was measured in the one it extends.
+
+A target of a measure is what that measure came to in a base case.  A file that changes the company, or what a measure
+reads, has another base case, where nobody has measured anything yet: an inherited target goes, and is found when it is
+needed.  Plans are laid over a company and leave its base case as it is.
+"""
+
+from flywheel_sim.scenario.measures import READING
+from flywheel_sim.scenario.reading import Node, plain
+from flywheel_sim.scenario.roles import role_of
+
+__all__ = ["another_company", "own_targets"]
+
+
+def another_company(below: Node, own: Node, path: tuple[str, ...] = ()) -> str:
+    """Return the first setting of the company that a file changes, as a dotted path; empty where it changes none."""
+    if isinstance(own.value, dict) and isinstance(below.value, dict):
+        for name, value in own.value.items():
+            here = (*path, name)
+            under = below.value.get(name)
+            if isinstance(value.value, dict) and under is not None and isinstance(under.value, dict):
+                if found := another_company(under, value, here):
+                    return found
+            elif (under is None or plain(under) != plain(value)) and _of_company(here):
+                return ".".join(here)
+    return ""
+
+
+def own_targets(below: Node, own: Node, merged: Node, *, overlay: bool) -> Node:
+    """Lay a file over another, without the targets that do not hold for it any more.
+
+    Parameters
+    ----------
+    below, own, merged : Node
+        What lies below, what the file says, and both together.
+    overlay : bool
+        Whether it is a plan, which changes no base case.
+    """
+    inherited = _measures(below)
+    if not any("target" in one.value for one in inherited.values() if isinstance(one.value, dict)):
+        return merged
+    said = _measures(own)
+    gone = set()
+    other = not overlay and bool(another_company(below, own))
+    for name, one in inherited.items():
+        mine = said[name].value if name in said and isinstance(said[name].value, dict) else {}
+        under = one.value if isinstance(one.value, dict) else {}
+        read = any(part in mine and (part not in under or plain(mine[part]) != plain(under[part])) for part in READING)
+        if "target" not in mine and (other or read):
+            gone.add(name)
+    if not gone:
+        return merged
+    block = merged.value["incentives"]
+    measures = block.value["measures"]
+    entries = {}
+    for name, one in measures.value.items():
+        if name in gone and isinstance(one.value, dict):
+            one = Node({part: x for part, x in one.value.items() if part != "target"}, one.place, one.key)
+        entries[name] = one
+    kept = Node({**block.value, "measures": Node(entries, measures.place, measures.key)}, block.place, block.key)
+    return Node({**merged.value, "incentives": kept}, merged.place, merged.key)
+
+
+def _measures(node: Node) -> dict[str, Node]:
+    for name in ("incentives", "measures"):
+        found = node.value.get(name) if isinstance(node.value, dict) else None
+        if found is None:
+            return {}
+        node = found
+    return node.value if isinstance(node.value, dict) else {}
+
+
+def _of_company(path: tuple[str, ...]) -> bool:
+    try:
+        return role_of(".".join(path)) == "company"
+    except LookupError:
+        return False
