@@ -21,7 +21,7 @@ SMALL = {
     "market": {"accounts": 1100, "initial_customers": 100, "external": 0.005},
     "incentives": {
         "enabled": False,
-        "measures": {"deals": {"gradient": {"acquire": 1.0}, "columns": {"new_customers": 1.0}}},
+        "measures": {"deals": {"gradient": {"acquire": 1.0}, "columns": {"new_customers": 1.0}, "target": 1.0}},
         "pay": {"sales": {"on": {"deals": 1.0}}},
     },
 }

@@ -30,12 +30,12 @@ def test_effort_solves_its_cost(d, substitution):
 
 
 MEASURES = {
-    "closes": {"gradient": {"acquire": 1.0}},
-    "survey": {"gradient": {"care": 0.5}, "gaming": 0.8},
-    "goals": {"gradient": {"care": 0.0}, "craft": 1.0},
-    "peers": {"gradient": {"care": 0.0}, "peers": 1.0},
-    "storyboard": {"gradient": {"care": 0.0}, "map": 1.0},
-    "late": {"gradient": {"care": 1.0}, "lag_weeks": 26.0, "noise": 1.0},
+    "closes": {"gradient": {"acquire": 1.0}, "target": 1.0},
+    "survey": {"gradient": {"care": 0.5}, "gaming": 0.8, "target": 1.0},
+    "goals": {"gradient": {"care": 0.0}, "craft": 1.0, "target": 1.0},
+    "peers": {"gradient": {"care": 0.0}, "peers": 1.0, "target": 1.0},
+    "storyboard": {"gradient": {"care": 0.0}, "map": 1.0, "target": 1.0},
+    "late": {"gradient": {"care": 1.0}, "lag_weeks": 26.0, "noise": 1.0, "target": 1.0},
 }
 
 

@@ -159,7 +159,7 @@ def test_touches_gain_what_the_stocks_say(quiet, once, same_bits):
 
 GAMED = {
     "incentives": {
-        "measures": {"score": {"gradient": {"care": 1}, "gaming": 0.5}},
+        "measures": {"score": {"gradient": {"care": 1}, "gaming": 0.5, "target": 1.0}},
         "pay": {"t0": {"on": {"score": 1.0}}},
     },
     "measures": {},

@@ -75,7 +75,7 @@ def test_without_teams_it_sells_at_reference(quiet, same_bits):
 def test_effort_wins_by_its_elasticity(quiet, once):
     pay = {
         "intrinsic": 0.5, "effort_reference": 0.5, "effort_elasticity": 1.0, "max_effort": 100,
-        "measures": {"deals": {"gradient": {"acquire": 1.0}}},
+        "measures": {"deals": {"gradient": {"acquire": 1.0}, "target": 1.0}},
         "pay": {"sales": {"intensity": 0.5, "on": {"deals": 1.0}}},
     }  # fmt: skip
     for effect in (0.0, 1.0):
