@@ -206,7 +206,7 @@ class Scenario:
         return self._source if self._layers.company is None else self._layers.company
 
     def base(self) -> "Scenario":
-        """Return the base case: the company as its files say it, before plans and changes, with the measures known here.
+        """Return the base case: the company as its files say it, before plans and changes, with the measures of here.
 
         Examples
         --------
@@ -224,7 +224,7 @@ class Scenario:
         )
 
     def targeted(self, targets: Mapping[str, float]) -> "Scenario":
-        """Return the same scenario with targets of measures in place; they are found, and count as no change of anybody's."""
+        """Return the same scenario with targets of measures in place, which count as no change of anybody's."""
         found = self._with({f"incentives.measures.{name}.target": value for name, value in targets.items()})
         object.__setattr__(found, "_changes", dict(self._changes))
         object.__setattr__(found, "_layers", found._layers._replace(found=tuple(sorted(targets.items()))))

@@ -259,7 +259,8 @@ def test_changed_parameters_show_both_values() -> None:
     rows = {row.path: row for row in changed([company(), shared()])}
     assert rows["vectors.coupling"].values == ("0.5", "8")
     assert rows["cadence.enabled"].values == ("no", "yes")
-    paid = {"pay": {"sales": {"on": {"closes": 1.0}}}, "measures": {"closes": {"gradient": {"acquire": 1.0}, "target": 1.0}}}
+    closes = {"gradient": {"acquire": 1.0}, "target": 1.0}
+    paid = {"pay": {"sales": {"on": {"closes": 1.0}}}, "measures": {"closes": closes}}
     mixed = changed([company(), company(incentives=paid)])
     assert [(row.path, row.values, row.text) for row in mixed if row.path.endswith(".on")] == [
         ("incentives.pay.sales.on", ("\N{EM DASH}", "closes 1"), "Paid on (sales)")
