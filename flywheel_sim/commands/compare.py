@@ -54,6 +54,7 @@ class Asked:
     detail: bool
     funnel_twin: bool
     keep: str | None
+    bonus_neutral: bool
     changes: dict[str, Any]
     seed: int
     replicates: int | None
@@ -99,6 +100,7 @@ class Asked:
 @click.option("--bridge", is_flag=True, help="Split the difference over the blocks in which the scenarios differ.")
 @click.option("--swings", is_flag=True, help="Move one assumption at a time: what moves the difference, what flips it.")
 @click.option("--full", is_flag=True, help="--bridge and --swings.")
+@click.option("--bonus-neutral", is_flag=True, help="Let all pay schemes have the same expected payout.")
 @REPORT
 @POSTERIOR
 @RULES
@@ -130,6 +132,10 @@ def compare(**options: Any) -> Answer:
     """
     asked = Asked(**options)
     scenarios = changed(asked.specs, asked.settings)
+    if asked.bonus_neutral:
+        from flywheel_sim.study.comparison.bonus_neutral import bonus_neutral as neutral
+
+        scenarios = neutral(scenarios)
     removed: tuple[TwinChange, ...] = ()
     if asked.funnel_twin:
         scenarios, removed = _with_twin(scenarios, asked.keep or "budget")

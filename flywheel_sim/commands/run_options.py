@@ -197,6 +197,9 @@ def told(outcomes: "Outcomes", *, detail: bool = False) -> Any:
         from flywheel_sim.present.swings import flip_sentence
 
         parts += [Text(""), Text(flip_sentence(outcomes.swings))]
+    told_before = {note for scenario in outcomes.scenarios for note in (*scenario.notes, scenario.target_note)}
     for warning in outcomes.warnings[bool(outcomes.unlike) :]:
+        if warning in told_before:
+            continue
         say(f"note: {warning}")
     return readable(*parts)

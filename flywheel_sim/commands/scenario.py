@@ -148,24 +148,23 @@ def diff(first: str, second: str | None, changes: dict[str, Any]) -> Answer:
 @scenario.command()
 @click.argument("name")
 @click.option(
-    "--extends", "base", default="b2b-saas", show_default=True, shell_complete=names, help="The scenario to start from."
+    "--extends",
+    "base",
+    default="b2b-saas",
+    show_default=True,
+    shell_complete=names,
+    help="What to start from: A or A+B.",
 )
 @answers("scenario.new", "out")
 def new(name: str, base: str, out: Path | None) -> Answer:
     """Write NAME.yaml, a commented scenario that extends another; never overwrites."""
     from flywheel_sim.scenario import load
-    from flywheel_sim.scenario.composing import named_parts
-    from flywheel_sim.scenario.library import find
+    from flywheel_sim.scenario.composing import seen_from
     from flywheel_sim.scenario.template import template
 
     path = out or Path(name if name.lower().endswith((".yaml", ".yml")) else f"{name}.yaml")
     start = load(base)
-    if "+" in base and start.typed == base and len(named_parts(base, Path())) > 1:
-        raise click.UsageError("--extends takes one scenario; write several as a list in the file: extends: [A, B]")
-    origin = find(base, Path())
-    extends = base if origin.shipped else Path(os.path.relpath(origin.path, path.parent)).as_posix()
-    if not origin.shipped and "/" not in extends and not extends.lower().endswith((".yaml", ".yml")):
-        extends = f"./{extends}"
+    extends = seen_from(base, path.parent)
     write_text(path, template(path.stem, extends, start), overwrite=False)
     say(f"wrote {path}; check it with: {command('flywheel', 'scenario', 'validate', path)}")
     return Answer({"path": str(path), "extends": extends}, str(path), _manifest(start))

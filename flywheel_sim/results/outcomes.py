@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from flywheel_sim.results.bonuses import bonus_sentence
 from flywheel_sim.results.bridge import Bridge
 from flywheel_sim.results.directions import TeamPaths, team_paths
 from flywheel_sim.results.groups import Groups
@@ -276,6 +277,9 @@ class Outcomes:
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the verdict should know, in sentences; that the companies differ comes first."""
         found = [said] if (said := unlike_sentence(self.unlike, self.labels)) else []
+        found += dict.fromkeys(note for scenario in self.scenarios for note in scenario.notes)
+        found += [note for scenario in self.scenarios if (note := scenario.target_note)]
+        found += [said] if (said := bonus_sentence(self.scenarios, self.labels)) else []
         for index in range(1, len(self.scenarios)):
             worth = self.variance_reduction(index)
             if self.replicates >= 10 and worth < LOST:

@@ -3,6 +3,7 @@
 A name or a path that exists is read before ``+`` and ``:`` are split, so files may have both in their names.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from typing import NamedTuple
 from flywheel_sim.scenario.errors import Problem, ScenarioError
 from flywheel_sim.scenario.library import Origin, find, sought
 
-__all__ = ["MOST_PARTS", "Part", "beside", "called", "named_parts"]
+__all__ = ["MOST_PARTS", "Part", "beside", "called", "named_parts", "seen_from"]
 
 #: Most scenarios in one text: more is a mistake, or somebody's joke.
 MOST_PARTS = 20
@@ -81,6 +82,24 @@ def beside(text: str, folder: Path) -> str:
         name = piece if _file(piece) else piece.rpartition(":")[0]
         moved.append(str(folder / piece) if _file(name) else piece)
     return "+".join(moved)
+
+
+def seen_from(text: str, folder: Path) -> str:
+    """Return the same text with its paths relative to a folder, as a file there would write them.
+
+    Examples
+    --------
+    >>> seen_from("b2b-saas+churn-pay:sales", Path("plans"))
+    'b2b-saas+churn-pay:sales'
+    """
+    found = []
+    for part in named_parts(text, Path()):
+        path = part.origin.name
+        if not part.origin.shipped:
+            path = Path(os.path.relpath(part.origin.path, folder)).as_posix()
+            path = path if "/" in path or path.lower().endswith((".yaml", ".yml")) else f"./{path}"
+        found.append(f"{path}:{','.join(part.only)}" if part.only else path)
+    return "+".join(found)
 
 
 def _pieces(text: str, folder: Path) -> Iterator[str]:

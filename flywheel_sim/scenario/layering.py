@@ -27,6 +27,7 @@ __all__ = [
     "About",
     "Clash",
     "Layers",
+    "as_node",
     "as_tree",
     "called_as",
     "normal",
@@ -500,6 +501,15 @@ def _node(value: Any, path: tuple[str, ...], depth: int, problems: list[Problem]
     if value is None or isinstance(value, bool | int | float | str):
         return Node(value, nowhere, nowhere)
     return complain(f"expected numbers, texts, lists and mappings, got {type(value).__name__}")
+
+
+def as_node(value: Any) -> Node:
+    """Return a Python value as a tree without places; raises ``ScenarioError``."""
+    problems: list[Problem] = []
+    node = _node(value, (), 0, problems)
+    if problems:
+        raise ScenarioError(problems)
+    return node
 
 
 def as_tree(value: Any, places: Mapping[tuple[str, ...], tuple[Place, Place]], path: tuple[str, ...] = ()) -> Node:

@@ -16,6 +16,7 @@ from flywheel_sim.scenario.measures import completed
 from flywheel_sim.scenario.reading import Node, Place, plain, read
 from flywheel_sim.scenario.scenario import WORDS, Scenario
 from flywheel_sim.scenario.shapes import root
+from flywheel_sim.scenario.writing import differing
 
 __all__ = ["laid_over", "load", "load_as"]
 
@@ -101,10 +102,16 @@ def laid_over(below: Scenario, overlays: Sequence[Any]) -> Scenario:
     layers.below = below.typed
     _entitle(layers, plans, below.title)
     typed = "+".join([below.typed, *(one.typed for one in plans)]) if below.typed else ""
-    added = dict(_leaves({k: v for one in ready if isinstance(one, Mapping) for k, v in one.items()}))
     changes = {path: value for path, value in below.changes.items() if _still(layers.root, path, value)}
     name = "+".join([below.name, *(one.name for one in plans)])
-    return _checked(layers, model, name, changes | added, typed)
+    made = _checked(layers, model, name, changes, typed)
+    if len(plans) == len(ready):
+        return made
+    # what dicts among the plans have set, as `with_` would: the names and paths alone would not lead here
+    plainly = laid_over(below, [one for one in overlays if not isinstance(one, Mapping)]) if plans else below
+    added = {".".join(path): value for path, _, value in differing(plainly.resolved(), made.resolved())}
+    words = {path: value for path, value in added.items() if path not in WORDS}
+    return _checked(layers, model, name, plainly.changes | words, typed)
 
 
 def _checked(layers: Layers, model: type[BaseModel], name: str, changes: dict[str, Any], typed: str) -> Scenario:

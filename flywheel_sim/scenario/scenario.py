@@ -13,10 +13,11 @@ from flywheel_sim.scenario.checking import Places, bounded, check, place_of
 from flywheel_sim.scenario.editing import assign, copied, look_up, paths_of
 from flywheel_sim.scenario.errors import Problem, ScenarioError, nearest
 from flywheel_sim.scenario.immutable import freeze
-from flywheel_sim.scenario.layering import About
+from flywheel_sim.scenario.layering import About, as_node, as_tree
 from flywheel_sim.scenario.marks import Marks, marks_of
 from flywheel_sim.scenario.measures import completed
 from flywheel_sim.scenario.reading import Place
+from flywheel_sim.scenario.team_roles import ROLES, Company, names_roles, spread
 
 if TYPE_CHECKING:
     from flywheel_sim.scenario.schema import ScenarioModel
@@ -343,8 +344,8 @@ class Scenario:
         Parameters
         ----------
         changes : mapping
-            Dotted path -> value.  A mapping replaces the whole block or entry at its path; ``None`` takes a named
-            entry away, or puts a value back to its default.
+            Dotted path -> value; roles may stand for teams (``teams.front.headcount``).  A mapping replaces the whole
+            block or entry at its path; ``None`` takes a named entry away, or puts a value back to its default.
 
         Raises
         ------
@@ -360,6 +361,8 @@ class Scenario:
 
     def _with(self, changes: Mapping[str, Any]) -> "Scenario":
         model = type(self.model)
+        if any(names_roles(path, value) and not self._has(path) for path, value in changes.items()):
+            changes = spread(changes, Company.of(as_tree(self._source, {}), self._source.get("teams", {})), as_node)
         source, problems = assign(model, self._source, self._filled(), changes)
         source, added = completed(source)
         places: Places = {**self._places, **added} if added else self._places
@@ -385,6 +388,14 @@ class Scenario:
             checked, source, name=self.name, files=self.files, places=places, changes=merged, marks=kept,
             layers=self._layers._replace(company=self.company),
         )  # fmt: skip
+
+    def _has(self, path: str) -> bool:
+        """Tell whether a path leads to something that is called as a role is."""
+        try:
+            look_up(type(self.model), self._filled(), path)
+        except ScenarioError:
+            return False
+        return any(part in ROLES for part in path.split("."))
 
     def _with_what_works(self, problem: Problem, changes: Mapping[str, Any]) -> Problem:
         """Return the same problem without a suggestion that would be refused in its turn; the paths of that name

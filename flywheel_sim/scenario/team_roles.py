@@ -7,13 +7,14 @@ Within one file the more specific wins: ``all``, then ``front`` and ``powering``
 name.  A name with ``?`` is left out where a company has no such team or owner.
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from flywheel_sim.scenario.errors import Problem, nearest
-from flywheel_sim.scenario.reading import Node
+from flywheel_sim.scenario.errors import Problem, ScenarioError, nearest
+from flywheel_sim.scenario.reading import Node, plain
 
-__all__ = ["BY_TEAM", "OF_A_TEAM", "OF_TEAMS", "ROLES", "Company", "paid_on", "with_teams"]
+__all__ = ["BY_TEAM", "OF_A_TEAM", "OF_TEAMS", "ROLES", "Company", "names_roles", "paid_on", "spread", "with_teams"]
 
 Path = tuple[str, ...]
 
@@ -34,6 +35,8 @@ OF_A_TEAM: tuple[Path, ...] = (
 )
 #: Lists of teams.
 OF_TEAMS: tuple[Path, ...] = (("cadence", "members"), ("cadence", "events", "*", "members"))
+#: A mapping whose names are channels; one with ``?`` is left out where a company has no such channel.
+OF_CHANNELS: Path = ("channels", "replaced")
 #: What a team is paid on: one value.
 PAID_ON: Path = ("incentives", "pay", "*", "on")
 #: Roles of one word; the others are ``owner of`` a stage or touchpoint.
@@ -51,10 +54,13 @@ class Company:
         Name -> whether it faces customers.
     owners : dict of str to list of str
         Touchpoint, and stage -> its owners.
+    channels : frozenset of str
+        Ways in which customers are met.
     """
 
     teams: dict[str, bool] = field(default_factory=dict)
     owners: dict[str, list[str]] = field(default_factory=dict)
+    channels: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, root: Node, known: Container[str] = ()) -> "Company":
@@ -74,6 +80,7 @@ class Company:
                 stage = said["stage"].value if "stage" in said else "use"
                 stages.setdefault(str(stage), []).append(owner)
         found.owners = {name: list(dict.fromkeys(owners)) for name, owners in (stages | points).items()}
+        found.channels = frozenset(name for name, _ in _entries(root, "channels", "kinds"))
         return found
 
     def named(self, role: str) -> list[str] | None:
@@ -158,6 +165,10 @@ class _Layer:
                 return self.by_team(node, path)
             entries = {}
             for name, value in node.value.items():
+                if path == OF_CHANNELS and name.endswith("?") and name not in self.company.channels:
+                    name = name.removesuffix("?").strip()
+                    if name not in self.company.channels:
+                        continue
                 dotted = path[:2] == ("timeline", "changes") and path[3:] == ("set",)
                 if dotted:
                     entries.update(self.changed(name, value, path))
@@ -312,6 +323,63 @@ def _who_meets(node: Node, teams: list[str]) -> tuple[Node, bool]:
     members = Node([Node(team, place) for team in teams], place, group.value["enabled"].key)
     cadence = Node({**group.value, "members": members}, group.place, group.key)
     return Node({**node.value, "cadence": cadence}, node.place, node.key), True
+
+
+def spread(changes: Mapping[str, Any], company: Company, node: Callable[[Any], Node]) -> dict[str, Any]:
+    """Return dotted changes with teams in place of roles; the more specific name wins, as within a file.
+
+    Parameters
+    ----------
+    changes : mapping
+        Dotted path -> value.
+    company : Company
+        Whose teams they are.
+    node : callable
+        Makes a tree of a value.
+
+    Raises
+    ------
+    ScenarioError
+        When a role means nobody here.
+    """
+    problems: list[Problem] = []
+    work = _Layer(company, None, problems, False)
+    found: dict[str, tuple[int, Any]] = {}
+    for path, value in changes.items():
+        parts = path.split(".")
+        rank = min((_rank(part.removesuffix("?")) for part in parts), default=_TEAM)
+        made = work.changed(path, node(value), ())
+        for one, inner in made.items():
+            if one not in found or found[one][0] <= rank:
+                found[one] = (rank, plain(inner))
+    if problems:
+        raise ScenarioError(problems)
+    return {path: value for path, (_, value) in found.items()}
+
+
+def names_roles(path: Any, value: Any) -> bool:
+    """Tell whether a change names a role where a team's name may stand, in its dotted path or in its value.
+
+    Examples
+    --------
+    >>> names_roles("teams.owner of sale.headcount", 9), names_roles("ideas.owner", "owner of sale")
+    (True, True)
+    >>> names_roles("teams.sales.headcount", 9)
+    False
+    """
+    if not isinstance(path, str):
+        return False
+    parts = tuple(path.split("."))
+    there = [len(one) for one in BY_TEAM if len(parts) > len(one) and _matches(parts[: len(one)], one)]
+    return any(_is_role(parts[n]) for n in there) or (not isinstance(value, int | float) and _says_role(value))
+
+
+def _says_role(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_says_role(name) or _says_role(entry) for name, entry in value.items())
+    if isinstance(value, list | tuple):
+        return any(_says_role(item) for item in value)
+    return isinstance(value, str) and _is_role(value)
 
 
 def _is_role(text: str) -> bool:

@@ -151,3 +151,22 @@ def test_what_cannot_be_composed_is_one_line(text, said):
 def test_the_tables_of_roles_name_settings_that_there_are():
     for path in (*BY_TEAM, *OF_A_TEAM, *OF_TEAMS):
         assert path in SETTINGS or (*path, "*") in {one[: len(path) + 1] for one in SETTINGS}, path
+
+
+def test_roles_stand_in_changes_too_and_a_plan_of_a_dict_can_be_typed_again():
+    company = load("b2b-saas")
+    found = company.with_({"teams.all.headcount": 3, "teams.owner of sale.headcount": 12, "teams.sales.scaling": 0.9})
+    heads = {name: team.headcount for name, team in found.teams.items()}
+    assert heads.pop("sales") == 12 and set(heads.values()) == {3}
+    assert company.with_({"ideas.owner": "owner of sale"}).ideas.owner == "sales"
+    with pytest.raises(ScenarioError, match="did you mean 'owner of sale'"):
+        company.with_({"teams.owner of sal.headcount": 12})
+    plan = {"teams": {"front": {"headcount": 9}}, "incentives": {"pay": {"owner of sale": {"also": {"nps": 0.2}}}}}
+    for made in (company.plus(plan), company.plus("churn-pay", plan), company.plus(plan, "flywheel-group")):
+        assert load(made.typed).with_(made.changes) == made
+
+
+def test_a_channel_that_a_company_lacks_is_left_out():
+    assert load("b2b-saas+self-service-push").channels.replaced == {"in-person": 0.8, "phone": 0.8}
+    found = load("b2c-subscription+self-service-push").channels
+    assert found.replaced == {} and found.technology.spend == 1200

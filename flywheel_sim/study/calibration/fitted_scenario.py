@@ -13,8 +13,8 @@ from flywheel_sim.results.parameter_draws import ABOUT, NOTE, digest_of
 from flywheel_sim.results.posterior import Posterior
 from flywheel_sim.results.provenance import provenance
 from flywheel_sim.scenario import Scenario
+from flywheel_sim.scenario.composing import seen_from
 from flywheel_sim.scenario.in_place import replaced
-from flywheel_sim.scenario.library import find
 from flywheel_sim.scenario.writing import changes_as_yaml
 from flywheel_sim.study.calibration.calibrate import Calibration, Estimate
 from flywheel_sim.study.calibration.fit_log import written
@@ -42,8 +42,7 @@ def as_scenario(fit: Calibration, base: Scenario, spec: str, out: Path, command:
     command : str
         What makes the file again.
     """
-    origin = find(spec, Path())
-    extends = spec if origin.shipped else Path(os.path.relpath(origin.path, out.parent)).as_posix()
+    extends = seen_from(spec, out.parent)
     after = fit.scenario.resolved()
     if "observed.file" in fit.scenario.changes:
         file = located(fit.scenario)
