@@ -63,6 +63,10 @@ def calibrate(
     it runs, what has been simulated and the best point so far stand in a folder beside it, SCENARIO-fitted.fit;
     flywheel resume goes on with that after Ctrl-C or a crash, to the same result.
 
+    Where SCENARIO says what is known of the company (known: {churn: 3% a month}), settings are found with which it
+    comes to that, and the references and targets of its base case are set again; SCENARIO-fitted.yaml extends it.
+    Exit 1 when a number is not met.
+
     With --method posterior the runs go to a folder (--out, by default SCENARIO-posterior) with posterior.parquet,
     calibrated.yaml and posterior.json; flywheel resume goes on with it after Ctrl-C or a crash, and run and compare
     draw from the table with --posterior.  Exit 1 when the model cannot have made the data.
@@ -70,6 +74,11 @@ def calibrate(
     from flywheel_sim.study.calibration.observations import with_data
     from flywheel_sim.study.design.unit_mismatch import fit_warnings
 
+    if data is None and until is None and method == "fit" and not in_place and trials is None and on is None:
+        from flywheel_sim.commands.known import knows, settle
+
+        if knows(spec, changes):
+            return settle(spec, changes, seed, replicates, workers, out)
     (start,) = changed((spec,), changes)
     for warning in fit_warnings(with_data(start, data, until)):
         say(f"note: {warning}")

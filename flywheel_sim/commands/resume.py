@@ -23,6 +23,7 @@ def resume(folder: Path, on: str | None, on_error: str, retry_failed: bool, work
     Runs that are there stay as they are, to the last bit; parts that were damaged are put aside and their runs made
     again.  Failed runs count as finished unless --retry-failed asks for them.  Exit 1 when a run failed.
     """
+    from flywheel_sim.commands.known import ABOUT as KNOWN
     from flywheel_sim.execute.store import Store
     from flywheel_sim.results.saving import MANIFEST
     from flywheel_sim.study.calibration.fit_log import ABOUT
@@ -35,6 +36,12 @@ def resume(folder: Path, on: str | None, on_error: str, retry_failed: bool, work
         if on is not None or retry_failed:
             raise click.UsageError("--on and --retry-failed are for sweeps; a fit runs on this machine's threads")
         return go_on(folder, workers)
+    if (folder / KNOWN).is_file():
+        from flywheel_sim.commands.known import go_on as meet_known
+
+        if on is not None or retry_failed:
+            raise click.UsageError("--on and --retry-failed are for sweeps; this runs on this machine's threads")
+        return meet_known(folder, workers)
     if (folder / MANIFEST).is_file():
         return _comparison(folder, workers, on, retry_failed)
     store = Store.open(folder)

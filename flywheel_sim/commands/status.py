@@ -1,5 +1,6 @@
 """``flywheel status``: how far a sweep is."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ __all__ = ["status"]
 @answers("status")
 def status(folder: Path) -> Answer:
     """Show how far a sweep, search or fit is, which runs failed, and who is at work on it; change nothing."""
+    from flywheel_sim.commands.known import ABOUT as KNOWN
     from flywheel_sim.study.calibration.fit_log import ABOUT, BEST, so_far
 
     if (folder / ABOUT).is_file():
@@ -26,6 +28,10 @@ def status(folder: Path) -> Answer:
             f"{folder / BEST}\ngo on with: {command('flywheel', 'resume', folder)}"
         )
         return Answer({"folder": str(folder), **fit}, text)
+    if (folder / KNOWN).is_file():
+        seen = len(json.loads((folder / KNOWN).read_text("utf-8"))["seen"])
+        again = command("flywheel", "resume", folder)
+        return Answer({"folder": str(folder), "rounds": seen}, f"{folder}: {seen} rounds done\ngo on with: {again}")
     from flywheel_sim.execute.drive import resume_command
     from flywheel_sim.execute.store import Store
     from flywheel_sim.execute.versions import unlike

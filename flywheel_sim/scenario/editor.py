@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from flywheel_sim.scenario.composing import MOST_PARTS
+from flywheel_sim.scenario.known import KINDS
 from flywheel_sim.scenario.team_roles import BY_TEAM, ROLES
 
 __all__ = ["json_schema"]
@@ -26,6 +27,14 @@ def json_schema(model: type[BaseModel]) -> dict[str, Any]:
     one = {"type": "string", "minLength": 1}
     several = {"type": "array", "items": one, "minItems": 1, "maxItems": MOST_PARTS}
     named = {name: {"anyOf": [one, several], "description": text} for name, text in said.items()}
+    numbers = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "null"}]}
+    named["known"] = {
+        "type": "object",
+        "description": "What is known of the company, as people say it; flywheel calibrate meets it.",
+        "properties": {
+            kind.name: {**numbers, "description": f"{kind.what}: {kind.example}"} for kind in KINDS.values()
+        },
+    }
     schema["properties"] = {**named, **schema["properties"]}
     _name_roles(schema, schema.get("$defs", {}))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

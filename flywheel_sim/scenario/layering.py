@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from flywheel_sim.scenario.base_case import own_targets
 from flywheel_sim.scenario.composing import MOST_PARTS, Part, named_parts
 from flywheel_sim.scenario.errors import Problem, ScenarioError, nearest, shown
+from flywheel_sim.scenario.known import Known, known_numbers
 from flywheel_sim.scenario.library import Origin
 from flywheel_sim.scenario.reading import Node, Place, plain, read
 from flywheel_sim.scenario.shapes import Shape
@@ -63,6 +64,8 @@ class Layers:
         Where two overlays set the same thing.
     company : Node or None
         What the company at the bottom says, where overlays lie on it.
+    known : mapping of str to Known
+        Numbers that are known of the company, by name.
     """
 
     root: Node
@@ -73,12 +76,15 @@ class Layers:
     laid: frozenset[str] = frozenset()
     notes: tuple["Clash", ...] = ()
     company: Node | None = None
+    known: Mapping[str, Known] = field(default_factory=dict)
 
     def about(self, typed: str) -> "About":
         """Return what a scenario remembers of how it was laid."""
         company = plain(self.company) if self.company is not None else None
         first = self.files[0] if self.files else ""
-        return About(typed or first, self.below, tuple(sorted(self.laid)), self.notes, company)
+        return About(
+            typed or first, self.below, tuple(sorted(self.laid)), self.notes, company, known=tuple(self.known.values())
+        )
 
     def places(self) -> dict[tuple[str, ...], tuple[Place, Place]]:
         """Return the path -> (place of the name, place of the value)."""
@@ -96,6 +102,7 @@ class About(NamedTuple):
     clashes: tuple["Clash", ...] = ()
     company: Mapping[str, Any] | None = None
     found: tuple[tuple[str, float], ...] = ()
+    known: tuple[Known, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -217,6 +224,7 @@ class _Stacking:
         _check_version(root, problems)
         _drop_blanks(root, (), problems)
         extends, default = root.value.pop("extends", None), root.value.pop("on", None)
+        known = _known(root.value.pop("known", None), problems)
         chain = (*above, origin) if origin is not None else above
         over, company = below is not None, below
         try:
@@ -234,7 +242,9 @@ class _Stacking:
             return Layers(_without_nulls(root, self.shape, (), []), files, problems + here, complete=False)
         only = part.only if part is not None else ()
         overlay = over or default is not None or (company is not None and extends is not None and bool(company.laid))
-        return self.laid(root, company, files, problems, only, overlay=overlay, over=over)
+        made = self.laid(root, company, files, problems, only, overlay=overlay, over=over)
+        made.known = {**(company.known if company is not None else {}), **known}
+        return made
 
     def named(
         self, node: Node, field: str, origin: Origin | None, below: Layers | None, chain: tuple[Origin, ...]
@@ -307,6 +317,12 @@ def _sum(one: Any, other: Any) -> Any:
     return one + other if numbers else other
 
 
+def _known(node: Node | None, problems: list[Problem]) -> dict[str, Known]:
+    found, more = known_numbers(node) if node is not None and node.value is not None else ({}, [])
+    problems += more
+    return found
+
+
 def called_as(parts: Sequence[Part]) -> str:
     """Return what to type to mean a composition."""
     return "+".join(part.typed for part in parts)
@@ -359,7 +375,7 @@ def _read(origin: Origin, shape: Shape, problems: list[Problem], *, parent: bool
     except ScenarioError as error:
         unreadable = all(problem.line is None for problem in error.problems)
         raise error if unreadable else ScenarioError([_syntax(error.problems[-1], no_scenario)]) from None
-    if not isinstance(root.value, dict) or not {*shape.names, "extends", "on", "version"} & set(root.value):
+    if not isinstance(root.value, dict) or not {*shape.names, "extends", "on", "known", "version"} & set(root.value):
         raise ScenarioError([no_scenario])
     problems += own
     return root

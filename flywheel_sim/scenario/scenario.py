@@ -13,6 +13,7 @@ from flywheel_sim.scenario.checking import Places, bounded, check, place_of
 from flywheel_sim.scenario.editing import assign, copied, look_up, paths_of
 from flywheel_sim.scenario.errors import Problem, ScenarioError, nearest
 from flywheel_sim.scenario.immutable import freeze
+from flywheel_sim.scenario.known import Known
 from flywheel_sim.scenario.layering import About, as_node, as_tree
 from flywheel_sim.scenario.marks import Marks, marks_of
 from flywheel_sim.scenario.measures import completed
@@ -200,6 +201,11 @@ class Scenario:
     def notes(self) -> tuple[str, ...]:
         """Where two of its plans set the same thing, so that their order matters: a sentence for each pair."""
         return self._layers.notes
+
+    @property
+    def known(self) -> tuple[Known, ...]:
+        """What its files say is known of the company, for ``flywheel calibrate`` to meet."""
+        return self._layers.known
 
     @property
     def company(self) -> Mapping[str, Any]:

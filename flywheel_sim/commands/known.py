@@ -1,0 +1,93 @@
+"""``flywheel calibrate`` on a company of which numbers are known."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flywheel_sim.commands.command_output import Answer, say, table
+from flywheel_sim.files import place, write_text
+from flywheel_sim.typed import command
+
+__all__ = ["ABOUT", "go_on", "knows", "settle"]
+
+#: What an unfinished search is kept in, in its folder.
+ABOUT = "known.json"
+
+
+def knows(spec: str, changes: dict[str, Any]) -> bool:
+    """Tell whether the files of a scenario say what is known of the company."""
+    from flywheel_sim.scenario import load
+
+    found = load(spec)
+    return bool((found.with_(changes) if changes else found).known)
+
+
+def go_on(folder: Path, workers: int | None) -> Answer:
+    """Go on with a search that was interrupted or killed."""
+    asked = json.loads((folder / ABOUT).read_text("utf-8"))["asked"]
+    target = Path(asked["target"])
+    if not _folder(target).exists() or not _folder(target).samefile(folder):
+        raise click.UsageError(f"'{folder}' was begun in another folder; go on with it from there")
+    return _settle(asked, workers)
+
+
+def settle(
+    spec: str, changes: dict[str, Any], seed: int, replicates: int | None, workers: int | None, out: Path | None
+) -> Answer:
+    """Find settings with which a company comes to its known numbers, and write the file."""
+    target = out or Path(f"{Path(spec).stem}-fitted.yaml")
+    if out is None and target.exists():
+        raise click.UsageError(f"{target} exists; name another file with --out, or remove it")
+    place(target, ".yaml", ".yml", what="a scenario")
+    if _folder(target).exists():
+        again = command("flywheel", "resume", _folder(target))
+        raise click.UsageError(f"'{_folder(target)}' holds a search that was interrupted; go on with it: {again}")
+    asked = {"spec": spec, "changes": changes, "seed": seed, "replicates": replicates, "target": str(target)}
+    return _settle(asked, workers)
+
+
+def _folder(target: Path) -> Path:
+    return target.with_suffix(".known")
+
+
+def _settle(asked: dict[str, Any], workers: int | None) -> Answer:
+    from flywheel_sim.scenario import load
+    from flywheel_sim.study.calibration.known_numbers import RUNS, as_file, meet
+
+    target, base = Path(asked["target"]), load(asked["spec"])
+    start = base.with_(asked["changes"]) if asked["changes"] else base
+    folder = _folder(target)
+    try:
+        found = meet(
+            start, seed=asked["seed"], replicates=asked["replicates"] or RUNS, workers=workers, progress=say,
+            folder=folder, asked=asked,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        say(f"interrupted; go on with: {command('flywheel', 'resume', folder)}")
+        raise
+    write_text(target, as_file(found, base, asked["spec"], target, asked["seed"]))
+    shutil.rmtree(folder, ignore_errors=True)
+    say(f"wrote {target}; lay a plan on it: {command('flywheel', 'compare', target, f'{target}+churn-pay')}")
+    rows, data = [], []
+    for one in found.numbers:
+        moved = "; ".join(f"{path} {a:.4g} -> {b:.4g}" for path, (a, b) in one.moved.items()) or "-"
+        value = f"{one.value:.4g} +- {one.error:.2g}"
+        met = "met" if one.met else "NOT MET"
+        rows.append((one.known.name, one.known.said, f"{one.before:.4g}", value, met, moved, one.why))
+        data.append(
+            {
+                "name": one.known.name, "said": one.known.said, "low": one.known.low, "high": one.known.high,
+                "before": one.before, "value": one.value, "error": one.error, "met": one.met, "why": one.why,
+                "moved": {path: list(pair) for path, pair in one.moved.items()},
+            }
+        )  # fmt: skip
+    text = table(("known", "said", "before", "comes to", "", "moved", "why"), rows)
+    rest = f"references {'have come to rest' if found.settled else 'HAVE NOT come to rest'} after {found.rounds} rounds"
+    targets = ", ".join(f"{name} {value:g}" for name, value in found.targets.items())
+    more = f"{rest}; targets of measures, as this company's base case brings them: {targets or 'none'}"
+    answer = {"file": str(target), "numbers": data, "settled": found.settled, "targets": dict(found.targets)}
+    manifest = {"seeds": {"seed": asked["seed"]}, "hashes": {found.scenario.name: found.scenario.hash}}
+    return Answer(answer, f"{text}\n{more}", manifest, failed=not found.met)
