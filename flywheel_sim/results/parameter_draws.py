@@ -6,20 +6,23 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.results.saving import ResultError, read_table
+from flywheel_sim.typed import command
 
 if TYPE_CHECKING:
     from flywheel_sim.scenario import Scenario
 
-__all__ = ["ABOUT", "NOTE", "Drawn", "digest_of", "read_draws"]
+__all__ = ["ABOUT", "NOTE", "TABLE", "Drawn", "digest_of", "read_draws"]
 
 #: What a calibration says of its table inside it, with the checksum of its draws, and the file beside it.
 NOTE, ABOUT = b"flywheel.posterior", "posterior.json"
+#: Its draws.
+TABLE = "posterior.parquet"
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +123,7 @@ def read_draws(path: str | os.PathLike[str], seed: int) -> Drawn:
         When there is none, it holds anything but numbers, or a calibration's has been changed since.
     """
     given = Path(path)
-    file = given / "posterior.parquet" if given.is_dir() else given
+    file = given / TABLE if given.is_dir() else given
     if not file.is_file():
         raise ResultError(f"there is no posterior table at '{path}'; flywheel calibrate --method posterior makes one")
     if file.suffix != ".parquet":
@@ -132,9 +135,11 @@ def read_draws(path: str | os.PathLike[str], seed: int) -> Drawn:
         if values.dtype.kind not in "fiu" or not np.isfinite(values).all():
             raise ResultError(f"'{path}': expected a number in every row of '{name}'")
     numbers = {name: values.astype(np.float64) for name, values in table.items()}
-    digest = digest_of(numbers)
-    if _kept(file) not in ("", digest):
+    digest, kept = digest_of(numbers), _kept(file)
+    if kept and kept["draws"] != digest:
         raise ResultError(f"'{file}' is broken: its draws are not those that were written; calibrate again")
+    if kept and given.is_dir():
+        _unchanged(given)
     rows = len(next(iter(numbers.values())))
     start = int.from_bytes(hashlib.sha256(f"{digest}|{seed}".encode()).digest()[:8], "big") % rows
     return Drawn(os.fspath(path), digest, numbers, start)
@@ -152,16 +157,35 @@ def digest_of(numbers: Mapping[str, NDArray[np.float64]]) -> str:
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
-def _kept(file: Path) -> str:
-    """Return the checksum that a calibration has left in its table; a table of one's own has none."""
+def _unchanged(folder: Path) -> None:
+    """Refuse a calibration's folder where what stands beside its draws is not what was written.
+
+    Raises
+    ------
+    ResultError
+        With the file; a scenario that somebody wants to go on with is copied out of the folder.
+    """
+    table = folder / TABLE
+    for name, known in (_kept(table).get("files", {}) if table.is_file() else {}).items():
+        path = folder / name
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != known:
+            raise ResultError(
+                f"'{path}' is not as flywheel calibrate has left it; write it anew with: "
+                f"{command('flywheel', 'resume', folder)} (what you have changed in it belongs into a file elsewhere)"
+            )
+
+
+def _kept(file: Path) -> dict[str, Any]:
+    """Return what a calibration has left in its table: checksums of draws and files; empty for a table of one's own."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         notes = (pq.read_schema(file).metadata or {}).get(NOTE)
         if notes is None and not (file.parent / ABOUT).is_file():
-            return ""
-        return str(json.loads(notes or b"")["draws"])
+            return {}
+        kept: dict[str, Any] = json.loads(notes or b"")
+        return {**kept, "draws": str(kept["draws"]), "files": dict(kept.get("files", {}))}
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise ResultError(
             f"'{file}' is not as flywheel calibrate has left it: it has no checksum of its draws; calibrate again"

@@ -14,10 +14,14 @@ import pytest
 import recovery
 from click.testing import CliRunner, Result
 
+import flywheel_sim as fs
 from flywheel_sim.cli import flywheel
 from flywheel_sim.execute import drive
 from flywheel_sim.execute.outcome import measure
 from flywheel_sim.execute.store import Store
+from flywheel_sim.results import ResultError
+from flywheel_sim.results.parameter_draws import ABOUT
+from flywheel_sim.results.posterior import Posterior
 from flywheel_sim.scenario import ScenarioError, load
 from flywheel_sim.scenario.columns import COL, NAMES
 from flywheel_sim.study.calibration import posterior as calibrating
@@ -240,6 +244,48 @@ def test_another_version_of_the_library_is_refused(using, here, monkeypatch):
     monkeypatch.setattr(calibrating, "made_with", lambda: {"scikit-learn": "0.1"})
     with pytest.raises(ValueError, match=r"this is scikit-learn 0\.1, which asks other questions"):
         calibrating.resume("done")
+
+
+def test_a_calibrations_folder_is_opened_gone_on_with_and_drawn_from_by_its_public_names(using, here):
+    using(known_optima.growth)
+    made = fs.posterior(company(), folder="kept", settings=FEW)
+    assert isinstance(made, Posterior) and Path(made.folder) == Path("kept")
+    opened = fs.open("kept")
+    assert opened.standing.left == 0 and set(made.paths) <= set(opened.table.columns)
+    again = fs.resume("kept")
+    assert again.to_dict() == made.to_dict()
+    np.testing.assert_array_equal(again.draws, made.draws)
+    small = company().with_({"horizon_weeks": 4})
+    runs = fs.batch([small, small.with_({"segments.all.spend": 1.0})], replicates=3, posterior="kept")
+    rows = pq.read_table(f"kept/{TABLE}").to_pandas()[list(made.paths)]
+    for k, run in enumerate(runs[0]):
+        row = {path: run.scenario.get(path) for path in made.paths}
+        assert (rows == list(row.values())).all(axis=1).any(), "a row of the table"
+        other = runs[1][k].scenario
+        assert other.get("word_of_mouth.rate") == row["word_of_mouth.rate"] and other.get("segments.all.spend") == 1.0
+    assert len({run.scenario.get("word_of_mouth.rate") for run in runs[0]}) == 3
+    with pytest.raises(ScenarioError, match="expected each or posterior"):
+        fs.batch([small], replicates=1, posterior="kept", each=lambda scenario, _: scenario)
+
+
+@pytest.mark.parametrize("name", [ABOUT, CALIBRATED, TABLE])
+def test_whatever_is_changed_in_a_calibrations_folder_is_refused_by_name(using, here, name):
+    using(known_optima.growth)
+    fs.posterior(company(), folder="kept", settings=FEW)
+    whole = (Path("kept") / name).read_bytes()
+    small = company().with_({"horizon_weeks": 4})
+    other = b"" if name == TABLE else whole.replace(b"0", b"1", 1)
+    for data in (other, whole[:-5], None):
+        (Path("kept") / name).unlink() if data is None else (Path("kept") / name).write_bytes(data)
+        gone = name == TABLE and data is None  # as before the end of a calibration
+        with pytest.raises(ResultError, match="no posterior table" if gone else name.replace(".", "[.]")):
+            fs.batch([small], replicates=1, posterior="kept")
+        if not gone:
+            with pytest.raises(ResultError, match=name.replace(".", "[.]")):
+                fs.open("kept")
+    fs.resume("kept")
+    assert (Path("kept") / name).read_bytes() == whole
+    assert fs.open("kept").standing.left == 0
 
 
 # -- the command -------------------------------------------------------------------------------------------------------

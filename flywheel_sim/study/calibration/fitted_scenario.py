@@ -2,6 +2,7 @@
 posterior, the table of its draws and the scenario with the middle one.
 """
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -65,11 +66,16 @@ def leave(found: Posterior, base: Scenario) -> None:
 
     folder = Path(found.folder)
     draws = digest_of({path: found.draws[:, k] for k, path in enumerate(found.paths)})
-    about = {"scenario": found.base, "hash": base.hash, "seed": found.seed, "draws": draws}
+    texts = {
+        ABOUT: json.dumps(found.to_dict(), indent=2, allow_nan=False) + "\n",
+        CALIBRATED: posterior_scenario(found, base, folder / CALIBRATED),
+    }
+    files = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+    about = {"scenario": found.base, "hash": base.hash, "seed": found.seed, "draws": draws, "files": files}
     notes = {NOTE.decode(): json.dumps(about)}
     write_whole(folder / TABLE, encoded(_arrow(found), notes), folder / DRAFTS)
-    write_text(folder / ABOUT, json.dumps(found.to_dict(), indent=2, allow_nan=False) + "\n")
-    write_text(folder / CALIBRATED, posterior_scenario(found, base, folder / CALIBRATED))
+    for name, text in texts.items():
+        write_text(folder / name, text)
 
 
 def _arrow(found: Posterior) -> Any:
