@@ -53,6 +53,7 @@ from flywheel_sim.execute.spread import spread
 from flywheel_sim.execute.versions import agree
 from flywheel_sim.files import draft_folder
 from flywheel_sim.results.saving import ResultError, fitting, vacant
+from flywheel_sim.results.units import UNITS, in_units
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -367,7 +368,9 @@ class Store:
                 )
         tables = [read_part(path).replace_schema_metadata(None) for path in paths]
         found: pd.DataFrame = pa.concat_tables(tables).to_pandas(use_threads=False)
-        return found.sort_values(["run", "week"], ignore_index=True)
+        found = found.sort_values(["run", "week"], ignore_index=True)
+        found.attrs["units"] = {name: UNITS[name] for name in found.columns if name in UNITS}
+        return found
 
     def table(self) -> "pd.DataFrame":
         """Return a row per finished run: design, then error and outcomes."""
@@ -487,14 +490,14 @@ class Store:
         if self.experiment.columns:
             weekly = {"run": pa.array(rows.series_run), "week": pa.array(rows.week, pa.int32())}
             weekly |= {name: pa.array(rows.series[:, k]) for k, name in enumerate(self.experiment.columns)}
-            series = write_part(self.folder, "series", number, pa.table(weekly), {})
+            series = write_part(self.folder, "series", number, in_units(pa.table(weekly)), {})
         table = {
             "run": pa.array(rows.run),
             "run_id": pa.array([self._ids[run] for run in rows.run.tolist()], pa.string()),
             "error": pa.array(rows.errors, pa.string()),
         }
         table |= {name: pa.array(rows.outcomes[:, k]) for k, name in enumerate(self.experiment.outcomes)}
-        return write_part(self.folder, "runs", number, pa.table(table), {"series": series}), series
+        return write_part(self.folder, "runs", number, in_units(pa.table(table)), {"series": series}), series
 
     def _count(self, run: NDArray[np.int64], failed: int, names: tuple[str, str]) -> None:
         self._done[run] = True

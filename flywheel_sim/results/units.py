@@ -1,13 +1,15 @@
-"""Units of weekly columns, for data frames and for Parquet files."""
+"""Units of weekly columns and of a run's numbers, for data frames and for Parquet files."""
 
 from typing import Any
 
+from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.scenario.columns import COLUMNS
 
-__all__ = ["UNITS", "with_units"]
+__all__ = ["UNITS", "in_units", "with_units"]
 
 #: Unit of every weekly column, that of the week included.
 UNITS: dict[str, str] = {"week": "weeks", **{name: unit for name, unit, _ in COLUMNS}}
+_ALL = {**{name: unit for name, (unit, _) in SUMMARY.items()}, **UNITS}
 
 
 def with_units(schema: Any) -> Any:
@@ -21,6 +23,18 @@ def with_units(schema: Any) -> Any:
     {b'unit': b'$'}
     """
     for k, field in enumerate(schema):
-        if field.name in UNITS:
-            schema = schema.set(k, field.with_metadata({b"unit": UNITS[field.name].encode()}))
+        if field.name in _ALL:
+            schema = schema.set(k, field.with_metadata({b"unit": _ALL[field.name].encode()}))
     return schema
+
+
+def in_units(table: Any) -> Any:
+    """Return an Arrow table whose columns say their units.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> in_units(pa.table({"run": [0], "npv": [1.0]})).schema.field("npv").metadata
+    {b'unit': b'$'}
+    """
+    return table.cast(with_units(table.schema))

@@ -459,3 +459,18 @@ def test_runs_are_the_same_runs_whatever_library_made_them(tmp_path, monkeypatch
     monkeypatch.undo()
     other = fs.sweep({**study, "parameters": {"market.price": [1.0, 1.3]}}, tmp_path / "other")
     assert other.store.hash() != ours.store.hash()
+
+
+def test_parts_and_frames_say_units(tmp_path):
+    import flywheel_sim as fs
+
+    study = {"scenario": "b2b-saas", "set": {"market.accounts": 200, "horizon_weeks": 4, "market.initial_customers": 9},
+             "parameters": {"market.price": [1.0]}, "outcomes": ["npv", "revenue.sum"],
+             "series": ["customers", "cash"]}  # fmt: skip
+    found = fs.sweep(study, tmp_path / "runs")
+    (series,) = [p for p in (tmp_path / "runs" / "series").glob("*.parquet") if read_part(p).num_rows]
+    units = {field.name: (field.metadata or {}).get(b"unit") for field in read_part(series).schema}
+    assert units == {"run": None, "week": b"weeks", "customers": b"accounts", "cash": b"$"}
+    assert found.series.attrs["units"] == {"week": "weeks", "customers": "accounts", "cash": "$"}
+    (runs,) = [p for p in (tmp_path / "runs" / "runs").glob("*.parquet") if read_part(p).num_rows]
+    assert read_part(runs).schema.field("npv").metadata == {b"unit": b"$"}
