@@ -7,7 +7,7 @@
 ``customers.at26``     its value in week 26; ``revenue.to26``: its sum up to week 26
 ``churned.sum@27-52``  the same over weeks 27 to 52; ``@27-`` until the end
 ``a / b``              one of these over another
-``mine.numbers:late``  a function of the run, imported: anything that can be worked out from a `Run`
+``mine:late``          a function of the run, imported: anything that can be worked out from a `Run`
 =====================  ================================================================================
 """
 

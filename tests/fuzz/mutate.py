@@ -132,7 +132,7 @@ class Ground:
         self.studies = [path.read_text("utf-8") for path in shipped_studies().values()]
         small = load("b2b-two-teams").with_(SMALL)
         fs.run(small).save(folder / "run")
-        fs.compare([small, small.with_({"cadence.pull": 0.1})], replicates=2).save(folder / "comparison")
+        fs.compare([small, small.with_({"market.price": 1.1})], replicates=2).save(folder / "comparison")
         study = {"version": 1, "scenario": "b2b-two-teams", "set": SMALL, "parameters": {"cadence.pull": [0.1, 0.2]},
                  "outcomes": ["npv"], "series": ["customers"], "replicates": 2}  # fmt: skip
         (folder / "study.yaml").write_text(json.dumps(study), "utf-8")
