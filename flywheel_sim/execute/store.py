@@ -16,6 +16,9 @@ before the first run, so any program that reads parquet can look at a sweep whil
 
 Nothing is made from files that have changed: parts carry their checksum in their names, ``study.json`` and the design
 have theirs in ``study.json``, and whoever makes a run compares its name with what is really made.
+
+Longer than 500 lines: the format, and every order of writing and reading that keeps it whole, are checked by reading
+them beside each other.
 """
 
 import contextlib

@@ -2,6 +2,9 @@
 
 The weekly series of single runs are not kept: only their 10, 50 and 90 % quantiles by week, the summary of every run,
 and the mean directions of the teams.
+
+Longer than 500 lines: one class, whose every number is a documented property, so that a report, a table and a saved folder
+take the same.
 """
 
 import math
