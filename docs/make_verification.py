@@ -107,11 +107,13 @@ def faults() -> str:
         if fault.name in last
     ]
     return FAULTS.format(
-        count=len(listed), caught=sum(bool(line.get("caught_by")) for line in last.values()),
-        first=sum(bool(line.get("caught_by")) for line in first.values()), late=", ".join(late) or "none",
+        count=len(listed),
+        caught=sum(bool(line.get("caught_by")) for line in last.values()),
+        first=sum(bool(line.get("caught_by")) for line in first.values()),
+        late=", ".join(late) or "none",
         control=control["passed"],
         engines=" and ".join(sorted({str(line["engine"]) for line in last.values()})),
-    ) + "\n".join(table)  # fmt: skip
+    ) + "\n".join(table)
 
 
 def _check(line: dict[str, Any]) -> str:

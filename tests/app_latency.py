@@ -110,8 +110,9 @@ def keyed(page, times: int, server: int) -> dict[str, list[float]]:
         for cost in costs:
             cost[1] -= cost[0]  # the server is below this process, too
         if turn > 1:
-            for name, value in zip(names, [*page.evaluate("[window.clock.first, window.clock.full]"), *costs[0],
-                                           *costs[1]], strict=True):  # fmt: skip
+            for name, value in zip(
+                names, [*page.evaluate("[window.clock.first, window.clock.full]"), *costs[0], *costs[1]], strict=True
+            ):
                 found[name].append(value)
     return found
 

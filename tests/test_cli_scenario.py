@@ -106,15 +106,17 @@ def test_bad_input_is_one_message_and_exit_2(call, words, said):
         (["compare"], "flywheel compare siloed-close-rate nps-pay, or flywheel compare --help"),
         (["compare", "shop.yaml", "npspay"], "flywheel compare shop.yaml nps-pay"),
         (["run", "shop.yaml", "--replicate", "3"], "flywheel run shop.yaml --replicates 3"),
-        (["run", "shop.yaml", "--set", "teams.sale.headcount=3"],
-         "flywheel run shop.yaml --set teams.sales.headcount=3"),
+        (
+            ["run", "shop.yaml", "--set", "teams.sale.headcount=3"],
+            "flywheel run shop.yaml --set teams.sales.headcount=3",
+        ),
         (["run", "bad.yaml"], "flywheel scenario validate bad.yaml, once it is mended"),
         (["run", "xyz"], "flywheel scenario list"),
         (["resume", "nowhere"], "flywheel sweep heads-and-talk, or flywheel resume --help"),
         (["explain", "chrn"], "flywheel explain churned"),
         (["--hlp"], "flywheel --help"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_followed_by_the_command_to_type_next(call, words, then):
     result = call(*words)
     assert result.exit_code == 2
@@ -235,8 +237,10 @@ def test_as_a_program(tmp_path):
     assert (good.returncode, good.stdout, good.stderr) == (0, "shop.yaml: ok\n", "")
     bad = program("scenario validate none.yaml")
     assert (bad.returncode, bad.stdout, bad.stderr) == (
-        2, "", "none.yaml: no such file\ntry: flywheel scenario validate none.yaml, once it is mended\n"
-    )  # fmt: skip
+        2,
+        "",
+        "none.yaml: no such file\ntry: flywheel scenario validate none.yaml, once it is mended\n",
+    )
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

@@ -304,9 +304,12 @@ def _rivals(plan: Plan, say: Say, ratios: dict[str, float | None], notes: list[s
         for n in (n for rival, n in plan.rivals if rival == name):
             say(f"{name}: {n:,} accounts")
             done = race(
-                name, lambda n, weeks: scaled(n, weeks, CORE_COMPANY), n, warm_up=plan.warm_up,
+                name,
+                lambda n, weeks: scaled(n, weeks, CORE_COMPANY),
+                n,
+                warm_up=plan.warm_up,
                 repetitions=plan.repetitions,
-            )  # fmt: skip
+            )
             rows.append(done.to_dict())
             for key, (rival, at) in STATED.items():
                 if rival == name and (n == at or ratios[key] is None):

@@ -246,6 +246,9 @@ class _Memory:
             lines = Path(f"/proc/{self.pid}/status").read_text("utf-8").splitlines()
         except OSError:
             return {}
-        sizes = {name: float(rest.split()[0]) * 1024.0 for name, _, rest in (x.partition(":") for x in lines)
-                 if name in ("VmRSS", "VmHWM")}  # fmt: skip
+        sizes = {
+            name: float(rest.split()[0]) * 1024.0
+            for name, _, rest in (x.partition(":") for x in lines)
+            if name in ("VmRSS", "VmHWM")
+        }
         return {"bytes": sizes["VmRSS"], "peak": sizes["VmHWM"]} if len(sizes) == 2 else {}

@@ -44,9 +44,11 @@ def cost(
         totals.append(found.total)
         right += bool(means[found.best] >= means.max() - indifference)
     return {
-        "mean": float(np.mean(totals)), "low": float(np.quantile(totals, 0.1)), "high": float(np.quantile(totals, 0.9)),
+        "mean": float(np.mean(totals)),
+        "low": float(np.quantile(totals, 0.1)),
+        "high": float(np.quantile(totals, 0.9)),
         "right": right / trials,
-    }  # fmt: skip
+    }
 
 
 def main(replicates: int = 120, seed: int = 1, zones: tuple[float, ...] = (2e5, 3e5, 5e5)) -> dict[float, dict]:

@@ -139,11 +139,14 @@ def tiles(outcomes: Outcomes) -> tuple[Tile, ...]:
     share = f"of {outcomes.replicates} paired runs" + ("" if outcomes.replicates >= STAGES[-1] else " so far")
     return (
         Tile("Ahead", f"{of_100(wins)} %" if math.isfinite(wins) else "\N{EM DASH}", share),
-        Tile(f"Extra value, {span(outcomes.weeks)}", signed_money(verdict.difference),
-             f"mean; 80 % interval {signed_money(low)} to {signed_money(high)}"),
+        Tile(
+            f"Extra value, {span(outcomes.weeks)}",
+            signed_money(verdict.difference),
+            f"mean; 80 % interval {signed_money(low)} to {signed_money(high)}",
+        ),
         Tile("Break-even", week(verdict.breakeven_week), "ahead for good; median"),
         Tile("Deepest dip", money(dip.value), f"week {dip.week}" if dip.value < 0 else "never behind"),
-    )  # fmt: skip
+    )
 
 
 def second_line(outcomes: Outcomes) -> str:

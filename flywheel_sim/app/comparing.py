@@ -52,7 +52,7 @@ def table(outcomes: Outcomes) -> list[tuple[str, tuple[str, ...]]]:
         ("80 % interval of that mean", ("", *(between(r) for r in records[1:]))),
         ("Ahead, of 100 runs", ("", *(of_100(r["wins_of_100"]) for r in records[1:]))),
         ("Break-even", ("", *(week(r["breakeven_week"]) for r in records[1:]))),
-    ]  # fmt: skip
+    ]
     for key in _ROWS:
         _, meaning = SUMMARY[key]
         values = [band(one).middle for one in outcomes.final(key)]

@@ -169,8 +169,11 @@ def _control(scenario: Scenario, path: str, value: Any) -> Control | None:
     if isinstance(value, bool):
         return Control(kind="switch", allowed="on or off", **given)
     if isinstance(value, str):
-        return Control(kind="choice", choices=shape.choices, allowed=" or ".join(shape.choices), **given) \
-            if shape.choices else None  # fmt: skip
+        return (
+            Control(kind="choice", choices=shape.choices, allowed=" or ".join(shape.choices), **given)
+            if shape.choices
+            else None
+        )
     whole = shape.field.annotation is int
     low, high, step = _range(shape, float(value), default if isinstance(default, int | float) else None, whole)
     allowed = re.sub(r"\d{5,}", lambda found: f"{int(found.group(0)):,}", (shape.kinds or ("",))[0].removeprefix("a "))

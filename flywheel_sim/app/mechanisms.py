@@ -140,8 +140,10 @@ def how_tested(claim: Claim) -> str:
     if claim.open:
         return f"open: {claim.open}"
     how = {
-        "exact": "vanishes to the bit", "interval": "vanishes within its interval", "null": "the null is the claim",
-    }[claim.expect]  # fmt: skip
+        "exact": "vanishes to the bit",
+        "interval": "vanishes within its interval",
+        "null": "the null is the claim",
+    }[claim.expect]
     return how + (", sign by construction" if claim.by_construction else "")
 
 

@@ -14,9 +14,12 @@ HOST = "127.0.0.1"
 
 @click.command()
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8420, show_default=True,
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8420,
+    show_default=True,
     help="Port on 127.0.0.1; 0, or one that is taken: any free one.",
-)  # fmt: skip
+)
 @click.option("--browser/--no-browser", default=True, help="Open the browser (default), or only print the address.")
 @click.option("--debug", is_flag=True, help="Show the traceback of our own faults.")
 def app(port: int, browser: bool, debug: bool) -> None:

@@ -20,9 +20,11 @@ __all__ = ["bench"]
     help="Instead: one sweep of so many runs of 2 000 accounts (100 000 when nothing is said), in its own process.",
 )  # fmt: skip
 @click.option(
-    "--figure", type=click.Path(path_type=Path, dir_okay=False), default=None,
+    "--figure",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
     help="Draw time against bytes here, as SVG: floor, memory, engine, rivals.",
-)  # fmt: skip
+)
 @answers("bench", "workers")
 def bench(
     quick: bool, mechanisms: bool, big: bool, sweep: int | None, figure: Path | None, workers: int | None

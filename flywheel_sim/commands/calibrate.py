@@ -32,9 +32,12 @@ UNLIKELY = 0.01
 @click.argument("data", metavar="[DATA]", required=False)
 @click.option("--until", default=None, metavar="DATE", help="Last date the fit may see; later ones test it.")
 @click.option(
-    "--method", type=click.Choice(["fit", "posterior"]), default="fit", show_default=True,
+    "--method",
+    type=click.Choice(["fit", "posterior"]),
+    default="fit",
+    show_default=True,
     help="fit: the best values, in a minute.  posterior: everything the data leave possible, as a table to draw from.",
-)  # fmt: skip
+)
 @click.option("--trials", type=click.IntRange(50), default=None, help="Parameter sets of the posterior (default 400).")
 @ON
 @click.option("--in-place", is_flag=True, help="Put the fitted numbers into SCENARIO, a file, instead of a new one.")

@@ -106,14 +106,17 @@ class Asked:
 @RULES
 @DETAIL
 @click.option(
-    "--funnel-twin", is_flag=True,
+    "--funnel-twin",
+    is_flag=True,
     help="Compare one scenario with its funnel twin: the same company without post-sale care, referral and group.",
-)  # fmt: skip
+)
 @click.option(
-    "--keep", type=click.Choice(["budget", "savings"]), default=None,
+    "--keep",
+    type=click.Choice(["budget", "savings"]),
+    default=None,
     help="What the funnel twin does with the money it frees: moves it to acquisition (budget, the default) or keeps it "
     "as profit.",
-)  # fmt: skip
+)
 @answers("compare", "set", "seed", "replicates", "workers", "out")
 def compare(**options: Any) -> Answer:
     """Compare scenarios under the same luck; the first is the baseline.

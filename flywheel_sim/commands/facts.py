@@ -16,9 +16,12 @@ __all__ = ["facts"]
 @click.argument("names", nargs=-1, metavar="[S1 ...]")
 @click.option("--company", "companies", multiple=True, metavar="COMPANY", help="Only in this company; repeatable.")
 @click.option(
-    "--draws", type=click.IntRange(min=0), default=None, metavar="N",
+    "--draws",
+    type=click.IntRange(min=0),
+    default=None,
+    metavar="N",
     help="Companies drawn from the prior in which validating facts are tried; 10 unless said, 0 = none.",
-)  # fmt: skip
+)
 @REPORT
 @answers("facts", "set", "seed", "replicates", "workers")
 def facts(

@@ -20,9 +20,11 @@ __all__ = ["FIGURE", "REPLICATES", "overlaid", "seen"]
 REPLICATES = 20
 #: ``--figure FILE``.
 FIGURE = click.option(
-    "--figure", type=click.Path(path_type=Path, dir_okay=False), default=None,
+    "--figure",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
     help="Draw observed and simulated here, as SVG (scenarios that name observed data).",
-)  # fmt: skip
+)
 
 
 def seen(scenario: "Scenario", figure: Path | None) -> "Observations | None":

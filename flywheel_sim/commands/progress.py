@@ -79,10 +79,13 @@ class Report:
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
         self.bar = Progress(
-            TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
             TextColumn("{task.fields[left]}", markup=False),
-            console=Console(stderr=True), transient=True,
-        )  # fmt: skip
+            console=Console(stderr=True),
+            transient=True,
+        )
         self.task = self.bar.add_task(self.what, total=total, left="")
         self.bar.start()
 

@@ -17,9 +17,11 @@ __all__ = ["report"]
 @click.command()
 @click.argument("result", metavar="RESULT", type=click.Path(path_type=Path))
 @click.option(
-    "--sensitivity", type=click.Path(path_type=Path, exists=True, file_okay=False), default=None,
+    "--sensitivity",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=None,
     help="Draw the tornado of this sweep (folder of a sobol or morris study) as well.",
-)  # fmt: skip
+)
 @answers("report", "out")
 def report(result: Path, sensitivity: Path | None, out: Path | None) -> Answer:
     """Write the HTML report of a saved result; --out FILE says where (default report.html).

@@ -40,9 +40,12 @@ DETAIL = click.option("--detail", is_flag=True, help="Print the statistics behin
 
 #: ``--posterior FILE``.
 POSTERIOR = click.option(
-    "--posterior", type=click.Path(path_type=Path), default=None, metavar="FILE",
+    "--posterior",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="FILE",
     help="Draw parameters for every run from this table, as flywheel calibrate --method posterior leaves it.",
-)  # fmt: skip
+)
 
 
 def RULES(command: Any) -> Any:

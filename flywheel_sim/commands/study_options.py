@@ -27,14 +27,19 @@ STUDY = click.argument("study", metavar="STUDY")
 CHOSEN = ("set", "seed", "replicates", "workers", "out")
 #: ``--on ADDR``.
 ON = click.option(
-    "--on", default=None, metavar="ADDR",
+    "--on",
+    default=None,
+    metavar="ADDR",
     help="threads (default), processes, a Dask scheduler such as tcp://host:8786, or a scheduler file.",
-)  # fmt: skip
+)
 #: ``--on-error continue|stop``.
 ON_ERROR = click.option(
-    "--on-error", type=click.Choice(["continue", "stop"]), default="continue", show_default=True,
+    "--on-error",
+    type=click.Choice(["continue", "stop"]),
+    default="continue",
+    show_default=True,
     help="What to do when a run fails; it is a row with its error either way.",
-)  # fmt: skip
+)
 _MOST = 5
 
 

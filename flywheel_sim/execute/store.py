@@ -49,7 +49,7 @@ from flywheel_sim.execute.parts import (
     sound,
     write_part,
     write_whole,
-)  # fmt: skip
+)
 from flywheel_sim.execute.rows import Rows
 from flywheel_sim.execute.ruled import same_rules
 from flywheel_sim.execute.spread import spread

@@ -89,9 +89,12 @@ def write_facts(found: Facts, path: str | os.PathLike[str]) -> Path:
     )  # fmt: skip
     marks = dict.fromkeys(one.mark for one in found.found)
     listed = [
-        {"source": bibliography()[mark], "role": next(one.role for one in found.found if one.mark == mark),
-         "rows": [(one, valued(one), band(one), missed(one), rate(one)) for one in found.found if one.mark == mark]}
+        {
+            "source": bibliography()[mark],
+            "role": next(one.role for one in found.found if one.mark == mark),
+            "rows": [(one, valued(one), band(one), missed(one), rate(one)) for one in found.found if one.mark == mark],
+        }
         for mark in marks
-    ]  # fmt: skip
+    ]
     page = pages.get_template("facts.html.jinja").render(found=found, facts=listed, verdicts=VERDICTS)
     return write_text(place(path, *HTML, what="a report"), page)

@@ -125,8 +125,11 @@ def _fans(
     axes.margins(y=0.06)
     axes.autoscale_view(scalex=False)
     _mark(axes, mark_week, len(weeks) - 1)
-    ends = [(float(fan[-1, 1]), label, words(float(fan[-1, 1])), colour(first + k)) for k, (fan, label) in
-            enumerate(zip(fans, labels, strict=True)) if np.isfinite(fan[-1, 1])]  # fmt: skip
+    ends = [
+        (float(fan[-1, 1]), label, words(float(fan[-1, 1])), colour(first + k))
+        for k, (fan, label) in enumerate(zip(fans, labels, strict=True))
+        if np.isfinite(fan[-1, 1])
+    ]
     if ruler is not None:
         ends.append((float(ruler[1][-1]), ruler[0], words(float(ruler[1][-1])), MUTED))
     line_labels(axes, ends)

@@ -80,8 +80,9 @@ def _panel(
         better = good * (share.after - share.before)
         tint = FRAME if not share.clear or not good else GAIN if better > 0 else LOSS
         axes.plot([share.before, share.after], [row, row], color=tint, linewidth=2.4, solid_capstyle="round", zorder=2)
-        axes.plot([share.before], [row], "o", markersize=6, color="white", markeredgecolor=tint, markeredgewidth=1.6,
-                  zorder=3)  # fmt: skip
+        axes.plot(
+            [share.before], [row], "o", markersize=6, color="white", markeredgecolor=tint, markeredgewidth=1.6, zorder=3
+        )
         axes.plot([share.after], [row], "o", markersize=7, color=tint, markeredgecolor="white", zorder=4)
         text = words(share.after)
         axes.annotate(

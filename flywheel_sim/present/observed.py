@@ -54,9 +54,12 @@ def errors_table(overlay: Overlay) -> "Table":
                 found = track.errors(model, sample)
                 inside = track.coverage(sample) if model == SIMULATION else math.nan
                 cells += [
-                    f"{found.n}", _percent(found.mape), _short(track, found.rmse), _percent(found.bias, signed=True),
+                    f"{found.n}",
+                    _percent(found.mape),
+                    _short(track, found.rmse),
+                    _percent(found.bias, signed=True),
                     "" if math.isnan(inside) else f"{inside * found.n:.0f} of {found.n}",
-                ]  # fmt: skip
+                ]
             table.add_row(_name(track) if model == SIMULATION else "", model, *cells)
     return table
 

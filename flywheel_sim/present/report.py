@@ -180,34 +180,37 @@ def _charts(outcomes: Outcomes) -> list[Chart]:
                 "What the change brings, run by run",
                 "value so far less the baseline's, with the same luck; median and 80 % band",
                 to_svg(
-                    difference_chart(outcomes, best), "difference",
+                    difference_chart(outcomes, best),
+                    "difference",
                     f"Cumulative difference in value between {verdict.challenger} and {verdict.baseline}: mean "
                     f"{signed_money(verdict.difference)} at the end, break-even {week(verdict.breakeven_week)}, "
                     f"deepest dip {money(verdict.deepest_dip.value)} in week {verdict.deepest_dip.week}.",
                 ),
             )
-        )  # fmt: skip
+        )
     charts.append(
         Chart(
             "Net promoter score",
             "solid: if everyone answered; dashed: as surveyed and paid on; medians",
             to_svg(
-                score_chart(outcomes), "scores",
+                score_chart(outcomes),
+                "scores",
                 f"Net promoter score by week. If everyone answered, at the end: "
                 f"{_ends(outcomes, 'nps_true', number)}. As surveyed: {_ends(outcomes, 'nps_survey', number)}.",
             ),
         )
-    )  # fmt: skip
+    )
     charts.append(
         Chart(
             "Relationship",
             f"mean of the customers, 0 to 1; {drawn}",
             to_svg(
-                fan_chart(outcomes, "relationship"), "relationship",
+                fan_chart(outcomes, "relationship"),
+                "relationship",
                 f"Mean relationship of customers by week. At the end: {_ends(outcomes, 'relationship', number)}.",
             ),
         )
-    )  # fmt: skip
+    )
     if not best:
         charts.append(
             Chart(
@@ -222,11 +225,12 @@ def _charts(outcomes: Outcomes) -> list[Chart]:
                 "Do the teams pull towards the customer?",
                 f"1 = together straight at what customers need, 0 = past it; {drawn}",
                 to_svg(
-                    fan_chart(outcomes, "customer_alignment"), "alignment",
+                    fan_chart(outcomes, "customer_alignment"),
+                    "alignment",
                     f"Customer alignment by week. At the end: {_ends(outcomes, 'customer_alignment', number)}.",
                 ),
             )
-        )  # fmt: skip
+        )
     return charts
 
 
@@ -307,9 +311,10 @@ def _bridge(outcomes: Outcomes) -> list[Chart]:
     said = "; ".join(f"{part.group} {signed_money(part.mean)}" for part in bridge.sorted())
     whole = signed_money(float(bridge.totals().mean()))
     svg = to_svg(
-        waterfall_chart(bridge), "bridge",
+        waterfall_chart(bridge),
+        "bridge",
         f"The difference in value between {bridge.challenger} and {bridge.baseline}, {whole}, by group: {said}.",
-    )  # fmt: skip
+    )
     runs = bridge.parts.shape[1]
     note = f"what each group of changed settings brings, mean over all orders of changing them (Shapley value); {runs}"
     return [Chart("Where the difference comes from", f"{note} runs with the same luck, whiskers 80 %", svg)]

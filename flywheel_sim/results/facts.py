@@ -119,10 +119,12 @@ class Facts:
         tallies = self.tallies
         said = []
         for name, words in (
-            ("validates", "validating facts with a band"), ("validates, sign alone", "validating facts of sign alone"),
-            ("validates, easy", "validating facts that are easy"), ("put in", "facts that were put in"),
+            ("validates", "validating facts with a band"),
+            ("validates, sign alone", "validating facts of sign alone"),
+            ("validates, easy", "validating facts that are easy"),
+            ("put in", "facts that were put in"),
             ("calibrates", "facts used for calibration"),
-        ):  # fmt: skip
+        ):
             tally = tallies[name]
             if tally.measured:
                 said.append(f"{tally.agree} of {tally.measured} {words}")
@@ -140,11 +142,13 @@ class Facts:
                         name: {"agree": tally.agree, "measured": tally.measured, "no_interface": tally.unseen}
                         for name, tally in self.tallies.items()
                     },
-                    "replicates": self.replicates, "draws": self.draws, "seconds": round(self.seconds, 1),
+                    "replicates": self.replicates,
+                    "draws": self.draws,
+                    "seconds": round(self.seconds, 1),
                     "facts": [one.to_dict() for one in self.found],
                 }
             )
-        )  # fmt: skip
+        )
 
 
 def _sign(parts: tuple[Fact, ...]) -> bool:

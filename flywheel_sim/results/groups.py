@@ -118,9 +118,12 @@ class Groups:
         teams, segments = (tuple(tuple(names) for names in about[key]) for key in ("teams", "segments"))
         runs = int(about["replicates"])
         return cls(
-            teams, segments, _arrays(read("groups-teams"), teams, runs, tuple(TEAM_MEASURES)),
-            _arrays(read("groups-segments"), segments, runs, tuple(SEGMENT_MEASURES)), int(about["every"]),
-        )  # fmt: skip
+            teams,
+            segments,
+            _arrays(read("groups-teams"), teams, runs, tuple(TEAM_MEASURES)),
+            _arrays(read("groups-segments"), segments, runs, tuple(SEGMENT_MEASURES)),
+            int(about["every"]),
+        )
 
 
 def _interval(values: Floats, level: float = 0.8) -> tuple[float, float]:

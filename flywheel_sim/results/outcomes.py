@@ -3,8 +3,8 @@
 The weekly series of single runs are not kept: only their 10, 50 and 90 % quantiles by week, the summary of every run,
 and the mean directions of the teams.
 
-Longer than 500 lines: one class, whose every number is a documented property, so that a report, a table and a saved folder
-take the same.
+Longer than 500 lines: one class, whose every number is a documented property, so that a report, a table and a saved
+folder take the same.
 """
 
 import math
@@ -31,7 +31,7 @@ from flywheel_sim.results.intervals import (
     paired_p,
     superiority_interval,
     variance_reduction,
-)  # fmt: skip
+)
 from flywheel_sim.results.likeness import Unlike, unlike, unlike_sentence
 from flywheel_sim.results.naming import command_for, labels, pack, unpack
 from flywheel_sim.results.paired import Verdict, band, lasting_gain_week, verdict, wins_of_100

@@ -220,8 +220,9 @@ class Posterior:
                 found = track.errors(SIMULATION, sample)
                 if found.n:
                     inside = track.coverage(sample) * found.n
-                    parts.append(f"{inside:.0f} of {found.n} in the 90 % band {sample} of sample, error "
-                                 f"{100 * found.mape:.1f} %")  # fmt: skip
+                    parts.append(
+                        f"{inside:.0f} of {found.n} in the 90 % band {sample} of sample, error {100 * found.mape:.1f} %"
+                    )
             said.append(f"{track.series.name.replace('_', ' ')}: {'; '.join(parts)}")
         return tuple(said)
 

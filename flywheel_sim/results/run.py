@@ -226,15 +226,17 @@ class Run:
     def summary(self) -> Mapping[str, float]:
         """The numbers that sum up the run."""
         model = self.scenario.model
-        return Named(summarise(
-            self.arrays.weekly,
-            self.arrays.initial,
-            self.arrays.life,
-            None if self.accounts is None else self.accounts.profits(),
-            discount_rate=model.ledger.discount_rate,
-            warm_up_weeks=model.measures.warm_up_weeks,
-            open_market=model.market.pool == "constant",
-        ))  # fmt: skip
+        return Named(
+            summarise(
+                self.arrays.weekly,
+                self.arrays.initial,
+                self.arrays.life,
+                None if self.accounts is None else self.accounts.profits(),
+                discount_rate=model.ledger.discount_rate,
+                warm_up_weeks=model.measures.warm_up_weeks,
+                open_market=model.market.pool == "constant",
+            )
+        )
 
     @cached_property
     def missing(self) -> Mapping[str, str]:

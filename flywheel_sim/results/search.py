@@ -337,10 +337,13 @@ class Optimum:
             for k, name in enumerate(self.objectives):
                 low, high = mean_interval(gains[:, k], COVERAGE) if p else (0.0, 0.0)
                 row |= {
-                    name: float(policy.mean[k]), **({f"{name} cvar": float(policy.worth[k])} if self.cvar else {}),
-                    f"{name} gain": float(gains[:, k].mean()), f"{name} gain low": low,
-                    f"{name} gain high": high, f"{name} gain in the search": float(policy.searched[k]),
-                }  # fmt: skip
+                    name: float(policy.mean[k]),
+                    **({f"{name} cvar": float(policy.worth[k])} if self.cvar else {}),
+                    f"{name} gain": float(gains[:, k].mean()),
+                    f"{name} gain low": low,
+                    f"{name} gain high": high,
+                    f"{name} gain in the search": float(policy.searched[k]),
+                }
             found.append(row | dict(policy.changes))
         return found
 
@@ -426,5 +429,8 @@ class Optimum:
 
 
 def _short(value: Any) -> str:
-    return number(value) if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) \
-        else str(value)  # fmt: skip
+    return (
+        number(value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        else str(value)
+    )

@@ -113,11 +113,13 @@ class Sensitivity:
         k = self.outcomes.index(outcome)
         return [
             Swing(
-                self.parameters[p], float(self.swings[p, k, 0]), float(self.swings[p, k, 1]),
+                self.parameters[p],
+                float(self.swings[p, k, 0]),
+                float(self.swings[p, k, 1]),
                 float(self.importance.value[p, k]),
             )
             for p in self.ranked(outcome)
-        ]  # fmt: skip
+        ]
 
     @property
     def foremost(self) -> str:
@@ -212,7 +214,7 @@ class Sensitivity:
                 "parameters": self.table[self.table["outcome"] == outcome].drop(columns="outcome").to_dict("records"),
                 "pairs": self.pairs[self.pairs["outcome"] == outcome].drop(columns="outcome").to_dict("records"),
                 "convergence": [{"rows": n, **self._named(by)} for n, by in self.convergence[k]],
-            }  # fmt: skip
+            }
         return dict(finite({"method": self.method, "outcomes": found}))
 
     def _named(self, by: Mapping[str, Floats]) -> dict[str, dict[str, float]]:

@@ -86,7 +86,6 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("culture", "share", "culture stock"),
     # channels (M9)
     ("self_service", "1/week", "contacts that tried self-service first; contained over this is the containment"),
-
     # root causes and scores (M10, M14)
     ("causes", "share", "mean root causes of the touchpoints, hidden ones included"),
     ("causes_hidden", "share", "of these, hidden by patches"),
@@ -98,7 +97,6 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("effort_mismatch", "share", "distance between where effort to improve goes and where causes show"),
     ("executive_belief", "share", "how well customers fare, as executives believe"),
     ("belief_gap", "share", "of this, owed to activity"),
-
     # decisions and blockers (M16, M18)
     ("decision_weeks", "weeks", "mean time until a decision that concerns two teams stands"),
     ("rework_rate", "probability", "mean chance that such a decision is reworked, each time"),
@@ -110,7 +108,6 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("blockers_reopened", "1/week", "resolutions that did not hold"),
     ("blockers_dropped", "1/week", "issues between teams left out because the list was full"),
     ("resolve_weeks", "weeks", "mean age at which issues were resolved, of the last week that resolved any"),
-
     # people (M19, M20)
     ("morale", "share", "mean morale of people; 0 where it plays no part"),
     ("norms", "share", "norms taken over from leaders"),
@@ -131,20 +128,17 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("members", "accounts", "customers in the loyalty programme"),
     ("member_churned", "1/week", "members lost"),
     ("rewards", "1/week", "rewards taken"),
-
     # product and ideas (M26)
     ("ideas", "1/week", "ideas of teams that work together"),
     ("idea_pairs", "pairs", "pairs of teams that work together, by how much"),
     ("idea_uptake", "ratio", "magnitude per head of who takes ideas up, over 1 + decision_weeks"),
     ("product_quality", "share", "quality of the product in use"),
-
     # selling (M27), purchases (M6), word of mouth (M5)
     ("deals_turned_away", "1/week", "qualified leads whose fit was below what sellers accept"),
     ("lone_deals", "1/week", "customers won or won back by lone wolves"),
     ("lone_churned", "1/week", "customers lost whom lone wolves had sold to"),
     ("purchases", "1/week", "purchases of customers without a contract"),
     ("exposure", "friends", "mean over customers of the friends they have lately seen leave"),
-
     # money
     ("revenue", "$/week", "revenue recognised"),
     ("revenue_referred", "$/week", "of this, from customers won through word of mouth"),
@@ -170,7 +164,7 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("profit", "$/week", "revenue less total cost"),
     ("cash", "$", "cash at the end of the week"),
     ("value", "$", "cash flow to date, discounted to week 0"),
-)  # fmt: skip
+)
 
 NAMES: tuple[str, ...] = tuple(name for name, _, _ in COLUMNS)
 N_COLUMNS = len(NAMES)

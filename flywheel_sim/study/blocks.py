@@ -55,9 +55,10 @@ class SearchBlock(Block):
 
     objectives: dict[str, Any] = param({}, "Outcome -> maximise or minimise.")  # names of outcomes may have dots
     cvar: dict[str, Any] = param(
-        {}, "Objective -> share of its runs, the worst, whose mean counts instead of that of all (conditional value at "
+        {},
+        "Objective -> share of its runs, the worst, whose mean counts instead of that of all (conditional value at "
         "risk).",
-    )  # fmt: skip
+    )
     constraints: list[ConstraintBlock] = param([], "Limits the answer must keep.")
     simplexes: dict[str, SimplexBlock] = param({}, "Groups of weights that add up to a total.")
     budget: int = param(1000, "Runs of the search at most.", ge=1, le=20_000_000)
@@ -69,9 +70,10 @@ class SearchBlock(Block):
     uncertainty: dict[str, Any] = param({}, "What is not known: path -> values, a range or a distribution.")
     draws: int = param(40, "Draws of what is not known.", ge=5, le=100_000)
     draws_file: str = param(
-        "", "Draws instead, relative to the study: a CSV file whose first line names paths, or what flywheel calibrate "
+        "",
+        "Draws instead, relative to the study: a CSV file whose first line names paths, or what flywheel calibrate "
         "--method posterior leaves.",
-    )  # fmt: skip
+    )
     draws_decimal: Literal["", ".", ","] = param(
         "", "Decimal sign of a CSV file of draws; empty = a point, if its numbers show it."
     )

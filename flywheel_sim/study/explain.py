@@ -324,15 +324,19 @@ def _parameter(name: str, shape: Shape) -> Explained:
     touching = [claim for claim in claim_table().values() if any(_same(name, path) for path in _touched(claim))]
     row = _row(name, shape)
     facts = {
-        "expected": row.expected, "default": row.default, "unit": row.unit, "source": row.source,
+        "expected": row.expected,
+        "default": row.default,
+        "unit": row.unit,
+        "source": row.source,
         "evidence": f"{row.evidence}: {EVIDENCE[row.evidence]}" if row.evidence else "",
-    }  # fmt: skip
+    }
     below = tuple(
         _row(path, found)
         for path in _paths()
-        if path.startswith(f"{name}.") and (found := along(root(ScenarioModel), tuple(path.split(".")))) is not None
+        if path.startswith(f"{name}.")
+        and (found := along(root(ScenarioModel), tuple(path.split(".")))) is not None
         and _leaf(found)
-    )  # fmt: skip
+    )
     return Explained(
         name, "parameter", row.text or name, "", tuple((key, said) for key, said in facts.items() if said), below,
         tuple((limit.key, _verified(limit)) for limit in limits), _told(touching), (number,) if number else (),

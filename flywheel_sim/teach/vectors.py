@@ -159,9 +159,11 @@ def _ground(axes: Axes, left: float, right: float, low: float, high: float, *, n
 def _arrow(axes: Axes, start: Floats, end: Floats, tint: str, width: float) -> None:
     look = {"arrowstyle": "-|>", "color": tint, "linewidth": width, "mutation_scale": 6 + 2.2 * width}
     axes.annotate(
-        "", (float(end[0]), float(end[1])), (float(start[0]), float(start[1])),
+        "",
+        (float(end[0]), float(end[1])),
+        (float(start[0]), float(start[1])),
         arrowprops={**look, "shrinkA": 0, "shrinkB": 0},
-    )  # fmt: skip
+    )
 
 
 def _spread(wanted: list[float], room: float) -> list[float]:

@@ -53,8 +53,10 @@ def test_reports_are_kept_for_a_while_under_names_of_their_own():
 
 
 def test_a_comparison_in_the_app_is_the_one_of_the_command_line():
-    pair = [load(name).with_({"market.accounts": 300, "market.initial_customers": 30, "horizon_weeks": 20})
-            for name in ("mbo-pay", "churn-pay")]  # fmt: skip
+    pair = [
+        load(name).with_({"market.accounts": 300, "market.initial_customers": 30, "horizon_weeks": 20})
+        for name in ("mbo-pay", "churn-pay")
+    ]
     found, plain = compared(pair, REPLICATES[0], 1, Job()), flywheel_sim.compare(pair, REPLICATES[0], 1)
     assert np.array_equal(found.finals, plain.finals, equal_nan=True)
     job = Job()

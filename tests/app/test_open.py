@@ -146,15 +146,17 @@ def test_reset_and_menus_say_what_is_open(page):
     nudge(page, "market.price")
     assert shown("What if").endswith("4 changed") and shown("Pinned baseline").endswith("3 changed")
     page.get_by_role("button", name="Reset").click()
-    page.wait_for_function("() => document.querySelector('[aria-label=\"Horizon\"]').closest('.q-field').innerText"
-                           ".includes('5 years')")  # fmt: skip
+    page.wait_for_function(
+        "() => document.querySelector('[aria-label=\"Horizon\"]').closest('.q-field').innerText.includes('5 years')"
+    )
     assert "changed" not in shown("What if")
     opened = query(page.url)
     assert opened["scenario"] == ["relationship-flywheel"] and "horizon_weeks" not in opened["baseline"][0]
     said(page, "24 paired runs under")
     nudge(page, "market.price")
-    page.wait_for_function("() => document.querySelector('[aria-label=\"What if\"]').closest('.q-field').innerText"
-                           ".includes('1 changed')")  # fmt: skip
+    page.wait_for_function(
+        "() => document.querySelector('[aria-label=\"What if\"]').closest('.q-field').innerText.includes('1 changed')"
+    )
     choose(page, "What if", shown("What if").split(",")[0])
     page.wait_for_function("() => !location.href.includes('market.price')")
     said(page, "24 paired runs under")

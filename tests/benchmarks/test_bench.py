@@ -232,8 +232,10 @@ def test_a_big_run_is_judged_by_what_it_announced() -> None:
     ]
     found = said_left(said, 130.0)
     assert [(one["done"], one["said"], one["took"]) for one in found] == [
-        (0.04, 120.0, 110.0), (0.11, 90.0, 100.0), (0.31, 60.0, 80.0),
-    ]  # fmt: skip
+        (0.04, 120.0, 110.0),
+        (0.11, 90.0, 100.0),
+        (0.31, 60.0, 80.0),
+    ]
     run = BigRun(10, 5, 2, 130.0, 200.0, 1e9, found, 3.0, {})
     assert run.error_at_a_tenth == pytest.approx(-0.1)
     assert replace(run, estimates=found[:1]).error_at_a_tenth is None

@@ -66,8 +66,9 @@ def test_it_ends_within_a_second(tmp_path, what):
     words, after = LINES[what]
     took = []
     for turn in range(3):  # somebody else's work may be in the way once
-        seconds, code, said = ended([*words, *(["--out", f"turn-{turn}"] if words[0] in ("sweep", "optimize") else [])],
-                                    after, tmp_path)  # fmt: skip
+        seconds, code, said = ended(
+            [*words, *(["--out", f"turn-{turn}"] if words[0] in ("sweep", "optimize") else [])], after, tmp_path
+        )
         assert code == 130 and "interrupted" in said and "Traceback" not in said, said
         took.append(seconds)
         if seconds < 1.0:

@@ -145,9 +145,12 @@ def test_ctrl_c_says_how_to_go_on_and_going_on_comes_to_the_same(folder):
     )
     tests = str(Path(known_optima.__file__).parent)
     child = subprocess.Popen(
-        [sys.executable, str(script), tests], cwd=folder, env={**os.environ, "MADE_UP_WAIT": "0.1"},
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [sys.executable, str(script), tests],
+        cwd=folder,
+        env={**os.environ, "MADE_UP_WAIT": "0.1"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     for _ in range(600):
         if len(list((folder / "slow").glob("runs/*"))) > 2:
             break

@@ -36,9 +36,12 @@ def digest() -> str:
 
 def test_the_plainest_processor_of_its_kind_comes_to_the_same_bits(tmp_path):
     env = os.environ | {
-        "NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "FLYWHEEL_CACHE": str(tmp_path),
+        "NUMBA_CPU_NAME": "generic",
+        "NUMBA_CPU_FEATURES": "",
+        "FLYWHEEL_CACHE": str(tmp_path),
         "PYTHONPATH": os.pathsep.join((ROOT, f"{ROOT}/experiments")),
-        "OPENBLAS_CORETYPE": "Prescott", "NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX",
-    }  # fmt: skip
+        "OPENBLAS_CORETYPE": "Prescott",
+        "NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX",
+    }
     done = subprocess.run([sys.executable, "-c", CODE], env=env, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split()[-1] == digest()

@@ -154,7 +154,7 @@ FAMILIES = {
         B2B.with_({"word_of_mouth.rate": 0.0, "word_of_mouth.contagion": 1.0, "market.network": {"kind": kind}})
         for kind in NETWORKS
     ],
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")

@@ -79,7 +79,9 @@ def test_what_is_wrong_with_a_name_is_said(name, said, near):
 def test_weeks_beyond_the_run_are_refused_before_it():
     assert last_week("customers.mean@27-52 / revenue.to60") == 60
     assert beyond("customers.mean@27-52", 30) == (
-        "'customers.mean@27-52' looks at week 52, and there are runs of 30 weeks", "customers.mean@27-30")  # fmt: skip
+        "'customers.mean@27-52' looks at week 52, and there are runs of 30 weeks",
+        "customers.mean@27-30",
+    )
     assert beyond("customers.mean@1-30", 30) is None and beyond("customers.q10", 1) is None
     study = {"scenario": "b2b-saas", "set": SMALL, "parameters": {"market.price": [1.0]}}
     with pytest.raises(ScenarioError, match=r"looks at week 52.*did you mean 'churned.sum@27-30'"):

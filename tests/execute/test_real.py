@@ -136,9 +136,11 @@ def test_killed_at_five_random_moments_and_resumed(study, whole, place, request)
     moments = [-1, *sorted(np.random.default_rng(len(place)).choice(RUNS // 2, 4, replace=False).tolist())]
     kills = 0
     for moment in moments:
-        words = ["resume", folder.name] if (folder / "study.json").exists() else [
-            "sweep", "heads.yaml", "--out", folder.name
-        ]  # fmt: skip
+        words = (
+            ["resume", folder.name]
+            if (folder / "study.json").exists()
+            else ["sweep", "heads.yaml", "--out", folder.name]
+        )
         run = subprocess.Popen([*LINE, *words, "--on", place, "--quiet"], cwd=study, env=ENV, stdout=subprocess.DEVNULL)
         if moment < 0:
             until(lambda: (folder / "study.json").exists())

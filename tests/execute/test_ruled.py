@@ -43,8 +43,9 @@ def test_a_run_with_rules_is_the_models_own_run():
 
 def test_every_run_of_a_batch_has_an_intervention_of_its_own():
     hook = Dismiss()
-    runs = fs.batch([BASE, BASE.with_({"market.price": 1.2})], replicates=2, interventions=[hook],
-                    team_class={"service": Listens})  # fmt: skip
+    runs = fs.batch(
+        [BASE, BASE.with_({"market.price": 1.2})], replicates=2, interventions=[hook], team_class={"service": Listens}
+    )
     assert hook.seen == 0
     for k in range(2):
         same(runs[0][k], by_hand(replicate=k))
@@ -79,8 +80,9 @@ def test_a_sweep_keeps_their_names_and_hashes(tmp_path):
     study = {"scenario": "b2b-saas", "set": SMALL, "parameters": {"market.price": [1.0, 1.2]}, "replicates": 2,
              "outcomes": ["npv"]}  # fmt: skip
     plain, ruled = fs.sweep(study), fs.sweep({**study, **BOTH}, tmp_path / "ruled")
-    expected = [by_hand(BASE.with_({"market.price": p}), replicate=k).summary["npv"] for p in (1.0, 1.2)
-                for k in (0, 1)]  # fmt: skip
+    expected = [
+        by_hand(BASE.with_({"market.price": p}), replicate=k).summary["npv"] for p in (1.0, 1.2) for k in (0, 1)
+    ]
     np.testing.assert_array_equal(ruled.table.sort_values("run")["npv"], expected)
     assert not set(plain.table["run_id"]) & set(ruled.table["run_id"])
     assert list(ruled.store.rules) == ["own_rules:Dismiss", "service=own_rules:Listens"]

@@ -107,8 +107,9 @@ def test_extending_asks_only_for_what_is_new_and_names_runs_by_what_they_are(sto
         assert again.standing().total == 18
         assert again.extend(heads((7,), 5)).tolist() == [[13, 14, 15, 16, 17]]
         assert [job.changes for job in again.jobs([12, 13])] == [
-            (("teams.sales.headcount", 6),), (("teams.sales.headcount", 7),)
-        ]  # fmt: skip
+            (("teams.sales.headcount", 6),),
+            (("teams.sales.headcount", 7),),
+        ]
         design = again.design()
     assert design["point"].nunique() == 5, "the rest of a point that was there is a point of its own"
     with Store.create(tmp_path / "other", experiment, heads((7, 6), 5)) as other:

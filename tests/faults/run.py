@@ -118,9 +118,10 @@ def main() -> None:
         if line.get("caught_by") or line["fault"] == CONTROL
     }
     chosen = [
-        fault for fault in faults
+        fault
+        for fault in faults
         if (fault.name in asked.names if asked.names else asked.again or (fault.name, fault.text) not in done)
-    ]  # fmt: skip
+    ]
     if asked.apart:
         for fault in chosen:
             go([fault], False, not asked.suspects, asked.results, asked.logs)

@@ -82,12 +82,15 @@ def read_faults() -> list[Fault]:
     listed = YAML(typ="safe").load(FAULTS.read_text("utf-8"))
     return [
         Fault(
-            n, name, entry["what"], entry["mechanism"],
+            n,
+            name,
+            entry["what"],
+            entry["mechanism"],
             tuple(Edit(**{key: text.rstrip("\n") for key, text in edit.items()}) for edit in entry["edits"]),
             tuple(entry["suspects"]),
         )
         for n, (name, entry) in enumerate(listed.items(), 1)
-    ]  # fmt: skip
+    ]
 
 
 def place_of(lines: list[str], block: str) -> tuple[int, int]:

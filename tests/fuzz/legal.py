@@ -151,9 +151,10 @@ def legal(base: Scenario, changes: dict[str, Any]) -> Scenario | None:
         except ScenarioError as error:
             fields = {problem.field for problem in error.problems}
             left = {
-                path: value for path, value in changes.items()
+                path: value
+                for path, value in changes.items()
                 if not any(f"{path}.".startswith(f"{field}.") or f"{field}.".startswith(f"{path}.") for field in fields)
-            }  # fmt: skip
+            }
             if len(left) == len(changes):  # the fault lies where nothing was changed: take one change back
                 left.popitem()
             changes = left

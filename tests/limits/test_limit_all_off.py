@@ -100,9 +100,12 @@ def test_all_off_everything_else_rests():
 
 
 SMALL = {
-    "market.accounts": 200, "market.initial_customers": 80, "market.external": 0.01, "horizon_weeks": 26,
+    "market.accounts": 200,
+    "market.initial_customers": 80,
+    "market.external": 0.01,
+    "horizon_weeks": 26,
     "market.enabled": False,
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")

@@ -20,13 +20,15 @@ def test_who_renews_speaks_up_as_often_as_anybody(quiet, once):
         quiet(
             horizon_weeks=52,
             market={
-                "accounts": 20_000, "initial_customers": 20_000, "start": "aligned",
+                "accounts": 20_000,
+                "initial_customers": 20_000,
+                "start": "aligned",
                 "churn": {"mean": 0.5, "dispersion": 0.0, "sensitivity": 0.0},
             },
             contracts={"kind": "annual", "involuntary": 0.0},
             timeline={"changes": {"talk": {"from_week": 52, "set": {"market.voice.neutral_to_advocate": 0.3}}}},
         )
-    )  # fmt: skip
+    )
     stayed = run.series("customers")[-1]
     assert share(stayed / 20_000, 0.5, 20_000)
     assert share(run.series("advocates")[-1] / stayed, -np.expm1(-0.3), stayed)

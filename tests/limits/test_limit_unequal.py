@@ -16,10 +16,13 @@ def talkers(quiet, network, **word):
     company = quiet(
         horizon_weeks=1,
         market={
-            "accounts": 60_000, "initial_customers": 30_000, "initial_advocates": 1.0, "network": network,
+            "accounts": 60_000,
+            "initial_customers": 30_000,
+            "initial_advocates": 1.0,
+            "network": network,
         },
         word_of_mouth={"rate": 0.2, "negative": 0.0, "normalise": "per_friend", **word},
-    )  # fmt: skip
+    )
     simulation = Simulation([load(company).model], [(0, 3, 0)])
     speaks = simulation.state.status[:60_000] != 0
     simulation.advance(1)

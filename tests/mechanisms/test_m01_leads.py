@@ -19,17 +19,20 @@ def sellers(quiet):
             horizon_weeks=weeks,
             teams={"sales": {"headcount": heads, "salary": 0, "craft": {"acquire": 1}}},
             market={
-                "accounts": accounts, "initial_customers": 0, "external": external,
+                "accounts": accounts,
+                "initial_customers": 0,
+                "external": external,
                 "funnel": {**STAGES, "delay_effect": False, **(funnel or {})},
             },
             capacity={"staffing": False, "pair_hours": 0, "craft_speed": 0},
             journey={
-                "match_effect": 0, "overload_effect": 0,
+                "match_effect": 0,
+                "overload_effect": 0,
                 "touchpoints": {"demo": {"stage": "sale", "owner": "sales", "hours": 1.0, "need": {"acquire": 1}}},
             },
             contracts={"window_weeks": 52, "involuntary": 0, **(contracts or {})},
             **more,
-        )  # fmt: skip
+        )
 
     return build
 

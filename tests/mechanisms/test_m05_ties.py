@@ -30,9 +30,10 @@ def stranger_met(j, t, tie, accounts):
 def market(**changes):
     """Half a market of customers who all speak, on a small world; nobody ever stops."""
     base = {
-        "accounts": 2000, "initial_customers": 1000,
+        "accounts": 2000,
+        "initial_customers": 1000,
         "network": {"kind": "watts-strogatz", "degree": 10, "rewiring": 0.2},
-    }  # fmt: skip
+    }
     return {**base, **changes}
 
 

@@ -181,12 +181,14 @@ def test_c72_ease_keeps_customers_and_vanishes_without_weight_of_effort(quiet, s
         blocks = {
             "market": {
                 "voice": {
-                    "neutral_to_advocate": 0.02, "neutral_to_detractor": 0.02, "effort_effect": weight,
+                    "neutral_to_advocate": 0.02,
+                    "neutral_to_detractor": 0.02,
+                    "effort_effect": weight,
                 },
                 "churn": {"mean": 0.3, "dispersion": 0.1, "effort_effect": weight},
             },
             "relationship": {"effort_reference": 0.5},
-        }  # fmt: skip
+        }
         return desk(quiet, 52, 0.5, solved(0.6, offered=1.0, self_service_effort=effort), **blocks)
 
     easy, hard = (

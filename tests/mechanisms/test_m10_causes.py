@@ -113,8 +113,9 @@ def test_hidden_causes_come_back(quiet, once):
     assert run.series("causes") == pytest.approx(np.full(20, 0.6)), "patches remove nothing"
     assert run.series("causes_hidden") == pytest.approx(0.3 * (1 - np.exp(-0.2 * t)), rel=1e-5)
     scenario["timeline"] = {
-        "enabled": True, "changes": {"stop": {"from_week": 21, "set": {"causes.patching": 0.0}}},
-    }  # fmt: skip
+        "enabled": True,
+        "changes": {"stop": {"from_week": 21, "set": {"causes.patching": 0.0}}},
+    }
     scenario["horizon_weeks"] = 40
     after = once(scenario)
     assert np.array_equal(after.series("causes_hidden")[:20], run.series("causes_hidden")), "what is past stays"
@@ -177,8 +178,9 @@ def test_a_busy_owner_has_no_time_to_fix(quiet, once):
 def test_causes_begin_when_they_are_switched_on_and_are_saved(quiet, once):
     scenario = firm(quiet, weeks=12, growth=0.02, enabled=False, start=0.4, fix_rate=0.0)
     scenario["timeline"] = {
-        "enabled": True, "changes": {"on": {"from_week": 7, "set": {"causes.enabled": True}}},
-    }  # fmt: skip
+        "enabled": True,
+        "changes": {"on": {"from_week": 7, "set": {"causes.enabled": True}}},
+    }
     causes = once(scenario).series("causes")
     assert np.all(causes[:6] == 0)
     assert causes[6:] == pytest.approx(1 - 0.6 * np.exp(-0.02 * np.arange(1, 7)), rel=1e-6)

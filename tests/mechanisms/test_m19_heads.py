@@ -74,15 +74,17 @@ def test_standing_work_grows_with_customers_heads_and_leads(quiet):
 
 def test_a_product_that_nobody_develops_falls_behind_for_years(quiet):
     def quality(heads):
-        firm = shop(quiet, heads, weeks=520, ideas={"reference_pairs": 1.0, "owner": "makers"},
-                    team={"load_reference": 1.0})  # fmt: skip
+        firm = shop(
+            quiet, heads, weeks=520, ideas={"reference_pairs": 1.0, "owner": "makers"}, team={"load_reference": 1.0}
+        )
         firm["teams"]["others"] = {"headcount": 1, "craft": {"care": 1}}
         firm["market"]["product_quality"] = 0.7
         firm["ideas"]["far"] = 1.0
         return batch([firm], replicates=4)[0]
 
-    kept, fewer, none = ([np.mean([r.series("product_quality")[t] for r in quality(h)]) for t in (260, 519)]
-                         for h in (1.0, 0.4, 0.0))  # fmt: skip
+    kept, fewer, none = (
+        [np.mean([r.series("product_quality")[t] for r in quality(h)]) for t in (260, 519)] for h in (1.0, 0.4, 0.0)
+    )
     assert kept[1] == pytest.approx(0.7, abs=0.1)
     assert kept[1] > fewer[1] > none[1]
     assert none[0] == pytest.approx(0.7 * 0.996**261, rel=1e-6) and none[1] < none[0], "it decays, and goes on decaying"

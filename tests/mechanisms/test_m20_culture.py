@@ -169,9 +169,11 @@ GAMED = {
 
 def led(quiet, ethics=0.8, leave=27, weeks=78, **norms):
     scenario = company(
-        quiet, weeks, norms={"enabled": True, **norms},
+        quiet,
+        weeks,
+        norms={"enabled": True, **norms},
         blocks={**GAMED, "leadership": {"ethics": ethics, "tenure_months": 0, "salary": 0, "skill": 0}},
-    )  # fmt: skip
+    )
     changes = {"exit": {"from_week": leave, "set": {"leadership.enabled": False}}}
     scenario["timeline"] = {"enabled": True, "changes": changes}
     return scenario
@@ -218,9 +220,11 @@ def test_checks_take_hours(quiet, once):
 
 def cared_for(quiet, weeks=156, skill=1.0, **morale):
     scenario = company(
-        quiet, weeks, turnover={"enabled": True, "selectivity": 1.0, "trait_effect": 0.0},
+        quiet,
+        weeks,
+        turnover={"enabled": True, "selectivity": 1.0, "trait_effect": 0.0},
         morale={"enabled": True, "support_reference": 0.5, **morale},
-    )  # fmt: skip
+    )
     scenario["teams"]["t1"]["skill"] = skill
     return scenario
 
@@ -240,9 +244,7 @@ def test_c25_enabled_teams_do_better_and_stay(quiet, once):
 
 def test_c25_vanishes_at_elasticity_zero(quiet, same_bits):
     still = {"elasticity": 0.0, "attrition_effect": 0.0}
-    same_bits(
-        cared_for(quiet, skill=0.6, **still), cared_for(quiet, skill=0.6, enabled=False), but=("morale",)
-    )  # fmt: skip
+    same_bits(cared_for(quiet, skill=0.6, **still), cared_for(quiet, skill=0.6, enabled=False), but=("morale",))
 
 
 def test_overload_costs_morale(quiet, once):

@@ -173,10 +173,12 @@ def test_c66_every_leg_needs_its_hours(quiet, once, same_bits):
 
 def test_culture_couples_the_teams(quiet):
     runs = batch(
-        [firm(quiet, 260, blocks={"vectors": {"coupling": 4.0}}, **x)
-         for x in ({"enabled": False}, {}, {"style": "command"})],
+        [
+            firm(quiet, 260, blocks={"vectors": {"coupling": 4.0}}, **x)
+            for x in ({"enabled": False}, {}, {"style": "command"})
+        ],
         replicates=12,
-    )  # fmt: skip
+    )
     r = [np.mean([run.series("alignment")[52:].mean() for run in some]) for some in runs]
     assert r[1] > r[0] + 0.05
     assert r[2] == pytest.approx(r[0], abs=0.02), "commands need a strategy to point with"
@@ -218,8 +220,10 @@ def test_c63_without_a_visible_gain_support_and_money_die(quiet, once, same_bits
     shown = once(firm(quiet, 260, **{**office, "lag_weeks": 0}))
     assert shown.series("leader_support")[104:] == pytest.approx(1.0), "gain .2 above the hurdle of .05"
     still = {"enabled": False}
-    same_bits(*(firm(quiet, 260, **{**office, "patience": 0.0, "hurdle": h}, blocks={"vectors": still})
-                for h in (0.05, 5.0)), but=("leader_perceived_roi",))  # fmt: skip
+    same_bits(
+        *(firm(quiet, 260, **{**office, "patience": 0.0, "hurdle": h}, blocks={"vectors": still}) for h in (0.05, 5.0)),
+        but=("leader_perceived_roi",),
+    )
 
 
 def test_the_office_is_paid_for(quiet, once):

@@ -55,10 +55,11 @@ def test_no_drive_is_above_the_strongest(changes):
 def club(quiet, loyalty=None, weeks=30, hazard=0.0, on=True, **changes):
     """Customers who pay $1 a week, all willing and joining at once unless told otherwise."""
     market = {
-        "accounts": N, "initial_customers": N,
+        "accounts": N,
+        "initial_customers": N,
         "churn": {"mean": -np.expm1(-hazard), "dispersion": 0.0, "period_weeks": 1.0, "sensitivity": 0.0},
         **changes.pop("market", {}),
-    }  # fmt: skip
+    }
     block = {"share": 1.0, "join_rate": 1000.0, "threshold": 6.0, "redeem_rate": 1000.0, **NEUTRAL, **(loyalty or {})}
     return quiet(
         horizon_weeks=weeks, market=market, loyalty={**block, "enabled": on}, ledger={"cost_of_revenue": 0.2},

@@ -44,9 +44,11 @@ def firm(quiet, selling=None, weeks=40, teams=True, on=True, **changes):
     if teams:
         rows = {
             "teams": {"sales": {"headcount": 5, "craft": {"acquire": 1}}},
-            "journey": {"match_effect": 0.0,
-                        "touchpoints": {"demo": {"stage": "sale", "owner": "sales", "base_success": 0.6}}},
-        }  # fmt: skip
+            "journey": {
+                "match_effect": 0.0,
+                "touchpoints": {"demo": {"stage": "sale", "owner": "sales", "base_success": 0.6}},
+            },
+        }
     block = {**NEUTRAL, **(selling or {}), "enabled": on}
     return quiet(
         horizon_weeks=weeks, market=market, selling=block, ledger={"cost_of_revenue": 0.2}, measures={"debug": True},
@@ -74,10 +76,13 @@ def test_without_teams_it_sells_at_reference(quiet, same_bits):
 
 def test_effort_wins_by_its_elasticity(quiet, once):
     pay = {
-        "intrinsic": 0.5, "effort_reference": 0.5, "effort_elasticity": 1.0, "max_effort": 100,
+        "intrinsic": 0.5,
+        "effort_reference": 0.5,
+        "effort_elasticity": 1.0,
+        "max_effort": 100,
         "measures": {"deals": {"gradient": {"acquire": 1.0}, "target": 1.0}},
         "pay": {"sales": {"intensity": 0.5, "on": {"deals": 1.0}}},
-    }  # fmt: skip
+    }
     for effect in (0.0, 1.0):
         run = once(firm(quiet, {"effort_effect": effect}, incentives=pay))
         assert run.series("effort_level")[-1] == pytest.approx(2.0)
@@ -140,12 +145,14 @@ def test_rushed_deals_are_cheaper_for_a_year_and_every_dollar_is_booked(quiet, o
     for kind in ("annual", "monthly", "non-contractual"):
         run = once(
             firm(
-                quiet, {"accelerator": 0.8, "discount": 0.25, "spike_weeks": 1}, weeks=90,
+                quiet,
+                {"accelerator": 0.8, "discount": 0.25, "spike_weeks": 1},
+                weeks=90,
                 contracts={"kind": kind, "involuntary": 0.0, "purchase_shape": 5.0, "purchase_scale_weeks": 10.0},
                 market={"churn": {"mean": 0.05, "dispersion": 0.0}},
                 timeline={"customers": {"gift": {"week": 20, "add": 30}, "loss": {"week": 40, "add": -300}}},
             )
-        )  # fmt: skip
+        )
         assert run.series("discounts").sum() > 0
         people = run.customers.query("spells == 1 and cause == 'none'")
         people = people[people["start_week"] > 0]
@@ -169,9 +176,12 @@ def test_s21_the_default_rush_costs_6_to_8_percent_of_what_new_deals_are_worth(q
 
 def lone(quiet, share=0.3, weeks=150, segment=None, **changes):
     scenario = firm(
-        quiet, {"fit_minimum": 0.6, "lone_wolves": share, "lone_low_fit": 2.0, "lone_spread": 0.8}, weeks,
-        market={"external": 0.003, "churn": {"mean": 0.3, "dispersion": 0.0}, "win_back": {"rate": 0.0}}, **changes,
-    )  # fmt: skip
+        quiet,
+        {"fit_minimum": 0.6, "lone_wolves": share, "lone_low_fit": 2.0, "lone_spread": 0.8},
+        weeks,
+        market={"external": 0.003, "churn": {"mean": 0.3, "dispersion": 0.0}, "win_back": {"rate": 0.0}},
+        **changes,
+    )
     scenario["segments"]["all"] |= {"product_weight": 3.0} | (segment or {})
     return scenario
 

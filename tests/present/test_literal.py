@@ -57,9 +57,12 @@ def outcomes(name: str) -> Outcomes:
     made = Outcomes.of(rows)
     luck, names = np.random.default_rng(1), tuple(teams)
     groups = Groups(
-        (names,) * 2, ((name,),) * 2, tuple(luck.gamma(2.0, 1.0, (4, 5, len(TEAM_MEASURES))) for _ in rows),
-        tuple(luck.random((4, 1, len(SEGMENT_MEASURES))) for _ in rows), 4,
-    )  # fmt: skip
+        (names,) * 2,
+        ((name,),) * 2,
+        tuple(luck.gamma(2.0, 1.0, (4, 5, len(TEAM_MEASURES))) for _ in rows),
+        tuple(luck.random((4, 1, len(SEGMENT_MEASURES))) for _ in rows),
+        4,
+    )
     bars = (Bar(f"teams.{name}.skill", f"Skill ({name})", "", 1.0, 0.5, 1.5, -3e5, 9e5),)
     return replace(made, groups=groups, swings=Swings(name, f"B {name}", 4e5, bars, None, (0.5, 1.5), 4))
 

@@ -82,11 +82,16 @@ def of_json(made: Outcomes) -> list[tuple[str, int, str]]:
     """What JSON has, in the words of a page."""
     found = []
     for k, row in enumerate(made.to_dict()["scenarios"]):
-        found += [(key, k, shown(key, row[key])) for key in ("npv", "customers_end", "nps_true", "churn_annual",
-                                                            "referral_share")]  # fmt: skip
+        found += [
+            (key, k, shown(key, row[key]))
+            for key in ("npv", "customers_end", "nps_true", "churn_annual", "referral_share")
+        ]
         if k:
-            found += [("difference", k, signed_money(row["difference"])), ("wins", k, of_100(row["wins_of_100"])),
-                      ("break-even", k, week(row["breakeven_week"]))]  # fmt: skip
+            found += [
+                ("difference", k, signed_money(row["difference"])),
+                ("wins", k, of_100(row["wins_of_100"])),
+                ("break-even", k, week(row["breakeven_week"])),
+            ]
     verdict = made.to_dict()["verdict"]
     found.append(("difference", 1, signed_money(verdict["difference"])))
     return found

@@ -56,5 +56,6 @@ def test_validate_and_the_report_say_whose_they_are(mine: Path) -> None:
 def test_a_saved_scenario_still_says_it(mine: Path) -> None:
     kept = unpack(pack(load(mine)))
     mine.unlink()
-    assert borrowed(kept) == borrowed(load({"extends": "b2b-saas", "market": {"accounts": 9000},
-                                            "word_of_mouth": {"rate": 0.008}}))  # fmt: skip
+    assert borrowed(kept) == borrowed(
+        load({"extends": "b2b-saas", "market": {"accounts": 9000}, "word_of_mouth": {"rate": 0.008}})
+    )

@@ -81,22 +81,27 @@ def test_order_is_told_where_it_matters_and_only_there():
 
 def test_the_more_specific_wins_within_a_file_and_a_later_file_over_all():
     pay = {
-        "all": {"on": {"mbo": 1.0}, "bonus": 0.1}, "front": {"on": {"csat": 1.0}},
-        "owner of sale": {"on": {"bookings": 1.0}}, "marketing": {"on": {"leads": 1.0}},
-    }  # fmt: skip
+        "all": {"on": {"mbo": 1.0}, "bonus": 0.1},
+        "front": {"on": {"csat": 1.0}},
+        "owner of sale": {"on": {"bookings": 1.0}},
+        "marketing": {"on": {"leads": 1.0}},
+    }
     found = load("b2b-saas").plus({"incentives": {"pay": pay}})
     assert paid(found) == {
-        "marketing": {"leads": 1.0}, "sales": {"bookings": 1.0}, "service": {"csat": 1.0},
+        "marketing": {"leads": 1.0},
+        "sales": {"bookings": 1.0},
+        "service": {"csat": 1.0},
         **{team: {"mbo": 1.0} for team in ("product", "people", "finance", "enablement")},
-    }  # fmt: skip
+    }
     later = found.plus({"incentives": {"pay": {"all": {"on": {"churn": 1.0}}}}})
     assert set(map(str, paid(later).values())) == {str({"churn": 1.0})}
 
 
 def test_a_team_with_two_tasks_is_paid_on_both():
     assert paid(load("b2b-two-teams+siloed-close-rate")) == {
-        "growth": {"leads": 0.5, "close-rate": 0.5}, "delivery": {"tickets": 1.0}
-    }  # fmt: skip
+        "growth": {"leads": 0.5, "close-rate": 0.5},
+        "delivery": {"tickets": 1.0},
+    }
     with pytest.raises(ScenarioError, match="'owner of awareness' and 'owner of sale' are one team here"):
         load("b2b-two-teams").plus({"incentives": {"pay": {
             "owner of awareness": {"on": {"leads": 1}, "bonus": 0.1},
@@ -141,7 +146,7 @@ def test_a_path_that_exists_is_read_before_the_signs_are_split(tmp_path, monkeyp
         ("b2b-saas+loyalty-programme:sales", "says nothing by team and has no group, so it cannot be limited"),
         ("hubspot+churn-pay", "churn-pay:9:5: incentives.pay.all: this company has no teams, so 'all' is nobody"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_composed_is_one_line(text, said):
     with pytest.raises(ScenarioError) as caught:
         load(text)

@@ -20,8 +20,11 @@ from flywheel_sim.scenario.shapes import NAME, Shape, along, every_path, root
 WEEKS = 60
 #: A company with every mechanism on that is small enough to be run a thousand times.
 BUSY = {f"{block}.enabled": True for block in MECHANISMS.values()} | {
-    "market.accounts": 300, "market.initial_customers": 100, "horizon_weeks": WEEKS, "timeline.enabled": False,
-}  # fmt: skip
+    "market.accounts": 300,
+    "market.initial_customers": 100,
+    "horizon_weeks": WEEKS,
+    "timeline.enabled": False,
+}
 #: How the words for readers say that a setting is for one kind alone.
 SAYS = re.compile(r"\(`(?:[a-z]+: )?([\w-]+)`(?: only)?\)|`([\w-]+)` only")
 
@@ -248,7 +251,7 @@ def test_commands_say_so_of_a_file(tmp_path: Path, words: list[str]) -> None:
         (["compare", "siloed-close-rate", "close-rate-with-group", "--replicates", "2"], False),
         (["compare", "siloed-close-rate", "bookings-quota", "--replicates", "2"], True),
     ],
-)  # fmt: skip
+)
 def test_what_is_set_for_all_is_told_if_it_acts_in_none(words: list[str], said: bool) -> None:
     what = ["--set", "cadence.interval_weeks=4"] + (["--set", "horizon_weeks=4"] if words[0] != "scenario" else [])
     told = CliRunner().invoke(flywheel, [*words, *what])

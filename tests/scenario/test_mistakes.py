@@ -74,8 +74,11 @@ def test_a_repair_invents_no_mistakes(write, company):
 def test_reading_and_checking_are_reported_together(write, company):
     write(f="weeks: &a 3\nboss: *a\nshop: {accounts: .nan, enabled: on}\n")
     assert [line.split(": ")[1] for line in lines(company, "f.yaml")] == [
-        "weeks", "boss", "shop.accounts", "shop.enabled",
-    ]  # fmt: skip
+        "weeks",
+        "boss",
+        "shop.accounts",
+        "shop.enabled",
+    ]
 
 
 @pytest.mark.parametrize(

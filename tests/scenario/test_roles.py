@@ -67,7 +67,9 @@ def test_a_field_can_say_itself_what_it_is_and_when_it_acts() -> None:
         shops: dict[str, Part] = param({}, "By name.")
 
     assert dict(declared(Whole, "role")) == {
-        ("seasons", "swing"): "effect", ("seasons", "peak"): "company",
-        ("shops", "*", "swing"): "effect", ("shops", "*", "peak"): "company",
-    }  # fmt: skip
+        ("seasons", "swing"): "effect",
+        ("seasons", "peak"): "company",
+        ("shops", "*", "swing"): "effect",
+        ("shops", "*", "peak"): "company",
+    }
     assert dict(declared(Whole, "acts"))["seasons", "peak"] == "swing > 0"

@@ -144,11 +144,14 @@ def test_when_nothing_can_be_mixed_there_is_one_part() -> None:
     axes = ["pull", "push", "hold", "wait"]
     other = load(
         {
-            **COMPANY, "axes": axes, "teams": {"crew": {"headcount": 3, "craft": {"pull": 1.0}}},
-            "segments": {"smb": {"need": {"push": 1.0}}}, "strategy": {"target": {"pull": 1.0}},
+            **COMPANY,
+            "axes": axes,
+            "teams": {"crew": {"headcount": 3, "craft": {"pull": 1.0}}},
+            "segments": {"smb": {"need": {"push": 1.0}}},
+            "strategy": {"target": {"pull": 1.0}},
             "journey": {"touchpoints": {"pitch": {"stage": "sale", "owner": "crew"}}},
         }
-    )  # fmt: skip
+    )
     mixture = Mixture(base, other)
     assert len(mixture.groups) == 5
     made = bridge(base, other, Runs(replicates=2, seed=1, runner=engine))

@@ -129,8 +129,10 @@ def test_two_claims_through_the_command():
     found = {one["number"]: one for one in whole["data"]["claims"]}
     assert list(found) == ["C28", "C34", "C74"]
     assert {n: one["verdict"] for n, one in found.items()} == {
-        "C28": "not tried", "C34": "holds", "C74": "holds by construction",
-    }  # fmt: skip
+        "C28": "not tried",
+        "C34": "holds",
+        "C74": "holds by construction",
+    }
     first = found["C34"]["seen"][0]
     assert first["observed"] == "expansions" and first["difference"] == pytest.approx(first["with"] - first["without"])
     assert first["interval"][0] < first["difference"] < first["interval"][1] and found["C34"]["weeks"] == 30

@@ -113,9 +113,7 @@ def test_morris_moves_one_parameter_a_step():
 
 def test_paths_that_share_a_value():
     found = points({SALES: {"values": [4, 6], "also": ["teams.service.headcount"]}})
-    assert [dict(point.changes) for point in found] == [
-        {SALES: n, "teams.service.headcount": n} for n in (4, 6)
-    ]  # fmt: skip
+    assert [dict(point.changes) for point in found] == [{SALES: n, "teams.service.headcount": n} for n in (4, 6)]
 
 
 def test_every_point_runs_with_every_scenario_and_the_same_luck():

@@ -298,9 +298,12 @@ def test_easy_facts_signs_and_what_cannot_be_seen_are_counted_apart():
         replicates=2, draws=5, seed=1,
     )  # fmt: skip
     assert every.tallies == {
-        "put in": Tally(0, 1, 0), "calibrates": Tally(0, 0, 0), "validates": Tally(1, 1, 1),
-        "validates, easy": Tally(2, 3, 0), "validates, sign alone": Tally(1, 2, 0),
-    }  # fmt: skip
+        "put in": Tally(0, 1, 0),
+        "calibrates": Tally(0, 0, 0),
+        "validates": Tally(1, 1, 1),
+        "validates, easy": Tally(2, 3, 0),
+        "validates, sign alone": Tally(1, 2, 0),
+    }
     assert every.sentence.startswith("Agree, each fact once a company: 1 of 1 validating facts with a band, 1 of 2")
     assert every.sentence.endswith("; 1 have no interface.")
 
@@ -310,8 +313,10 @@ def test_facts_are_the_same_at_the_same_seed_and_what_was_published_decides():
     assert json.dumps(one.to_dict()["facts"]) == json.dumps(again.to_dict()["facts"])
     assert {f.company for f in one.found} == set(COMPANIES)
     share = next(f for f in one.found if f.mark == "S26")
-    runs = [fs.run(load("b2c-subscription").with_({**SMALL, "horizon_weeks": STAGES[-1]}), seed=4, replicate=k)
-            for k in range(2)]  # fmt: skip
+    runs = [
+        fs.run(load("b2c-subscription").with_({**SMALL, "horizon_weeks": STAGES[-1]}), seed=4, replicate=k)
+        for k in range(2)
+    ]
     lost = [sum(run.series(name).sum() for run in runs) for name in ("churned_involuntary", "churned")]
     assert share.value == pytest.approx(lost[0] / lost[1])
 

@@ -86,8 +86,10 @@ def test_the_same_quantities_are_taken_from_a_run(write) -> None:
     write(CSV.replace(",income", ",income,each").replace(",\n", ",,\n").replace("2.6\n", "2.6,5\n")
           .replace("2.7\n", "2.7,\n").replace("2.8\n", "2.8,\n").replace("3.0\n", "3.0,\n"))  # fmt: skip
     scenario = company()
-    series = {**scenario.resolved()["observed"]["series"],
-              "each": {"column": "each", "quantity": "revenue_per_customer"}}  # fmt: skip
+    series = {
+        **scenario.resolved()["observed"]["series"],
+        "each": {"column": "each", "quantity": "revenue_per_customer"},
+    }
     scenario = scenario.with_({"observed.series": series})
     (one,) = batch([scenario], replicates=1, teams=False)[0]
     seen = observations(scenario)

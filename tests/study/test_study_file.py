@@ -151,7 +151,7 @@ HEADS = BASE + "parameters:\n  teams.sales.headcount: [6, 8]\n"
         ),
         (BASE + "parameters: {market.initial_customers: [100, 1000000]}\n", "initial_customers"),
     ],
-)  # fmt: skip
+)
 def test_one_mistake(tmp_path, text, message):
     found = problems(tmp_path, text)
     assert any(message in problem for problem in found), found
@@ -175,8 +175,9 @@ def test_a_path_in_a_study_is_relative_to_it(tmp_path):
     study = read_study(tmp_path / "study.yaml")
     assert study.base.horizon_weeks == 9
     assert [dict(point.changes) for point in laid(study).points] == [
-        {"teams.sales.headcount": 4, "market.network.kind": "ring"}, {"teams.sales.headcount": 6}
-    ]  # fmt: skip
+        {"teams.sales.headcount": 4, "market.network.kind": "ring"},
+        {"teams.sales.headcount": 6},
+    ]
 
 
 @pytest.mark.parametrize(
@@ -202,8 +203,9 @@ def test_scenarios_may_be_objects_and_dicts(tmp_path: Path) -> None:
     dear = base.with_({"market.price": 1.5})
     heads = {"parameters": {"teams.sales.headcount": [4, 8]}}
     named = fs.sweep({"scenario": "b2b-saas", "set": tiny, **heads}, tmp_path / "a").table
-    for k, one in enumerate((base, {"extends": "b2b-saas", "horizon_weeks": 4, "market": {"accounts": 300,
-                                    "initial_customers": 30}})):  # fmt: skip
+    for k, one in enumerate(
+        (base, {"extends": "b2b-saas", "horizon_weeks": 4, "market": {"accounts": 300, "initial_customers": 30}})
+    ):
         given = fs.sweep({"scenario": one, **heads}, tmp_path / f"b{k}").table
         assert given["npv"].tolist() == named["npv"].tolist()
     both = fs.sweep({"scenarios": [base, dear], **heads}, tmp_path / "c")

@@ -50,10 +50,12 @@ def test_no_printed_study_draws_in_another_unit() -> None:
 @pytest.mark.parametrize(
     "block",
     [
-        {"range": [0.003, 0.012]}, {"range": [0.5, 0.9]}, {"values": [0.003, 0.006]},
+        {"range": [0.003, 0.012]},
+        {"range": [0.5, 0.9]},
+        {"values": [0.003, 0.006]},
         {"distribution": "beta", "arguments": {"a": 20, "b": 1980}},
     ],
-)  # fmt: skip
+)
 def test_a_range_in_another_unit_is_told_with_the_value_in_hand(block: dict[str, Any]) -> None:
     study = {"scenario": "b2b-saas", "parameters": {"market.churn.mean": block}, "design": {"kind": "lhs", "points": 2}}
     (said,) = study_warnings(read_study(study))

@@ -70,8 +70,9 @@ def test_theory_follows_what_is_set_and_says_when_it_cannot():
     assert found.ok
     assert found.checks[0].quantities[0].theory == pytest.approx(10 - 0.05 * 45)
     assert [limit.key for limit, _ in verify.ready(limits.limits_of("A21"), {"service.servers": 12})] == [
-        "A21-returns", "A21-wait",
-    ]  # fmt: skip
+        "A21-returns",
+        "A21-wait",
+    ]
     with pytest.raises(ScenarioError, match="does not follow"):
         verify.verify(["A22"], changes={"market.accounts": 5})
     with pytest.raises(ScenarioError, match="no closed form or limit 'A31'"):

@@ -54,8 +54,9 @@ def test_waits_scale_with_the_service_time():
     assert theory.erlang_late_share(0.0, 8, 10) == pytest.approx(theory.erlang_c(8, 10))
 
 
-@pytest.mark.parametrize(("lam", "c", "theta", "printed"), [(8, 10, 1, ".0532"), (10, 10, 0.1, ".0605"),
-                                                           (20, 10, 0.1, ".5000")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("lam", "c", "theta", "printed"), [(8, 10, 1, ".0532"), (10, 10, 0.1, ".0605"), (20, 10, 0.1, ".5000")]
+)
 def test_erlang_a(lam, c, theta, printed, agrees):
     agrees(theory.erlang_a(lam, c, theta), printed)
 

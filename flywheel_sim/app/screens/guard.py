@@ -116,8 +116,10 @@ async def _refuse(scope: Scope, send: Send, status: int, words: str) -> None:
         return
     text = f"{words}\n".encode()
     headers = [
-        (b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(text)).encode()),
-        (b"x-content-type-options", b"nosniff"), (b"connection", b"close"),
-    ]  # fmt: skip
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(text)).encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"connection", b"close"),
+    ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text})

@@ -128,7 +128,7 @@ a:focus-visible, button:focus-visible, select:focus-visible, input[type=range]:f
   .fs-verdict .said {{ font-size: 18px; }} .fs-tile {{ padding: 8px 14px; }} .fs-tile .value {{ font-size: 22px; }}
   .fs-card {{ padding: 12px 16px; }} .fs-side {{ top: 64px; max-height: calc(100vh - 72px); }} }}
 @media (prefers-reduced-motion: reduce) {{ * {{ transition: none !important; animation-duration: 0s !important; }} }}
-"""  # fmt: skip
+"""
 
 _MARK = (
     f'<svg width="26" height="26" viewBox="-13 -13 26 26" aria-hidden="true">'

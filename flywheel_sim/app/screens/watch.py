@@ -62,7 +62,7 @@ class Screen:
         with ui.row().classes("fs-mid w-full").style("gap: 12px"):
             self.menu = ui.select(choices(pick, *others), value=pick.text, on_change=self.again).props(
                 "dense outlined options-dense aria-label='Scenario'"
-            )  # fmt: skip
+            )
             self.menu.classes("fs-quiet").style("min-width: 320px").mark("scenario")
             self.seed = ui.number("Luck", value=seed, min=0, max=2**32 - 1, precision=0, on_change=self.again)
             self.seed.props("dense outlined debounce=400").classes("fs-quiet").style("width: 120px").mark("seed")

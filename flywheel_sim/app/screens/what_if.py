@@ -72,17 +72,23 @@ class Screen:
     def side(self) -> None:
         """Draw the side: the two scenarios, files, and the sliders."""
         ui.label("Pinned baseline").classes("fs-label")
-        self.pinned = ui.select(choices(self.baseline), value=self.baseline.text, on_change=self.rebase).props(
-            "dense outlined options-dense aria-label='Pinned baseline'"
-        ).classes("w-full fs-quiet").mark("baseline")  # fmt: skip
+        self.pinned = (
+            ui.select(choices(self.baseline), value=self.baseline.text, on_change=self.rebase)
+            .props("dense outlined options-dense aria-label='Pinned baseline'")
+            .classes("w-full fs-quiet")
+            .mark("baseline")
+        )
         with ui.row().classes("fs-mid no-wrap w-full").style("margin-top: 8px"):
             ui.label("What if").classes("fs-label").style("flex: 1")
             weeks = self.scenario.model.horizon_weeks
             self.years = ui.select(_years(weeks), value=weeks, on_change=self.horizon).mark("horizon")
             self.years.props("dense borderless options-dense aria-label='Horizon'").style("font-size: 13px")
-        self.menu = ui.select(choices(self.pick), value=self.pick.text, on_change=self.restart).props(
-            "dense outlined options-dense aria-label='What if'"
-        ).classes("w-full fs-quiet").mark("scenario")  # fmt: skip
+        self.menu = (
+            ui.select(choices(self.pick), value=self.pick.text, on_change=self.restart)
+            .props("dense outlined options-dense aria-label='What if'")
+            .classes("w-full fs-quiet")
+            .mark("scenario")
+        )
         with ui.row().classes("no-wrap").style("gap: 4px; margin: 2px 0 4px -8px"):
             upload = ui.upload(on_upload=self.open, auto_upload=True, max_file_size=FILE_BYTES, on_rejected=_rejected)
             upload.props("accept=.yaml,.yml").style("display: none")
@@ -97,9 +103,12 @@ class Screen:
             ui.button("Save", on_click=self.save).props("flat dense size=sm icon=download").mark("save")
             ui.button("Copy link", on_click=self.copy).props("flat dense size=sm icon=link")
             ui.button("Reset", on_click=self.reset).props("flat dense size=sm icon=undo").mark("reset")
-        self.finder = ui.input(placeholder="Find a parameter", on_change=self.find).props(
-            "dense outlined clearable debounce=200 aria-label='Find a parameter'"
-        ).classes("w-full").mark("find")  # fmt: skip
+        self.finder = (
+            ui.input(placeholder="Find a parameter", on_change=self.find)
+            .props("dense outlined clearable debounce=200 aria-label='Find a parameter'")
+            .classes("w-full")
+            .mark("find")
+        )
         self.controls = ui.column().classes("w-full").style("gap: 0; flex-wrap: nowrap")
         self.draw_controls()
 

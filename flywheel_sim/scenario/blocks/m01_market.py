@@ -117,13 +117,18 @@ class Funnel(Block):
     close: float = param(0.22, "Proposal to sale.", unit="probability", ge=1e-4, le=1, source="S27", evidence="V2")
     onboard: float = param(0.95, "Sale to live customer.", unit="probability", ge=1e-4, le=1)
     reference: float = param(
-        0.0, "Customers per lead at the frozen base case, by which lead rates are divided; 0 = the stages' product.",
-        unit="probability", ge=0, le=1,
-    )  # fmt: skip
+        0.0,
+        "Customers per lead at the frozen base case, by which lead rates are divided; 0 = the stages' product.",
+        unit="probability",
+        ge=0,
+        le=1,
+    )
     order: Literal["any", "newest"] = param(
-        "any", "Which leads are worked when hours are short: any as likely as another, or those of this week before "
-        "those that wait, whose odds are those of an answer after a day.", source="S22",
-    )  # fmt: skip
+        "any",
+        "Which leads are worked when hours are short: any as likely as another, or those of this week before "
+        "those that wait, whose odds are those of an answer after a day.",
+        source="S22",
+    )
     lapse: float = param(
         0.0, "Rate at which a lead that waits looks elsewhere; 0 = it waits for ever.", unit="1/week", ge=0, le=1000,
         source="S22",

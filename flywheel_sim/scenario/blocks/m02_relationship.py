@@ -10,9 +10,11 @@ class Relationship(Block):
 
     enabled: bool = param(True, "Off: relationship and effort stay at their reference.")
     law: Literal["surprise", "asset"] = param(
-        "surprise", "What a touch moves: by its surprise, leaking in weeks without contact; or an asset that good "
-        "contact builds, by surprises relative to the norm, and that leaks every week.", source="C1, C6; A13",
-    )  # fmt: skip
+        "surprise",
+        "What a touch moves: by its surprise, leaking in weeks without contact; or an asset that good "
+        "contact builds, by surprises relative to the norm, and that leaks every week.",
+        source="C1, C6; A13",
+    )
     start: float = param(0.5, "Relationship of a new customer.", unit="share", ge=0, le=1)
     gain: float = param(
         0.06,
@@ -23,9 +25,12 @@ class Relationship(Block):
     )
     asymmetry: float = param(4.0, "Loss to gain ratio.", ge=0, le=20, source="S11", evidence="V")
     depreciation: float = param(
-        0.004, "Weekly loss of relationship without any contact; of an asset, every week.", unit="share/week", ge=0,
+        0.004,
+        "Weekly loss of relationship without any contact; of an asset, every week.",
+        unit="share/week",
+        ge=0,
         le=1,
-    )  # fmt: skip
+    )
     forgiveness: float = param(
         0.0,
         "rho: share of a loss that a relationship of 1 forgives; 0 = none.",
@@ -53,13 +58,18 @@ class Relationship(Block):
         le=1000,
     )
     wanted_spread: float = param(
-        0.0, "Standard deviation of the logarithm of how much contact a customer welcomes, mean 1; 0 = all alike.",
-        ge=0, le=3,
-    )  # fmt: skip
+        0.0,
+        "Standard deviation of the logarithm of how much contact a customer welcomes, mean 1; 0 = all alike.",
+        ge=0,
+        le=3,
+    )
     contact_half_life_weeks: float = param(
-        4.0, "Half-life of the memory of touches that are held against what is wanted.", unit="weeks", gt=0,
+        4.0,
+        "Half-life of the memory of touches that are held against what is wanted.",
+        unit="weeks",
+        gt=0,
         le=1_000_000,
-    )  # fmt: skip
+    )
     spill_over: float = param(
         0.3,
         "beta: share of recent pooled experience in how one touch is felt.",

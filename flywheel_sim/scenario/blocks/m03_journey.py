@@ -15,9 +15,10 @@ class Touchpoint(Block):
     stage: Stage = param(..., "When it happens: per lead, per sale, in the first weeks, in use, per issue, at renewal.")
     owner: str = param(..., "Team that owns it.")
     support: dict[str, Weight] = param(
-        {}, "Weights of other teams; the owner keeps the rest. Empty: the powering teams share 1 - owner_share.",
+        {},
+        "Weights of other teams; the owner keeps the rest. Empty: the powering teams share 1 - owner_share.",
         unit="share",
-    )  # fmt: skip
+    )
     rate: float = param(0.0, "Touches per customer (stages onboarding, use).", unit="1/week", ge=0, le=1000)
     hours: float = param(0.0, "Work of the owner per touch (sale: per qualified lead).", unit="hours", ge=0, le=1000)
     depth: float = param(
@@ -36,9 +37,11 @@ class Touchpoint(Block):
     need: dict[str, Weight] = param({}, "Offset of this touchpoint's need from the segment's need, by axis.")
     cost: float = param(0.0, "Money per touch.", unit="$", ge=0, le=1e9)
     channels: dict[str, Weight] = param(
-        {}, "Relative shares of the channels it uses (stages onboarding, use). None: as if there were no channels.",
-        unit="share", source="C10",
-    )  # fmt: skip
+        {},
+        "Relative shares of the channels it uses (stages onboarding, use). None: as if there were no channels.",
+        unit="share",
+        source="C10",
+    )
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
         """Yield unknown teams, axes and channels, and shares that cannot be."""
@@ -63,9 +66,12 @@ class Journey(Block):
 
     enabled: bool = param(True, "Off: every touch succeeds with its base probability.")
     directions: Literal["vector", "common", "ignored", "no_need", "additive"] = param(
-        "vector", "Test modes: teams' vectors, one common direction, magnitudes only, the teams' mean as need, or a "
-        "served vector of constant length.", label="Test mode for the teams' directions", source="C28, C36-C38",
-    )  # fmt: skip
+        "vector",
+        "Test modes: teams' vectors, one common direction, magnitudes only, the teams' mean as need, or a "
+        "served vector of constant length.",
+        label="Test mode for the teams' directions",
+        source="C28, C36-C38",
+    )
     length_reference: float = param(
         0.6, "Length of the served vector with `directions: additive`.", ge=0, le=10, source="C28", advanced=True
     )

@@ -23,9 +23,12 @@ class WordOfMouth(Block):
         source="A1, A2, A11, A23",
     )
     talk_spread: float = param(
-        0.0, "Standard deviation of the logarithm of how much an account talks, mean 1; 0 = everybody alike.", ge=0,
-        le=3, source="S9: .6-1.4; S10",
-    )  # fmt: skip
+        0.0,
+        "Standard deviation of the logarithm of how much an account talks, mean 1; 0 = everybody alike.",
+        ge=0,
+        le=3,
+        source="S9: .6-1.4; S10",
+    )
     strong: float = param(
         0.04,
         "beta_s: chance that one strong tie to a voice of weight 1 wins its listener (`per_tie`).",
@@ -51,9 +54,10 @@ class WordOfMouth(Block):
         evidence="V",
     )  # fmt: skip
     weak_ties: Literal["fixed", "redrawn"] = param(
-        "fixed", "A weak tie leads to the same friend for good, or to anybody, another every week (`per_tie`).",
+        "fixed",
+        "A weak tie leads to the same friend for good, or to anybody, another every week (`per_tie`).",
         source="A11",
-    )  # fmt: skip
+    )
     advocate: float = param(1.0, "Weight of an advocate's voice.", ge=0, le=100)
     neutral: float = param(0.0, "Weight of a neutral customer's voice.", ge=0, le=100)
     detractor: float = param(0.0, "Weight of a detractor's *positive* voice (1 in the Bass limit).", ge=0, le=100)

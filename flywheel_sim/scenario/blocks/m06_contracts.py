@@ -53,13 +53,18 @@ class Contracts(Block):
         0.0, "Rate at which sellers learn the windows.", unit="1/week", ge=0, le=1000, source="C8"
     )
     window_effect: Literal["odds", "timing"] = param(
-        "odds", "What a shut window does to a deal won in talks: it fails, unless the seller knows the window "
-        "(`odds`), or it is agreed and signed when the window opens (`timing`).", source="C8",
-    )  # fmt: skip
+        "odds",
+        "What a shut window does to a deal won in talks: it fails, unless the seller knows the window "
+        "(`odds`), or it is agreed and signed when the window opens (`timing`).",
+        source="C8",
+    )
     agreed_loss: float = param(
-        0.01, "Rate at which agreed deals are lost before the window opens (`window_effect: timing`).", unit="1/week",
-        ge=0, le=1000,
-    )  # fmt: skip
+        0.01,
+        "Rate at which agreed deals are lost before the window opens (`window_effect: timing`).",
+        unit="1/week",
+        ge=0,
+        le=1000,
+    )
     follow_up: float = param(
         0.1, "Hours a week that sellers spend on an agreed deal whose window they do not know, relative to those of a "
         "qualified lead (`window_effect: timing`).", unit="ratio", ge=0, le=100,

@@ -92,17 +92,23 @@ class Service(Block):
         0.0, "Effort that giving up costs beyond the worst answer after the same wait.", ge=0, le=100, source="A30"
     )
     give_up_return: float = param(
-        1.0, "Probability that an issue which was given up comes back, as a failed fix does.", unit="probability", ge=0,
+        1.0,
+        "Probability that an issue which was given up comes back, as a failed fix does.",
+        unit="probability",
+        ge=0,
         le=1,
-    )  # fmt: skip
+    )
     open_effort: float = param(
         0.0, "Effort remembered for each week in which nobody takes a customer's case.", unit="1/week", ge=0, le=1000,
         source="S11",
     )  # fmt: skip
     open_weight: float = param(
-        0.0, "Weight of such a week among a customer's touches, as one that failed; 1 = that of a failed contact.",
-        ge=0, le=1, source="S11",
-    )  # fmt: skip
+        0.0,
+        "Weight of such a week among a customer's touches, as one that failed; 1 = that of a failed contact.",
+        ge=0,
+        le=1,
+        source="S11",
+    )
     fractional_servers: bool = param(
         False, "Whether a part of a server counts as one; off = whole servers, one at least.", source="A21"
     )

@@ -39,9 +39,10 @@ class Causes(Block):
         evidence="X",
     )
     pressure: Literal["given", "observed"] = param(
-        "given", "Load of firefighting: `load` as it is, or times the owner's demand over hours of the week.",
+        "given",
+        "Load of firefighting: `load` as it is, or times the owner's demand over hours of the week.",
         source="A27",
-    )  # fmt: skip
+    )
     load: float = param(
         0.8,
         "rho: hours of symptoms over hours for improving, were every cause there.",

@@ -60,9 +60,11 @@ class Measure(Block):
         "higher", "Which way pays more: a score is value / target, or 2 - value / target, within 0 and 2."
     )
     target: float | None = param(
-        None, "Value that pays the full bonus; none: what it comes to in the company's base case, found when needed.",
-        ge=1e-6, le=1e12,
-    )  # fmt: skip
+        None,
+        "Value that pays the full bonus; none: what it comes to in the company's base case, found when needed.",
+        ge=1e-6,
+        le=1e12,
+    )
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
         """Yield unknown axes and columns."""

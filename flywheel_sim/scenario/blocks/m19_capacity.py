@@ -46,9 +46,12 @@ class Capacity(Block):
     staffing: bool = param(True, "Headcount follows revenue, quarter by quarter; off = as the teams say.")
     staffing_limit: float = param(0.15, "Largest change of headcount in a quarter.", unit="share", ge=0, le=1)
     fewest_heads: float = param(
-        1.0, "Heads that a team keeps whatever finance plans, or what it began with, if less.", unit="heads", ge=0,
+        1.0,
+        "Heads that a team keeps whatever finance plans, or what it began with, if less.",
+        unit="heads",
+        ge=0,
         le=100,
-    )  # fmt: skip
+    )
     shortness: float = param(
         0.0,
         "n: how sharply work is left undone where hours are short; 0 = all work gets done, late at most.",

@@ -25,9 +25,12 @@ class Series(Block):
         "of a retention table (survival only); usual = binomial for survival, relative for all else.",
     )
     error: float = param(
-        0.02, "Standard deviation of the error: a share where it is relative, in units of the column's values where it "
-        "is absolute; not used where it is binomial.", ge=1e-9, le=1e12,
-    )  # fmt: skip
+        0.02,
+        "Standard deviation of the error: a share where it is relative, in units of the column's values where it "
+        "is absolute; not used where it is binomial.",
+        ge=1e-9,
+        le=1e12,
+    )
     cohort: float = param(0.0, "Customers of week 0 that a table of survival has counted.", ge=0, le=1e9)
     fit: bool = param(True, "Part of the fit; otherwise only compared.")
 
@@ -52,14 +55,16 @@ class Observed(Block):
         "dates.", unit="weeks", ge=0, le=520,
     )  # fmt: skip
     period: str = param(
-        "", "How long the periods are that revenue is of: week, month, quarter, half-year, year, or as '13 weeks' or "
+        "",
+        "How long the periods are that revenue is of: week, month, quarter, half-year, year, or as '13 weeks' or "
         "'91 days'; empty = from one date to the next, where all these are alike.",
-    )  # fmt: skip
+    )
     period_column: str = param("", "Column that says so row by row, in the same words.")
     decimal: Literal["", ".", ","] = param(
-        "", "Decimal sign of the numbers; the other one then stands between thousands. Empty = a point, in a file "
+        "",
+        "Decimal sign of the numbers; the other one then stands between thousands. Empty = a point, in a file "
         "whose numbers show that it is one.",
-    )  # fmt: skip
+    )
     start: str = param("", "Date (or number) of week 0; empty = the first of the file.")
     fit_until: str = param(
         "", "Last date (or number) a calibration may see; empty = all. Later ones test the forecast."

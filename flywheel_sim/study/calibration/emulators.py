@@ -134,11 +134,14 @@ class Wave:
         self.trend = np.linalg.lstsq(design, s, rcond=None)[0]
         left = s - design @ self.trend
         self.scale = np.maximum(left.std(axis=0), 1e-9)
-        self.processes = [_process(x, left[:, k] / self.scale[k], noise[k] / self.scale[k] ** 2)
-                          for k in range(s.shape[1])]  # fmt: skip
+        self.processes = [
+            _process(x, left[:, k] / self.scale[k], noise[k] / self.scale[k] ** 2) for k in range(s.shape[1])
+        ]
         self.inflation = np.array([max(1.0, _left_out(process)) for process in self.processes])
-        doubts = [self.scale[k] ** 2 * _predicted(process, x)[1] * self.inflation[k]
-                  for k, process in enumerate(self.processes)]  # fmt: skip
+        doubts = [
+            self.scale[k] ** 2 * _predicted(process, x)[1] * self.inflation[k]
+            for k, process in enumerate(self.processes)
+        ]
         #: Mean emulator variance per score where it was trained, in units of the noise.
         self.doubt = float(np.mean(doubts))
 

@@ -174,10 +174,11 @@ def of_observations(
     chosen, priors, libraries = settings or Settings(), Priors(base), made_with()
     seen = extended(observed, base.model.horizon_weeks, base.model.observed.period_weeks)
     about = {
-        "title": f"What the data leave possible: {base.title or base.name}", "question": "",
+        "title": f"What the data leave possible: {base.title or base.name}",
+        "question": "",
         "design": {"kind": "calibration"},
         "calibration": {"made_with": libraries, "settings": asdict(chosen), "observed": _packed(seen)},
-    }  # fmt: skip
+    }
     weeks = weeks_needed(seen, base.model.horizon_weeks)
     outcomes = tuple(f"{name}{week}" for name in ("customers.at", "revenue.to") for week in weeks)
     kept = None
@@ -229,8 +230,10 @@ def _packed(seen: Observations) -> dict[str, Any]:
 
 def _unpacked(packed: Mapping[str, Any]) -> Observations:
     kinds = {"weeks": np.float64, "opening": np.float64, "values": np.float64, "derived": np.bool_}
-    rows = [ObservedSeries(**(row | {key: np.array(row[key], kind) for key, kind in kinds.items()}))
-            for row in packed["series"]]  # fmt: skip
+    rows = [
+        ObservedSeries(**(row | {key: np.array(row[key], kind) for key, kind in kinds.items()}))
+        for row in packed["series"]
+    ]
     gap = np.nan if packed["identity_gap"] is None else packed["identity_gap"]
     more = {
         "series": tuple(rows),
@@ -328,8 +331,10 @@ class _Calibration:
         return unit[fine], outputs[fine]
 
     def _outputs(self, customers: Floats, paid: Floats) -> Floats:
-        parts = [one.standard(taken(customers, paid, self.seen, one))[..., rows]
-                 for one, rows in zip(self.fitted, self.rows, strict=True)]  # fmt: skip
+        parts = [
+            one.standard(taken(customers, paid, self.seen, one))[..., rows]
+            for one, rows in zip(self.fitted, self.rows, strict=True)
+        ]
         return np.concatenate(parts, axis=-1)
 
     # -- what is left --------------------------------------------------------------------------------------------------

@@ -202,10 +202,11 @@ def judged(
     p_effect = dict(zip([c.number for c, _ in done], holm(np.array([_p(*one) for one in done])), strict=True))
     averaged = [
         ((claim.number, k), _p_of(pair))
-        for claim, measured in done if claim.expect == "interval"
+        for claim, measured in done
+        if claim.expect == "interval"
         for k, pairs in enumerate(measured[1:])
         for pair in pairs
-    ]  # fmt: skip
+    ]
     left: dict[tuple[str, int], float] = {}
     for (key, _), p in zip(averaged, holm(np.array([p for _, p in averaged])), strict=True):
         left[key] = min(left.get(key, 1.0), float(p))
@@ -269,9 +270,7 @@ def _seen(name: str, pair: Pair, tests: int) -> Seen:
     without, with_effect = float(pair.without.mean()), float(pair.with_effect.mean())
     error = float(np.std(apart, ddof=1) / np.sqrt(len(apart)))
     sees = smallest_seen(Quantity(name, without, with_effect, error, freedom=len(apart) - 1), ERROR_RATE, tests)
-    return Seen(
-        name, without, with_effect, float(apart.mean()), mean_interval(apart), _p_of(pair), sees, pair.same
-    )  # fmt: skip
+    return Seen(name, without, with_effect, float(apart.mean()), mean_interval(apart), _p_of(pair), sees, pair.same)
 
 
 def _before(claim: Claim, without: Scenario) -> dict[str, Any]:
@@ -340,6 +339,7 @@ def _measured(
 
 def _joined(parts: Sequence[Pair]) -> Pair:
     return Pair(
-        np.concatenate([part.without for part in parts]), np.concatenate([part.with_effect for part in parts]),
+        np.concatenate([part.without for part in parts]),
+        np.concatenate([part.with_effect for part in parts]),
         all(part.same for part in parts),
-    )  # fmt: skip
+    )

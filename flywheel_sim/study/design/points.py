@@ -86,8 +86,9 @@ def laid(study: Study) -> Design:
 def _beyond(study: Study, points: Sequence[Point]) -> Iterator[Problem]:
     """Yield outcomes that look at weeks which some runs do not have."""
     own = {name: scenario.model.horizon_weeks for name, scenario in study.scenarios.items()}
-    horizons = [point.changes.get("horizon_weeks", own.get(point.scenario, study.base.model.horizon_weeks))
-                for point in points]  # fmt: skip
+    horizons = [
+        point.changes.get("horizon_weeks", own.get(point.scenario, study.base.model.horizon_weeks)) for point in points
+    ]
     shortest = min((weeks for weeks in horizons if isinstance(weeks, int | float)), default=math.inf)
     for k, name in enumerate(study.file.outcomes):
         if wrong := beyond(name, shortest):

@@ -143,9 +143,11 @@ def matched_ratio(values: Floats, treated: Flags, stratum: Integers) -> tuple[fl
     size = int(stratum.max(initial=-1)) + 1
     others = np.bincount(stratum[~treated], minlength=size)
     mean = np.divide(
-        np.bincount(stratum[~treated], weights=values[~treated], minlength=size), others, out=np.zeros(size),
+        np.bincount(stratum[~treated], weights=values[~treated], minlength=size),
+        others,
+        out=np.zeros(size),
         where=others > 0,
-    )  # fmt: skip
+    )
     kept = treated & (others[stratum] > 0)
     return float(values[kept].sum()), float(mean[stratum[kept]].sum())
 

@@ -233,8 +233,10 @@ def size_variance(arms: Arms, small: str, large: str, factor: float) -> Measured
 
     def of(mean: Floats) -> float:
         first, first_square, second, second_square = mean.reshape(4, years)
-        spread = [np.sqrt(np.maximum(square - one**2, 0).mean()) for one, square in
-                  ((first, first_square), (second, second_square))]  # fmt: skip
+        spread = [
+            np.sqrt(np.maximum(square - one**2, 0).mean())
+            for one, square in ((first, first_square), (second, second_square))
+        ]
         return float(np.log(spread[0] / spread[1]) / np.log(factor)) if min(spread) > 0 else float("nan")
 
     return rows, of

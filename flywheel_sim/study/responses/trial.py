@@ -122,10 +122,12 @@ def responses(
                     runs = np.array([[run[at][expected.outcome] for run in point] for point in found])
                     curves.append(_curve(lever, company, expected, year, x, runs, own))
     return Responses(
-        curves=tuple(curves), replicates=replicates, seed=seed,
+        curves=tuple(curves),
+        replicates=replicates,
+        seed=seed,
         hashes={company: load(company).hash for company in sorted({company for _, company in jobs})},
         seconds=time.perf_counter() - begun,
-    )  # fmt: skip
+    )
 
 
 def chosen(names: Iterable[str] = (), companies: Iterable[str] = ()) -> tuple[list[Lever], list[str]]:
@@ -163,9 +165,7 @@ def _curve(lever: Lever, company: str, expected: Expectation, year: int, x: Floa
     if band is not None and lever.multiples:
         band = (band[0] * x[own], band[1] * x[own])
     first = int(np.argmax(kept))
-    verdict, says = judge(
-        expected.shape, x[kept], runs[kept], max(own - first, 0), inside=band, factor=expected.factor
-    )  # fmt: skip
+    verdict, says = judge(expected.shape, x[kept], runs[kept], max(own - first, 0), inside=band, factor=expected.factor)
     told = expected.shape
     if expected.shape == "bounded":
         told = f"at most {expected.factor:g} times the base"

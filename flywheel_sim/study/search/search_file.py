@@ -100,8 +100,9 @@ def search_problems(study: Study) -> Iterator[Problem]:
     """Yield mistakes in what is searched for."""
     file, search = study.file, study.file.search
     if not search.objectives:
-        yield study.problem(("search", "objectives"), "expected at least one objective: an outcome and maximise or "
-                                                      "minimise")  # fmt: skip
+        yield study.problem(
+            ("search", "objectives"), "expected at least one objective: an outcome and maximise or minimise"
+        )
     if file.scenarios:
         yield study.problem(("scenarios",), "a search looks at one scenario; write scenario:")
     if "design" in study.source:
@@ -141,10 +142,12 @@ def _too_late(study: Study, moved: Iterable[tuple[str, ParameterBlock]]) -> Iter
             horizon = min([horizon, *(float(x) for x in block.values or block.range if isinstance(x, int | float))])
     named: list[tuple[tuple[str, ...], str, bool]] = [
         *((("search", "objectives", name), name, True) for name in study.file.search.objectives),
-        *((("search", "constraints", str(k), "outcome"), limit.outcome, False)
-          for k, limit in enumerate(study.file.search.constraints)),
+        *(
+            (("search", "constraints", str(k), "outcome"), limit.outcome, False)
+            for k, limit in enumerate(study.file.search.constraints)
+        ),
         *((("outcomes", str(k)), name, False) for k, name in enumerate(study.file.outcomes)),
-    ]  # fmt: skip
+    ]
     for here, name, key in named:
         if wrong := beyond(name, horizon):
             yield study.problem(here, *wrong, name=key)

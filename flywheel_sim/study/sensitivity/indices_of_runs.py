@@ -93,10 +93,13 @@ def analysed(
     ups = np.take_along_axis(np.diff(ranks, axis=1), moved[:, :, None], axis=2)[:, :, 0]
     size = (levels // 2) / (levels - 1)
     return morris_indices(
-        moved, np.where(ups < 0, -size, size),
+        moved,
+        np.where(ups < 0, -size, size),
         np.array([[values.loc[(row, part)].to_numpy(np.float64) for part in order[row]] for row in walks]),
-        parameters=parameters, outcomes=titles, luck=_luck(frames, outcomes),
-    )  # fmt: skip
+        parameters=parameters,
+        outcomes=titles,
+        luck=_luck(frames, outcomes),
+    )
 
 
 def _with_repeats(table: "pd.DataFrame", parameters: Sequence[str]) -> "pd.DataFrame":

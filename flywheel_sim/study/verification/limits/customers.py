@@ -172,9 +172,12 @@ def _purchases_path(s: Sample) -> dict[str, tuple[Floats, Floats]]:
     m, (a, b) = s.model, _beta(s.model)
     r, alpha = m.contracts.purchase_shape, m.contracts.purchase_scale_weeks
     weeks = np.arange(1.0, m.horizon_weeks + 1)
-    return {"purchases of a customer": (
-        weeks, np.asarray(theory.bgnbd_expected_purchases(weeks, r=r, alpha=alpha, a=a, b=b))
-    )}  # fmt: skip
+    return {
+        "purchases of a customer": (
+            weeks,
+            np.asarray(theory.bgnbd_expected_purchases(weeks, r=r, alpha=alpha, a=a, b=b)),
+        )
+    }
 
 
 def _with_and_without(scenario: Scenario) -> list[Scenario]:
@@ -222,8 +225,11 @@ def _acceleration(s: Sample) -> list[Quantity]:
 
 _TIES = ("word_of_mouth.strong", "word_of_mouth.weak", "market.external", "market.network.degree")
 _ONE_PROSPECT = {
-    "market.accounts": 60, "market.initial_customers": 59, "market.network.kind": "ring", "horizon_weeks": 1,
-}  # fmt: skip
+    "market.accounts": 60,
+    "market.initial_customers": 59,
+    "market.network.kind": "ring",
+    "horizon_weeks": 1,
+}
 
 
 def _won(run: Run) -> Floats:
