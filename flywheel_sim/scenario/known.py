@@ -105,7 +105,7 @@ class Known:
 
     @property
     def kind(self) -> Kind:
-        """What it is of."""
+        """Kind of number that this is."""
         return KINDS[self.name]
 
     def met(self, value: float) -> bool:
@@ -114,7 +114,7 @@ class Known:
 
 
 def read_known(name: str, value: Any) -> Known:
-    """Read one known number.
+    """Read one number that is known of a company.
 
     Raises
     ------

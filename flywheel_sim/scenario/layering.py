@@ -16,20 +16,19 @@ from typing import Any, NamedTuple
 
 from flywheel_sim.scenario.base_case import own_targets
 from flywheel_sim.scenario.composing import MOST_PARTS, Part, named_parts
-from flywheel_sim.scenario.errors import Problem, ScenarioError, nearest, shown
+from flywheel_sim.scenario.errors import Problem, ScenarioError, shown
 from flywheel_sim.scenario.known import Known, known_numbers
 from flywheel_sim.scenario.library import Origin
 from flywheel_sim.scenario.reading import Node, Place, plain, read
 from flywheel_sim.scenario.shapes import Shape
 from flywheel_sim.scenario.team_roles import Company, paid_on, with_teams
+from flywheel_sim.scenario.trees import collect, drop_blanks, merge, node_of, without_nulls
 
 __all__ = [
     "FORMAT_VERSION",
     "About",
     "Clash",
     "Layers",
-    "as_node",
-    "as_tree",
     "called_as",
     "normal",
     "stack",
@@ -89,7 +88,7 @@ class Layers:
     def places(self) -> dict[tuple[str, ...], tuple[Place, Place]]:
         """Return the path -> (place of the name, place of the value)."""
         found: dict[tuple[str, ...], tuple[Place, Place]] = {}
-        _collect(self.root, (), found)
+        collect(self.root, (), found)
         return found
 
 
@@ -146,7 +145,7 @@ def stack(parts: Sequence[Part], shape: Shape) -> Layers:
 def stack_mapping(data: Mapping[str, Any], shape: Shape) -> Layers:
     """Return the same for a dict, whose ``extends`` is read relative to the current folder."""
     problems: list[Problem] = []
-    root = _node(_as_text(data), (), 0, problems)
+    root = node_of(_as_text(data), (), 0, problems)
     layers = _Stacking(shape).one(root, None, None, ())
     layers.problems[:0] = problems
     return layers
@@ -160,7 +159,7 @@ def stack_over(below: Layers, overlays: Sequence["Part | Mapping[str, Any]"], sh
         if isinstance(one, Part):
             below = work.all([one], below, ())
         else:
-            below = work.one(_node(_as_text(one), (), 0, problems), None, below, ())
+            below = work.one(node_of(_as_text(one), (), 0, problems), None, below, ())
         problems += below.problems
     below.problems[:] = list(dict.fromkeys(problems))
     return below
@@ -180,7 +179,7 @@ def _as_text(data: Mapping[str, Any]) -> Mapping[str, Any]:
 def normal(value: Any, field: str = "") -> Any:
     """Return a Python value as a file would hold it (text keys, plain numbers, lists); raises ``ScenarioError``."""
     problems: list[Problem] = []
-    node = _node(value, tuple(field.split(".")) if field else (), 0, problems)
+    node = node_of(value, tuple(field.split(".")) if field else (), 0, problems)
     if problems:
         raise ScenarioError(problems)
     return plain(node)
@@ -222,7 +221,7 @@ class _Stacking:
             message = f"expected a mapping (name: value, one per line), got {shown(plain(root))}"
             raise ScenarioError([*problems, Problem(*root.place, "", message)])
         _check_version(root, problems)
-        _drop_blanks(root, (), problems)
+        drop_blanks(root, (), problems)
         extends, default = root.value.pop("extends", None), root.value.pop("on", None)
         known = _known(root.value.pop("known", None), problems)
         chain = (*above, origin) if origin is not None else above
@@ -239,7 +238,7 @@ class _Stacking:
             if where is None:
                 raise
             here = [_placed(problem, where) for problem in error.problems]
-            return Layers(_without_nulls(root, self.shape, (), []), files, problems + here, complete=False)
+            return Layers(without_nulls(root, self.shape, (), []), files, problems + here, complete=False)
         only = part.only if part is not None else ()
         overlay = over or default is not None or (company is not None and extends is not None and bool(company.laid))
         made = self.laid(root, company, files, problems, only, overlay=overlay, over=over)
@@ -270,15 +269,13 @@ class _Stacking:
         known = company.root if company is not None else Node({}, root.place)
         teams = known.value.get("teams")
         below_teams = teams.value if teams is not None and isinstance(teams.value, dict) else {}
-        seen = Company.of(_merge(known, root, self.shape), below_teams)
+        seen = Company.of(merge(known, root, self.shape), below_teams)
         own, roles = with_teams(root, seen, only, strict=overlay)
         if company is None or company.complete:
             problems = problems + roles
-        merged = (
-            own_targets(known, own, _merge(known, own, self.shape), overlay=overlay) if company is not None else own
-        )
+        merged = own_targets(known, own, merge(known, own, self.shape), overlay=overlay) if company is not None else own
         merged = _also_paid(merged)
-        kept = _without_nulls(merged, self.shape, (), problems)
+        kept = without_nulls(merged, self.shape, (), problems)
         if company is None:
             return Layers(kept, files, problems)
         laid = company.laid | set(files) if overlay else company.laid
@@ -432,118 +429,3 @@ def _check_version(root: Node, problems: list[Problem]) -> None:
     message = f"this package reads scenario format {FORMAT_VERSION}, this file is format {node.value}: {how}"
     problems.append(Problem(*node.place, "version", message))
     node.value = FORMAT_VERSION
-
-
-def _drop_blanks(node: Node, path: tuple[str, ...], problems: list[Problem]) -> None:
-    entries: dict[str, Node] = node.value
-    for name, value in list(entries.items()):
-        if value.blank:
-            message = "no value given; write one, or `null` to take an inherited value away"
-            problems.append(Problem(*(value.key or value.place), ".".join((*path, name)), message))
-            del entries[name]
-        elif isinstance(value.value, dict):
-            _drop_blanks(value, (*path, name), problems)
-
-
-def _merge(parent: Node, child: Node, shape: Shape | None, path: tuple[str, ...] = ()) -> Node:
-    if shape is not None and shape.bare:
-        parent, child = _spelled_out(parent), _spelled_out(child)
-    if isinstance(parent.value, dict) and isinstance(child.value, dict):
-        whole = paid_on(path)  # one value, from which an inherited entry may still be taken away by name
-        entries = {} if whole else dict(parent.value)
-        for name, value in child.value.items():
-            below = shape.child(name) if shape is not None else None
-            if name not in parent.value:
-                entries[name] = value
-            elif not whole:
-                entries[name] = _merge(entries[name], value, below, (*path, name))
-            elif value.value is not None:
-                entries[name] = value
-        return Node(entries, child.place, child.key)
-    return Node(child.value, child.place, child.key, covers=child.value is None)
-
-
-def _spelled_out(node: Node) -> Node:
-    """Return a bare word where a block with a ``kind`` stands means that kind."""
-    if not isinstance(node.value, str):
-        return node
-    return Node({"kind": Node(node.value, node.place, node.key)}, node.place, node.key)
-
-
-def _without_nulls(node: Node, shape: Shape | None, path: tuple[str, ...], problems: list[Problem]) -> Node:
-    if shape is not None and shape.bare:
-        node = _spelled_out(node)
-    if not isinstance(node.value, dict):
-        return node
-    kept: dict[str, Node] = {}
-    entries: dict[str, Node] = node.value
-    for name, value in entries.items():
-        below = shape.child(name) if shape is not None else None
-        here = (*path, name)
-        if value.value is not None or below is None or below.nullable:
-            kept[name] = _without_nulls(value, below, here, problems)
-        elif not value.covers and shape is not None and shape.entries is not None:
-            near = nearest(name, (other for other in entries if other != name))
-            problems.append(Problem(*(value.key or value.place), ".".join(here), "nothing here to take away", near))
-        elif not value.covers:
-            kept[name] = value
-    return Node(kept, node.place, node.key)
-
-
-def _node(value: Any, path: tuple[str, ...], depth: int, problems: list[Problem]) -> Node:
-    """Return a Python value as a tree without places."""
-    nowhere = Place(None, None, None)
-
-    def complain(message: str) -> Node:
-        problems.append(Problem(None, None, None, ".".join(path), message))
-        return Node(None, nowhere)
-
-    if depth > 20:
-        return complain("nested deeper than 20")
-    if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, Mapping):
-        entries: dict[str, Node] = {}
-        for name, entry in value.items():
-            if isinstance(name, str):
-                entries[name] = _node(entry, (*path, name), depth + 1, problems)
-            else:
-                complain(f"expected names as text, got {shown(name)}")
-        return Node(entries, nowhere, nowhere)
-    if isinstance(value, list | tuple):
-        return Node([_node(item, (*path, str(i)), depth + 1, problems) for i, item in enumerate(value)], nowhere)
-    if isinstance(value, float) and value - value != 0:
-        return complain(f"expected a finite number, got {value!r}")
-    if value is None or isinstance(value, bool | int | float | str):
-        return Node(value, nowhere, nowhere)
-    return complain(f"expected numbers, texts, lists and mappings, got {type(value).__name__}")
-
-
-def as_node(value: Any) -> Node:
-    """Return a Python value as a tree without places; raises ``ScenarioError``."""
-    problems: list[Problem] = []
-    node = _node(value, (), 0, problems)
-    if problems:
-        raise ScenarioError(problems)
-    return node
-
-
-def as_tree(value: Any, places: Mapping[tuple[str, ...], tuple[Place, Place]], path: tuple[str, ...] = ()) -> Node:
-    """Return a tree again out of plain values and their places."""
-    nowhere = Place(None, None, None)
-    key, place = places.get(path, (nowhere, nowhere))
-    if isinstance(value, Mapping):
-        value = {name: as_tree(entry, places, (*path, name)) for name, entry in value.items()}
-    elif isinstance(value, list):
-        value = [as_tree(item, places, (*path, str(k))) for k, item in enumerate(value)]
-    return Node(value, place, key)
-
-
-def _collect(node: Node, path: tuple[str, ...], found: dict[tuple[str, ...], tuple[Place, Place]]) -> None:
-    found[path] = (node.key or node.place, node.place)
-    if isinstance(node.value, dict):
-        for name, value in node.value.items():
-            _collect(value, (*path, name), found)
-    elif isinstance(node.value, list):
-        for position, value in enumerate(node.value):
-            _collect(value, (*path, str(position)), found)

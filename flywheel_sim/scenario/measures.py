@@ -7,13 +7,10 @@ target is what a measure comes to in a company's own base case.
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flywheel_sim.scenario.library import known
 from flywheel_sim.scenario.reading import Node, Place, plain, read
-
-if TYPE_CHECKING:
-    from flywheel_sim.scenario.schema import ScenarioModel
 
 __all__ = ["LIBRARY", "READING", "axes_of_library", "completed", "library", "paid_on", "silent", "without_target"]
 
@@ -115,7 +112,7 @@ def paid_on(source: Mapping[str, Any]) -> Iterator[str]:
                     yield from (name for one in value.values() for name in _names(one))
 
 
-def silent(model: "ScenarioModel", name: str) -> str:
+def silent(model: Any, name: str) -> str:
     """Say why a measure reads nothing in a company, as ``service.enabled is false``; empty where it reads something."""
     measure = model.incentives.measures[name]
     if measure.peers and not measure.columns and not model.handoffs.links:
@@ -129,7 +126,7 @@ def silent(model: "ScenarioModel", name: str) -> str:
     return ""
 
 
-def without_target(model: "ScenarioModel", source: Mapping[str, Any]) -> list[str]:
+def without_target(model: Any, source: Mapping[str, Any]) -> list[str]:
     """Return the measures that a bonus is paid on, now or by a change of the timeline, and that have no target."""
     inc = model.incentives
     if all(one.target is not None for one in inc.measures.values()):

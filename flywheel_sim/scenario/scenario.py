@@ -1,4 +1,7 @@
-"""A scenario: validated, immutable, compared by what it means."""
+"""A scenario: validated, immutable, compared by what it means.
+
+Longer than 500 lines: one class that every user meets, and a quarter of it is its documentation.
+"""
 
 import hashlib
 import json
@@ -14,11 +17,12 @@ from flywheel_sim.scenario.editing import assign, copied, look_up, paths_of
 from flywheel_sim.scenario.errors import Problem, ScenarioError, nearest
 from flywheel_sim.scenario.immutable import freeze
 from flywheel_sim.scenario.known import Known
-from flywheel_sim.scenario.layering import About, as_node, as_tree
+from flywheel_sim.scenario.layering import About
 from flywheel_sim.scenario.marks import Marks, marks_of
 from flywheel_sim.scenario.measures import completed
 from flywheel_sim.scenario.reading import Place
 from flywheel_sim.scenario.team_roles import ROLES, Company, names_roles, spread
+from flywheel_sim.scenario.trees import as_node, as_tree
 
 if TYPE_CHECKING:
     from flywheel_sim.scenario.schema import ScenarioModel
