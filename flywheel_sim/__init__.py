@@ -26,6 +26,7 @@ _WHERE = {
     "funnel_twin": "flywheel_sim.scenario.funnel:funnel_twin",
     "run": "flywheel_sim.execute.run:run",
     "batch": "flywheel_sim.execute.run:batch",
+    "progress": "flywheel_sim.execute.watching:progress",
     "Run": "flywheel_sim.results:Run",
     "open": "flywheel_sim.study.folders:open",
     "resume": "flywheel_sim.study.folders:resume",

@@ -3,6 +3,7 @@ from flywheel_sim import theory as theory
 from flywheel_sim.__about__ import __version__ as __version__
 from flywheel_sim.execute.run import batch as batch
 from flywheel_sim.execute.run import run as run
+from flywheel_sim.execute.watching import progress as progress
 from flywheel_sim.model import Customers as Customers
 from flywheel_sim.model import FlywheelModel as FlywheelModel
 from flywheel_sim.model import Team as Team
