@@ -400,3 +400,15 @@ def test_every_place_the_glossary_names_is_there():
                 assert any((ROOT / folder / name).exists() for folder in ("", "flywheel_sim")), name
             elif re.fullmatch(r"[a-z_]+\.[a-z_]+", name) and hasattr(company, name.partition(".")[0]):
                 assert company.get(name) is not None, name
+
+
+def test_the_table_of_plans_and_companies_is_made_by_its_program():
+    spec = importlib.util.spec_from_file_location("make_plans", ROOT / "docs" / "make_plans.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    text = module.TARGET.read_text("utf-8")
+    assert text == module.page(text), "run: python docs/make_plans.py"
+    refused = [
+        why for company in module.companies() for plan in module.plans() if (why := module.why_not(company, plan))
+    ]
+    assert not any("\n" in why for why in refused), "one line each"

@@ -155,9 +155,30 @@ def diff(first: str, second: str | None, changes: dict[str, Any]) -> Answer:
     shell_complete=names,
     help="What to start from: A or A+B.",
 )
+@click.option(
+    "--from", "files", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
+    help="A customer list, a table of figures or a cohort table; what it says goes under known.",
+)  # fmt: skip
+@click.option("--column", "columns", multiple=True, metavar="WHAT=HEADER", help="Which column is what: start=Joined.")
+@click.option("--dates", type=click.Choice(["day-first", "month-first"]), default=None, help="How 03/04/2024 is meant.")
+@click.option("--decimal", type=click.Choice([".", ","]), default=None, help="The sign for decimals.")
+@click.option("--fee-per", type=click.Choice(["month", "year"]), default=None, help="What a fee is paid for.")
 @answers("scenario.new", "out")
-def new(name: str, base: str, out: Path | None) -> Answer:
-    """Write NAME.yaml, a commented scenario that extends another; never overwrites."""
+def new(
+    name: str,
+    base: str,
+    files: tuple[Path, ...],
+    columns: tuple[str, ...],
+    dates: str | None,
+    decimal: str | None,
+    fee_per: str | None,
+    out: Path | None,
+) -> Answer:
+    """Write NAME.yaml, a commented scenario that extends another; never overwrites.
+
+    With --from it says what files know of the company (customers, churn, price, NPS, referrals), for flywheel calibrate
+    to meet; figures by date go to NAME-figures.csv. Nothing of a single customer is kept.
+    """
     from flywheel_sim.scenario import load
     from flywheel_sim.scenario.composing import seen_from
     from flywheel_sim.scenario.template import template
@@ -165,9 +186,24 @@ def new(name: str, base: str, out: Path | None) -> Answer:
     path = out or Path(name if name.lower().endswith((".yaml", ".yml")) else f"{name}.yaml")
     start = load(base)
     extends = seen_from(base, path.parent)
-    write_text(path, template(path.stem, extends, start), overwrite=False)
+    text, read = template(path.stem, extends, start), []
+    if files:
+        from flywheel_sim.commands.from_files import from_files, with_known
+
+        read = from_files(files, columns, dates or "", decimal or "", fee_per or "")
+        text = with_known(text, read)
+    elif columns or dates or decimal or fee_per:
+        raise click.UsageError("--column, --dates, --decimal and --fee-per are for --from")
+    write_text(path, text, overwrite=False)
+    if read:
+        from flywheel_sim.commands.from_files import told_back
+
+        told_back(read, path)
     say(f"wrote {path}; check it with: {command('flywheel', 'scenario', 'validate', path)}")
-    return Answer({"path": str(path), "extends": extends}, str(path), _manifest(start))
+    data = {"path": str(path), "extends": extends}
+    if read:
+        data["read"] = [{"file": one.name, "kind": one.kind, "known": one.known} for one in read]  # type: ignore[assignment]
+    return Answer(data, str(path), _manifest(start))
 
 
 @scenario.command()

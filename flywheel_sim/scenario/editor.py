@@ -36,6 +36,9 @@ def json_schema(model: type[BaseModel]) -> dict[str, Any]:
         },
     }
     schema["properties"] = {**named, **schema["properties"]}
+    pay = schema["$defs"]["Pay"]["properties"] if "Pay" in schema.get("$defs", {}) else None
+    if pay is not None:
+        pay["also"] = {**pay["on"], "description": "Measures and weights added to what the team is paid on already."}
     _name_roles(schema, schema.get("$defs", {}))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 

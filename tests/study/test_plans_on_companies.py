@@ -1,0 +1,22 @@
+"""Every shipped plan on every shipped company: runs, or one clear line why not."""
+
+import pytest
+
+import flywheel_sim as fs
+from flywheel_sim.scenario import ScenarioError, scenarios
+from flywheel_sim.scenario.library import PLANS
+
+PLAN_NAMES = [name for name, entry in scenarios().items() if entry.kind in PLANS]
+COMPANIES = [name for name, entry in scenarios().items() if entry.kind == "company"]
+
+
+@pytest.mark.parametrize("company", COMPANIES)
+def test_every_plan_runs_or_says_in_one_line_why_not(company):
+    for plan in PLAN_NAMES:
+        spec = f"{company}+{plan}"
+        try:
+            scenario = fs.load(spec)
+        except ScenarioError as error:
+            assert company == "hubspot" and str(error).count("\n") == 0, spec
+            continue
+        assert fs.run(scenario.with_({"horizon_weeks": 2}), accounts=False).weeks == 2, spec
