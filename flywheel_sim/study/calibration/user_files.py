@@ -88,7 +88,7 @@ class FromFile:
 
 
 def read_file(path: Path, choices: Choices | None = None) -> FromFile:
-    """Read a file of a company.
+    """Read a file of a company: which kind it is, and what it says.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def _dated(table: Table, header: str) -> bool:
 
 
 def _matched(table: Table, words: Mapping[str, str], choices: Choices, dated: Sequence[str]) -> dict[str, str]:
-    """Match meanings to headers; two headers for one meaning are asked about."""
+    """Find the header of every meaning; two headers for one meaning are asked about."""
     found: dict[str, str] = {m: h for m, h in choices.columns.items() if m in words and h in table.headers}
     taken = set(found.values())
     for meaning, pattern in words.items():
