@@ -73,10 +73,10 @@ def _settle(asked: dict[str, Any], workers: int | None) -> Answer:
     say(f"wrote {target}; lay a plan on it: {command('flywheel', 'compare', target, f'{target}+churn-pay')}")
     rows, data = [], []
     for one in found.numbers:
-        moved = "; ".join(f"{path} {a:.4g} -> {b:.4g}" for path, (a, b) in one.moved.items()) or "-"
-        value = f"{one.value:.4g} +- {one.error:.2g}"
+        moved = "; ".join(f"{path} {a:.6g} -> {b:.6g}" for path, (a, b) in one.moved.items()) or "-"
+        value = f"{one.value:.5g} +- {one.error:.2g}" if one.error else f"{one.value:.6g}"
         met = "met" if one.met else "NOT MET"
-        rows.append((one.known.name, one.known.said, f"{one.before:.4g}", value, met, moved, one.why))
+        rows.append((one.known.name, one.known.said, f"{one.before:.5g}", value, met, moved, one.why))
         data.append(
             {
                 "name": one.known.name, "said": one.known.said, "low": one.known.low, "high": one.known.high,

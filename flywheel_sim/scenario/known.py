@@ -211,11 +211,12 @@ def known_numbers(node: Node) -> tuple[dict[str, Known], list[Problem]]:
             one = read_known(name, plain(value))
         except ScenarioError as error:
             (problem,) = error.problems
-            place = value.key or value.place
-            problems.append(Problem(*place, f"known.{name}", problem.message, problem.suggestion))
+            file, line, column = value.key or value.place
+            problems.append(Problem(file, line, column, f"known.{name}", problem.message, problem.suggestion))
             continue
         if one.name in found:
-            problems.append(Problem(*(value.key or value.place), f"known.{name}", f"'{one.name}' is said twice"))
+            file, line, column = value.key or value.place
+            problems.append(Problem(file, line, column, f"known.{name}", f"'{one.name}' is said twice"))
         found[one.name] = one
     return found, problems
 

@@ -119,3 +119,18 @@ def test_what_stands_in_the_way_is_said(mine):
     start = load(mine).with_({"service.enabled": False, "horizon_weeks": 40})
     found = {one.known.name: one for one in meet(start, replicates=2).numbers}
     assert found["tickets"].why == "service.enabled is false" and not found["tickets"].met
+
+
+def test_a_setting_that_answers_no_more_goes_back_to_where_it_was(mine, monkeypatch):
+    """Contacts that come of something else than issues: no setting for issues brings them down."""
+    read = known_numbers._of_run
+
+    def other_causes(known, run):
+        return read(known, run) + (1000.0 if known.name == "tickets" else 0.0)
+
+    monkeypatch.setattr(known_numbers, "_of_run", other_causes)
+    start = load(mine).with_({"horizon_weeks": 40})
+    found = meet(start, replicates=2)
+    (tickets,) = [one for one in found.numbers if one.known.name == "tickets"]
+    assert not tickets.met and "service.issues moves it no further than to" in tickets.why
+    assert found.scenario.get("service.issues") == start.get("service.issues") and tickets.moved == {}

@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +171,7 @@ def _of_run(known: Known, run: Run) -> float:
     if known.name == "churn":
         there = float(np.sum(run.series("customers", start=True)[first : first + int(weeks)]))
         hazard = total("churned") / there if there else math.nan
-        return 1.0 - (1.0 - hazard) ** known.weeks
+        return float(1.0 - (1.0 - hazard) ** known.weeks)
     if known.name == "referral_share":
         won = total("new_customers")
         return total("referred_new") / won if won else math.nan
@@ -265,23 +266,33 @@ def meet(
     before: dict[str, tuple[float, float]] = {}
     last: dict[str, tuple[float, float]] = {}
     refs: dict[str, float] = {}
+    stuck: dict[str, float] = {}
     moved, rounds = math.inf, 0
     for rounds in range(1, ROUNDS + 1):
-        here = work
-        told = kept.get(f"round {here.hash}", lambda here=here: _look(here, known, seed, replicates, workers))
+        look = partial(_look, work, known, seed, replicates, workers)
+        told = kept.get(f"round {work.hash}", look)
         read, refs = {name: tuple(pair) for name, pair in told["numbers"].items()}, told["references"]
         before = before or read
         steps = {path: abs(value - work.get(path)) / max(1.0, abs(value)) for path, value in refs.items()}
         moved = max(steps.values(), default=0.0)
-        off = {name: (read[name][0] - one.value) / _half(one) for one in known if (name := one.name) in levers}
+        off = {
+            name: (read[name][0] - one.value) / _half(one)
+            for one in known
+            if (name := one.name) in levers and name not in stuck
+        }
         progress(_said(rounds, known, read, off, moved))
         if moved < SETTLED and all(abs(x) <= _INSIDE for x in off.values()):
             break
         changes: dict[str, Any] = dict(refs)
         for one in known:
-            if one.name not in levers or not math.isfinite(read[one.name][0]):
+            if one.name not in off or not math.isfinite(read[one.name][0]):
                 continue
             now, lever = read[one.name][0], levers[one.name]
+            if _answers_no_more(lever, now, last.get(one.name)):
+                # what does not answer goes back to where it was: a company is not bent for a number it cannot meet
+                stuck[one.name] = now
+                changes |= {path: float(scenario.get(path)) for path in lever.paths(scenario)}
+                continue
             step, slopes[one.name] = _step(one, lever, now, slopes[one.name], last.get(one.name))
             last[one.name] = (now, step)
             if abs(off[one.name]) > _INSIDE / 2:
@@ -292,7 +303,7 @@ def meet(
     progress("measuring fresh runs")
     end = work
     fresh = kept.get(f"fresh {end.hash}", lambda: _look(end, known, FRESH_SEED, FRESH, workers, only_numbers=True))
-    numbers = tuple(_met(scenario, end, one, before, fresh["numbers"], levers, rounds) for one in known)
+    numbers = tuple(_met(scenario, end, one, before, fresh["numbers"], levers, rounds, stuck) for one in known)
     targets = found_targets(end, worker_count(workers)) if end.model.incentives.measures else {}
     return KnownFit(end, numbers, refs, moved < SETTLED, rounds, targets)
 
@@ -327,6 +338,13 @@ def _step(
     return min(max(math.log(one.value / value) / slope, -_STEP), _STEP), slope
 
 
+def _answers_no_more(lever: Lever, value: float, last: tuple[float, float] | None) -> bool:
+    """Tell whether a large step of a setting did next to nothing to its number."""
+    if last is None or lever.shift or value <= 0.0 or last[0] <= 0.0:
+        return False
+    return abs(last[1]) > 0.4 and abs(math.log(value / last[0])) < 0.12 * abs(last[1])
+
+
 def _near(first: float, seen: float, kept: float) -> float:
     """Take half of what was seen, where it is believable beside what was thought at first."""
     share = seen / first
@@ -356,7 +374,7 @@ def _in_the_way(scenario: Scenario, name: str) -> str:
 
 def _met(
     start: Scenario, end: Scenario, one: Known, before: Mapping[str, Any], fresh: Mapping[str, Any],
-    levers: Mapping[str, Lever], rounds: int,
+    levers: Mapping[str, Lever], rounds: int, stuck: Mapping[str, float],
 ) -> Met:  # fmt: skip
     value, error = fresh[one.name]
     paths: Sequence[str] = tuple(_direct(start, [one])) or (levers[one.name].paths(end) if one.name in levers else ())
@@ -364,7 +382,10 @@ def _met(
     why = levers[one.name].why if one.name in levers else "the setting itself" if paths else _in_the_way(end, one.name)
     if one.name in levers and not one.met(value):
         ends = [path for path, (_, now) in moved.items() if now in (levers[one.name].low, levers[one.name].high)]
-        if ends:
+        if one.name in stuck:
+            listed = " and ".join(levers[one.name].paths(end))
+            why = f"{listed} moves it no further than to {stuck[one.name]:.4g}; left as it was, for it has other causes"
+        elif ends:
             why = f"{ends[0]} is at its end"
         elif rounds < ROUNDS:
             why = f"met in the search, but luck moves it by {error:.2g}: take more --replicates"
@@ -413,7 +434,7 @@ def as_file(fit: KnownFit, base: Scenario, spec: str, out: Path, seed: int) -> s
     }  # fmt: skip
     lines = [f"{base.title}, with settings at which it comes to what is known of it. Fresh runs, weeks 26 to 156:"]
     for one in fit.numbers:
-        came = f"{one.known.name}: {one.known.said}; comes to {one.value:.4g} +- {one.error:.2g}"
+        came = f"{one.known.name}: {one.known.said}; comes to {one.value:.5g} +- {one.error:.2g}"
         lines.append(came if one.met else f"{came}: NOT MET, {one.why}")
     head = "".join(f"# {line}\n" for line in lines)
     return head + changes_as_yaml(seen_from(spec, out.parent), before, {**after, "title": base.title})

@@ -250,8 +250,8 @@ def _date(text: str, *, day_first: bool) -> date | None:
             return date(year, month, day)
         if (m := re.fullmatch(r"q([1-4])[ '/-]*(\d{4}|\d{2})", t)) or (m := re.fullmatch(r"(\d{4})[ /-]*q([1-4])", t)):
             first, second = m[1], m[2]
-            quarter, year = (int(first), second) if len(first) == 1 else (int(second), first)
-            return _end(int(year) + (2000 if len(year) == 2 else 0), 3 * quarter)
+            quarter, of = (int(first), second) if len(first) == 1 else (int(second), first)
+            return _end(int(of) + (2000 if len(of) == 2 else 0), 3 * quarter)
         if m := re.fullmatch(r"(\d{4})[-/.](\d{1,2})", t):
             return _end(int(m[1]), int(m[2]))
         if m := re.fullmatch(r"(\d{1,2})[-/.](\d{4})", t):
