@@ -11,7 +11,7 @@ from random_walk_runs import company, run, runs, shared
 from flywheel_sim.results import SUMMARY, Outcomes, ResultError, Run, open_run
 from flywheel_sim.results.naming import command_for, differences, labels
 from flywheel_sim.results.saving import read_table, write_folder
-from flywheel_sim.results.summary import exposure, life_table, summarise
+from flywheel_sim.results.summary import exposure, life_table, summarize
 from flywheel_sim.scenario.columns import COL, N_COLUMNS, NAMES
 
 
@@ -80,7 +80,7 @@ def test_the_summary_by_hand() -> None:
     life = np.zeros((5, 3))
     life[0, 0] = 103.0
     life[1:4, 1:] = np.outer([102.0, 90.9, 81.0], [0.1, 0.01])
-    got = summarise(weekly, initial, life, discount_rate=0.0)
+    got = summarize(weekly, initial, life, discount_rate=0.0)
     weeks = 100.0 + 100.0 + 98.0
     assert set(got) == set(SUMMARY)
     assert got["npv"] == 10.0
@@ -104,7 +104,7 @@ def test_the_warm_up_is_left_out_of_means_and_not_of_totals() -> None:
     weekly = tiny(
         nps_true=[0.0, 10.0, 20.0], profit=[1.0, 2.0, 4.0], customers=[10.0, 5.0, 5.0], churned=[0.0, 5.0, 0.0]
     )
-    got = summarise(weekly, start(customers=10.0), NO_LIFE, warm_up_weeks=2)
+    got = summarize(weekly, start(customers=10.0), NO_LIFE, warm_up_weeks=2)
     assert got["nps_true"] == 20.0
     assert got["profit_total"] == 7.0
     assert got["wheel_friction"] == 0.0
@@ -113,8 +113,8 @@ def test_the_warm_up_is_left_out_of_means_and_not_of_totals() -> None:
 def test_an_open_market_is_not_corrected_for_prospects() -> None:
     weekly = tiny(customers=[50.0], prospects=[50.0])
     life = np.array([[50.0, 0.0, 0.0], [0.0, 5.0, 2.5], [0.0, 0.0, 0.0]])
-    shut = summarise(weekly, start(customers=50.0), life)["flywheel_r"]
-    assert shut == pytest.approx(2 * summarise(weekly, start(customers=50.0), life, open_market=True)["flywheel_r"])
+    shut = summarize(weekly, start(customers=50.0), life)["flywheel_r"]
+    assert shut == pytest.approx(2 * summarize(weekly, start(customers=50.0), life, open_market=True)["flywheel_r"])
 
 
 def test_the_life_table_recovers_the_reproduction_number_of_a_constant_hazard() -> None:
@@ -137,7 +137,7 @@ def test_nobody_ever_leaves_and_nobody_ever_came() -> None:
     assert life_table(np.array([[5.0, 0.0, 1.0]])).weeks() == math.inf
     assert math.isnan(life_table(NO_LIFE).children())
     assert life_table(np.array([[5.0, 0.0, 0.0]])).children() == 0.0
-    empty = summarise(tiny(customers=[0.0]), start(customers=0.0), NO_LIFE)
+    empty = summarize(tiny(customers=[0.0]), start(customers=0.0), NO_LIFE)
     assert empty["npv"] == 0.0
     assert math.isnan(empty["churn_annual"])
 
@@ -148,17 +148,17 @@ def test_churn_and_retention_follow_those_who_were_there_a_year_ago() -> None:
     left[52], left[104] = 70.0, 130.0
     weekly = tiny(customers=there[1:], spend=10.0 * there[1:], stayed=left[1:], stayed_spend=13.0 * left[1:])
     initial = start(customers=there[0], spend=10.0 * there[0])
-    got = summarise(weekly, initial, NO_LIFE)
+    got = summarize(weekly, initial, NO_LIFE)
     kept = (70.0 + 130.0) / (there[0] + there[52])
     assert got["churn_annual"] == pytest.approx(1 - kept)
     assert got["nrr"] == pytest.approx(1.3 * kept)
     # the year begins when the warm-up is over, and must be over itself
     left[65] = 60.0
     weekly = tiny(customers=there[1:], spend=10.0 * there[1:], stayed=left[1:], stayed_spend=13.0 * left[1:])
-    warm = summarise(weekly[:110], initial, NO_LIFE, warm_up_weeks=13)
+    warm = summarize(weekly[:110], initial, NO_LIFE, warm_up_weeks=13)
     assert warm["churn_annual"] == pytest.approx(1 - 60.0 / there[13])
-    assert math.isnan(summarise(weekly, initial, NO_LIFE, warm_up_weeks=69)["churn_annual"])
-    short = summarise(weekly[:51], initial, NO_LIFE)
+    assert math.isnan(summarize(weekly, initial, NO_LIFE, warm_up_weeks=69)["churn_annual"])
+    short = summarize(weekly[:51], initial, NO_LIFE)
     assert math.isnan(short["churn_annual"]) and math.isnan(short["nrr"])
 
 
@@ -185,7 +185,7 @@ def test_exposure_recovers_who_was_at_risk_from_who_entered_when() -> None:
 
 
 def test_accounts_give_the_whale_curve() -> None:
-    got = summarise(tiny(customers=[3.0]), start(customers=0.0), NO_LIFE, np.array([100.0, 50.0, -50.0]))
+    got = summarize(tiny(customers=[3.0]), start(customers=0.0), NO_LIFE, np.array([100.0, 50.0, -50.0]))
     assert got["loss_making_share"] == pytest.approx(1 / 3)
     assert got["whale_peak"] == pytest.approx(1.5)
 

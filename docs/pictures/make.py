@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Wedge
 
 import flywheel_sim as fs
-from flywheel_sim.present.drawing import FRAME, INK, MUTED, canvas, colour, save_png, to_svg
+from flywheel_sim.present.drawing import FRAME, INK, MUTED, canvas, color, save_png, to_svg
 from flywheel_sim.present.figures import fan_chart
 
 HERE = Path(__file__).parent
@@ -51,7 +51,7 @@ def layers() -> Figure:
             axes.add_patch(
                 FancyBboxPatch(
                     (40 + n * wide + 2, y), wide - 4, row - 9, boxstyle="round,pad=0,rounding_size=4", linewidth=0,
-                    facecolor=colour(tint),
+                    facecolor=color(tint),
                 )
             )  # fmt: skip
             axes.text(
@@ -86,7 +86,7 @@ def tick() -> Figure:
     for k, (number, words, modules) in enumerate(found):
         start = 90 - k * share
         step = int(number)
-        tint = colour(0 if step <= 10 else 2 if step <= 13 else 4)
+        tint = color(0 if step <= 10 else 2 if step <= 13 else 4)
         axes.add_patch(Wedge((0, 0), 1.0, start - share + 1.2, start, width=0.26, color=tint, linewidth=0))
         middle = np.radians(start - share / 2 + 0.6)
         x, y = float(np.cos(middle)), float(np.sin(middle))
@@ -96,7 +96,7 @@ def tick() -> Figure:
         short = re.sub(r"\s*customers\.py: ?", "", modules).upper()
         axes.text(1.07 * x, (1.07 + 0.05 * abs(y)) * y - 0.05, short, color=MUTED, fontsize=8, ha=side, va="center")
     for y, text, tint in ((0.2, "the company", 0), (0.0, "customers", 2), (-0.2, "the books", 4)):
-        axes.text(0, y, text, color=colour(tint), weight="bold", fontsize=13, ha="center", va="center")
+        axes.text(0, y, text, color=color(tint), weight="bold", fontsize=13, ha="center", va="center")
     axes.text(0, -0.45, "one week", color=MUTED, fontsize=9.5, ha="center", va="center")
     return figure
 

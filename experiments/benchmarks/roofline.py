@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from flywheel_sim.present.drawing import GRID, INK, MUTED, canvas, colour
+from flywheel_sim.present.drawing import GRID, INK, MUTED, canvas, color
 
 __all__ = ["SAID", "roofline"]
 
@@ -63,7 +63,7 @@ def roofline(data: Mapping[str, Any]) -> Figure:
         if not rows:
             continue
         x, y = [row[0] for row in rows], [row[1] for row in rows]
-        axes.plot(x, y, marker, color=colour(tint), markersize=7, label=words, linestyle="none", zorder=3)
+        axes.plot(x, y, marker, color=color(tint), markersize=7, label=words, linestyle="none", zorder=3)
         for bytes_, ns, accounts in rows:
             if all(abs(np.log(ns / y0)) > 0.14 or abs(np.log(bytes_ / x0)) > 0.14 for x0, y0 in named):
                 named.append((bytes_, ns))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, apart, colour, written
+from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, apart, color, written
 from flywheel_sim.results import Outcomes
 from flywheel_sim.results.outcomes import DIFFERENCE
 from flywheel_sim.results.words import money, number
@@ -64,7 +64,7 @@ def _option(fans: Floats, labels: Sequence[str], *, cash: bool, alt: str, first:
     shifts = _shifts(fans[:, -1, 1], labels, low_end, high_end)
     series: list[dict[str, Any]] = []
     for index, (fan, label) in enumerate(zip(fans, labels, strict=True)):
-        tint, stack = colour(first + index), f"band{index}"
+        tint, stack = color(first + index), f"band{index}"
         low, middle, high = (_points(fan[shown, k]) for k in range(3))
         width = [None if a is None or b is None else b - a for a, b in zip(low, high, strict=True)]
         band: dict[str, Any] = {

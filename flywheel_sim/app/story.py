@@ -20,7 +20,7 @@ from flywheel_sim.engine.run import Simulation
 from flywheel_sim.engine.state import STATUSES
 from flywheel_sim.engine.targets import with_targets
 from flywheel_sim.present.compass import side_of
-from flywheel_sim.present.drawing import colour
+from flywheel_sim.present.drawing import color
 from flywheel_sim.results import Run
 from flywheel_sim.results.directions import TeamPaths, team_paths
 from flywheel_sim.results.words import money
@@ -162,7 +162,7 @@ def compass(paths: TeamPaths) -> dict[str, Any]:
     length = paths.magnitude / max(float(paths.magnitude.max()), 1e-9)
     return {
         "teams": [name.replace("_", " ") for name in paths.teams],
-        "colours": [colour(k) for k in range(len(paths.teams))],
+        "colours": [color(k) for k in range(len(paths.teams))],
         "left": side.left,
         "right": side.right,
         "angle": (sign * paths.angle[:, :, 1]).round(1).tolist(),

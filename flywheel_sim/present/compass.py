@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Arc
 from numpy.typing import NDArray
 
-from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, apart, canvas, colour, written
+from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, apart, canvas, color, written
 from flywheel_sim.results import Outcomes
 from flywheel_sim.results.directions import TeamPaths
 
@@ -144,7 +144,7 @@ def _compass(axes: Axes, paths: TeamPaths, week: int, side: Side, longest: float
     tips = np.column_stack([signs * np.sin(angle), np.cos(angle)]) * length[:, None]
     _names(axes, paths.teams, tips, [float(np.degrees(a)) for a in angle])
     for team, tip in enumerate(tips):
-        _arrow(axes, tip, colour(team), 2.0)
+        _arrow(axes, tip, color(team), 2.0)
     mean = paths.direction[now].mean(axis=0)
     size = float(np.linalg.norm(mean))
     if size > 1e-9:
@@ -164,10 +164,10 @@ def _names(axes: Axes, teams: Sequence[str], tips: Floats, angles: Sequence[floa
         these = [k for k in range(len(teams)) if (tips[k, 0] >= 0) == (sign > 0)]
         places = apart([tips[k, 1] for k in these], [0.19] * len(these), axes.get_ylim()[0] + 0.1, 1.05)
         for k, y in zip(these, places, strict=True):
-            axes.plot([tips[k, 0], sign * 1.13], [tips[k, 1], y], color=colour(k), linewidth=0.6, alpha=0.55)
+            axes.plot([tips[k, 0], sign * 1.13], [tips[k, 1], y], color=color(k), linewidth=0.6, alpha=0.55)
             axes.text(
                 sign * 1.17, y, f"{teams[k]} {angles[k]:.0f}\N{DEGREE SIGN}", ha="left" if sign > 0 else "right",
-                va="center", fontsize=9.5, color=written(colour(k)),
+                va="center", fontsize=9.5, color=written(color(k)),
             )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from matplotlib.ticker import Formatter
 
 from flywheel_sim.files import place, whole_file
 
-__all__ = ["FAINT", "FRAME", "GRID", "INK", "MUTED", "PALETTE", "Told", "canvas", "colour", "line_labels", "save_png",
+__all__ = ["FAINT", "FRAME", "GRID", "INK", "MUTED", "PALETTE", "Told", "canvas", "color", "line_labels", "save_png",
            "to_svg", "written"]  # fmt: skip
 
 #: Okabe and Ito's colours, told apart with every common colour vision; yellow is left out: it is too faint on white.
@@ -63,7 +63,7 @@ _STYLE = {
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff]")
 
 
-def colour(index: int) -> str:
+def color(index: int) -> str:
     """Return colour of scenario or team number ``index``."""
     return PALETTE[index % len(PALETTE)]
 

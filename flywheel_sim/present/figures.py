@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from flywheel_sim.present.drawing import FRAME, INK, MUTED, Told, canvas, colour, line_labels, plain, weeks_axis
+from flywheel_sim.present.drawing import FRAME, INK, MUTED, Told, canvas, color, line_labels, plain, weeks_axis
 from flywheel_sim.results import Outcomes
 from flywheel_sim.results.outcomes import DIFFERENCE
 from flywheel_sim.results.words import money, number, signed_money
@@ -57,7 +57,7 @@ def difference_chart(outcomes: Outcomes, index: int) -> Figure:
     axes = figure.axes[0]
     dip = verdict.deepest_dip
     if dip.value < -0.03 * float(np.nanmax(fan) - np.nanmin(fan)):
-        axes.plot([dip.week], [dip.value], "o", color=colour(index), markersize=5, markeredgecolor="white")
+        axes.plot([dip.week], [dip.value], "o", color=color(index), markersize=5, markeredgecolor="white")
         right = dip.week > 0.7 * (len(fan) - 1)
         axes.annotate(
             f"deepest dip {money(dip.value)}, week {dip.week}", (dip.week, dip.value), xytext=(-6 if right else 6, -12),
@@ -81,13 +81,13 @@ def score_chart(outcomes: Outcomes) -> Figure:
     entries = []
     for index, label in enumerate(outcomes.labels):
         true, asked = (outcomes.fans[name][index, :, 1] for name in ("nps_true", "nps_survey"))
-        axes.plot(weeks, true, color=colour(index), linewidth=2.0)
+        axes.plot(weeks, true, color=color(index), linewidth=2.0)
         # Nobody has been asked in week 0.
-        axes.plot(weeks[1:], asked[1:], color=colour(index), linewidth=1.4, dashes=(4, 2))
+        axes.plot(weeks[1:], asked[1:], color=color(index), linewidth=1.4, dashes=(4, 2))
         if np.isfinite(true[-1]):
             shown = f"at the end {number(true[-1], 2)}"
             shown += f", surveyed {number(asked[-1], 2)}" if np.isfinite(asked[-1]) else ""
-            entries.append((float(true[-1]), label, shown, colour(index)))
+            entries.append((float(true[-1]), label, shown, color(index)))
     weeks_axis(axes, outcomes.weeks)
     axes.yaxis.set_major_locator(MaxNLocator(6))
     axes.yaxis.set_major_formatter(Told(number))
@@ -112,7 +112,7 @@ def _fans(
     plain(axes)
     weeks = np.arange(fans.shape[1])
     for index, fan in enumerate(fans):
-        tint = colour(first + index)
+        tint = color(first + index)
         axes.fill_between(weeks, fan[:, 0], fan[:, 2], color=tint, alpha=0.17, linewidth=0)
         axes.plot(weeks, fan[:, 1], color=tint, linewidth=2.2, solid_capstyle="round")
     if ruler is not None:
@@ -126,7 +126,7 @@ def _fans(
     axes.autoscale_view(scalex=False)
     _mark(axes, mark_week, len(weeks) - 1)
     ends = [
-        (float(fan[-1, 1]), label, words(float(fan[-1, 1])), colour(first + k))
+        (float(fan[-1, 1]), label, words(float(fan[-1, 1])), color(first + k))
         for k, (fan, label) in enumerate(zip(fans, labels, strict=True))
         if np.isfinite(fan[-1, 1])
     ]

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from flywheel_sim.present.drawing import INK, MUTED, Told, canvas, colour, line_labels, plain, to_svg, weeks_axis
+from flywheel_sim.present.drawing import INK, MUTED, Told, canvas, color, line_labels, plain, to_svg, weeks_axis
 from flywheel_sim.results.observed import SAMPLES, SIMULATION, Observations, Overlay, Track
 from flywheel_sim.results.words import MINUS, money, number
 
@@ -143,7 +143,7 @@ def overlay_panel(axes: Axes, overlay: Overlay, track: Track) -> None:
     there = np.isfinite(track.centre)
     entries = []
     for index, (name, values) in enumerate(track.models.items()):
-        tint = colour(index)
+        tint = color(index)
         if name == SIMULATION:
             low, high = track.band()
             if np.isfinite(low[there]).all():

@@ -16,7 +16,7 @@ from flywheel_sim.results.missing_values import check_columns, reasons
 from flywheel_sim.results.naming import command_for, pack, unpack
 from flywheel_sim.results.provenance import Provenance, provenance
 from flywheel_sim.results.saving import finite, fitting, read_columns, read_manifest, read_table, write_folder
-from flywheel_sim.results.summary import renewals, summarise, whale_curve
+from flywheel_sim.results.summary import renewals, summarize, whale_curve
 from flywheel_sim.results.units import UNITS
 from flywheel_sim.scenario.arguments import Named, one_of
 from flywheel_sim.scenario.columns import COL, NAMES
@@ -227,7 +227,7 @@ class Run:
         """The numbers that sum up the run."""
         model = self.scenario.model
         return Named(
-            summarise(
+            summarize(
                 self.arrays.weekly,
                 self.arrays.initial,
                 self.arrays.life,

@@ -46,7 +46,7 @@ __all__ = [
     "exposure",
     "life_table",
     "renewals",
-    "summarise",
+    "summarize",
     "whale_curve",
 ]
 
@@ -282,7 +282,7 @@ def whale_curve(profit: Floats) -> Floats:
     return np.asarray(running / running[-1])
 
 
-def summarise(
+def summarize(
     weekly: Floats,
     initial: Floats,
     life: Floats,

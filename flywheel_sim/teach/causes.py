@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from flywheel_sim.present.drawing import FRAME, INK, MUTED, canvas, colour, line_labels, plain, weeks_axis
+from flywheel_sim.present.drawing import FRAME, INK, MUTED, canvas, color, line_labels, plain, weeks_axis
 from flywheel_sim.teach.picture import Lesson, Picture
 from flywheel_sim.theory import capability_path, capability_rate, capability_trap_equilibria
 
@@ -57,8 +57,8 @@ def firefighting(
     level = np.linspace(0, 1, 401)
     rate = 100 * np.asarray(capability_rate(level, load, prevention, fix_rate, growth))
     axes.axhline(0, color=FRAME, linewidth=1.0)
-    axes.fill_between(level, rate, 0, where=list(rate > 0), color=colour(2), alpha=0.14, linewidth=0)
-    axes.fill_between(level, rate, 0, where=list(rate < 0), color=colour(1), alpha=0.14, linewidth=0)
+    axes.fill_between(level, rate, 0, where=list(rate > 0), color=color(2), alpha=0.14, linewidth=0)
+    axes.fill_between(level, rate, 0, where=list(rate < 0), color=color(1), alpha=0.14, linewidth=0)
     axes.plot(level, rate, color=INK, linewidth=2.0)
     for point, word, full in ((low, "tipping point", False), (high, "settles", True)):
         if np.isfinite(point):
@@ -74,7 +74,7 @@ def firefighting(
         middle = (left + right) / 2
         up = float(capability_rate(middle, load, prevention, fix_rate, growth)) > 0
         reach = min(0.05, (right - left) / 3) * (1 if up else -1)
-        look = {"arrowstyle": "-|>", "color": colour(2 if up else 1), "linewidth": 2.4, "mutation_scale": 14}
+        look = {"arrowstyle": "-|>", "color": color(2 if up else 1), "linewidth": 2.4, "mutation_scale": 14}
         axes.annotate("", (middle + reach, 0), (middle - reach, 0), arrowprops=look)
     axes.set_xlim(0, 1)
     axes.set_xlabel("capability: share of root causes under control")
@@ -89,8 +89,8 @@ def firefighting(
     entries = []
     for index, start in enumerate((max(middle * 0.8, 0.0), min(middle * 1.3, 1.0))):
         path = np.asarray(capability_path(times, start, load, prevention, fix_rate, growth))
-        axes.plot(times, path, color=colour(1 + index), linewidth=2.4)
-        entries.append((float(path[-1]), f"starts at {start:.2f}", f"ends at {path[-1]:.2f}", colour(1 + index)))
+        axes.plot(times, path, color=color(1 + index), linewidth=2.4)
+        entries.append((float(path[-1]), f"starts at {start:.2f}", f"ends at {path[-1]:.2f}", color(1 + index)))
     if np.isfinite(low):
         axes.axhline(low, color=MUTED, linewidth=1.0, dashes=(3, 3))
     weeks_axis(axes, weeks)

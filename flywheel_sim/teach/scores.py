@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.present.drawing import GRID, INK, MUTED, canvas, colour, plain, weeks_axis
+from flywheel_sim.present.drawing import GRID, INK, MUTED, canvas, color, plain, weeks_axis
 from flywheel_sim.results.directions import mean_need
 from flywheel_sim.scenario import Scenario, load
 from flywheel_sim.teach.picture import Lesson, Picture
@@ -76,7 +76,7 @@ def pay(scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any] = "b2b-s
         axes.set_ylim(-0.6, len(rows) - 0.4)
         for y, (name, honest, gamed) in enumerate(rows):
             value = (honest, gamed)[step]
-            tint = colour(2) if value > 0.6 else colour(4) if value > 0.25 else colour(1)
+            tint = color(2) if value > 0.6 else color(4) if value > 0.25 else color(1)
             axes.barh(y, 1.0, height=0.62, color=GRID)
             if step and honest - gamed > 0.005:
                 axes.barh(y, honest, height=0.62, color="white", edgecolor=tint, linewidth=1.0, hatch="////")
@@ -140,9 +140,9 @@ def tampering(gain: float = 0.9, *, surveys: int = 80, noise: float = 1.0, seed:
         axes = figure.add_axes((0.08, 0.14, 0.89, 0.78))
         plain(axes)
         spread = 2 * variance**0.5
-        axes.axhspan(-spread, spread, color=colour(index), alpha=0.12, linewidth=0)
+        axes.axhspan(-spread, spread, color=color(index), alpha=0.12, linewidth=0)
         axes.axhline(0, color=MUTED, linewidth=1.0, dashes=(3, 3))
-        axes.plot(np.arange(1, surveys + 1), path, "o-", color=colour(index), linewidth=1.2, markersize=3.2)
+        axes.plot(np.arange(1, surveys + 1), path, "o-", color=color(index), linewidth=1.2, markersize=3.2)
         weeks_axis(axes, surveys)
         axes.set_xticks([1, surveys], ["first survey", f"survey {surveys}"])
         axes.get_xticklabels()[-1].set_horizontalalignment("right")

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from flywheel_sim.present.compass import moments, side_of, single_compass
-from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, canvas, colour, written
+from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, canvas, color, written
 from flywheel_sim.results import Run
 from flywheel_sim.results.directions import TeamPaths, team_paths
 from flywheel_sim.teach.picture import Lesson, Picture
@@ -110,14 +110,14 @@ def resultant(run: Run, week: int | None = None) -> Lesson:
     _ground(axes, -1.9, 1.9, low, 1.25, need_to=1.05)
     order = np.argsort(arrows[:, 0])
     for k, tip in enumerate(arrows):
-        _arrow(axes, np.zeros(2), tip, colour(k), 2.0)
+        _arrow(axes, np.zeros(2), tip, color(k), 2.0)
     heights = _spread([float(arrows[k, 1]) for k in order], 0.13)
     for k, y in zip(order, heights, strict=True):
         sign = 1.0 if arrows[k, 0] >= 0 else -1.0
         x = sign * 1.15
-        axes.plot([arrows[k, 0], x], [arrows[k, 1], y], color=colour(int(k)), linewidth=0.6, alpha=0.55)
+        axes.plot([arrows[k, 0], x], [arrows[k, 1], y], color=color(int(k)), linewidth=0.6, alpha=0.55)
         axes.text(
-            x + 0.03 * sign, y, paths.teams[k], color=written(colour(int(k))), ha="left" if sign > 0 else "right",
+            x + 0.03 * sign, y, paths.teams[k], color=written(color(int(k))), ha="left" if sign > 0 else "right",
             va="center", fontsize=9.5,
         )  # fmt: skip
     axes.text(0.08, low + 0.08, f"{side.right} \N{RIGHTWARDS ARROW}", ha="left", va="center", color=MUTED, fontsize=9)
@@ -133,7 +133,7 @@ def resultant(run: Run, week: int | None = None) -> Lesson:
     _ground(axes, shift - half, shift + half, low, count + 0.9, need_to=count)
     axes.text(0.12, count - 0.15, f"all on the need: {count}", color=MUTED, fontsize=9, va="top")
     for k, start, end in zip(order, walk[:-1], walk[1:], strict=True):
-        _arrow(axes, start, end, colour(int(k)), 2.0)
+        _arrow(axes, start, end, color(int(k)), 2.0)
     _arrow(axes, np.zeros(2), walk[-1], INK, 4.0)
     axes.plot([0, walk[-1][0]], [total, total], color=FRAME, linewidth=0.9, dashes=(2, 2))
     left = walk[-1][0] >= 0

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyArrowPatch, Wedge
 
 from flywheel_sim.present.compass import moments
-from flywheel_sim.present.drawing import GRID, INK, MUTED, canvas, colour, written
+from flywheel_sim.present.drawing import GRID, INK, MUTED, canvas, color, written
 from flywheel_sim.results import Run
 from flywheel_sim.results.words import number
 from flywheel_sim.teach.picture import Lesson, Picture
@@ -87,23 +87,23 @@ def _picture(run: Run, week: int, largest: float) -> Picture:
             va="center",
             fontsize=11,
             weight="bold",
-            color=written(colour(tint)),
+            color=written(color(tint)),
         )
         axes.text(x, y - 0.08 + drop, value, ha=side, va="center", fontsize=9.5, color=MUTED)
     x, y = outer * np.cos(np.radians(-32)), outer * np.sin(np.radians(-32))
     axes.add_patch(
         FancyArrowPatch(
-            (x, y), (x + 0.45, y - 0.22), arrowstyle="-|>", mutation_scale=14, color=colour(1), shrinkA=0, shrinkB=0,
+            (x, y), (x + 0.45, y - 0.22), arrowstyle="-|>", mutation_scale=14, color=color(1), shrinkA=0, shrinkB=0,
             linewidth=1.0 + 6.0 * min(lost / max(won, lost, 1e-9), 1.0),
         )
     )  # fmt: skip
     axes.text(
-        x + 0.5, y - 0.2, f"{number(lost)} lost\na week", ha="left", va="center", fontsize=9.5, color=written(colour(1))
+        x + 0.5, y - 0.2, f"{number(lost)} lost\na week", ha="left", va="center", fontsize=9.5, color=written(color(1))
     )
     x, y = -outer * np.cos(np.radians(-32)), outer * np.sin(np.radians(-32))
     axes.text(
         x - 0.12, y - 0.1, f"{100 * share:.0f} % of the new\nbrought by others", ha="right", va="center", fontsize=9.5,
-        color=written(colour(2)),
+        color=written(color(2)),
     )  # fmt: skip
     caption = (
         f"Week {week}: {number(customers)} customers; {number(won)} won and {number(lost)} lost a week, "
@@ -116,13 +116,11 @@ def _ring(axes: Axes, outer: float, share: float) -> None:
     """Draw three arcs, clockwise; the returning one as thick as the share of new customers it brings."""
     width = 0.16
     for start, tint in ((92, 0), (-28, 4)):
-        axes.add_patch(
-            Wedge((0, 0), outer, start, start + 116, width=width, color=colour(tint), alpha=0.9, linewidth=0)
-        )
+        axes.add_patch(Wedge((0, 0), outer, start, start + 116, width=width, color=color(tint), alpha=0.9, linewidth=0))
     axes.add_patch(Wedge((0, 0), outer, 212, 328, width=width, color=GRID, linewidth=0))
     returning = max(width * min(share, 1.0), 0.012)
     middle = outer - (width - returning) / 2
-    axes.add_patch(Wedge((0, 0), middle, 212, 328, width=returning, color=colour(2), linewidth=0))
+    axes.add_patch(Wedge((0, 0), middle, 212, 328, width=returning, color=color(2), linewidth=0))
     axes.add_patch(Circle((0, 0), outer - width - 0.05, color="#f6f8fb", linewidth=0))
     ring = outer - width / 2
     for angle in (90, -30, 210):

@@ -13,9 +13,9 @@ PACKAGE = Path(flywheel_sim.__file__).parent
 GROUNDS = ("#ffffff", "#f7f8fa", "#f2f7fb", "#f1f6fa")
 
 
-def luminance(colour: str) -> float:
+def luminance(color: str) -> float:
     """Relative luminance of an sRGB colour."""
-    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    parts = [int(color[k : k + 2], 16) / 255 for k in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
@@ -32,21 +32,21 @@ def test_the_measure_is_the_guidelines():
 
 
 @pytest.mark.parametrize("ground", GROUNDS)
-@pytest.mark.parametrize("colour", [INK, MUTED, *map(written, PALETTE)])
-def test_words_can_be_read(colour, ground):
-    assert contrast(colour, ground) >= 4.5
+@pytest.mark.parametrize("color", [INK, MUTED, *map(written, PALETTE)])
+def test_words_can_be_read(color, ground):
+    assert contrast(color, ground) >= 4.5
 
 
-@pytest.mark.parametrize("colour", [*PALETTE, FAINT])
-def test_lines_can_be_seen(colour):
-    assert min(contrast(colour, ground) for ground in GROUNDS[:2]) >= 3
+@pytest.mark.parametrize("color", [*PALETTE, FAINT])
+def test_lines_can_be_seen(color):
+    assert min(contrast(color, ground) for ground in GROUNDS[:2]) >= 3
 
 
 def test_the_watch_screen_draws_what_says_something_in_colours_that_can_be_seen():
     script = (PACKAGE / "app" / "static" / "watch.js").read_text(encoding="utf-8")
     named = dict(re.findall(r'\b([A-Z]+) = "(#[0-9A-Fa-f]{6})"', script))
     assert {"INK", "MUTED", "FAINT", "BLUE", "ORANGE", "GREEN", "SKY", "GRID"} <= set(named)
-    assert {name for name, colour in named.items() if contrast(colour, "#ffffff") < 3} == {"GRID"}
+    assert {name for name, color in named.items() if contrast(color, "#ffffff") < 3} == {"GRID"}
 
 
 def test_the_report_writes_in_colours_that_can_be_read():

@@ -174,7 +174,7 @@ def test_prospects_beside_a_customer_are_told_from_those_who_are_not():
         won = ~ever & (rng.random(n) < np.where(near, 0.008, 0.002))
         ever[won], start[won] = True, week
     run = Followed({weeks: table(spells=ever.astype(int), start_week=np.where(ever, start, -1))}, {}, reach=1)
-    assert ratio(run.neighbour_wins()) == pytest.approx(4.0, rel=0.15)
+    assert ratio(run.neighbor_wins()) == pytest.approx(4.0, rel=0.15)
 
 
 def test_who_was_best_before_is_compared_with_who_is_best_after():

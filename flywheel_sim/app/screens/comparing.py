@@ -17,7 +17,7 @@ from flywheel_sim.app.link import Pick, read_pick
 from flywheel_sim.app.screens.opening import fault, opening, picks_of
 from flywheel_sim.app.screens.shell import Links, Progress, choices, here, problems
 from flywheel_sim.app.screens.what_if import BASELINE, SCENARIO
-from flywheel_sim.present.drawing import colour, written
+from flywheel_sim.present.drawing import color, written
 from flywheel_sim.results.words import span
 from flywheel_sim.scenario import Scenario, ScenarioError
 from flywheel_sim.study.comparison.compare import Comparison
@@ -69,7 +69,7 @@ class Screen:
                 for index in range(_MOST):
                     with ui.column().style("gap: 4px; min-width: 0"):
                         with ui.row().classes("fs-mid no-wrap").style("gap: 8px"):
-                            ui.element("i").classes("fs-dot").style(f"background: {colour(index)}")
+                            ui.element("i").classes("fs-dot").style(f"background: {color(index)}")
                             ui.label("Baseline" if index == 0 else f"Scenario {index + 1}").classes("fs-label")
                         value = picks[index].text if index < len(picks) else None
                         menu = ui.select(offered, value=value, clearable=index > 1, on_change=self.go)
@@ -203,7 +203,7 @@ def _table(found: Comparison) -> None:
         with ui.element("thead"), ui.element("tr"):
             ui.element("th")
             for index, label in enumerate(found.labels):
-                with ui.element("th").classes("num").style(f"color: {written(colour(index))}; font-size: 14px"):
+                with ui.element("th").classes("num").style(f"color: {written(color(index))}; font-size: 14px"):
                     ui.label(label)
         with ui.element("tbody"):
             for name, values in table(found):

@@ -167,7 +167,7 @@ class Followed:
         stayed = there & (later["state"] == "customer") & (later["start_week"] == then["start_week"])
         return float(there.sum() - stayed.sum()), float(there.sum())
 
-    def neighbour_wins(self) -> Pair:
+    def neighbor_wins(self) -> Pair:
         """Return the hazard of being won with a customer among the neighbours over that without."""
         weeks = np.arange(self.weeks + 1)
         start, end = self.end["start_week"], self.end["end_week"]
@@ -225,6 +225,6 @@ FOLLOWED: Mapping[str, Callable[..., Pair]] = {
     "referred-value": Followed.referred_value,
     "referrals": Followed.referrals,
     "segment-churn": Followed.segment_churn,
-    "neighbour-wins": Followed.neighbour_wins,
+    "neighbour-wins": Followed.neighbor_wins,
     "win-back-lifetime": Followed.win_back_lifetime,
 }

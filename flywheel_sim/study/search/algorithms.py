@@ -39,7 +39,7 @@ class Method(Protocol):
         kept.
         """
 
-    def favourite(self) -> Floats:
+    def favorite(self) -> Floats:
         """Return points that the method itself holds to be best, shape (j, size)."""
 
     def state(self) -> dict[str, float]:
@@ -181,7 +181,7 @@ class Cma:
             middle = np.asarray(self.search.result.xfavorite, np.float64)
         return np.clip(middle, 0.0, 1.0)[: len(self.grain)]
 
-    def favourite(self) -> Floats:
+    def favorite(self) -> Floats:
         """Return the middles of its distributions: under noise they are better than the luckiest point."""
         return np.array([self._middle(), *self.found])
 
@@ -253,7 +253,7 @@ class Nsga:
             self.search.tell(infills=self.asked)
         self.generation += 1
 
-    def favourite(self) -> Floats:
+    def favorite(self) -> Floats:
         """Return the survivors that keep the limits and are not dominated."""
         pop = self.search.pop
         scores, limits = np.asarray(pop.get("F"), np.float64), np.asarray(pop.get("G"), np.float64)[:, 0]
@@ -262,4 +262,4 @@ class Nsga:
 
     def state(self) -> dict[str, float]:
         """Return its progress, as `Method` says."""
-        return {"front": float(len(self.favourite()))}
+        return {"front": float(len(self.favorite()))}

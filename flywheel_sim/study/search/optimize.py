@@ -346,7 +346,7 @@ class _Search:
         ]  # fmt: skip
 
     def _answer(self, method: Method) -> tuple[list[Policy], int, list[int]]:
-        liked = [changes for changes in self.space.values(method.favourite()) if self.space.excess(changes) <= 0]
+        liked = [changes for changes in self.space.values(method.favorite()) if self.space.excess(changes) <= 0]
         return self._single_best(liked) if len(self.signs) == 1 else self._front(liked)
 
     def _single_best(self, liked: list[dict[str, Any]]) -> tuple[list[Policy], int, list[int]]:

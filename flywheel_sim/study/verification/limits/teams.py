@@ -140,7 +140,7 @@ def _field(s: Sample) -> list[Quantity]:
     return [average("mean cosine to the field", _carried_on(s)[:, 0], exact, bias=_RESIDUE)]
 
 
-def _neighbours(run: Run) -> Floats:
+def _neighbors(run: Run) -> Floats:
     u = run.arrays.teams[_BURN_IN:, :, 1:]  # type: ignore[index]
     order = [list(run.scenario.model.teams).index(name) for name in ("marketing", "sales", "service", "product")]
     u = u[:, order]
@@ -271,7 +271,7 @@ TEAMS = (
     Limit("A19-field", "One team in a field", "a19-gibbs", (*_COUPLED, "teams.marketing.field."), _along, _field, 60,
           600, _CARRIED, {**_FAST, "vectors.coupling": 0.0, "teams.marketing.field": {"acquire": 2.0}}, _two_steps,
           teams=True),
-    Limit("A19-chain", "A chain of teams whose hours barely meet", "a19-gibbs", _COUPLED, _neighbours, _chain, 60, 600,
+    Limit("A19-chain", "A chain of teams whose hours barely meet", "a19-gibbs", _COUPLED, _neighbors, _chain, 60, 600,
           _CARRIED, {**_FAST, "vectors.coupling": 16.0,
                      **{f"teams.{name}.utc_offset": at for name, at in _SHIFTS.items()}}, _two_steps, teams=True),
     Limit("A19-drift", "Free drift", "a19-gibbs", ("vectors.diffusion", "vectors.substeps", "horizon_weeks"), _turned,
