@@ -3,6 +3,7 @@
 import pytest
 
 from flywheel_sim.scenario import ScenarioError, load, scenarios
+from flywheel_sim.scenario.in_place import replaced
 from flywheel_sim.scenario.measures import library, silent, without_target
 
 COMPANIES = [name for name, entry in scenarios().items() if entry.kind == "company"]
@@ -79,3 +80,13 @@ def test_what_a_measure_reads_can_be_lacking():
     company = load("b2c-subscription")
     assert silent(company.with_({"service.enabled": False}).model, "tickets") == "service.enabled is false"
     assert silent(company.model, "tickets") == ""
+
+
+@pytest.mark.parametrize("company", [name for name in COMPANIES if name != "hubspot"])
+def test_freezing_can_write_every_target_into_a_shipped_company(company, tmp_path):
+    file = tmp_path / f"{company}.yaml"
+    file.write_text(scenarios()[company].path.read_text("utf-8"), encoding="utf-8")
+    start = load(file)
+    found = {f"incentives.measures.{name}.target": 0.5 for name in library()}
+    file.write_text(replaced(start, file, found), encoding="utf-8")
+    assert set(targets(load(file)).values()) == {0.5}
