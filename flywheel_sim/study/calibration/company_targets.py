@@ -12,9 +12,12 @@ with the same luck that differ in nothing else.
 ``cash_low``
     Lowest cash of ten years over the revenue of the first year: how many years of revenue somebody has to lend.
 ``customer_worth_year_Y``
-    What one more customer at the start adds to value by the end of year Y, in years of what a customer pays.
+    What one more customer in the first week, won for nothing, adds to value by the end of year Y, in years of what a
+    customer pays.
 ``retention_worth_year_Y``
     What one point of a year's retention adds to value by the end of year Y, in hundredths of the first year's revenue.
+
+Value is read without what is paid in advance for the weeks to come.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -31,7 +34,7 @@ __all__ = ["YEARLY", "measure_years"]
 
 Floats = NDArray[np.float64]
 YEAR = 52
-#: Customers added at the start, as a share, and points of a year's retention added: large against luck, small enough.
+#: Customers added in the first week, as a share, and points of a year's retention added: large enough against luck.
 _MORE, _POINTS = 0.10, 2.0
 
 #: Quantity -> function of a run and a year.
@@ -74,7 +77,9 @@ def measure_years(
     more = max(1, round(_MORE * there))
     variants = {"base": base}
     if any(name.startswith("customer_worth") for name in names):
-        variants["customer_worth"] = base.with_({"market.initial_customers": there + more})
+        # added in the first week, so that staff is hired for them as for any others
+        added = {"week": 1, "add": more}
+        variants["customer_worth"] = base.with_({"timeline.enabled": True, "timeline.customers.more": added})
     if any(name.startswith("retention_worth") for name in names):
         variants["retention_worth"] = base.with_({"market.churn.mean": _loyal(scenario)})
     groups = batch(list(variants.values()), replicates=replicates, seed=seed, workers=workers)
@@ -90,7 +95,7 @@ def measure_years(
             return np.array([_READ[kind](run, int(year)) for run in runs["base"]])
         week = YEAR * int(year) - 1
         pairs = zip(runs[kind], runs["base"], strict=True)
-        gain = np.array([one.series("value")[week] - other.series("value")[week] for one, other in pairs])
+        gain = np.array([_delivered(one, week) - _delivered(other, week) for one, other in pairs])
         if kind == "customer_worth":
             start = np.array([run.initial["spend"] for run in runs["base"]])
             return np.asarray(gain / more / (start * YEAR / there))
@@ -103,6 +108,12 @@ def measure_years(
 def _of_year(run: Run, column: str, year: int) -> float:
     """Return the sum of a column over a year."""
     return float(run.series(column)[YEAR * (year - 1) : YEAR * year].sum())
+
+
+def _delivered(run: Run, week: int) -> float:
+    """Return value at the end of a week, without what is paid for weeks to come."""
+    discount = (1.0 + run.scenario.get("ledger.discount_rate")) ** (-(week + 1) / YEAR)
+    return float(run.series("value")[week] - discount * run.series("deferred")[week])
 
 
 def _loyal(scenario: Scenario) -> float:
