@@ -28,7 +28,7 @@ from flywheel_sim.engine.mechanisms.m23_ledger import revenue
 from flywheel_sim.engine.mechanisms.m24_measures import answer_survey
 from flywheel_sim.engine.outsiders import live_outside
 from flywheel_sim.engine.rates import rates_of
-from flywheel_sim.engine.service import pay_touches, serve
+from flywheel_sim.engine.service import count_use, pay_touches, serve
 from flywheel_sim.engine.state import ACC, ADDED, ADVOCATE, BLOCK, DETRACTOR, NEUTRAL
 
 __all__ = ["customers_block"]
@@ -109,6 +109,8 @@ def live_through_use(
     if par.journey.enabled:
         use(par, tables, state, firm, row, week, wide, num, who, lot, hits, touched)
         pay_touches(par, tables, state, first, count, who, hits, sums)
+        if firm.tally0 >= 0:
+            count_use(par, tables, state, firm, first, count, who, hits)
         if par.relationship.enabled and par.relationship.annoyance > 0.0:
             press(par, tables, state, first, count, num, who, hits)
     if par.service.enabled:
@@ -193,7 +195,7 @@ def live_on(
                 promoters += num[NUM.promoter, m]
                 detractor_scores += num[NUM.detractor, m]
                 if rates.survey:
-                    answer_survey(firm, week, i - firm.account0, m, num, rates, sums)
+                    answer_survey(state, firm, week, i - firm.account0, m, num, rates, sums)
         else:
             sums[ACC.former] += 1.0
         if after != status:

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.jit import f32, f64, i16, i64, kernel, step, u8
+from flywheel_sim.engine.jit import f32, f64, i16, i64, inlined, kernel, step, u8
 from flywheel_sim.engine.kinds import Par, State, Tables
-from flywheel_sim.engine.maths import exp64, normal_quantile
+from flywheel_sim.engine.maths import exp64, normal_quantile, poisson_count
 from flywheel_sim.engine.mechanisms.m01_market import FIRST_SPELLS, begin_spell
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, renewal_due, weeks_to_renewal
 from flywheel_sim.engine.mechanisms.m11_vectors import normalise, observe_alignment
@@ -102,6 +102,23 @@ def open_books(par: Par, state: State, run: int) -> None:
     row[COL.cash], row[COL.value], row[COL.deferred] = firm.cash, firm.value, firm.deferred
 
 
+@inlined
+def rest(par: Par, state: State, run: int, i: int, j: int) -> None:
+    """M25: let founding customer i (j in its run) begin as customers are on average, with the issues of last week."""
+    if not par.market.at_rest:
+        return
+    firm, relationship, service = state.run[run], par.relationship, par.service
+    if relationship.enabled:
+        state.relationship[i] = f32(relationship.relationship_reference)
+        state.effort[i] = f32(relationship.effort_reference)
+        state.recent[i] = state.history[i] = f32(relationship.experience_reference)
+    if service.enabled and not service.event_timed:
+        state.now[run].cutoff, state.now[run].margin = f32(-1.0), f32(1.0)
+        word = words(firm.seed, firm.replicate, j, 0, START, 1)[0]
+        state.open[i] = u8(min(poisson_count(word, f32(service.issues) * state.issues[i]), 255))
+        state.since[i] = i16(-1)
+
+
 @kernel
 def populate(par: Par, tables: Tables, state: State, run: int) -> None:
     """Sign the first customers, start teams and needs, and write the initial row."""
@@ -137,6 +154,7 @@ def populate(par: Par, tables: Tables, state: State, run: int) -> None:
             _, w_voice, w_tenure, _ = words(firm.seed, firm.replicate, j, 0, START, 0)
             status = ADVOCATE if below(w_voice, adv) else (DETRACTOR if below(w_voice, det) else NEUTRAL)
             bill = begin_spell(par, tables, state, run, i, i64(0))
+            rest(par, state, run, i, j)
             state.source[i] = u8(FOUNDING)
             age = 0
             if market.start == FIRST_SPELLS.uniform:

@@ -6,7 +6,7 @@ import numpy as np
 
 from flywheel_sim.engine.jit import f32, inlined
 from flywheel_sim.engine.kinds import Firm, Now, Par
-from flywheel_sim.engine.maths import halved, happens, log64
+from flywheel_sim.engine.maths import halved, happens, log64, normal_quantile
 from flywheel_sim.engine.mechanisms.m01_churn import CHURN_BY
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY
 from flywheel_sim.engine.network import NETWORK
@@ -54,6 +54,9 @@ class Rates(NamedTuple):
     survey: bool
     answers: np.float32
     happy_answers: np.float32
+    bond: np.float32  # correlation of answering with the relationship
+    silent: np.float32  # deviate above which one answers
+    per_deviation: np.float32
 
 
 @inlined
@@ -67,6 +70,12 @@ def rates_of(par: Par, firm: Firm, now: Now, week: int) -> Rates:
         with_referrer = f32(log64(word_of_mouth.referred_churn))
         after_referral = f32(log64(word_of_mouth.referrer_churn))
     contract = contracts.kind if contracts.enabled else WEEKLY
+    # worked out before the call: numba takes no branches within the arguments of so long a one
+    renewals = f32(1.0 / market.churn.period_weeks) if contract == WEEKLY else f32(1.0)
+    speaks_badly = word_of_mouth.enabled and word_of_mouth.negative > 0.0
+    contagious = market.network.kind != NETWORK.complete and contagion != f32(0.0)
+    involuntary = f32(contracts.involuntary if contracts.enabled else 0.0)
+    survey = sensing.enabled and (week + 1) % sensing.survey_weeks == 0
     return Rates(
         contract,
         market.churn.by == CHURN_BY.voice,
@@ -77,14 +86,14 @@ def rates_of(par: Par, firm: Firm, now: Now, week: int) -> Rates:
         f32(relationship.market_norm),
         f32(firm.product_quality / max(market.product_reference * market.fit_mean, 1e-9)),
         f32(log64(market.price) * _PER_DOUBLING),
-        f32(1.0 / market.churn.period_weeks) if contract == WEEKLY else f32(1.0),
-        word_of_mouth.enabled and word_of_mouth.negative > 0.0,
-        market.network.kind != NETWORK.complete and contagion != f32(0.0),
+        renewals,
+        speaks_badly,
+        contagious,
         contagion,
         f32(halved(word_of_mouth.contagion_half_life_weeks)),
         with_referrer,
         after_referral,
-        f32(contracts.involuntary if contracts.enabled else 0.0),
+        involuntary,
         f32(-log64(max(1.0 - contracts.involuntary, 1e-13))),
         f32(contracts.purchase_effect),
         contracts.purchase_scale_weeks / contracts.purchase_shape,
@@ -94,7 +103,10 @@ def rates_of(par: Par, firm: Firm, now: Now, week: int) -> Rates:
         happens(f32(loyalty.join_rate)),
         happens(f32(loyalty.redeem_rate)),
         f32(loyalty.identity),
-        sensing.enabled and (week + 1) % sensing.survey_weeks == 0,
+        survey,
         f32(sensing.response_rate),
         f32(min(sensing.response_rate * sensing.happy_bias, 1.0)),
+        f32(sensing.response_bond),
+        f32(normal_quantile(min(max(1.0 - sensing.response_rate, 1e-9), 1.0 - 1e-9))),
+        f32(1.0 / sensing.relationship_spread),
     )

@@ -95,6 +95,7 @@ class Simulation:
             int(sizes["touchpoints"].max()),
             np.array([bool(p["service"]["event_timed"]) for p in first]),
             np.array([_minds(p["culture"]["learning"]) for p in first]),
+            np.array([bool(p["measures"]["per_account"] or p["ledger"]["allocate_payroll"]) for p in first]),
         )
         prepare(program, state, look)
         for q, (p, (scenario, seed, replicate)) in enumerate(zip(first, runs, strict=True)):

@@ -78,6 +78,11 @@ def redirect(simulation: Simulation, model: ScenarioModel) -> None:
         learning.practices,
     ):
         raise ValueError("culture.learning: who learns how many practices is fixed for the whole run")
+    before_model = simulation.program.models[0]
+    if (before_model.measures.per_account or before_model.ledger.allocate_payroll) != (
+        model.measures.per_account or model.ledger.allocate_payroll
+    ):
+        raise ValueError("measures.per_account and ledger.allocate_payroll: what is counted is fixed for the whole run")
     if simulation.program.models[0].service.event_timed != model.service.event_timed:
         raise ValueError("service.event_timed is fixed for the whole run: issues in a queue cannot change their form")
     simulation.program = dataclasses.replace(program, models=(model,))

@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.customer_tables import LOT, NUM, WHO
-from flywheel_sim.engine.jit import f32, i16, i64, inlined, u8
+from flywheel_sim.engine.jit import f32, f64, i16, i64, inlined, u8
 from flywheel_sim.engine.kinds import Firm, Lot, Now, Par, State, Sums, Tables
 from flywheel_sim.engine.maths import exp64, log64, poisson_count
 from flywheel_sim.engine.mechanisms.m02_relationship import Memory, live_through, memory_of
 from flywheel_sim.engine.random import ABANDON, CARE, below, unit64, words
-from flywheel_sim.engine.state import ACC, AGES, ISSUES, MARKS
+from flywheel_sim.engine.state import ACC, AGES, ISSUES, MARKS, TALLY
 
-__all__ = ["pay_touches", "serve"]
+__all__ = ["count_use", "pay_touches", "serve"]
 
 _ZERO, _ONE = f32(0.0), f32(1.0)
 
@@ -39,6 +39,32 @@ def pay_touches(
                     if outlay > 0.0:
                         sums[ACC.touch_cost] += outlay
                         costs[i] += f32(outlay)
+
+
+@inlined
+def count_use(par: Par, tables: Tables, state: State, firm: Firm, first: int, count: int, who: Any, hits: Any) -> None:
+    """M24: count each customer's touches, failures and hours of this week."""
+    size = par.size
+    for m in range(count):
+        touches, hours = 0, 0.0
+        for n in range(size.touchpoints):
+            if hits[n, m] != 0:
+                touches += 1
+                hours += tables.touch[size.touch0 + n].hours
+        if touches > 0:
+            here = firm.tally0 + first + who[WHO.place, m] - firm.account0
+            count_one(state, here, touches, who[WHO.failed, m], 0, hours)
+
+
+@inlined
+def count_one(state: State, here: int, touches: int, failures: int, contacts: int, hours: float) -> None:
+    """Add to what an account (row of the tally) has lived through."""
+    tally = state.tally
+    tally[here, TALLY.touches] += f32(touches)
+    tally[here, TALLY.failures] += f32(failures)
+    tally[here, TALLY.contacts] += f32(contacts)
+    tally[here, TALLY.hours] += f32(hours)
+    tally[here, TALLY.week] += f32(hours)
 
 
 @inlined
@@ -154,6 +180,9 @@ def hear_of_service(
         if par.relationship.enabled:
             for h in range(handled):
                 touch(m, num, _ZERO if h < bad_ones else _ONE, _ONE, f32(par.service_depth), memory)
+        if firm.tally0 >= 0:
+            row = firm.tally0 + i - firm.account0
+            count_one(state, row, 0, bad_ones, handled, handled * firm.service_hours)
         marks[here, :] = 0
         waited[here] = _ZERO
 
@@ -187,6 +216,9 @@ def handle_case(
     if not fixed:
         shock += f32(service.failed_fix_effort)
     num[NUM.shock, m] = shock
+    if firm.tally0 >= 0:
+        failed = i64(lost or not fixed)
+        count_one(state, firm.tally0 + i - firm.account0, 0, failed, i64(issues), f64(issues) * firm.service_hours)
     if lost or not fixed:
         sums[ACC.repeat_contacts] += 1.0
         delay = 0

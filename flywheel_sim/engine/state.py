@@ -21,7 +21,7 @@ __all__ = [
     "ACC", "ADDED", "ADVOCATE", "AGES", "BLOCK", "BLOCKERS", "CAUSE", "CAUSES", "COMPETENCIES", "COUNTED", "DETRACTOR",
     "EXTERNAL",
     "FORMER", "FOUNDING", "GAPS", "HAND", "ISSUES", "ITEM", "LEAD", "MARKS", "NEUTRAL", "NOW", "OPEN", "PROSPECT",
-    "RUN", "SERVERS", "SOLD", "SOUR", "STATUSES", "WORD", "State", "allocate",
+    "RUN", "SERVERS", "SOLD", "SOUR", "STATUSES", "TALLY", "WORD", "State", "allocate",
 ]  # fmt: skip
 
 #: Accounts in a block.
@@ -87,7 +87,7 @@ RUN = np.dtype(
             "scenario", "epoch", "account0", "accounts", "block0", "blocks", "team0", "segment0", "success0", "week0",
             "log0", "life0", "ages", "edge0", "unit", "mark0", "item0", "item_room", "items", "server0",
             "mind0", "minds",
-            "blocker0", "blockers",
+            "blocker0", "blockers", "tally0",
         )
     ]
     + [
@@ -118,6 +118,12 @@ RUN = np.dtype(
     align=True,
 )  # fmt: skip
 
+#: Columns of ``State.tally``, what an account has lived through since week 0, where that is counted: touches, those and
+#: handled issues that failed, issues handled by people, hours taken, surveys answered, as a promoter, as a detractor;
+#: and the hours taken this week.
+TALLY: Any = namedtuple(
+    "TALLY", ("touches", "failures", "contacts", "hours", "answers", "promoting", "detracting", "week")
+)(*range(8))
 #: Columns of ``State.marks``: what the event-timed queue and the customers tell each other: issues raised this week;
 #: and of those handled last week all, not fixed, lost in a handoff, either of both; of the others given up, and whether
 #: one waited the whole week.
@@ -198,6 +204,8 @@ class State(NamedTuple):
     waited: NDArray[np.float32]  # weeks the issues handled last week had waited
     items: NDArray[np.float64]  # (ISSUES x accounts, ITEM)
     hand: NDArray[np.float64]  # (SERVERS, HAND)
+    # what is counted for every account (only of runs that ask for it)
+    tally: NDArray[np.float32]  # (accounts, TALLY)
     # blocks
     acc: NDArray[np.float64]  # (blocks, sums)
     touched: NDArray[np.float64]  # (blocks, 2 touchpoints): touches, failures
@@ -276,6 +284,7 @@ def allocate(
     touch: int,
     queued: NDArray[np.bool_],
     minds: NDArray[np.int64] | None = None,
+    counted: NDArray[np.bool_] | None = None,
 ) -> State:
     """Allocate the arrays of a batch.
 
@@ -289,9 +298,13 @@ def allocate(
     axes, touch : widest number of axes and of touchpoints in the batch.
     queued : which runs have an event-timed queue.
     minds : room for beliefs about practices in each run; none by default.
+    counted : which runs count what every account lives through; none by default.
     """
     run = _lay_out(runs, accounts, sizes, keep_teams, queued, minds)
+    tallies = np.zeros(runs, np.int64) if counted is None else np.where(counted, accounts, 0)
+    run["tally0"] = np.where(tallies > 0, _starts(tallies), -1)
     shapes = _shapes(run, sizes, keep_teams, friends, axes, touch, queued)
+    shapes["tally"] = (int(tallies.sum()), len(TALLY))
     n = int(run["blocks"].sum()) * BLOCK
     arrays: dict[str, Any] = {"run": run, "now": np.zeros(runs, NOW)}
     for name, annotation in State.__annotations__.items():

@@ -62,7 +62,7 @@ from flywheel_sim.engine.mechanisms.m18_blockers import step_blockers
 from flywheel_sim.engine.mechanisms.m19_capacity import allot_hours, staff, volumes
 from flywheel_sim.engine.mechanisms.m20_culture import step_culture
 from flywheel_sim.engine.mechanisms.m21_leadership import step_leadership
-from flywheel_sim.engine.mechanisms.m23_ledger import post
+from flywheel_sim.engine.mechanisms.m23_ledger import allocate_pay, post
 from flywheel_sim.engine.mechanisms.m24_measures import check_week, read_week
 from flywheel_sim.engine.mechanisms.m25_timeline import growth_rate, pulse
 from flywheel_sim.engine.mechanisms.m26_ideas import step_product
@@ -130,6 +130,7 @@ def closing(par: Par, tables: Tables, state: State, run: int, week: int) -> None
     volumes(par, tables, state, run, total)
     read_week(par, state, run, week, total, last, row)
     post(par, tables, state, run, week, total, last, row)
+    allocate_pay(par, tables, state, run)
     if par.measures.debug:
         check_week(par, state, run, last, row)
     write_teams(par, state, run, week)

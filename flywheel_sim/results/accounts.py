@@ -16,7 +16,18 @@ if TYPE_CHECKING:
 
     from flywheel_sim.engine.run import Simulation
 
-__all__ = ["CAUSES", "SOURCES", "STATES", "STATE_OF", "VOICES", "VOICE_OF", "Accounts", "last_referrer", "last_source"]
+__all__ = [
+    "CAUSES",
+    "COUNTED",
+    "SOURCES",
+    "STATES",
+    "STATE_OF",
+    "VOICES",
+    "VOICE_OF",
+    "Accounts",
+    "last_referrer",
+    "last_source",
+]
 
 #: Names of the states, of what customers and former customers say, and of why a spell ended, by code.
 STATES = ("prospect", "customer", "former")
@@ -35,6 +46,9 @@ _COLUMNS = ("id", "segment", "state", "voice", "spells", "start_week", "end_week
             "first_source", "first_referrer", "revenue", "cost", "profit")  # fmt: skip
 _NAMED = ("segment", "state", "voice", "cause", "source", "first_source")
 _WHOLE = ("spells", "start_week", "end_week", "referrer", "first_referrer")
+#: Columns that are there where ``measures.per_account`` asks for them.
+COUNTED = ("touches", "failures", "contacts", "hours", "bought", "relationship", "effort", "answers", "promoting",
+           "detracting")  # fmt: skip
 _KEPT = ("segment", "state", "voice", "cause", "first_source", "spells", "start_week", "end_week", "first_referrer",
          "revenue", "cost")  # fmt: skip
 
@@ -69,6 +83,11 @@ class Accounts(Mapping[str, NDArray[Any]]):
     (name) and referrer (the account that brought it, -1 = none, -2 = word of mouth of nobody in particular) of the last
     spell, and first_source and first_referrer of the first one; revenue, cost, profit ($): strings, int64 and float64.
     Each time one is asked for it is a new array.
+
+    Where the scenario says ``measures.per_account: true`` there are also, as float64 and over all spells since week 0:
+    touches of use and onboarding; failures, of these and of issues; contacts, issues that people handled; hours, that
+    all of them took; answers to surveys, and those promoting and detracting; and of the last spell bought, the times it
+    bought more, and the relationship and effort at its end.
 
     A spell keeps its source and referrer when it has ended, and while the account is a lead again.  Nobody refers a
     customer that comes back, so with the first spell's every spell's are known: source is ``win-back`` and referrer -1
@@ -109,6 +128,12 @@ class Accounts(Mapping[str, NDArray[Any]]):
             "revenue": state.revenue[rows].copy(),
             "cost": state.cost[rows].copy(),
         }
+        if model.measures.per_account:
+            from flywheel_sim.engine.state import TALLY
+
+            own = state.tally[int(r["tally0"]) :][: int(r["accounts"])]
+            kept |= {name: own[:, getattr(TALLY, name)].copy() for name in COUNTED if name in TALLY._fields}
+            kept |= {name: getattr(state, name)[rows].copy() for name in ("bought", "relationship", "effort")}
         return cls(tuple(model.segments), kept, model.ledger.cost_of_revenue)
 
     @classmethod
@@ -126,7 +151,7 @@ class Accounts(Mapping[str, NDArray[Any]]):
         import pyarrow.compute as pc
 
         table, kept = cls(segments, {}), {}
-        for name in _KEPT:
+        for name in (*_KEPT, *(name for name in COUNTED if name in columns)):
             values = columns[name]
             if name not in _NAMED:
                 kept[name] = np.asarray(values)
@@ -138,10 +163,10 @@ class Accounts(Mapping[str, NDArray[Any]]):
         return cls(segments, kept)
 
     def __len__(self) -> int:
-        return len(_COLUMNS)
+        return len(tuple(self))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_COLUMNS)
+        return iter((*_COLUMNS, *(name for name in COUNTED if name in self.kept)))
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         if name == "id":
@@ -154,6 +179,8 @@ class Accounts(Mapping[str, NDArray[Any]]):
             return np.asarray(self.kept[name].astype(np.int64))
         if name in ("revenue", "cost", "profit"):
             return self._money(name)
+        if name in COUNTED and name in self.kept:
+            return np.asarray(self.kept[name], np.float64)
         raise KeyError(name)
 
     @property

@@ -59,7 +59,8 @@ class Run:
         Why, for each of these.
     customers : DataFrame, one row per account
         Columns id, segment, state, voice, spells, start_week, end_week, cause, source, referrer, first_source,
-        first_referrer, revenue, cost, profit.
+        first_referrer, revenue, cost, profit; and what is counted of each with ``measures.per_account`` (see
+        :class:`~flywheel_sim.results.accounts.Accounts`).
         Segment, state, voice and cause are categories.  Cost is what a customer asked for: delivering, contacts,
         touches and the cost of its wins.  Over all accounts it is the lines cost_of_revenue, service_cost and
         touch_cost, and the part of acquisition_cost that is for wins; leads, pay, programmes and overhead are nobody's

@@ -29,7 +29,7 @@ _TABLE = """
     teams.*: load_reference: capacity.shortness > 0
     teams.*: looks_after_people: capacity.shortness > 0
     teams.*: salary scaling follows: headcount > 0
-    market: initial_advocates initial_detractors start: initial_customers > 0
+    market: initial_advocates initial_detractors start at_rest: initial_customers > 0
     market.network: homophily: kind = blocks
     market.network: rewiring: kind = watts-strogatz
     market.network: degree: kind != complete|pairs
@@ -91,7 +91,10 @@ _TABLE = """
     incentives: effort_reference: effort_elasticity > 0
     sensing: listening_gain depth_effect: accuracy < 1
     sensing: listening_scale listening_gain: listening_hours > 0
-    sensing: survey_lag_weeks happy_bias: response_rate > 0
+    sensing: survey_lag_weeks happy_bias response_bond: response_rate > 0
+    sensing: happy_bias: response_bond = 0
+    sensing: relationship_spread: response_bond > 0
+    relationship: experience_reference: market.at_rest = true
     reactions: noise_sd: noise = given
     reactions: patching: causes.enabled = true
     reactions: letter_hours preemption: letters > 0

@@ -35,13 +35,13 @@ _TABLE: dict[Role, str] = {
         teams.*: standing_hours hours_per_customer hours_per_head hours_per_lead load_reference
         teams.*: craft front skill utc_offset reports_to start direction
         segments.*: share spend outside_option channel_taste need
-        market: organic enabled accounts initial_customers initial_advocates initial_detractors start pool fit_mean
+        market: organic at_rest enabled accounts initial_customers initial_advocates initial_detractors start pool fit_mean
         market: fit_dispersion product_quality product_reference
         market.network: kind degree rewiring homophily
         market.churn: by neutral advocate detractor mean dispersion period_weeks
         market.funnel: enabled qualify propose close onboard reference leads_reference
         relationship: enabled law start market_norm relationship_reference effort_reference contacts_wanted
-        relationship: wanted_spread
+        relationship: wanted_spread experience_reference
         journey: enabled directions length_reference
         journey.touchpoints.*: match_reference need
         handoffs: enabled reference_cosine base_delay_hours
@@ -56,7 +56,7 @@ _TABLE: dict[Role, str] = {
         causes: enabled start reference pressure handoff_reference
         vectors: enabled growth_reference
         incentives: effort_reference
-        sensing: response_rate happy_bias answer_spread promoter_above detractor_below
+        sensing: response_rate happy_bias response_bond relationship_spread answer_spread promoter_above detractor_below
         reactions: noise noise_sd letters activity_reference
         strategy: reference_attention
         decisions: enabled rate competence other_competence reference_variance
@@ -67,7 +67,7 @@ _TABLE: dict[Role, str] = {
         culture.turnover: enabled yearly
         culture.learning: enabled people practices leaving
         leadership: vacancy_weeks
-        ledger: enabled discount_rate cost_of_revenue overhead opening_cash
+        ledger: enabled discount_rate cost_of_revenue overhead opening_cash allocate_payroll
         timeline: customers
         timeline.customers.*: week add
         ideas: enabled reference_pairs reference_uptake
@@ -174,7 +174,7 @@ _TABLE: dict[Role, str] = {
     "record": """
         : version title question description
         vectors: substeps
-        measures: enabled debug warm_up_weeks
+        measures: enabled debug per_account warm_up_weeks
         observed: file date decimal period period_column period_weeks start fit_until scale series fit
         observed.series.*: column quantity unit law error cohort fit
         observed.fit.*: path low high prior spread

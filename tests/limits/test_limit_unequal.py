@@ -1,14 +1,21 @@
 """Closed forms of customers who differ: how much they talk, how often they need help, what they have bought."""
 
+import numba
 import numpy as np
 import pytest
 from scipy.stats import norm
 
+from flywheel_sim.engine.mechanisms import m24_measures
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.execute.run import batch
 from flywheel_sim.scenario import load
 
 pytestmark = pytest.mark.statistical
+
+
+@numba.njit
+def who_replies(bond, z, e, silent):
+    return np.array([m24_measures.replies(bond, z[i], e[i], silent) for i in range(z.size)])
 
 
 def talkers(quiet, network, **word):
@@ -120,3 +127,87 @@ def test_what_is_bought_adds_its_work(quiet):
         )
     )
     assert more / plain == pytest.approx(1.5, rel=0.02)
+
+
+# --- what is counted of every account ---------------------------------------------------------------------------------
+
+
+def lived(quiet, **changes):
+    """Customers who are touched, have issues, buy more and are asked, served by one team."""
+    touch = {"stage": "use", "owner": "desk", "rate": 0.4, "hours": 0.5, "base_success": 0.8}
+    help_desk = {"stage": "service", "owner": "desk", "hours": 2.0, "base_success": 0.8}
+    return quiet(
+        horizon_weeks=30,
+        teams={"desk": {"headcount": 40, "craft": {"care": 1}, "salary": 52_000}},
+        journey={"match_effect": 0.0, "touchpoints": {"visit": touch, "help": help_desk}},
+        service={"issues": 0.2, "first_contact_resolution": 0.7},
+        capacity={"staffing": False},
+        expansion={"rate": 0.02},
+        sensing={"survey_weeks": 5, "response_rate": 0.4},
+        relationship={},
+        ledger={"cost_of_revenue": 0.0},
+        measures={"per_account": True},
+        **changes,
+    )
+
+
+def test_what_is_counted_of_accounts_adds_up_to_the_weeks(quiet, once):
+    run = once(lived(quiet))
+    accounts = run.accounts
+    assert accounts["contacts"].sum() == run.series("handled").sum()
+    assert accounts["failures"].sum() == run.series("defects").sum() + run.series("repeat_contacts").sum()
+    assert accounts["answers"].sum() == run.series("survey_answers").sum() > 0
+    assert accounts["bought"].sum() == run.series("expansions").sum() > 0
+    assert np.all(accounts["promoting"] + accounts["detracting"] <= accounts["answers"])
+    assert accounts["relationship"].mean() == pytest.approx(run.series("relationship")[-1], rel=1e-6)
+    assert accounts["hours"].sum() == pytest.approx(0.5 * accounts["touches"].sum() + 2 * accounts["contacts"].sum())
+
+
+def test_counting_changes_no_bit_and_costs_no_column_where_it_is_not_asked_for(quiet, same_bits, once):
+    asked = lived(quiet)
+    plain = {**asked, "measures": {**asked["measures"], "per_account": False}}
+    same_bits(asked, plain)
+    assert "hours" not in once(plain).accounts and len(once(plain).accounts) == 15
+
+
+def test_pay_that_is_charged_to_accounts_is_conserved(quiet, once):
+    """All of the team's pay in every week with hours, by the hours: none of it is for winning customers."""
+    plain = once(lived(quiet))
+    charged = once({**lived(quiet), "ledger": {"enabled": True, "cost_of_revenue": 0.0, "allocate_payroll": True}})
+    more = charged.accounts["cost"] - plain.accounts["cost"]
+    assert more.sum() == pytest.approx(40 * 1000 * 30, rel=1e-5)
+    hours = charged.accounts["hours"]
+    assert np.corrcoef(more, hours)[0, 1] > 0.99 and np.all(more[hours == 0] == 0)
+
+
+@pytest.mark.parametrize(("rate", "bond"), [(0.1, 0.5), (0.4, 0.5), (0.4, 0.8)])
+def test_of_normal_relationships_those_who_answer_are_above_by_the_closed_form(rate, bond):
+    """Mean z of who answers: rho phi(q)/r, q = Phi^-1(1 - r); a share r answers (S28)."""
+    z, e = np.random.default_rng(1).standard_normal((2, 200_000)).astype(np.float32)
+    q = np.float32(norm.ppf(1 - rate))
+    answered = who_replies(np.float32(bond), z, e, q)
+    assert answered.mean() == pytest.approx(rate, abs=0.005)
+    assert z[answered].mean() == pytest.approx(bond * norm.pdf(q) / rate, abs=4 / np.sqrt(200_000 * rate))
+
+
+def test_the_bias_of_a_survey_falls_with_its_response(quiet):
+    """Surveyed less true score, where the good relationships answer: less with every further answer."""
+    bias = []
+    for rate in (0.05, 0.3, 0.9):
+        sensing = {"survey_weeks": 5, "response_rate": rate, "response_bond": 0.7, "relationship_spread": 0.1}
+        company = lived(quiet) | {"sensing": {"enabled": True, "need_drift": 0.0, **sensing}}
+        runs = batch([company], replicates=4)[0]
+        bias.append(np.mean([r.series("nps_survey")[9::5] - r.series("nps_true")[9::5] for r in runs]))
+    assert bias[0] > bias[1] > bias[2]
+
+
+def test_a_company_at_rest_begins_as_it_goes_on(quiet, once):
+    bond = {"relationship_reference": 0.4, "effort_reference": 0.8, "experience_reference": 0.75, "start": 0.2}
+    new, rested = (
+        once({**lived(quiet), "relationship": {"enabled": True, **bond}, "market": {**lived(quiet)["market"], **rest}})
+        for rest in ({}, {"at_rest": True})
+    )
+    assert new.initial["effort"] == 0 and rested.initial["effort"] == pytest.approx(0.8)
+    assert rested.initial["relationship"] == pytest.approx(0.4) and rested.initial["experience"] == pytest.approx(0.75)
+    assert new.series("handled")[0] == 0
+    assert rested.series("handled")[0] == pytest.approx(0.2 * 1000, abs=4 * np.sqrt(200))

@@ -24,7 +24,7 @@ from replica.world import (
     World,
 )
 
-__all__ = ["customer_week", "live_through"]
+__all__ = ["count", "customer_week", "live_through"]
 
 Week = Any  # what one customer's week has brought so far
 
@@ -77,6 +77,7 @@ def use(w: World, p: Rules, account: Account, week: Week, t: int, sums: Sums) ->
     """Touchpoints of onboarding and use: each happens with its chance, and goes wrong with a smaller one."""
     if not p.journey.enabled:
         return
+    hours, touches = 0.0, 0
     for n, (touch, point) in enumerate(zip(p.touch, w.touchpoints, strict=True)):
         in_use = touch.stage == "use" or (touch.stage == "onboarding" and week.age <= p.journey.onboarding_weeks)
         word = pick_lane(w.key, account.number, t, luck.TOUCH, n)
@@ -87,6 +88,7 @@ def use(w: World, p: Rules, account: Account, week: Week, t: int, sums: Sums) ->
         week.contact = True
         week.failures += failed
         point.touched += 1.0
+        hours, touches = hours + touch.hours, touches + 1
         live_through(p, account, f32(0.0 if failed else 1.0), better=gain, depth=depth)
         week.shock += effort
         if touch.stage == "use":
@@ -95,6 +97,15 @@ def use(w: World, p: Rules, account: Account, week: Week, t: int, sums: Sums) ->
         if outlay > 0.0:
             sums.add("touch_cost", outlay)
             account.cost += f32(outlay)
+    if touches > 0:
+        count(account, touches, week.failures, 0, hours)
+
+
+def count(account: Account, touches: int, failures: int, contacts: int, hours: float) -> None:
+    """M24: what the table of accounts tells of a customer."""
+    account.touches, account.failed = account.touches + touches, account.failed + failures
+    account.contacts += contacts
+    account.hours, account.week_hours = account.hours + f32(hours), account.week_hours + f32(hours)
 
 
 def press(p: Rules, account: Account, week: Week) -> None:

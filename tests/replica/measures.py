@@ -3,15 +3,17 @@
 import math
 from typing import Any
 
+import numpy as np
+
 from flywheel_sim.scenario.columns import NAMES
 from replica import luck
-from replica.arithmetic import F32, exp32, exp64, f32, log64
+from replica.arithmetic import F32, exp32, exp64, f32, log64, normal_quantile
 from replica.cadence import event_cost, meets
 from replica.incentives import payout
-from replica.luck import below
+from replica.luck import below, unit
 from replica.world import Account, Rules, Sums, World
 
-__all__ = ["answer_survey", "margin_premium", "post", "promoter_shares", "read_week"]
+__all__ = ["allocate_pay", "answer_survey", "margin_premium", "post", "promoter_shares", "read_week"]
 
 
 def promoter_shares(relationship: F32, sensing: Any) -> tuple[F32, F32]:
@@ -36,13 +38,44 @@ def answer_survey(w: World, p: Rules, account: Account, t: int, sums: Sums) -> N
     w_kind, w_reply, w_happy, _ = w.words(account.number, t, luck.SURVEY)
     promoter = below(w_kind, up)
     rate = min(sensing.response_rate * sensing.happy_bias, 1.0) if promoter else sensing.response_rate
-    if below(w_reply, f32(rate)):
+    answers = below(w_reply, f32(rate))
+    if sensing.response_bond > 0.0:
+        bond, one = f32(sensing.response_bond), f32(1.0)
+        silent = f32(normal_quantile(min(max(1.0 - sensing.response_rate, 1e-9), 1.0 - 1e-9)))
+        z = (account.relationship - f32(p.relationship.relationship_reference)) * f32(1.0 / sensing.relationship_spread)
+        answers = bond * z + np.sqrt(one - bond * bond) * f32(normal_quantile(unit(w_reply))) > silent
+    if answers:
+        account.answers += 1
+        account.promoting += promoter
+        account.detracting += not promoter and below(w_kind, up + down)
         sums.add("survey_answers")
         if promoter:
             sums.add("answers_up")
         elif below(w_kind, up + down):
             sums.add("answers_down")
         sums.add("answers_satisfied", below(w_happy, account.experience))
+
+
+def allocate_pay(w: World, p: Rules) -> None:
+    """M23: the week's pay for other than acquisition, by the hours that accounts took."""
+    pool = hours = 0.0
+    for k, team in enumerate(w.teams):
+        own = [(touch, point.asked) for touch, point in zip(p.touch, w.touchpoints, strict=True) if touch.owner == k]
+        winning = all_hours = 0.0
+        for touch, asked in own:
+            all_hours += asked
+            winning += asked if touch.stage in ("awareness", "sale") else 0.0
+        wins = any(touch.stage in ("awareness", "sale") for touch, _ in own)
+        share = winning / all_hours if all_hours > 0.0 else float(wins)
+        pool += team.heads * p.team[k].salary / 52.0 * (1.0 - share)
+    for account in w.accounts:
+        hours += float(account.week_hours)
+    charged = p.ledger.enabled and p.ledger.allocate_payroll and hours > 0.0
+    rate = pool / hours if charged else 0.0
+    for account in w.accounts:
+        if account.week_hours > 0:
+            account.cost += f32(float(account.week_hours) * rate)
+            account.week_hours = f32(0.0)
 
 
 #: The columns before those of money.

@@ -77,6 +77,9 @@ def hear_of_service(w: World, p: Rules, account: Account, week: Any, live_throug
         + f32(s.failed_fix_effort) * f32(account.unfixed)
         + f32(p.handoffs.effort_of_loss) * f32(account.lost)
     )
+    hours = account.handled * w.service_hours
+    account.failed, account.contacts = account.failed + account.bad, account.contacts + account.handled
+    account.hours, account.week_hours = account.hours + f32(hours), account.week_hours + f32(hours)
     for visit in range(account.handled):
         live_through(p, account, f32(0.0 if visit < account.bad else 1.0), depth=f32(p.service_depth))
     forget(account)

@@ -75,6 +75,9 @@ def handle_case(w: World, p: Rules, account: Account, week: Any, t: int, sums: S
         week.shock += f32(p.handoffs.effort_of_loss)
     if not fixed:
         week.shock += f32(s.failed_fix_effort)
+    hours = float(issues) * w.service_hours
+    account.failed, account.contacts = account.failed + int(lost or not fixed), account.contacts + int(issues)
+    account.hours, account.week_hours = account.hours + f32(hours), account.week_hours + f32(hours)
     if lost or not fixed:
         sums.add("repeat_contacts")
         delay = int(-log64(unit(w_delay)) * s.return_delay_weeks) if s.return_delay_weeks > 0.0 else 0

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from replica import luck
-from replica.arithmetic import F32, exp64, f32, log64, normal_quantile
+from replica.arithmetic import F32, exp64, f32, log64, normal_quantile, poisson32
 from replica.contracts import renewal_due, weeks_to_renewal
 from replica.directions import company_need, observe_alignment
 from replica.luck import below, unit
@@ -82,6 +82,7 @@ def populate(w: World, p: Rules) -> None:
         adv, det = f32(market.initial_advocates), f32(market.initial_advocates + market.initial_detractors)
         status = ADVOCATE if below(w_voice, adv) else (DETRACTOR if below(w_voice, det) else NEUTRAL)
         bill, age = begin_spell(w, p, account, 0), 0
+        rest(w, p, account)
         if market.start == "uniform":
             age = int(unit(w_tenure) * 52)
             account.start = -age
@@ -116,6 +117,21 @@ def populate(w: World, p: Rules) -> None:
     else:
         w.deferred = row["billed"] = 0.0
     row["cash"], row["value"], row["deferred"] = w.cash, w.value, w.deferred
+
+
+def rest(w: World, p: Rules, account: Account) -> None:
+    """Begin as customers are on average, with the issues of last week, where the company starts at rest."""
+    rel, s = p.relationship, p.service
+    if not p.market.at_rest:
+        return
+    if rel.enabled:
+        account.relationship, account.effort = f32(rel.relationship_reference), f32(rel.effort_reference)
+        account.experience = account.history = f32(rel.experience_reference)
+    if s.enabled and not s.event_timed:
+        w.now.cutoff, w.now.margin = f32(-1.0), f32(1.0)
+        word = w.words(account.number, 0, luck.START, 1)[0]
+        account.open_issues = min(poisson32(word, f32(s.issues) * account.issues), 255)
+        account.since = -1
 
 
 def start_teams(w: World, p: Rules) -> None:

@@ -8,6 +8,9 @@ from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
 
 import replica
+from flywheel_sim.engine.lower import lower
+from flywheel_sim.engine.run import Simulation
+from flywheel_sim.results.accounts import Accounts
 from flywheel_sim.scenario import ScenarioError, load
 from flywheel_sim.scenario.columns import NAMES
 from flywheel_sim.scenario.schema import MECHANISMS
@@ -55,6 +58,9 @@ def companies(draw: Any) -> Any:
         "word_of_mouth.negative": draw(st.floats(0, 2)),
         "contracts.kind": draw(st.sampled_from(["annual", "monthly", "non-contractual"])),
         "contracts.window_weeks": draw(st.integers(1, 52)),
+        "market.at_rest": draw(st.booleans()),
+        "sensing.response_bond": draw(st.sampled_from([0, 0.5])),
+        "measures.per_account": draw(st.booleans()),
         "relationship.law": draw(st.sampled_from(["surprise", "asset"])),
         "relationship.market_norm": draw(st.sampled_from([0, 0.7, 1])),
         "relationship.forgiveness": draw(share),
@@ -243,6 +249,25 @@ def test_talkers_agree_to_the_bit(normalise):
     same(load("everything-on").with_(changes), seed=6)
 
 
+def test_what_is_counted_of_accounts_agrees_to_the_bit():
+    told = {"measures.per_account": True, "ledger.allocate_payroll": True, "market.at_rest": True}
+    scenario = load("everything-on").with_(SMALL | told | {"sensing.response_bond": 0.6, "horizon_weeks": 30})
+    program = lower([scenario.model])
+    twin, simulation = Replica(program, 4, 0), Simulation([scenario.model], [(0, 4, 0)])
+    for _ in range(30):
+        twin.step()
+    simulation.advance()
+    table = Accounts.of(simulation)
+    names = {"failures": "failed", **{n: n for n in ("touches", "contacts", "hours", "bought", "answers", "promoting",
+             "detracting", "relationship", "effort")}}  # fmt: skip
+    for column, attribute in names.items():
+        found = [getattr(account, attribute) for account in twin.world.accounts]
+        assert np.array_equal(table[column], np.array(found, np.float64)), column
+    cost = np.array([account.cost for account in twin.world.accounts])
+    assert np.array_equal(simulation.state.cost[: cost.size], cost)
+    assert table["hours"].sum() > 0 and table["answers"].sum() > 0 and table["failures"].sum() > 0
+
+
 def test_queue_in_time_agrees_to_the_bit():
     busy = {"service.event_timed": True, "service.issues": 0.5, "service.patience_hours": 20}
     same(load("everything-on").with_(SMALL | busy | {"horizon_weeks": 20}), seed=2)
@@ -273,8 +298,6 @@ def test_arithmetic_is_what_it_says(x):
 
 
 def test_two_runs_are_the_same_object_of_luck():
-    from flywheel_sim.engine.lower import lower
-
     model = load("limits/a23-reproduction").with_({"market.accounts": 60, "market.initial_customers": 20}).model
     one, two = Replica(lower([model]), 4, 0), Replica(lower([model]), 4, 1)
     assert [a.status for a in one.world.accounts] != [a.status for a in two.world.accounts]

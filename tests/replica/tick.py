@@ -21,7 +21,7 @@ from replica.incentives import effort
 from replica.journey import handoff_survival, touch_success
 from replica.leadership import step_leadership
 from replica.market import open_market
-from replica.measures import post, read_week
+from replica.measures import allocate_pay, post, read_week
 from replica.outsiders import outsider_week
 from replica.selling import step_selling
 from replica.service import close_queue
@@ -132,6 +132,7 @@ def customers_week(w: World, p: Rules, t: int) -> None:
     volumes(w, p, total)
     row = read_week(w, p, t, total)
     post(w, p, t, total, row)
+    allocate_pay(w, p)
     publish(w, p, t)
     w.rows.append(row)
 

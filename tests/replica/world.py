@@ -94,6 +94,9 @@ class Account:
         self.fit: F32 = f32(0.0)
         self.talk = self.issues = self.wanted = f32(1.0)
         self.bought = 0
+        # counted for the table of accounts (M24), and the hours of the week (M23)
+        self.touches = self.failed = self.contacts = self.answers = self.promoting = self.detracting = 0
+        self.hours = self.week_hours = f32(0.0)
         # its spell as a customer
         self.spells, self.start, self.end, self.cause = 0, 0, -1, "none"
         self.referrer = -1  # who brought it to its first spell: -1 nobody, -2 word of mouth of nobody in particular

@@ -15,6 +15,7 @@ from flywheel_sim.scenario import ScenarioError, load
 from flywheel_sim.scenario.bibliography import bibliography, marks_in
 from flywheel_sim.scenario.schema import ScenarioModel
 from flywheel_sim.scenario.shapes import along, every_path, root
+from flywheel_sim.study.facts import estimators as est
 from flywheel_sim.study.facts import trial
 from flywheel_sim.study.facts.following import Followed, NoInterface
 from flywheel_sim.study.facts.measures import MEASURES, STAGES, Arms, arms_of
@@ -350,3 +351,21 @@ def test_mistakes_are_said_before_the_first_run(words, said):
 def test_a_change_that_is_refused_is_an_error_of_the_user():
     with pytest.raises(ScenarioError, match=r"market\.acounts"):
         fs.facts(["S9"], changes={"market.acounts": 3})
+
+
+def test_loss_makers_among_cross_buyers_are_found_in_a_made_up_table():
+    """A hundred customers: 20 of 40 cross-buyers lose $7 each, 10 of 60 others $6."""
+    bought = np.repeat([1.0, 0.0], [40, 60])
+    profit = np.concatenate((np.repeat([-7.0, 9.0], [20, 20]), np.repeat([-6.0, 3.0], [10, 50])))
+    losers, buyers, theirs, everybodys = est.unprofitable(profit, bought)
+    assert (losers / buyers, theirs / everybodys) == (0.5, 0.7)
+
+
+def test_the_effort_of_the_disloyal_is_read_by_thirds_of_a_made_up_table():
+    """Detractors rise with effort from 10 % to 90 % in steps of a third; who never answers does not count."""
+    effort = np.arange(400.0)
+    answers = np.where(effort < 300, 2.0, 0.0)
+    detracting = answers * np.repeat([0.1, 0.5, 0.9, 0.0], 100)
+    shuffled = np.random.default_rng(3).permutation(400)
+    least, asked, most, also = est.shares_by_third(effort[shuffled], detracting[shuffled], answers[shuffled])
+    assert (least / asked, most / also) == (pytest.approx(0.1), pytest.approx(0.9))

@@ -25,10 +25,15 @@ A survey answer is a noisy function of the relationship, never of the voice:
     P(promoter | R) = logistic((R - a)/s),   P(detractor | R) = logistic((b - R)/s).
 
 The true NPS is their mean over all customers; surveys sample them (response rate, happy ones likelier by
-``happy_bias``; A6), in survey weeks only, and their scores are seen, and paid on, ``survey_lag_weeks`` later.
+``happy_bias``; A6) or, with the bond rho = ``response_bond``, those whose relationship is good: one answers if
+
+    rho z + sqrt(1 - rho^2) e > Phi^-1(1 - r),     z = (R - R_ref)/sigma_R, e normal luck,
+
+so that of normal z a share r answers and is rho sigma_R phi(Phi^-1(1 - r))/r above the rest, less with every further
+answer (S28).  They are asked in survey weeks only, and their scores are seen, and paid on, ``survey_lag_weeks`` later.
 
 Neutral setting: ``enabled: false``: no belief, no survey.  ``listening_hours: 0``, ``depth_effect: 0`` and
-``survey_lag_weeks: 0`` each alone.
+``survey_lag_weeks: 0`` each alone; ``response_bond: 0`` is the bias by kind of answer.
 """
 
 import math

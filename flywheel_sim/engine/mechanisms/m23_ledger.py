@@ -12,11 +12,17 @@ What referred customers save (M5) is taken off the cost of revenue: ``referral_s
 
 Discounts (M27) never enter: revenue and billing are net of them, and ``discounts`` says what was given away.
 
+**Pay by the hours customers take** (``allocate_payroll``).  The week's pay of every team, less the share of its hours
+that goes into leads and sales (all of it where a team that owns these has no other work), is charged to the accounts
+that took hours this week, in proportion to them, before overhead and acquisition.  It is no line of its own: payroll
+stays what it is, and what is charged to accounts adds up to what is not acquisition to the rounding of float32 (S16).
+
 ``acquisition_pay`` is a readout, not a line: the weekly pay of the teams that own a touchpoint of awareness or sale,
 whatever their hours went into.  It is within payroll, coordination and meetings, and results need it for the payback of
 what a customer costs to win.
 
-Neutral setting: ``enabled: false``: nothing is billed and nothing costs.
+Neutral setting: ``enabled: false``: nothing is billed and nothing costs.  ``allocate_payroll: false``: pay is nobody's
+in particular.
 """
 
 import numpy as np
@@ -31,10 +37,10 @@ from flywheel_sim.engine.mechanisms.m06_contracts import CONTRACT
 from flywheel_sim.engine.mechanisms.m12_incentives import payout
 from flywheel_sim.engine.mechanisms.m17_cadence import event_cost, meets
 from flywheel_sim.engine.mechanisms.m27_selling import DISCOUNT, price_share
-from flywheel_sim.engine.state import ACC
+from flywheel_sim.engine.state import ACC, TALLY
 from flywheel_sim.scenario.columns import COL
 
-__all__ = ["margin_premium", "post", "revenue"]
+__all__ = ["allocate_pay", "margin_premium", "post", "revenue"]
 
 
 @inlined
@@ -79,6 +85,36 @@ def acquisition_pay(par: Par, tables: Tables, state: State, run: int) -> float:
         if wins:
             pay += state.heads[firm.team0 + k] * tables.team[par.size.team0 + k].salary / 52.0
     return pay
+
+
+@step
+def allocate_pay(par: Par, tables: Tables, state: State, run: int) -> None:
+    """Charge the week's pay for other than acquisition to the accounts by the hours they took."""
+    firm, pool, hours = state.run[run], 0.0, 0.0
+    if firm.tally0 < 0:
+        return
+    for k in range(par.size.teams):
+        winning, all_hours, wins = 0.0, 0.0, False
+        for n in range(par.size.touchpoints):
+            touch = tables.touch[par.size.touch0 + n]
+            if touch.owner == k:
+                asked, outside = state.asked[firm.success0 + n], touch.stage == STAGE.awareness
+                outside = outside or touch.stage == STAGE.sale
+                all_hours += asked
+                winning += asked if outside else 0.0
+                wins = wins or outside
+        share = winning / all_hours if all_hours > 0.0 else (1.0 if wins else 0.0)
+        pay = state.heads[firm.team0 + k] * tables.team[par.size.team0 + k].salary / 52.0
+        pool += pay * (1.0 - share)
+    for i in range(firm.tally0, firm.tally0 + firm.accounts):
+        hours += state.tally[i, TALLY.week]
+    charged = par.ledger.enabled and par.ledger.allocate_payroll and hours > 0.0
+    rate = pool / hours if charged else 0.0
+    for j in range(firm.accounts):
+        mine = state.tally[firm.tally0 + j, TALLY.week]
+        if mine > f32(0.0):
+            state.cost[firm.account0 + j] += f32(mine * rate)
+            state.tally[firm.tally0 + j, TALLY.week] = f32(0.0)
 
 
 @step

@@ -19,27 +19,47 @@ import math
 import numpy as np
 
 from flywheel_sim.engine.customer_tables import NUM
-from flywheel_sim.engine.jit import inlined, step
+from flywheel_sim.engine.jit import f32, inlined, step
 from flywheel_sim.engine.kinds import Firm, Lot, Par, Rates, Row, State, Sums
-from flywheel_sim.engine.random import SURVEY, below, words
-from flywheel_sim.engine.state import ACC, COUNTED
+from flywheel_sim.engine.maths import normal_quantile
+from flywheel_sim.engine.random import SURVEY, below, unit64, words
+from flywheel_sim.engine.state import ACC, COUNTED, TALLY
 from flywheel_sim.scenario.columns import COL
 
-__all__ = ["INFLATION_POINTS", "answer_survey", "check_week", "read_week"]
+__all__ = ["INFLATION_POINTS", "answer_survey", "check_week", "read_week", "replies"]
 
 #: NPS points that one unit of gaming effort adds to a surveyed score (an assumption, evidence mark a).
 INFLATION_POINTS = 20.0
+_ONE = f32(1.0)
 
 # sums that are columns as they stand: where they are, and where they go
 _COUNTED = np.array([(getattr(ACC, name), getattr(COL, name)) for name in COUNTED])
 
 
 @inlined
-def answer_survey(firm: Firm, week: int, j: int, m: int, num: Lot, rates: Rates, sums: Sums) -> None:
+def replies(bond: np.float32, z: np.float32, e: np.float32, silent: np.float32) -> bool:
+    """Whether a customer z standard deviations from the mean relationship answers, with luck e."""
+    return bool(bond * z + np.sqrt(_ONE - bond * bond) * e > silent)
+
+
+@inlined
+def answer_survey(
+    state: State, firm: Firm, week: int, j: int, m: int, num: Lot, rates: Rates, sums: Sums
+) -> None:  # fmt: skip
     """Answer this week's survey, or not: read, never felt."""
     w_kind, w_reply, w_happy, _ = words(firm.seed, firm.replicate, j, week, SURVEY, 0)
     promoter = below(w_kind, num[NUM.promoter, m])
-    if below(w_reply, rates.happy_answers if promoter else rates.answers):
+    answers = below(w_reply, rates.happy_answers if promoter else rates.answers)
+    if rates.bond > f32(0.0):
+        z = (num[NUM.relationship, m] - rates.relationship_reference) * rates.per_deviation
+        answers = replies(rates.bond, z, f32(normal_quantile(unit64(w_reply))), rates.silent)
+    if answers:
+        if firm.tally0 >= 0:
+            tally, here = state.tally, firm.tally0 + j
+            detracts = not promoter and below(w_kind, num[NUM.promoter, m] + num[NUM.detractor, m])
+            tally[here, TALLY.answers] += _ONE
+            tally[here, TALLY.promoting] += f32(promoter)
+            tally[here, TALLY.detracting] += f32(detracts)
         sums[ACC.survey_answers] += 1.0
         if promoter:
             sums[ACC.answers_up] += 1.0

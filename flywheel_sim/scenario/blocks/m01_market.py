@@ -173,6 +173,10 @@ class Market(Block):
     start: Literal["uniform", "aligned"] = param(
         "uniform", "Contract phase of the first customers: spread over the year, or all signed at week 0."
     )
+    at_rest: bool = param(
+        False, "First customers begin with the references of relationship, effort and experience and the issues of a "
+        "week, instead of as if all were new.",
+    )  # fmt: skip
     pool: Literal["closed", "constant"] = param(
         "closed",
         "`closed`: a win uses up a prospect; `constant`: inflow as if prospects never ran out (S/N = 1).",

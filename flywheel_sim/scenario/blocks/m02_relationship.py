@@ -96,4 +96,7 @@ class Relationship(Block):
         13.0, "Half-life of effort memory (B2B 13, B2C 6).", unit="weeks", gt=0, le=1_000_000
     )
     relationship_reference: float = param(0.5, "Mean relationship of the frozen base case, R_ref.", ge=0, le=1)
+    experience_reference: float = param(
+        0.7, "Mean recent experience of the frozen base case; used by `market.at_rest`.", unit="share", ge=0, le=1
+    )
     effort_reference: float = param(0.5, "Mean effort memory of the frozen base case, E_ref.", ge=0, le=100)

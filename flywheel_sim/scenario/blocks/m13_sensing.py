@@ -56,6 +56,14 @@ class Sensing(Block):
         0.20, "Share of neutral customers who answer.", unit="share", ge=0, le=1, source="S28", evidence="V"
     )
     happy_bias: float = param(1.5, "How much likelier the happy answer.", ge=1, le=10, source="S28")
+    response_bond: float = param(
+        0.0, "rho: correlation of answering with the relationship; 0 = `happy_bias` says who answers.", ge=0, le=0.99,
+        source="S28",
+    )  # fmt: skip
+    relationship_spread: float = param(
+        0.15, "sigma_R: standard deviation of customers' relationships, in which that is stated.", unit="share",
+        ge=0.001, le=1,
+    )  # fmt: skip
     answer_spread: float = param(0.12, "Noise of one answer around the relationship.", ge=0.001, le=100)
     promoter_above: float = param(0.55, "Relationship at which half the customers would be promoters.", ge=0, le=1)
     detractor_below: float = param(0.35, "Relationship at which half the customers would be detractors.", ge=0, le=1)

@@ -11,6 +11,9 @@ class Ledger(Block):
     cost_of_revenue: float = param(
         0.23, "Cost of delivering, before service.", unit="share of revenue", ge=0, le=1, source="S25", evidence="V"
     )
+    allocate_payroll: bool = param(
+        False, "Charge pay to accounts by the hours they take, before overhead and acquisition.", source="S16"
+    )
     cost_per_lead: float = param(0.0, "Marketing cost per lead from outside.", unit="$", ge=0, le=1e9)
     cost_per_win: float = param(0.0, "Sales cost per customer won, beside pay.", unit="$", ge=0, le=1e9)
     overhead: float = param(0.0, "Fixed cost.", unit="$/week", ge=0, le=1e9)

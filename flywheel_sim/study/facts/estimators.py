@@ -22,9 +22,11 @@ __all__ = [
     "person_weeks",
     "rank_correlation",
     "rate_ratio",
+    "shares_by_third",
     "strata",
     "times_referred",
     "top_share",
+    "unprofitable",
 ]
 
 Floats = NDArray[np.float64]
@@ -175,6 +177,50 @@ def lorenz(values: Floats) -> Floats:
     """
     running = np.concatenate(([0.0], np.cumsum(np.sort(values))))
     return np.asarray(running / running[-1])
+
+
+def unprofitable(profit: Floats, bought: Floats) -> tuple[float, float, float, float]:
+    """Return loss-making cross-buyers, all cross-buyers, what the first lose, and what all customers lose.
+
+    Parameters
+    ----------
+    profit : float64 array, shape (N,)
+        Profit of every customer, $.
+    bought : float64 array, shape (N,)
+        Times each has bought more; from one on it is a cross-buyer.
+
+    Examples
+    --------
+    >>> unprofitable(np.array([5.0, -3.0, 2.0, -1.0]), np.array([1.0, 2.0, 0.0, 0.0]))
+    (1.0, 2.0, 3.0, 4.0)
+    """
+    losing, crosses = profit < 0, bought > 0
+    lost = -profit[losing & crosses].sum(), -profit[losing].sum()
+    return float(np.sum(losing & crosses)), float(crosses.sum()), float(lost[0]), float(lost[1])
+
+
+def shares_by_third(by: Floats, hits: Floats, tries: Floats) -> tuple[float, float, float, float]:
+    """Return hits and tries of the third that has least of something, and of the third that has most.
+
+    Parameters
+    ----------
+    by : float64 array, shape (N,)
+        What customers are ordered by; those without a try do not count.
+    hits, tries : float64 arrays, shape (N,)
+        What is counted of each.
+
+    Examples
+    --------
+    >>> by, hits = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0])
+    >>> shares_by_third(by, hits, np.ones(6))
+    (0.0, 2.0, 2.0, 2.0)
+    """
+    some = tries > 0
+    by, hits, tries = by[some], hits[some], tries[some]
+    order = np.argsort(by, kind="stable")
+    third = len(order) // 3
+    least, most = order[:third], order[len(order) - third :]
+    return tuple(float(x.sum()) for x in (hits[least], tries[least], hits[most], tries[most]))  # type: ignore[return-value]
 
 
 def top_share(values: Floats, fraction: float) -> float:

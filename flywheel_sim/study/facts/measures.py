@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from flywheel_sim.execute.stages import Stage
 from flywheel_sim.results import Run
-from flywheel_sim.study.facts.estimators import correlation, rank_correlation, top_share
+from flywheel_sim.study.facts.estimators import correlation, rank_correlation, shares_by_third, top_share, unprofitable
 from flywheel_sim.study.facts.following import FOLLOWED, Followed
 
 __all__ = ["MEASURES", "STAGES", "Arms", "Measured", "arms_of"]
@@ -267,6 +267,30 @@ def concentration(arms: Arms, column: str, fraction: float) -> Measured:
     return _mean(_by_run(arms, lambda followed: top_share(followed.ever(column), fraction)))
 
 
+def cross_buyers(arms: Arms, arm: str, of: str) -> Measured:
+    """Return the share of cross-buyers that lose money, or their share of all that customers lose."""
+    rows = []
+    for run in arms.runs(arm):
+        accounts = run.accounts
+        assert accounts is not None
+        ever = accounts["spells"] > 0
+        rows.append(unprofitable(accounts["profit"][ever], accounts["bought"][ever]))
+    four = np.array(rows)
+    return _ratio(*(four[:, :2] if of == "buyers" else four[:, 2:]).T)
+
+
+def disloyal(arms: Arms, arm: str, third: str) -> Measured:
+    """Return the share of detractors among the answers of the third of customers with most, or least, effort."""
+    rows = []
+    for run in arms.runs(arm):
+        accounts = run.accounts
+        assert accounts is not None
+        here = accounts["state"] == "customer"
+        rows.append(shares_by_third(*(accounts[name][here] for name in ("effort", "detracting", "answers"))))
+    four = np.array(rows)
+    return _ratio(*(four[:, :2] if third == "least" else four[:, 2:]).T)
+
+
 def tenure_profit(arms: Arms) -> Measured:
     """Return the correlation of weeks as a customer with profit."""
     return _mean(_by_run(arms, lambda followed: correlation(*followed.tenure_and_profit())))
@@ -307,6 +331,8 @@ MEASURES: Mapping[str, Callable[..., Measured]] = {
     "size-variance": size_variance,
     "contagion": contagion,
     "top-share": concentration,
+    "cross-buyers": cross_buyers,
+    "disloyal": disloyal,
     "tenure-profit": tenure_profit,
     "value-referrals": value_referrals,
     "retention-curvature": curvature_of_retention,
