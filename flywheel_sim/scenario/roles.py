@@ -35,7 +35,8 @@ _TABLE: dict[Role, str] = {
         teams.*: standing_hours hours_per_customer hours_per_head hours_per_lead load_reference
         teams.*: craft front skill utc_offset reports_to start direction
         segments.*: share spend outside_option channel_taste need
-        market: organic at_rest enabled accounts initial_customers initial_advocates initial_detractors start pool fit_mean
+        market: at_rest
+        market: organic enabled accounts initial_customers initial_advocates initial_detractors start pool fit_mean
         market: fit_dispersion product_quality product_reference
         market.network: kind degree rewiring homophily
         market.churn: by neutral advocate detractor mean dispersion period_weeks
