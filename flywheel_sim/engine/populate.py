@@ -103,7 +103,7 @@ def open_books(par: Par, state: State, run: int) -> None:
 
 
 @inlined
-def rest(par: Par, state: State, run: int, i: int, j: int) -> None:
+def settle(par: Par, state: State, run: int, i: int, j: int) -> None:
     """M25: let founding customer i (j in its run) begin as customers are on average, with the issues of last week."""
     if not par.market.at_rest:
         return
@@ -154,7 +154,7 @@ def populate(par: Par, tables: Tables, state: State, run: int) -> None:
             _, w_voice, w_tenure, _ = words(firm.seed, firm.replicate, j, 0, START, 0)
             status = ADVOCATE if below(w_voice, adv) else (DETRACTOR if below(w_voice, det) else NEUTRAL)
             bill = begin_spell(par, tables, state, run, i, i64(0))
-            rest(par, state, run, i, j)
+            settle(par, state, run, i, j)
             state.source[i] = u8(FOUNDING)
             age = 0
             if market.start == FIRST_SPELLS.uniform:
