@@ -163,7 +163,7 @@ class Accounts(Mapping[str, NDArray[Any]]):
         return cls(segments, kept)
 
     def __len__(self) -> int:
-        return len(tuple(self))
+        return len(_COLUMNS) + sum(name in self.kept for name in COUNTED)
 
     def __iter__(self) -> Iterator[str]:
         return iter((*_COLUMNS, *(name for name in COUNTED if name in self.kept)))
