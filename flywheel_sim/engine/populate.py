@@ -104,7 +104,7 @@ def open_books(par: Par, state: State, run: int) -> None:
 
 @inlined
 def settle(par: Par, state: State, run: int, i: int, j: int) -> None:
-    """M25: let founding customer i (j in its run) begin as customers are on average, with the issues of last week."""
+    """M1: let founding customer i (j in its run) begin as customers are on average, with the issues of last week."""
     if not par.market.at_rest:
         return
     firm, relationship, service = state.run[run], par.relationship, par.service

@@ -4,7 +4,9 @@ import shutil
 
 import pytest
 
+from flywheel_sim.engine.run import Simulation
 from flywheel_sim.scenario import ScenarioError, load, shipped_path
+from flywheel_sim.scenario.columns import COL
 from flywheel_sim.scenario.in_place import replaced
 from flywheel_sim.study.calibration.freezing import freeze, measure, references
 
@@ -71,3 +73,13 @@ def test_a_number_of_another_file_is_not_replaced(tmp_path):
     path.write_text("extends: b2b-saas\ntitle: Mine\n", encoding="utf-8")
     with pytest.raises(ScenarioError, match="expected in this file"):
         replaced(load(path), path, {"capacity.craft_reference": 0.25})
+
+
+def test_a_start_at_rest_and_a_bond_of_answers_have_their_references(small):
+    experience, spread = "relationship.experience_reference", "sensing.relationship_spread"
+    assert not {experience, spread} & set(references(small, replicates=2))
+    asked = small.with_({"market.at_rest": True, "sensing.response_bond": 0.5})
+    found = references(asked, replicates=2)
+    assert 0.5 < found[experience] < 1 and 0.01 < found[spread] < 0.4
+    run = Simulation([asked.with_(found).model], [(0, 11, 0)])
+    assert run.arrays(0).initial[COL.experience] == pytest.approx(found[experience], abs=1e-5)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.engine.run import Simulation
+from flywheel_sim.engine.state import ADVOCATE, DETRACTOR, NEUTRAL
 from flywheel_sim.engine.targets import found_targets
 from flywheel_sim.execute.run import batch, worker_count
 from flywheel_sim.results import Run
@@ -118,6 +119,8 @@ def references(scenario: Scenario, seed: int = 11, replicates: int = 8, workers:
     for path, column in _WHERE_ENABLED.items():
         if scenario.get(f"{path.partition('.')[0]}.enabled"):
             found[path] = float(mean[column])
+    if scenario.get("market.at_rest") and scenario.get("relationship.enabled"):
+        found["relationship.experience_reference"] = float(mean[COL.experience])
     found["relationship.start"] = found["relationship.relationship_reference"]
     found |= _conversion(scenario, mean)
     if scenario.get("causes.enabled"):
@@ -179,6 +182,10 @@ def _of_teams(scenario: Scenario, simulation: Simulation, q: int) -> dict[str, f
         for k, name in enumerate(scenario.model.teams):
             needed, there = state.demand[r["team0"] + k], state.hours[r["team0"] + k]
             found[f"teams.{name}.load_reference"] = float(needed / there) if there > 0 else 0.0
+    if scenario.get("sensing.response_bond"):
+        rows = slice(int(r["account0"]), int(r["account0"]) + int(r["accounts"]))
+        customers = state.relationship[rows][np.isin(state.status[rows], (NEUTRAL, ADVOCATE, DETRACTOR))]
+        found["sensing.relationship_spread"] = max(float(np.std(customers)), 0.001) if customers.size else 0.001
     if teams:
         found["capacity.craft_reference"] = float(np.mean(np.sum(u * tables.craft[:teams], axis=1)))
     return found
