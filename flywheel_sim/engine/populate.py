@@ -8,11 +8,18 @@ from flywheel_sim.engine.jit import f32, f64, i16, i64, inlined, kernel, step, u
 from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64, normal_quantile, poisson_count
 from flywheel_sim.engine.mechanisms.m01_market import FIRST_SPELLS, begin_spell
-from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, renewal_due, weeks_to_renewal
+from flywheel_sim.engine.mechanisms.m06_contracts import (
+    WEEKLY,
+    WINDOW_EFFECT,
+    renewal_due,
+    weeks_to_renewal,
+    weeks_to_window,
+    window_open,
+)
 from flywheel_sim.engine.mechanisms.m11_vectors import normalise, observe_alignment
 from flywheel_sim.engine.mechanisms.m13_sensing import company_need, promoter_shares
 from flywheel_sim.engine.random import ENDOWMENT, START, TEAM_START, below, unit64, words
-from flywheel_sim.engine.state import ADVOCATE, BLOCK, DETRACTOR, FOUNDING, NEUTRAL, PROSPECT
+from flywheel_sim.engine.state import ADVOCATE, BLOCK, DETRACTOR, FOUNDING, NEUTRAL, PROSPECT, SOLD
 from flywheel_sim.engine.traits import give_factors, traits_of
 from flywheel_sim.scenario.columns import COL
 
@@ -119,6 +126,27 @@ def settle(par: Par, state: State, run: int, i: int, j: int) -> None:
         state.since[i] = i16(-1)
 
 
+@inlined
+def agreed_until(par: Par, state: State, run: int, i: int, j: int) -> int:
+    """M6: week in which prospect i (j in its run) signs a deal agreed on before week 0, -1 for those without one.
+
+    Deals came at the rate of ``market.external`` in every week since the window shut, and were lost at theirs.
+    """
+    market, contracts, firm = par.market, par.contracts, state.run[run]
+    if not (market.at_rest and market.enabled and market.funnel.enabled and contracts.enabled):
+        return -1
+    if market.initial_customers == 0 or contracts.window_effect != WINDOW_EFFECT.timing:
+        return -1
+    if window_open(0, state.fiscal[i], contracts.fiscal_shift_weeks, contracts.window_weeks):
+        return -1
+    weeks, kept, deals = weeks_to_window(0, state.fiscal[i], contracts.fiscal_shift_weeks), 1.0, 0.0
+    for _ in range(53 - weeks - contracts.window_weeks):
+        deals += kept
+        kept *= exp64(-contracts.agreed_loss)
+    word = words(firm.seed, firm.replicate, j, 0, START, 1)[1]
+    return weeks - 1 if unit64(word) < 1.0 - exp64(-market.external * deals) else -1
+
+
 @kernel
 def populate(par: Par, tables: Tables, state: State, run: int) -> None:
     """Sign the first customers, start teams and needs, and write the initial row."""
@@ -150,6 +178,11 @@ def populate(par: Par, tables: Tables, state: State, run: int) -> None:
         if not chosen and tired > 0.0:
             u = unit64(words(firm.seed, firm.replicate, j, 0, START, 0)[3])
             state.held_until[i] = i16(1 + i64(u / tired * market.funnel.rest_weeks)) if u < tired else i16(0)
+        signs = -1 if chosen else agreed_until(par, state, run, i, j)
+        if signs >= 0:
+            status = SOLD
+            state.held_until[i] = i16(signs)
+            row[COL.agreed] += 1.0
         if chosen:
             _, w_voice, w_tenure, _ = words(firm.seed, firm.replicate, j, 0, START, 0)
             status = ADVOCATE if below(w_voice, adv) else (DETRACTOR if below(w_voice, det) else NEUTRAL)

@@ -63,6 +63,10 @@ COMPANIES: list[tuple[str, dict[str, Any], int]] = [
         "timeline.enabled": True,
         "timeline.changes": {"hire": {"from_week": 20, "set": {"teams.sales.headcount": 1.2}}},
     }, 8),
+    ("b2b-saas", SMALL | {
+        "market.at_rest": True, "sensing.response_bond": 0.6, "sensing.survey_weeks": 4, "market.accounts": 200,
+        "market.external": 0.02, "contracts.window_effect": "timing", "contracts.agreed_loss": 0.05,
+    }, 15),
 ]  # fmt: skip
 
 

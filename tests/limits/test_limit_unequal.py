@@ -211,3 +211,23 @@ def test_a_company_at_rest_begins_as_it_goes_on(quiet, once):
     assert rested.initial["relationship"] == pytest.approx(0.4) and rested.initial["experience"] == pytest.approx(0.75)
     assert new.series("handled")[0] == 0
     assert rested.series("handled")[0] == pytest.approx(0.2 * 1000, abs=4 * np.sqrt(200))
+
+
+def test_a_company_at_rest_has_deals_that_wait_for_their_budgets(quiet):
+    """Agreed at week 0: of each account the deals of a weeks since its window shut, p (1 - e^-ha)/(1 - e^-h)."""
+    h, p, accounts, window = 0.03, 0.004, 40_000, 6
+    funnel = {"enabled": True, "qualify": 0.5, "propose": 0.5, "close": 0.5, "onboard": 1.0}
+    company = quiet(
+        horizon_weeks=2,
+        market={"accounts": accounts, "initial_customers": 10, "external": p, "at_rest": True, "funnel": funnel},
+        contracts={"window_weeks": window, "window_effect": "timing", "agreed_loss": h, "involuntary": 0},
+    )
+    ages = np.arange(1, 53 - window)
+    chance = 1 - np.exp(-p * (1 - np.exp(-h * ages)) / (1 - np.exp(-h)))
+    run = batch([company], replicates=1)[0][0]
+    assert run.initial["agreed"] == pytest.approx(accounts * chance.sum() / 52, rel=0.04)
+    new = batch([{**company, "market": {**company["market"], "at_rest": False}}], replicates=1)[0][0]
+    assert new.initial["agreed"] == 0
+    # from the first week as many sign as will in a year that is like any other: those whose window opens
+    signed = accounts * chance[-1] / 52
+    assert run.series("new_customers")[0] == pytest.approx(signed + accounts * p * window / 52, rel=0.3)

@@ -5,13 +5,13 @@ from typing import Any
 
 from replica import luck
 from replica.arithmetic import F32, exp64, f32, log64, normal_quantile, poisson32
-from replica.contracts import renewal_due, weeks_to_renewal
+from replica.contracts import renewal_due, weeks_to_renewal, weeks_to_window, window_open
 from replica.directions import company_need, observe_alignment
 from replica.luck import below, unit
 from replica.market import begin_spell
 from replica.measures import promoter_shares
 from replica.network import build_friends
-from replica.world import ADVOCATE, DETRACTOR, NEUTRAL, Account, Rules, World, normalise
+from replica.world import ADVOCATE, DETRACTOR, NEUTRAL, SOLD, Account, Rules, World, normalise
 
 __all__ = ["give_traits", "populate"]
 
@@ -76,6 +76,11 @@ def populate(w: World, p: Rules) -> None:
         u = unit(w.words(account.number, 0, luck.START)[3])
         if account.number not in chosen and u < tired:
             account.held_until = 1 + int(u / tired * market.funnel.rest_weeks)
+        week = None if account.number in chosen else agreed_until(w, p, account)
+        if week is not None:
+            account.status = account.status_next = SOLD
+            account.held_until = week
+            row["agreed"] += 1.0
     sign = [account for account in w.accounts if account.number in chosen]
     for account in sign:
         _, w_voice, w_tenure, _ = w.words(account.number, 0, luck.START)
@@ -132,6 +137,19 @@ def rest(w: World, p: Rules, account: Account) -> None:
         word = w.words(account.number, 0, luck.START, 1)[0]
         account.open_issues = min(poisson32(word, f32(s.issues) * account.issues), 255)
         account.since = -1
+
+
+def agreed_until(w: World, p: Rules, account: Account) -> int | None:
+    """Week in which a prospect signs what was agreed before week 0: deals of every week since its budget shut."""
+    market, c = p.market, p.contracts
+    rests = market.at_rest and market.enabled and market.funnel.enabled and market.initial_customers > 0
+    if not rests or not c.enabled or c.window_effect != "timing" or window_open(0, account.fiscal, c):
+        return None
+    weeks, kept, deals = weeks_to_window(0, account.fiscal, c), 1.0, 0.0
+    for _ in range(52 - c.window_weeks - weeks + 1):
+        deals, kept = deals + kept, kept * exp64(-c.agreed_loss)
+    comes = unit(w.words(account.number, 0, luck.START, 1)[1]) < 1.0 - exp64(-market.external * deals)
+    return weeks - 1 if comes else None
 
 
 def start_teams(w: World, p: Rules) -> None:

@@ -82,6 +82,8 @@ def shut(need: Need) -> list[Any]:
         return list(need.values)
     if isinstance(need.values[0], bool):
         return [not need.values[0]]
+    if isinstance(need.values[0], int | float):
+        return [need.values[0] + 0.5]
     return [word for word in shape.choices if word not in need.values]
 
 

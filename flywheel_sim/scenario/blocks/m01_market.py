@@ -175,7 +175,7 @@ class Market(Block):
     )
     at_rest: bool = param(
         False, "First customers begin with the references of relationship, effort and experience and the issues of a "
-        "week, instead of as if all were new.",
+        "week, instead of as if all were new; deals agreed before wait for their budgets (`window_effect: timing`).",
     )  # fmt: skip
     pool: Literal["closed", "constant"] = param(
         "closed",
