@@ -26,7 +26,7 @@ def json_schema(model: type[BaseModel]) -> dict[str, Any]:
     }
     one = {"type": "string", "minLength": 1}
     several = {"type": "array", "items": one, "minItems": 1, "maxItems": MOST_PARTS}
-    named = {name: {"anyOf": [one, several], "description": text} for name, text in said.items()}
+    named: dict[str, Any] = {n: {"anyOf": [one, several], "description": text} for n, text in said.items()}
     numbers = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "null"}]}
     named["known"] = {
         "type": "object",

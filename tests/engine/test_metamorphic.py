@@ -132,6 +132,8 @@ def in_cents(tree):
     return out
 
 
+#: Nobody is heard; talkers need a network with ties.
+SILENT = {"word_of_mouth.rate": 0.0, "word_of_mouth.contagion": 1.0, "word_of_mouth.talk_spread": 0}
 NETWORKS = ("complete", "pairs", "ring", "watts-strogatz", "barabasi-albert", "configuration", "blocks")
 B2B, B2C = company("relationship-flywheel"), company("b2c-subscription")
 SHARE = company("revenue-share", **{"cadence.enabled": True, "market.win_back.rate": 0.01})
@@ -148,12 +150,10 @@ FAMILIES = {
     "another currency": [SHARE, load(in_cents(SHARE.resolved()))],
     "another currency, consumers": [B2C, load(in_cents(B2C.resolved()))],
     "nobody talks": [
-        B2C.with_({"word_of_mouth.enabled": False, "market.network": {"kind": kind}}) for kind in NETWORKS
-    ],
-    "nobody listens": [
-        B2B.with_({"word_of_mouth.rate": 0.0, "word_of_mouth.contagion": 1.0, "market.network": {"kind": kind}})
+        B2C.with_({"word_of_mouth.enabled": False, "word_of_mouth.talk_spread": 0, "market.network": {"kind": kind}})
         for kind in NETWORKS
     ],
+    "nobody listens": [B2B.with_(SILENT | {"market.network": {"kind": kind}}) for kind in NETWORKS],
 }
 
 

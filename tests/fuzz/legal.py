@@ -123,7 +123,7 @@ def draw(luck: random.Random) -> Scenario:
         if base.get("market.network.kind") in ("ring", "watts-strogatz"):
             changes["market.network.degree"] = 2
         if accounts == 2:
-            changes["market.network.kind"] = "complete"
+            changes |= {"market.network.kind": "complete", "word_of_mouth.talk_spread": 0}
         if base.get("timeline.changes") or base.get("timeline.customers"):
             changes["timeline.enabled"] = luck.random() < 0.5
         for path, now in luck.sample(candidates(name), luck.choice((1, 2, 4, 8, 16, 32, 64))):

@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from flywheel_sim.present import assumptions
+from flywheel_sim.results import assumptions
 from flywheel_sim.scenario.fields import EVIDENCE, Evidence
 from flywheel_sim.scenario.library import shipped_path
 from flywheel_sim.scenario.loading import load

@@ -100,6 +100,8 @@ def closed(path: str, position: int) -> Scenario | None:
     for way in rows[position].ways:
         values = shut(way)
         changes[named(way)] = values[0]
+    if changes.get("market.network.kind") == "complete":
+        changes["word_of_mouth.talk_spread"] = 0  # talkers need a network with ties
     return busy().with_(changes)
 
 

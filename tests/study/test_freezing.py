@@ -83,3 +83,37 @@ def test_a_start_at_rest_and_a_bond_of_answers_have_their_references(small):
     assert 0.5 < found[experience] < 1 and 0.01 < found[spread] < 0.4
     run = Simulation([asked.with_(found).model], [(0, 11, 0)])
     assert run.arrays(0).initial[COL.experience] == pytest.approx(found[experience], abs=1e-5)
+
+
+def test_leads_of_accounts_that_rest_have_their_own_reference(small):
+    at, rests = "market.funnel.leads_reference", {"market.funnel.enabled": True, "market.funnel.rest_weeks": 4}
+    assert at not in references(small.with_({"market.funnel.rest_weeks": 0}), replicates=2)
+    found = references(small.with_(rests), replicates=2)
+    again = references(small.with_(rests | {at: found[at]}), replicates=2)
+    assert 0 < found[at] < 1 / 4
+    assert again[at] == pytest.approx(found[at], rel=0.2, abs=2e-4)  # resting brings as many leads as before
+
+
+def test_the_length_of_what_is_served_is_a_reference_where_vectors_are_added(small):
+    at = "journey.length_reference"
+    assert at not in references(small, replicates=2)
+    added = small.with_({"journey.directions": "additive"})
+    found = references(added, replicates=2)
+    point = next(path for path in found if path.endswith("match_reference"))
+    doubled = references(added.with_({at: 2 * added.get(at)}), replicates=2)
+    assert 0 < found[at] < 2
+    # what a touchpoint must match is in units of that length
+    assert doubled[point] == pytest.approx(2 * found[point], rel=0.25)
+
+
+def test_a_reference_that_a_file_states_follows_its_own_mean(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "extends: b2b-saas\ntitle: Mine\nhorizon_weeks: 60\nculture: {reference: 0.9}\n"
+        "market: {product_reference: 0.2, accounts: 600, initial_customers: 200}\n",
+        encoding="utf-8",
+    )
+    mine = load(path)
+    found = references(mine, replicates=2)
+    assert found["market.product_reference"] == pytest.approx(mine.get("market.product_quality"), abs=0.1)
+    assert 0.01 < found["culture.reference"] < 0.8

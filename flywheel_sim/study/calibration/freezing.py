@@ -121,8 +121,14 @@ def references(scenario: Scenario, seed: int = 11, replicates: int = 8, workers:
             found[path] = float(mean[column])
     if scenario.get("market.at_rest") and scenario.get("relationship.enabled"):
         found["relationship.experience_reference"] = float(mean[COL.experience])
+    for path, column in _WHERE_STATED.items():
+        if scenario.position(path):
+            found[path] = float(mean[column])
     found["relationship.start"] = found["relationship.relationship_reference"]
     found |= _conversion(scenario, mean)
+    funnel = scenario.model.market.funnel
+    if funnel.enabled and funnel.rest_weeks > 0:
+        found["market.funnel.leads_reference"] = _leads(funnel, float(mean[COL.leads] / max(mean[COL.prospects], 1.0)))
     if scenario.get("causes.enabled"):
         found["causes.reference"] = float(mean[COL.causes] - mean[COL.causes_hidden])
         found["causes.handoff_reference"] = float(mean[COL.handoffs_lost] / max(mean[COL.handled], 1.0))
@@ -140,6 +146,11 @@ _WHERE_ENABLED = {
     "ideas.reference_pairs": COL.idea_pairs,
     "ideas.reference_uptake": COL.idea_uptake,
 }
+#: The same, where the scenario states them: others are at rest at their defaults or have a meaning of their own.
+_WHERE_STATED = {
+    "culture.reference": COL.culture,
+    "market.product_reference": COL.product_quality,
+}
 
 
 def _conversion(scenario: Scenario, mean: Any) -> dict[str, float]:
@@ -151,6 +162,16 @@ def _conversion(scenario: Scenario, mean: Any) -> dict[str, float]:
     return {"market.funnel.reference": stages * (1.0 - float(mean[COL.deals_turned_away]) / qualified)}
 
 
+def _leads(funnel: Any, brought: float) -> float:
+    """Return the leads per account and week that would be brought if that were their reference, from what is brought.
+
+    With T weeks of rest and the reference r an account brings m = h/(1 + h T), h = l/(1 - r T); l is the fixed point.
+    """
+    rest = funnel.rest_weeks
+    awake = max(1.0 - brought * rest, 1e-9)
+    return float(min(brought * (1.0 - funnel.leads_reference * rest) / awake, 0.9 / rest))  # a scenario must be below 1
+
+
 def _of_teams(scenario: Scenario, simulation: Simulation, q: int) -> dict[str, float]:
     """Return references read from the teams' vectors of one run in one week."""
     state, tables = simulation.state, simulation.program.tables
@@ -159,13 +180,19 @@ def _of_teams(scenario: Scenario, simulation: Simulation, q: int) -> dict[str, f
     u = state.direction[r["team0"] : r["team0"] + teams]
     mu = state.magnitude[r["team0"] : r["team0"] + teams]
     found: dict[str, float] = {}
-    for n, name in enumerate(list(scenario.model.journey.touchpoints)[:points]):
+    journey, lengths = scenario.model.journey, list[float]()
+    additive = journey.directions == "additive"
+    for n, name in enumerate(list(journey.touchpoints)[:points]):
         served = (tables.dependency[n, :teams] * mu) @ u
-        match = []
+        match, length = [], float(np.sqrt(served @ served))
+        lengths.append(length)
+        scale = journey.length_reference / length if additive and length > 0 else 1.0
         for s in range(segments):
             need = state.need[r["segment0"] + s] + tables.offset[n]
-            match.append(float(served @ need) / float(np.sqrt(need @ need)))
+            match.append(scale * float(served @ need) / float(np.sqrt(need @ need)))
         found[f"journey.touchpoints.{name}.match_reference"] = float(np.mean(match))
+    if additive and lengths:
+        found["journey.length_reference"] = float(np.mean(lengths))
     if len(tables.link):
         cosines = [u[link["giver"]] @ u[link["taker"]] for link in tables.link]
         found["handoffs.reference_cosine"] = float(np.mean(cosines))
