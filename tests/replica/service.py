@@ -147,14 +147,12 @@ def erlang_wait(servers: int, load: float) -> float:
 def wait_between(servers: float, load: float) -> float:
     """Mean wait of c servers, c any number: between n and n + 1 servers that are as fast together."""
 
-    def slower(n: int) -> float:
-        return erlang_wait(n, load * (n / servers)) * (n / servers)
-
     if servers <= 0.0:
         return 50.0 if load > 0.0 else 0.0
     n = int(servers)
-    above = slower(n + 1)
-    return (servers - n) * above + (1.0 - (servers - n)) * slower(n) if n > 0 else above
+    part, above, below = servers - n, (n + 1) / servers, n / servers
+    wait = erlang_wait(n + 1, load * above) * above
+    return part * wait + (1.0 - part) * erlang_wait(n, load * below) * below if n > 0 else wait
 
 
 def close_queue(w: World, p: Rules, t: int, total: Sums) -> None:

@@ -48,7 +48,11 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("Churn", {"market/churn/by": "voice"}, "market.churn.by"),
     ("Vectors", {"vectors/substeps": 10_000, "teams": CROWD}, "vectors.substeps"),
     ("Service", {"service/event_timed": True, "journey/touchpoints": {}}, "service.servers service.handling_hours"),
-    ("WordOfMouth", {"word_of_mouth/normalise": "per_tie", "market/network": "complete"}, "word_of_mouth.normalise"),
+    (
+        "WordOfMouth",
+        {"word_of_mouth/normalise": "per_tie", "word_of_mouth/talk_spread": 0, "market/network": "complete"},
+        "word_of_mouth.normalise",
+    ),
     ("CustomerPulse", {"timeline/customers/a": {"week": 3, "add": 9_000_000}}, "timeline.customers.a.add"),
     ("Change", {"timeline/changes/a": {"from_week": 9, "set": {"axes": 1}}}, "timeline.changes.a.set.axes"),
 ]
