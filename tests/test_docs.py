@@ -105,7 +105,7 @@ def test_the_page_of_responses_is_made_from_what_was_measured():
     spec.loader.exec_module(module)
     text = module.TARGET.read_text("utf-8")
     assert text == module.page(text), "run: python docs/make_responses.py"
-    from flywheel_sim.study.responses.table import response_table
+    from flywheel_sim.study.responses.table import COMPANIES, response_table
 
     measured = {(c.name, c.company, c.outcome, c.year, c.expected.split()[0]) for c in module.curves()}
     declared = {
@@ -113,6 +113,7 @@ def test_the_page_of_responses_is_made_from_what_was_measured():
         for name, lever in response_table().items()
         for one in lever.expect
         for company in one.companies
+        if company in COMPANIES
         for year in one.years
     }
     assert measured == declared, "measured before a lever was added or changed: measure again"

@@ -13,7 +13,7 @@ from flywheel_sim.results.responses import VERDICTS, Responses
 from flywheel_sim.scenario import ScenarioError, load
 from flywheel_sim.study.responses import trial as battery
 from flywheel_sim.study.responses.shapes import SHAPES, judge
-from flywheel_sim.study.responses.table import COMPANIES, YEARS, points, response_table
+from flywheel_sim.study.responses.table import COMPANIES, WHOLE, YEARS, points, response_table
 
 X = np.array([0.0, 1.0, 2.0, 3.0])
 LUCK = np.random.default_rng(8).normal(size=20)
@@ -126,7 +126,9 @@ def test_levers_cover_what_a_company_can_move():
         assert lever.expect and lever.why.endswith(".")
         for expected in lever.expect:
             assert expected.shape in SHAPES and expected.outcome in battery.OUTCOMES, lever.name
-            assert set(expected.companies) <= set(lever.paths) <= set(COMPANIES) and set(expected.years) <= set(YEARS)
+            assert set(expected.companies) <= set(lever.paths) <= {*COMPANIES, *WHOLE} and set(expected.years) <= set(
+                YEARS
+            )
             assert (expected.factor > 0) == (expected.shape == "bounded"), lever.name
 
 
@@ -208,3 +210,10 @@ def test_names_that_are_none_are_told_all_at_once():
     with pytest.raises(ScenarioError, match="at least 2 runs"):
         fs.responses(["bonus"], replicates=1)
     assert set(VERDICTS) == {"holds", "fails", "open"}
+
+
+def test_companies_with_the_laws_of_the_whole_are_pulled_where_they_are_named():
+    levers, places = battery.chosen(["service-heads"], ["b2b-whole"])
+    assert places == ["b2b-whole"] and levers[0].paths["b2b-whole"] == levers[0].paths["b2b-saas"]
+    assert battery.chosen()[1] == list(COMPANIES)
+    assert all(("b2b-whole" in one.companies) == ("b2b-saas" in one.companies) for one in levers[0].expect)

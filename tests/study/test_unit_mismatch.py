@@ -44,6 +44,9 @@ def test_no_printed_study_draws_in_another_unit() -> None:
     for name, content in studies.items():
         if "parameters" not in content:  # a piece of one
             content = {**content, "parameters": {"teams.sales.headcount": [6, 8]}}
+        content = {key: value for key, value in content.items() if key not in ("interventions", "team_class")}
+        outcomes = [one for one in content.get("outcomes", []) if "mine:" not in one]  # a module of the reader's own
+        content |= {"outcomes": outcomes} if outcomes else {}
         assert study_warnings(read_study(content)) == (), name
 
 
