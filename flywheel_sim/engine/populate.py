@@ -193,8 +193,10 @@ def populate(par: Par, tables: Tables, state: State, run: int) -> None:
             if market.start == FIRST_SPELLS.uniform:
                 age = i64(unit64(w_tenure) * 52)
                 state.start[i] = i16(-age)
-            if age == 0 or renewal_due(age, kind):
-                row[COL.billed] += bill if age == 0 else f64(state.spend[i]) * weeks_to_renewal(age, kind)
+            if age == 0:
+                row[COL.billed] += bill
+            elif renewal_due(age, kind):
+                row[COL.billed] += f64(state.spend[i]) * weeks_to_renewal(age, kind)
             firm.deferred += f64(state.spend[i]) * weeks_to_renewal(age, kind)
             state.life[firm.life0 + min(age, firm.ages - 1), 0] += 1.0
             row[COL.customers] += 1.0

@@ -430,14 +430,14 @@ def test_uncertainty_is_drawn_as_in_a_study():
 
 def test_with_the_engine_it_finds_what_enumeration_finds(tmp_path):
     tiny = {"market.accounts": 300, "market.initial_customers": 30, "horizon_weeks": 8}
-    heads = {"teams.sales.headcount": {"range": [0, 8], "whole": True}}
+    heads = {"teams.sales.headcount": {"range": [1, 8], "whole": True}}
     search = {"objectives": {"npv": "maximise"}, "budget": 200, "fresh": 6, "shortlist": 2}
     found = fs.optimize(study(search, heads, set=tiny), tmp_path / "search")
     base = fs.load("b2b-saas").with_(tiny)
-    each = fs.batch([base.with_({"teams.sales.headcount": n}) for n in range(9)], replicates=6, seed=9)
+    each = fs.batch([base.with_({"teams.sales.headcount": n}) for n in range(1, 9)], replicates=6, seed=9)
     means = np.array([[run.summary["npv"] for run in runs] for runs in each]).mean(1)
-    assert found.changes["teams.sales.headcount"] == np.argmax(means), "eight weeks are too short for a sale to pay"
-    assert found.gains(found.winner).mean() == pytest.approx(means.max() - means[8], rel=0.05)
+    assert found.changes["teams.sales.headcount"] == 1 + np.argmax(means), "eight weeks are too short for a sale to pay"
+    assert found.gains(found.winner).mean() == pytest.approx(means.max() - means[-1], rel=0.05)
     assert searching.resume(tmp_path / "search").to_dict() == found.to_dict()
 
 

@@ -58,11 +58,12 @@ class Sensing(Block):
     happy_bias: float = param(1.5, "How much likelier the happy answer.", ge=1, le=10, source="S28")
     response_bond: float = param(
         0.0, "rho: correlation of answering with the relationship; 0 = `happy_bias` says who answers.", ge=0, le=0.99,
+        label="How much closer customers are who answer surveys",
         source="S28",
     )  # fmt: skip
     relationship_spread: float = param(
         0.15, "sigma_R: standard deviation of customers' relationships, in which that is stated.", unit="share",
-        ge=0.001, le=1,
+        ge=0.001, le=1, label="How much customers' relationships differ",
     )  # fmt: skip
     answer_spread: float = param(0.12, "Noise of one answer around the relationship.", ge=0.001, le=100)
     promoter_above: float = param(0.55, "Relationship at which half the customers would be promoters.", ge=0, le=1)
