@@ -78,7 +78,7 @@ def _in_a_notebook() -> Callable[[str], object] | None:
         return None
     from IPython.display import display
 
-    handle: Any = display({"text/plain": ""}, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+    handle: Any = display({"text/plain": ""}, raw=True, display_id=True)
     return lambda text: handle.update({"text/plain": text}, raw=True)
 
 
