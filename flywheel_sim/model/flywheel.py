@@ -168,9 +168,8 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
         reporters: dict[str, Callable[[FlywheelModel], float]] = {"week": lambda model: model.week}
         made = mesa.DataCollector(model_reporters=reporters | {name: _reporter(name) for name in NAMES})
         w0 = int(self._state.run[0]["week0"])
-        made.model_vars["week"].extend(range(1, self.week + 1))
-        for name, values in zip(NAMES, self._state.weekly[w0 : w0 + self.week].T, strict=True):
-            made.model_vars[name].extend(values.tolist())
+        for week, row in enumerate(self._state.weekly[w0 : w0 + self.week], start=1):
+            made.collect(_WeekGoneBy(week, row))
         return made
 
     def register_agent(self, agent: mesa.Agent) -> None:
@@ -477,6 +476,19 @@ def _spec(simulation: Simulation, notes: Mapping[str, Any]) -> Scenario:
     """Return the scenario of a saved state."""
     model = simulation.program.models[0]
     return unpack({**notes["spec"], "resolved": model.model_dump(mode="json", by_alias=True)})
+
+
+class _WeekGoneBy:
+    """What a data collector asks a model for, of a week that has passed."""
+
+    def __init__(self, week: int, row: Floats) -> None:
+        self.week = self.steps = week
+        self.time = float(week)  # Mesa 3.4 and later file what they collect by time
+        self._row = row
+
+    def last(self, column: str) -> float:
+        """Return a weekly column at the end of that week."""
+        return float(self._row[getattr(COL, column)])
 
 
 def _reporter(name: str) -> Callable[[FlywheelModel], float]:
