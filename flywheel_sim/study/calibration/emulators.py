@@ -51,7 +51,7 @@ def made_with() -> dict[str, str]:
     try:
         import sklearn.gaussian_process  # noqa: F401
     except ImportError:
-        text = "a posterior needs scikit-learn: pip install 'flywheel-sim[study]' (--method fit does without)"
+        text = "a posterior needs scikit-learn: pip install 'flywheel-sim' (--method fit does without)"
         raise ResultError(text) from None
     return {"scikit-learn": version("scikit-learn")}
 
