@@ -7,7 +7,7 @@ from flywheel_sim.present.bridge import GAIN, LOSS, bars_axes
 from flywheel_sim.present.drawing import INK, MUTED, Told, canvas
 from flywheel_sim.results.assumptions import brief
 from flywheel_sim.results.swings import Swings
-from flywheel_sim.results.words import money, number, signed_money
+from flywheel_sim.results.words import inside, money, number, signed_money
 
 __all__ = ["MOST_BARS", "flip_sentence", "swings_chart"]
 
@@ -52,7 +52,7 @@ def flip_sentence(swings: Swings) -> str:
         unit = f" {flip.unit}" if flip.unit and flip.unit not in ("share", "ratio", "probability") else ""
         side = "below" if flip.below else "above"
         return (
-            f"It flips where one assumption goes {side} {number(flip.at, 2)}{unit}: {_lower(flip.text)} "
+            f"It flips where one assumption goes {side} {number(flip.at, 2)}{unit}: {inside(flip.text)} "
             f"({flip.path}, assumed {number(flip.value, 3)})."
         )
     if not np.isfinite(swings.middle) or swings.middle == 0:
@@ -63,18 +63,6 @@ def flip_sentence(swings: Swings) -> str:
     ends = sorted((most.at_low, most.at_high))
     return (
         f"{'The one assumption tried does not flip' if tried == 1 else f'None of the {tried} assumptions flips'} it on "
-        f"its own, moved to {swings.ends}. The one that moves it most: {_lower(most.text)} ({most.path}), "
+        f"its own, moved to {swings.ends}. The one that moves it most: {inside(most.text)} ({most.path}), "
         f"{money(ends[0])} to {money(ends[1])}."
     )
-
-
-def _lower(text: str) -> str:
-    """Return a description inside a sentence.
-
-    Examples
-    --------
-    >>> _lower("Added friction."), _lower("NPS of a week")
-    ('added friction', 'NPS of a week')
-    """
-    text = text.removesuffix(".")
-    return text if text[:2].isupper() else text[:1].lower() + text[1:]

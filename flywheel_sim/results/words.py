@@ -2,7 +2,7 @@
 
 import math
 
-__all__ = ["money", "number", "of_100", "percent", "signed_money", "span", "week"]
+__all__ = ["inside", "money", "number", "of_100", "percent", "signed_money", "span", "week"]
 
 MINUS = "\N{MINUS SIGN}"
 _SCALES = ((1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k"))
@@ -79,6 +79,18 @@ def percent(share: float) -> str:
     value = 100 * share
     digits = 1 if 0 < abs(value) < 0.95 else 0
     return f"{value:.{digits}f} %".replace("-", MINUS)
+
+
+def inside(text: str) -> str:
+    """Return a description as it stands inside a sentence.
+
+    Examples
+    --------
+    >>> inside("Added friction."), inside("NPS of a week")
+    ('added friction', 'NPS of a week')
+    """
+    text = text.removesuffix(".")
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
 
 def of_100(wins: float) -> str:

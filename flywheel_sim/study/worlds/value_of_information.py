@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from flywheel_sim.results.world_draws import ToLearn, WorldDraws
 
-__all__ = ["FEWEST_WORLDS", "LEVEL", "Candidate", "evpi", "evppi", "learn_first"]
+__all__ = ["FEWEST_WORLDS", "LEVEL", "SCREEN", "Candidate", "evpi", "evppi", "learn_first", "normal_scores", "screened"]
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -196,7 +196,7 @@ def candidates(
     if len(effects) < FEWEST_WORLDS or scale == 0.0:
         return [Candidate(name, (), 0.0, 0.0, 1.0) for name in groups]
     first, rest = order[:cut], order[cut:]
-    normal = _normal_scores(table)
+    normal = normal_scores(table)
     place = {path: k for k, path in enumerate(draws.paths)}
     parts = shares[rest] / shares[rest].sum()
     y = effects[rest] / scale
@@ -204,7 +204,7 @@ def candidates(
     folds = np.arange(len(rest)) % FOLDS
     values, errors, chosen = [], [], []
     for paths in groups.values():
-        columns = _screened(normal[first], effects[first] / scale, [place[path] for path in paths])
+        columns = screened(normal[first], effects[first] / scale, [place[path] for path in paths])
         chosen.append(tuple(draws.paths[k] for k in columns))
         if columns:
             smooth = _smoothness(normal[first][:, columns], effects[first] / scale, shares[first])
@@ -257,7 +257,7 @@ def _distinct(table: Floats, effects: Floats, shares: Floats) -> tuple[Floats, F
     return rows, np.where(weight > 0, mean, np.bincount(which, effects) / count), weight
 
 
-def _normal_scores(table: Floats) -> Floats:
+def normal_scores(table: Floats) -> Floats:
     """Return inputs by rank, as quantiles of the normal distribution: what tails they have no longer matters."""
     from scipy.special import ndtri
     from scipy.stats import rankdata
@@ -265,7 +265,7 @@ def _normal_scores(table: Floats) -> Floats:
     return np.asarray(ndtri((rankdata(table, axis=0) - 0.5) / len(table)), np.float64)
 
 
-def _screened(x: Floats, y: Floats, columns: Sequence[int]) -> list[int]:
+def screened(x: Floats, y: Floats, columns: Sequence[int]) -> list[int]:
     """Return the inputs that a lasso over squares and products needs, those it needs most first."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LassoLarsIC
