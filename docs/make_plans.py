@@ -26,7 +26,8 @@ def why_not(company: str, plan: str) -> str:
     try:
         made = load(f"{company}+{plan}")
     except ScenarioError as error:
-        return str(error)
+        first, more = error.problems[0], len(error.problems) - 1
+        return f"{first.message}{f', and {more} more' if more else ''}"
     for name in without_target(made.model, made.source):
         if why := silent(made.base().model, name):
             return f"nobody can be paid on '{name}' here: {why}"
@@ -40,7 +41,7 @@ def table() -> str:
     for plan in plans():
         cells = []
         for company in where:
-            why = re.sub(r"^\S+:\d+:\d+: \S+: ", "", why_not(company, plan))
+            why = why_not(company, plan)
             cells.append(f"no ({reasons.setdefault(why, chr(97 + len(reasons)))})" if why else "runs")
         lines.append(f"| {plan} | " + " | ".join(cells) + " |")
     told = [f"({mark}) {why}." for why, mark in reasons.items()]

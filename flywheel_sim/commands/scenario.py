@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["scenario"]
 
 #: Kinds of shipped scenarios.
-KINDS = ["company", "scheme", "programme", "part", "limit", "teaching"]
+KINDS = ["company", "scheme", "programme", "part", "example", "limit", "teaching"]
 #: Fields that say nothing of the company, and the most letters of a value in a table.
 _WORDS, _WIDE = ("title", "question", "description", "frozen", "version"), 60
 
@@ -39,9 +39,7 @@ def scenario() -> None:
 
 
 @scenario.command("list")
-@click.option(
-    "--kind", type=click.Choice(["company", "scheme", "programme", "part", "limit", "teaching"]), help="Only these."
-)
+@click.option("--kind", type=click.Choice(KINDS), help="Only these.")
 @answers("scenario.list")
 def list_(kind: str | None) -> Answer:
     """List the scenarios that come with the package."""
@@ -55,7 +53,8 @@ def list_(kind: str | None) -> Answer:
         {"name": n, "title": e.title, "kind": e.kind, "path": str(e.path), "composed_of": list(made[n])}
         for n, e in found.items()
     ]
-    more = "\nschemes, programmes and parts can be laid over any company: flywheel compare mine mine+churn-pay"
+    plans = "schemes, programmes, parts and examples can be laid over any company"
+    more = f"\n{plans}: flywheel compare mine mine+churn-pay"
     return Answer({"scenarios": data}, table(("name", "kind", "title", "composed of"), rows) + more)
 
 

@@ -18,11 +18,12 @@ _KINDS = {
     "schemes": "scheme",
     "programmes": "programme",
     "parts": "part",
+    "examples": "example",
     "limits": "limit",
     "teaching": "teaching",
 }
 #: Kinds that can be laid over any company.
-PLANS = ("scheme", "programme", "part")
+PLANS = ("scheme", "programme", "part", "example")
 
 
 class Entry(NamedTuple):
@@ -74,7 +75,7 @@ def index() -> dict[str, Path]:
 def scenarios() -> dict[str, Entry]:
     """Return shipped scenarios: name -> (title, kind, path).
 
-    ``kind`` is company, scheme, programme, part, limit or teaching.
+    ``kind`` is company, scheme, programme, part, example (a what-if, with what came out), limit or teaching.
 
     Examples
     --------

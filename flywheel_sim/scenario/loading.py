@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from flywheel_sim.scenario.checking import bounded, check, place_of
 from flywheel_sim.scenario.composing import Part, called, named_parts
 from flywheel_sim.scenario.errors import Problem, ScenarioError, shown
+from flywheel_sim.scenario.lacking import without_entries
 from flywheel_sim.scenario.layering import Layers, called_as, stack, stack_mapping, stack_over
 from flywheel_sim.scenario.library import Origin
 from flywheel_sim.scenario.measures import completed
@@ -121,7 +122,9 @@ def _checked(layers: Layers, model: type[BaseModel], name: str, changes: dict[st
     try:
         checked = check(model, source, place_of(places), complete=layers.complete)
     except ScenarioError as error:
-        raise ScenarioError(_once(layers, error.problems)) from None
+        company = plain(layers.company) if layers.company is not None else None
+        problems = without_entries(error.problems, company, layers.laid)
+        raise ScenarioError(_once(layers, tuple(problems))) from None
     if layers.problems:
         raise ScenarioError(_once(layers, ()))
     return Scenario(
@@ -160,7 +163,15 @@ def _once(layers: Layers, later: tuple[Problem, ...]) -> list[Problem]:
     """Return what reading found, then what checking found elsewhere, in the order of the files."""
     seen = {(problem.file, problem.line, problem.column) for problem in layers.problems if problem.line is not None}
     seen_fields = {problem.field for problem in layers.problems}
-    rest = [p for p in later if (p.file, p.line, p.column) not in seen and p.field not in seen_fields]
+    # what a role that is nobody has emptied, in this entry and in others like it, is no second mistake
+    emptied = {problem.field.partition(".")[0] for problem in layers.problems if problem.field}
+    rest = [
+        p
+        for p in later
+        if (p.file, p.line, p.column) not in seen
+        and p.field not in seen_fields
+        and not (p.field.partition(".")[0] in emptied and p.message.endswith("at least 1, got 0"))
+    ]
     order = {file: position for position, file in enumerate(layers.files)}
 
     def place(problem: Problem) -> tuple[int, int, int]:
