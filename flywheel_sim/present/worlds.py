@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 MOST_TO_LEARN = 3
 #: Said of what luck alone would look like.
 NOT_TOLD = "not distinguishable from nothing"
-_WIDTH, _EDGE = 560.0, 20.0
+_WIDTH, _EDGE, _PITCH = 560.0, 20.0, 42.0
 
 
 def hundred_dots(
@@ -62,12 +62,12 @@ def hundred_dots(
     rows = 5 if len(values) > 50 else 2
     columns = -(-len(values) // rows)
     step = min((_WIDTH - 2 * _EDGE) / columns, 26.0 if rows == 5 else 38.0)
-    each = "a world" if len(values) == len(effects) else f"one of a hundred parts of {len(effects):,} worlds"
+    each = "a world" if len(values) == len(effects) else f"a hundredth of {len(effects):,} worlds"
     lines = textwrap.wrap(f"each dot {each}, sorted by what {challenger} is worth against {baseline}", 104)
     dots = 40.0 + 13.0 * len(lines)
     rest = dots + step * rows + 56.0
     told = list(learn_first[:MOST_TO_LEARN])
-    height = rest + (36.0 + 34.0 * len(told) if told else 0.0)
+    height = rest + (30.0 + _PITCH * len(told) if told else 0.0)
     figure, sheet = _sheet(height)
     worse = len(values) - better
     sheet.text(_EDGE, 22.0, f"{worse} worse", color=written(LOSS), fontsize=15.0, weight="bold")
@@ -110,11 +110,15 @@ def _learn(sheet: Axes, told: list[ToLearn], top: float) -> None:
     sheet.text(right, top + 12.0, head, fontsize=9.5, color=MUTED, ha="right")
     most = max((one["evppi"] for one in told), default=0.0)
     for row, one in enumerate(told):
-        y = top + 38.0 + 34.0 * row
+        y = top + 40.0 + _PITCH * row
         sure = one["distinguishable"] and most > 0
         ink = INK if sure else MUTED
         sheet.text(_EDGE, y, f"{row + 1}", fontsize=14.0, weight="bold", color=ink, va="center")
-        sheet.text(_EDGE + 22.0, y, _short(one["name"]), fontsize=10.5, color=ink, va="center")
+        how = textwrap.wrap(one.get("measure", ""), 56)[:2]
+        up = 5.5 * len(how)
+        sheet.text(_EDGE + 22.0, y - up, _short(one["name"], bool(how)), fontsize=10.5, color=ink, va="center")
+        for line, text in enumerate(how):
+            sheet.text(_EDGE + 22.0, y - up + 13.0 + 11.0 * line, text, fontsize=8.5, color=MUTED, va="center")
         if sure:
             sheet.add_patch(Rectangle((310.0, y - 5.0), 130.0 * one["evppi"] / most, 10.0, color=FAINT))
             sheet.text(490.0, y, money(one["evppi"]), fontsize=10.5, color=INK, ha="right", va="center")
@@ -123,9 +127,9 @@ def _learn(sheet: Axes, told: list[ToLearn], top: float) -> None:
             sheet.text(right, y, NOT_TOLD, fontsize=10.0, color=MUTED, ha="right", va="center")
 
 
-def _short(name: str) -> str:
-    lines = textwrap.wrap(name, 44) or [name]
-    return "\n".join(lines[:2]) + ("\N{HORIZONTAL ELLIPSIS}" if len(lines) > 2 else "")
+def _short(name: str, one_line: bool) -> str:
+    lines, most = textwrap.wrap(name, 44) or [name], 1 if one_line else 2
+    return "\n".join(lines[:most]) + ("\N{HORIZONTAL ELLIPSIS}" if len(lines) > most else "")
 
 
 def dots_words(effects: Floats, weights: Floats | None, challenger: str) -> str:

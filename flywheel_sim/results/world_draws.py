@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ class ToLearn(TypedDict):
     ``name`` says what it is, ``path`` is the setting that stands for it (of a mechanism, the one that matters most of
     those it has), ``paths`` are all settings that were used, ``evppi`` is what it would be worth to know them, in
     dollars, ``evpi_share`` the same as a share of what it would be worth to know everything, and ``distinguishable``
-    tells whether luck alone would hardly ever look like it.
+    tells whether luck alone would hardly ever look like it.  ``measure`` says how one could find it out.
     """
 
     name: str
@@ -27,6 +27,7 @@ class ToLearn(TypedDict):
     evppi: float
     evpi_share: float
     distinguishable: bool
+    measure: NotRequired[str]
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from flywheel_sim.results.finding_out import _MECHANISMS, how_to_learn, plain_name
 from flywheel_sim.results.world_draws import WorldDraws
+from flywheel_sim.scenario.schema import MECHANISMS
 from flywheel_sim.study.worlds.shrinkage import shrink
 from flywheel_sim.study.worlds.value_of_information import candidates, evpi, evppi, learn_first
 from flywheel_sim.theory.information import normal_information
@@ -211,3 +213,10 @@ class TestShrinkage:
     def test_worlds_without_a_run_are_refused(self, world):
         with pytest.raises(ValueError):
             shrink(np.ones(2), np.array(world))
+
+
+def test_every_mechanism_says_in_plain_words_what_it_is_and_how_to_find_out():
+    names = {name for _, name in MECHANISMS}
+    assert names == set(_MECHANISMS)
+    assert len({plain_name(name) for name in names}) == len(names)
+    assert all(how_to_learn(f"{name}.x") for name in names)

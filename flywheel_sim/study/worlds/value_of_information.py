@@ -30,6 +30,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flywheel_sim.results.finding_out import how_to_learn, plain_name
 from flywheel_sim.results.world_draws import ToLearn, WorldDraws
 
 __all__ = ["FEWEST_WORLDS", "LEVEL", "SCREEN", "Candidate", "evpi", "evppi", "learn_first", "normal_scores", "screened"]
@@ -164,19 +165,23 @@ def learn_first(
     [('losing', True), ('hearing', False)]
     """
     if groups is None:
-        groups = {name: [p for p, g in zip(draws.paths, draws.groups, strict=True) if g == name]
+        groups = {plain_name(name): [p for p, g in zip(draws.paths, draws.groups, strict=True) if g == name]
                   for name in dict.fromkeys(draws.groups)}  # fmt: skip
     whole = evpi(effects, weights) if whole is None else whole
     found = sorted(
         candidates(draws, effects, weights, groups, seed), key=lambda one: (not one.distinguishable, -one.value)
     )
-    return [
-        ToLearn(
-            name=one.name, path=(one.paths or tuple(groups[one.name]))[0], paths=list(one.paths), evppi=one.value,
-            evpi_share=min(one.value / whole, 1.0) if whole > 0 else 0.0, distinguishable=one.distinguishable,
-        )
-        for one in found
-    ]  # fmt: skip
+    told = []
+    for one in found:
+        path = (one.paths or tuple(groups[one.name]))[0]
+        share = min(one.value / whole, 1.0) if whole > 0 else 0.0
+        told.append(
+            ToLearn(
+                name=one.name, path=path, paths=list(one.paths), evppi=one.value, evpi_share=share,
+                distinguishable=one.distinguishable, measure=how_to_learn(path),
+            )
+        )  # fmt: skip
+    return told
 
 
 def candidates(
