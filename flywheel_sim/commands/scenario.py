@@ -95,17 +95,25 @@ def show(spec: str, full: bool, resolved: bool, changes: dict[str, Any]) -> Answ
 @click.argument("specs", metavar="SCENARIO...", nargs=-1, required=True, shell_complete=names)
 @answers("scenario.validate", "set")
 def validate(specs: tuple[str, ...], changes: dict[str, Any]) -> Answer:
-    """Check scenarios; every mistake with its file, line and column, and exit 2 when there is one."""
+    """Check scenarios; every mistake with its file, line and column, and exit 2 when there is one.
+
+    Numbers far from the trade's, or from those of the company that a file changes, are questioned; that is no mistake.
+    """
     from flywheel_sim.scenario import Problem, ScenarioError
     from flywheel_sim.scenario.idle import sentences
+    from flywheel_sim.scenario.plausible import questions
 
     fine: list[Scenario] = []
+    asked: dict[str, list[str]] = {}
     problems: dict[Problem, None] = {}
     for spec in specs:
         try:
             fine.append(_load(spec, changes))
             for said in sentences(fine[-1:]):
                 say(f"note: {said}")
+            asked[spec] = [str(one) for one in questions(fine[-1])]
+            for said in asked[spec]:
+                say(f"warning: {said}")
         except ScenarioError as error:
             problems.update(dict.fromkeys(error.problems))
     if problems:
@@ -119,8 +127,11 @@ def validate(specs: tuple[str, ...], changes: dict[str, Any]) -> Answer:
         if frozen != "edited":
             lent = borrowed(one)
         targets = lent and {"of": lent.name or None, "measured": False, "differs": list(lent.paths)}
-        data.append({"name": one.name, "title": one.title, "hash": one.hash, "frozen": frozen, "borrowed": targets})
-        lines.append(f"{spec}: {words.get(frozen, 'ok')}" + (f"; its targets were {lent.sentence}" if lent else ""))
+        told = {"name": one.name, "title": one.title, "hash": one.hash, "frozen": frozen, "borrowed": targets}
+        data.append({**told, "questions": asked[spec]})
+        doubtful = f", with {len(asked[spec])} to look at again" if asked[spec] else ""
+        lent_by = f"; its targets were {lent.sentence}" if lent else ""
+        lines.append(f"{spec}: {words.get(frozen, 'ok')}{doubtful}{lent_by}")
     text = "\n".join(lines)
     return Answer({"scenarios": data}, text, {"hashes": {one.name: one.hash for one in fine}})
 

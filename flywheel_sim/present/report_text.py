@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flywheel_sim.present.tables import reduction
 from flywheel_sim.results import Outcomes, Verdict
 from flywheel_sim.results.assumptions import tally
+from flywheel_sim.results.naming import shared_part
 from flywheel_sim.results.paired import band
 from flywheel_sim.results.words import money, number, of_100, percent, signed_money, span, week
 
@@ -48,7 +49,9 @@ def about(outcomes: Outcomes) -> list[tuple[str, bool]]:
         names = [(outcomes.labels[outcomes.best], True), (" against ", False), *names]
         names += [(f", with {len(rest)} more", False)] if rest else []
     count, market = len(model.teams), model.market
+    below = shared_part(outcomes.scenarios)
     facts = [
+        *([f"on {below}"] if below else []),
         span(outcomes.weeks),
         f"{count} team{'s' if count != 1 else ''}",
         f"{number(market.initial_customers, 7)} customers at the start, {number(market.accounts, 9)} accounts",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flywheel_sim.results import SUMMARY, Outcomes, Run
+from flywheel_sim.results.naming import shared_part
 from flywheel_sim.results.paired import band
 from flywheel_sim.results.words import money, number, of_100, percent, signed_money, week
 
@@ -61,8 +62,9 @@ def comparison_table(outcomes: Outcomes, *, detail: bool = False) -> "Table":
     from rich import box
     from rich.table import Table
 
+    below = shared_part(outcomes.scenarios)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column("")
+    table.add_column(f"on {below}" if below else "", max_width=32, overflow="fold")
     rows = outcomes.table.to_dict("records")
     for row in rows:
         table.add_column(row["scenario"], justify="right", overflow="fold", max_width=32)

@@ -9,7 +9,7 @@ from flywheel_sim.typed import command
 if TYPE_CHECKING:
     from flywheel_sim.scenario import Scenario
 
-__all__ = ["command_for", "differences", "labels", "leaves", "origin", "pack", "unpack"]
+__all__ = ["command_for", "differences", "labels", "leaves", "origin", "pack", "shared_part", "unpack"]
 
 
 def leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
@@ -60,8 +60,10 @@ def _gathered(scenario: "Scenario") -> dict[str, Any]:
 def labels(scenarios: Sequence["Scenario"]) -> tuple[str, ...]:
     """Return a name for every scenario that people can tell apart: the title, with what was changed where titles
     repeat.
+
+    What all of them are laid on is not repeated in every name: `shared_part` says it once.
     """
-    titles = [scenario.title for scenario in scenarios]
+    titles = _short([scenario.title for scenario in scenarios])
     long = [f"{title} ({_changes(scenario)})" for title, scenario in zip(titles, scenarios, strict=True)]
     found: list[str] = []
     for title, full, scenario in zip(titles, long, scenarios, strict=True):
@@ -73,6 +75,45 @@ def labels(scenarios: Sequence["Scenario"]) -> tuple[str, ...]:
             again += 1
         found.append(label)
     return tuple(found)
+
+
+def shared_part(scenarios: Sequence["Scenario"]) -> str:
+    """Return what all scenarios of a comparison are laid on, where no label says it by itself; else nothing.
+
+    Examples
+    --------
+    >>> from flywheel_sim.scenario import load
+    >>> plans = [load(f"b2b-two-teams+{plan}") for plan in ("churn-pay", "nps-pay")]
+    >>> labels(plans), shared_part(plans)
+    (('Churn pay', 'NPS pay'), 'B2B software, two teams')
+    >>> plans = [load(name) for name in ("b2b-two-teams", "b2b-two-teams+churn-pay")]
+    >>> labels(plans), shared_part(plans)
+    (('B2B software, two teams', 'Churn pay'), '')
+    """
+    parts = _common([scenario.title for scenario in scenarios])
+    bare = any(scenario.title == _PLUS.join(parts) for scenario in scenarios)
+    return "" if bare else _PLUS.join(parts)
+
+
+#: Between the titles of what lies on what (`scenario.loading` puts it there).
+_PLUS = " + "
+
+
+def _common(titles: Sequence[str]) -> list[str]:
+    """Return the parts with which all titles begin, where there is more than one title."""
+    split = [title.split(_PLUS) for title in titles]
+    common: list[str] = []
+    for parts in zip(*split, strict=False):
+        if len(set(titles)) < 2 or any(part != parts[0] for part in parts):
+            break
+        common.append(parts[0])
+    return common
+
+
+def _short(titles: Sequence[str]) -> list[str]:
+    """Return titles without the parts that all share; a title of nothing else stays."""
+    common = _common(titles)
+    return [_PLUS.join(title.split(_PLUS)[len(common) :]) or title for title in titles]
 
 
 def command_for(

@@ -280,3 +280,27 @@ def test_askings_that_make_no_sense_are_refused(words: str, options: dict[str, f
         compare([company(), shared()], runner=made_up, **options)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="expected a confidence from"):
         choose([company(), shared()], 1.0, 1.0, runner=made_up)
+
+
+def test_what_all_plans_lie_on_is_said_once_and_not_in_every_name() -> None:
+    from flywheel_sim.results.naming import labels, shared_part
+
+    def titled(*titles: str) -> tuple[tuple[str, ...], str]:
+        made = [company().with_({"title": title}) for title in titles]
+        return labels(made), shared_part(made)
+
+    assert titled("Firm", "Firm + A", "Firm + A + B") == (("Firm", "A", "A + B"), "")
+    assert titled("Firm + A", "Firm + A + B", "Firm + C") == (("A", "A + B", "C"), "Firm")
+    assert titled("Firm + A", "Other + A") == (("Firm + A", "Other + A"), "")
+    assert titled("Firm + A") == (("Firm + A",), "")
+
+
+def test_a_report_and_a_table_say_once_what_all_plans_lie_on() -> None:
+    from flywheel_sim.present.report_text import about
+    from flywheel_sim.present.tables import comparison_table
+
+    made = [company().with_({"title": "Firm + A"}), shared().with_({"title": "Firm + B"})]
+    got = compare(made, replicates=4, seed=3, runner=made_up)
+    assert got.table["scenario"].tolist() == ["A", "B"]
+    assert str(comparison_table(got).columns[0].header) == "on Firm"
+    assert "".join(words for words, _ in about(got)).count("Firm") == 1
