@@ -36,6 +36,7 @@ _WHERE = {
     "sensitivity": "flywheel_sim.study.sensitivity.analysis:sensitivity",
     "calibrate": "flywheel_sim.study.calibration.calibrate:calibrate",
     "posterior": "flywheel_sim.study.calibration.posterior:posterior",
+    "worlds": "flywheel_sim.study.worlds.making:worlds",
     "optimize": "flywheel_sim.study.search.optimize:optimize",
     "claims": "flywheel_sim.study.claims.trial:claims",
     "responses": "flywheel_sim.study.responses.trial:responses",

@@ -28,3 +28,4 @@ from flywheel_sim.study.search.optimize import optimize as optimize
 from flywheel_sim.study.sensitivity.analysis import sensitivity as sensitivity
 from flywheel_sim.study.verification.reproduce import reproduce as reproduce
 from flywheel_sim.study.verification.verify import verify as verify
+from flywheel_sim.study.worlds.making import worlds as worlds

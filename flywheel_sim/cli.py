@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "Compare two shipped scenarios and leave report.html here.",
     "run": "Run one scenario.",
     "compare": "Compare scenarios under the same luck.",
+    "worlds": "Draw what is not known of a company.",
     "report": "Write the HTML report of a result.",
     "scenario": "List, show, write and check scenarios.",
     "sweep": "Run a study file.",

@@ -49,6 +49,9 @@ class Asked:
     full: bool
     report: Path | None
     posterior: Path | None
+    worlds: int | None
+    worlds_from: Path | None
+    as_assumed: bool
     interventions: tuple[str, ...]
     team_classes: tuple[str, ...]
     detail: bool
@@ -66,6 +69,15 @@ class Asked:
             raise click.UsageError("--budget is for --best")
         if self.best and self.precision is not None:
             raise click.UsageError("--best and --precision both decide how many runs there are; give one of them")
+        if self.worlds is not None:
+            for other, given in {
+                "--as-assumed": self.as_assumed, "--posterior": self.posterior, "--precision": self.precision,
+                "--best": self.best, "--replicates": self.replicates, "--swings": self.swings or self.full,
+            }.items():  # fmt: skip
+                if given:
+                    raise click.UsageError(f"--worlds says what is run and how often; leave {other} out")
+        if self.worlds_from is not None and self.worlds is None:
+            raise click.UsageError("--worlds-from says where worlds are; say over how many with --worlds N")
         if self.keep and not self.funnel_twin:
             raise click.UsageError("--keep says what a funnel twin does; add --funnel-twin")
         drawable(self.posterior, self.changes, self.seed)
@@ -101,6 +113,17 @@ class Asked:
 @click.option("--swings", is_flag=True, help="Move one assumption at a time: what moves the difference, what flips it.")
 @click.option("--full", is_flag=True, help="--bridge and --swings.")
 @click.option("--bonus-neutral", is_flag=True, help="Let all pay schemes have the same expected payout.")
+@click.option(
+    "--worlds",
+    type=click.IntRange(8),
+    default=None,
+    metavar="N",
+    help="Run over N worlds of the company, which flywheel worlds makes: what nobody knows is drawn, the same in all.",
+)
+@click.option(
+    "--worlds-from", type=click.Path(path_type=Path), default=None, metavar="DIR", help="Where its worlds are."
+)
+@click.option("--as-assumed", is_flag=True, help="Take every number as it is stated: the doubt is luck alone.")
 @REPORT
 @POSTERIOR
 @RULES
@@ -129,6 +152,9 @@ def compare(**options: Any) -> Answer:
 
     --posterior draws parameters for run k from a table, the same in every scenario; a scenario keeps a value of its own
     where it differs from the first.  --best, --bridge and --swings then speak of means over luck and draws.
+
+    --worlds draws what nobody knows, decisions never: run k of every scenario is of world k.  The verdict then says in
+    how many worlds a scenario is worth more, and what would be worth finding out.
 
     --precision and --best decide how many runs there are; --replicates is then the first stage.  When the limit comes
     first, the exit code is 1.
@@ -184,6 +210,8 @@ def _compared(asked: Asked, scenarios: "list[Scenario]") -> "Comparison":
             indifference=asked.indifference,
             limit=asked.limit,
             posterior=asked.posterior,
+            worlds=asked.worlds,
+            worlds_from=asked.worlds_from,
             **ruled,
         )
 

@@ -192,7 +192,10 @@ def batch(
             if progress:
                 progress(before + round(weeks * done / max(of, 1)), total)
 
-        simulation = Simulation(models, chunk, keep_teams=teams, look=report)
+        # only what this chunk runs is made ready for it
+        place = {s: k for k, s in enumerate(dict.fromkeys(s for s, _, _ in chunk))}
+        own = [(place[s], *luck) for s, *luck in chunk]
+        simulation = Simulation([models[s] for s in place], own, keep_teams=teams, look=report)
         simulation.advance(threads=worker_count(workers), progress=report)
         for q, (s, _, _) in enumerate(chunk):
             report(1)

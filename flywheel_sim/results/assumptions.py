@@ -15,7 +15,10 @@ from flywheel_sim.scenario.shapes import along, root
 if TYPE_CHECKING:
     from flywheel_sim.scenario import Scenario
 
-__all__ = ["EVIDENCE", "Assumption", "Tally", "acting", "brief", "changed", "key_assumptions", "tally"]
+__all__ = [
+    "EVIDENCE", "Assumption", "Tally", "acting", "brief", "changed", "evidence_of", "key_assumptions", "meaning_of",
+    "tally",
+]  # fmt: skip
 
 #: What an evidence mark means, and what is known of a number that the scenario states itself.
 EVIDENCE: dict[str, str] = {**fields.EVIDENCE, "set": "set by the scenario"}
@@ -130,6 +133,16 @@ def _assumption(scenarios: Sequence["Scenario"], path: str, values: tuple[Any, .
         evidence=EVIDENCE[mark],
         source=source,
     )
+
+
+def meaning_of(scenario: "Scenario", path: str) -> str:
+    """Return what a number means in the words of a strategist, with whose it is."""
+    return brief(_meaning(scenario, path) + _whose(scenario, path), path)
+
+
+def evidence_of(scenario: "Scenario", path: str) -> str:
+    """Return the evidence mark of a number, or ``"set"`` where the scenario states it without one."""
+    return _mark(scenario, path, scenario.get(path))[0]
 
 
 def _meaning(scenario: "Scenario", path: str) -> str:

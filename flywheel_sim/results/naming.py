@@ -159,7 +159,9 @@ def command_for(
 
 def pack(scenario: "Scenario") -> dict[str, Any]:
     """Return a scenario as JSON values: everything needed to make it again without its files."""
+    ranges = {path: one.said for path, one in scenario.ranges.items()}
     return {
+        **({"ranges": ranges} if ranges else {}),
         "name": scenario.name,
         "origin": origin(scenario),
         "hash": scenario.hash,
@@ -176,6 +178,8 @@ def unpack(packed: Mapping[str, Any]) -> "Scenario":
     checked = load(packed["resolved"])
     files = () if packed["origin"] == packed["name"] else (packed["origin"],)
     marks = {path: (str(mark), str(source)) for path, (mark, source) in packed.get("marks", {}).items()}
+    if packed.get("ranges"):
+        checked = checked.with_(packed["ranges"])
     return Scenario(
         checked.model, checked.source, name=packed["name"], files=files, changes=packed["changes"], marks=marks
     )

@@ -7,6 +7,7 @@ Longer than 500 lines: one class, whose every number is a documented property, s
 folder take the same.
 """
 
+import dataclasses
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,6 +44,7 @@ from flywheel_sim.results.selection import Selection
 from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.results.swings import Swings
 from flywheel_sim.results.words import money
+from flywheel_sim.results.world_answer import AS_ASSUMED, WorldRuns, over_worlds
 from flywheel_sim.scenario.columns import COLUMNS
 
 if TYPE_CHECKING:
@@ -100,6 +102,8 @@ class Outcomes:
         What the scenarios do to teams and segments, once somebody asked.
     drawn : Drawn, optional
         Where the runs drew parameters from.
+    worlds_run : WorldRuns, optional
+        Which worlds the runs are of, and what was learned over them.
     rules : mapping of str to str
         Python that took part in the runs, by name -> hash of its source.
     ruled : Any, optional
@@ -122,6 +126,7 @@ class Outcomes:
     swings: Swings | None = None
     groups: Groups | None = None
     drawn: Drawn | None = None
+    worlds_run: WorldRuns | None = None
     rules: Mapping[str, str] = field(default_factory=dict)
     ruled: Any = None
 
@@ -198,7 +203,7 @@ class Outcomes:
         """Yield options of ``flywheel compare`` that make these outcomes again."""
         chosen = self.chosen
         if self.drawn is not None:
-            yield "posterior", self.drawn.source
+            yield ("worlds", self.worlds_run.n) if self.worlds_run else ("posterior", self.drawn.source)
         if self.precision:
             yield "precision", self.precision
         if chosen is not None:
@@ -234,7 +239,14 @@ class Outcomes:
             return np.asarray(values - values[0])
 
     def verdict_on(self, index: int) -> Verdict:
-        """Judge scenario number ``index`` against the baseline."""
+        """Judge scenario number ``index`` against the baseline: over worlds where runs are of worlds, else by luck."""
+        found = self._verdict_of_runs(index)
+        if self.worlds_run is None or not index:
+            return found
+        worlds, sentence, winner = over_worlds(self.worlds_run, index, self.weeks, self.labels[index], self.labels[0])
+        return dataclasses.replace(found, sentence=sentence, winner=winner, worlds=worlds, evpi=self.worlds_run.evpi)
+
+    def _verdict_of_runs(self, index: int) -> Verdict:
         return verdict(
             self.differences()[index],
             self.gain_weeks[index],
@@ -330,6 +342,45 @@ class Outcomes:
             raise ValueError("a verdict needs a second scenario")
         return self.verdict_on(self.best)
 
+    @property
+    def basis(self) -> str:
+        """Which answer this is: over worlds, over a posterior, or as assumed."""
+        if self.worlds_run is not None:
+            return self.worlds_run.basis
+        if self.drawn is not None:
+            return f"Over draws of {self.drawn.source}, one for each run."
+        return AS_ASSUMED
+
+    @cached_property
+    def worlds(self) -> "pd.DataFrame":
+        """One row per challenger and world: scenario, world (number of its draw), difference (of its run), effect
+        (with luck taken out), then a column for each path that is drawn, with its value.
+
+        Raises
+        ------
+        ValueError
+            When the comparison was made as assumed.
+        """
+        import pandas as pd
+
+        if self.worlds_run is None:
+            raise ValueError(
+                "this comparison is of one company as assumed; compare(..., worlds=200) runs it over worlds"
+            )
+        runs, parts = self.worlds_run, []
+        draws = pd.DataFrame(runs.draws.values, columns=list(runs.draws.paths))
+        for index in range(1, len(self.scenarios)):
+            head = pd.DataFrame(
+                {
+                    "scenario": self.labels[index],
+                    "world": runs.numbers,
+                    "difference": self.differences()[index],
+                    "effect": runs.effects[index],
+                }
+            )
+            parts.append(pd.concat([head, draws], axis=1))
+        return pd.concat(parts, ignore_index=True)
+
     @cached_property
     def table(self) -> "pd.DataFrame":
         """One row per scenario, the baseline first.
@@ -384,7 +435,12 @@ class Outcomes:
             if self.chosen
             else None,
             "precision": self._asked(),
-            "posterior": self.drawn.note if self.drawn else None,
+            "posterior": self.drawn.note if self.drawn and not self.worlds_run else None,
+            "basis": self.basis,
+            "learn_first": [dict(finite(dict(one))) for one in self.worlds_run.learn_first]
+            if self.worlds_run
+            else None,
+            "fails_where": self.worlds_run.fails_where if self.worlds_run else None,
             "seed": self.seed,
             "replicates": self.replicates,
             "weeks": self.weeks,
@@ -449,7 +505,10 @@ class Outcomes:
         tables |= {f"teams-{k}": paths.columns() for k, paths in enumerate(self.teams) if paths is not None}
         tables |= self.split.tables() if self.split else {}
         tables |= self.groups.tables() if self.groups else {}
-        tables |= {"draws": self.drawn.used(self.replicates)} if self.drawn else {}
+        if self.worlds_run is not None:
+            tables |= self.worlds_run.tables()
+        elif self.drawn is not None:
+            tables["draws"] = self.drawn.used(self.replicates)
         manifest = {
             "schema": SCHEMA,
             "seed": self.seed,
@@ -464,7 +523,10 @@ class Outcomes:
             "bridge": self.split.about() if self.split else None,
             "swings": self.swings.to_dict() if self.swings else None,
             "groups": self.groups.about() if self.groups else None,
-            "posterior": {"source": self.drawn.source, "digest": self.drawn.digest} if self.drawn else None,
+            "posterior": {"source": self.drawn.source, "digest": self.drawn.digest}
+            if self.drawn and not self.worlds_run
+            else None,
+            **({"worlds": finite(self.worlds_run.about())} if self.worlds_run else {}),
             "provenance": self.provenance.to_dict(),
             **({"left": list(left)} if left else {}),
             **({"report": path_from(folder, report)} if report is not None else {}),
@@ -509,6 +571,9 @@ class Outcomes:
                 groups=Groups.of(manifest["groups"], partial(read_table, folder)) if manifest.get("groups") else None,
                 drawn=Drawn(**manifest["posterior"], table=read_table(folder, "draws"))
                 if manifest.get("posterior")
+                else None,
+                worlds_run=WorldRuns.of(manifest["worlds"], partial(read_table, folder))
+                if manifest.get("worlds")
                 else None,
                 rules=manifest["provenance"]["rules"],
             )

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from flywheel_sim.results.intervals import LEVEL, mean_interval, paired_p, share_interval, superiority_interval
 from flywheel_sim.results.words import money, of_100, signed_money, span
+from flywheel_sim.results.world_answer import WorldVerdict
 
 __all__ = [
     "LEVEL", "Band", "Dip", "Verdict", "band", "deepest_dip", "lasting_gain_week", "mean_interval", "strength",
@@ -88,6 +89,10 @@ class Verdict:
         Differences up to this do not matter; 0 = every one does.
     practically_equal : bool
         Whether the interval of the mean lies wholly inside the indifference zone.
+    worlds : WorldVerdict, optional
+        In how many worlds the challenger is worth more; None where the runs are of one company.
+    evpi : float
+        What it would be worth to know everything that worlds draw, in $; NaN where the runs are of one company.
     """
 
     sentence: str
@@ -107,6 +112,8 @@ class Verdict:
     p_value: float = math.nan
     indifference: float = 0.0
     practically_equal: bool = False
+    worlds: WorldVerdict | None = None
+    evpi: float = math.nan
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values; infinite weeks are for the caller to turn into null."""

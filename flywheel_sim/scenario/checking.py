@@ -13,6 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from flywheel_sim.scenario.errors import Problem, ScenarioError, shown
 from flywheel_sim.scenario.explaining import MOST_TOLD, Locate, explained, unknown_name, where
+from flywheel_sim.scenario.ranges import settled
 from flywheel_sim.scenario.reading import Place
 from flywheel_sim.scenario.shapes import Shape, along, root
 
@@ -55,7 +56,7 @@ def check(model: type[Model], source: Mapping[str, Any], locate: Locate, *, comp
     model : type
         The pydantic class of the whole file.
     source : mapping
-        Plain nested dict.
+        Plain nested dict; of a range (``LOW to HIGH``) the median is taken.
     locate : callable
         Path -> place.
     complete : bool
@@ -67,7 +68,8 @@ def check(model: type[Model], source: Mapping[str, Any], locate: Locate, *, comp
         With every mistake.
     """
     shape = root(model)
-    problems = list(_bad_names(source, shape, (), locate))
+    source, problems = settled(model, source, locate)
+    problems += _bad_names(source, shape, (), locate)
     try:
         checked = _validated(model, source)
         problems += _bad_changes(model, source, locate, sound=True)

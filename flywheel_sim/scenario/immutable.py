@@ -1,10 +1,12 @@
 """Mappings and lists that refuse to be changed, so that a scenario stays what its hash says."""
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any, NoReturn
 
 from pydantic import BaseModel
 
-__all__ = ["Entries", "Items", "freeze"]
+__all__ = ["Entries", "Items", "freeze", "replaced"]
 
 
 def _refuse(self: object, *args: Any, **kwargs: Any) -> NoReturn:
@@ -57,3 +59,45 @@ def freeze(value: Any) -> Any:
     if isinstance(value, list):
         return value if isinstance(value, Items) else Items([freeze(item) for item in value])
     return value
+
+
+def replaced(model: Any, values: Mapping[str, float]) -> Any:
+    """Return a frozen model with other numbers in place of numbers, sharing the blocks that stay as they are.
+
+    Parameters
+    ----------
+    model : BaseModel
+    values : mapping
+        Dotted path, by the names of a file -> number; taken without a check.
+
+    Raises
+    ------
+    KeyError
+        Where the model has no number at a path.
+    """
+    tree: dict[str, Any] = {}
+    for path, value in values.items():
+        *above, last = path.split(".")
+        inside = tree
+        for name in above:
+            inside = inside.setdefault(name, {})
+        inside[last] = value
+    return _replaced(model, tree)
+
+
+def _replaced(old: Any, tree: Any) -> Any:
+    if not isinstance(tree, dict):
+        if isinstance(old, bool) or not isinstance(old, int | float):
+            raise KeyError(f"expected a number to replace, got {old!r}")
+        return int(tree) if isinstance(old, int) else float(tree)
+    if isinstance(old, BaseModel):
+        names = _by_alias(type(old))
+        return old.model_copy(
+            update={names[name]: _replaced(getattr(old, names[name]), below) for name, below in tree.items()}
+        )
+    return Entries({**old, **{name: _replaced(old[name], below) for name, below in tree.items()}})
+
+
+@cache
+def _by_alias(block: type[BaseModel]) -> dict[str, str]:
+    return {info.alias or name: name for name, info in block.model_fields.items()}

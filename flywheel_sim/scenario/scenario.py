@@ -15,11 +15,12 @@ from pydantic import BaseModel
 from flywheel_sim.scenario.checking import Places, bounded, check, place_of
 from flywheel_sim.scenario.editing import assign, copied, look_up, paths_of
 from flywheel_sim.scenario.errors import Problem, ScenarioError, nearest
-from flywheel_sim.scenario.immutable import freeze
+from flywheel_sim.scenario.immutable import freeze, replaced
 from flywheel_sim.scenario.known import Known
 from flywheel_sim.scenario.layering import About
 from flywheel_sim.scenario.marks import Marks, marks_of
 from flywheel_sim.scenario.measures import completed
+from flywheel_sim.scenario.ranges import Range, ranges_of
 from flywheel_sim.scenario.reading import Place
 from flywheel_sim.scenario.team_roles import ROLES, Company, names_roles, spread
 from flywheel_sim.scenario.trees import as_node, as_tree
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["WORDS", "Scenario"]
 
-#: Fields that are words for people; they change no result and are no part of the hash.
-WORDS = ("title", "question", "description", "frozen")
+#: Fields that are words for people, and what is known of numbers; they change no run and are no part of the hash.
+WORDS = ("title", "question", "description", "frozen", "doubt")
 #: With more mistakes than this nobody is told of each what would work.
 MOST_TRIED = 20
 #: Settings of `observed` that came after the first hashes were kept: at their default they change none.
@@ -117,8 +118,10 @@ class Scenario:
         "_model",
         "_name",
         "_places",
+        "_ranges",
         "_resolved",
         "_source",
+        "_varied",
     )
     __iter__ = None
     _changes: dict[str, Any]
@@ -129,8 +132,10 @@ class Scenario:
     _model: "ScenarioModel"
     _name: str
     _places: Places
+    _ranges: dict[str, Range] | None
     _resolved: dict[str, Any] | None
     _source: dict[str, Any]
+    _varied: dict[str, Any]
 
     def __init__(
         self,
@@ -155,6 +160,8 @@ class Scenario:
         put(self, "_marks", marks)
         put(self, "_resolved", None)
         put(self, "_hash", None)
+        put(self, "_ranges", None)
+        put(self, "_varied", {})
 
     @property
     def name(self) -> str:
@@ -230,9 +237,18 @@ class Scenario:
         block = source.get("incentives")
         measures = self._filled()["incentives"]["measures"]
         source["incentives"] = {**(block if isinstance(block, dict) else {}), "measures": copied(measures)}
+        typed = next((file for file in self.files if file not in self.laid), "")
         return Scenario(
-            check(type(self.model), source, place_of(self._places)), source, name=self.name, files=self.files
-        )
+            check(type(self.model), source, place_of(self._places)), source, name=self.name, files=self.files,
+            places=self._places, layers=About(typed or self.typed, known=self.known),
+        )  # fmt: skip
+
+    def settled(self) -> "Scenario":
+        """Return the same scenario as a company of its own: what was changed is part of its base case."""
+        return Scenario(
+            self.model, self._source, name=self.name, files=self.files, places=self._places, marks=self._marks,
+            layers=self._layers._replace(company=None),
+        )  # fmt: skip
 
     def targeted(self, targets: Mapping[str, float]) -> "Scenario":
         """Return the same scenario with targets of measures in place, which count as no change of anybody's."""
@@ -348,6 +364,49 @@ class Scenario:
             object.__setattr__(self, "_marks", marks_of(self._places, self._changes))
         return self._marks or {}
 
+    @property
+    def ranges(self) -> Mapping[str, Range]:
+        """Numbers of which its files know only a range, ``LOW to HIGH``, by dotted path; a run takes the median.
+
+        Examples
+        --------
+        >>> from flywheel_sim.scenario import load
+        >>> s = load("b2b-saas").with_({"cadence.pull": "0.2 to 0.8"})
+        >>> s.ranges["cadence.pull"].high, s.get("cadence.pull")
+        (0.8, 0.4)
+        """
+        if self._ranges is None:
+            object.__setattr__(self, "_ranges", ranges_of(type(self.model), self._source))
+        return self._ranges or {}
+
+    def varied(self, values: Mapping[str, float]) -> "Scenario":
+        """Return the same scenario with other numbers in place of numbers, made some ten times faster than by `with_`.
+
+        For draws: values are taken as they are, so they must be what the schema allows, and each must stand where the
+        scenario has a number.  The files, ranges and marks of the result are those of this scenario.
+
+        Parameters
+        ----------
+        values : mapping
+            Dotted path of a number -> number.
+
+        Examples
+        --------
+        >>> from flywheel_sim.scenario import load
+        >>> s = load("b2b-saas")
+        >>> s.varied({"market.price": 1.1}) == s.with_({"market.price": 1.1})
+        True
+        """
+        made = object.__new__(Scenario)
+        put = object.__setattr__
+        for name in Scenario.__slots__:
+            put(made, name, getattr(self, name))
+        put(made, "_model", replaced(self.model, values))
+        put(made, "_resolved", None)
+        put(made, "_hash", None)
+        put(made, "_varied", {**self._varied, **values})
+        return made
+
     def with_(self, changes: Mapping[str, Any]) -> "Scenario":
         """Return a new scenario with some values set.
 
@@ -355,7 +414,8 @@ class Scenario:
         ----------
         changes : mapping
             Dotted path -> value; roles may stand for teams (``teams.front.headcount``).  A mapping replaces the whole
-            block or entry at its path; ``None`` takes a named entry away, or puts a value back to its default.
+            block or entry at its path; ``None`` takes a named entry away, or puts a value back to its default.  A text
+            ``"LOW to HIGH"`` in place of a number says between what it lies with 90 % probability.
 
         Raises
         ------
@@ -371,6 +431,7 @@ class Scenario:
 
     def _with(self, changes: Mapping[str, Any]) -> "Scenario":
         model = type(self.model)
+        changes = {**self._varied, **changes}
         if any(names_roles(path, value) and not self._has(path) for path, value in changes.items()):
             changes = spread(changes, Company.of(as_tree(self._source, {}), self._source.get("teams", {})), as_node)
         source, problems = assign(model, self._source, self._filled(), changes)
@@ -460,9 +521,22 @@ class Scenario:
         from flywheel_sim.scenario.writing import changes_as_yaml, to_yaml
 
         if base is None:
-            return to_yaml(self._filled())
+            return to_yaml(self._said())
         named = base.typed if not base.changes else ""
-        return changes_as_yaml(named, base.resolved(), self._filled())
+        return changes_as_yaml(named, base._said(), self._said())
+
+    def _said(self) -> dict[str, Any]:
+        """Return the resolved values with ranges as they were given."""
+        if not self.ranges:
+            return self._filled()
+        values = copied(self._filled())
+        for path, one in self.ranges.items():
+            inside: Any = values
+            *above, last = path.split(".") if ".set." not in path else [*path.split(".", 4)]
+            for name in above:
+                inside = inside[int(name)] if isinstance(inside, list) else inside[name]
+            inside[int(last) if isinstance(inside, list) else last] = one.said
+        return dict(values)
 
     def _filled(self) -> dict[str, Any]:
         """Return the resolved values themselves, not to be changed."""
@@ -500,7 +574,7 @@ class Scenario:
 
     def __reduce__(self) -> tuple[Any, ...]:
         said = (self._source, self.name, self.files, self._places, self._changes, self._marks, self._layers)
-        return _again, (type(self.model), *said)
+        return _again, (type(self.model), *said, self._varied)
 
 
 def _as_before(observed: dict[str, Any]) -> dict[str, Any]:
@@ -526,7 +600,9 @@ def _again(
     changes: dict[str, Any],
     marks: Marks | None = None,
     layers: About | None = None,
+    varied: Mapping[str, float] | None = None,
 ) -> Scenario:
     """Unpickle by validating anew."""
     checked = check(model, source, place_of(places))
-    return Scenario(checked, source, name=name, files=files, places=places, changes=changes, marks=marks, layers=layers)
+    made = Scenario(checked, source, name=name, files=files, places=places, changes=changes, marks=marks, layers=layers)
+    return made.varied(varied) if varied else made

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import model_validator
 
+from flywheel_sim.scenario.blocks.doubt import Doubt
 from flywheel_sim.scenario.blocks.frozen import Frozen
 from flywheel_sim.scenario.blocks.m01_market import Market
 from flywheel_sim.scenario.blocks.m02_relationship import Relationship
@@ -264,6 +265,7 @@ class ScenarioModel(Block):
     selling: Selling = param(Selling(), "M27 selling behaviour.")
     observed: Observed = param(Observed(), "Real data on this company, and what may be fitted to them.")
     frozen: Frozen = param(Frozen(), "What this base case was calibrated to.")
+    doubt: Doubt = param(Doubt(), "How well its numbers are known, where that is not said by their evidence marks.")
 
     @model_validator(mode="after")
     def _names_exist(self) -> "ScenarioModel":

@@ -30,7 +30,7 @@ from flywheel_sim.results import Run
 from flywheel_sim.scenario import Scenario
 from flywheel_sim.scenario.blocks.frozen import YEARLY
 
-__all__ = ["YEARLY", "measure_years"]
+__all__ = ["YEARLY", "measure_years", "read_of_run"]
 
 Floats = NDArray[np.float64]
 YEAR = 52
@@ -43,6 +43,14 @@ _READ: Mapping[str, Callable[[Run, int], float]] = {
     "growth": lambda run, year: _of_year(run, "revenue", year) / _of_year(run, "revenue", year - 1) - 1.0,
     "utilisation": lambda run, year: _of_year(run, "utilisation", year) / YEAR,
 }
+
+
+def read_of_run(name: str, weeks: int) -> Callable[[Run], float] | None:
+    """Return how one run of so many weeks tells a quantity; None where it takes variants, or longer runs."""
+    kind, _, year = name.rpartition("_year_")
+    if kind not in _READ or YEAR * int(year) > weeks:
+        return None
+    return lambda run: _READ[kind](run, int(year))
 
 
 def measure_years(

@@ -6,7 +6,7 @@ the case is measured against its targets, and the file records what came out, th
 scenario.  From then on a change of the file is a change of the base case, and shows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,17 @@ from flywheel_sim.scenario.blocks.frozen import YEARLY
 from flywheel_sim.scenario.columns import COL
 from flywheel_sim.study.calibration.company_targets import measure_years
 
-__all__ = ["Achieved", "Frozen", "freeze", "mean_scores", "measure", "references", "targets"]
+__all__ = [
+    "Achieved",
+    "Frozen",
+    "freeze",
+    "mean_scores",
+    "measure",
+    "quantity_of",
+    "references",
+    "references_of",
+    "targets",
+]
 
 #: Weeks over which references are taken: after the start has faded, before the market has moved on.
 FROM, UNTIL = 26, 156
@@ -105,15 +115,60 @@ def references(scenario: Scenario, seed: int = 11, replicates: int = 8, workers:
     dict of str to float
         Dotted path -> mean over weeks 26 to 156 and over the runs.
     """
-    short = scenario.with_({"horizon_weeks": min(UNTIL, scenario.get("horizon_weeks"))})
-    simulation = Simulation([short.model], [(0, seed, k) for k in range(replicates)])
-    threads, seen = worker_count(workers), []
-    simulation.advance(min(FROM, simulation.horizon - 1), threads=threads)
+    (found,) = references_of([scenario], [(seed, k) for k in range(replicates)], workers=workers)
+    return found
+
+
+def references_of(
+    scenarios: Sequence[Scenario],
+    luck: Sequence[tuple[int, int]],
+    *,
+    every: int = 1,
+    paired: bool = False,
+    workers: int | None = None,
+    look: Callable[[], None] = lambda: None,
+) -> list[dict[str, float]]:
+    """Return what `references` does for several scenarios at once.
+
+    Parameters
+    ----------
+    scenarios : sequence of Scenario
+    luck : sequence of (seed, replicate)
+        Of the runs of each scenario.
+    every : int
+        Weeks from one look at the teams to the next; weekly columns are read in every week.
+    paired : bool
+        Whether each scenario has one run, with the luck at its own place, instead of all of them.
+    workers : int, optional
+        Threads.
+    look : callable
+        Called now and then; what it raises ends the runs.
+    """
+    short = [one.varied({"horizon_weeks": min(UNTIL, one.model.horizon_weeks)}) for one in scenarios]
+    count = 1 if paired else len(luck)
+    keys = (
+        [(s, *luck[s]) for s in range(len(short))]
+        if paired
+        else [(s, seed, replicate) for s in range(len(short)) for seed, replicate in luck]
+    )
+    simulation = Simulation([one.model for one in short], keys, look=look)
+    threads = worker_count(workers)
+    seen: list[list[dict[str, float]]] = [[] for _ in keys]
+    simulation.advance(min(FROM, simulation.horizon - 1), threads=threads, progress=lambda done, total: look())
     while simulation.week < simulation.horizon:
-        simulation.advance(1, threads=threads)
-        seen += [_of_teams(short, simulation, q) for q in range(simulation.runs)]
-    weekly = np.array([simulation.arrays(q).weekly[FROM:] for q in range(simulation.runs)])
-    mean = weekly.mean(axis=(0, 1))
+        simulation.advance(every, threads=threads, progress=lambda done, total: look())
+        for q, rows in enumerate(seen):
+            rows.append(_of_teams(short[q // count], simulation, q))
+    found = []
+    for s, one in enumerate(short):
+        own = range(s * count, (s + 1) * count)
+        mean = np.array([simulation.arrays(q).weekly[FROM:] for q in own]).mean(axis=(0, 1))
+        found.append(_means(one, [row for q in own for row in seen[q]], mean))
+    return found
+
+
+def _means(scenario: Scenario, seen: Sequence[Mapping[str, float]], mean: NDArray[np.float64]) -> dict[str, float]:
+    """Return references from what was seen of the teams and from the means of the weekly columns."""
     found = {path: float(np.mean([one[path] for one in seen])) for path in seen[0]}
     found |= {path: float(mean[column]) for path, column in _COLUMNS.items()}
     for path, column in _WHERE_ENABLED.items():
@@ -174,8 +229,10 @@ def _leads(funnel: Any, brought: float) -> float:
 
 def _of_teams(scenario: Scenario, simulation: Simulation, q: int) -> dict[str, float]:
     """Return references read from the teams' vectors of one run in one week."""
-    state, tables = simulation.state, simulation.program.tables
-    r, size = state.run[q], simulation.program.par[0]["size"]
+    state, tables, program = simulation.state, simulation.program.tables, simulation.program
+    r = state.run[q]
+    size = program.par[program.calendar[int(r["scenario"]), 0]]["size"]
+    touch0, link0, row0 = int(size["touch0"]), int(size["link0"]), int(size["team0"])
     teams, points, segments = int(size["teams"]), int(size["touchpoints"]), int(size["segments"])
     u = state.direction[r["team0"] : r["team0"] + teams]
     mu = state.magnitude[r["team0"] : r["team0"] + teams]
@@ -183,18 +240,18 @@ def _of_teams(scenario: Scenario, simulation: Simulation, q: int) -> dict[str, f
     journey, lengths = scenario.model.journey, list[float]()
     additive = journey.directions == "additive"
     for n, name in enumerate(list(journey.touchpoints)[:points]):
-        served = (tables.dependency[n, :teams] * mu) @ u
+        served = (tables.dependency[touch0 + n, :teams] * mu) @ u
         match, length = [], float(np.sqrt(served @ served))
         lengths.append(length)
         scale = journey.length_reference / length if additive and length > 0 else 1.0
         for s in range(segments):
-            need = state.need[r["segment0"] + s] + tables.offset[n]
+            need = state.need[r["segment0"] + s] + tables.offset[touch0 + n]
             match.append(scale * float(served @ need) / float(np.sqrt(need @ need)))
         found[f"journey.touchpoints.{name}.match_reference"] = float(np.mean(match))
     if additive and lengths:
         found["journey.length_reference"] = float(np.mean(lengths))
-    if len(tables.link):
-        cosines = [u[link["giver"]] @ u[link["taker"]] for link in tables.link]
+    if links := int(size["links"]):
+        cosines = [u[link["giver"]] @ u[link["taker"]] for link in tables.link[link0 : link0 + links]]
         found["handoffs.reference_cosine"] = float(np.mean(cosines))
     sellers = [point.owner for point in scenario.model.journey.touchpoints.values() if point.stage == "sale"]
     if scenario.get("selling.enabled") and sellers:
@@ -214,7 +271,7 @@ def _of_teams(scenario: Scenario, simulation: Simulation, q: int) -> dict[str, f
         customers = state.relationship[rows][np.isin(state.status[rows], (NEUTRAL, ADVOCATE, DETRACTOR))]
         found["sensing.relationship_spread"] = max(float(np.std(customers)), 0.001) if customers.size else 0.001
     if teams:
-        found["capacity.craft_reference"] = float(np.mean(np.sum(u * tables.craft[:teams], axis=1)))
+        found["capacity.craft_reference"] = float(np.mean(np.sum(u * tables.craft[row0 : row0 + teams], axis=1)))
     return found
 
 
@@ -293,6 +350,12 @@ _QUANTITIES: dict[str, Callable[[Run], float]] = {
 }
 
 
+def quantity_of(name: str, run: Run) -> float:
+    """Return what a run comes to in a quantity that base cases are calibrated to; one of its summary, or of weeks."""
+    read = _QUANTITIES.get(name)
+    return read(run) if read is not None else float(run.summary[name])
+
+
 def measure(
     scenario: Scenario, seed: int = 1, replicates: int = 40, workers: int | None = None
 ) -> tuple[Achieved, ...]:
@@ -313,8 +376,7 @@ def measure(
     yearly = measure_years(scenario, [name for name in targets if name in YEARLY], seed, replicates, workers)
     found = []
     for name, target in targets.items():
-        read = _QUANTITIES.get(name, lambda run, name=name: float(run.summary[name]))
-        values = yearly[name] if name in yearly else np.array([read(run) for run in runs])
+        values = yearly[name] if name in yearly else np.array([quantity_of(name, run) for run in runs])
         error = float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
         found.append(Achieved(name, target.low, target.high, float(np.mean(values)), error))
     return tuple(found)

@@ -22,11 +22,14 @@ from flywheel_sim.scenario.idle import warn
 from flywheel_sim.study.comparison.bridge import bridge
 from flywheel_sim.study.comparison.sequential import FEWEST_FIRST, kim_nelson, ocba, runs_needed
 from flywheel_sim.study.comparison.swings import swings
+from flywheel_sim.study.worlds.drawing import WorldDrawing, drawing
 
 __all__ = ["FIRST_STAGE", "LIMIT", "Comparison", "choose", "compare"]
 
 #: Most runs of a scenario, unless another limit is given.
 LIMIT = 1000
+#: Fewest worlds that a comparison is run over.
+FEWEST_WORLDS = 8
 #: Runs of each scenario before `choose` rules out the first.
 FIRST_STAGE = 10
 #: Most runs of a scenario that swings and groups take, unless told.
@@ -188,6 +191,8 @@ def compare(
     indifference: float = 0.0,
     limit: int = LIMIT,
     posterior: str | os.PathLike[str] | None = None,
+    worlds: int | None = None,
+    worlds_from: str | os.PathLike[str] | None = None,
     runner: Runner | None = None,
     interventions: Any = (),
     team_class: Any = None,
@@ -217,6 +222,12 @@ def compare(
     posterior : path, optional
         Table of a calibration: run k draws its row of parameters, the same in every scenario; a scenario keeps a value
         of its own where it differs from the first.
+    worlds : int, optional
+        Run the scenarios over so many worlds of their company (`flywheel_sim.worlds`) instead of the one they state:
+        run k of every scenario is of world k, and some worlds are run once more, to tell worlds from luck.  Takes the
+        place of ``replicates``.
+    worlds_from : path, optional
+        Where the worlds are; default: beside the company's file, or shipped.
     runner : callable, optional
         Runs the batch; default `flywheel_sim.execute.run.batch`.
     interventions, team_class : optional
@@ -240,6 +251,13 @@ def compare(
     >>> result = fs.compare(["siloed-close-rate", "relationship-flywheel"], replicates=40)  # doctest: +SKIP
     >>> print(result.verdict.sentence)  # doctest: +SKIP
     """
+    if worlds is not None:
+        if posterior is not None or precision is not None:
+            other = "posterior" if posterior is not None else "precision"
+            raise ScenarioError.single(f"worlds and {other} both decide what is run; give one of them", field="worlds")
+        replicates = whole("worlds", worlds, FEWEST_WORLDS)
+    elif worlds_from is not None:
+        raise ScenarioError.single("say over how many worlds: worlds=200", field="worlds")
     replicates, seed = whole("replicates", replicates), whole("seed", seed)
     if replicates < 2:
         raise ScenarioError.single(
@@ -262,8 +280,12 @@ def compare(
         loaded = neutral(loaded)
     warn(loaded)
     drawn = read_draws(posterior, seed) if posterior is not None else None
+    if worlds is not None:
+        drawn = drawing(loaded, worlds_from, least=replicates)
     ruled = rules(interventions, team_class)
     how = Runs(replicates, seed, workers, progress, runner or _runner(drawn, loaded[0], ruled))
+    if worlds is not None:
+        return _over_worlds(how, loaded, drawn, ruled, indifference)
     runs = how.of(loaded, teams=True)
     if precision is None:
         return _boiled(runs, loaded, drawn, ruled, indifference=indifference)
@@ -371,8 +393,28 @@ def choose(
     return _boiled([row[:common] for row in runs], loaded, drawn, ruled, indifference=indifference, chosen=chosen)
 
 
+def _over_worlds(
+    how: Runs, loaded: list[Scenario], drawn: "WorldDrawing", ruled: Rules, indifference: float
+) -> Comparison:
+    """Run scenarios over worlds, some of them under other luck as well, and judge them."""
+    from flywheel_sim.study.worlds.answering import again, answered
+
+    twice = again(how.replicates)
+    weeks = loaded[0].model.horizon_weeks * len(loaded)
+
+    def report(before: int) -> Progress | None:
+        tell, total = how.progress, weeks * (how.replicates + twice)
+        return None if tell is None else lambda done, of: tell(min(before + done, total), total)
+
+    runs = how.of(loaded, teams=True, progress=report(0))
+    # the first worlds once more: numbers beyond those of the worlds have other luck, and come round to the first
+    more = how.of(loaded, first=drawn.rows, replicates=twice, progress=report(weeks * how.replicates))
+    found = _boiled(runs, loaded, drawn, ruled, indifference=indifference)
+    return answered(found, drawn, _values(more))
+
+
 def _boiled(
-    runs: list[list[Run]], loaded: list[Scenario], drawn: Drawn | None, ruled: Rules, **asked: Any
+    runs: list[list[Run]], loaded: list[Scenario], drawn: "Drawn | WorldDrawing | None", ruled: Rules, **asked: Any
 ) -> Comparison:
     """Return the comparison of these runs: of the scenarios given, whatever was drawn for a run or done in it."""
     found = Comparison.of(runs, **asked)
@@ -401,7 +443,7 @@ def _check_zone(indifference: float) -> None:
         raise ScenarioError.single(f"an indifference zone is 0 or more, got {indifference:g}", field="indifference")
 
 
-def _runner(drawn: Drawn | None, baseline: Scenario, ruled: Rules) -> Runner | None:
+def _runner(drawn: "Drawn | WorldDrawing | None", baseline: Scenario, ruled: Rules) -> Runner | None:
     """Return a runner that draws parameters, and that rules take part in; None where the usual one does."""
     from flywheel_sim.execute.run import batch
 

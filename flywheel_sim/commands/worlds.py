@@ -1,0 +1,116 @@
+"""``flywheel worlds``: what a company may be like besides what its file says."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flywheel_sim.commands.command_output import Answer, answers, say, table
+from flywheel_sim.commands.progress import progress
+from flywheel_sim.commands.run_options import names
+from flywheel_sim.typed import command
+
+if TYPE_CHECKING:
+    from flywheel_sim.results.worlds import Worlds
+
+__all__ = ["worlds"]
+
+#: Rows of a table for people.
+MOST = 12
+
+
+@click.command()
+@click.argument("company", metavar="COMPANY", shell_complete=names)
+@click.option(
+    "--draws", type=click.IntRange(1, 100_000), default=None, metavar="N", help="Companies drawn; 600 unless said."
+)
+@click.option("--keep", type=click.IntRange(1), default=None, metavar="N", help="Keep the first N worlds only.")
+@answers("worlds", "set", "seed", "workers", "out")
+def worlds(
+    company: str,
+    draws: int | None,
+    keep: int | None,
+    changes: dict[str, Any],
+    seed: int,
+    workers: int | None,
+    out: Path | None,
+) -> Answer:
+    """Draw what is not known of COMPANY, and keep the worlds in which it looks like itself.
+
+    Every number that nobody decides and nobody knows is drawn: ranges (LOW to HIGH) as they are given, others by their
+    evidence marks.  Draws are held against the targets of the base case and the numbers that are known of it.  The
+    worlds go to a folder beside the company's file, where flywheel compare --worlds finds them; interrupted, the same
+    command goes on.  Plans laid over the company play no part.  Exit 1 when fewer than 100 worlds are left.
+    """
+    from flywheel_sim.scenario import load
+    from flywheel_sim.study.worlds import making
+
+    scenario = load(company)
+    if changes:
+        scenario = scenario.with_(changes)
+        # what is set on the command line is said of the company itself
+        scenario = scenario.settled()
+    folder = out or making.folder_for(scenario)
+    how = command("flywheel", "worlds", company, *(("--draws", str(draws)) if draws else ()), "--out", folder)
+    say(f"worlds of {scenario.name} go to {folder}")
+    try:
+        with progress(f"Drawing worlds of {scenario.name}") as step:
+            found = making.worlds(
+                scenario, draws or making.DRAWS, folder, seed=seed, workers=workers, progress=step, keep=keep
+            )
+    except (KeyboardInterrupt, click.Abort):
+        raise click.Abort(f"interrupted; what is drawn is kept, go on with: {how}") from None
+    for note in found.notes:
+        say(f"note: {note}")
+    manifest = {
+        "seeds": {"seed": seed, "draws": found.tried},
+        "hashes": {scenario.base().name: scenario.base().hash, "prior": found.prior, "engine": found.engine},
+        "command": how,
+    }
+    data = {key: value for key, value in found.to_dict().items() if key not in ("shifts", "references", "schema")}
+    data |= {"worlds": found.n, "enough": found.enough, "folder": str(folder), "sentence": found.sentence}
+    return Answer(data, _told(found), manifest, failed=not found.enough)
+
+
+def _told(found: "Worlds") -> str:
+    """Return what was found for people."""
+    from flywheel_sim.results.words import number, percent
+    from flywheel_sim.scenario.blocks.doubt import WIDTHS
+    from flywheel_sim.scenario.fields import EVIDENCE
+
+    def span(three: tuple[float, float, float]) -> str:
+        return f"{number(three[1])} ({number(three[0])} to {number(three[2])})"
+
+    parts = [f"{found.sentence}."]
+    if found.aims:
+        rows = [
+            (
+                one.name,
+                f"{number(one.low)} to {number(one.high)}",
+                span(one.prior),
+                percent(one.inside),
+                span(one.worlds),
+            )
+            for one in found.aims
+        ]
+        parts += [
+            "What it is held against; before and after, the middle and eight of ten:",
+            table(("known", "band", "drawn", "of these inside", "worlds"), rows),
+        ]
+    sure = [one for one in found.learned if one.sure]
+    if sure:
+        rows = [(one.path, span(one.prior), span(one.worlds), one.label) for one in sure[:MOST]]
+        rest = len(found.learned) - len(sure)
+        more = f"; and {len(sure) - MOST} more" if len(sure) > MOST else ""
+        parts += [
+            f"What was learned, the middle and nine of ten{more}; nothing about {rest} others:",
+            table(("number", "drawn", "worlds", "what it is"), rows),
+        ]
+    widths = ", ".join(f"{mark} ({EVIDENCE[mark]}) {factor:g}" for mark, factor in WIDTHS.items())
+    parts.append(f"Ends of nine of ten, as a factor of the middle, unless the company says else: {widths}.")
+    if found.impossible:
+        parts.append(f"{found.impossible} draws are no company at all, or say nothing of what is known.")
+    if found.n:
+        ask = command("flywheel", "compare", found.company, "PLAN", "--worlds", str(min(found.n, 200)))
+        parts.append(f"Ask over them: {ask}")
+    return "\n\n".join(parts)

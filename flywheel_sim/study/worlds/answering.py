@@ -1,0 +1,83 @@
+"""From runs over worlds to an answer: luck taken out, what to find out first, and where a plan fails."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flywheel_sim.results import Outcomes
+from flywheel_sim.results.world_answer import WorldRuns
+from flywheel_sim.results.world_draws import WorldDraws
+from flywheel_sim.study.worlds.failing import where_it_fails
+from flywheel_sim.study.worlds.shrinkage import shrink
+from flywheel_sim.study.worlds.value_of_information import FEWEST_WORLDS, evpi, learn_first
+
+if TYPE_CHECKING:
+    from flywheel_sim.study.worlds.drawing import WorldDrawing
+
+__all__ = ["again", "answered", "table_of"]
+
+Floats = NDArray[np.float64]
+Some = TypeVar("Some", bound=Outcomes)
+
+#: Worlds that are run once more: one of so many, and at least.
+EVERY, FEWEST = 10, 6
+
+
+def again(worlds: int) -> int:
+    """Return how many worlds are run under other luck as well, to tell worlds from luck.
+
+    Examples
+    --------
+    >>> again(200), again(24), again(4)
+    (20, 6, 4)
+    """
+    return min(worlds, max(FEWEST, worlds // EVERY))
+
+
+def answered(found: Some, drawn: "WorldDrawing", values: Floats) -> Some:
+    """Return a comparison over worlds with what was learned over them.
+
+    Parameters
+    ----------
+    found : Outcomes
+        Run k of every scenario is of world k.
+    drawn : WorldDrawing
+    values : float64 array, shape (S, m)
+        Net present values of the first m worlds under other luck.
+    """
+    count, runs = len(found.scenarios), found.replicates
+    differences, more = found.differences(), values - values[0]
+    world = np.concatenate((np.arange(runs), np.arange(values.shape[1])))
+    shrunk = [shrink(np.concatenate((differences[s], more[s])), world) for s in range(1, count)]
+    zero = np.zeros(runs)
+    answer = WorldRuns(
+        company=drawn.worlds.company, source=drawn.source, digest=drawn.digest, seed=drawn.worlds.seed,
+        numbers=drawn.worlds.numbers[:runs], draws=table_of(found, drawn), again=values,
+        effects=np.array([zero, *(one.effects for one in shrunk)]),
+        luck=np.array([0.0, *(one.luck for one in shrunk)]),
+        n_eff=np.array([float(runs), *(min(one.n_eff, float(runs)) for one in shrunk)]),
+        fitted=bool(drawn.worlds.aims), notes=drawn.worlds.notes,
+    )  # fmt: skip
+    best = replace(found, worlds_run=answer).best
+    whole = evpi(answer.effects[best])
+    first = (
+        learn_first(answer.draws, shrunk[best - 1].means, seed=found.seed, whole=whole)
+        if runs >= FEWEST_WORLDS and whole > 0
+        else []
+    )
+    fails = where_it_fails(answer.draws, answer.effects[best], seed=found.seed)
+    return replace(found, worlds_run=answer.with_findings(evpi=whole, learn_first=tuple(first), fails_where=fails))
+
+
+def table_of(found: Outcomes, drawn: "WorldDrawing") -> WorldDraws:
+    """Return what is drawn in each world of a comparison, over all its scenarios."""
+    columns: dict[str, tuple[Floats, str, str, str]] = {}
+    for scenario in found.scenarios:
+        prior, values = drawn.values_of(scenario)
+        for k, one in enumerate(prior.numbers):
+            columns[one.path] = values[: found.replicates, k], one.label, one.group, one.unit
+    values = np.column_stack([column[0] for column in columns.values()])
+    labels, groups, units = ([column[k] for column in columns.values()] for k in (1, 2, 3))
+    return WorldDraws(values, tuple(columns), labels, groups, units)

@@ -1,0 +1,187 @@
+"""Run scenarios over worlds: which company a replicate is run in, the same for every scenario.
+
+What a world has drawn for a number is a score by its key, so every scenario has its own value at that score: the same
+where two state the same, and drawn for what one of them alone uses.  References are those of the world's own base case,
+but where a plan has changed one.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flywheel_sim.engine.fingerprint import engine_hash
+from flywheel_sim.results.likeness import unlike
+from flywheel_sim.results.saving import ResultError
+from flywheel_sim.results.worlds import FILE, Worlds, read_worlds
+from flywheel_sim.scenario import Scenario, ScenarioError, load, shipped_path
+from flywheel_sim.scenario.library import index
+from flywheel_sim.study.worlds.making import called
+from flywheel_sim.study.worlds.prior import Prior
+from flywheel_sim.typed import command
+
+__all__ = ["WorldDrawing", "drawing", "found_worlds", "shipped_worlds"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class WorldDrawing:
+    """Worlds as runs take them.
+
+    Replicate k of every scenario is run in world k modulo their number.
+
+    Parameters
+    ----------
+    worlds : Worlds
+    base : Scenario
+        The base case that they are worlds of.
+    held : frozenset of str
+        Paths that are not drawn, since somebody is looking what they do.
+    """
+
+    worlds: Worlds
+    base: Scenario
+    held: frozenset[str] = frozenset()
+    _made: dict[str, tuple[Prior, Floats, tuple[str, ...], Floats]] = field(default_factory=dict, repr=False)
+
+    @property
+    def rows(self) -> int:
+        """How many worlds there are."""
+        return self.worlds.n
+
+    @property
+    def source(self) -> str:
+        """Where they were read from."""
+        return self.worlds.source
+
+    @property
+    def digest(self) -> str:
+        """Checksum of the worlds' file."""
+        return self.worlds.digest
+
+    @property
+    def note(self) -> str:
+        """Return a note for the provenance."""
+        return f"{self.source} {self.digest[:16]}"
+
+    @cached_property
+    def table(self) -> Mapping[str, Floats]:
+        """What is drawn of the base case, by path, shape (worlds,)."""
+        prior, values, _, _ = self._of(self.base)
+        return {path: values[:, k] for k, path in enumerate(prior.paths)}
+
+    def of(self, baseline: Scenario) -> Callable[[Scenario, int], Scenario]:
+        """Return the scenario that a replicate of another one is run with."""
+
+        def drawn(scenario: Scenario, replicate: int) -> Scenario:
+            prior, values, paths, references = self._of(scenario)
+            k = replicate % self.rows
+            row = dict(zip(prior.paths, values[k].tolist(), strict=True))
+            return scenario.varied(row | dict(zip(paths, references[k].tolist(), strict=True)))
+
+        return drawn
+
+    def values_of(self, scenario: Scenario) -> tuple[Prior, Floats]:
+        """Return what is drawn of a scenario, and its values in every world, shape (worlds, numbers)."""
+        prior, values, _, _ = self._of(scenario)
+        return prior, values
+
+    def _of(self, scenario: Scenario) -> tuple[Prior, Floats, tuple[str, ...], Floats]:
+        if scenario.hash not in self._made:
+            prior = Prior.of(scenario).without(self.held)
+            values = prior.values(prior.scores(self.worlds.numbers, self.worlds.seed, self.worlds.shifts))
+            paths = tuple(path for path in self.worlds.references if self._same(scenario, path))
+            columns = [self.worlds.references[path] for path in paths]
+            references = np.stack(columns, axis=1) if columns else np.empty((self.rows, 0))
+            self._made[scenario.hash] = prior, values, paths, references
+        return self._made[scenario.hash]
+
+    def _same(self, scenario: Scenario, path: str) -> bool:
+        """Tell whether a scenario has the reference of the base case."""
+        try:
+            return bool(scenario.get(path) == self.base.get(path))
+        except ScenarioError:
+            return False
+
+
+def drawing(
+    scenarios: Sequence[Scenario], source: str | os.PathLike[str] | None = None, *, least: int = 1
+) -> WorldDrawing:
+    """Return the worlds that scenarios are compared over: those of their company.
+
+    Parameters
+    ----------
+    scenarios : sequence of Scenario
+    source : path, optional
+        File or folder of worlds; default: those kept beside the company's file, or shipped.
+    least : int
+        So many worlds are needed.
+
+    Raises
+    ------
+    ResultError
+        When there are none or too few, or they are of another company, or engine or prior have changed since.
+    """
+    base = scenarios[0].base()
+    found = read_worlds(source) if source is not None else found_worlds(base)
+    name = called(base)
+    where = command("flywheel", "worlds", name)
+    if found is None:
+        raise ResultError(f"there are no worlds of {name} yet; make them with: {where}")
+    own = _company_of(found, base)
+    if (named := unlike([own, base])) and own.hash != base.hash:
+        raise ResultError(
+            f"'{found.source}' holds worlds of {found.company}, and {name} is another company ({named[0].path} "
+            f"differs); make its own with: {where}"
+        )
+    stale = [
+        what
+        for what, then, now in (
+            ("what is drawn of the company", found.prior, Prior.of(own).hash),
+            ("the engine", found.engine, engine_hash()),
+        )
+        if then != now
+    ]
+    if stale:
+        raise ResultError(
+            f"the worlds in '{found.source}' are out of date: {' and '.join(stale)} changed since; make them again "
+            f"with: {where}"
+        )
+    if found.n < least:
+        more = -(-found.tried * least // max(found.n, 1))
+        raise ResultError(
+            f"there are {found.n} worlds of {base.name}, not {least}; make more with: {where} --draws {more}"
+        )
+    return WorldDrawing(found, own)
+
+
+def found_worlds(base: Scenario) -> Worlds | None:
+    """Return the worlds kept beside a company's file, in this folder, or shipped; None where there are none."""
+    shipped = shipped_worlds()
+    for file in base.files:
+        # beside the company's file, or beside that of a company it extends
+        folder = Path(file).with_name(f"{Path(file).stem}-worlds")
+        if (folder / FILE).is_file():
+            return read_worlds(folder)
+        if file in shipped:
+            return read_worlds(shipped[file])
+    return None
+
+
+def shipped_worlds() -> dict[str, Path]:
+    """Return the files of worlds that come with the package, by company."""
+    folder = shipped_path("scenarios") / "worlds"
+    return {path.stem: path for path in sorted(folder.glob("*.json")) if path.stem in index()}
+
+
+def _company_of(found: Worlds, base: Scenario) -> Scenario:
+    """Return the base case that worlds were made of, as it stands today."""
+    try:
+        return load(found.company).base()
+    except ScenarioError:
+        return base

@@ -1,0 +1,485 @@
+r"""Make the worlds of a company: draw, run its base case, move every draw towards what is known, keep what then fits.
+
+Draw k has the scores of its key (`prior`), references from a run of its own, and one run.  Hundreds of numbers and a
+dozen targets leave next to nothing to simple rejection, so draws are moved, by an ensemble smoother with multiple data
+assimilation (Emerick and Reynolds 2013): in each of S steps, with scores z, what runs come to d, and the covariances C
+over all draws,
+
+.. math:: z_k \leftarrow z_k + C_{zd} (C_{dd} + S R - L)^{-1} (o_k + e_k - d_k), \quad e_k \sim N(0, S R - L),
+
+where :math:`o_k` lies anywhere in the band of each target, R is the variance of luck and of what the model leaves out,
+and L that of luck, which is in :math:`d_k` and :math:`C_{dd}` already.  For linear runs and normal scores the result is
+a sample of the posterior.  What moves no target stays as it was drawn: covariances that luck explains count as 0.  Then
+every draw is run once more with fresh luck, and is ruled out where a target is missed by more than `IMPLAUSIBLE`
+standard deviations: what is left are the worlds, each as likely as any other.
+
+Targets enter as :math:`\operatorname{arsinh}((x - middle) / width)` of their bands: near the band as they are, far from
+it by their logarithm, for they may be missed a hundredfold.
+
+Parts of a few dozen draws are written as they are made, each under its checksum; what is there is not made again.
+"""
+
+import hashlib
+import io
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from flywheel_sim.engine.fingerprint import engine_hash
+from flywheel_sim.engine.run import Simulation
+from flywheel_sim.execute.run import worker_count
+from flywheel_sim.results import Run
+from flywheel_sim.results.saving import ResultError
+from flywheel_sim.results.summary import SUMMARY
+from flywheel_sim.results.worlds import FILE, Aim, Learned, Worlds
+from flywheel_sim.scenario import Scenario, ScenarioError, load
+from flywheel_sim.scenario.arguments import whole
+from flywheel_sim.scenario.blocks.frozen import YEARLY
+from flywheel_sim.scenario.known import Known
+from flywheel_sim.scenario.ranges import Z95, bounds_of
+from flywheel_sim.scenario.references import all_problems
+from flywheel_sim.scenario.shapes import along, root
+from flywheel_sim.study.calibration.company_targets import read_of_run
+from flywheel_sim.study.calibration.freezing import quantity_of, references_of
+from flywheel_sim.study.calibration.known_numbers import read_numbers
+from flywheel_sim.study.worlds.prior import Prior, scores, values_at
+
+__all__ = ["DRAWS", "IMPLAUSIBLE", "PART", "STEPS", "called", "folder_for", "worlds"]
+
+Floats = NDArray[np.float64]
+Progress = Callable[[int, int], None]
+
+#: Draws unless told, and draws of a part.
+DRAWS, PART = 600, 50
+#: Steps in which draws are moved; standard errors from 0 from which a correlation counts.
+STEPS, SCREEN = 4, 3.0
+#: A target rules a draw out when its run lies so many standard deviations outside the band.
+IMPLAUSIBLE = 3.0
+#: Standard deviation of what the model leaves out, as a share of the band's width.
+DISCREPANCY = 0.125
+#: Runs of the company as it stands, for the luck of a run.
+LUCK_RUNS = 24
+#: First replicates of the runs that references are read from: one of each draw, then `SETTLING` of each world.
+_LOOKING, _SETTLING = 2**31, 3 * 2**30
+#: And from the luck of one step to that of the next.
+_STEP = 2**27
+#: Weeks from one look at the teams to the next; runs of a world from which its references are read in the end.
+_EVERY, SETTLING = 13, 4
+#: Known numbers that a scenario states itself, so that no draw could tell anything of them.
+_STATED = ("price", "market", "customers")
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What is known of a company, how a run is asked for it, and the standard deviation of the answer."""
+
+    name: str
+    low: float
+    high: float
+    read: Callable[[Run], float]
+    error: float = math.nan
+
+    @property
+    def spread(self) -> float:
+        return max(math.hypot(self.error, DISCREPANCY * (self.high - self.low)), 1e-12)
+
+    def scaled(self, x: Floats) -> Floats:
+        """Return values in widths of the band from its middle; far from it, their logarithm."""
+        return np.asarray(np.arcsinh((x - (self.low + self.high) / 2.0) / max(self.high - self.low, 1e-12)))
+
+
+def worlds(
+    company: "Scenario | str | os.PathLike[str] | Mapping[str, Any]",
+    draws: int = DRAWS,
+    out: str | os.PathLike[str] | None = None,
+    *,
+    seed: int = 1,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    keep: int | None = None,
+) -> Worlds:
+    """Return the worlds of a company: draws of what is not known of it in which it still looks like itself.
+
+    Parameters
+    ----------
+    company : Scenario, name, path or mapping
+        Whose base case is drawn: plans laid over it and changes made to it play no part.
+    draws : int
+        How many are tried; each takes some six runs.
+    out : path, optional
+        Folder to keep them in; if it holds some of them already, what is there is not made again.  Default: nowhere.
+    seed : int
+        Of the draws.
+    workers : int, optional
+        Threads; the result does not depend on it.
+    progress : callable, optional
+        Called with the draws done and the draws there are; what it raises ends the work, and what was written stays.
+
+    keep : int, optional
+        Keep so many worlds at most, the first of them; they are as good a sample as any.
+
+    Raises
+    ------
+    ScenarioError
+        For mistakes in the company.
+    ResultError
+        When the folder holds something else.
+
+    Examples
+    --------
+    >>> import flywheel_sim as fs
+    >>> small = {"extends": "b2b-two-teams", "horizon_weeks": 8, "market": {"accounts": 200}}
+    >>> found = fs.worlds(small, draws=2)  # doctest: +SKIP
+    """
+    draws, seed = whole("draws", draws, 1, 100_000), whole("seed", seed)
+    base = load(company).base()
+    prior = Prior.of(base)
+    if not prior.numbers:
+        raise ScenarioError.single(f"every number of {called(base)} is known, so there is one world: run it as it is")
+    folder = None if out is None else Path(out)
+    work = _Making(prior, seed, draws, folder, worker_count(workers), progress, keep)
+    found = work.run(called(base))
+    if folder is not None:
+        found.save(folder / FILE)
+    return found
+
+
+def called(base: Scenario) -> str:
+    """Return what to type to mean a base case."""
+    return base.typed or base.name
+
+
+def folder_for(scenario: Scenario) -> Path:
+    """Return where the worlds of a company are kept unless told: beside its file, here for a shipped one.
+
+    Examples
+    --------
+    >>> str(folder_for(load("relationship-flywheel")))
+    'b2b-saas-worlds'
+    """
+    file = Path(called(scenario.base()))
+    return file.with_name(f"{file.stem}-worlds")
+
+
+class _Making:
+    """One making of worlds, from its first draw to what was learned."""
+
+    def __init__(
+        self, prior: Prior, seed: int, draws: int, folder: Path | None, threads: int, progress: Progress | None,
+        keep: int | None,
+    ) -> None:  # fmt: skip
+        self.keep = keep
+        self.prior, self.seed, self.draws, self.threads, self.progress = prior, seed, draws, threads, progress
+        self.parts = None if folder is None else _Parts(folder, self._about())
+        self.targets = _targets(prior.scenario)
+        # a step for every move, one to look where they have come to, and one for the references of the worlds
+        self.done, self.total = 0, draws * ((STEPS if self.targets else 0) + 2)
+
+    def _about(self) -> str:
+        return f"{self.prior.hash} {engine_hash()} {self.seed}"
+
+    def run(self, called: str) -> Worlds:
+        """Return the worlds that are left of the draws."""
+        luck = self._luck()
+        self.targets = [
+            _Target(one.name, one.low, one.high, one.read, sd) for one, sd in zip(self.targets, luck, strict=True)
+        ]
+        numbers = np.arange(self.draws)
+        z = self.prior.scores(numbers, self.seed)
+        first: Floats | None = None
+        for step in range(STEPS if self.targets else 0):
+            sound, quantities = self._all(z, step)
+            first = quantities[sound] if first is None else first
+            z = z + self._moves(z, quantities, sound, step)
+        sound, quantities = self._all(z, STEPS)
+        far = self._far(quantities)
+        kept = sound & (far <= IMPLAUSIBLE).all(axis=1)
+        kept &= np.cumsum(kept) <= (self.keep or self.draws)
+        chosen = numbers[kept]
+        shifts = np.round(z[kept] - self.prior.scores(chosen, self.seed), 3)
+        own = np.flatnonzero(np.abs(shifts).max(axis=0, initial=0.0) > 0.0)
+        shifted = {self.prior.numbers[k].tie: shifts[:, k] for k in own}
+        exact = self.prior.scores(chosen, self.seed, shifted)
+        return Worlds(
+            company=called, prior=self.prior.hash, engine=engine_hash(), seed=self.seed, tried=self.draws,
+            numbers=chosen, shifts=shifted, references=self._references(chosen, exact),
+            aims=self._aims(quantities[sound] if first is None else first, quantities[kept]),
+            learned=self._learned(exact), impossible=int((~sound).sum()), notes=self.prior.told,
+        )  # fmt: skip
+
+    # -- runs ----------------------------------------------------------------------------------------------------------
+
+    def _look(self, done: int = 0, total: int = 1) -> None:
+        if self.progress:
+            self.progress(self.done, self.total)
+
+    def _kept(self, name: str, make: Callable[[], Floats], shape: tuple[int, ...]) -> Floats:
+        found = None if self.parts is None else self.parts.read(name, shape)
+        if found is None:
+            found = make()
+            if self.parts is not None:
+                self.parts.write(name, found)
+        return found
+
+    def _luck(self) -> list[float]:
+        """Return the standard deviation of each quantity over runs of the company as it stands."""
+        if not self.targets:
+            return []
+
+        def make() -> Floats:
+            return self._read([self.prior.scenario] * LUCK_RUNS, range(LUCK_RUNS), seed=self.seed + 1)
+
+        met = self._kept("luck", make, (LUCK_RUNS, len(self.targets)))
+        with np.errstate(invalid="ignore"):
+            return [float(np.nanstd(column, ddof=1)) if np.isfinite(column).sum() > 2 else 0.0 for column in met.T]
+
+    def _all(self, z: Floats, step: int) -> tuple[NDArray[np.bool_], Floats]:
+        """Return which draws are companies, and what their runs come to."""
+        shape = (PART, len(self.targets) + 1)
+        parts = []
+        for first in range(0, self.draws, PART):
+            some = z[first : first + PART]
+            mark = hashlib.sha256(np.ascontiguousarray(some).tobytes()).hexdigest()[:12]
+            name = f"step-{step}-{first:07d}-{mark}"
+            parts.append(self._kept(name, partial(self._part, some, first, step), (len(some), shape[1])))
+            self.done += len(some)
+            self._look()
+        met = np.concatenate(parts)
+        return (met[:, 0] == 1.0) & np.isfinite(met[:, 1:]).all(axis=1), met[:, 1:]
+
+    def _part(self, z: Floats, first: int, step: int) -> Floats:
+        """Return whether draws are companies and what their runs come to, shape (draws, 1 + targets)."""
+        numbers = np.arange(first, first + len(z))
+        found = np.full((len(z), 1 + len(self.targets)), np.nan)
+        found[:, 0] = 0.0
+        drawn = [self.prior.of_draw(row) for row in self.prior.values(z)]
+        fine = [k for k, one in enumerate(drawn) if next(all_problems(one.model), None) is None]
+        found[fine, 0] = 1.0
+        if self.targets:
+            # fresh luck in every step: what a draw is moved by must not be its luck
+            luck = [step * _STEP + int(numbers[k]) for k in fine]
+            settled = self._settled([drawn[k] for k in fine], [(self.seed, _LOOKING + k) for k in luck])
+            found[fine, 1:] = self._read(settled, luck, self.seed)
+        return found
+
+    def _settled(self, scenarios: Sequence[Scenario], luck: Sequence[tuple[int, int]]) -> list[Scenario]:
+        """Return scenarios with references read from a run of each."""
+        if not scenarios:
+            return []
+        rows = references_of(scenarios, luck, every=_EVERY, workers=self.threads, look=self._look, paired=True)
+        return [one.varied(_allowed(one, row)) for one, row in zip(scenarios, rows, strict=True)]
+
+    def _read(self, scenarios: Sequence[Scenario], replicates: Sequence[int], seed: int) -> Floats:
+        """Return what runs come to, shape (runs, targets)."""
+        if not scenarios:
+            return np.empty((0, len(self.targets)))
+        keys = [(s, seed, k) for s, k in enumerate(replicates)]
+        simulation = Simulation([one.model for one in scenarios], keys, keep_teams=False, look=self._look)
+        simulation.advance(threads=self.threads, progress=self._look)
+        runs = [Run.of(one, simulation, q, accounts=False) for q, one in enumerate(scenarios)]
+        return np.array([[one.read(run) for one in self.targets] for run in runs])
+
+    def _references(self, numbers: NDArray[np.int64], z: Floats) -> dict[str, Floats]:
+        """Return references of every world, read from several runs of it with those of one run in place."""
+        found: list[dict[str, float]] = []
+        paths = tuple(sorted(references_of([self.prior.scenario], [(self.seed, 0)], every=_EVERY)[0]))
+        self.total = self.done + len(numbers)
+        for first in range(0, len(numbers), PART):
+            some, own = numbers[first : first + PART], z[first : first + PART]
+
+            def make(some: NDArray[np.int64] = some, own: Floats = own) -> Floats:
+                drawn = [self.prior.of_draw(row) for row in self.prior.values(own)]
+                once = self._settled(drawn, [(self.seed, _LOOKING + STEPS * _STEP + int(k)) for k in some])
+                luck = [(self.seed, _SETTLING + SETTLING * int(k) + r) for k in some for r in range(SETTLING)]
+                each = [one for one in once for _ in range(SETTLING)]
+                rows = references_of(each, luck, every=_EVERY, workers=self.threads, look=self._look, paired=True)
+                told = []
+                for k, one in enumerate(once):
+                    mine = rows[k * SETTLING : (k + 1) * SETTLING]
+                    told.append(_allowed(one, {path: float(np.mean([row[path] for row in mine])) for path in mine[0]}))
+                return np.array([[row[path] for path in paths] for row in told])
+
+            mark = hashlib.sha256(some.tobytes() + np.ascontiguousarray(own).tobytes()).hexdigest()[:16]
+            table = self._kept(f"references-{mark}", make, (len(some), len(paths)))
+            found += [dict(zip(paths, row, strict=True)) for row in table]
+            self.done += len(some)
+            self._look()
+        return {path: np.round(np.array([row[path] for row in found]), 5) for path in paths}
+
+    # -- what is known -------------------------------------------------------------------------------------------------
+
+    def _far(self, quantities: Floats) -> Floats:
+        """Return how far each run lies outside each band, in standard deviations."""
+        far = np.zeros_like(quantities)
+        for k, one in enumerate(self.targets):
+            x = quantities[:, k]
+            far[:, k] = np.maximum(np.maximum(one.low - x, x - one.high), 0.0) / one.spread
+        return np.where(np.isfinite(quantities), far, np.inf)
+
+    def _moves(self, z: Floats, quantities: Floats, sound: NDArray[np.bool_], step: int) -> Floats:
+        """Return by how much the scores of every draw are moved in a step."""
+        count, q = quantities.shape
+        if sound.sum() < 3 * q + 3:
+            raise ResultError(
+                f"only {int(sound.sum())} of {count} draws are companies whose runs say what is known of it: take more "
+                f"draws, or narrow what is drawn (doubt.widths, doubt.known)"
+            )
+        met = np.stack([one.scaled(quantities[:, k]) for k, one in enumerate(self.targets)], axis=1)
+        width = np.array([max(one.high - one.low, 1e-12) for one in self.targets])
+        # the luck of a draw's own run is part of what it is moved by already, and of the covariance over draws
+        error2 = (STEPS * np.array([one.spread for one in self.targets]) ** 2 - self._luck2()) / width**2
+        n = int(sound.sum())
+        dz, dd = z[sound] - z[sound].mean(axis=0), met[sound] - met[sound].mean(axis=0)
+        both, own = dz.T @ dd / (n - 1), dd.T @ dd / (n - 1)
+        deviations = np.outer(dz.std(axis=0), dd.std(axis=0))
+        both[np.abs(both) < SCREEN / math.sqrt(n) * deviations] = 0.0
+        # some figures only: the same on every machine, whatever its linear algebra
+        gain = _figures(both @ np.linalg.inv(own + np.diag(error2)))
+        names = [
+            f"{kind} {one.name}" for kind in (f"error in step {step}", "place in the band") for one in self.targets
+        ]
+        keyed = scores(names, names, np.arange(count), self.seed)
+        place = ndtr(keyed[:, q:])
+        wanted = np.stack(
+            [one.scaled(one.low + place[:, k] * (one.high - one.low)) for k, one in enumerate(self.targets)], axis=1
+        )
+        off = wanted + np.sqrt(error2) * keyed[:, :q] - met
+        off[~sound] = 0.0
+        return np.asarray(np.round(off, 4) @ gain.T)
+
+    def _luck2(self) -> Floats:
+        """Return the variance of luck of each target."""
+        return np.array([one.error for one in self.targets]) ** 2
+
+    def _aims(self, quantities: Floats, worlds: Floats) -> tuple[Aim, ...]:
+        found, far = [], self._far(quantities)
+        for k, one in enumerate(self.targets):
+            x = quantities[:, k]
+            with np.errstate(invalid="ignore"):
+                inside = float(np.mean((x >= one.low) & (x <= one.high))) if len(x) else math.nan
+            ruled_out = float(np.mean(far[:, k] > IMPLAUSIBLE)) if len(x) else math.nan
+            found.append(
+                Aim(
+                    one.name,
+                    one.low,
+                    one.high,
+                    one.spread,
+                    inside,
+                    ruled_out,
+                    _three(x, 0.1),
+                    _three(worlds[:, k], 0.1),
+                )
+            )
+        return tuple(found)
+
+    def _learned(self, z: Floats) -> tuple[Learned, ...]:
+        own = self.prior.numbers
+        n, p = len(z), len(own)
+        if n < 3:
+            return ()
+        # so far from the prior's mean or variance none of p numbers lies by luck in half of all cases
+        bound = float(ndtri(1.0 - 0.25 / p))
+        found = []
+        for k, one in enumerate(own):
+            shift, variance = float(z[:, k].mean()), float(z[:, k].var(ddof=1))
+            sure = abs(shift) * math.sqrt(n) > bound or abs(variance - 1.0) * math.sqrt(n / 2.0) > bound
+            values = values_at(one.law, z[:, k])
+            ends = values_at(one.law, np.array([-Z95, 0.0, Z95]))
+            found.append(
+                Learned(
+                    one.path, one.label, (float(ends[0]), float(ends[1]), float(ends[2])), _three(values, 0.05),
+                    1.0 - variance, shift, bool(sure),
+                )
+            )  # fmt: skip
+        return tuple(sorted(found, key=lambda one: (not one.sure, -(abs(one.shift) + abs(one.share)))))
+
+
+def _figures(values: Floats) -> Floats:
+    """Return numbers with six figures."""
+    with np.errstate(divide="ignore"):
+        scale = 10.0 ** (5.0 - np.floor(np.log10(np.abs(values))))
+    return np.where(values == 0.0, 0.0, np.round(values * np.where(np.isfinite(scale), scale, 1.0)) / np.where(
+        np.isfinite(scale), scale, 1.0))  # fmt: skip
+
+
+def _three(values: Floats, tail: float) -> tuple[float, float, float]:
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return (math.nan, math.nan, math.nan)
+    low, middle, high = (float(f"{x:.6g}") for x in np.quantile(values, (tail, 0.5, 1.0 - tail)))
+    return low, middle, high
+
+
+def _allowed(scenario: Scenario, values: Mapping[str, float]) -> dict[str, float]:
+    """Return values inside what the schema allows."""
+    shape, found = root(type(scenario.model)), {}
+    for path, value in values.items():
+        place = along(shape, tuple(path.split(".")))
+        low, high = bounds_of(place) if place is not None else (-math.inf, math.inf)
+        found[path] = min(max(value, low), high)
+    return found
+
+
+def _targets(scenario: Scenario) -> list[_Target]:
+    """Return what is known of a company and one run can tell."""
+    found = []
+    for name, target in scenario.model.frozen.targets.items():
+        if name in YEARLY:
+            read = read_of_run(name, scenario.model.horizon_weeks)
+        elif name in SUMMARY or name in ("churn_monthly", "containment", "utilisation"):
+            read = _quantity(name)
+        else:
+            read = None
+        if read is not None:
+            found.append(_Target(name, target.low, target.high, read))
+    found += [_Target(f"known.{one.name}", one.low, one.high, _of_known(one)) for one in scenario.known
+              if one.name not in _STATED]  # fmt: skip
+    return found
+
+
+def _quantity(name: str) -> Callable[[Run], float]:
+    return lambda run: quantity_of(name, run)
+
+
+def _of_known(one: Known) -> Callable[[Run], float]:
+    return lambda run: read_numbers([one], [run])[one.name][0]
+
+
+class _Parts:
+    """What has been worked out, a file for each part, with the checksum of its numbers in the name."""
+
+    def __init__(self, folder: Path, about: str) -> None:
+        self.folder = folder / "parts"
+        self.mark = hashlib.sha256(about.encode()).hexdigest()[:12]
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def read(self, name: str, shape: tuple[int, ...]) -> Floats | None:
+        """Return a part that is whole; one that is broken is removed."""
+        for file in sorted(self.folder.glob(f"{self.mark}-{name}.*.npy")):
+            try:
+                data = file.read_bytes()
+                if hashlib.sha256(data).hexdigest()[:16] == file.name.split(".")[-2]:
+                    found = np.load(io.BytesIO(data), allow_pickle=False)
+                    if found.shape == shape:
+                        return np.asarray(found, np.float64)
+            except (OSError, ValueError):
+                pass
+            file.unlink(missing_ok=True)
+        return None
+
+    def write(self, name: str, values: Floats) -> None:
+        """Write a part, all of it or nothing."""
+        from flywheel_sim.files import write_bytes
+
+        buffer = io.BytesIO()
+        np.save(buffer, values, allow_pickle=False)
+        data = buffer.getvalue()
+        write_bytes(self.folder / f"{self.mark}-{name}.{hashlib.sha256(data).hexdigest()[:16]}.npy", data)
