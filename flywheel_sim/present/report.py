@@ -17,6 +17,7 @@ from flywheel_sim.present.drawing import to_svg
 from flywheel_sim.present.figures import difference_chart, fan_chart, score_chart
 from flywheel_sim.present.groups import segments_chart, teams_chart, who_words
 from flywheel_sim.present.report_text import (
+    Tile,
     about,
     comparison_tiles,
     headline,
@@ -27,11 +28,12 @@ from flywheel_sim.present.report_text import (
     single_note,
     single_tiles,
 )
+from flywheel_sim.present.report_worlds import in_report, luck_of_worlds, under_verdict, worlds_tiles
 from flywheel_sim.present.swings import flip_sentence, swings_chart
 from flywheel_sim.present.tables import shown
 from flywheel_sim.present.tornado import tornado_chart
 from flywheel_sim.present.validation import limits, patterns
-from flywheel_sim.results import Outcomes, Run
+from flywheel_sim.results import Outcomes, Run, Verdict
 from flywheel_sim.results.assumptions import EVIDENCE, Assumption, brief, changed, key_assumptions
 from flywheel_sim.results.borrowed import borrowed
 from flywheel_sim.results.bridge import Bridge
@@ -96,15 +98,17 @@ def render(outcomes: "Outcomes | Run", *, sensitivity: Sensitivity | None = None
     charts[2:2] = [*_bridge(outcomes), *_swings(outcomes)]
     first = min(len(charts), MAIN_CHARTS)
     cited = Cited()
+    worlds = in_report(outcomes)
     return pages.get_template("report.html.jinja").render(
         cited=cited,
         question=question(outcomes),
         about=about(outcomes),
         care=f"{outcomes.warnings[0]}." if outcomes.unlike else "",
         verdict=verdict.sentence if verdict else headline(outcomes),
-        second=second(verdict, outcomes.weeks) if verdict else single_note(outcomes),
-        flips=_flips(outcomes) if verdict else "",
-        tiles=comparison_tiles(verdict, outcomes.weeks, outcomes.replicates) if verdict else single_tiles(outcomes),
+        second=_under(outcomes, verdict),
+        flips=worlds.learn if worlds else _flips(outcomes) if verdict else "",
+        tiles=_tiles(outcomes, verdict),
+        worlds=worlds,
         charts=charts[:first],
         more=charts[first:],
         bridge=outcomes.split and _bridge_table(outcomes.split),
@@ -121,13 +125,28 @@ def render(outcomes: "Outcomes | Run", *, sensitivity: Sensitivity | None = None
         more_assumptions=(back[::2], back[1::2]) if back else (),
         count_assumptions=len(rests),
         ranked=outcomes.swings is not None and bool(outcomes.best),
-        sure=how_sure(outcomes, verdict),
+        sure=[*([luck_of_worlds(outcomes)] if worlds else []), *how_sure(outcomes, verdict)],
         patterns=patterns(outcomes.scenarios[0]),
         lent=borrowed(outcomes.scenarios[0]),
         limits=limits(),
         again=_again(made.command),
         made=made,
     )
+
+
+def _under(outcomes: Outcomes, verdict: Verdict | None) -> str:
+    """Return what stands under the verdict: over worlds, over runs, or of one scenario."""
+    if verdict is None:
+        return single_note(outcomes)
+    return under_verdict(outcomes, verdict.worlds) if verdict.worlds else second(verdict, outcomes.weeks)
+
+
+def _tiles(outcomes: Outcomes, verdict: Verdict | None) -> list[Tile]:
+    """Return the four numbers under the verdict."""
+    if verdict is None:
+        return single_tiles(outcomes)
+    usual = comparison_tiles(verdict, outcomes.weeks, outcomes.replicates)
+    return worlds_tiles(verdict.worlds, outcomes.weeks, usual) if verdict.worlds else usual
 
 
 def _columns(rows: list[Assumption], columns: int) -> list[list[Assumption]]:

@@ -161,10 +161,10 @@ def single_note(outcomes: Outcomes) -> str:
 
 
 def how_sure(outcomes: Outcomes, verdict: Verdict | None) -> list[tuple[str, str]]:
-    """Return question and answer on luck, on evidence and on what this cannot say."""
+    """Return question and answer on luck (of runs; worlds have their own), on evidence and what this cannot say."""
     count = tally(outcomes.scenarios[outcomes.best])
     answers = []
-    if verdict:
+    if verdict and verdict.worlds is None:
         low_chance, high_chance = verdict.superiority
         half = (verdict.interval[1] - verdict.interval[0]) / 2.0
         answers.append(
@@ -177,6 +177,7 @@ def how_sure(outcomes: Outcomes, verdict: Verdict | None) -> list[tuple[str, str
                 f"the bands show.",
             )
         )
+    if verdict:
         others = outcomes.warnings[bool(outcomes.unlike) :]  # that the companies differ stands above the verdict
         answers += [("Take care", f"{warning[:1].upper()}{warning[1:]}.") for warning in others]
     if outcomes.chosen is not None:

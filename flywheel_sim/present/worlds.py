@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 MOST_TO_LEARN = 3
 #: Said of what luck alone would look like.
 NOT_TOLD = "not distinguishable from nothing"
-_WIDTH, _EDGE, _PITCH = 560.0, 20.0, 42.0
+_WIDTH, _EDGE, _PITCH = 470.0, 8.0, 44.0
 
 
 def hundred_dots(
@@ -63,7 +63,7 @@ def hundred_dots(
     columns = -(-len(values) // rows)
     step = min((_WIDTH - 2 * _EDGE) / columns, 26.0 if rows == 5 else 38.0)
     each = "a world" if len(values) == len(effects) else f"a hundredth of {len(effects):,} worlds"
-    lines = textwrap.wrap(f"each dot {each}, sorted by what {challenger} is worth against {baseline}", 104)
+    lines = textwrap.wrap(f"each dot {each}, sorted by what {challenger} is worth against {baseline}", 88)
     dots = 40.0 + 13.0 * len(lines)
     rest = dots + step * rows + 56.0
     told = list(learn_first[:MOST_TO_LEARN])
@@ -106,7 +106,7 @@ def _learn(sheet: Axes, told: list[ToLearn], top: float) -> None:
     sheet.plot([_EDGE, _WIDTH - _EDGE], [top - 8.0, top - 8.0], color=GRID, linewidth=1.0)
     sheet.text(_EDGE, top + 12.0, "What to find out first", fontsize=11.5, weight="bold", color=INK)
     right = _WIDTH - _EDGE
-    head = "what knowing it is worth; share of knowing everything"
+    head = "what knowing it is worth; share of all"
     sheet.text(right, top + 12.0, head, fontsize=9.5, color=MUTED, ha="right")
     most = max((one["evppi"] for one in told), default=0.0)
     for row, one in enumerate(told):
@@ -120,8 +120,8 @@ def _learn(sheet: Axes, told: list[ToLearn], top: float) -> None:
         for line, text in enumerate(how):
             sheet.text(_EDGE + 22.0, y - up + 13.0 + 11.0 * line, text, fontsize=8.5, color=MUTED, va="center")
         if sure:
-            sheet.add_patch(Rectangle((310.0, y - 5.0), 130.0 * one["evppi"] / most, 10.0, color=FAINT))
-            sheet.text(490.0, y, money(one["evppi"]), fontsize=10.5, color=INK, ha="right", va="center")
+            sheet.add_patch(Rectangle((288.0, y - 5.0), 82.0 * one["evppi"] / most, 10.0, color=FAINT))
+            sheet.text(416.0, y, money(one["evppi"]), fontsize=10.5, color=INK, ha="right", va="center")
             sheet.text(right, y, percent(one["evpi_share"]), fontsize=10.5, color=MUTED, ha="right", va="center")
         else:
             sheet.text(right, y, NOT_TOLD, fontsize=10.0, color=MUTED, ha="right", va="center")

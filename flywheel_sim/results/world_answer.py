@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flywheel_sim.results.failing import FailsWhere
 from flywheel_sim.results.intervals import share_interval
 from flywheel_sim.results.words import money, percent, signed_money, span
 from flywheel_sim.results.world_draws import WorldDraws
@@ -56,6 +57,8 @@ class WorldRuns:
         What to find out first: ``name``, ``path``, ``evppi``, ``evpi_share``, ``distinguishable``.
     fails_where : str
         In which worlds the best challenger loses.
+    region : FailsWhere, optional
+        The same in numbers.
     """
 
     company: str
@@ -72,6 +75,7 @@ class WorldRuns:
     evpi: float = math.nan
     learn_first: tuple[Mapping[str, Any], ...] = ()
     fails_where: str = ""
+    region: FailsWhere | None = None
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -118,6 +122,7 @@ class WorldRuns:
             "evpi": self.evpi,
             "learn_first": [dict(one) for one in self.learn_first],
             "fails_where": self.fails_where,
+            "region": self.region.to_dict() if self.region else None,
             "notes": list(self.notes),
             "inputs": [
                 list(one)
@@ -151,7 +156,8 @@ class WorldRuns:
             luck=np.array([nan if x is None else x for x in about["luck"]]),
             n_eff=np.array([nan if x is None else x for x in about["n_eff"]]),
             fitted=bool(about["fitted"]), evpi=nan if about["evpi"] is None else float(about["evpi"]),
-            learn_first=tuple(about["learn_first"]), fails_where=about["fails_where"], notes=tuple(about["notes"]),
+            learn_first=tuple(about["learn_first"]), fails_where=about["fails_where"],
+            region=FailsWhere.from_dict(about["region"]) if about.get("region") else None, notes=tuple(about["notes"]),
         )  # fmt: skip
 
 

@@ -1,12 +1,12 @@
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
 from markupsafe import escape
+from page_links import Links
 from random_walk_runs import company, run, runs, shared
 
 from flywheel_sim.present.compass import compass_chart, moments, side_of
@@ -35,25 +35,6 @@ def outcomes() -> Outcomes:
 @pytest.fixture(scope="module")
 def page(outcomes: Outcomes) -> str:
     return render(outcomes)
-
-
-class Links(HTMLParser):
-    """Everything in a page that could be fetched, and its tags."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self.tags: list[str] = []
-        self.ids: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        for name, value in attrs:
-            if name in ("src", "href", "xlink:href", "action", "data", "srcset", "poster"):
-                self.found.append(value or "")
-            if name == "id":
-                self.ids.append(value or "")
 
 
 def test_the_report_is_the_same_file_every_time(tmp_path: Path) -> None:

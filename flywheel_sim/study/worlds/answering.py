@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from flywheel_sim.results import Outcomes
 from flywheel_sim.results.world_answer import WorldRuns
 from flywheel_sim.results.world_draws import WorldDraws
-from flywheel_sim.study.worlds.failing import where_it_fails
+from flywheel_sim.study.worlds.failing import failing
 from flywheel_sim.study.worlds.shrinkage import shrink
-from flywheel_sim.study.worlds.value_of_information import FEWEST_WORLDS, evpi, learn_first
+from flywheel_sim.study.worlds.value_of_information import FEWEST_WORLDS, learn_first
 
 if TYPE_CHECKING:
     from flywheel_sim.study.worlds.drawing import WorldDrawing
@@ -61,14 +61,15 @@ def answered(found: Some, drawn: "WorldDrawing", values: Floats) -> Some:
         fitted=bool(drawn.worlds.aims), notes=drawn.worlds.notes,
     )  # fmt: skip
     best = replace(found, worlds_run=answer).best
-    whole = evpi(answer.effects[best])
+    whole = shrunk[best - 1].evpi()
     first = (
         learn_first(answer.draws, shrunk[best - 1].means, seed=found.seed, whole=whole)
         if runs >= FEWEST_WORLDS and whole > 0
         else []
     )
-    fails = where_it_fails(answer.draws, answer.effects[best], seed=found.seed)
-    return replace(found, worlds_run=answer.with_findings(evpi=whole, learn_first=tuple(first), fails_where=fails))
+    fails = failing(answer.draws, answer.effects[best], seed=found.seed)
+    told = answer.with_findings(evpi=whole, learn_first=tuple(first), fails_where=fails.sentence, region=fails)
+    return replace(found, worlds_run=told)
 
 
 def table_of(found: Outcomes, drawn: "WorldDrawing") -> WorldDraws:
