@@ -19,6 +19,7 @@ from flywheel_sim.engine.customer_tables import LOT, NUM, WHO
 from flywheel_sim.engine.jit import f32, i16, i64, inlined, separate, u8
 from flywheel_sim.engine.kinds import Lot, Par, State, Sums, Tables
 from flywheel_sim.engine.maths import YEAR
+from flywheel_sim.engine.mechanisms.m01_churn import LAW
 from flywheel_sim.engine.mechanisms.m01_market import first_bill, voice
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import Hearing, exposure_fades, hearing_of
 from flywheel_sim.engine.mechanisms.m06_contracts import renewal
@@ -90,8 +91,9 @@ def wake(
     for k in range(width):  # slice to slice would compile a formatter of error messages, for two seconds
         status_next[k] = status_now[k]
     if par.market.enabled:
+        plain = not par.selling.enabled and par.market.pricing.law == LAW.level
         settle_leads(
-            state, firm, now, week, first, hearing, not par.selling.enabled, par.market.funnel.rest_weeks, lead_words,
+            state, firm, now, week, first, hearing, plain, par.market.funnel.rest_weeks, lead_words,
             awake, sums,
         )  # fmt: skip
 

@@ -12,6 +12,7 @@ from flywheel_sim.engine.fetch import fetch
 from flywheel_sim.engine.jit import f32, f64, i16, i64, inlined, step, u8
 from flywheel_sim.engine.kinds import Firm, Now, Par, State, Sums, Tables
 from flywheel_sim.engine.maths import exp64, halved, happens
+from flywheel_sim.engine.mechanisms.m01_churn import minds
 from flywheel_sim.engine.mechanisms.m01_market import begin_spell, odds_times
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import Hearing, fit_of, hears, pick_referrer
 from flywheel_sim.engine.mechanisms.m06_contracts import WINDOW_EFFECT, weeks_to_window, window_open
@@ -179,7 +180,10 @@ def sale(
     propose = qualify * state.chain[s, 1]
     close = propose * state.chain[s, 2]
     outcome = FORMER if state.spells[i] > 0 else PROSPECT
-    lone = False
+    lone, push = False, 1.0
+    if state.chain[s, 7] != _ZERO:  # prices, as the account minds them
+        push = exp64(f64(state.chain[s, 7]) * minds(par, firm, i - firm.account0))
+        close = propose * f32(odds_times(f64(state.chain[s, 2]), push))
     if selling.enabled:
         referred = state.spells[i] == 0 and state.referrer[i] != -1
         fit = fit_of(state.fit[i], referred, chances.closer)
@@ -187,7 +191,7 @@ def sale(
             draw = words(firm.seed, firm.replicate, i - firm.account0, i64(state.spells[i]), SELLER, 0)[0]
             lone = below(draw, chances.lone)
         if lone:
-            push = exp64(selling.lone_low_fit * (1.0 - fit))
+            push *= exp64(selling.lone_low_fit * (1.0 - fit))
             close = propose * f32(odds_times(f64(state.chain[s, 2]), push))
         elif fit < state.chain[s, 4]:
             sums[ACC.deals_turned_away] += 1.0 if below(word, qualify) else 0.0

@@ -164,6 +164,7 @@ def populate(par: Par, tables: Tables, state: State, run: int) -> None:
     ties = wanted - smaller if wanted > 0 else 0
     adv, det = f32(market.initial_advocates), f32(market.initial_advocates + market.initial_detractors)
     row = state.initial[run]
+    row[COL.list_price] = market.price
     comes = 1.0 - exp64(-market.external / par.conversion_reference)
     rest = comes * market.funnel.rest_weeks if market.enabled and market.funnel.enabled else 0.0
     tired = rest / (1.0 + rest)  # share of prospects at rest in the long run

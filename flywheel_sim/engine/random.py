@@ -35,6 +35,7 @@ __all__ = [
     "PATIENCE",
     "POINTS",
     "PRACTICE",
+    "PRICE",
     "PURCHASE",
     "QUEUE",
     "REACTION",
@@ -89,6 +90,7 @@ REACTION = 40  # touchpoints: noise of the score, drift of the process, ..., ...
 BLOCKER = 42  # pairs of teams (65536 i + j), tick = week of arrival (M18), k = 0: arrivals, ..., ..., ...; 1 + number:
 #               instant, seen at once, time until seen, ...; 65536 attempt + 1 + number: time to solve, holds not, ...;
 #               tick 0, k = 2^30: lateral link, ..., ..., ...
+PRICE = 27  # accounts, tick 0: how much it minds prices, ..., ..., ... (M1)
 LEADER = 43  # the office of the CCO: leaves, noise of the appraisal, ..., ... (M21)
 IDEA = 44  # company: ideas of the week, ..., ..., ... (M26)
 PRACTICE = 45  # people (0 = the code), k = belief // 4: lane = belief % 4, taken over or followed (M20)

@@ -7,7 +7,7 @@ import numpy as np
 from flywheel_sim.engine.jit import f32, inlined
 from flywheel_sim.engine.kinds import Firm, Now, Par
 from flywheel_sim.engine.maths import halved, happens, log64, normal_quantile
-from flywheel_sim.engine.mechanisms.m01_churn import CHURN_BY
+from flywheel_sim.engine.mechanisms.m01_churn import CHURN_BY, LAW
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY
 from flywheel_sim.engine.network import NETWORK
 
@@ -28,7 +28,9 @@ class Rates(NamedTuple):
     effort_reference: np.float32
     norm: np.float32
     product_share: np.float32  # quality over fit at reference
-    price_doublings: np.float32  # log2 of the price
+    price_doublings: np.float32  # log2 of the price, where it is felt alike by all
+    felt: bool  # prices by each account in its own way
+    price_rise: np.float32  # factor of a customer's price at an anniversary
     renewals: np.float32  # a week, of who may leave in any week; else 1, each time one is due
     # word of mouth (M5)
     speaks_badly: bool
@@ -71,6 +73,8 @@ def rates_of(par: Par, firm: Firm, now: Now, week: int) -> Rates:
         after_referral = f32(log64(word_of_mouth.referrer_churn))
     contract = contracts.kind if contracts.enabled else WEEKLY
     # worked out before the call: numba takes no branches within the arguments of so long a one
+    felt = market.pricing.law == LAW.felt
+    doublings = 0.0 if felt else log64(market.price) * _PER_DOUBLING
     renewals = f32(1.0 / market.churn.period_weeks) if contract == WEEKLY else f32(1.0)
     speaks_badly = word_of_mouth.enabled and word_of_mouth.negative > 0.0
     contagious = market.network.kind != NETWORK.complete and contagion != f32(0.0)
@@ -85,7 +89,9 @@ def rates_of(par: Par, firm: Firm, now: Now, week: int) -> Rates:
         f32(relationship.effort_reference),
         f32(relationship.market_norm),
         f32(firm.product_quality / max(market.product_reference * market.fit_mean, 1e-9)),
-        f32(log64(market.price) * _PER_DOUBLING),
+        f32(doublings),
+        felt,
+        now.price_rise,
         renewals,
         speaks_badly,
         contagious,

@@ -5,7 +5,7 @@ come in blocks of :data:`BLOCK`, padded so that no block belongs to two runs.  `
 end of last week; customers write ``status_next`` and the closing phase publishes it, so the order in which customers
 are visited cannot matter.
 
-Bytes per account: 94 for the columns below, 4 for its place in the network, 4 for each friend.
+Bytes per account: 98 for the columns below, 4 for its place in the network, 4 for each friend.
 """
 
 from collections import namedtuple
@@ -142,7 +142,7 @@ NOW = np.dtype(
         (name, "f4")
         for name in (
             "external", "word_rate", "per_lead", "win_back", "serve", "window_known", "lost_issue", "expansion",
-            "cutoff", "margin", "fix", "wait_effort", "go_live", "serve_waiting", "lapse", "agreed_loss",
+            "cutoff", "margin", "fix", "wait_effort", "go_live", "serve_waiting", "lapse", "agreed_loss", "price_rise",
             # M9
             "contained", "live", "tried",
 
@@ -194,6 +194,7 @@ class State(NamedTuple):
     wanted: NDArray[np.float32]  # contact it wants, over the mean, for life (M2)
     bought: NDArray[np.uint8]  # times it has bought more in this spell (M7)
     spend: NDArray[np.float32]  # $/week at list price
+    price: NDArray[np.float32]  # list price it pays, relative to the base case (M1)
     revenue: NDArray[np.float32]  # $ it has paid since week 0
     cost: NDArray[np.float32]  # $ it has cost since week 0: winning, touches, service, rewards
     # network
@@ -244,7 +245,8 @@ class State(NamedTuple):
     company_need: NDArray[np.float64]  # (runs, axes)
     target: NDArray[np.float64]  # (runs, axes)
     known: NDArray[np.float64]  # (runs, axes): the need behind the experience map (M13)
-    chain: NDArray[np.float32]  # (segments, 7): qualify, propose, close, onboard, least fit, promise, late qualify
+    chain: NDArray[np.float32]  # (segments, 8): qualify, propose, close, onboard, least fit, promise, late qualify,
+    #                             log-odds of winning that the price adds, where accounts mind it in their own way
     touch_p: NDArray[np.float32]  # (touchpoints): touched this week
     fail_p: NDArray[np.float32]  # (touchpoints x segments): touched and failed
     asked: NDArray[np.float64]  # (touchpoints): hours asked for last week
@@ -365,7 +367,7 @@ def _shapes(
         "edge": (edges,), "friend": (friends,),
         "acc": (b, len(_SUMS)), "touched": (b, 2 * max(touch, 1)), "cases": (b, AGES), "counts": (b, len(STATUSES)),
         "competence": (runs, COMPETENCIES), "mind": (int(run["minds"].sum()),),
-        "chain": (segments, 7), "need": (segments, axes), "gaps": (cells, GAPS),
+        "chain": (segments, 8), "need": (segments, axes), "gaps": (cells, GAPS),
         "initial": (runs, N_COLUMNS), "weekly": (weeks, N_COLUMNS),
         "marks": (marked, len(MARKS)), "waited": (marked,), "items": (marked * ISSUES, len(ITEM)),
         "hand": (int(queued.sum()) * SERVERS, len(HAND)), "blocker": (int(_blocker_room(sizes).sum()), len(OPEN)),

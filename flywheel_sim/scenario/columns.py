@@ -142,6 +142,7 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     # money
     ("revenue", "$/week", "revenue recognised"),
     ("revenue_referred", "$/week", "of this, from customers won through word of mouth"),
+    ("list_price", "ratio", "list price relative to the base case"),
     ("discounts", "$/week", "given off the list price; revenue is net of it"),
     ("billed", "$/week", "cash billed"),
     ("deferred", "$", "billed and not yet recognised"),

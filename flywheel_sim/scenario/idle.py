@@ -34,6 +34,7 @@ _TABLE = """
     market.network: rewiring: kind = watts-strogatz
     market.network: degree: kind != complete|pairs
     market.funnel: leads_reference: rest_weeks > 0
+    market.pricing: applies rival win_elasticity level_elasticity rise_elasticity spread: law = felt
     market.churn: neutral advocate detractor: by = voice
     market.churn: neutral advocate detractor period_weeks: contracts.enabled = false
     market.churn: dispersion sensitivity effort_effect: mean > 0

@@ -49,6 +49,7 @@ _TABLE: dict[Role, str] = {
         word_of_mouth: enabled normalise weak_ties strong_share talk_spread
         contracts: enabled kind involuntary purchase_shape purchase_scale_weeks window_weeks fiscal_shift_weeks
         contracts: window_effect
+        market.pricing: law rival
         expansion: enabled wallet
         service: enabled issues issue_spread live_cost erosion event_timed patience_hours handling_hours
         service: patience_weeks fractional_servers
@@ -79,6 +80,7 @@ _TABLE: dict[Role, str] = {
         teams.*: headcount salary scaling follows theme_offset looks_after_people
         market: price price_rise
         market.funnel: order
+        market.pricing: applies
         journey: onboarding_weeks touchpoints
         journey.touchpoints.*: stage owner support rate hours cost channels
         handoffs: integration links
@@ -123,6 +125,7 @@ _TABLE: dict[Role, str] = {
         market.voice: relationship_effect effort_effect
         market.churn: sensitivity effort_effect
         market.funnel: delay_effect lapse rest_weeks
+        market.pricing: win_elasticity level_elasticity rise_elasticity spread
         market.win_back: rate
         relationship: gain asymmetry depreciation spill_over recent_weight history_weight expectation_adaptation
         relationship: effort_half_life_weeks forgiveness annoyance contact_half_life_weeks

@@ -7,7 +7,7 @@ from replica import luck
 from replica.arithmetic import F32, clip32, exp32, exp64, f32, halved, log64, poisson32
 from replica.contracts import buying_rate, renewal_due, weeks_to_renewal, window_open
 from replica.luck import below, pick_lane
-from replica.market import happens, price_share, voice_pull
+from replica.market import happens, minds, price_share, voice_pull
 from replica.measures import answer_survey, margin_premium
 from replica.service import contact_and_service
 from replica.word_of_mouth import fit_of
@@ -197,14 +197,16 @@ def renewal(w: World, p: Rules, account: Account, week: Week, t: int, sums: Sums
         fails = leaves and not below(w_exit, week.p_leave)
         if not leaves:
             if week.age % 52 == 0:
-                week.spend = week.spend * f32(1.0 + market.price_rise)
+                week.spend = week.spend * w.now.price_rise
+                account.price *= w.now.price_rise
             sums.add(
                 "billed", float(week.spend) * weeks_to_renewal(week.age, contract) * price_share(account, week.age)
             )
     if leaves:
         leave(w, p, account, week, t, fails, sums)
     if contract == "non-contractual" and week.age % 52 == 0:
-        week.spend = week.spend * f32(1.0 + market.price_rise)
+        week.spend = week.spend * w.now.price_rise
+        account.price *= w.now.price_rise
 
 
 def rise_and_fall(p: Rules, account: Account) -> tuple[F32, F32, F32]:
@@ -243,7 +245,7 @@ def churn_hazard(w: World, p: Rules, account: Account, week: Week, t: int) -> F3
     if market.churn.by == "voice":
         hazard = f32(getattr(market.churn, account.status))
         return hazard * exp32(clip32(social, 3.0)) if social != 0 else hazard
-    factor = f32(0.0)
+    factor, felt = f32(0.0), market.pricing.law == "felt"
     if market.churn.sensitivity > 0.0:
         product_share = f32(w.product_quality / max(market.product_reference * market.fit_mean, 1e-9))
         factor = (
@@ -251,10 +253,23 @@ def churn_hazard(w: World, p: Rules, account: Account, week: Week, t: int) -> F3
             - f32(row.relationship) * (account.relationship - f32(rel.relationship_reference))
             - f32(row.product) * (product_share * week.fit - f32(1.0))
             - f32(row.service) * (account.experience - f32(rel.market_norm))
-            + f32(row.price) * f32(log64(market.price) * 1.4426950408889634)
+            + f32(row.price) * f32(0.0 if felt else log64(market.price) * 1.4426950408889634)
         ) * f32(market.churn.sensitivity)
+    if felt:
+        factor += price_felt(w, p, account, week)
     hazard = account.propensity * exp32(clip32(factor + f32(row.outside) + social, 3.0))
     return hazard * f32(1.0 / market.churn.period_weeks) if p.contract == "weekly" else hazard
+
+
+def price_felt(w: World, p: Rules, account: Account, week: Week) -> F32:
+    """Log-factor of the price an account pays, and of a rise when it is charged; the end of a discount is one."""
+    pricing, before = p.market.pricing, price_share(account, week.age - 1)
+    change = log64(price_share(account, week.age) / before)
+    if week.age % 52 == 0:
+        change += log64(float(w.now.price_rise))
+    level = log64(float(account.price) * before / pricing.rival) + change
+    pull = pricing.level_elasticity * level + pricing.rise_elasticity * max(0.0, change)
+    return f32(minds(w, p, account) * p.segment[account.segment].price * pull) if pull != 0.0 else f32(0.0)
 
 
 def purchases(w: World, p: Rules, account: Account, week: Week, t: int, sums: Sums) -> tuple[bool, bool]:

@@ -8,7 +8,7 @@ from replica.arithmetic import F32, f32
 __all__ = ["Key", "below", "pick_lane", "unit", "words"]
 
 # accounts
-ENDOWMENT, START, NETWORK, TIE = 1, 2, 3, 4
+ENDOWMENT, START, NETWORK, TIE, PRICE = 1, 2, 3, 4, 27
 MARKET, LIFE, TOUCH, CARE, EXIT, SURVEY, QUEUE, SALE, PATIENCE, GO_LIVE, STRANGER = (
     8,
     9,

@@ -9,7 +9,7 @@ from replica.journey import response_odds, stage_lift
 from replica.luck import unit
 from replica.world import PROSPECT, Account, Rules, World
 
-__all__ = ["begin_spell", "go_live", "happens", "odds_times", "open_market", "price_share", "voice_pull"]
+__all__ = ["begin_spell", "go_live", "happens", "minds", "odds_times", "open_market", "price_share", "voice_pull"]
 
 
 def happens(rate: F32) -> F32:
@@ -39,6 +39,30 @@ def price_share(account: Account, age: int) -> float:
     return 1.0 - account.discount / 100.0 if account.discount > 0 and age < 52 else 1.0
 
 
+def entry_price(w: World, p: Rules) -> float:
+    """List price of a new customer."""
+    if p.market.pricing.law == "felt" and p.market.pricing.applies == "existing":
+        return w.initial["list_price"]
+    return float(p.market.price)
+
+
+def reprice(w: World, p: Rules, t: int) -> None:
+    """Factor by which a customer's price changes at an anniversary this week."""
+    market, change = p.market, 1.0
+    if market.pricing.law == "felt" and market.pricing.applies != "new":
+        change = market.price / (w.rows[t - 52] if t >= 52 else w.initial)["list_price"]
+    w.now.price_rise = f32((1.0 + market.price_rise) * change)
+
+
+def minds(w: World, p: Rules, account: Account) -> float:
+    """How much an account minds prices, for life: lognormal with mean 1."""
+    spread = p.market.pricing.spread
+    if spread == 0.0:
+        return 1.0
+    z = normal_quantile(unit(w.words(account.number, 0, luck.PRICE)[0]))
+    return exp64(spread * z - 0.5 * spread * spread)
+
+
 def begin_spell(w: World, p: Rules, account: Account, week: int) -> float:
     """Make an account a customer from the end of a week on; returns what it is billed."""
     rel = p.relationship
@@ -50,7 +74,9 @@ def begin_spell(w: World, p: Rules, account: Account, week: int) -> float:
     account.effort = f32(0.0 if rel.enabled else rel.effort_reference)
     account.experience = account.history = f32(rel.market_norm)
     account.pressed, account.bought = f32(0.0), 0
-    account.spend = f32(p.segment[account.segment].spend * p.market.price)
+    price = entry_price(w, p)
+    account.price = f32(price)
+    account.spend = f32(p.segment[account.segment].spend * price)
     if p.selling.enabled:  # M27: promises raise what is expected, lone wolves pass nothing on
         account.history = min(f32(rel.market_norm) + w.chain[account.segment][5], f32(1.0))
         if account.lone:
@@ -122,6 +148,7 @@ def open_market(w: World, p: Rules, t: int, survival: dict[str, float]) -> None:
     prospects = float(sum(account.status == PROSPECT for account in w.accounts))
     pool = len(w.accounts) / prospects if m.pool == "constant" and prospects > 0.0 else 1.0
     share_out_leads(w, p)
+    reprice(w, p, t)
     go_live(w, p)
     reach, before = 0.0, 0.0
     for s, row in enumerate(p.segment):
@@ -165,7 +192,11 @@ def sell_to_segment(w: World, p: Rules, s: int, row: Any, survival: dict[str, fl
             odds = late = response_odds(p.handoffs.base_delay_hours + w.sales_delay_weeks * 168.0) / base
     win = stage_lift(w, p, s, "sale")
     win *= delay_odds(known) if funnel.delay_effect else 1.0
-    win *= exp64(-row.price * log64(m.price) * 1.4426950408889634) if m.price != 1.0 else 1.0
+    chain[7] = f32(0.0)
+    if m.pricing.law == "felt":
+        chain[7] = f32(-m.pricing.win_elasticity * row.price * log64(entry_price(w, p) / m.pricing.rival))
+    elif m.price != 1.0:
+        win *= exp64(-row.price * log64(m.price) * 1.4426950408889634)
     win *= w.win_odds
     chain[0] = f32(min(1.0, odds_times(funnel.qualify, odds) * survival["lead"]))
     chain[6] = f32(min(1.0, odds_times(funnel.qualify, late) * survival["lead"]))

@@ -91,6 +91,7 @@ def read_week(w: World, p: Rules, t: int, total: Sums) -> dict[str, float]:
     share = 1.0 / customers if customers > 0.0 else 0.0
     for column in ("relationship", "effort", "experience"):
         row[column] = total[column] * share if customers > 0.0 else last[column]
+    row["list_price"] = p.market.price
     row["csat_true"], row["exposure"] = row["experience"], total["exposure"] * share
     row["blockers_open"] = float(len(w.blockers))
     row["utilisation"] = w.service_demand / w.service_capacity if 0.0 < w.service_capacity < 1e200 else 0.0

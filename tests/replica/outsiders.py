@@ -4,7 +4,7 @@ from replica import luck
 from replica.arithmetic import F32, exp64, f32, halved
 from replica.contracts import weeks_to_window, window_open
 from replica.luck import below, unit
-from replica.market import begin_spell, happens, odds_times
+from replica.market import begin_spell, happens, minds, odds_times
 from replica.word_of_mouth import fit_of, hears, pick_referrer
 from replica.world import (
     FORMER,
@@ -148,11 +148,14 @@ def stages(w: World, p: Rules, account: Account) -> tuple[F32, F32, F32, F32, bo
     qualify = chain[6] if account.status == LEAD else chain[0]
     propose = qualify * chain[1]
     close = propose * chain[2]
-    lone = False
+    lone, push = False, 1.0
+    if chain[7] != 0:
+        push = exp64(float(chain[7]) * minds(w, p, account))
+        close = propose * f32(odds_times(float(chain[2]), push))
     if sell.enabled and sell.lone_wolves > 0.0:
         lone = below(w.words(account.number, account.spells, luck.SELLER)[0], f32(sell.lone_wolves))
     if lone:
-        push = exp64(sell.lone_low_fit * (1.0 - float(fit_now(p, account))))
+        push *= exp64(sell.lone_low_fit * (1.0 - float(fit_now(p, account))))
         close = propose * f32(odds_times(float(chain[2]), push))
     return qualify, propose, close, close * chain[3], lone
 

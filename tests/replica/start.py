@@ -81,6 +81,7 @@ def populate(w: World, p: Rules) -> None:
             account.status = account.status_next = SOLD
             account.held_until = week
             row["agreed"] += 1.0
+    w.initial["list_price"] = market.price
     sign = [account for account in w.accounts if account.number in chosen]
     for account in sign:
         _, w_voice, w_tenure, _ = w.words(account.number, 0, luck.START)

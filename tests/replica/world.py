@@ -106,6 +106,7 @@ class Account:
         self.held_until = 0  # before this week no lead (prospect, former customer), no signature (sold)
         self.open_issues, self.since = 0, 0
         self.relationship = self.effort = self.experience = self.history = self.pressed = f32(0.0)
+        self.price = f32(1.0)
         self.spend = self.revenue = self.cost = self.exposure = self.points = f32(0.0)
         # the event-timed queue's news of last week: issues raised; handled, of these unfixed, lost, either; their wait
         self.fresh = self.handled = self.unfixed = self.lost = self.bad = self.given = 0
@@ -200,8 +201,9 @@ class World:
         self.touchpoints = [Touchpoint(len(p.segment)) for _ in p.touch]
         self.need = [list(row) for row in p.need]
         self.company_need, self.target, self.known = [0.0] * p.d, [0.0] * p.d, [0.0] * p.d
-        #: per segment: qualify, propose, close, onboard, least fit accepted, promise, qualify of a lead that has waited
-        self.chain: list[list[F32]] = [[f32(0.0)] * 7 for _ in p.segment]
+        #: per segment: qualify, propose, close, onboard, least fit accepted, promise, qualify of one that has waited,
+        #: log-odds that the price adds
+        self.chain: list[list[F32]] = [[f32(0.0)] * 8 for _ in p.segment]
         self.unit = 0
         self.competence = [0.0] * 8
         self.minds: list[list[int]] = []

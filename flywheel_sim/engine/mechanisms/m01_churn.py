@@ -7,20 +7,45 @@ import numpy as np
 
 from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.customer_tables import NUM, WHO
-from flywheel_sim.engine.jit import f32, i16, i64, inlined
+from flywheel_sim.engine.jit import f32, f64, i16, i64, inlined
 from flywheel_sim.engine.kinds import Firm, Lot, Par, Rates, State, Sums, Tables
-from flywheel_sim.engine.maths import CLIP, clip32, exp32
+from flywheel_sim.engine.maths import CLIP, YEAR, clip32, exp32, exp64, log64, normal_quantile
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import social_factor
-from flywheel_sim.engine.mechanisms.m27_selling import LONE
-from flywheel_sim.engine.random import EXIT, below, words
+from flywheel_sim.engine.mechanisms.m27_selling import LONE, price_share
+from flywheel_sim.engine.random import EXIT, PRICE, below, unit64, words
 from flywheel_sim.engine.state import ACC, ADVOCATE, CAUSE, DETRACTOR, FORMER, SOUR
-from flywheel_sim.scenario.blocks.m01_market import Churn
+from flywheel_sim.scenario.blocks.m01_market import Churn, Pricing
 
-__all__ = ["CHURN_BY", "churn_hazard", "leave"]
+__all__ = ["CHURN_BY", "LAW", "churn_hazard", "leave", "minds"]
 
 CHURN_BY = codes(Churn, "by")
+LAW = codes(Pricing, "law")
 
 _ZERO, _ONE = f32(0.0), f32(1.0)
+
+
+@inlined
+def minds(par: Par, firm: Firm, j: int) -> float:
+    """a_i: how much an account minds prices, for life."""
+    spread = par.market.pricing.spread
+    if spread == 0.0:
+        return 1.0
+    word = words(firm.seed, firm.replicate, j, 0, PRICE, 0)[0]
+    return exp64(spread * normal_quantile(unit64(word)) - 0.5 * spread * spread)  # type: ignore[no-any-return]
+
+
+@inlined
+def price_felt(
+    par: Par, state: State, firm: Firm, i: int, age: int, weight: float, rates: Rates
+) -> np.float32:  # fmt: skip
+    """Log-factor of leaving that the price makes at a renewal: its level, and a rise when it is charged."""
+    pricing, deal = par.market.pricing, i64(state.deal[i])
+    change = log64(price_share(deal, age) / price_share(deal, age - 1))  # a discount ends
+    if age % YEAR == 0:
+        change += log64(f64(rates.price_rise))
+    level = log64(f64(state.price[i]) * price_share(deal, age - 1) / pricing.rival) + change
+    pull = pricing.level_elasticity * level + pricing.rise_elasticity * max(0.0, change)
+    return f32(minds(par, firm, i - firm.account0) * weight * pull) if pull != 0.0 else _ZERO
 
 
 @inlined
@@ -50,6 +75,8 @@ def churn_hazard(
             - f32(row.service) * (num[NUM.recent, m] - rates.norm)
             + f32(row.price) * rates.price_doublings
         ) * rates.sensitivity
+    if rates.felt:
+        log_factor += price_felt(par, state, firm, i, i64(who[WHO.age, m]), row.price, rates)
     log_factor = clip32(log_factor + f32(row.outside) + social, CLIP)
     hazard = state.propensity[i] * exp32(log_factor)
     return hazard * rates.renewals

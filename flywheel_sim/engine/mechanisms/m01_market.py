@@ -42,6 +42,20 @@ They are not customers yet: nothing is billed, nobody leaves, and they count wit
 customers).  A known wait for either queue lowers the odds of winning (A28).  Neutral: g = 1 exactly while the team has
 hours, and whenever the funnel, the journey or capacity is off.
 
+**Price.**  ``pricing.law: level`` adds w_price log2(price) to the log-factor of churn below and takes it from the
+log-odds of winning, whatever an account pays; a rise is paid and not felt.  Under ``felt`` an account feels the price
+P_i it pays (``price`` when it joined, then what was charged at its anniversaries), each by its own a_i: lognormal over
+accounts with mean 1 and log-sd ``spread``, times the segment's price weight.  At a renewal the log-factor is
+
+    a_i [eta_L ln(P_i'/P_out) + eta_C max(0, ln(P_i'/P_i))],
+
+P_i' charged from now on, P_i before: at an anniversary P_i' = P_i (1 + ``price_rise``) x what the list price has become
+in a year, if a change ``applies`` to those there are; the end of a discount (M27) is a rise.  The odds of winning are
+multiplied by (P/P_out)^(-eps a_i).  The level keeps small rises from adding up unfelt; who minds prices most leaves and
+stays away first.  Elasticities are wide ranges, not measurements: an optimum near today's price is calibrated by them,
+not found.  It is no free lunch (who asks for more sells less and loses more), continuous, and makes no demand.
+Neutral: price and rival 1 and no rise, where both laws are the same to the bit.
+
 **Voice.** neutral <-> advocate, neutral <-> detractor at four rates, each times exp(+-x) with
 
     x = clip(b_R (R - R_ref) - b_E (E - E_ref), +-3).
@@ -70,6 +84,7 @@ from flywheel_sim.engine.customer_tables import LOT, NUM, WHO
 from flywheel_sim.engine.jit import f32, f64, i16, i64, inlined, step, u8
 from flywheel_sim.engine.kinds import Lot, Par, Rates, State, Tables
 from flywheel_sim.engine.maths import CLIP, clip32, exp64, happens, log64
+from flywheel_sim.engine.mechanisms.m01_churn import LAW
 from flywheel_sim.engine.mechanisms.m03_journey import STAGE, stage_lift
 from flywheel_sim.engine.mechanisms.m04_handoffs import WHEN, late_odds, response_odds
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import NORMALISE
@@ -79,7 +94,7 @@ from flywheel_sim.engine.mechanisms.m27_selling import LONE, deal_size, price_sh
 from flywheel_sim.engine.random import SELLER, below, words
 from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.engine.state import ADVOCATE, DETRACTOR, NEUTRAL, PROSPECT
-from flywheel_sim.scenario.blocks.m01_market import Market
+from flywheel_sim.scenario.blocks.m01_market import Market, Pricing
 from flywheel_sim.scenario.columns import COL
 from flywheel_sim.scenario.schema import ScenarioModel
 
@@ -99,6 +114,7 @@ __all__ = [
 
 POOL = codes(Market, "pool")
 FIRST_SPELLS = codes(Market, "start")
+APPLIES = codes(Pricing, "applies")
 SEGMENT = np.dtype(
     [(n, "f8") for n in ("upto", "spend", "relationship", "product", "service", "price", "outside")], align=True
 )
@@ -149,6 +165,25 @@ def first_bill(par: Par, state: State, i: int) -> float:
     return f64(state.spend[i]) * weeks_to_renewal(0, kind) * price_share(i64(state.deal[i]), 0)  # type: ignore[no-any-return]
 
 
+@inlined
+def entry_price(par: Par, state: State, run: int) -> float:
+    """List price that a new customer pays, relative to the base case."""
+    if par.market.pricing.law == LAW.felt and par.market.pricing.applies == APPLIES.existing:
+        return state.initial[run, COL.list_price]  # type: ignore[no-any-return]
+    return par.market.price  # type: ignore[no-any-return]
+
+
+@step
+def reprice(par: Par, state: State, run: int, week: int) -> None:
+    """Write down the list price, and set by what factor a customer's price changes at an anniversary this week."""
+    firm, market, change = state.run[run], par.market, 1.0
+    state.weekly[firm.week0 + week, COL.list_price] = market.price
+    if market.pricing.law == LAW.felt and market.pricing.applies != APPLIES.new:
+        past = state.weekly[firm.week0 + week - 52] if week >= 52 else state.initial[run]
+        change = market.price / past[COL.list_price]
+    state.now[run].price_rise = f32((1.0 + market.price_rise) * change)
+
+
 @step
 def begin_spell(par: Par, tables: Tables, state: State, run: int, i: int, week: int) -> float:
     """Make account i (row in the batch) a customer from the end of ``week`` on; returns what it is billed."""
@@ -161,7 +196,9 @@ def begin_spell(par: Par, tables: Tables, state: State, run: int, i: int, week: 
     state.effort[i] = f32(0.0 if relationship.enabled else relationship.effort_reference)
     state.recent[i] = state.history[i] = f32(relationship.market_norm)
     state.pressed[i], state.bought[i] = f32(0.0), u8(0)
-    state.spend[i] = f32(tables.segment[par.size.segment0 + state.segment[i]].spend * par.market.price)
+    price = entry_price(par, state, run)
+    state.price[i] = f32(price)
+    state.spend[i] = f32(tables.segment[par.size.segment0 + state.segment[i]].spend * price)
     deal = i64(state.deal[i])
     if par.selling.enabled:  # what was promised, and what a lone wolf did not pass on (M27)
         firm = state.run[run]
@@ -256,6 +293,7 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
     share_out_leads(par, state, run, week)
     if market.funnel.enabled and par.capacity.enabled and firm.sales_capacity <= 0.0:
         now.serve = now.serve_waiting = _ZERO  # nobody works a lead, whether any were expected or not
+    reprice(par, state, run, week)
     go_live(par, tables, state, run, week)
     reach, before = 0.0, 0.0
     for s in range(par.size.segments):
@@ -278,7 +316,12 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
         if funnel.order == ORDER.any:
             known = weekly[COL.sales_delay_weeks] + known
         win *= delay_odds(known) if funnel.delay_effect else 1.0
-        win *= exp64(-row.price * log64(market.price) * 1.4426950408889634) if market.price != 1.0 else 1.0
+        chain[7] = f32(0.0)
+        if market.pricing.law == LAW.felt:
+            dearer = log64(entry_price(par, state, run) / market.pricing.rival)
+            chain[7] = f32(-market.pricing.win_elasticity * row.price * dearer)
+        elif market.price != 1.0:
+            win *= exp64(-row.price * log64(market.price) * 1.4426950408889634)
         win *= firm.win_odds
         chain[0] = f32(min(1.0, odds_times(funnel.qualify, odds) * survival[WHEN.lead]))
         chain[6] = f32(min(1.0, odds_times(funnel.qualify, late) * survival[WHEN.lead]))

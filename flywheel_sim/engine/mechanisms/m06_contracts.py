@@ -151,12 +151,14 @@ def renewal(
         fails = leaves and not below(lot[LOT.exit, m], p_leave)
         if not leaves:
             if age % YEAR == 0:
-                spend *= f32(1.0 + par.market.price_rise)
+                spend *= rates.price_rise
+                state.price[i] *= rates.price_rise
             billed = f64(spend) * weeks_to_renewal(age, rates.contract) * price_share(i64(state.deal[i]), age)
     if leaves:
         after = leave(par, state, firm, week, i, member, fails, rates, sums)
     if rates.contract == CONTRACT.non_contractual and age % YEAR == 0:
-        spend *= f32(1.0 + par.market.price_rise)
+        spend *= rates.price_rise
+        state.price[i] *= rates.price_rise
     return after, spend, paid, billed, p_leave, p_turn
 
 

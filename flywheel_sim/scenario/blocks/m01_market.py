@@ -154,6 +154,37 @@ class Funnel(Block):
             )
 
 
+class Pricing(Block):
+    """How a price is felt, and by whom."""
+
+    law: Literal["level", "felt"] = param(
+        "level", "`level`: what the list price adds to churn and takes from the odds of winning by the segments' "
+        "`price_weight`; rises are paid, not felt. `felt`: an account feels the price it pays itself, and a rise when "
+        "it is charged.",
+    )  # fmt: skip
+    applies: Literal["both", "new", "existing"] = param(
+        "both", "Whom a change of `market.price` in the timeline concerns: new customers, those there are (from their "
+        "next anniversary on), or both (`law: felt`).",
+    )  # fmt: skip
+    rival: float = param(
+        1.0, "P_out: price of the best alternative relative to the base case's list price (`law: felt`).", ge=0.01,
+        le=100,
+    )  # fmt: skip
+    win_elasticity: float = param(
+        1.5, "eps: elasticity of the odds of winning in the price over the rival's (`law: felt`); .5 to 2 between "
+        "firms, 1 to 3 with consumers.", ge=0, le=100,
+    )  # fmt: skip
+    level_elasticity: float = param(
+        1.5, "eta_L: elasticity of the hazard of leaving at a renewal in the price over the rival's (`law: felt`).",
+        ge=0, le=100,
+    )  # fmt: skip
+    rise_elasticity: float = param(
+        1.0, "eta_C: elasticity of that hazard in a rise, when it is charged (`law: felt`); with eta_L 1.5 to 4.",
+        ge=0, le=100,
+    )  # fmt: skip
+    spread: float = param(0.5, "Log-sd over accounts of how much each minds prices (mean 1; `law: felt`).", ge=0, le=3)
+
+
 class WinBack(Block):
     """Former customers may return."""
 
@@ -212,6 +243,7 @@ class Market(Block):
     price: float = param(
         1.0, "List price relative to the base case; multiplies every segment's spend.", ge=0.01, le=100
     )
+    pricing: Pricing = param(Pricing(), "How prices are felt.")
     price_rise: float = param(0.0, "Rise of the price at each anniversary.", unit="share a year", ge=-0.5, le=1)
     product_quality: float = param(0.7, "Quality of the product in use.", unit="share", ge=0, le=1)
     product_reference: float = param(0.7, "Product quality at the frozen base case.", unit="share", ge=0, le=1)

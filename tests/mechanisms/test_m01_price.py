@@ -1,0 +1,144 @@
+"""M1, M23: what a price does to those who pay it: felt when it is charged, by each in its own way."""
+
+import numpy as np
+import pytest
+
+from flywheel_sim.execute.run import batch
+
+THETA = 0.12
+ALIKE = {"law": "felt", "level_elasticity": 1.2, "rise_elasticity": 0.9, "spread": 0}
+
+
+@pytest.fixture
+def payers(quiet):
+    """Build a company of customers who all signed in week 0, mind prices alike (weight 1), and do nothing but renew."""
+
+    def build(weeks=53, pricing=None, timeline=None, selling=None, **market):
+        more = {"timeline": timeline} if timeline else {}
+        if selling:
+            more["selling"] = selling
+        return quiet(
+            horizon_weeks=weeks,
+            segments={"all": {"spend": 52, "need": {"care": 1}, "price_weight": 1.0}},
+            market={
+                "accounts": 20_000, "initial_customers": 20_000, "start": "aligned",
+                "churn": {"by": "experience", "mean": THETA, "dispersion": 0},
+                "pricing": {**ALIKE, **(pricing or {})}, **market,
+            },
+            contracts={"kind": "annual", "involuntary": 0},
+            ledger={"discount_rate": 0},
+            **more,
+        )  # fmt: skip
+
+    return build
+
+
+def left(run, first=0, last=None):
+    """Share of customers that leaves."""
+    return run.series("churned")[first:last].sum() / run.series("renewals_due")[first:last].sum()
+
+
+def risk(log_factor):
+    return 1 - (1 - THETA) ** np.exp(log_factor)
+
+
+def changed(week, **values):
+    return {"enabled": True, "changes": {"news": {"from_week": week, "set": values}}}
+
+
+def test_neutral_prices_are_the_same_under_both_laws(payers, same_bits):
+    same_bits(payers(120, {"law": "level"}), payers(120, {"level_elasticity": 3, "rise_elasticity": 3, "spread": 1}))
+
+
+def test_a_level_and_a_rise_are_felt_when_they_are_charged(payers):
+    dear, rising, rivalled = batch(
+        [
+            payers(price=1.3),
+            payers(105, price_rise=0.2),
+            payers(pricing={"rival": 0.8}),
+        ],
+        replicates=1,
+    )
+    assert left(dear[0]) == pytest.approx(risk(1.2 * np.log(1.3)), abs=0.007)
+    assert left(rivalled[0]) == pytest.approx(risk(-1.2 * np.log(0.8)), abs=0.007)
+    assert left(rising[0], 0, 60) == pytest.approx(risk(2.1 * np.log(1.2)), abs=0.008)
+    # in the second year the level has risen twice, the rise is felt once
+    assert left(rising[0], 60) == pytest.approx(risk((2 * 1.2 + 0.9) * np.log(1.2)), abs=0.009)
+    assert rising[0].series("churned")[:51].sum() == 0
+    stays = rising[0].series("spend")[60] / rising[0].series("customers")[60]
+    assert stays == pytest.approx(1.2, rel=1e-5)
+
+
+def test_a_price_reaches_those_it_applies_to_and_they_feel_it(payers):
+    dearer = changed(10, **{"market.price": 1.5})
+    both, new, existing, old_law = batch(
+        [
+            payers(timeline=dearer),
+            payers(timeline=dearer, pricing={"applies": "new"}),
+            payers(timeline=dearer, pricing={"applies": "existing"}),
+            payers(timeline=dearer, pricing={"law": "level"}),
+        ],
+        replicates=1,
+    )
+    felt, plain = risk(2.1 * np.log(1.5)), THETA
+    for run, share, price in ((both[0], felt, 1.5), (new[0], plain, 1.0), (existing[0], felt, 1.5)):
+        assert left(run) == pytest.approx(share, abs=0.008)
+        assert run.series("spend")[-1] / run.series("customers")[-1] == pytest.approx(price, rel=1e-5)
+    assert old_law[0].series("spend")[-1] / old_law[0].series("customers")[-1] == pytest.approx(1.0)
+    assert left(old_law[0]) > THETA + 0.03
+    assert both[0].series("list_price")[[8, 9]].tolist() == [1.0, 1.5]
+
+
+def test_new_customers_pay_the_price_that_applies_to_them(quiet):
+    def company(applies):
+        return quiet(
+            market={
+                "initial_customers": 0, "external": 0.05, "pricing": {"law": "felt", "applies": applies},
+            },
+            timeline=changed(2, **{"market.price": 2.0}),
+        )  # fmt: skip
+
+    both, new, existing = (runs[0] for runs in batch([company(k) for k in ("both", "new", "existing")], replicates=1))
+    for run, price in ((both, 2.0), (new, 2.0), (existing, 1.0)):
+        fresh = np.diff(run.series("spend")) / np.diff(run.series("customers"))
+        assert fresh[3:] == pytest.approx(price, rel=1e-4)
+
+
+def test_who_minds_more_leaves_first(payers):
+    # mean of 1 - (1 - theta)^exp(a eta_L ln P) over the lognormal a of mean 1
+    z = np.random.default_rng(1).standard_normal(200_000)
+    a = np.exp(0.8 * z - 0.32)
+    spread = batch([payers(price=1.6, pricing={"spread": 0.8})], replicates=1)[0][0]
+    expected = np.mean(1 - (1 - THETA) ** np.exp(np.clip(a * 1.2 * np.log(1.6), -3, 3)))
+    assert left(spread) == pytest.approx(expected, abs=0.009)
+
+
+def test_odds_of_winning_fall_with_the_price_over_the_rivals(quiet):
+    def company(price, rival=1.0, spread=0.0):
+        return quiet(
+            horizon_weeks=30,
+            segments={"all": {"spend": 52, "need": {"care": 1}, "price_weight": 1.0}},
+            market={
+                "accounts": 40_000, "initial_customers": 0, "external": 0.002, "price": price,
+                "funnel": {"enabled": True, "qualify": 1, "propose": 1, "close": 0.2, "onboard": 1},
+                "pricing": {"law": "felt", "win_elasticity": 1.5, "rival": rival, "spread": spread},
+            },
+        )  # fmt: skip
+
+    prices = (0.5, 0.7, 1.0, 1.6, 3.0)
+    runs = batch([company(p) for p in prices] + [company(3.0, 3.0), company(1.6, spread=1.0)], replicates=1)
+    shares = np.array([r[0].series("sold").sum() / r[0].series("leads").sum() for r in runs])
+    odds = 0.25 * np.array(prices) ** -1.5
+    assert shares[:5] == pytest.approx(odds / (1 + odds), abs=0.012)
+    assert np.all(np.diff(shares[:5]) < 0)
+    assert shares[5] == pytest.approx(0.2, abs=0.008)
+    assert shares[6] > shares[3]  # those who mind less still buy
+
+
+def test_churn_rises_with_every_rise_and_many_small_ones_do_not_escape(payers):
+    rises = (-0.1, 0.0, 0.03, 0.1, 0.3, 1.0)
+    runs = [r[0] for r in batch([payers(53, price_rise=x) for x in rises], replicates=1)]
+    shares = [left(run) for run in runs]
+    assert np.all(np.diff(shares) > 0)
+    small, large = batch([payers(53 * 10, price_rise=0.07), payers(53 * 10)], replicates=1)
+    assert small[0].series("customers")[-1] < 0.45 * large[0].series("customers")[-1]
