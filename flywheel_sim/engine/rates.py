@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from flywheel_sim.engine.jit import f32, inlined
+from flywheel_sim.engine.jit import f32, f64, inlined
 from flywheel_sim.engine.kinds import Firm, Now, Par
-from flywheel_sim.engine.maths import halved, happens, log64, normal_quantile
+from flywheel_sim.engine.maths import YEAR, halved, happens, log64, normal_quantile
 from flywheel_sim.engine.mechanisms.m01_churn import CHURN_BY, LAW
-from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY
+from flywheel_sim.engine.mechanisms.m06_contracts import CONTRACT, WEEKLY
 from flywheel_sim.engine.network import NETWORK
 
 __all__ = ["Rates", "rates_of"]
@@ -31,6 +31,8 @@ class Rates(NamedTuple):
     price_doublings: np.float32  # log2 of the price, where it is felt alike by all
     felt: bool  # prices by each account in its own way
     price_rise: np.float32  # factor of a customer's price at an anniversary
+    dated: bool  # it is charged at the renewal of that week; else from the next purchase on
+    habit_weeks: float  # from an anniversary on, until one who stays is used to what it is charged
     renewals: np.float32  # a week, of who may leave in any week; else 1, each time one is due
     # word of mouth (M5)
     speaks_badly: bool
@@ -75,6 +77,7 @@ def rates_of(par: Par, firm: Firm, now: Now, week: int) -> Rates:
     # worked out before the call: numba takes no branches within the arguments of so long a one
     felt = market.pricing.law == LAW.felt
     doublings = 0.0 if felt else log64(market.price) * _PER_DOUBLING
+    habit_weeks = min(market.churn.period_weeks, f64(YEAR)) if contract == WEEKLY else 1.0
     renewals = f32(1.0 / market.churn.period_weeks) if contract == WEEKLY else f32(1.0)
     speaks_badly = word_of_mouth.enabled and word_of_mouth.negative > 0.0
     contagious = market.network.kind != NETWORK.complete and contagion != f32(0.0)
@@ -92,6 +95,8 @@ def rates_of(par: Par, firm: Firm, now: Now, week: int) -> Rates:
         f32(doublings),
         felt,
         now.price_rise,
+        contract != CONTRACT.non_contractual,
+        habit_weeks,
         renewals,
         speaks_badly,
         contagious,

@@ -5,7 +5,7 @@ come in blocks of :data:`BLOCK`, padded so that no block belongs to two runs.  `
 end of last week; customers write ``status_next`` and the closing phase publishes it, so the order in which customers
 are visited cannot matter.
 
-Bytes per account: 98 for the columns below, 4 for its place in the network, 4 for each friend.
+Bytes per account: 102 for the columns below, 4 for its place in the network, 4 for each friend.
 """
 
 from collections import namedtuple
@@ -194,7 +194,8 @@ class State(NamedTuple):
     wanted: NDArray[np.float32]  # contact it wants, over the mean, for life (M2)
     bought: NDArray[np.uint8]  # times it has bought more in this spell (M7)
     spend: NDArray[np.float32]  # $/week at list price
-    price: NDArray[np.float32]  # list price it pays, relative to the base case (M1)
+    price: NDArray[np.float32]  # list price that holds for it, relative to the base case (M1)
+    charged: NDArray[np.float32]  # price it is used to: the last it was charged, discount taken off (M1)
     revenue: NDArray[np.float32]  # $ it has paid since week 0
     cost: NDArray[np.float32]  # $ it has cost since week 0: winning, touches, service, rewards
     # network
@@ -245,8 +246,7 @@ class State(NamedTuple):
     company_need: NDArray[np.float64]  # (runs, axes)
     target: NDArray[np.float64]  # (runs, axes)
     known: NDArray[np.float64]  # (runs, axes): the need behind the experience map (M13)
-    chain: NDArray[np.float32]  # (segments, 8): qualify, propose, close, onboard, least fit, promise, late qualify,
-    #                             log-odds of winning that the price adds, where accounts mind it in their own way
+    chain: NDArray[np.float32]  # (segments, 8): chances of a sale's stages and what bears on them, named in open_market
     touch_p: NDArray[np.float32]  # (touchpoints): touched this week
     fail_p: NDArray[np.float32]  # (touchpoints x segments): touched and failed
     asked: NDArray[np.float64]  # (touchpoints): hours asked for last week

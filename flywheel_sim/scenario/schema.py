@@ -191,7 +191,8 @@ class Segment(Block):
     )
     price_weight: float = param(
         0.5,
-        "Log change of churn per doubling of the price.",
+        "Log change of churn per doubling of the price; under `market.pricing.law: felt`, how much these accounts mind "
+        "prices relative to the others.",
         label="How much a higher price raises churn",
         ge=0,
         le=20,

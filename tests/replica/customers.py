@@ -202,6 +202,7 @@ def renewal(w: World, p: Rules, account: Account, week: Week, t: int, sums: Sums
             sums.add(
                 "billed", float(week.spend) * weeks_to_renewal(week.age, contract) * price_share(account, week.age)
             )
+            gets_used(p, account, week)
     if leaves:
         leave(w, p, account, week, t, fails, sums)
     if contract == "non-contractual" and week.age % 52 == 0:
@@ -261,14 +262,22 @@ def churn_hazard(w: World, p: Rules, account: Account, week: Week, t: int) -> F3
     return hazard * f32(1.0 / market.churn.period_weeks) if p.contract == "weekly" else hazard
 
 
+def gets_used(p: Rules, account: Account, week: Week) -> None:
+    """Who stays is used to what it is charged: at once with a date, after a period without."""
+    if p.market.pricing.law != "felt":
+        return
+    if p.contract != "weekly" or week.age % 52 + 1 >= min(p.market.churn.period_weeks, 52):
+        account.charged = f32(float(account.price) * price_share(account, week.age))
+
+
 def price_felt(w: World, p: Rules, account: Account, week: Week) -> F32:
     """Log-factor of the price an account pays, and of a rise when it is charged; the end of a discount is one."""
-    pricing, before = p.market.pricing, price_share(account, week.age - 1)
-    change = log64(price_share(account, week.age) / before)
-    if week.age % 52 == 0:
-        change += log64(float(w.now.price_rise))
-    level = log64(float(account.price) * before / pricing.rival) + change
-    pull = pricing.level_elasticity * level + pricing.rise_elasticity * max(0.0, change)
+    pricing, price = p.market.pricing, account.price
+    if p.contract != "non-contractual" and week.age % 52 == 0:
+        price *= w.now.price_rise
+    asked = float(f32(float(price) * price_share(account, week.age)))
+    rise = max(0.0, log64(asked / float(account.charged)))
+    pull = pricing.level_elasticity * (asked / pricing.rival - 1.0) + pricing.rise_elasticity * rise
     return f32(minds(w, p, account) * p.segment[account.segment].price * pull) if pull != 0.0 else f32(0.0)
 
 
@@ -291,6 +300,8 @@ def purchases(w: World, p: Rules, account: Account, week: Week, t: int, sums: Su
         fails = leaves and not below(w_why, week.p_leave / happens(hazard + failing))
         week.paid = f32(float(week.spend) * (c.purchase_scale_weeks / c.purchase_shape) * bought)
         sums.add("purchases", bought)
+        if not leaves:
+            gets_used(p, account, week)
     return leaves, fails
 
 

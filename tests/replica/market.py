@@ -76,6 +76,7 @@ def begin_spell(w: World, p: Rules, account: Account, week: int) -> float:
     account.pressed, account.bought = f32(0.0), 0
     price = entry_price(w, p)
     account.price = f32(price)
+    account.charged = f32(float(account.price) * price_share(account, 0))
     account.spend = f32(p.segment[account.segment].spend * price)
     if p.selling.enabled:  # M27: promises raise what is expected, lone wolves pass nothing on
         account.history = min(f32(rel.market_norm) + w.chain[account.segment][5], f32(1.0))
@@ -194,7 +195,7 @@ def sell_to_segment(w: World, p: Rules, s: int, row: Any, survival: dict[str, fl
     win *= delay_odds(known) if funnel.delay_effect else 1.0
     chain[7] = f32(0.0)
     if m.pricing.law == "felt":
-        chain[7] = f32(-m.pricing.win_elasticity * row.price * log64(entry_price(w, p) / m.pricing.rival))
+        chain[7] = f32(-m.pricing.win_elasticity * row.price * (entry_price(w, p) / m.pricing.rival - 1.0))
     elif m.price != 1.0:
         win *= exp64(-row.price * log64(m.price) * 1.4426950408889634)
     win *= w.win_odds

@@ -254,6 +254,17 @@ def test_talkers_agree_to_the_bit(normalise):
     same(load("everything-on").with_(changes), seed=6)
 
 
+@pytest.mark.parametrize("kind", ["annual", "monthly", "non-contractual", "none"])
+def test_prices_that_are_felt_agree_to_the_bit(kind):
+    dearer = {"news": {"from_week": 9, "set": {"market.price": 1.4}}}
+    felt = {"law": "felt", "win_elasticity": 1.2, "level_elasticity": 1.4, "rise_elasticity": 2.0, "rival": 0.9}
+    terms = {"enabled": False} if kind == "none" else {"kind": kind}
+    changes = {f"market.pricing.{name}": value for name, value in felt.items()}
+    changes |= {f"contracts.{name}": value for name, value in terms.items()} | {"market.churn.period_weeks": 26}
+    changes |= {"market.price_rise": 0.15, "timeline.changes": dearer, "timeline.enabled": True}
+    same(load("everything-on").with_(SMALL | changes | {"horizon_weeks": 70}), seed=8)
+
+
 def test_what_is_counted_of_accounts_agrees_to_the_bit():
     told = {"measures.per_account": True, "ledger.allocate_payroll": True, "market.at_rest": True}
     scenario = load("everything-on").with_(SMALL | told | {"sensing.response_bond": 0.6, "horizon_weeks": 30})

@@ -106,7 +106,7 @@ class Account:
         self.held_until = 0  # before this week no lead (prospect, former customer), no signature (sold)
         self.open_issues, self.since = 0, 0
         self.relationship = self.effort = self.experience = self.history = self.pressed = f32(0.0)
-        self.price = f32(1.0)
+        self.price = self.charged = f32(1.0)
         self.spend = self.revenue = self.cost = self.exposure = self.points = f32(0.0)
         # the event-timed queue's news of last week: issues raised; handled, of these unfixed, lost, either; their wait
         self.fresh = self.handled = self.unfixed = self.lost = self.bad = self.given = 0

@@ -16,7 +16,7 @@ from flywheel_sim.engine.random import EXIT, PRICE, below, unit64, words
 from flywheel_sim.engine.state import ACC, ADVOCATE, CAUSE, DETRACTOR, FORMER, SOUR
 from flywheel_sim.scenario.blocks.m01_market import Churn, Pricing
 
-__all__ = ["CHURN_BY", "LAW", "churn_hazard", "leave", "minds"]
+__all__ = ["CHURN_BY", "LAW", "churn_hazard", "gets_used", "leave", "minds"]
 
 CHURN_BY = codes(Churn, "by")
 LAW = codes(Pricing, "law")
@@ -38,14 +38,25 @@ def minds(par: Par, firm: Firm, j: int) -> float:
 def price_felt(
     par: Par, state: State, firm: Firm, i: int, age: int, weight: float, rates: Rates
 ) -> np.float32:  # fmt: skip
-    """Log-factor of leaving that the price makes at a renewal: its level, and a rise when it is charged."""
-    pricing, deal = par.market.pricing, i64(state.deal[i])
-    change = log64(price_share(deal, age) / price_share(deal, age - 1))  # a discount ends
-    if age % YEAR == 0:
-        change += log64(f64(rates.price_rise))
-    level = log64(f64(state.price[i]) * price_share(deal, age - 1) / pricing.rival) + change
-    pull = pricing.level_elasticity * level + pricing.rise_elasticity * max(0.0, change)
+    """Log-factor of leaving that the price makes: its level, and a rise over what an account is used to."""
+    pricing, price = par.market.pricing, state.price[i]
+    if rates.dated and age % YEAR == 0:
+        price *= rates.price_rise
+    asked = f64(f32(f64(price) * price_share(i64(state.deal[i]), age)))
+    rise = max(0.0, log64(asked / f64(state.charged[i])))
+    pull = pricing.level_elasticity * (asked / pricing.rival - 1.0) + pricing.rise_elasticity * rise
     return f32(minds(par, firm, i - firm.account0) * weight * pull) if pull != 0.0 else _ZERO
+
+
+@inlined
+def gets_used(state: State, i: int, age: int, rates: Rates) -> None:
+    """Let an account that stays get used to what it is charged: at once, or after a period where there is no date.
+
+    Who may leave in any week has a week's share of the hazard of a period; were a rise felt in one week only, it would
+    be felt by next to nobody.
+    """
+    if age % YEAR + 1 >= rates.habit_weeks:
+        state.charged[i] = f32(f64(state.price[i]) * price_share(i64(state.deal[i]), age))
 
 
 @inlined

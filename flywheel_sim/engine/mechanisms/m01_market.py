@@ -44,17 +44,26 @@ hours, and whenever the funnel, the journey or capacity is off.
 
 **Price.**  ``pricing.law: level`` adds w_price log2(price) to the log-factor of churn below and takes it from the
 log-odds of winning, whatever an account pays; a rise is paid and not felt.  Under ``felt`` an account feels the price
-P_i it pays (``price`` when it joined, then what was charged at its anniversaries), each by its own a_i: lognormal over
-accounts with mean 1 and log-sd ``spread``, times the segment's price weight.  At a renewal the log-factor is
+P_i that it pays (``price`` when it joined, then what was charged at its anniversaries), each by its own a_i: lognormal
+over accounts with mean 1 and log-sd ``spread``, times the segment's price weight over the mean of the market.  Where it
+may leave, the log-factor is
 
-    a_i [eta_L ln(P_i'/P_out) + eta_C max(0, ln(P_i'/P_i))],
+    a_i [eta_L (P_i'/P_out - 1) + eta_C max(0, ln(P_i'/P_i))],
 
-P_i' charged from now on, P_i before: at an anniversary P_i' = P_i (1 + ``price_rise``) x what the list price has become
-in a year, if a change ``applies`` to those there are; the end of a discount (M27) is a rise.  The odds of winning are
-multiplied by (P/P_out)^(-eps a_i).  The level keeps small rises from adding up unfelt; who minds prices most leaves and
-stays away first.  Elasticities are wide ranges, not measurements: an optimum near today's price is calibrated by them,
-not found.  It is no free lunch (who asks for more sells less and loses more), continuous, and makes no demand.
-Neutral: price and rival 1 and no rise, where both laws are the same to the bit.
+P_i' asked now, P_i what it is used to, which is the last it was charged.  At an anniversary P_i' = P_i
+(1 + ``price_rise``) x what the list price has become in a year, if a change ``applies`` to those there are; the end of
+a discount (M27) is a rise.  So a rise is felt once, at the renewal that charges it; without contracts, where one may
+leave in any week, for one ``period_weeks``; without dates (M6), at the first purchase after the anniversary.  The
+log-odds of winning change by -eps a_i (P/P_out - 1).
+
+Both are linear in the price, as utility is in the logit models of choice, and eps and eta_L are their elasticities at
+the rival's price.  Constant elasticities would not do: whoever has a_i eta below 1 would pay any price, and of
+customers who differ those are the ones that stay, so a price without bound would be the best.  Linear, everybody has a
+price at which he goes.  The level keeps small rises from adding up unfelt; who minds prices most leaves and stays away
+first.
+The elasticities are wide ranges: S40 is of consumers' brands, for renewals nothing was found; an optimum near today's
+price is calibrated by them, not found.  It is no free lunch (who asks for more sells less and loses more), continuous,
+and makes no demand.  Neutral: price and rival 1 and no rise, where both laws are the same to the bit.
 
 **Voice.** neutral <-> advocate, neutral <-> detractor at four rates, each times exp(+-x) with
 
@@ -198,6 +207,7 @@ def begin_spell(par: Par, tables: Tables, state: State, run: int, i: int, week: 
     state.pressed[i], state.bought[i] = f32(0.0), u8(0)
     price = entry_price(par, state, run)
     state.price[i] = f32(price)
+    state.charged[i] = f32(f64(state.price[i]) * price_share(i64(state.deal[i]), 0))
     state.spend[i] = f32(tables.segment[par.size.segment0 + state.segment[i]].spend * price)
     deal = i64(state.deal[i])
     if par.selling.enabled:  # what was promised, and what a lone wolf did not pass on (M27)
@@ -318,8 +328,8 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
         win *= delay_odds(known) if funnel.delay_effect else 1.0
         chain[7] = f32(0.0)
         if market.pricing.law == LAW.felt:
-            dearer = log64(entry_price(par, state, run) / market.pricing.rival)
-            chain[7] = f32(-market.pricing.win_elasticity * row.price * dearer)
+            dearer = entry_price(par, state, run) / market.pricing.rival - 1.0
+            chain[7] = f32(-market.pricing.win_elasticity * row.price * dearer)  # by each in its own way, when it buys
         elif market.price != 1.0:
             win *= exp64(-row.price * log64(market.price) * 1.4426950408889634)
         win *= firm.win_odds
@@ -370,10 +380,14 @@ def segment_rows(m: ScenarioModel, room: Room) -> Rows:
     """Return the segments: up to which share of the market, what they spend, what their churn hangs on."""
     rows = np.zeros(len(m.segments), SEGMENT)
     total, run = sum(s.share for s in m.segments.values()), 0.0
+    price = sum(s.share * s.price_weight for s in m.segments.values()) / total
+    if m.market.pricing.law == "level" or price == 0.0:  # else elasticities are means over accounts
+        price = 1.0
     for i, s in enumerate(m.segments.values()):
         run += s.share
         rows[i] = (
             1.0 if i == len(rows) - 1 else run / total, s.spend / 52.0,
-            s.relationship_weight, s.product_weight, s.service_weight, s.price_weight, s.outside_option,
+            s.relationship_weight, s.product_weight, s.service_weight, s.price_weight / price,
+            s.outside_option,
         )  # fmt: skip
     return {"segment": rows}

@@ -49,7 +49,7 @@ from flywheel_sim.engine.customer_tables import LOT, NUM, WHO
 from flywheel_sim.engine.jit import f32, f64, i64, inlined
 from flywheel_sim.engine.kinds import Firm, Lot, Par, Rates, State, Sums, Tables
 from flywheel_sim.engine.maths import CLIP, YEAR, clip32, exp32, happens, poisson_count
-from flywheel_sim.engine.mechanisms.m01_churn import churn_hazard, leave
+from flywheel_sim.engine.mechanisms.m01_churn import churn_hazard, gets_used, leave
 from flywheel_sim.engine.mechanisms.m22_loyalty import drive_of
 from flywheel_sim.engine.mechanisms.m27_selling import price_share
 from flywheel_sim.engine.random import ENDOWMENT, PURCHASE, below, unit64, words
@@ -154,6 +154,8 @@ def renewal(
                 spend *= rates.price_rise
                 state.price[i] *= rates.price_rise
             billed = f64(spend) * weeks_to_renewal(age, rates.contract) * price_share(i64(state.deal[i]), age)
+            if rates.felt:
+                gets_used(state, i, age, rates)
     if leaves:
         after = leave(par, state, firm, week, i, member, fails, rates, sums)
     if rates.contract == CONTRACT.non_contractual and age % YEAR == 0:
@@ -188,4 +190,6 @@ def purchases(
         fails = leaves and not below(w_why, p_leave / happens(hazard + rates.failing))
         paid = f32(f64(state.spend[i]) * rates.purchase_weeks * bought)
         sums[ACC.purchases] += bought
+        if rates.felt and not leaves:
+            gets_used(state, i, i64(who[WHO.age, m]), rates)
     return leaves, fails, paid

@@ -160,29 +160,33 @@ class Pricing(Block):
     law: Literal["level", "felt"] = param(
         "level", "`level`: what the list price adds to churn and takes from the odds of winning by the segments' "
         "`price_weight`; rises are paid, not felt. `felt`: an account feels the price it pays itself, and a rise when "
-        "it is charged.",
+        "it is charged.", label="Whether customers feel the price that they pay themselves",
     )  # fmt: skip
     applies: Literal["both", "new", "existing"] = param(
         "both", "Whom a change of `market.price` in the timeline concerns: new customers, those there are (from their "
-        "next anniversary on), or both (`law: felt`).",
+        "next anniversary on), or both (`law: felt`).", label="Whom a change of the list price applies to",
     )  # fmt: skip
     rival: float = param(
         1.0, "P_out: price of the best alternative relative to the base case's list price (`law: felt`).", ge=0.01,
-        le=100,
+        le=100, label="Price of the best alternative",
     )  # fmt: skip
     win_elasticity: float = param(
-        1.5, "eps: elasticity of the odds of winning in the price over the rival's (`law: felt`); .5 to 2 between "
-        "firms, 1 to 3 with consumers.", ge=0, le=100,
+        1.5, "eps: elasticity of the odds of winning in the price, at the rival's price and in the mean over accounts "
+        "(`law: felt`); .5 to 2 between firms, 1 to 3 with consumers.", ge=0, le=100, source="S40",
+        label="How much a higher price lowers the odds of winning",
     )  # fmt: skip
     level_elasticity: float = param(
-        1.5, "eta_L: elasticity of the hazard of leaving at a renewal in the price over the rival's (`law: felt`).",
-        ge=0, le=100,
+        1.5, "eta_L: elasticity of the hazard of leaving at a renewal in the price, at the rival's price and in the "
+        "mean over accounts (`law: felt`).", ge=0, le=100, label="How much a price above others' raises churn",
     )  # fmt: skip
     rise_elasticity: float = param(
         1.0, "eta_C: elasticity of that hazard in a rise, when it is charged (`law: felt`); with eta_L 1.5 to 4.",
-        ge=0, le=100,
+        ge=0, le=100, label="How much a rise of the price raises churn when it is charged",
     )  # fmt: skip
-    spread: float = param(0.5, "Log-sd over accounts of how much each minds prices (mean 1; `law: felt`).", ge=0, le=3)
+    spread: float = param(
+        0.5, "Log-sd over accounts of how much each minds prices (mean 1; `law: felt`).", ge=0, le=3,
+        label="How much customers differ in minding prices",
+    )  # fmt: skip
 
 
 class WinBack(Block):
