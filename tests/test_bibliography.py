@@ -22,7 +22,7 @@ MARK = re.compile(r"\b[SA]\d{1,2}\b")
 
 
 def test_facts_forms_and_texts_are_all_there():
-    wanted = {f"S{n}" for n in range(1, 40)} | {f"A{n}" for n in range(1, 31)} | {f"00{n}" for n in range(5)}
+    wanted = {f"S{n}" for n in range(1, 41)} | {f"A{n}" for n in range(1, 31)} | {f"00{n}" for n in range(5)}
     assert set(bibliography()) == wanted
     for source in bibliography().values():
         assert source.references and source.rating in RATINGS
