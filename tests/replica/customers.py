@@ -256,9 +256,10 @@ def churn_hazard(w: World, p: Rules, account: Account, week: Week, t: int) -> F3
             - f32(row.service) * (account.experience - f32(rel.market_norm))
             + f32(row.price) * f32(0.0 if felt else log64(market.price) * 1.4426950408889634)
         ) * f32(market.churn.sensitivity)
+    factor = clip32(factor + f32(row.outside) + social, 3.0)
     if felt:
         factor += price_felt(w, p, account, week)
-    hazard = account.propensity * exp32(clip32(factor + f32(row.outside) + social, 3.0))
+    hazard = account.propensity * exp32(factor)
     return hazard * f32(1.0 / market.churn.period_weeks) if p.contract == "weekly" else hazard
 
 
@@ -278,7 +279,7 @@ def price_felt(w: World, p: Rules, account: Account, week: Week) -> F32:
     asked = float(f32(float(price) * price_share(account, week.age)))
     rise = max(0.0, log64(asked / float(account.charged)))
     pull = pricing.level_elasticity * (asked / pricing.rival - 1.0) + pricing.rise_elasticity * rise
-    return f32(minds(w, p, account) * p.segment[account.segment].price * pull) if pull != 0.0 else f32(0.0)
+    return f32(min(minds(w, p, account) * p.segment[account.segment].price * pull, 30.0)) if pull != 0.0 else f32(0.0)
 
 
 def purchases(w: World, p: Rules, account: Account, week: Week, t: int, sums: Sums) -> tuple[bool, bool]:

@@ -22,6 +22,7 @@ CHURN_BY = codes(Churn, "by")
 LAW = codes(Pricing, "law")
 
 _ZERO, _ONE = f32(0.0), f32(1.0)
+_CERTAIN = 30.0  # log-factor at which everybody leaves, and which float32 still holds
 
 
 @inlined
@@ -45,7 +46,9 @@ def price_felt(
     asked = f64(f32(f64(price) * price_share(i64(state.deal[i]), age)))
     rise = max(0.0, log64(asked / f64(state.charged[i])))
     pull = pricing.level_elasticity * (asked / pricing.rival - 1.0) + pricing.rise_elasticity * rise
-    return f32(minds(par, firm, i - firm.account0) * weight * pull) if pull != 0.0 else _ZERO
+    if pull == 0.0:
+        return _ZERO
+    return f32(min(minds(par, firm, i - firm.account0) * weight * pull, _CERTAIN))
 
 
 @inlined
@@ -86,9 +89,9 @@ def churn_hazard(
             - f32(row.service) * (num[NUM.recent, m] - rates.norm)
             + f32(row.price) * rates.price_doublings
         ) * rates.sensitivity
-    if rates.felt:
-        log_factor += price_felt(par, state, firm, i, i64(who[WHO.age, m]), row.price, rates)
     log_factor = clip32(log_factor + f32(row.outside) + social, CLIP)
+    if rates.felt:  # not within the clip: who hardly ever leaves would pay any price
+        log_factor += price_felt(par, state, firm, i, i64(who[WHO.age, m]), row.price, rates)
     hazard = state.propensity[i] * exp32(log_factor)
     return hazard * rates.renewals
 

@@ -59,11 +59,11 @@ log-odds of winning change by -eps a_i (P/P_out - 1).
 Both are linear in the price, as utility is in the logit models of choice, and eps and eta_L are their elasticities at
 the rival's price.  Constant elasticities would not do: whoever has a_i eta below 1 would pay any price, and of
 customers who differ those are the ones that stay, so a price without bound would be the best.  Linear, everybody has a
-price at which he goes.  The level keeps small rises from adding up unfelt; who minds prices most leaves and stays away
-first.
-The elasticities are wide ranges: S40 is of consumers' brands, for renewals nothing was found; an optimum near today's
-price is calibrated by them, not found.  It is no free lunch (who asks for more sells less and loses more), continuous,
-and makes no demand.  Neutral: price and rival 1 and no rise, where both laws are the same to the bit.
+price at which he goes; the factor is not cut to +-3 as that of experience is, for who hardly ever leaves would then pay
+any price after all.  The level keeps small rises from adding up unfelt; who minds prices most leaves and stays away
+first.  The elasticities are wide ranges: S40 is of consumers' brands, for renewals nothing was found; an optimum near
+today's price is calibrated by them, not found.  It is no free lunch (who asks for more sells less and loses more),
+continuous, and makes no demand.  Neutral: price and rival 1 and no rise, where both laws are the same to the bit.
 
 **Voice.** neutral <-> advocate, neutral <-> detractor at four rates, each times exp(+-x) with
 
