@@ -67,6 +67,19 @@ COMPANIES: list[tuple[str, dict[str, Any], int]] = [
         "market.at_rest": True, "sensing.response_bond": 0.6, "sensing.survey_weeks": 4, "market.accounts": 200,
         "market.external": 0.02, "contracts.window_effect": "timing", "contracts.agreed_loss": 0.05,
     }, 15),
+    ("everything-on", SMALL | {
+        "horizon_weeks": 95, "contracts.kind": "monthly", "market.external": 0.2, "market.churn.mean": 0.02,
+        "contracts.window_weeks": 52,
+        "selling.accelerator": 2.0, "selling.discount": 0.3, "market.price_rise": 0.2, "market.pricing.law": "felt",
+        "market.funnel.qualify": 1, "market.funnel.propose": 1, "market.funnel.close": 0.5,
+        "market.pricing.rise_elasticity": 8.0, "market.pricing.applies": "existing", "timeline.enabled": True,
+        "timeline.changes": {"dearer": {"from_week": 12, "set": {"market.price": 1.5}}},
+    }, 4),
+    ("b2c-subscription", SMALL | {
+        "horizon_weeks": 75, "contracts.enabled": False, "market.churn.mean": 0.4, "market.churn.period_weeks": 26,
+        "market.price_rise": 0.4, "market.pricing.law": "felt", "market.pricing.rise_elasticity": 8.0,
+        "market.external": 0.03,
+    }, 6),
 ]  # fmt: skip
 
 
