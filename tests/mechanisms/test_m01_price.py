@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from flywheel_sim.execute.run import batch
+from flywheel_sim.scenario import load
 
 THETA = 0.12
 ALIKE = {"law": "felt", "level_elasticity": 1.2, "rise_elasticity": 0.9, "spread": 0}
@@ -264,3 +265,25 @@ def test_everybody_has_a_price_at_which_it_goes(payers, kind):
     )
     assert doubled.series("customers")[-1] < 20 < 1000 < once.series("customers")[-1]
     assert doubled.series("spend").sum() < once.series("spend").sum()
+
+
+@pytest.mark.parametrize("name", ["b2b-whole", "b2c-whole"])
+def test_whole_companies_have_a_best_price_within_and_doubling_it_each_year_does_not_pay(name):
+    company, ten_years = load(name), {"horizon_weeks": 520}
+    cheap, own, dear, doubled = (
+        np.mean([run.series("value")[-1] for run in runs])
+        for runs in batch(
+            [
+                company.with_(ten_years | change)
+                for change in ({"market.price": 0.4}, {}, {"market.price": 3.0}, {"market.price_rise": 1.0})
+            ],
+            replicates=2,
+        )
+    )
+    assert own > max(cheap, dear, doubled)
+
+
+@pytest.mark.parametrize("name", ["b2b-whole", "b2c-whole"])
+def test_no_bit_of_a_whole_company_hangs_on_the_law_at_the_price_it_has(name, same_bits):
+    company = load(name).with_({"horizon_weeks": 60})
+    same_bits(company, company.with_({"market.pricing.law": "level"}))
