@@ -72,7 +72,7 @@ class Asked:
         if self.worlds is not None:
             for other, given in {
                 "--as-assumed": self.as_assumed, "--posterior": self.posterior, "--precision": self.precision,
-                "--best": self.best, "--replicates": self.replicates, "--swings": self.swings or self.full,
+                "--replicates": self.replicates,
             }.items():  # fmt: skip
                 if given:
                     raise click.UsageError(f"--worlds says what is run and how often; leave {other} out")
@@ -198,6 +198,8 @@ def _compared(asked: Asked, scenarios: "list[Scenario]") -> "Comparison":
                 progress=step,
                 limit=asked.limit,
                 posterior=asked.posterior,
+                worlds=asked.worlds,
+                worlds_from=asked.worlds_from,
                 **ruled,
             )
         return study.compare(

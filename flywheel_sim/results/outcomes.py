@@ -202,8 +202,12 @@ class Outcomes:
     def _options(self) -> Iterator[tuple[str, Any]]:
         """Yield options of ``flywheel compare`` that make these outcomes again."""
         chosen = self.chosen
-        if self.drawn is not None:
-            yield ("worlds", self.worlds_run.n) if self.worlds_run else ("posterior", self.drawn.source)
+        if self.worlds_run is not None:
+            yield "worlds", self.worlds_run.n
+            if self.worlds_run.given:
+                yield "worlds_from", self.worlds_run.source
+        elif self.drawn is not None:
+            yield "posterior", self.drawn.source
         if self.precision:
             yield "precision", self.precision
         if chosen is not None:

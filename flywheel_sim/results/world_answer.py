@@ -48,8 +48,8 @@ class WorldRuns:
         Differences to the baseline with luck taken out.
     luck, n_eff : float64 arrays, shape (S,)
         Standard deviation of luck in one run's difference; how many worlds known without luck would tell as much.
-    fitted : bool
-        Whether anything that is known could rule worlds out.
+    fitted, given : bool
+        Whether anything that is known could rule worlds out; whether somebody said where they are.
     evpi : float
         What it would be worth to know everything that is drawn before choosing between the best challenger and the
         baseline, in $.
@@ -72,6 +72,7 @@ class WorldRuns:
     luck: Floats
     n_eff: Floats
     fitted: bool = True
+    given: bool = False
     evpi: float = math.nan
     learn_first: tuple[Mapping[str, Any], ...] = ()
     fails_where: str = ""
@@ -119,6 +120,7 @@ class WorldRuns:
             "digest": self.digest,
             "seed": self.seed,
             "fitted": self.fitted,
+            "given": self.given,
             "evpi": self.evpi,
             "learn_first": [dict(one) for one in self.learn_first],
             "fails_where": self.fails_where,
@@ -155,7 +157,8 @@ class WorldRuns:
             effects=np.array([worlds[f"effect-{s}"] for s in range(count)]),
             luck=np.array([nan if x is None else x for x in about["luck"]]),
             n_eff=np.array([nan if x is None else x for x in about["n_eff"]]),
-            fitted=bool(about["fitted"]), evpi=nan if about["evpi"] is None else float(about["evpi"]),
+            fitted=bool(about["fitted"]), given=bool(about["given"]),
+            evpi=nan if about["evpi"] is None else float(about["evpi"]),
             learn_first=tuple(about["learn_first"]), fails_where=about["fails_where"],
             region=FailsWhere.from_dict(about["region"]) if about.get("region") else None, notes=tuple(about["notes"]),
         )  # fmt: skip

@@ -258,6 +258,11 @@ class Scenario:
         return found
 
     @property
+    def found_targets(self) -> Mapping[str, float]:
+        """Targets of measures that were found in the base case, by measure; empty where all were given."""
+        return dict(self._layers.found)
+
+    @property
     def target_note(self) -> str:
         """Which targets of measures were found in the base case, for people; empty where all were given."""
         found = self._layers.found

@@ -119,9 +119,9 @@ def test_draws_are_moved_to_the_posterior_of_a_linear_company(monkeypatch: pytes
     """x = 2 z + e with e of sd 1, and x known to be 3: z has mean 6/5 and variance 1/5 then, and others stay."""
     base = company(**{"doubt.tied": {}})
     noise = np.random.default_rng(3)
-    monkeypatch.setattr(making, "_targets", lambda scenario: [making._Target("x", 2.999, 3.001, lambda run: 0.0)])
+    monkeypatch.setattr(making, "known_targets", lambda scenario: [making._Target("x", 2.999, 3.001, lambda run: 0.0)])
     monkeypatch.setattr(making._Making, "_luck", lambda self: [1.0])
-    monkeypatch.setattr(making._Making, "_references", lambda self, numbers, z: {})
+    monkeypatch.setattr(making._Making, "_follow", lambda self, numbers, z: {})
     monkeypatch.setattr(making._Target, "scaled", lambda self, x: np.asarray(x) / (self.high - self.low))
     monkeypatch.setattr(making, "IMPLAUSIBLE", np.inf)
 
@@ -295,3 +295,49 @@ def test_the_sentence_goes_by_the_lower_end_of_the_share(effects: Any, start: st
     assert sentence.startswith(start)
     assert sentence.endswith("Luck alone would leave no doubt.")
     assert (verdict.low, verdict.high) == pytest.approx(share_interval(float(np.sum(effects > 0)), n), rel=1e-9)
+
+
+def test_the_command_of_a_comparison_over_worlds_makes_it_again(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(made)
+    found = fs.compare(["mine.yaml", "plan.yaml"], worlds=8)
+    assert found.provenance.command == "flywheel compare mine.yaml plan.yaml --worlds 8 --seed 1"
+    told = fs.compare(["mine.yaml", "plan.yaml"], worlds=8, worlds_from="mine-worlds").provenance.command
+    assert told == "flywheel compare mine.yaml plan.yaml --worlds 8 --worlds-from mine-worlds --seed 1"
+
+
+def test_a_world_is_looked_into_further_as_it_was_run(made: Path, tmp_path: Path) -> None:
+    pair = [load(made / "mine.yaml"), load(made / "plan.yaml")]
+    found = fs.compare(pair, worlds=8).with_bridge(replicates=4)
+    assert found.split is not None
+    assert found.split.totals() == pytest.approx(found.differences()[1][:4], rel=1e-9)
+    opened = fs.open(found.save(tmp_path / "kept"))
+    assert opened.bridge(replicates=4).totals() == pytest.approx(found.split.totals(), rel=1e-9)
+    # one assumption that is drawn is held while the rest is drawn
+    moved = found.with_swings(replicates=2, paths=["cadence.pull"]).swings
+    assert moved is not None
+    assert [bar.path for bar in moved.bars] == ["cadence.pull"]
+    with_held = pair[1].with_({"cadence.pull": 0.5, "doubt.known": ["cadence.pull"]})
+    each = drawing(pair).of(pair[0])
+    assert each(with_held, 0).get("cadence.pull") == each(with_held, 3).get("cadence.pull") == 0.5
+
+
+def test_targets_of_what_is_paid_on_are_those_of_the_world(made: Path) -> None:
+    pair = [load(made / "mine.yaml"), load(made / "mine.yaml").plus("churn-pay")]
+    from flywheel_sim.engine.targets import with_targets
+
+    paid, drawn = with_targets(pair[1]), drawing(pair)
+    found = [drawn.of(pair[0])(paid, k).get("incentives.measures.churn.target") for k in range(drawn.rows)]
+    assert found == [
+        value or paid.get("incentives.measures.churn.target")
+        for value in drawn.worlds.references["incentives.measures.churn.target"]
+    ]
+    assert len(set(found)) > 3
+
+
+def test_the_best_is_chosen_over_worlds(made: Path) -> None:
+    from flywheel_sim.study.comparison.compare import choose
+
+    pair = [load(made / "mine.yaml"), load(made / "plan.yaml")]
+    found = choose(pair, budget=20, first_stage=10, worlds=10)
+    assert found.verdict.worlds is not None
+    assert found.replicates <= 10

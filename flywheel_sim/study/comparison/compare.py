@@ -144,7 +144,7 @@ class Comparison(Outcomes):
         """
         from flywheel_sim.study.comparison.groups import groups  # loads the engine
 
-        if self.drawn is not None or self.rules:
+        if self.drawn is not None or self.worlds_run is not None or self.rules:
             return self
         found = groups(self.scenarios, self._runs(replicates or min(self.replicates, FEW), workers, progress))
         return replace(self, groups=found)
@@ -165,7 +165,16 @@ class Comparison(Outcomes):
                 f"Python took part in these runs ({', '.join(self.rules)}), and a saved comparison does not hold it; "
                 f"compare anew with it to look further"
             )
-        return Runs(replicates, self.seed, workers, progress, runner or _runner(self.drawn, self.scenarios[0], ruled))
+        drawn = self.drawn
+        if drawn is None and self.worlds_run is not None:  # opened from a folder
+            found = drawing(self.scenarios, self.worlds_run.source)
+            if found.digest != self.worlds_run.digest:
+                raise ScenarioError.single(
+                    f"the worlds in '{found.source}' are not those of this comparison any more; compare anew to look "
+                    f"further"
+                )
+            drawn = found
+        return Runs(replicates, self.seed, workers, progress, runner or _runner(drawn, self.scenarios[0], ruled))
 
     def report(self, path: str | os.PathLike[str]) -> Path:
         """Write the report: one HTML file that needs nothing else.
@@ -309,6 +318,8 @@ def choose(
     progress: Progress | None = None,
     limit: int = LIMIT,
     posterior: str | os.PathLike[str] | None = None,
+    worlds: int | None = None,
+    worlds_from: str | os.PathLike[str] | None = None,
     runner: Runner | None = None,
     interventions: Any = (),
     team_class: Any = None,
@@ -332,8 +343,10 @@ def choose(
         Runs of each scenario before the first is ruled out.
     limit : int
         Most runs of a scenario.
-    seed, workers, progress, posterior, runner, interventions, team_class
-        As in `compare`.  With a posterior, the best is the one whose mean over luck and draws is highest.
+    worlds : int, optional
+        Choose over so many worlds of their company, which are the most runs of a scenario then.
+    seed, workers, progress, posterior, worlds_from, runner, interventions, team_class
+        As in `compare`.  With a posterior or worlds, the best is the one whose mean over luck and draws is highest.
 
     Returns
     -------
@@ -368,7 +381,12 @@ def choose(
         )
     loaded = _comparable(scenarios)
     warn(loaded)
-    drawn = read_draws(posterior, seed) if posterior is not None else None
+    drawn: Drawn | WorldDrawing | None = read_draws(posterior, seed) if posterior is not None else None
+    if worlds is not None:
+        if posterior is not None:
+            raise ScenarioError.single("worlds and posterior both say what is drawn; give one of them", field="worlds")
+        limit = min(limit, whole("worlds", worlds, max(first_stage, FEWEST_WORLDS)))
+        drawn = drawing(loaded, worlds_from, least=limit)
     ruled = rules(interventions, team_class)
     how = Runs(first_stage, seed, workers, progress, runner or _runner(drawn, loaded[0], ruled))
     if budget is not None and budget < first_stage * len(loaded):
@@ -390,14 +408,15 @@ def choose(
     else:
         chosen = ocba(sample, len(loaded), budget=budget, indifference=indifference, first_stage=first_stage)
     common = min(chosen.runs)
-    return _boiled([row[:common] for row in runs], loaded, drawn, ruled, indifference=indifference, chosen=chosen)
+    found = _boiled([row[:common] for row in runs], loaded, drawn, ruled, indifference=indifference, chosen=chosen)
+    return found if not isinstance(drawn, WorldDrawing) else _once_more(found, how, loaded, drawn, None)
 
 
 def _over_worlds(
     how: Runs, loaded: list[Scenario], drawn: "WorldDrawing", ruled: Rules, indifference: float
 ) -> Comparison:
     """Run scenarios over worlds, some of them under other luck as well, and judge them."""
-    from flywheel_sim.study.worlds.answering import again, answered
+    from flywheel_sim.study.worlds.answering import again
 
     twice = again(how.replicates)
     weeks = loaded[0].model.horizon_weeks * len(loaded)
@@ -407,9 +426,19 @@ def _over_worlds(
         return None if tell is None else lambda done, of: tell(min(before + done, total), total)
 
     runs = how.of(loaded, teams=True, progress=report(0))
-    # the first worlds once more: numbers beyond those of the worlds have other luck, and come round to the first
-    more = how.of(loaded, first=drawn.rows, replicates=twice, progress=report(weeks * how.replicates))
     found = _boiled(runs, loaded, drawn, ruled, indifference=indifference)
+    return _once_more(found, how, loaded, drawn, report(weeks * how.replicates))
+
+
+def _once_more(
+    found: Comparison, how: Runs, loaded: list[Scenario], drawn: WorldDrawing, progress: Progress | None
+) -> Comparison:
+    """Run the first worlds under other luck as well, and judge all of them."""
+    from flywheel_sim.study.worlds.answering import again, answered
+
+    # numbers beyond those of the worlds have other luck, and come round to the first world
+    twice = again(found.replicates)
+    more = how.of(loaded, first=drawn.rows, replicates=twice, progress=progress or (lambda done, of: None))
     return answered(found, drawn, _values(more))
 
 

@@ -242,7 +242,8 @@ def _move(pair: tuple[Scenario, Scenario], one: _One, end: float, drawn: bool) -
             continue
         whole = _whole(scenario, one.path)
         try:
-            made.append(scenario.with_({one.path: round(there) if whole else there}))
+            held = {"doubt.known": [*scenario.model.doubt.known, one.path]} if drawn else {}
+            made.append(scenario.with_({one.path: round(there) if whole else there, **held}))
         except ScenarioError:
             return None
     return _Move(one, end, (made[0], made[1]))

@@ -58,7 +58,7 @@ def answered(found: Some, drawn: "WorldDrawing", values: Floats) -> Some:
         effects=np.array([zero, *(one.effects for one in shrunk)]),
         luck=np.array([0.0, *(one.luck for one in shrunk)]),
         n_eff=np.array([float(runs), *(min(one.n_eff, float(runs)) for one in shrunk)]),
-        fitted=bool(drawn.worlds.aims), notes=drawn.worlds.notes,
+        fitted=bool(drawn.worlds.aims), given=drawn.given, notes=drawn.worlds.notes,
     )  # fmt: skip
     best = replace(found, worlds_run=answer).best
     whole = shrunk[best - 1].evpi()

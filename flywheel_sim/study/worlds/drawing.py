@@ -40,13 +40,13 @@ class WorldDrawing:
     worlds : Worlds
     base : Scenario
         The base case that they are worlds of.
-    held : frozenset of str
-        Paths that are not drawn, since somebody is looking what they do.
+    given : bool
+        Whether somebody said where they are.
     """
 
     worlds: Worlds
     base: Scenario
-    held: frozenset[str] = frozenset()
+    given: bool = False
     _made: dict[str, tuple[Prior, Floats, tuple[str, ...], Floats]] = field(default_factory=dict, repr=False)
 
     @property
@@ -82,7 +82,9 @@ class WorldDrawing:
             prior, values, paths, references = self._of(scenario)
             k = replicate % self.rows
             row = dict(zip(prior.paths, values[k].tolist(), strict=True))
-            return scenario.varied(row | dict(zip(paths, references[k].tolist(), strict=True)))
+            own = zip(paths, references[k].tolist(), strict=True)
+            # a world that allows no target of a measure leaves that of the company
+            return scenario.varied(row | {path: x for path, x in own if x or not path.endswith(".target")})
 
         return drawn
 
@@ -92,19 +94,24 @@ class WorldDrawing:
         return prior, values
 
     def _of(self, scenario: Scenario) -> tuple[Prior, Floats, tuple[str, ...], Floats]:
-        if scenario.hash not in self._made:
-            prior = Prior.of(scenario).without(self.held)
+        # a hash does not tell doubts, which change no run
+        key = f"{scenario.hash} {scenario.model.doubt!r} {scenario.ranges!r}"
+        if key not in self._made:
+            prior = Prior.of(scenario)
             values = prior.values(prior.scores(self.worlds.numbers, self.worlds.seed, self.worlds.shifts))
             paths = tuple(path for path in self.worlds.references if self._same(scenario, path))
             columns = [self.worlds.references[path] for path in paths]
             references = np.stack(columns, axis=1) if columns else np.empty((self.rows, 0))
-            self._made[scenario.hash] = prior, values, paths, references
-        return self._made[scenario.hash]
+            self._made[key] = prior, values, paths, references
+        return self._made[key]
 
     def _same(self, scenario: Scenario, path: str) -> bool:
-        """Tell whether a scenario has the reference of the base case."""
+        """Tell whether a scenario has the reference of the base case, or a target that was found in it."""
+        if path.endswith(".target") and path.split(".")[2] in scenario.found_targets:
+            return True
         try:
-            return bool(scenario.get(path) == self.base.get(path))
+            value = scenario.get(path)
+            return value is not None and bool(value == self.base.get(path))
         except ScenarioError:
             return False
 
@@ -157,7 +164,7 @@ def drawing(
         raise ResultError(
             f"there are {found.n} worlds of {base.name}, not {least}; make more with: {where} --draws {more}"
         )
-    return WorldDrawing(found, own)
+    return WorldDrawing(found, own, source is not None)
 
 
 def found_worlds(base: Scenario) -> Worlds | None:

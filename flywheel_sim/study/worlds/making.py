@@ -35,6 +35,7 @@ from scipy.special import ndtr, ndtri
 
 from flywheel_sim.engine.fingerprint import engine_hash
 from flywheel_sim.engine.run import Simulation
+from flywheel_sim.engine.targets import readings, target_of
 from flywheel_sim.execute.run import worker_count
 from flywheel_sim.results import Run
 from flywheel_sim.results.saving import ResultError
@@ -44,6 +45,7 @@ from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.arguments import whole
 from flywheel_sim.scenario.blocks.frozen import YEARLY
 from flywheel_sim.scenario.known import Known
+from flywheel_sim.scenario.measures import axes_of_library, library
 from flywheel_sim.scenario.ranges import Z95, bounds_of
 from flywheel_sim.scenario.references import all_problems
 from flywheel_sim.scenario.shapes import along, root
@@ -52,7 +54,7 @@ from flywheel_sim.study.calibration.freezing import quantity_of, references_of
 from flywheel_sim.study.calibration.known_numbers import read_numbers
 from flywheel_sim.study.worlds.prior import Prior, scores, values_at
 
-__all__ = ["DRAWS", "IMPLAUSIBLE", "PART", "STEPS", "called", "folder_for", "worlds"]
+__all__ = ["DRAWS", "IMPLAUSIBLE", "PART", "STEPS", "called", "folder_for", "known_targets", "worlds"]
 
 Floats = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -73,6 +75,8 @@ _LOOKING, _SETTLING = 2**31, 3 * 2**30
 _STEP = 2**27
 #: Weeks from one look at the teams to the next; runs of a world from which its references are read in the end.
 _EVERY, SETTLING = 13, 4
+#: Runs of a world from which targets of measures are read.
+TARGET_RUNS = 2
 #: Known numbers that a scenario states itself, so that no draw could tell anything of them.
 _STATED = ("price", "market", "customers")
 
@@ -179,7 +183,7 @@ class _Making:
         self.keep = keep
         self.prior, self.seed, self.draws, self.threads, self.progress = prior, seed, draws, threads, progress
         self.parts = None if folder is None else _Parts(folder, self._about())
-        self.targets = _targets(prior.scenario)
+        self.targets = known_targets(prior.scenario)
         # a step for every move, one to look where they have come to, and one for the references of the worlds
         self.done, self.total = 0, draws * ((STEPS if self.targets else 0) + 2)
 
@@ -210,7 +214,7 @@ class _Making:
         exact = self.prior.scores(chosen, self.seed, shifted)
         return Worlds(
             company=called, prior=self.prior.hash, engine=engine_hash(), seed=self.seed, tried=self.draws,
-            numbers=chosen, shifts=shifted, references=self._references(chosen, exact),
+            numbers=chosen, shifts=shifted, references=self._follow(chosen, exact),
             aims=self._aims(quantities[sound] if first is None else first, quantities[kept]),
             learned=self._learned(exact), impossible=int((~sound).sum()), notes=self.prior.told,
         )  # fmt: skip
@@ -286,6 +290,38 @@ class _Making:
         simulation.advance(threads=self.threads, progress=self._look)
         runs = [Run.of(one, simulation, q, accounts=False) for q, one in enumerate(scenarios)]
         return np.array([[one.read(run) for one in self.targets] for run in runs])
+
+    def _follow(self, numbers: NDArray[np.int64], z: Floats) -> dict[str, Floats]:
+        """Return what follows from every world's base case: its references, and the targets of what one can pay on."""
+        references = self._references(numbers, z)
+        return references | self._aimed(numbers, z, references)
+
+    def _aimed(self, numbers: NDArray[np.int64], z: Floats, references: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Return the targets of measures in every world, by path; 0 where a world allows none."""
+        scenario = self.prior.scenario
+        if not scenario.model.teams or not {*axes_of_library()} <= {*scenario.model.axes}:
+            return {}
+        measures = {name: {} for name in library()} | dict(scenario.source.get("incentives", {}).get("measures", {}))
+        rest = scenario.with_({"incentives.enabled": True, "incentives.pay": {}, "incentives.measures": measures})
+        names, values, found = tuple(sorted(measures)), self.prior.values(z), []
+        for first in range(0, len(numbers), PART):
+            some, own = numbers[first : first + PART], z[first : first + PART]
+
+            def make(first: int = first, some: NDArray[np.int64] = some) -> Floats:
+                told = []
+                for k in range(first, first + len(some)):
+                    row = dict(zip(self.prior.paths, values[k].tolist(), strict=True))
+                    row |= {path: float(column[k]) for path, column in references.items()}
+                    read = readings(rest.varied(row), self.threads, runs=TARGET_RUNS)
+                    right = {name: target_of(one) for name, one in read.items()}
+                    told.append([right.get(name) or 0.0 for name in names])
+                    self._look()
+                return np.array(told)
+
+            mark = hashlib.sha256(some.tobytes() + np.ascontiguousarray(own).tobytes()).hexdigest()[:16]
+            found.append(self._kept(f"targets-{mark}", make, (len(some), len(names))))
+        table = np.concatenate(found) if found else np.empty((0, len(names)))
+        return {f"incentives.measures.{name}.target": table[:, k] for k, name in enumerate(names)}
 
     def _references(self, numbers: NDArray[np.int64], z: Floats) -> dict[str, Floats]:
         """Return references of every world, read from several runs of it with those of one run in place."""
@@ -428,7 +464,7 @@ def _allowed(scenario: Scenario, values: Mapping[str, float]) -> dict[str, float
     return found
 
 
-def _targets(scenario: Scenario) -> list[_Target]:
+def known_targets(scenario: Scenario) -> list[_Target]:
     """Return what is known of a company and one run can tell."""
     found = []
     for name, target in scenario.model.frozen.targets.items():

@@ -21,7 +21,7 @@ and paths that are tied have one score.
 import hashlib
 import json
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -121,12 +121,6 @@ class Prior:
                 continue
             told.append(f"{path} is not drawn: {_why_not(scenario, path)}; its median is taken")
         return cls(scenario, tuple(found), tuple(told))
-
-    def without(self, held: Collection[str]) -> "Prior":
-        """Return the same prior with some paths known."""
-        if not held:
-            return self
-        return replace(self, numbers=tuple(one for one in self.numbers if one.path not in held))
 
     @property
     def paths(self) -> tuple[str, ...]:
