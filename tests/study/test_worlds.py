@@ -18,6 +18,7 @@ from flywheel_sim.scenario.roles import role_of
 from flywheel_sim.study.worlds import making
 from flywheel_sim.study.worlds.drawing import WorldDrawing, drawing
 from flywheel_sim.study.worlds.prior import SHARED, Prior, scores, values_at
+from flywheel_sim.study.worlds.targets import Target
 
 SMALL: dict[str, Any] = {
     "extends": "b2b-two-teams", "horizon_weeks": 112, "market": {"accounts": 400, "initial_customers": 80}
@@ -119,10 +120,10 @@ def test_draws_are_moved_to_the_posterior_of_a_linear_company(monkeypatch: pytes
     """x = 2 z + e with e of sd 1, and x known to be 3: z has mean 6/5 and variance 1/5 then, and others stay."""
     base = company(**{"doubt.tied": {}})
     noise = np.random.default_rng(3)
-    monkeypatch.setattr(making, "known_targets", lambda scenario: [making._Target("x", 2.999, 3.001, lambda run: 0.0)])
+    monkeypatch.setattr(making, "known_targets", lambda scenario: [Target("x", 2.999, 3.001, lambda run: 0.0)])
     monkeypatch.setattr(making._Making, "_luck", lambda self: [1.0])
     monkeypatch.setattr(making._Making, "_follow", lambda self, numbers, z: {})
-    monkeypatch.setattr(making._Target, "scaled", lambda self, x: np.asarray(x) / (self.high - self.low))
+    monkeypatch.setattr(Target, "scaled", lambda self, x: np.asarray(x) / (self.high - self.low))
     monkeypatch.setattr(making, "IMPLAUSIBLE", np.inf)
 
     def part(self: Any, z: Any, first: int, step: int) -> Any:

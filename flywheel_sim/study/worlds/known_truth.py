@@ -28,8 +28,8 @@ from flywheel_sim.results.worlds import Worlds
 from flywheel_sim.scenario import Scenario, load
 from flywheel_sim.study.calibration.freezing import references_of
 from flywheel_sim.study.worlds.drawing import WorldDrawing
-from flywheel_sim.study.worlds.making import known_targets
 from flywheel_sim.study.worlds.prior import Prior
+from flywheel_sim.study.worlds.targets import known_targets
 
 __all__ = ["Reliability", "Seen", "known_truths", "reliability", "see"]
 
@@ -147,7 +147,7 @@ def see(
 
 
 def reliability(prior: Seen, truths: Seen, seed: int = 1) -> Reliability:
-    """Ask of every truth what each decision makes in it, from what was seen of it and the draws of the prior.
+    """Judge answers about decisions in every truth, from what was seen of it and the draws of the prior.
 
     Examples
     --------

@@ -20,11 +20,9 @@ Parts of a few dozen draws are written as they are made, each under its checksum
 """
 
 import hashlib
-import io
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,22 +37,19 @@ from flywheel_sim.engine.targets import readings, target_of
 from flywheel_sim.execute.run import worker_count
 from flywheel_sim.results import Run
 from flywheel_sim.results.saving import ResultError
-from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.results.worlds import FILE, Aim, Learned, Worlds
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.arguments import whole
-from flywheel_sim.scenario.blocks.frozen import YEARLY
-from flywheel_sim.scenario.known import Known
 from flywheel_sim.scenario.measures import axes_of_library, library
 from flywheel_sim.scenario.ranges import Z95, bounds_of
 from flywheel_sim.scenario.references import all_problems
 from flywheel_sim.scenario.shapes import along, root
-from flywheel_sim.study.calibration.company_targets import read_of_run
-from flywheel_sim.study.calibration.freezing import quantity_of, references_of
-from flywheel_sim.study.calibration.known_numbers import read_numbers
+from flywheel_sim.study.calibration.freezing import references_of
+from flywheel_sim.study.worlds.parts import Parts
 from flywheel_sim.study.worlds.prior import Prior, scores, values_at
+from flywheel_sim.study.worlds.targets import Target, known_targets
 
-__all__ = ["DRAWS", "IMPLAUSIBLE", "PART", "STEPS", "called", "folder_for", "known_targets", "worlds"]
+__all__ = ["DRAWS", "IMPLAUSIBLE", "PART", "STEPS", "called", "folder_for", "worlds"]
 
 Floats = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -65,8 +60,6 @@ DRAWS, PART = 600, 50
 STEPS, SCREEN = 4, 3.0
 #: A target rules a draw out when its run lies so many standard deviations outside the band.
 IMPLAUSIBLE = 3.0
-#: Standard deviation of what the model leaves out, as a share of the band's width.
-DISCREPANCY = 0.125
 #: Runs of the company as it stands, for the luck of a run.
 LUCK_RUNS = 24
 #: First replicates of the runs that references are read from: one of each draw, then `SETTLING` of each world.
@@ -77,27 +70,6 @@ _STEP = 2**27
 _EVERY, SETTLING = 13, 4
 #: Runs of a world from which targets of measures are read.
 TARGET_RUNS = 2
-#: Known numbers that a scenario states itself, so that no draw could tell anything of them.
-_STATED = ("price", "market", "customers")
-
-
-@dataclass(frozen=True)
-class _Target:
-    """What is known of a company, how a run is asked for it, and the standard deviation of the answer."""
-
-    name: str
-    low: float
-    high: float
-    read: Callable[[Run], float]
-    error: float = math.nan
-
-    @property
-    def spread(self) -> float:
-        return max(math.hypot(self.error, DISCREPANCY * (self.high - self.low)), 1e-12)
-
-    def scaled(self, x: Floats) -> Floats:
-        """Return values in widths of the band from its middle; far from it, their logarithm."""
-        return np.asarray(np.arcsinh((x - (self.low + self.high) / 2.0) / max(self.high - self.low, 1e-12)))
 
 
 def worlds(
@@ -182,7 +154,7 @@ class _Making:
     ) -> None:  # fmt: skip
         self.keep = keep
         self.prior, self.seed, self.draws, self.threads, self.progress = prior, seed, draws, threads, progress
-        self.parts = None if folder is None else _Parts(folder, self._about())
+        self.parts = None if folder is None else Parts(folder, self._about())
         self.targets = known_targets(prior.scenario)
         # a step for every move, one to look where they have come to, and one for the references of the worlds
         self.done, self.total = 0, draws * ((STEPS if self.targets else 0) + 2)
@@ -194,7 +166,7 @@ class _Making:
         """Return the worlds that are left of the draws."""
         luck = self._luck()
         self.targets = [
-            _Target(one.name, one.low, one.high, one.read, sd) for one, sd in zip(self.targets, luck, strict=True)
+            Target(one.name, one.low, one.high, one.read, sd) for one, sd in zip(self.targets, luck, strict=True)
         ]
         numbers = np.arange(self.draws)
         z = self.prior.scores(numbers, self.seed)
@@ -462,60 +434,3 @@ def _allowed(scenario: Scenario, values: Mapping[str, float]) -> dict[str, float
         low, high = bounds_of(place) if place is not None else (-math.inf, math.inf)
         found[path] = min(max(value, low), high)
     return found
-
-
-def known_targets(scenario: Scenario) -> list[_Target]:
-    """Return what is known of a company and one run can tell."""
-    found = []
-    for name, target in scenario.model.frozen.targets.items():
-        if name in YEARLY:
-            read = read_of_run(name, scenario.model.horizon_weeks)
-        elif name in SUMMARY or name in ("churn_monthly", "containment", "utilisation"):
-            read = _quantity(name)
-        else:
-            read = None
-        if read is not None:
-            found.append(_Target(name, target.low, target.high, read))
-    found += [_Target(f"known.{one.name}", one.low, one.high, _of_known(one)) for one in scenario.known
-              if one.name not in _STATED]  # fmt: skip
-    return found
-
-
-def _quantity(name: str) -> Callable[[Run], float]:
-    return lambda run: quantity_of(name, run)
-
-
-def _of_known(one: Known) -> Callable[[Run], float]:
-    return lambda run: read_numbers([one], [run])[one.name][0]
-
-
-class _Parts:
-    """What has been worked out, a file for each part, with the checksum of its numbers in the name."""
-
-    def __init__(self, folder: Path, about: str) -> None:
-        self.folder = folder / "parts"
-        self.mark = hashlib.sha256(about.encode()).hexdigest()[:12]
-        self.folder.mkdir(parents=True, exist_ok=True)
-
-    def read(self, name: str, shape: tuple[int, ...]) -> Floats | None:
-        """Return a part that is whole; one that is broken is removed."""
-        for file in sorted(self.folder.glob(f"{self.mark}-{name}.*.npy")):
-            try:
-                data = file.read_bytes()
-                if hashlib.sha256(data).hexdigest()[:16] == file.name.split(".")[-2]:
-                    found = np.load(io.BytesIO(data), allow_pickle=False)
-                    if found.shape == shape:
-                        return np.asarray(found, np.float64)
-            except (OSError, ValueError):
-                pass
-            file.unlink(missing_ok=True)
-        return None
-
-    def write(self, name: str, values: Floats) -> None:
-        """Write a part, all of it or nothing."""
-        from flywheel_sim.files import write_bytes
-
-        buffer = io.BytesIO()
-        np.save(buffer, values, allow_pickle=False)
-        data = buffer.getvalue()
-        write_bytes(self.folder / f"{self.mark}-{name}.{hashlib.sha256(data).hexdigest()[:16]}.npy", data)
