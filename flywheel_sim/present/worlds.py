@@ -158,11 +158,13 @@ def learn_words(learn_first: Sequence[ToLearn], whole: float) -> str:
     >>> learn_words([one], 1e6)
     'To know everything before deciding would be worth $1.0m on average. First: how far a meeting reaches ($400k).'
     >>> learn_words([], 0.0)
-    'Nothing that could be found out would change the choice.'
+    'As far as these worlds tell, nothing that could be found out would change the choice.'
     """
     if not whole > 0:
-        return "Nothing that could be found out would change the choice."
+        return "As far as these worlds tell, nothing that could be found out would change the choice."
     said = f"To know everything before deciding would be worth {money(whole)} on average."
+    if not learn_first:
+        return f"{said} There are too few worlds to tell what to find out first."
     sure = [one for one in learn_first[:MOST_TO_LEARN] if one["distinguishable"]]
     if not sure:
         return f"{said} Which single thing to find out first is {NOT_TOLD} here."

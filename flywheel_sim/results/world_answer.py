@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from flywheel_sim.results.failing import FailsWhere
 from flywheel_sim.results.intervals import share_interval
 from flywheel_sim.results.words import money, percent, signed_money, span
-from flywheel_sim.results.world_draws import WorldDraws
+from flywheel_sim.results.world_draws import ToLearn, WorldDraws
 
 __all__ = ["AS_ASSUMED", "WorldRuns", "WorldVerdict", "over_worlds"]
 
@@ -53,7 +53,7 @@ class WorldRuns:
     evpi : float
         What it would be worth to know everything that is drawn before choosing between the best challenger and the
         baseline, in $.
-    learn_first : tuple of mappings
+    learn_first : tuple of ToLearn
         What to find out first: ``name``, ``path``, ``evppi``, ``evpi_share``, ``distinguishable``.
     fails_where : str
         In which worlds the best challenger loses.
@@ -74,7 +74,7 @@ class WorldRuns:
     fitted: bool = True
     given: bool = False
     evpi: float = math.nan
-    learn_first: tuple[Mapping[str, Any], ...] = ()
+    learn_first: tuple[ToLearn, ...] = ()
     fails_where: str = ""
     region: FailsWhere | None = None
     notes: tuple[str, ...] = field(default=())

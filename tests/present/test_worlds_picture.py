@@ -70,6 +70,7 @@ def test_three_things_are_named_and_only_what_is_more_than_chance_has_dollars():
     said = learn_words(told, 1.2e6)
     assert said.endswith("First: meetings ($400k); word of mouth ($150k).") and "$1.2m" in said
     assert "not distinguishable" in learn_words([to_learn(sure=False)], 1e6)
+    assert "too few worlds" in learn_words([], 1e6) and "nothing that could be found out" in learn_words([], 0.0)
 
 
 def test_the_region_is_drawn_where_it_lies():

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from flywheel_sim.results.failing import FailsWhere
 from flywheel_sim.results.world_draws import WorldDraws
 from flywheel_sim.study.search.prim import discovered
-from flywheel_sim.study.worlds.value_of_information import FEWEST_WORLDS, SCREEN, normal_scores, screened
+from flywheel_sim.study.worlds.value_of_information import FEWEST_WORLDS, SCREEN, normal_scores, one_thread, screened
 
 __all__ = ["failing", "where_it_fails"]
 
@@ -61,7 +61,8 @@ def failing(draws: WorldDraws, effects: Floats, labels: Mapping[str, str] | None
         cut = round(SCREEN * count)
         first, rest = order[:cut], np.sort(order[cut:])
         scores = normal_scores(draws.values)[first]
-        columns = screened(scores, effects[first] / max(float(np.std(effects)), 1e-300), columns)
+        with one_thread():
+            columns = screened(scores, effects[first] / max(float(np.std(effects)), 1e-300), columns)
     rows = [{draws.paths[k]: float(draws.values[i, k]) for k in columns} for i in rest]
     box = discovered(rows, loses[rest], seed)
     if box is None:

@@ -24,7 +24,8 @@ knowledge:
 """
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +34,18 @@ from numpy.typing import NDArray
 from flywheel_sim.results.finding_out import how_to_learn, plain_name
 from flywheel_sim.results.world_draws import ToLearn, WorldDraws
 
-__all__ = ["FEWEST_WORLDS", "LEVEL", "SCREEN", "Candidate", "evpi", "evppi", "learn_first", "normal_scores", "screened"]
+__all__ = [
+    "FEWEST_WORLDS",
+    "LEVEL",
+    "SCREEN",
+    "Candidate",
+    "evpi",
+    "evppi",
+    "learn_first",
+    "normal_scores",
+    "one_thread",
+    "screened",
+]
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -193,6 +205,25 @@ def candidates(
 ) -> list[Candidate]:
     """Return the value of each group of inputs, in the order given; see the head of this file for how."""
     effects, shares = _checked(effects, weights, len(draws))
+    with one_thread():
+        return _valued(draws, effects, shares, groups, seed)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let linear algebra take one thread: matrices of a few hundred rows are no work to share, and bits do not move."""
+    import sklearn.gaussian_process
+    import sklearn.kernel_ridge
+    import sklearn.linear_model  # noqa: F401  # only what is loaded can be told
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        yield
+
+
+def _valued(
+    draws: WorldDraws, effects: Floats, shares: Floats, groups: Mapping[str, Sequence[str]], seed: int
+) -> list[Candidate]:
     table, effects, shares = _distinct(draws.values, effects, shares)
     luck = np.random.default_rng([seed, 20218])
     order = luck.permutation(len(effects))
