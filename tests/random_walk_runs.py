@@ -39,7 +39,7 @@ def shared(**changes: object) -> Scenario:
     """A second company: the first with other pay."""
     other = {
         "title": "Shared relationship pay",
-        "vectors": {"pay_pull": 1.0, "coupling": 8.0},
+        "vectors": {"pay_pull": 1.0, "coupling": {"fixed": 8.0}},
         "cadence": {"enabled": True},
     }
     return load({**COMPANY, **other, **changes})

@@ -23,7 +23,7 @@ class Company(fs.FlywheelModel):
     """A shipped pay scheme with two numbers to play with; the viewer makes a new one whenever one moves."""
 
     def __init__(self, scheme="relationship-flywheel", sales_heads=8, coupling=6.0, rng=1):
-        changed = {"teams.sales.headcount": sales_heads, "vectors.coupling": coupling}
+        changed = {"teams.sales.headcount": sales_heads, "vectors.coupling.fixed": coupling}
         super().__init__(fs.load(scheme).with_(changed), rng=rng)
 
 

@@ -27,7 +27,8 @@ __all__ = ["NEAR", "STEP", "CommonLuck", "common_luck"]
 NEAR = (
     "market.external", "market.churn.mean", "market.price", "market.network.rewiring", "word_of_mouth.rate",
     "relationship.gain", "journey.touchpoints.product-use.base_success", "handoffs.base_friction", "service.issues",
-    "vectors.coupling", "vectors.diffusion", "teams.sales.headcount", "teams.service.headcount", "ledger.overhead",
+    "vectors.coupling.fixed", "vectors.diffusion", "teams.sales.headcount", "teams.service.headcount",
+    "ledger.overhead",
 )  # fmt: skip
 #: Moved by so much of their value.
 STEP = 0.1

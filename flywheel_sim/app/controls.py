@@ -21,7 +21,7 @@ __all__ = ["LEVERS", "Control", "Group", "groups", "levers", "round_up"]
 
 #: Levers that strategists ask for first; those that a scenario has are shown above the mechanisms.
 LEVERS = (
-    "cadence.enabled", "cadence.interval_weeks", "vectors.coupling", "vectors.pay_pull", "vectors.map_pull",
+    "cadence.enabled", "cadence.interval_weeks", "vectors.coupling.fixed", "vectors.pay_pull", "vectors.map_pull",
     "handoffs.integration", "teams.sales.headcount", "teams.service.headcount", "word_of_mouth.rate",
     "market.churn.mean", "market.price",
 )  # fmt: skip

@@ -22,6 +22,7 @@ issue_factor       factor of the rate of issues                             M10 
 patched (touches)  share of the hours for improving that hides symptoms     M14                   M10
 preempted          share of the hours for improving that letters take       M14                   M10
 funding            share of the programmes' money that is granted           M21                   M20, M21
+upkeep             cost of what strengthens an effect, $ a week             upkeep.py             M23
 programme          cost of programmes this week, $                          M20, M21              M23
 lead_added         added to h_lead/D                                        M21                   M11
 culture_added      added to the culture built a month                       M21                   M20
@@ -51,4 +52,5 @@ def reset_levers(par: Par, state: State, run: int) -> None:
     firm.map_accuracy, firm.adherence = par.sensing.accuracy, par.sensing.adherence
     firm.product_quality = par.market.product_quality
     firm.funding = 1.0
+    firm.upkeep = 0.0
     firm.programme = firm.lead_added = firm.culture_added = firm.morale_added = 0.0

@@ -51,6 +51,7 @@ class Tables(NamedTuple):
     partner: Floats  # (teams, teams) 1 where a handoff joins two teams
     overlap: Floats  # (teams, teams) coupling weights
     coupled: Floats  # (teams, teams) coupling of decisions
+    together: Floats  # (teams, teams) hours a week that two teams decide together
     hops: Floats  # (teams, teams) steps along the lines of reporting
     segment: NDArray[Any]
     need: Floats  # (segments, axes) unit

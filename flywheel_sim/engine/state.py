@@ -87,7 +87,7 @@ RUN = np.dtype(
             "scenario", "epoch", "account0", "accounts", "block0", "blocks", "team0", "segment0", "success0", "week0",
             "log0", "life0", "ages", "edge0", "unit", "mark0", "item0", "item_room", "items", "server0",
             "mind0", "minds",
-            "blocker0", "blockers", "tally0",
+            "blocker0", "blockers", "tally0", "pair0",
         )
     ]
     + [
@@ -100,7 +100,7 @@ RUN = np.dtype(
             # levers
             "friction_factor", "coupling_factor", "issue_factor", "gaming_prevented", "map_accuracy", "adherence",
             "product_quality", "funding", "programme", "lead_added", "culture_added", "morale_added", "preempted",
-            "issue_hours",
+            "issue_hours", "upkeep",
             # M9, M10
             "timing", "causes_begun",
             # M14
@@ -240,6 +240,8 @@ class State(NamedTuple):
     green: NDArray[np.float64]  # share of heads hired for leavers and not yet able (M20)
     competence: NDArray[np.float64]  # (runs, COMPETENCIES): level of each competency (M20)
     mind: NDArray[np.int8]  # beliefs of the code and the people (M20), only of runs that learn practices
+    made: NDArray[np.float64]  # (teams x teams): coupling that hours together have made of a pair (M16)
+    passed: NDArray[np.float64]  # (teams x teams): hours the pair spent on handing over last week (M4)
     blocker: NDArray[np.float64]  # (BLOCKERS, OPEN): open issues between teams; of runs with two teams or more
     # segments and touchpoints
     need: NDArray[np.float64]  # (segments, axes) unit vector of what customers want (M13)
@@ -345,8 +347,13 @@ def _lay_out(
     run["server0"] = _starts(queued * SERVERS)
     run["minds"] = 0 if minds is None else minds
     run["mind0"] = _starts(run["minds"])
-    run["blocker0"] = _starts(_blocker_room(sizes))
+    run["blocker0"], run["pair0"] = _starts(_blocker_room(sizes)), _starts(_pairs(sizes))
     return run
+
+
+def _pairs(sizes: Any) -> Any:
+    """Return room for what is between each two teams."""
+    return sizes["teams"] * sizes["teams"]
 
 
 def _blocker_room(sizes: Any) -> NDArray[np.int64]:
@@ -371,6 +378,7 @@ def _shapes(
         "initial": (runs, N_COLUMNS), "weekly": (weeks, N_COLUMNS),
         "marks": (marked, len(MARKS)), "waited": (marked,), "items": (marked * ISSUES, len(ITEM)),
         "hand": (int(queued.sum()) * SERVERS, len(HAND)), "blocker": (int(_blocker_room(sizes).sum()), len(OPEN)),
+        "made": (int(_pairs(sizes).sum()),), "passed": (int(_pairs(sizes).sum()),),
         "need_log": (weeks if keep_teams else 0, axes), "log": (logs, 1 + axes), "life": (int(run["ages"].sum()), 3),
     }  # fmt: skip
     shapes |= dict.fromkeys(("company_need", "target", "known"), (runs, axes))

@@ -6,7 +6,7 @@
  3  technology, sensing      routes of issues, needs drift, map is redrawn    m09, m13
  4  strategy                 leadership's target; change unsettles teams      m15
  5  incentives               effort, gaming                                   m12
- 6  team directions          fields, coupling, noise                          m11
+ 6  team directions          hours together, fields, coupling, noise          m16, m11
  7  meetings                 those who meet turn each other                   m17
  8  scores                   last week's survey is read, reviewed, chased     m14, m17
  9  capacity                 hours, magnitudes, overload                      m19
@@ -56,7 +56,7 @@ from flywheel_sim.engine.mechanisms.m12_incentives import effort
 from flywheel_sim.engine.mechanisms.m13_sensing import change_needs, company_need, refresh_belief, step_needs
 from flywheel_sim.engine.mechanisms.m14_reactions import react
 from flywheel_sim.engine.mechanisms.m15_strategy import aim, learn
-from flywheel_sim.engine.mechanisms.m16_decisions import decide
+from flywheel_sim.engine.mechanisms.m16_decisions import count_handoffs, decide, work_together
 from flywheel_sim.engine.mechanisms.m17_cadence import hold_meeting
 from flywheel_sim.engine.mechanisms.m18_blockers import step_blockers
 from flywheel_sim.engine.mechanisms.m19_capacity import allot_hours, staff, volumes
@@ -70,6 +70,7 @@ from flywheel_sim.engine.mechanisms.m27_selling import step_selling
 from flywheel_sim.engine.network import NETWORK
 from flywheel_sim.engine.records import last_row, publish, sum_blocks, write_teams
 from flywheel_sim.engine.traits import change_traits
+from flywheel_sim.engine.upkeep import keep_up
 
 __all__ = ["ALL", "CLOSING", "CUSTOMERS", "OPENING", "advance"]
 
@@ -96,12 +97,14 @@ def opening(epochs: Epochs, par: Par, tables: Tables, state: State, run: int, we
     step_leadership(par, tables, state, run, week)
     step_culture(par, tables, state, run, week)
     serve_channels(par, tables, state, run)
-    step_needs(par, state, run, week)
+    step_needs(par, tables, state, run, week)
     company_need(par, tables, state, run)
     refresh_belief(par, tables, state, run, week)
     aim(par, tables, state, run, week)
     learn(par, tables, state, run, week)
     effort(par, tables, state, run, week)
+    keep_up(par, tables, state, run)
+    work_together(par, tables, state, run, week)
     step_directions(par, tables, state, run, week, growth_rate(par, state, run, week))
     hold_meeting(par, tables, state, run, week)
     react(par, tables, state, run, week)
@@ -128,6 +131,7 @@ def closing(par: Par, tables: Tables, state: State, run: int, week: int) -> None
     close_queue(par, tables, state, run, week, total)
     write_service(state, run, week)
     volumes(par, tables, state, run, total)
+    count_handoffs(par, tables, state, run, total)
     read_week(par, state, run, week, total, last, row)
     post(par, tables, state, run, week, total, last, row)
     allocate_pay(par, tables, state, run)

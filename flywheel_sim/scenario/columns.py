@@ -100,6 +100,8 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     # decisions and blockers (M16, M18)
     ("decision_weeks", "weeks", "mean time until a decision that concerns two teams stands"),
     ("rework_rate", "probability", "mean chance that such a decision is reworked, each time"),
+    ("coupling", "kappa", "mean coupling of pairs of teams, K/D, fixed and made, as far as they hear each other"),
+    ("together_hours", "hours/week", "hours teams spend on each other: deciding together, handing over"),
     ("misfit", "pairs", "coupled decisions taken apart, in pairs of average coupling"),
     ("decision_error", "variance", "mean error variance of decisions over touchpoints"),
     ("blockers_new", "1/week", "issues between teams that arose"),

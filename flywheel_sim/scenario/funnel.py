@@ -232,7 +232,10 @@ class _Twin:
             self.money += ledger.meeting_cost / cadence.interval_weeks
             self.money += sum(event.cost / event.every_weeks for event in cadence.events.values())
         self.set("vectors.map_pull", 0.0, "no shared map of what customers need")
-        self.set("vectors.coupling", min(vectors.coupling, SILO_COUPLING), "teams feel each other as silos do")
+        fixed = vectors.coupling.fixed
+        self.set("vectors.coupling.fixed", min(fixed, SILO_COUPLING), "teams feel each other as silos do")
+        for name in self.model.decisions.together:
+            self.set(f"decisions.together.{name}.hours", 0.0, "no teams decide together")
         self.set("ledger.programme_cost", 0.0, "no programme")
         self.money += ledger.programme_cost
         office, programme = self.model.leadership, self.model.culture.programme

@@ -88,7 +88,10 @@ _TABLE = """
     causes: handoff_reference: handoff_effect > 0
     vectors: growth_effect culture_effect: diffusion > 0
     vectors: growth_reference: growth_effect > 0
-    vectors: coupling: transparency > 0
+    vectors.coupling: fixed gain most half_hours memory_weeks: vectors.transparency > 0
+    vectors.coupling: most half_hours memory_weeks: gain > 0
+    vectors: map_hours: map_pull > 0
+    vectors: transparency_hours: transparency > 0
     incentives: effort_reference: effort_elasticity > 0
     sensing: listening_gain depth_effect: accuracy < 1
     sensing: listening_scale listening_gain: listening_hours > 0

@@ -44,7 +44,7 @@ _TABLE: dict[Role, str] = {
         relationship: enabled law start market_norm relationship_reference effort_reference contacts_wanted
         relationship: wanted_spread experience_reference
         journey: enabled directions length_reference
-        journey.touchpoints.*: match_reference need
+        journey.touchpoints.*: match_reference need weight
         handoffs: enabled reference_cosine base_delay_hours
         word_of_mouth: enabled normalise weak_ties strong_share talk_spread
         contracts: enabled kind involuntary purchase_shape purchase_scale_weeks window_weeks fiscal_shift_weeks
@@ -84,6 +84,8 @@ _TABLE: dict[Role, str] = {
         journey: onboarding_weeks touchpoints
         journey.touchpoints.*: stage owner support rate hours cost channels
         handoffs: integration links
+        decisions: together
+        decisions.together.*: members hours
         handoffs.links.*: from to when share
         service: servers
         channels: enabled kinds replaced replaced_by offered
@@ -98,8 +100,8 @@ _TABLE: dict[Role, str] = {
         reactions: enabled gain delay target improvement_hours patching preemption
         strategy: enabled target established angle attention planning_weeks
         decisions: centralisation
-        cadence: enabled members interval_weeks hours heads_per_team themes events review_weeks review_gain review_lag
-        cadence: review_window hindsight insight foresight plan_weeks
+        cadence: enabled members interval_weeks hours heads_per_team relay_hours themes events review_weeks
+        cadence: review_gain review_lag review_window hindsight insight foresight plan_weeks
         cadence.events.*: every_weeks first_week hours heads_per_team members clears_blockers cost
         blockers: lateral
         capacity: span staffing staffing_limit fewest_heads project_managers reporting_hours
@@ -131,7 +133,7 @@ _TABLE: dict[Role, str] = {
         relationship: effort_half_life_weeks forgiveness annoyance contact_half_life_weeks
         journey: match_effect overload_effect culture_effect tone_effect owner_share
         journey.touchpoints.*: base_success depth
-        handoffs: base_friction angle_friction effort_of_loss response_effect
+        handoffs: integration_cost integration_hours hours base_friction angle_friction effort_of_loss response_effect
         word_of_mouth: rate strong weak advocate neutral detractor negative negative_weeks former_voice
         word_of_mouth: former_half_life_weeks contagion contagion_half_life_weeks referred_churn referred_fit
         word_of_mouth: referred_margin referrer_churn
@@ -142,21 +144,24 @@ _TABLE: dict[Role, str] = {
         service: contact_effort standard_decay_weeks standard_recovery_weeks give_up_effort give_up_return
         service: open_effort open_weight
         channels: augmentation self_service_cost self_service_effort self_service_gain personalisation
+        channels: personalisation_cost
         channels.kinds.*: cost hours effort gain
         channels.issue_types.*: solvable
         channels.technology: scale
         channels.analytics: scale gain timing
         causes: growth fix_rate load prevention patching return_weeks alignment_effect handoff_effect change_effect
         causes: quality_effect issue_effect
-        vectors: diffusion coupling craft_pull pay_pull lead_pull map_pull growth_effect culture_effect
+        vectors: diffusion craft_pull pay_pull lead_pull map_pull map_hours transparency_hours growth_effect
+        vectors: culture_effect
+        vectors.coupling: fixed gain most half_hours memory_weeks
         incentives: intrinsic max_effort effort_elasticity substitution risk_aversion lag_tau_weeks gaming_cost
-        incentives: gaming_hours norms collusion
+        incentives: gaming_hours norms norms_hours intensity_bonus collusion
         incentives.measures.*: gradient craft peers map gaming noise lag_weeks
-        sensing: accuracy adherence need_drift listening_scale listening_gain depth_effect
+        sensing: accuracy adherence need_drift need_reversion exploration listening_scale listening_gain depth_effect
         reactions: drift_sd loss project_hours project_weeks letter_hours belief_in_activity belief_half_life_weeks
         strategy: transition relearn_weeks budget_effect
-        decisions: rework rework_weeks rework_hours centre_weeks centre_sd team_sd scatter_sd error_effect
-        cadence: pull
+        decisions: joint_hours rework rework_weeks rework_hours centre_weeks centre_sd team_sd scatter_sd error_effect
+        cadence: pull hours_scale relay_scale
         cadence.events.*: pull
         blockers: discovery_weeks hop_weeks solo_weeks reopen idle_hours
         capacity: shortness pair_hours angle_share far_weight craft_speed ramp_weeks relief
@@ -169,7 +174,7 @@ _TABLE: dict[Role, str] = {
         culture.learning: from_code of_code effect
         culture.monitoring: accuracy gaming hours
         leadership: lag_weeks lost_at_exit support_weight issue_hours enough friction_effect coupling_effect
-        leadership: culture_effect proof_effect command_pull command_morale behaviour_value culture_value
+        leadership: clarity_hours culture_effect proof_effect command_pull command_morale behaviour_value culture_value
         leadership: attribution_noise attribution_lag_weeks hurdle patience
         loyalty: share join_rate redeem_rate elasticity curvature identity
         ideas: rate far value decay

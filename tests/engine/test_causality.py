@@ -29,7 +29,7 @@ CHANGES = {
     "quality": {"journey.touchpoints.product-use.base_success": 0.5},
     "word of mouth": {"word_of_mouth.rate": 0.05},
     "louder voices": {"word_of_mouth.advocate": 100.0, "word_of_mouth.neutral": 1.0},
-    "coupling": {"vectors.coupling": 8.0},
+    "coupling": {"vectors.coupling.fixed": 8.0},
     "issues": {"service.issues": 0.2},
     "price": {"market.price": 1.5},
     "relationship": {"relationship.gain": 0.2},

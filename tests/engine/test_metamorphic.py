@@ -23,7 +23,7 @@ COUNTS = ("customers", "prospects", "former", "leads", "sold", "new_customers", 
 WEEKS = 40
 #: Nothing random about teams and needs: directions move by fields and coupling alone, the map is right and common.
 STILL = {
-    "vectors.diffusion": 0.0, "vectors.coupling": 0.02, "vectors.craft_pull": 0.02, "vectors.pay_pull": 0.05,
+    "vectors.diffusion": 0.0, "vectors.coupling.fixed": 0.02, "vectors.craft_pull": 0.02, "vectors.pay_pull": 0.05,
     "vectors.map_pull": 0.02, "sensing.need_drift": 0.0, "sensing.accuracy": 1.0, "sensing.sharing": 1.0,
     "blockers.enabled": False,  # which pair has one is drawn by the pair's place
 }  # fmt: skip

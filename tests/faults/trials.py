@@ -45,6 +45,15 @@ COMPANIES: list[tuple[str, dict[str, Any], int]] = [
     ("b2c-subscription", SMALL | {"contracts.enabled": False, "market.churn.by": "voice", "word_of_mouth.rate": 0.3},
      2),
     ("relationship-flywheel", SMALL | {"horizon_weeks": 40, "market.network.kind": "ring"}, 9),
+    ("relationship-flywheel", SMALL | {
+        "horizon_weeks": 60, "vectors.coupling": {"fixed": 0.1, "gain": 0.5, "half_hours": 0.3, "memory_weeks": 26.0},
+        "decisions.together": {"all": {"hours": 6.0}}, "handoffs.hours": 0.4, "cadence.hours_scale": 1.0,
+        "cadence.relay_hours": 0.4, "cadence.relay_scale": 1.0, "sensing.need_reversion": 0.02,
+        "sensing.exploration": 0.5, "market.external": 0.05,
+        "timeline.enabled": True,
+        "timeline.changes": {"stop": {"from_week": 45, "set": {"capacity.staffing": False,
+                                                               "decisions.together.all.hours": 0.0}}},
+    }, 4),
     ("everything-on", SMALL | {
         "relationship.law": "asset", "relationship.forgiveness": 0.6, "relationship.annoyance": 0.3,
         "relationship.contacts_wanted": 0.1, "relationship.market_norm": 0.8, "service.issue_spread": 1.5,

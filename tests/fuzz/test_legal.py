@@ -36,7 +36,8 @@ def test_every_mapping_of_named_things_has_a_length():
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("capacity.craft_speed", 50), ("vectors.coupling", 1e30), ("market.price", 1e38), ("capacity.span", 1e-300),
+        ("capacity.craft_speed", 50), ("vectors.coupling.fixed", 1e30), ("market.price", 1e38),
+        ("capacity.span", 1e-300),
         ("ledger.opening_cash", 1e308), ("incentives.substitution", -1 / 3), ("market.churn.period_weeks", 1e-300),
         ("teams.sales.craft.care", 1e300), ("service.first_contact_resolution", 1e-9),
         ("sensing.answer_spread", 1e-300),

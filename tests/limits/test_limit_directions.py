@@ -19,7 +19,14 @@ def company(quiet, angles=AT, fields=(), weeks=8, vectors=None, **blocks):
         f"team {k}": {"headcount": 1, "craft": {"care": 1}, "start": "given", "direction": unit(angle), "field": field}
         for k, (angle, field) in enumerate(zip(angles, [*fields, {}, {}], strict=False))
     }
-    still = {"diffusion": 0.0, "coupling": 0.0, "craft_pull": 0.0, "pay_pull": 0.0, "lead_pull": 0.0, "map_pull": 0.0}
+    still = {
+        "diffusion": 0.0,
+        "coupling": {"fixed": 0.0},
+        "craft_pull": 0.0,
+        "pay_pull": 0.0,
+        "lead_pull": 0.0,
+        "map_pull": 0.0,
+    }
     return quiet(horizon_weeks=weeks, teams=rows, vectors={**still, "substeps": 1, **(vectors or {})}, **blocks)
 
 
@@ -46,7 +53,7 @@ def test_two_teams_meet_half_way(quiet, once):
     for _ in range(8):
         gap -= 2 * 0.3 / 2 * np.sin(gap)
         exact.append(np.degrees(gap))
-    phi = angles_of(once(company(quiet, vectors={"coupling": 0.3})))
+    phi = angles_of(once(company(quiet, vectors={"coupling": {"fixed": 0.3}})))
     assert phi[:, 1] - phi[:, 0] == pytest.approx(np.array(exact), abs=1e-9)
     assert phi.mean(axis=1) == pytest.approx(np.full(8, 40.0), abs=1e-9)
 

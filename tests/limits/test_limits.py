@@ -39,8 +39,8 @@ CASES = [
         ("A18", {"culture.learning.from_code": p1, "culture.learning.of_code": p2})
         for p1, p2 in ((0.1, 0.1), (0.5, 0.5), (0.5, 0.9), (0.9, 0.1), (0.9, 0.9))
     ),
-    *(("A19-order", {"vectors.coupling": float(kappa)}) for kappa in (0, 1, 6)),
-    *(("A19-order", {**THREE, "vectors.coupling": float(kappa)}) for kappa in (1, 3, 6)),
+    *(("A19-order", {"vectors.coupling.fixed": float(kappa)}) for kappa in (0, 1, 6)),
+    *(("A19-order", {**THREE, "vectors.coupling.fixed": float(kappa)}) for kappa in (1, 3, 6)),
     ("A19-field", {"teams.marketing.field.acquire": 4.0}),
     ("A19-field", {**THREE, "teams.marketing.field.acquire": 2.0}),
     ("A20", {"cadence.interval_weeks": 4, "cadence.pull": 0.4}),

@@ -66,7 +66,9 @@ def firm(quiet, angles, fields=None, teams=None, weeks=10, **vectors):
         | ((teams or [{}] * 9)[k])
         for k, (name, angle) in enumerate(zip(names, angles, strict=True))
     }
-    pulls = dict.fromkeys(("craft_pull", "pay_pull", "lead_pull", "map_pull", "coupling", "diffusion"), 0.0)
+    pulls = dict.fromkeys(("craft_pull", "pay_pull", "lead_pull", "map_pull", "diffusion"), 0.0) | {
+        "coupling": {"fixed": 0.0}
+    }
     return quiet(horizon_weeks=weeks, teams=rows, vectors={"substeps": 200, **pulls, **vectors})
 
 
@@ -96,7 +98,7 @@ def test_two_teams_close_their_angle_at_k_over_the_number_of_teams(quiet, once, 
     # d phi = -(2K/T) sin(phi) dt between two teams; bystanders in another time zone only add to T
     teams = [{}, {}] + [{"utc_offset": 10}] * bystanders
     angles = [0, 80] + [200] * bystanders
-    run = once(firm(quiet, angles, teams=teams, coupling=0.3))
+    run = once(firm(quiet, angles, teams=teams, coupling={"fixed": 0.3}))
     phi = angles_of(run)
     t, count = np.arange(1, 11), len(angles)
     exact = 2 * np.degrees(np.arctan(np.tan(np.radians(40)) * np.exp(-2 * 0.3 / count * t)))
@@ -109,10 +111,10 @@ def test_coupling_is_linear_in_the_overlap_of_hours_and_transparency(quiet):
         np.diff(angles_of(runs[0])[0])[0]
         for runs in batch(
             [
-                firm(quiet, [0, 20], coupling=0.1),
-                firm(quiet, [0, 20], teams=[{}, {"utc_offset": 8}], coupling=0.1),
-                firm(quiet, [0, 20], teams=[{}, {"utc_offset": 4}], coupling=0.1),
-                firm(quiet, [0, 20], coupling=0.1, transparency=0.5),
+                firm(quiet, [0, 20], coupling={"fixed": 0.1}),
+                firm(quiet, [0, 20], teams=[{}, {"utc_offset": 8}], coupling={"fixed": 0.1}),
+                firm(quiet, [0, 20], teams=[{}, {"utc_offset": 4}], coupling={"fixed": 0.1}),
+                firm(quiet, [0, 20], coupling={"fixed": 0.1}, transparency=0.5),
             ],
             replicates=1,
         )
@@ -125,7 +127,9 @@ def test_coupling_is_linear_in_the_overlap_of_hours_and_transparency(quiet):
 def test_fields_are_in_units_of_the_diffusion(quiet, once):
     # with h/D and K/D fixed, D only sets the clock
     def order(D, weeks):
-        scenario = firm(quiet, [0, 0, 0, 0], [{"care": 2.0}] * 4, weeks=weeks, diffusion=D, coupling=1.0, substeps=20)
+        scenario = firm(
+            quiet, [0, 0, 0, 0], [{"care": 2.0}] * 4, weeks=weeks, diffusion=D, coupling={"fixed": 1.0}, substeps=20
+        )
         runs = batch([scenario], replicates=60)[0]
         return np.mean([run.series("alignment")[-1] for run in runs])
 
@@ -143,7 +147,7 @@ def test_alignment_by_hand(quiet, once):
 
 
 def test_off_directions_stay(quiet, once, same_bits):
-    off = firm(quiet, [10, 100], [{"care": 9.0}, {}], enabled=False, diffusion=0.5, coupling=3.0)
+    off = firm(quiet, [10, 100], [{"care": 9.0}, {}], enabled=False, diffusion=0.5, coupling={"fixed": 3.0})
     phi = angles_of(once(off))
     assert phi == pytest.approx(np.tile([10.0, 100.0], (10, 1)))
     still = once(firm(quiet, [10, 100]))

@@ -42,7 +42,7 @@ MEASURES = {
 def firm(quiet, on=None, intensity=0.5, teams=None, pay=None, vectors=None, weeks=4, links=None, **incentives):
     """One team `desk` whose craft is `care`, paid as told; no pull but pay."""
     rows = {"desk": {"headcount": 2, "salary": 52_000, "craft": {"care": 1}}} | (teams or {})
-    pulls = dict.fromkeys(("craft_pull", "lead_pull", "map_pull", "coupling", "diffusion"), 0.0)
+    pulls = dict.fromkeys(("craft_pull", "lead_pull", "map_pull", "diffusion"), 0.0) | {"coupling": {"fixed": 0.0}}
     block = {
         "intrinsic": 0.5,
         "effort_reference": 0.5,

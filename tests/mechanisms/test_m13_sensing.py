@@ -35,7 +35,9 @@ def test_answers_by_hand():
 
 def firm(quiet, teams=6, weeks=26, vectors=None, start=0.5, customers=1000, **sensing):
     rows = {f"t{k}": {"headcount": 1, "craft": {"acquire": 1}} for k in range(teams)}
-    pulls = dict.fromkeys(("craft_pull", "pay_pull", "lead_pull", "map_pull", "coupling", "diffusion"), 0.0)
+    pulls = dict.fromkeys(("craft_pull", "pay_pull", "lead_pull", "map_pull", "diffusion"), 0.0) | {
+        "coupling": {"fixed": 0.0}
+    }
     return quiet(
         horizon_weeks=weeks,
         axes=AXES,
@@ -286,3 +288,66 @@ def test_scores_are_seen_after_their_lag(quiet):
         assert np.array_equal(late.series(f"{name}_survey", start=True)[6:], taken[:-6])
         assert np.all(late.series(f"{name}_survey", start=True)[:6] == taken[0])
         assert np.all(very_late.series(f"{name}_survey") == taken[0])
+
+
+def drifted(quiet, weeks=400, **sensing):
+    """Cosine of the need with what the segment states, week by week, over 60 runs."""
+    scenario = firm(quiet, teams=1, weeks=weeks, customers=1, **sensing)
+    scenario["teams"]["t0"] |= {"start": "given", "direction": {"value": 0.6, "ease": 0.7, "care": 0.4}}
+    return np.array([run.series("customer_alignment") for run in batch([scenario], replicates=60)[0]])
+
+
+def test_needs_come_back_to_what_the_segment_states_and_rest_around_it(quiet):
+    # in the long run von Mises-Fisher with concentration rho/D = 10 on the sphere of four axes
+    from flywheel_sim import theory
+
+    found = drifted(quiet, need_drift=0.004, need_reversion=0.04)[:, 150:].mean(axis=1)
+    exact = theory.vmf_mean_cosine(4, 10.0)
+    assert found.mean() == pytest.approx(exact, abs=4 * found.std() / np.sqrt(60) + 0.005)
+    assert drifted(quiet, need_drift=0.004)[:, 150:].mean() < exact - 0.3, "without it they drift for ever"
+
+
+def test_a_need_that_was_moved_returns_by_its_law(quiet):
+    # without noise a week turns it back by rho sin(phi)
+    sim = Simulation([load(firm(quiet, need_reversion=0.1)).model], [(0, 1, 0)])
+    sim.advance(3)
+    stated = sim.state.need[0].copy()
+    assert stated == pytest.approx(np.array([0, 0.6, 0.7, 0.4]) / np.linalg.norm([0.6, 0.7, 0.4])), "at rest it stays"
+    phi = 1.2
+    sim.state.need[0] = np.cos(phi) * stated + np.sin(phi) * np.array([1.0, 0, 0, 0])
+    for _ in range(9):
+        sim.advance(1)
+        phi -= 0.1 * np.sin(phi)
+        assert np.arccos(sim.state.need[0] @ stated) == pytest.approx(phi, abs=1e-9)
+
+
+def test_the_need_of_the_journey_is_what_customers_need_at_its_touchpoints(quiet, once):
+    point = {"stage": "use", "owner": "t0", "rate": 0.1, "match_reference": 0.0, "base_success": 0.8}
+    points = {"buy": point | {"need": {"acquire": 2.0}, "weight": 3.0}, "use": point | {"weight": 1.0}}
+    scenario = firm(quiet, teams=1, weeks=2, customers=1)
+    scenario["journey"] = {"enabled": True, "touchpoints": points}
+    need = np.array([0, 0.6, 0.7, 0.4]) / np.linalg.norm([0, 0.6, 0.7, 0.4])
+    buy = need + np.array([2, 0, 0, 0])
+    exact = 3 * buy / np.linalg.norm(buy) + need
+    run = once(scenario)
+    assert run.series("customer_alignment")[0] == pytest.approx(exact[0] / np.linalg.norm(exact)), "t0 looks to acquire"
+    points["buy"]["weight"] = points["use"]["weight"] = 0.0
+    assert once(scenario).series("customer_alignment")[0] == pytest.approx(0.0), "the segments' need alone"
+
+
+def test_teams_that_all_look_one_way_bring_home_less_news(quiet):
+    # t looks at r = 1: of the news of a need that has moved, a survey brings home the share 1 - exploration
+    def belief(exploration, spread):
+        scenario = firm(quiet, teams=4, weeks=30, customers=1, accuracy=1.0, refresh_weeks=10, exploration=exploration)
+        if spread:
+            for k, team in enumerate(scenario["teams"].values()):
+                team["craft"] = {AXES[k % 2]: 1.0 if k < 2 else -1.0}
+        there = {"segments.all.need": {"value": 1.0}}
+        scenario["timeline"] = {"enabled": True, "changes": {"turn": {"from_week": 5, "set": there}}}
+        return batch([scenario], replicates=1)[0][0].series("belief_cosine")
+
+    free, blind, wide = belief(0.0, False), belief(0.8, False), belief(0.8, True)
+    assert free[10:] == pytest.approx(np.ones(20)), "a survey finds all of it"
+    assert blind[0] == pytest.approx(1.0) and blind[4] < 0.7, "the need moved"
+    assert np.all(np.diff(blind[[9, 10, 20]]) > 0) and blind[20] < 0.99, "part of the news each time"
+    assert wide == pytest.approx(free), "r = 0: nothing is missed"

@@ -8,7 +8,7 @@ from flywheel_sim.execute.run import batch
 
 def firm(quiet, weeks=40, teams=3, lead=1.0, diffusion=0.0, substeps=20, **strategy):
     rows = {f"t{k}": {"headcount": 4, "craft": {"acquire": 1, "care": 0.3 * k}} for k in range(teams)}
-    pulls = dict.fromkeys(("craft_pull", "pay_pull", "map_pull", "coupling"), 0.0)
+    pulls = dict.fromkeys(("craft_pull", "pay_pull", "map_pull"), 0.0) | {"coupling": {"fixed": 0.0}}
     return quiet(
         horizon_weeks=weeks,
         axes=["acquire", "value", "care"],

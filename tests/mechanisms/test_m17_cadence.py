@@ -84,7 +84,9 @@ def firm(quiet, angles, weeks=4, members=(), vectors=None, **cadence):
         n: {"headcount": 1, "craft": {"care": 1}, "start": "given", "direction": at(a)}
         for n, a in zip(names, angles, strict=True)
     }
-    pulls = dict.fromkeys(("craft_pull", "pay_pull", "lead_pull", "map_pull", "coupling", "diffusion"), 0.0)
+    pulls = dict.fromkeys(("craft_pull", "pay_pull", "lead_pull", "map_pull", "diffusion"), 0.0) | {
+        "coupling": {"fixed": 0.0}
+    }
     return quiet(
         horizon_weeks=weeks,
         teams=teams,
@@ -153,7 +155,12 @@ def test_meetings_keep_drifting_teams_together(quiet):
 def test_own_themes_weaken_the_coupling(quiet):
     def company(themes):
         return firm(
-            quiet, [0, 50, 100, 150], weeks=104, vectors={"diffusion": 0.05, "coupling": 6.0}, pull=0.0, themes=themes
+            quiet,
+            [0, 50, 100, 150],
+            weeks=104,
+            vectors={"diffusion": 0.05, "coupling": {"fixed": 6.0}},
+            pull=0.0,
+            themes=themes,
         )
 
     none, own, common = batch([company("none"), company("own"), company("common")], replicates=10)
@@ -186,7 +193,7 @@ def test_offset_themes_meet_in_the_weeks_they_share():
 
 
 def test_c48_offsets_make_it_messy_and_vanish_at_0(quiet, same_bits):
-    strong = {"diffusion": 0.05, "coupling": 6.0}
+    strong = {"diffusion": 0.05, "coupling": {"fixed": 6.0}}
 
     def company(themes, *offsets):
         scenario = firm(quiet, [0, 50, 100, 150], weeks=104, vectors=strong, pull=0.0, themes=themes)
@@ -325,3 +332,49 @@ def test_blockers_are_settled_where_both_teams_meet_for_it():
     calendar = Calendar(np.array([(6, 6, 1), (4, 3, 1), (2, 2, 0)], EVENT), invited)
     assert [t + 1 for t in range(13) if clears_blockers(p, calendar, 0, 1, t)] == [3, 6, 7, 11, 12]
     assert [t + 1 for t in range(13) if clears_blockers(p, calendar, 1, 2, t)] == [3, 7, 11]
+
+
+def crowd(quiet, heads, angles=(0, 80), **cadence):
+    """Teams of these sizes that meet once, in week 2."""
+    scenario = firm(quiet, angles, weeks=3, pull=0.5, interval_weeks=2, **cadence)
+    for team, n in zip(scenario["teams"].values(), heads, strict=True):
+        team["headcount"] = n
+    return scenario
+
+
+def turned(run):
+    """Share of its angle to the mean, 40 degrees, that each of two teams lost in the meeting."""
+    before, after = angles_of(run)[0], angles_of(run)[1]
+    return (after - before) / (40 - before)
+
+
+def test_a_team_turns_by_who_was_there_and_how_far_they_carry_the_word(quiet, once):
+    # one of one, one of four: .5 [1/4 + 3/4 (1 - exp(-.6/1.5))]
+    law = {"relay_scale": 1.5, "relay_hours": 0.6}
+    assert turned(once(crowd(quiet, (1, 4), **law))) == pytest.approx([0.5, 0.5 * (0.25 + 0.75 * (1 - np.exp(-0.4)))])
+    assert turned(once(crowd(quiet, (1, 4), relay_scale=1.5))) == pytest.approx([0.5, 0.125]), "nobody is told"
+    assert turned(once(crowd(quiet, (4, 4), heads_per_team=4, **law))) == pytest.approx([0.5, 0.5]), "A20 where all sit"
+    assert turned(once(crowd(quiet, (1, 0), **law)))[1] == 0.0, "nobody is there to turn"
+
+
+def test_nothing_is_agreed_in_no_time_and_a_long_meeting_turns_by_all_of_its_pull(quiet, once):
+    found = [turned(once(crowd(quiet, (1, 1), hours=h, hours_scale=2.0)))[0] for h in (0.0, 1.0, 2.0, 100.0)]
+    assert found == pytest.approx([0.0, 0.5 * (1 - np.exp(-0.5)), 0.5 * (1 - np.exp(-1.0)), 0.5])
+
+
+def test_those_who_are_told_spend_the_hours_of_being_told(quiet, once):
+    works = {"capacity": {"enabled": True, "gross_hours": 40, "pair_hours": 0.0, "staffing": False}}
+    run = once(crowd(quiet, (1, 4), hours=2.0, relay_hours=0.6, relay_scale=1.5) | works)
+    booked = run.series("coordination_share") * run.series("headcount") * 40
+    assert booked == pytest.approx([0.0, 2 * 2.0 + 3 * 0.6, 0.0])
+
+
+def test_neutral_scales_turn_every_team_at_once_whatever_its_hours(quiet, same_bits):
+    noisy = {"diffusion": 0.02}
+    short, long = (firm(quiet, [0, 50, 90], weeks=26, vectors=noisy, pull=0.5, hours=h) for h in (0.0, 3.0))
+    large = firm(quiet, [0, 50, 90], weeks=26, vectors=noisy, pull=0.5)
+    for team in large["teams"].values():
+        team["headcount"] = 7
+    size = ("headcount", "net_force", "alignment_weighted")
+    same_bits(short, long, but=("coordination_share",))
+    same_bits(short, large, but=size)

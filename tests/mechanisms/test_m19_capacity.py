@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from flywheel_sim.engine.run import Simulation
 from flywheel_sim.execute.run import batch
+from flywheel_sim.scenario import load
 
 
 def at(degrees):
@@ -197,9 +199,6 @@ def test_cuts_are_limited_too_and_one_head_stays(quiet, once):
 
 
 def test_new_heads_become_able_by_and_by(quiet):
-    from flywheel_sim.engine.run import Simulation
-    from flywheel_sim.scenario import load
-
     sim = Simulation([load(growing(quiet, staffing_limit=0.15, ramp_weeks=26.0)).model], [(0, 1, 0)])
     sim.advance(26)
     assert sim.state.able[0] == sim.state.heads[0] == 10.0
@@ -267,3 +266,28 @@ def test_c53_output_grows_less_than_heads_and_in_proportion_where_coordination_i
 
     assert exponent(False, 0.2) < exponent(True, 0.2) < 1
     assert exponent(False, 0.0) == pytest.approx(1.0) == exponent(True, 0.0)
+
+
+def test_a_hiring_freeze_keeps_who_is_there(quiet):
+    freeze = {"enabled": True, "changes": {"freeze": {"from_week": 30, "set": {"capacity.staffing": False}}}}
+    sim = Simulation([load(growing(quiet) | {"timeline": freeze}).model], [(0, 1, 0)])
+    sim.advance(29)
+    heads, able = sim.state.heads[0], sim.state.able[0]
+    assert heads > 11 and able < heads, "it has grown, and the new ones are learning"
+    sim.advance(1)
+    assert sim.state.heads[0] == heads, "nobody hired since is dismissed"
+    assert heads - sim.state.able[0] == pytest.approx((heads - able) * (1 - 1 / 26))
+    sim.advance(23)
+    assert sim.state.heads[0] == heads, "nor does anybody come who was planned"
+
+
+def test_a_group_that_never_sits_spares_no_coordination(quiet, once):
+    def spent(length):
+        group = {"enabled": True, "pull": 0.0, "interval_weeks": 1, "hours": length, "hours_scale": 2.0}
+        return hours(once(firm(quiet, cadence=group)))[0] - 3 * length
+
+    alone = hours(once(firm(quiet)))[0]
+    inside = hours(once(firm(quiet, cadence={"enabled": True, "pull": 0.0, "hours": 0.0, "interval_weeks": 1})))[0]
+    assert spent(0.0) == pytest.approx(alone)
+    assert spent(1.0) == pytest.approx(inside + (alone - inside) * np.exp(-0.5))
+    assert spent(50.0) == pytest.approx(inside, rel=1e-6)

@@ -32,7 +32,7 @@ def firm(quiet, start=0.5, teams=3, **culture):
     return quiet(
         horizon_weeks=52,
         teams={n: {"headcount": 1, "craft": {"acquire": 1}} for n in names},
-        vectors={"diffusion": 0.02, "coupling": 1.0, "map_pull": 3.0},
+        vectors={"diffusion": 0.02, "coupling": {"fixed": 1.0}, "map_pull": 3.0},
         sensing={"need_drift": 0.001},
         cadence={"pull": 0.4, "hours": 0.0},
         culture={"start": start, **culture},
@@ -90,7 +90,7 @@ def company(quiet, weeks=52, teams=2, blocks=None, front=1, **culture):
     rows = {n: {"headcount": 10, "craft": {"care": 1}, "front": k < front} for k, n in enumerate(names)}
     touch = {"use": {"stage": "use", "owner": "t0", "rate": 0.5, "base_success": 0.8, "match_reference": 1.0}}
     parts = {
-        "vectors": {"diffusion": 0.0, "coupling": 0.0, "craft_pull": 0.0},
+        "vectors": {"diffusion": 0.0, "coupling": {"fixed": 0.0}, "craft_pull": 0.0},
         "journey": {"match_effect": 1.0, "touchpoints": touch if teams else {}},
         "relationship": {},
         "culture": {"start": 0.5, "independence": 1.0, **culture},

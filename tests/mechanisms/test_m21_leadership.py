@@ -36,7 +36,7 @@ def firm(quiet, weeks=52, blocks=None, **leadership):
     crafts = ({"acquire": 1}, {"care": 1}, {"acquire": -0.5, "care": 1})
     office = {"tenure_months": 0, "lag_weeks": 0, "salary": 0}
     parts = {
-        "vectors": {"diffusion": 0.02, "coupling": 1.0, "craft_pull": 3.0},
+        "vectors": {"diffusion": 0.02, "coupling": {"fixed": 1.0}, "craft_pull": 3.0},
         "handoffs": {
             "integration": 0.0,
             "links": {
@@ -174,7 +174,7 @@ def test_c66_every_leg_needs_its_hours(quiet, once, same_bits):
 def test_culture_couples_the_teams(quiet):
     runs = batch(
         [
-            firm(quiet, 260, blocks={"vectors": {"coupling": 4.0}}, **x)
+            firm(quiet, 260, blocks={"vectors": {"coupling": {"fixed": 4.0}}}, **x)
             for x in ({"enabled": False}, {}, {"style": "command"})
         ],
         replicates=12,

@@ -31,7 +31,7 @@ def first_difference(a, b):
 @pytest.mark.parametrize(
     "values",
     [
-        {"vectors.coupling": 6.0},
+        {"vectors.coupling.fixed": 6.0},
         {"market.external": 0.01},
         {"ledger.overhead": 1.0},
         {"cadence.enabled": True, "cadence.interval_weeks": 1},

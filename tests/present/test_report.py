@@ -92,7 +92,7 @@ def test_every_chart_has_words_for_those_who_cannot_see_it(page: str) -> None:
 def test_the_verdict_comes_first_and_the_command_last(outcomes: Outcomes, page: str) -> None:
     order = [
         "<h1>", outcomes.verdict.sentence, "Chance it is better", "Cumulative value", "Where the teams point",
-        "What differs between the scenarios", "vectors.coupling", "What the result rests on", "How sure are we?",
+        "What differs between the scenarios", "vectors.coupling.fixed", "What the result rests on", "How sure are we?",
         outcomes.provenance.engine,
     ]  # fmt: skip
     body = page[page.index("<body>") :]
@@ -238,7 +238,7 @@ def test_comments_of_the_files_vouch_for_values_that_are_no_defaults(tmp_path: P
 
 def test_changed_parameters_show_both_values() -> None:
     rows = {row.path: row for row in changed([company(), shared()])}
-    assert rows["vectors.coupling"].values == ("0.5", "8")
+    assert rows["vectors.coupling.fixed"].values == ("0.5", "8")
     assert rows["cadence.enabled"].values == ("no", "yes")
     closes = {"gradient": {"acquire": 1.0}, "target": 1.0}
     paid = {"pay": {"sales": {"on": {"closes": 1.0}}}, "measures": {"closes": closes}}

@@ -4,12 +4,13 @@ import math
 from typing import Any
 
 from replica import luck
-from replica.arithmetic import acos64, sincos64
+from replica.arithmetic import acos64, exp64, sincos64
 from replica.culture import discipline_yield
 from replica.world import Rules, World
 
 __all__ = [
-    "clears_blockers", "event_cost", "event_hours", "hold_meeting", "meets", "planning", "review_move", "same_theme",
+    "carried", "clears_blockers", "event_cost", "event_hours", "hold_meeting", "meets", "planning", "review_move",
+    "same_theme",
 ]  # fmt: skip
 
 
@@ -28,6 +29,26 @@ def events_of(p: Rules, t: int) -> list[tuple[Any, list[float]]]:
     return [(event, who) for event, who in zip(p.event, p.invited, strict=True) if falls_on(event, t)]
 
 
+def depth(hours: float, scale: float) -> float:
+    """1 - exp(-hours/scale); 1 at scale 0."""
+    return 1.0 - exp64(-hours / scale) if scale > 0.0 else 1.0
+
+
+def carried(p: Rules) -> float:
+    """Share of what belongs together that the group has the hours to decide."""
+    return depth(p.cadence.hours / p.cadence.interval_weeks, p.cadence.hours_scale)
+
+
+def reached(p: Rules, event: Any, heads: float) -> float:
+    """Share of its turn that a team makes: who was there, and how far they carry the word."""
+    if p.cadence.relay_scale <= 0.0:
+        return 1.0
+    if heads <= 0.0:
+        return 0.0
+    there = min(event.heads, heads) / heads
+    return float(there + (1.0 - there) * depth(p.cadence.relay_hours, p.cadence.relay_scale))
+
+
 def clears_blockers(p: Rules, i: int, j: int, t: int) -> bool:
     """Whether two teams are both at something this week that settles blockers."""
     return any(event.clears and who[i] > 0.0 and who[j] > 0.0 for event, who in events_of(p, t))
@@ -38,7 +59,8 @@ def event_hours(p: Rules, k: int, heads: float, t: int) -> float:
     hours = 0.0
     for event, who in events_of(p, t):
         if who[k] > 0.0 and heads > 0.0:
-            hours += event.hours * min(event.heads, heads)
+            there = min(event.heads, heads)
+            hours += event.hours * there + p.cadence.relay_hours * (heads - there)
     return hours
 
 
@@ -94,6 +116,7 @@ def hold_meeting(w: World, p: Rules, t: int) -> None:
     """Those who meet turn towards their mean direction, to the share 1 - a of the angle."""
     for event, who in events_of(p, t):
         pull, mean, length = min(1.0, event.pull * discipline_yield(w, p)), [0.0] * p.d, 0.0
+        pull *= depth(event.hours, p.cadence.hours_scale)
         members = [team for k, team in enumerate(w.teams) if who[k] > 0.0]
         for a in range(p.d):
             for team in members:
@@ -103,7 +126,7 @@ def hold_meeting(w: World, p: Rules, t: int) -> None:
         if length < 1e-12 or pull <= 0.0:
             continue
         for team in members:
-            turn_to(team.direction, mean, length, pull)
+            turn_to(team.direction, mean, length, pull * reached(p, event, team.heads))
 
 
 def turn_to(u: list[float], mean: list[float], length: float, pull: float) -> None:
@@ -115,7 +138,7 @@ def turn_to(u: list[float], mean: list[float], length: float, pull: float) -> No
         x = u[a] - cosine * mean[a] / length
         side += x * x
     side = math.sqrt(side)
-    if side < 1e-12:
+    if side < 1e-12 or pull <= 0.0:
         return
     s, c = sincos64((1.0 - pull) * acos64(cosine))
     for a in range(len(u)):

@@ -4,12 +4,12 @@ import math
 from typing import Any
 
 from replica.arithmetic import exp64, log64
-from replica.cadence import event_hours
+from replica.cadence import carried, event_hours
 from replica.culture import care_for_people
 from replica.journey import dot
 from replica.world import Rules, Sums, World
 
-__all__ = ["allot_hours", "staff", "volumes"]
+__all__ = ["allot_hours", "keep_up", "staff", "volumes"]
 
 
 def coordination_hours(w: World, p: Rules) -> float:
@@ -19,12 +19,11 @@ def coordination_hours(w: World, p: Rules) -> float:
     for i, n in enumerate(groups):
         hours += (1.0 - c.angle_share) * n * (n - 1) / 2.0
         for j in range(i):
-            if p.cadence.enabled and p.team[i].member and p.team[j].member:
-                continue
+            apart = 1.0 - carried(p) if p.cadence.enabled and p.team[i].member and p.team[j].member else 1.0
             cosine = dot(w.teams[i].direction, w.teams[j].direction)
             weight = 1.0 if p.partner[i][j] > 0.0 else c.far_weight
             need = (1.0 - c.angle_share) + c.angle_share * weight * (1.0 - cosine) * 0.5
-            hours += n * groups[j] * need
+            hours += n * groups[j] * need * apart
     return float(c.pair_hours * hours)
 
 
@@ -67,8 +66,11 @@ def staff(w: World, p: Rules, t: int) -> None:
     """Every quarter finance plans by revenue, 15 % up or down at most; a quarter later the plan is in office."""
     c, quarter, care = p.capacity, t % 13 == 0 and t > 0, care_for_people(w, p)
     for row, written, team in zip(p.team, p.model.teams.values(), w.teams, strict=True):
-        if not (c.enabled and c.staffing):
-            team.heads = team.able = row.headcount
+        if not (c.enabled and c.staffing):  # who is there stays, and goes on learning
+            green = (team.heads - team.able) * (1.0 - min(care / c.ramp_weeks, 1.0))
+            team.planned = team.funded
+            team.heads = min(max(row.headcount * team.funded, min(row.headcount, c.fewest_heads)), 1e9)
+            team.able = max(0.0, team.heads - green)
             continue
         if quarter:
             team.funded = team.planned
@@ -147,6 +149,27 @@ def serve_queues(w: World, p: Rules, k: int) -> None:
             w.service_capacity = left / w.service_hours
         elif touch.stage == "sale":
             w.sales_capacity = left / touch.hours
+
+
+def keep_up(w: World, p: Rules) -> None:
+    """Hours of every head, and money, for what strengthens effects."""
+    hours = 0.0
+    if p.vectors.enabled:
+        hours += p.vectors.transparency_hours * p.vectors.transparency
+        if p.sensing.enabled:
+            hours += p.vectors.map_hours * p.vectors.map_pull * p.sensing.sharing
+    if p.incentives.enabled:
+        hours += p.incentives.norms_hours * p.incentives.norms
+    if p.leadership.enabled:
+        hours += p.leadership.clarity_hours * p.leadership.clarity
+    if p.handoffs.enabled:
+        hours += p.handoffs.integration_hours * p.handoffs.integration
+        w.upkeep += p.handoffs.integration_cost * p.handoffs.integration
+        if p.channels.enabled and p.sensing.enabled:
+            lift = p.channels.personalisation * p.handoffs.integration * p.sensing.sharing
+            w.upkeep += p.channels.personalisation_cost * lift
+    for team in w.teams:
+        team.taken += hours * team.heads
 
 
 def volumes(w: World, p: Rules, total: Sums) -> None:

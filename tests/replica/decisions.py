@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from replica import luck
 from replica.arithmetic import exp64, log64, poisson64
-from replica.cadence import clears_blockers
+from replica.cadence import carried, clears_blockers
 from replica.journey import dot
 from replica.luck import unit
-from replica.world import Rules, World
+from replica.world import Rules, Sums, World
 
-__all__ = ["Blocker", "decide", "step_blockers", "step_product"]
+__all__ = ["Blocker", "count_handoffs", "decide", "step_blockers", "step_product", "work_together"]
 
 
 def gap_between(w: World, i: int, j: int) -> float:
@@ -25,6 +25,58 @@ def pairs(w: World) -> list[tuple[int, int]]:
 def decide_together(p: Rules, i: int, j: int) -> bool:
     """Whether two teams are both in a group that meets."""
     return bool(p.cadence.enabled and p.team[i].member and p.team[j].member)
+
+
+def kept_apart(p: Rules, i: int, j: int) -> float:
+    """Share of what two teams should decide together that they decide apart."""
+    return 1.0 - carried(p) if decide_together(p, i, j) else 1.0
+
+
+# --- hours together ---------------------------------------------------------------------------------------------------
+
+
+def work_together(w: World, p: Rules, t: int) -> None:
+    """Hours of pairs of teams are charged to both, and couple them."""
+    c, teams = p.vectors.coupling, w.teams
+    begun = p.strategy.established or not p.strategy.enabled or t > 1
+    w.coupling = w.together_hours = 0.0
+    for i, j in pairs(w):
+        mine, theirs = teams[i].heads, teams[j].heads
+        planned = p.together[i][j]
+        if p.decisions.enabled:
+            own = (1.0 - p.decisions.centralisation) * p.decisions.rate
+            planned += (1.0 - kept_apart(p, i, j)) * own * p.coupled[i][j] * p.decisions.joint_hours
+        staffed = min(1.0, mine) * min(1.0, theirs)
+        hours = staffed * (planned + w.passed[i][j])
+        teams[i].taken += hours
+        teams[j].taken += hours
+        w.together_hours += 2.0 * hours
+        kappa = 0.0
+        if p.vectors.enabled and c.gain > 0.0:
+            spent = hours if begun else staffed * w.passed[i][j]
+            met = 2.0 * spent / (mine + theirs) if staffed > 0.0 else 0.0
+            build = c.gain * met / (met + c.half_hours)
+            rate = build / c.most + 1.0 / c.memory_weeks
+            kappa = build / rate
+            if t > 1:
+                kappa += (w.made[i][j] - kappa) * exp64(-rate)
+        w.made[i][j] = w.made[j][i] = kappa
+        heard = p.overlap[i][j] * 2.0 / (len(teams) * (len(teams) - 1))
+        if p.vectors.enabled:
+            w.coupling += (c.fixed + kappa) * heard
+
+
+def count_handoffs(w: World, p: Rules, total: Sums) -> None:
+    """Hours that each pair of teams spent on handing over this week."""
+    count = {"lead": "leads", "sale": "sold", "issue": "handled", "expansion": "expansions"}
+    w.passed = [[0.0] * len(w.teams) for _ in w.teams]
+    if not p.handoffs.enabled or p.handoffs.hours <= 0.0:
+        return
+    for link in p.link:
+        if link.giver != link.taker:
+            hours = p.handoffs.hours * link.share * total[count[link.when]]
+            w.passed[link.giver][link.taker] += hours
+            w.passed[link.taker][link.giver] += hours
 
 
 # --- M16 --------------------------------------------------------------------------------------------------------------
@@ -43,9 +95,11 @@ def decide(w: World, p: Rules, t: int) -> None:
         total += v
         if v <= 0.0:
             continue
-        if decide_together(p, i, j):
-            wait += v * p.cadence.interval_weeks * 0.5
+        alone = kept_apart(p, i, j)
+        wait += v * (1.0 - alone) * p.cadence.interval_weeks * 0.5
+        if alone <= 0.0:
             continue
+        v *= alone
         attempts = exp64(g.rework * gap_between(w, i, j))
         wait += v * (attempts - 1.0) * g.rework_weeks
         reworked += v * (1.0 - 1.0 / attempts)
@@ -69,8 +123,9 @@ def error_of(w: World, p: Rules, f: int) -> float:
     for j in range(len(w.teams)):
         v = p.coupled[f][j]
         coupled += v
-        if v > 0.0 and not decide_together(p, f, j):
-            scattered += v * gap_between(w, f, j)
+        alone = kept_apart(p, f, j)
+        if v > 0.0 and alone > 0.0:
+            scattered += v * alone * gap_between(w, f, j)
     if coupled > 0.0:
         scattered /= coupled
     centre = g.centre_sd * g.centre_sd * (1.0 - p.team[f].competence)

@@ -34,12 +34,13 @@ def move_along(u: list[float], step: list[float]) -> None:
 
 
 def step_needs(w: World, p: Rules, t: int) -> None:
-    """Needs wander on the sphere."""
-    if p.sensing.enabled and p.sensing.need_drift > 0.0:
-        size = math.sqrt(2.0 * p.sensing.need_drift)
+    """Needs wander on the sphere, and are drawn back to what the segments state."""
+    m = p.sensing
+    if m.enabled and (m.need_drift > 0.0 or m.need_reversion > 0.0):
+        size = math.sqrt(2.0 * m.need_drift)
         for s, need in enumerate(w.need):
-            step = [size * normal_quantile(unit(pick_lane(w.key, s, t, luck.NEED, a))) for a in range(p.d)]
-            move_along(need, step)
+            kicks = [size * normal_quantile(unit(pick_lane(w.key, s, t, luck.NEED, a))) for a in range(p.d)]
+            move_along(need, [kick + m.need_reversion * p.need[s][a] for a, kick in enumerate(kicks)])
 
 
 def change_needs(w: World, before: Rules, p: Rules) -> None:
@@ -55,13 +56,23 @@ def change_needs(w: World, before: Rules, p: Rules) -> None:
 
 
 def company_need(w: World, p: Rules) -> None:
-    """The company's need: segments by size and spend."""
+    """The company's need: segments by size and spend, at the touchpoints that count."""
+    counted = 0.0
+    for touch in p.touch:
+        counted += touch.weight
     total, before = [0.0] * p.d, 0.0
     for s, row in enumerate(p.segment):
         weight = (row.upto - before) * max(row.spend, 1e-12)
         before = row.upto
-        for a in range(p.d):
-            total[a] += weight * w.need[s][a]
+        if counted <= 0.0:
+            for a in range(p.d):
+                total[a] += weight * w.need[s][a]
+            continue
+        for touch, offset in zip(p.touch, p.offset, strict=True):
+            here = [w.need[s][a] + offset[a] for a in range(p.d)]
+            normalise(here)
+            for a in range(p.d):
+                total[a] += weight * touch.weight * here[a]
     normalise(total)
     w.company_need = total
 
@@ -86,12 +97,16 @@ def refresh_belief(w: World, p: Rules, t: int) -> None:
     m, need = p.sensing, w.company_need
     if not m.enabled:
         return
-    heard = listen(w, p)
+    found = 1.0
+    if t > 0:
+        found -= m.exploration * w.alignment * w.alignment
+    heard = listen(w, p) * found
     begun = t - t % m.refresh_weeks if m.refresh_weeks > 0 else 0
     due = m.refresh_weeks > 0 and begun == t
     if due or heard > 0.0:
-        w.known = [need[a] if due else (1.0 - heard) * w.known[a] + heard * need[a] for a in range(p.d)]
-        if not due:
+        share = found if due else heard
+        w.known = [need[a] if share >= 1.0 else (1.0 - share) * w.known[a] + share * need[a] for a in range(p.d)]
+        if not due or found < 1.0:
             normalise(w.known)
         for k in range(len(w.teams)):
             draw_map(w, p, k, begun)
@@ -162,7 +177,8 @@ def step_directions(w: World, p: Rules, t: int) -> None:
     if not v.enabled or count == 0:
         return
     scale = v.diffusion if v.diffusion > 0.0 else 1.0
-    coupling = v.coupling * w.coupling_factor * scale / count
+    coupling = v.coupling.fixed * w.coupling_factor * scale / count
+    lift = w.coupling_factor * scale / count
     dt = 1.0 / v.substeps
     kick = math.sqrt(2.0 * diffusion(w, p, growth_rate(w, p, t)) * dt)
     fields, draws = [field_of(w, p, k) for k in range(count)], (p.d + 3) // 4
@@ -173,8 +189,9 @@ def step_directions(w: World, p: Rules, t: int) -> None:
             for j in range(count):
                 weight = p.overlap[k][j] * same_theme(w, p, k, j, t)
                 if weight != 0.0:
+                    pull = coupling + lift * w.made[k][j]
                     for a in range(p.d):
-                        step[a] += coupling * weight * w.teams[j].direction[a]
+                        step[a] += pull * weight * w.teams[j].direction[a]
             for a in range(p.d):
                 step[a] *= dt
                 if kick > 0.0:

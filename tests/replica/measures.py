@@ -152,9 +152,11 @@ def post(w: World, p: Rules, t: int, total: Sums, row: dict[str, float]) -> None
     row["referral_saving"] = margin_premium(p) * total["referral_margin"]
     row["cost_of_revenue"] = ledger.cost_of_revenue * row["revenue"] - row["referral_saving"]
     row["service_cost"] = p.service.live_cost * total["handled"] if p.service.enabled else 0.0
+    technology = w.upkeep
     if p.channels.enabled:
         row["service_cost"] += p.channels.self_service_cost * total["self_service"]
-        row["tech_cost"] = p.channels.technology.spend + p.channels.analytics.spend
+        technology += p.channels.technology.spend + p.channels.analytics.spend
+    row["tech_cost"] = technology
     outside, won = total["leads"] - total["leads_word"], total["new_customers"] + total["won_back"]
     row["acquisition_cost"] = ledger.cost_per_lead * outside + ledger.cost_per_win * won
     row["coordination_cost"] = wages * w.coordination_hours / gross if gross > 0.0 else 0.0

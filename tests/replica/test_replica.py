@@ -22,6 +22,31 @@ SWITCHES = tuple(b for b in MECHANISMS.values() if b not in ("market", "measures
 NETWORKS = ("complete", "pairs", "ring", "watts-strogatz", "barabasi-albert", "configuration", "blocks")
 
 
+#: What is neutral by default and costs hours or money, or is made by them.
+HOURS_COUNT: dict[str, Any] = {
+    "vectors.coupling": {"fixed": 0.1, "gain": 0.4, "most": 9.0, "half_hours": 0.2, "memory_weeks": 26.0},
+    "vectors.map_pull": 0.7,
+    "vectors.map_hours": 0.5,
+    "vectors.transparency_hours": 0.4,
+    "decisions.together": {"all": {"hours": 5.0}},
+    "decisions.joint_hours": 1.5,
+    "handoffs.hours": 0.3,
+    "handoffs.integration": 0.4,
+    "handoffs.integration_cost": 900.0,
+    "handoffs.integration_hours": 0.8,
+    "channels.personalisation_cost": 700.0,
+    "incentives.norms": 0.3,
+    "incentives.norms_hours": 1.0,
+    "incentives.intensity_bonus": 0.3,
+    "leadership.clarity_hours": 0.2,
+    "cadence.hours_scale": 1.1,
+    "cadence.relay_hours": 0.4,
+    "cadence.relay_scale": 0.7,
+    "sensing.need_reversion": 0.02,
+    "sensing.exploration": 0.8,
+}
+
+
 @st.composite
 def companies(draw: Any) -> Any:
     """A shipped company made small, mechanisms on and off at random, and numbers moved where luck may hide."""
@@ -109,7 +134,9 @@ def companies(draw: Any) -> Any:
         "leadership.style": draw(st.sampled_from(["collaborate", "command"])),
         "cadence.themes": draw(st.sampled_from(["none", "own", "common", "offset"])),
         "strategy.attention": draw(share),
+        "strategy.established": draw(st.booleans()),
     }
+    changes |= draw(st.sampled_from([{}, HOURS_COUNT]))
     if changes["contracts.enabled"]:
         changes["market.churn.by"] = "experience"
     if changes["market.network.kind"] == "complete" and changes["word_of_mouth.normalise"] == "per_tie":
@@ -161,6 +188,14 @@ def test_many_random_companies_agree_to_the_bit(drawn):
 
 
 SMALL = {"market.accounts": 200, "market.initial_customers": 80, "horizon_weeks": 54}
+
+
+@pytest.mark.parametrize("name", ["everything-on", "relationship-flywheel", "b2b-thirty-teams"])
+def test_companies_whose_hours_count_agree_to_the_bit(name):
+    company = load(name).with_(SMALL | HOURS_COUNT)
+    weights = {f"journey.touchpoints.{point}.weight": 1.0 + n for n, point in enumerate(company.journey.touchpoints)}
+    freeze = {"from_week": 30, "set": {"capacity.staffing": False, "decisions.together.all.hours": 1.0}}
+    same(company.with_(weights | {"timeline.enabled": True, "timeline.changes": {"freeze": freeze}}), seed=7)
 
 
 @pytest.mark.parametrize("name", ["everything-on", "b2c-subscription", "b2b-two-teams", "relationship-flywheel"])

@@ -4,12 +4,12 @@ from flywheel_sim.engine.lower import Program
 from flywheel_sim.scenario.columns import NAMES
 from flywheel_sim.scenario.schema import MECHANISMS
 from replica.cadence import hold_meeting
-from replica.capacity import allot_hours, staff, volumes
+from replica.capacity import allot_hours, keep_up, staff, volumes
 from replica.causes import react, step_causes
 from replica.channels import serve_channels
 from replica.culture import step_culture
 from replica.customers import customer_week
-from replica.decisions import decide, step_blockers, step_product
+from replica.decisions import count_handoffs, decide, step_blockers, step_product, work_together
 from replica.directions import (
     company_need,
     observe_alignment,
@@ -80,7 +80,7 @@ def reset_levers(w: World, p: Rules) -> None:
     for point in w.touchpoints:
         point.shift = point.patched = point.touched = 0.0
     w.friction_factor = w.coupling_factor = w.issue_factor = w.issue_hours = w.funding = 1.0
-    w.preempted = w.programme = w.lead_added = w.culture_added = w.morale_added = 0.0
+    w.preempted = w.programme = w.upkeep = w.lead_added = w.culture_added = w.morale_added = 0.0
     w.gaming_prevented, w.map_accuracy, w.adherence = p.incentives.norms, p.sensing.accuracy, p.sensing.adherence
     w.product_quality = p.market.product_quality
     w.cases, w.row = {}, dict.fromkeys(NAMES, 0.0)
@@ -100,6 +100,8 @@ def company_week(w: World, p: Rules, t: int) -> None:
     aim(w, p, t)
     learn(w, p, t)
     effort(w, p)
+    keep_up(w, p)
+    work_together(w, p, t)
     step_directions(w, p, t)
     hold_meeting(w, p, t)
     react(w, p, t)
@@ -130,6 +132,7 @@ def customers_week(w: World, p: Rules, t: int) -> None:
             total.add(name, amount)
     close_queue(w, p, t, total)
     volumes(w, p, total)
+    count_handoffs(w, p, total)
     row = read_week(w, p, t, total)
     post(w, p, t, total, row)
     allocate_pay(w, p)

@@ -45,7 +45,18 @@ class Rules:
             return table.tolist()
 
         teams, touchpoints = len(m.teams), len(m.journey.touchpoints)
-        for name in ("team", "craft", "start", "field", "pay_gradient", "partner", "overlap", "coupled", "hops"):
+        for name in (
+            "team",
+            "craft",
+            "start",
+            "field",
+            "pay_gradient",
+            "partner",
+            "overlap",
+            "coupled",
+            "together",
+            "hops",
+        ):
             setattr(self, name, rows(name, "team0", teams))
         self.segment, self.need = (rows(name, "segment0", len(m.segments)) for name in ("segment", "need"))
         self.touch, self.offset, self.dependency = (
@@ -183,6 +194,7 @@ class World:
     causes = causes_hidden = firefighting = causes_begun = scores = score_mean = score_variance = activity = 0.0
     projects = effort_mismatch = executive_belief = belief_gap = outcome_seen = watching = 0.0
     # M16, M18, M26
+    upkeep = coupling = together_hours = 0.0
     decision_weeks = rework_rate = misfit = decision_error = blockers_new = blockers_resolved = 0.0
     blockers_reopened = blockers_dropped = resolve_weeks = ideas = idea_pairs = idea_uptake = product_gain = 0.0
     # M20
@@ -206,6 +218,8 @@ class World:
         self.chain: list[list[F32]] = [[f32(0.0)] * 8 for _ in p.segment]
         self.unit = 0
         self.competence = [0.0] * 8
+        #: coupling that hours together have made of a pair of teams, and their hours of handing over last week
+        self.made, self.passed = ([[0.0] * len(p.team) for _ in p.team] for _ in range(2))
         self.minds: list[list[int]] = []
         self.blockers: list[Any] = []
         self.issues: list[Any] = []

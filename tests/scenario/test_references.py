@@ -39,6 +39,8 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("Event", {"cadence/events/e": {"every_weeks": 2, "members": ["q"]}}, "cadence.events.e.members"),
     ("Strategy", {"strategy/target": {"q": 1.0}}, "strategy.target.q"),
     ("Programme", {"culture/programme/competencies": {"a": -1.0}}, "culture.programme.competencies.a"),
+    ("Together", {"decisions/together": {"a": {"members": ["sales", "q"]}}}, "decisions.together.a.members"),
+    ("Together", {"decisions/together": {"a": {"members": ["sales"]}}}, "decisions.together.a.members"),
     ("Decisions", {"decisions/competence": {"q": 0.2}}, "decisions.competence.q"),
     ("Ideas", {"ideas/owner": "q"}, "ideas.owner"),
     ("Frozen", {"frozen/targets": {"q": {"low": 0.0, "high": 1.0}}}, "frozen.targets"),

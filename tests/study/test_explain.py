@@ -41,7 +41,7 @@ def test_a_closed_form_says_when_it_reduces_and_by_what_it_is_verified():
 
 
 def test_a_parameter_knows_the_claims_that_set_it_and_the_limits_that_follow_it():
-    one = explain("vectors.coupling")
+    one = explain("vectors.coupling.fixed")
     assert one.kind == "parameter" and "M11" in one.related
     assert "C18" in dict(one.claims)
     assert "A19-order" in dict(one.limits)

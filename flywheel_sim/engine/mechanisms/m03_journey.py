@@ -40,7 +40,8 @@ __all__ = ["STAGE", "dependencies", "stage_lift", "touch_rows", "touch_success"]
 STAGE = codes(Touchpoint, "stage")
 DIRECTIONS = codes(Journey, "directions")
 TOUCH = np.dtype(
-    [("stage", "i8"), ("owner", "i8")] + [(n, "f8") for n in ("rate", "hours", "base", "cost", "reference")], align=True
+    [("stage", "i8"), ("owner", "i8")] + [(n, "f8") for n in ("rate", "hours", "base", "cost", "reference", "weight")],
+    align=True,
 )
 
 
@@ -125,7 +126,7 @@ def touch_rows(m: ScenarioModel, room: Room) -> Rows:
     for i, t in enumerate(points):
         hours = t.hours * hours_factor(m, t)
         stage, owner = getattr(STAGE, t.stage), names.index(t.owner)
-        rows[i] = stage, owner, t.rate, hours, t.base_success, t.cost, t.match_reference
+        rows[i] = stage, owner, t.rate, hours, t.base_success, t.cost, t.match_reference, t.weight
         offset[i] = vector(m.axes, t.need, room.axes)
     return {"touch": rows, "offset": offset, "dependency": dependencies(m, room)}
 

@@ -10,6 +10,10 @@ never T-1 or the degree; w is symmetric and not row-normalised: the overlap of w
 where themes are used, 1 only between teams on the same theme (m17).  Growth heats: D_k = D (1 + c tanh(max(g,0)/g_0)),
 g the 13-week log growth (C39); culture cools.
 
+kappa_ij = ``coupling.fixed`` + what hours together have made of the pair (m16): the first is an assumption and nobody
+pays for it, the second is caused, charged and forgotten.  The map (m13) pulls as far as hours are spent with it, and
+transparency takes hours, too (``upkeep.py``).
+
 A step moves each team along a great circle by the tangent increment, all teams from the same positions; weak error
 O(dt).  Static fields alone give von Mises-Fisher; coupling alone the n-vector Gibbs measure with kappa = K/D (A19).
 
@@ -31,7 +35,7 @@ from flywheel_sim.engine.rows import Room, Rows, unit, vector
 from flywheel_sim.scenario.columns import COL
 from flywheel_sim.scenario.schema import ScenarioModel, Team
 
-__all__ = ["direction_rows", "normalise", "observe_alignment", "step_directions", "wander"]
+__all__ = ["direction_rows", "move_along", "normalise", "observe_alignment", "step_directions"]
 
 
 @inlined
@@ -65,18 +69,6 @@ def move_along(row: Any, step: Any, d: int) -> None:
         normalise(row, d)
 
 
-@step
-def wander(
-    row: Any, d: int, diffusion: float, seed: Any, replicate: Any, agent: int, t: int, block: int, k: int
-) -> None:
-    """One week of pure angular diffusion of a unit vector."""
-    step = np.empty(16)
-    size = math.sqrt(2.0 * diffusion)
-    for a in range(d):
-        step[a] = size * normal_quantile(unit64(words(seed, replicate, agent, t, block, k + (a >> 2))[a & 3]))
-    move_along(row, step, d)
-
-
 @inlined
 def diffusion_of(par: Par, culture: float, growth: float) -> float:
     """D of this week: heated by growth, cooled by culture."""
@@ -96,7 +88,8 @@ def step_directions(par: Par, tables: Tables, state: State, run: int, week: int,
     if not vectors.enabled or teams == 0:
         return
     scale = vectors.diffusion if vectors.diffusion > 0.0 else 1.0
-    coupling = vectors.coupling * firm.coupling_factor * scale / teams
+    coupling = vectors.coupling.fixed * firm.coupling_factor * scale / teams
+    lift = firm.coupling_factor * scale / teams
     noise = diffusion_of(par, firm.culture, growth)
     dt = 1.0 / vectors.substeps
     kick = math.sqrt(2.0 * noise * dt)
@@ -126,8 +119,9 @@ def step_directions(par: Par, tables: Tables, state: State, run: int, week: int,
             for j in range(teams):
                 w = tables.overlap[tr, j] * same_theme(par, tables, firm, k, j, week)
                 if w != 0.0:
+                    pull = coupling + lift * state.made[firm.pair0 + k * teams + j]
                     for a in range(d):
-                        step[a] += coupling * w * state.direction[firm.team0 + j, a]
+                        step[a] += pull * w * state.direction[firm.team0 + j, a]
             w0 = w1 = w2 = w3 = np.uint32(0)
             for a in range(d):
                 lane = a & 3

@@ -218,7 +218,7 @@ def pay_rows(m: ScenarioModel, room: Room) -> Rows:
     rows: Rows = {f"team.{name}": np.zeros(len(m.teams)) for name in names}
     rows["pay_gradient"] = np.zeros((len(m.teams), room.axes))
     for i, pay in paid_teams(m):
-        rows["team.paid"][i], rows["team.bonus"][i] = 1, pay.bonus
+        rows["team.paid"][i], rows["team.bonus"][i] = 1, max(pay.bonus, inc.intensity_bonus * pay.intensity)
         for key, weight in pay.on.items():
             measure = inc.measures[key]
             g = vector(m.axes, measure.gradient, room.axes)

@@ -1,8 +1,16 @@
 r"""M13 Sensing: needs that drift, the belief about them, and surveys.
 
-Each segment's need is a unit vector in slow Brownian motion on the sphere (angular diffusion ``need_drift``).  The
-company's need n is their mean, weighted by size and spend.  Every ``refresh_weeks`` the experience map is drawn again:
-team k believes
+Each segment's need is a unit vector in slow Brownian motion on the sphere (angular diffusion ``need_drift``), drawn
+back to what the segment states at the rate rho (``need_reversion``),
+
+    du = P [ rho u_stated dt + sqrt(2 D) o dW ],        P = I - u u^T,
+
+so that needs keep changing, but an old company is not for ever further from them: what people want of an invoice varies
+around something.  In the long run u is von Mises-Fisher about u_stated with concentration rho/D.  The company's need n
+is the segments' mean, weighted by size and spend; where touchpoints have a ``weight`` it is the mean of what customers
+need *at them*, unit(need_s + offset_j), by those weights too: an experience map has stages, and a company that aims at
+the segments' need alone would serve its selling worse than one that aims beside it.  Every ``refresh_weeks`` the
+experience map is drawn again: team k believes
 
     n_k = A n + sqrt(1 - A^2) unit( sqrt(sharing) xi + sqrt(1 - sharing) xi_k ),    xi, xi_k normal, orthogonal to n,
 
@@ -20,6 +28,14 @@ last survey, and
 because deep relationships make customers understandable (C5; b = ``depth_effect``, and nothing left to learn at A = 1).
 Analytics (M9) come before, on the lever ``accuracy``.
 
+**Exploration** (T6).  News of a need comes from somebody who looks where it went.  Of teams that all look one way, r
+their alignment last week (M11), a new survey or an hour of listening brings home the share
+
+    1 - ``exploration`` r^2
+
+of the news, and the rest of the map is the old one: agreement is paid for in blindness, none at r = 0.  The first map
+is drawn in full.
+
 A survey answer is a noisy function of the relationship, never of the voice:
 
     P(promoter | R) = logistic((R - a)/s),   P(detractor | R) = logistic((b - R)/s).
@@ -32,8 +48,9 @@ The true NPS is their mean over all customers; surveys sample them (response rat
 so that of normal z a share r answers and is rho sigma_R phi(Phi^-1(1 - r))/r above the rest, less with every further
 answer (S28).  They are asked in survey weeks only, and their scores are seen, and paid on, ``survey_lag_weeks`` later.
 
-Neutral setting: ``enabled: false``: no belief, no survey.  ``listening_hours: 0``, ``depth_effect: 0`` and
-``survey_lag_weeks: 0`` each alone; ``response_bond: 0`` is the bias by kind of answer.
+Neutral setting: ``enabled: false``: no belief, no survey.  ``need_reversion: 0``, ``exploration: 0``, no touchpoint
+with a ``weight``; ``listening_hours: 0``, ``depth_effect: 0`` and ``survey_lag_weeks: 0`` each alone; ``response_bond:
+0`` is the bias by kind of answer.
 """
 
 import math
@@ -44,7 +61,7 @@ import numpy as np
 from flywheel_sim.engine.jit import f32, inlined, step
 from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp32, exp64, normal_quantile
-from flywheel_sim.engine.mechanisms.m11_vectors import normalise, wander
+from flywheel_sim.engine.mechanisms.m11_vectors import move_along, normalise
 from flywheel_sim.engine.random import BELIEF, NEED, unit64, words
 from flywheel_sim.engine.records import last_row
 from flywheel_sim.engine.rows import Room, Rows, unit, vector
@@ -67,22 +84,19 @@ def promoter_shares(relationship: np.float32, sensing: Any) -> tuple[np.float32,
 
 
 @step
-def step_needs(par: Par, state: State, run: int, week: int) -> None:
+def step_needs(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Let the segments' needs drift by one week."""
-    firm = state.run[run]
-    if par.sensing.enabled and par.sensing.need_drift > 0.0:
-        for s in range(par.size.segments):
-            wander(
-                state.need[firm.segment0 + s],
-                par.size.axes,
-                par.sensing.need_drift,
-                firm.seed,
-                firm.replicate,
-                s,
-                week,
-                NEED,
-                0,
+    firm, sensing, d = state.run[run], par.sensing, par.size.axes
+    if not sensing.enabled or (sensing.need_drift <= 0.0 and sensing.need_reversion <= 0.0):
+        return
+    step, size = np.empty(16), math.sqrt(2.0 * sensing.need_drift)
+    for s in range(par.size.segments):
+        for a in range(d):
+            word = words(firm.seed, firm.replicate, s, week, NEED, a >> 2)[a & 3]
+            step[a] = size * normal_quantile(unit64(word)) + (
+                sensing.need_reversion * tables.need[par.size.segment0 + s, a]
             )
+        move_along(state.need[firm.segment0 + s], step, d)
 
 
 @step
@@ -101,9 +115,12 @@ def change_needs(tables: Tables, state: State, run: int, segments: int, d: int, 
 
 @step
 def company_need(par: Par, tables: Tables, state: State, run: int) -> None:
-    """Set the company's need: segments weighted by size and spend."""
+    """Set the company's need: segments weighted by size and spend, at the touchpoints that count."""
     firm, d = state.run[run], par.size.axes
-    need = state.company_need[run]
+    need, here = state.company_need[run], np.empty(16)
+    counted = 0.0
+    for n in range(par.size.touchpoints):
+        counted += tables.touch[par.size.touch0 + n].weight
     for a in range(d):
         need[a] = 0.0
     before = 0.0
@@ -111,8 +128,16 @@ def company_need(par: Par, tables: Tables, state: State, run: int) -> None:
         row = tables.segment[par.size.segment0 + s]
         weight = (row.upto - before) * max(row.spend, 1e-12)
         before = row.upto
-        for a in range(d):
-            need[a] += weight * state.need[firm.segment0 + s, a]
+        if counted <= 0.0:
+            for a in range(d):
+                need[a] += weight * state.need[firm.segment0 + s, a]
+            continue
+        for n in range(par.size.touchpoints):
+            for a in range(d):
+                here[a] = state.need[firm.segment0 + s, a] + tables.offset[par.size.touch0 + n, a]
+            normalise(here, d)
+            for a in range(d):
+                need[a] += weight * tables.touch[par.size.touch0 + n].weight * here[a]
     normalise(need, d)
 
 
@@ -139,14 +164,20 @@ def keep_map(par: Par, tables: Tables, state: State, run: int, week: int) -> Non
     firm, d, sensing = state.run[run], par.size.axes, par.sensing
     heard = listen(par, tables, state, run, week)
     need, known = state.company_need[run], state.known[run]
+    found = 1.0
+    if week > 0:
+        alike = state.weekly[firm.week0 + week - 1, COL.alignment]
+        found -= sensing.exploration * alike * alike
+    heard *= found
     begun = 0  # week of the survey behind the map: its errors stay until the next one
     if sensing.refresh_weeks > 0:
         begun = week - week % sensing.refresh_weeks
     due = sensing.refresh_weeks > 0 and begun == week
     if due or heard > 0.0:
         for a in range(d):
-            known[a] = need[a] if due else (1.0 - heard) * known[a] + heard * need[a]
-        if not due:
+            share = found if due else heard
+            known[a] = need[a] if share >= 1.0 else (1.0 - share) * known[a] + share * need[a]
+        if not due or found < 1.0:
             normalise(known, d)
         common, own = math.sqrt(sensing.sharing), math.sqrt(1.0 - sensing.sharing)
         side = math.sqrt(max(0.0, 1.0 - firm.map_accuracy * firm.map_accuracy))

@@ -22,6 +22,22 @@ waits ``centre_weeks``.  All this is by expectation over the many decisions of a
 
 Slow decisions slow whatever learns from them: M26 divides its uptake by 1 + decision_weeks.
 
+**Together.**  Hours that two teams spend on each other make them care about the same things: hours of decisions taken
+together outside the group's meetings (``together``: P of each team's week, shared evenly over the others; and
+``joint_hours`` for each decision that the group takes together), and of handing over (``handoffs.hours`` for each case
+of last week).  Both teams are charged for them, and a team without anybody spends none:
+
+    P_ij = min(1, heads_i) min(1, heads_j) (sum over sets of hours/(members - 1) + joint + handed over),
+    h_ij = 2 P_ij/(heads_i + heads_j)                                                       per head of the two,
+    dkappa_ij/dt = g (1 - kappa_ij/K_max) h_ij/(h_ij + h_0) - kappa_ij/tau                       (``vectors.coupling``),
+
+which is linear in kappa and stepped exactly.  Meetings of the group turn teams at once (M17) and do not count again.
+What is built lasts as long as people remember it: tau is between a quarter, in which a project's contacts lapse, and
+the two years in which half the people have changed (an assumption; 13 to 104 weeks).  The four laws: who stops deciding
+together drifts apart over tau; nothing couples without hours of both; at 0 hours it is 0 without a step, and it
+saturates at g tau/(1 + g tau/K_max); and it makes no demand.  The company starts at rest: kappa_ij is where the hours
+of week 1 hold it, less those of a way of working that is not ``strategy.established`` and only begins in week 1.
+
 **Error.**  Decisions about a touchpoint of team f err with variance
 
     E = c s_c^2 (1 - competence_f) + (1 - c) [ s_t^2 + s_u^2 sum_j v_fj apart_fj (1 - u_f . u_j)/2 / sum_j v_fj ],
@@ -30,7 +46,11 @@ and the logit of its success falls by ``error_effect`` (E - reference).  A centr
 decide everything (C23); there, C22 vanishes.  C43 vanishes at k = 0: the group then only costs time.  C42 vanishes when
 all decide together; C44 for a team with neither handoffs nor touchpoints shared with others.
 
-Neutral setting: ``enabled: false``: decisions cost nothing and err no more than at reference.
+Where the group's hours count (``cadence.hours_scale``), it decides the share 1 - exp(-hours a week/scale) of what
+belongs together, and the rest is decided apart.
+
+Neutral setting: ``enabled: false``: decisions cost nothing and err no more than at reference; ``vectors.coupling.gain``
+0: hours together couple nobody; ``together`` empty, ``joint_hours`` 0 and ``handoffs.hours`` 0: none are spent.
 """
 
 from typing import Any
@@ -38,14 +58,17 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.jit import inlined, step
-from flywheel_sim.engine.kinds import Par, State, Tables
+from flywheel_sim.engine.kinds import Par, State, Sums, Tables
 from flywheel_sim.engine.maths import exp64
 from flywheel_sim.engine.mechanisms.m03_journey import dependencies
-from flywheel_sim.engine.rows import Room, Rows
+from flywheel_sim.engine.mechanisms.m04_handoffs import WHEN
+from flywheel_sim.engine.mechanisms.m17_cadence import carried
+from flywheel_sim.engine.rows import Floats, Room, Rows
+from flywheel_sim.engine.state import ACC
 from flywheel_sim.scenario.columns import COL
 from flywheel_sim.scenario.schema import ScenarioModel
 
-__all__ = ["decide", "decide_together", "decision_rows", "gap_between"]
+__all__ = ["count_handoffs", "decide", "decide_together", "decision_rows", "gap_between", "work_together"]
 
 
 @inlined
@@ -63,6 +86,71 @@ def decide_together(par: Par, team: Any, i: int, j: int) -> bool:
     return bool(par.cadence.enabled and team[par.size.team0 + i].member and team[par.size.team0 + j].member)
 
 
+@inlined
+def kept_apart(par: Par, team: Any, i: int, j: int) -> float:
+    """Share of what two teams should decide together that they decide apart."""
+    return 1.0 - carried(par) if decide_together(par, team, i, j) else 1.0
+
+
+@step
+def work_together(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
+    """Charge the hours that pairs of teams spend on each other, and let these hours couple them."""
+    firm, coupling, teams = state.run[run], par.vectors.coupling, par.size.teams
+    begun = par.strategy.established or not par.strategy.enabled or week > 1
+    weekly = state.weekly[firm.week0 + week]
+    for i in range(teams):
+        for j in range(i):
+            here, there = firm.pair0 + i * teams + j, firm.pair0 + j * teams + i
+            mine, theirs = state.heads[firm.team0 + i], state.heads[firm.team0 + j]
+            planned = tables.together[par.size.team0 + i, j]
+            if par.decisions.enabled:
+                joint = 1.0 - kept_apart(par, tables.team, i, j)
+                own = (1.0 - par.decisions.centralisation) * par.decisions.rate
+                planned += joint * own * tables.coupled[par.size.team0 + i, j] * par.decisions.joint_hours
+            staffed = min(1.0, mine) * min(1.0, theirs)
+            hours = staffed * (planned + state.passed[here])
+            state.taken[firm.team0 + i] += hours
+            state.taken[firm.team0 + j] += hours
+            weekly[COL.together_hours] += 2.0 * hours
+            kappa = 0.0
+            if par.vectors.enabled and coupling.gain > 0.0:
+                spent = hours if begun else staffed * state.passed[here]
+                met = 2.0 * spent / (mine + theirs) if staffed > 0.0 else 0.0
+                build = coupling.gain * met / (met + coupling.half_hours)
+                rate = build / coupling.most + 1.0 / coupling.memory_weeks
+                kappa = build / rate
+                if week > 1:
+                    kappa += (state.made[here] - kappa) * exp64(-rate)
+            state.made[here] = state.made[there] = kappa
+            heard = tables.overlap[par.size.team0 + i, j] * 2.0 / (teams * (teams - 1))
+            if par.vectors.enabled:
+                weekly[COL.coupling] += (coupling.fixed + kappa) * heard
+
+
+@step
+def count_handoffs(par: Par, tables: Tables, state: State, run: int, total: Sums) -> None:
+    """Keep the hours that each pair of teams spent on handing over this week: they are charged next week."""
+    firm, size = state.run[run], par.size
+    for n in range(size.teams * size.teams):
+        state.passed[firm.pair0 + n] = 0.0
+    if not par.handoffs.enabled or par.handoffs.hours <= 0.0:
+        return
+    for n in range(size.links):
+        link = tables.link[size.link0 + n]
+        if link.giver == link.taker:
+            continue
+        cases = total[ACC.expansions]
+        if link.when == WHEN.lead:
+            cases = total[ACC.leads]
+        elif link.when == WHEN.sale:
+            cases = total[ACC.sold]
+        elif link.when == WHEN.issue:
+            cases = total[ACC.handled]
+        hours = par.handoffs.hours * link.share * cases
+        state.passed[firm.pair0 + link.giver * size.teams + link.taker] += hours
+        state.passed[firm.pair0 + link.taker * size.teams + link.giver] += hours
+
+
 @step
 def decide(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
     """Book this week's rework, set how long decisions take, and what their errors cost the touchpoints."""
@@ -78,9 +166,11 @@ def decide(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
             total += v
             if v <= 0.0:
                 continue
-            if decide_together(par, tables.team, i, j):
-                wait += v * par.cadence.interval_weeks * 0.5
+            alone = kept_apart(par, tables.team, i, j)
+            wait += v * (1.0 - alone) * par.cadence.interval_weeks * 0.5
+            if alone <= 0.0:
                 continue
+            v *= alone
             attempts = exp64(decisions.rework * gap_between(state.direction, firm.team0 + i, firm.team0 + j, d))
             wait += v * (attempts - 1.0) * decisions.rework_weeks
             reworked += v * (1.0 - 1.0 / attempts)
@@ -98,8 +188,9 @@ def decide(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
         for j in range(teams):
             v = tables.coupled[par.size.team0 + f, j]
             coupled += v
-            if v > 0.0 and not decide_together(par, tables.team, f, j):
-                scattered += v * gap_between(state.direction, firm.team0 + f, firm.team0 + j, d)
+            alone = kept_apart(par, tables.team, f, j)
+            if v > 0.0 and alone > 0.0:
+                scattered += v * alone * gap_between(state.direction, firm.team0 + f, firm.team0 + j, d)
         if coupled > 0.0:
             scattered /= coupled
         centre = decisions.centre_sd * decisions.centre_sd * (1.0 - tables.team[par.size.team0 + f].competence)
@@ -129,4 +220,16 @@ def decision_rows(m: ScenarioModel, room: Room) -> Rows:
     coupled = np.zeros((len(names), room.teams))
     if size > 0:
         coupled[:, : len(names)] = v * (float(np.sum(v)) / size)
-    return {"coupled": coupled, "team.competence": np.array(competence)}
+    return {"coupled": coupled, "together": hours_together(m, room), "team.competence": np.array(competence)}
+
+
+def hours_together(m: ScenarioModel, room: Room) -> Floats:
+    """Return the hours a week that two teams decide together: a team's hours in a set, evenly over the others in it."""
+    names, hours = tuple(m.teams), np.zeros((len(m.teams), room.teams))
+    for one in m.decisions.together.values():
+        members = sorted({names.index(name) for name in one.members or names})
+        for i in members:
+            for j in members:
+                if i != j:
+                    hours[i, j] += one.hours / (len(members) - 1)
+    return hours

@@ -2,8 +2,17 @@ r"""M17 Cadence: the group that meets, the calendar, reviews, and quarterly them
 
 Every m weeks, after the week's drift, each member of the flywheel group at once moves its angle to the members'
 unweighted mean direction (itself included) to the share 1 - a of what it was; a = 1 is allowed, a scales with the yield
-of culture.  Meetings do not raise the coupling K.  With coupling and fields off, the deviation from the mean follows
-the exact saw-tooth of A20 (geodesic moves lie 1-2 % below the linear law).
+of culture.  Meetings do not raise the coupling K.  Who was there tells the others: team k, of whose heads the share
+s_k is at the meeting, turns by
+
+    a_k = a (1 - exp(-hours/hours_scale)) [ s_k + (1 - s_k) (1 - exp(-relay_hours/relay_scale)) ],
+
+a the pull of a meeting without end; ``relay_hours`` of each head that was not there are booked as meeting hours, and a
+team without anybody does not turn.  Nothing is agreed in no time, one delegate does not turn a team of twenty, and what
+a group decides together (M16) and need not coordinate (M19) is the share 1 - exp(-hours a week/hours_scale) of what
+belongs together, so that a group which never sits spares nobody anything.  Turn and relief rise from 0 with the hours,
+saturate, and cost them (an argument, not a measurement; both scales are assumptions).  With coupling and fields off,
+the deviation from the mean follows the exact saw-tooth of A20 (geodesic moves lie 1-2 % below the linear law).
 
 Other ``events`` of the calendar (quarterly business review, kick-off, annual plan, whatever a company names) do the
 same to those they invite: they cost hours and money, may turn directions, and may settle blockers.  In a week with
@@ -25,8 +34,9 @@ calendar, if there is one.
 
 Plan: leadership's target (M15) is aimed anew only every ``plan_weeks``; in between it stays where it was.
 
-Neutral setting: ``enabled: false``: nobody meets and every pair couples.  C45 vanishes at a = 0, C48 at equal offsets,
-C49 at ``review_gain: 0``; ``review_weeks: 0`` leaves scores to M14.
+Neutral setting: ``enabled: false``: nobody meets and every pair couples; ``hours_scale: 0`` and ``relay_scale: 0``: a
+meeting of any length turns every team by a (A20; also at s = 1 and a meeting much longer than the scale).  C45 vanishes
+at a = 0, C48 at equal offsets, C49 at ``review_gain: 0``; ``review_weeks: 0`` leaves scores to M14.
 """
 
 import math
@@ -37,7 +47,7 @@ import numpy as np
 from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.jit import inlined, step
 from flywheel_sim.engine.kinds import Firm, Par, State, Tables
-from flywheel_sim.engine.maths import acos64, sincos64
+from flywheel_sim.engine.maths import acos64, exp64, sincos64
 from flywheel_sim.engine.mechanisms.m20_culture import discipline_yield
 from flywheel_sim.engine.random import THEME, words
 from flywheel_sim.engine.rows import Room, Rows
@@ -47,6 +57,7 @@ from flywheel_sim.scenario.schema import ScenarioModel
 
 __all__ = [
     "cadence_rows",
+    "carried",
     "clears_blockers",
     "event_cost",
     "event_hours",
@@ -82,6 +93,30 @@ def falls_on(event: Any, t: int) -> bool:
 
 
 @inlined
+def depth(hours: float, scale: float) -> float:
+    """1 - exp(-hours/scale), 1 at scale 0: how far so many hours go."""
+    return 1.0 - exp64(-hours / scale) if scale > 0.0 else 1.0
+
+
+@inlined
+def carried(par: Par) -> float:
+    """Share of what belongs together that the group has the hours to decide."""
+    return depth(par.cadence.hours / par.cadence.interval_weeks, par.cadence.hours_scale)
+
+
+@inlined
+def reached(par: Par, event: Any, heads: float) -> float:
+    """Share of its turn that a team of so many heads makes: who is there, and how far they carry the word."""
+    scale = par.cadence.relay_scale
+    if scale <= 0.0:
+        return 1.0
+    if heads <= 0.0:
+        return 0.0
+    there = min(event.heads, heads) / heads
+    return there + (1.0 - there) * depth(par.cadence.relay_hours, scale)
+
+
+@inlined
 def clears_blockers(par: Par, tables: Tables, i: int, j: int, week: int) -> bool:
     """Whether two teams settle blockers in week t: both are at a meeting of the group or an event that does so."""
     settled = False
@@ -99,7 +134,8 @@ def event_hours(par: Par, tables: Tables, k: int, heads: float, week: int) -> fl
     for n in range(par.size.events):
         event = tables.event[par.size.event0 + n]
         if tables.invited[par.size.event0 + n, k] > 0.0 and heads > 0.0 and falls_on(event, week):
-            hours += event.hours * min(event.heads, heads)
+            there = min(event.heads, heads)
+            hours += event.hours * there + par.cadence.relay_hours * (heads - there)
     return hours
 
 
@@ -185,6 +221,7 @@ def hold_meeting(par: Par, tables: Tables, state: State, run: int, week: int) ->
         if not falls_on(tables.event[e], week):
             continue
         pull = min(1.0, tables.event[e].pull * discipline_yield(par, firm.culture))
+        pull *= depth(tables.event[e].hours, par.cadence.hours_scale)
         length = 0.0
         for a in range(d):
             mean[a] = 0.0
@@ -209,7 +246,10 @@ def hold_meeting(par: Par, tables: Tables, state: State, run: int, week: int) ->
             side = math.sqrt(side)
             if side < 1e-12:
                 continue
-            s, c = sincos64((1.0 - pull) * acos64(dot))
+            mine = pull * reached(par, tables.event[e], state.heads[firm.team0 + k])
+            if mine <= 0.0:
+                continue
+            s, c = sincos64((1.0 - mine) * acos64(dot))
             for a in range(d):
                 m = mean[a] / length
                 u[a] = c * m + s * (u[a] - dot * m) / side

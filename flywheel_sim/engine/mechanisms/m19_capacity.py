@@ -5,8 +5,9 @@ Coordination takes hours in proportion to pairs of working groups (n_k = ceil(he
     H = c sum over pairs of groups [ (1 - x) + x v_ij (1 - u_i . u_j)/2 ],
 
 v_ij = 1 where a handoff joins the teams, ``far_weight`` elsewhere; pairs in one team have angle 0; pairs that decide
-together (both in a flywheel group) are skipped.  x = 0 and v = 1 is A22's n (n-1)/2.  Project managers, a share s of
-the heads (20 % at most), do no other work, are paid, and relieve the rest with saturation:
+together (both in a flywheel group) are skipped, as far as the group has the hours for it (M17).  x = 0 and v = 1 is
+A22's n (n-1)/2.  Project managers, a share s of the heads (20 % at most), do no other work, are paid, and relieve the
+rest with saturation:
 
     H <- H exp(-relief s) + s x heads x gross                      (booked as coordination, what they cost included).
 
@@ -46,10 +47,13 @@ saturates above (3).
 
 A team without heads has no hours: its queues get nothing, and it adds nothing to anybody's service.
 
-Neutral setting: ``shortness: 0``: f = 1, and no standing hours.  ``staffing: false`` keeps headcounts as the scenario
-states them; ``enabled: false``: net = gross, no overload, endless throughput, with heads or without.  ``follows:
-revenue`` and ``fewest_heads: 1`` are the plan by revenue with one head at least.  Without project managers (s = 0) and
-reports nothing is added.  C52 and C53 vanish at pair_hours = 0.
+Where ``staffing`` ends, a hiring freeze begins: who is there stays, who was planned does not come, and new heads go on
+becoming able.
+
+Neutral setting: ``shortness: 0``: f = 1, and no standing hours.  ``staffing: false`` from the start keeps headcounts as
+the scenario states them; ``enabled: false``: net = gross, no overload, endless throughput, with heads or without.
+``follows: revenue`` and ``fewest_heads: 1`` are the plan by revenue with one head at least.  Without project managers
+(s = 0) and reports nothing is added.  C52 and C53 vanish at pair_hours = 0.
 """
 
 import math
@@ -61,7 +65,7 @@ from flywheel_sim.engine.jit import inlined, step
 from flywheel_sim.engine.kinds import Par, State, Sums, Tables
 from flywheel_sim.engine.maths import exp64, log64
 from flywheel_sim.engine.mechanisms.m03_journey import STAGE
-from flywheel_sim.engine.mechanisms.m17_cadence import event_hours
+from flywheel_sim.engine.mechanisms.m17_cadence import carried, event_hours
 from flywheel_sim.engine.mechanisms.m20_culture import care_for_people
 from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.engine.state import ACC
@@ -99,14 +103,15 @@ def coordination_hours(par: Par, tables: Tables, state: State, run: int) -> floa
         hours += (1.0 - capacity.angle_share) * n * (n - 1) / 2.0
         for j in range(i):
             b = tables.team[par.size.team0 + j]
-            if par.cadence.enabled and a.member and b.member:
+            apart = 1.0 - carried(par) if par.cadence.enabled and a.member and b.member else 1.0
+            if apart <= 0.0:
                 continue
             cosine = 0.0
             for x in range(d):
                 cosine += state.direction[firm.team0 + i, x] * state.direction[firm.team0 + j, x]
             weight = 1.0 if tables.partner[par.size.team0 + i, j] > 0.0 else capacity.far_weight
             need = (1.0 - capacity.angle_share) + capacity.angle_share * weight * (1.0 - cosine) * 0.5
-            hours += n * math.ceil(state.heads[firm.team0 + j] / capacity.span) * need
+            hours += n * math.ceil(state.heads[firm.team0 + j] / capacity.span) * need * apart
     return capacity.pair_hours * hours
 
 
@@ -151,8 +156,11 @@ def staff(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
             state.heads[row] = min(max(stated * state.funded[row], min(stated, capacity.fewest_heads)), _MOST_HEADS)
             short = state.heads[row] - state.able[row]
             state.able[row] += min(short * care / capacity.ramp_weeks, short) if short > 0.0 else short
-        else:
-            state.heads[row] = state.able[row] = stated
+        else:  # nobody comes or goes but by the scenario's word; who was not able yet goes on learning
+            green = (state.heads[row] - state.able[row]) * (1.0 - min(care / capacity.ramp_weeks, 1.0))
+            state.planned[row] = state.funded[row]
+            state.heads[row] = min(max(stated * state.funded[row], min(stated, capacity.fewest_heads)), _MOST_HEADS)
+            state.able[row] = max(0.0, state.heads[row] - green)
 
 
 @inlined

@@ -140,9 +140,11 @@ def post(par: Par, tables: Tables, state: State, run: int, week: int, total: Sum
     row[COL.referral_saving] = margin_premium(par) * total[ACC.referral_margin]
     row[COL.cost_of_revenue] = ledger.cost_of_revenue * row[COL.revenue] - row[COL.referral_saving]
     row[COL.service_cost] = par.service.live_cost * total[ACC.handled] if par.service.enabled else 0.0
+    technology = firm.upkeep
     if par.channels.enabled:
         row[COL.service_cost] += par.channels.self_service_cost * total[ACC.self_service]
-        row[COL.tech_cost] = par.channels.technology.spend + par.channels.analytics.spend
+        technology += par.channels.technology.spend + par.channels.analytics.spend
+    row[COL.tech_cost] = technology
     outside = total[ACC.leads] - total[ACC.leads_word]
     won = total[ACC.new_customers] + total[ACC.won_back]
     row[COL.acquisition_cost] = ledger.cost_per_lead * outside + ledger.cost_per_win * won

@@ -36,6 +36,10 @@ class Touchpoint(Block):
     match_reference: float = param(0.5, "Match of served vector and need at the frozen base case.", ge=-5, le=5)
     need: dict[str, Weight] = param({}, "Offset of this touchpoint's need from the segment's need, by axis.")
     cost: float = param(0.0, "Money per touch.", unit="$", ge=0, le=1e9)
+    weight: float = param(
+        0.0, "How much it counts in the need that the company takes aim at, relative to the others; 0 everywhere = the "
+        "segments' needs alone.", ge=0, le=1e6,
+    )  # fmt: skip
     channels: dict[str, Weight] = param(
         {},
         "Relative shares of the channels it uses (stages onboarding, use). None: as if there were no channels.",

@@ -45,6 +45,16 @@ class Handoffs(Block):
         source="C41",
     )
     integration: float = param(0.0, "Share of the angle friction removed by shared systems.", unit="share", ge=0, le=1)
+    integration_cost: float = param(
+        0.0, "Cost of shared systems that carry every handoff.", unit="$/week", ge=0, le=1e9
+    )
+    integration_hours: float = param(
+        0.0, "Hours a head spends on keeping shared records, where they carry every handoff.", unit="hours/week", ge=0,
+        le=168,
+    )  # fmt: skip
+    hours: float = param(
+        0.0, "Hours that giver and taker each spend on one handoff with each other.", unit="hours", ge=0, le=1000
+    )
     reference_cosine: float = param(
         0.3,
         "Cosine between teams at the frozen base case.",

@@ -116,6 +116,15 @@ class Channels(Block):
         le=100,
         source="C51",
     )
+    personalisation_cost: float = param(
+        0.0,
+        "Cost of content and rules per logit that personalisation gains.",
+        label="Cost of personal content",
+        unit="$/week",
+        ge=0,
+        le=1e9,
+        source="C51",
+    )
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
         """Yield unknown channels, and kinds of issue that never come."""

@@ -30,6 +30,14 @@ class Sensing(Block):
         le=1,
         source="C5",
     )
+    need_reversion: float = param(
+        0.0, "Rate at which needs that have drifted come back to what the segments state; 0 = they drift for ever.",
+        unit="1/week", ge=0, le=1,
+    )  # fmt: skip
+    exploration: float = param(
+        0.0, "Share of a need's news that only teams looking elsewhere can bring home; 0 = a survey finds all of it.",
+        unit="share", ge=0, le=1,
+    )  # fmt: skip
     survey_weeks: int = param(13, "Weeks between surveys.", unit="weeks", ge=1, le=520, source="C59")
     survey_lag_weeks: int = param(
         0, "Weeks until the scores of a survey are seen, and paid on.", unit="weeks", ge=0, le=520, source="C59"

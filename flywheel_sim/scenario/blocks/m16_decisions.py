@@ -3,8 +3,24 @@
 from collections.abc import Iterator
 from typing import Any
 
-from flywheel_sim.scenario.fields import Block, Weight, param
+from flywheel_sim.scenario.fields import MANY, Block, Weight, param
 from flywheel_sim.scenario.references import Problem, unknown
+
+
+class Together(Block):
+    """Teams that decide together outside the meetings of the flywheel group."""
+
+    members: list[str] = param([], "Teams that do; empty = all.")
+    hours: float = param(
+        0.0, "Hours a week that each of them spends on it, shared evenly over the others.", unit="hours/week", ge=0,
+        le=1e6,
+    )  # fmt: skip
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield unknown teams, and sets of fewer than two."""
+        yield from unknown(f"{at}.members", self.members, model.teams, "team")
+        if self.members and len(set(self.members)) < 2:
+            yield f"{at}.members", "expected two teams or more, or none for all of them", ()
 
 
 class Decisions(Block):
@@ -71,6 +87,13 @@ class Decisions(Block):
         ge=0,
         le=100,
     )
+    together: dict[str, Together] = param(
+        {}, "Who decides together, and how many hours a week, by name.", max_length=MANY, source="C42"
+    )
+    joint_hours: float = param(
+        0.0, "Hours that a decision which the group takes together costs each of the two teams.", unit="hours", ge=0,
+        le=1000,
+    )  # fmt: skip
     reference_variance: float = param(0.255, "Error variance at which touchpoints are at their base.", ge=0, le=100)
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:

@@ -52,6 +52,21 @@ class Cadence(Block):
     )
     hours: float = param(1.4, "Length of a meeting.", unit="hours", ge=0, le=1000)
     heads_per_team: float = param(1.0, "People each member sends.", ge=0, le=1_000_000)
+    hours_scale: float = param(
+        0.0, "Hours of a meeting at which 1 - 1/e of its pull is reached, and hours a week at which the group decides "
+        "that share of what belongs together; 0 = all of it, however short.", unit="hours", ge=0, le=1000,
+    )  # fmt: skip
+    relay_hours: float = param(
+        0.0, "Hours in which those who were not there are told what came of a meeting.", unit="hours", ge=0, le=1000
+    )
+    relay_scale: float = param(
+        0.0,
+        "h_0: hours of telling at which 1 - 1/e of the turn reaches those who were absent; 0 = it reaches all at once.",
+        label="Hours of telling that bring most of a meeting home",
+        unit="hours",
+        ge=0,
+        le=1000,
+    )
     themes: Literal["none", "own", "common", "offset"] = param(
         "none",
         "Quarterly themes: not used, each team its own draw of four, one for all, or one round of four that each team "

@@ -37,6 +37,14 @@ class Leadership(Block):
     clarity: float = param(
         1.0, "Clarity of the role; what is missing routes issues to the CCO.", unit="share", ge=0, le=1, source="C57"
     )
+    clarity_hours: float = param(
+        0.0,
+        "Hours a head spends on keeping roles clear, at full clarity.",
+        unit="hours/week",
+        ge=0,
+        le=168,
+        source="C57",
+    )
     issue_hours: float = param(
         0.5, "Hours the CCO spends on an issue routed there.", unit="hours", ge=0, le=1000, source="C57"
     )

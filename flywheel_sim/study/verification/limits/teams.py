@@ -116,7 +116,7 @@ _RESIDUE = 0.003
 
 def _gibbs(s: Sample) -> list[Quantity]:
     m, x = s.model, _carried_on(s)
-    exact = theory.gibbs_order(n=len(m.teams), d=len(m.axes), kappa=m.vectors.coupling / m.vectors.diffusion)
+    exact = theory.gibbs_order(n=len(m.teams), d=len(m.axes), kappa=m.vectors.coupling.fixed / m.vectors.diffusion)
     r, r2 = float(exact.r), float(exact.r2)
     return [
         average("order r", x[:, 0], r, bias=_RESIDUE),
@@ -149,7 +149,7 @@ def _neighbors(run: Run) -> Floats:
 
 def _chain(s: Sample) -> list[Quantity]:
     m, far = s.model, np.array([1, 2, 3])
-    J = 0.5 * m.vectors.coupling / m.vectors.diffusion / len(m.teams)
+    J = 0.5 * m.vectors.coupling.fixed / m.vectors.diffusion / len(m.teams)
     exact = np.asarray(theory.gibbs_chain_cosine(len(m.axes), J=J, k=far))
     return curve("cosine along a chain", list(far), _carried_on(s), exact, "links", bias=_RESIDUE)
 
@@ -245,7 +245,7 @@ def _forgetting(s: Sample) -> list[Quantity]:
     ]
 
 
-_COUPLED = ("vectors.coupling", "vectors.diffusion", "vectors.substeps", "axes", "horizon_weeks")
+_COUPLED = ("vectors.coupling.fixed", "vectors.diffusion", "vectors.substeps", "axes", "horizon_weeks")
 _FAST = {"vectors.diffusion": 1.0, "vectors.substeps": 20}
 _CARRIED = "two substeps carried on to none; what is left is below .003"
 _CRAFTS = {
@@ -267,16 +267,16 @@ TEAMS = (
            "culture.learning.practices", "horizon_weeks"), _knowledge, _learning, 100, 1000,
           "theory is a simulation of its own: 400 runs or twice the model's, their error included"),
     Limit("A19-order", "Order among coupled teams", "a19-gibbs", _COUPLED, _order, _gibbs, 48, 480, _CARRIED,
-          {**_FAST, "vectors.coupling": 3.0}, _two_steps),
+          {**_FAST, "vectors.coupling.fixed": 3.0}, _two_steps),
     Limit("A19-field", "One team in a field", "a19-gibbs", (*_COUPLED, "teams.marketing.field."), _along, _field, 60,
-          600, _CARRIED, {**_FAST, "vectors.coupling": 0.0, "teams.marketing.field": {"acquire": 2.0}}, _two_steps,
-          teams=True),
+          600, _CARRIED, {**_FAST, "vectors.coupling.fixed": 0.0, "teams.marketing.field": {"acquire": 2.0}},
+          _two_steps, teams=True),
     Limit("A19-chain", "A chain of teams whose hours barely meet", "a19-gibbs", _COUPLED, _neighbors, _chain, 60, 600,
-          _CARRIED, {**_FAST, "vectors.coupling": 16.0,
+          _CARRIED, {**_FAST, "vectors.coupling.fixed": 16.0,
                      **{f"teams.{name}.utc_offset": at for name, at in _SHIFTS.items()}}, _two_steps, teams=True),
     Limit("A19-drift", "Free drift", "a19-gibbs", ("vectors.diffusion", "vectors.substeps", "horizon_weeks"), _turned,
           _drift, 1000, 10000, "substeps of D/4: .001",
-          {"vectors.coupling": 0.0, "vectors.diffusion": 0.02, "horizon_weeks": 40, **_CRAFTS}, teams=True,
+          {"vectors.coupling.fixed": 0.0, "vectors.diffusion": 0.02, "horizon_weeks": 40, **_CRAFTS}, teams=True,
           path=_drift_path),
     Limit("A20", "The saw-tooth of a meeting rhythm", "a20-cadence",
           ("cadence.interval_weeks", "cadence.pull", "vectors.diffusion", "horizon_weeks"), _saw_tooth, _cadence, 60,
