@@ -237,14 +237,17 @@ def _mean(values: NDArray[Any]) -> float:
 
 def _slope(said: Floats, came: NDArray[np.bool_]) -> float:
     """Return the slope of a logistic regression on the logit of a probability, with an intercept."""
-    x = np.column_stack((np.ones(said.size), np.log(said / (1.0 - said)).ravel()))
-    y, b = came.ravel().astype(float), np.array([0.0, 1.0])
-    for _ in range(50):
-        p = 1.0 / (1.0 + np.exp(-np.clip(x @ b, -30, 30)))
-        weight = np.maximum(p * (1.0 - p), 1e-9)
-        # a little of a prior around 1, so that all being right is no infinite slope
-        step = np.linalg.solve((x.T * weight) @ x + 1e-3 * np.eye(2), x.T @ (y - p) - 1e-3 * (b - [0.0, 1.0]))
-        b = b + step
-        if np.abs(step).max() < 1e-9:
-            break
-    return float(b[1])
+    from scipy.optimize import minimize
+
+    x, sign = np.log(said / (1.0 - said)).ravel(), np.where(came.ravel(), 1.0, -1.0)
+
+    def lost(b: Floats) -> tuple[float, Floats]:
+        """Return minus the log likelihood, with a little of a prior around 1, so that being right is no infinite
+        slope.
+        """
+        margin = sign * (b[0] + b[1] * x)
+        pull = -sign / (1.0 + np.exp(np.clip(margin, -700.0, 700.0)))
+        worth = float(np.logaddexp(0.0, -margin).sum() + 5e-4 * (b[0] ** 2 + (b[1] - 1.0) ** 2))
+        return worth, np.array([pull.sum() + 1e-3 * b[0], pull @ x + 1e-3 * (b[1] - 1.0)])
+
+    return float(minimize(lost, np.array([0.0, 1.0]), jac=True, method="BFGS").x[1])

@@ -1,0 +1,52 @@
+"""Whether the check of answers whose truth is known tells right answers from wrong ones."""
+
+import numpy as np
+import pytest
+
+from flywheel_sim.scenario import load
+from flywheel_sim.study.worlds.known_truth import Seen, reliability, see
+
+
+def drawn(n: int, seed: int, luck: float = 0.5, worth: float = 1.0) -> Seen:
+    """Return draws of a linear company: one quantity tells z up to luck, three decisions are worth it."""
+    noise = np.random.default_rng(seed)
+    z = noise.normal(size=(n, 1))
+    return Seen(z + luck * noise.normal(size=(n, 1)), 1e6 * (worth * z + 0.5 * noise.normal(size=(n, 3))))
+
+
+def test_answers_that_are_right_pass() -> None:
+    found = reliability(drawn(4000, 1), drawn(1500, 2))
+    assert found.slope == pytest.approx(1.0, abs=0.15)
+    assert 0.02 < found.error < 0.1
+    assert found.brier < 0.6 * found.base
+    assert found.base == pytest.approx(0.25, abs=0.01)
+    # decisions of a truth are alike: some more than the 99.9 % point of nine independent degrees of freedom
+    assert found.chi2 < 45
+    told = np.isfinite(found.said)
+    assert np.abs(found.said - found.came)[told].max() < 0.08
+
+
+def test_answers_that_are_too_sure_show() -> None:
+    # the draws say that a quantity tells much more than it does in the truths
+    found = reliability(drawn(4000, 1, luck=0.1), drawn(1500, 2, luck=1.5))
+    assert found.slope < 0.5
+    assert found.chi2 > 100
+
+
+def test_truths_of_another_kind_show() -> None:
+    found = reliability(drawn(4000, 1), drawn(1500, 2, worth=-1.0))
+    assert found.slope < 0
+    assert found.brier > found.base
+
+
+def test_what_is_seen_does_not_hang_on_workers_or_on_what_else_is_drawn() -> None:
+    small = {"horizon_weeks": 110, "market.accounts": 300, "market.initial_customers": 60}
+    base = load("b2b-two-teams").with_(small).settled()
+    plans = [{"cadence": {"enabled": True, "pull": 0.4}}]
+    one = see(base, plans, np.arange(3), workers=1)
+    two = see(base, plans, np.arange(3), workers=2)
+    assert np.array_equal(one.quantities, two.quantities, equal_nan=True)
+    assert (one.differences == two.differences).all()
+    assert one.differences.shape == (3, 1)
+    assert np.abs(one.differences).min() > 0
+    assert (see(base, plans, [0, 1], workers=2).differences == one.differences[:2]).all()
