@@ -10,6 +10,7 @@ from random_walk_runs import runs
 
 from flywheel_sim.present.report import render
 from flywheel_sim.results import Outcomes
+from flywheel_sim.results.failing import FailsWhere
 from flywheel_sim.results.words import signed_money
 from flywheel_sim.results.world_answer import WorldRuns
 from flywheel_sim.results.world_draws import ToLearn, WorldDraws
@@ -97,3 +98,14 @@ def test_a_saved_comparison_makes_the_same_report(found: Outcomes, page: str, tm
 def test_as_assumed_has_none_of_it() -> None:
     text = render(Outcomes.of(runs(6)))
     assert 'id="argue"' not in text and 'id="worlds"' not in text and "#argue" not in text
+
+
+def test_where_no_region_stands_out_it_is_said_and_the_first_chart_stands_beside(found: Outcomes, page: str) -> None:
+    runs = found.worlds_run
+    assert runs is not None
+    none = FailsWhere(N, 7)
+    text = render(replace(found, worlds_run=replace(runs, fails_where=none.sentence, region=none)))
+    assert none.sentence in text and text.count('id="fails"') == 1
+    for heading in ("Cumulative value", "Relationship", "Where it fails"):
+        assert text.count(f">{heading}<") == page.count(f">{heading}<") == 1
+    assert text.index(">Cumulative value<") < text.index('id="argue"') < page.index(">Cumulative value<")
