@@ -28,7 +28,7 @@ from flywheel_sim.scenario.explaining import Locate
 from flywheel_sim.scenario.numbers import Unreadable, number
 from flywheel_sim.scenario.shapes import Shape, along, root
 
-__all__ = ["Law", "Range", "bounds_of", "looks_like", "ranges_of", "settled"]
+__all__ = ["Law", "Range", "bounds_of", "looks_like", "ranges_of", "read_range", "settled"]
 
 #: 95 % point of the standard normal law: half of the 90 % outside lies above it.
 Z95 = 1.6448536269514722

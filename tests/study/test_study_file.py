@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import flywheel_sim as fs
@@ -212,3 +213,25 @@ def test_scenarios_may_be_objects_and_dicts(tmp_path: Path) -> None:
     assert both.table["scenario"].unique().tolist() == [base.label, dear.label]
     assert both.table["npv"].nunique() == 4
     assert fs.resume(tmp_path / "c").table.equals(both.table)
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "tails"),
+    [
+        ("word_of_mouth.rate", "0.004 to 0.009", (0.004, 0.009)),
+        ("market.fit_mean", "0.5 to 0.9", (0.5, 0.9)),
+        ("teams.sales.utc_offset", "-4 to 2", (-4.0, 2.0)),
+    ],
+)
+def test_a_parameter_may_be_a_range_as_in_a_scenario(path: str, said: str, tails: tuple[float, float]) -> None:
+    design = {"kind": "lhs", "points": 400}
+    study = read_study({"scenario": "b2b-saas", "parameters": {path: said}, "design": design})
+    drawn = np.array([point.changes[path] for point in laid(study).points])
+    assert np.quantile(drawn, (0.05, 0.95)) == pytest.approx(tails, rel=0.02)
+
+
+def test_a_wrong_range_of_a_parameter_is_told() -> None:
+    spec = {"scenario": "b2b-saas", "parameters": {"word_of_mouth.rate": "0.9 to 0.4"}, "design": "grid"}
+    with pytest.raises(ScenarioError, match="expected LOW below HIGH") as caught:
+        read_study(spec)
+    assert caught.value.problems[0].field == "parameters.word_of_mouth.rate"

@@ -8,11 +8,16 @@ from typing import Any
 from flywheel_sim.scenario import Problem, Scenario, ScenarioError
 from flywheel_sim.scenario.checking import check, place_of
 from flywheel_sim.scenario.errors import nearest, shown
+from flywheel_sim.scenario.ranges import Range, looks_like, read_range
+from flywheel_sim.scenario.schema import ScenarioModel
 from flywheel_sim.scenario.shapes import along, root
 from flywheel_sim.study.blocks import ParameterBlock
 from flywheel_sim.study.design.study import Study
 
 __all__ = ["check_parameter", "check_parameters", "path_problems"]
+
+#: Standard deviations beyond which nothing is drawn.
+FAR = 9.0
 
 
 def check_parameters(study: Study) -> Study:
@@ -40,6 +45,8 @@ def check_parameters(study: Study) -> Study:
 def check_parameter(study: Study, path: str, value: Any) -> ParameterBlock:
     """Return one parameter, or every mistake in it."""
     here = ("parameters", path)
+    if looks_like(value):
+        value = _between(study, path, value)
     if not isinstance(value, Mapping):
         message = f"expected a list of values, or a mapping with values, range or distribution, got {shown(value)}"
         raise ScenarioError([study.problem(here, message)])
@@ -56,6 +63,32 @@ def check_parameter(study: Study, path: str, value: Any) -> ParameterBlock:
     if problems:
         raise ScenarioError(problems)
     return block
+
+
+def _between(study: Study, path: str, said: str) -> dict[str, Any]:
+    """Return ``LOW to HIGH`` as the distribution that it is in a scenario.
+
+    Raises
+    ------
+    ScenarioError
+        For a wrong range, or where no number stands.
+    """
+    shape = along(root(ScenarioModel), tuple(path.split(".")))
+    if shape is None or not any("number" in kind for kind in shape.kinds):
+        return {"values": [said]}  # what is wrong with the path is told as of any other
+    found = read_range(said, shape)
+    if not isinstance(found, Range):
+        raise ScenarioError([study.problem(("parameters", path), found.message, found.near)])
+    law = found.law
+    if law.kind == "log":
+        return {"distribution": "lognorm", "arguments": {"s": law.spread, "scale": math.exp(law.middle)}}
+    if law.kind == "logit":
+        return {"distribution": "johnsonsb", "arguments": {"a": -law.middle / law.spread, "b": 1.0 / law.spread}}
+    ends = {"a": (law.low - law.middle) / law.spread, "b": (law.high - law.middle) / law.spread}
+    if all(abs(end) > FAR for end in ends.values()):
+        return {"distribution": "norm", "arguments": {"loc": law.middle, "scale": law.spread}}
+    inside = {name: max(min(end, FAR), -FAR) for name, end in ends.items()}
+    return {"distribution": "truncnorm", "arguments": {**inside, "loc": law.middle, "scale": law.spread}}
 
 
 def _of_parameter(study: Study, path: str, block: ParameterBlock) -> Iterator[Problem]:
