@@ -56,6 +56,9 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         "word_of_mouth.normalise",
     ),
     ("CustomerPulse", {"timeline/customers/a": {"week": 3, "add": 9_000_000}}, "timeline.customers.a.add"),
+    ("Doubt", {"doubt/widths": {"q": 2.0, "a": 0.5}}, "doubt.widths.q doubt.widths.a"),
+    ("Doubt", {"doubt/known": ["market.prices"]}, "doubt.known.0"),
+    ("Doubt", {"doubt/tied": {"a": ["market.price"], "b": ["market.price"]}}, "doubt.tied.b"),
     ("Change", {"timeline/changes/a": {"from_week": 9, "set": {"axes": 1}}}, "timeline.changes.a.set.axes"),
 ]
 
