@@ -143,6 +143,19 @@ def test_the_page_of_facts_is_made_from_what_was_measured():
     assert {"b2b-saas", "b2c-subscription"} == set(module.answer()["manifest"]["hashes"]) - {"engine"}
 
 
+def test_what_is_told_of_the_value_of_information_is_what_was_measured():
+    spec = importlib.util.spec_from_file_location("make_information", ROOT / "docs" / "make_information.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    text = module.TARGET.read_text("utf-8")
+    assert text == module.page(text), "run: python docs/make_information.py"
+    answer = module.answer()
+    assert {row["worlds"] for row in answer["shares"]} == set(module.KINDS), "measured for other worlds: measure again"
+    for row in answer["estimates"]:
+        assert row["mean"] < row["true"] + 3 * row["error"] or not row["rho"], "luck must not bias upwards"
+        assert row["false"] <= 0.15, "at 5 %, seven or more of 40 have a chance of 1 in 300"
+
+
 def made_performance():
     spec = importlib.util.spec_from_file_location("make_performance", ROOT / "docs" / "make_performance.py")
     module = importlib.util.module_from_spec(spec)
@@ -184,7 +197,8 @@ def test_bytes_on_the_page_are_those_of_a_run():
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/compare.md", "docs/start.md", "docs/researchers.md", "docs/teachers.md"]
+    "page",
+    ["README.md", "docs/compare.md", "docs/doubt.md", "docs/start.md", "docs/researchers.md", "docs/teachers.md"],
 )
 def test_python_snippets_run(page, capsys):
     snippets = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text("utf-8"), flags=re.S)
