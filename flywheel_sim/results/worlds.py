@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -174,11 +176,17 @@ class Worlds:
         }
         return dict(finite({**rest, **self._core(), "digest": self.digest}))
 
+    def _packed(self) -> dict[str, Any]:
+        """Return the same with scores in a form that takes a quarter of the room."""
+        table = np.array([np.rint(1000.0 * values) for values in self.shifts.values()], "<i2").reshape(-1, self.n)
+        scores = {"paths": list(self.shifts), "data": b64encode(zlib.compress(table.tobytes(), 9)).decode()}
+        return {**self.to_dict(), "shifts": scores}
+
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the file of worlds; one that is there is replaced."""
         from flywheel_sim.files import write_text
 
-        text = json.dumps(self.to_dict(), indent=None, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(self._packed(), indent=None, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
         return write_text(path, text.replace(',"', ',\n"', 8) + "\n")
 
 
@@ -199,7 +207,7 @@ def read_worlds(path: str | os.PathLike[str]) -> Worlds:
         found = Worlds(
             company=str(kept["company"]), prior=str(kept["prior"]), engine=str(kept["engine"]), seed=int(kept["seed"]),
             tried=int(kept["tried"]), numbers=np.array(kept["numbers"], np.int64),
-            shifts={str(k): np.array(v, np.int64) / 1000.0 for k, v in kept["shifts"].items()},
+            shifts=_unpacked(kept["shifts"], len(kept["numbers"])),
             references={str(k): np.array(v, np.float64) for k, v in kept["references"].items()},
             aims=tuple(Aim(**_tuples(one)) for one in kept["aims"]),
             learned=tuple(Learned(**_tuples(one)) for one in kept["learned"]),
@@ -210,13 +218,18 @@ def read_worlds(path: str | os.PathLike[str]) -> Worlds:
         raise ResultError(f"there are no worlds at '{path}'; flywheel worlds COMPANY makes them") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ResultError(f"'{file}' cannot be read: {error}") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
         if isinstance(error, ResultError):
             raise
         raise ResultError(f"'{file}' is broken; make the worlds again with flywheel worlds") from None
     if not same or any(len(v) != found.n for v in (*found.references.values(), *found.shifts.values())):
         raise ResultError(f"'{file}' is not what was written; make the worlds again with flywheel worlds")
     return found
+
+
+def _unpacked(packed: Mapping[str, Any], count: int) -> dict[str, Floats]:
+    table = np.frombuffer(zlib.decompress(b64decode(packed["data"], validate=True)), "<i2") / 1000.0
+    return dict(zip(map(str, packed["paths"]), table.reshape(len(packed["paths"]), count), strict=True))
 
 
 def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:

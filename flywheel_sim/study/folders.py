@@ -13,6 +13,8 @@ from flywheel_sim.results.run import SCHEMA as RUN
 from flywheel_sim.results.run import open_run
 from flywheel_sim.results.saving import ResultError, read_manifest
 from flywheel_sim.results.search import Optimum
+from flywheel_sim.results.worlds import FILE as WORLDS
+from flywheel_sim.results.worlds import Worlds, read_worlds
 from flywheel_sim.study.calibration import posterior as calibrating
 from flywheel_sim.study.calibration.fit_log import ABOUT as FIT
 from flywheel_sim.study.comparison.compare import Comparison
@@ -29,7 +31,7 @@ STUDY = "study.json"
 STAGES = ("bridge", "swings", "groups")
 
 
-def open(folder: str | os.PathLike[str]) -> Run | Comparison | Sweep:
+def open(folder: str | os.PathLike[str]) -> Run | Comparison | Sweep | Worlds:
     """Open a result that was saved, or the runs of a study, a search or a calibration as far as they are made.
 
     Nothing is run and nothing is changed.
@@ -37,11 +39,11 @@ def open(folder: str | os.PathLike[str]) -> Run | Comparison | Sweep:
     Parameters
     ----------
     folder : path
-        What `Run.save`, `Comparison.save`, a sweep, a search or a calibration has written.
+        What `Run.save`, `Comparison.save`, a sweep, a search, a calibration or `flywheel_sim.worlds` has written.
 
     Returns
     -------
-    Run, Comparison or Sweep
+    Run, Comparison, Sweep or Worlds
         Of a search and of a calibration the runs, as those of a sweep; `resume` gives the answer.
 
     Raises
@@ -66,6 +68,8 @@ def open(folder: str | os.PathLike[str]) -> Run | Comparison | Sweep:
         return Sweep(Store.open(path))
     if (path / FIT).is_file():
         raise ResultError(_of_a_fit(path))
+    if (path / WORLDS).is_file():
+        return read_worlds(path)
     kind = read_manifest(path)["schema"].rpartition("/")[0]
     if kind == RUN.rpartition("/")[0]:
         return open_run(path)
@@ -79,7 +83,7 @@ def resume(
     workers: int | None = None,
     retry_failed: bool = False,
     progress: Any = None,
-) -> Run | Comparison | Sweep | Optimum | Posterior:
+) -> Run | Comparison | Sweep | Optimum | Posterior | Worlds:
     """Go on with what a folder holds; what is complete is answered without another run.
 
     Parameters

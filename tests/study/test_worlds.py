@@ -12,9 +12,10 @@ from flywheel_sim.results.intervals import share_interval
 from flywheel_sim.results.saving import ResultError
 from flywheel_sim.results.world_answer import WorldRuns, over_worlds
 from flywheel_sim.results.world_draws import WorldDraws
-from flywheel_sim.results.worlds import read_worlds
+from flywheel_sim.results.worlds import Worlds, read_worlds
 from flywheel_sim.scenario import Scenario, load
 from flywheel_sim.scenario.roles import role_of
+from flywheel_sim.study.calibration.freezing import references_of
 from flywheel_sim.study.worlds import making
 from flywheel_sim.study.worlds.drawing import WorldDrawing, drawing
 from flywheel_sim.study.worlds.prior import SHARED, Prior, scores, values_at
@@ -173,7 +174,8 @@ def test_worlds_are_the_same_bits_whoever_makes_them(tmp_path: Path, monkeypatch
         path.name for path in (tmp_path / "other" / "parts").iterdir()
     }
 
-    read = read_worlds(tmp_path / "whole")
+    read = fs.open(tmp_path / "whole")
+    assert isinstance(read, Worlds)
     assert read.digest == whole.digest
     prior = Prior.of(company().base())
     assert (prior.scores(read.numbers, 1, read.shifts) == prior.scores(whole.numbers, 1, whole.shifts)).all()
@@ -342,3 +344,24 @@ def test_the_best_is_chosen_over_worlds(made: Path) -> None:
     found = choose(pair, budget=20, first_stage=10, worlds=10)
     assert found.verdict.worlds is not None
     assert found.replicates <= 10
+
+
+def test_references_of_companies_together_are_those_of_each_alone() -> None:
+    """Tables of several companies lie one after another; each must be read at its own place."""
+    short = {"horizon_weeks": 40, "market.accounts": 300, "market.initial_customers": 60}
+    each = [load(name).with_(short) for name in ("b2b-two-teams", "b2b-saas", "b2c-subscription")]
+    together = references_of(each, [(11, 0), (11, 1)], every=7)
+    for one, found in zip(each, together, strict=True):
+        assert references_of([one], [(11, 0), (11, 1)], every=7) == [found]
+    paired = references_of(each, [(11, 0), (11, 3), (12, 0)], every=7, paired=True)
+    assert paired[1] == references_of([each[1]], [(11, 3)], every=7)[0]
+
+
+def test_a_file_of_worlds_is_small(made: Path, tmp_path: Path) -> None:
+    mine = load(made / "mine.yaml")
+    kept = read_worlds(made / "mine-worlds")
+    file = kept.save(tmp_path / "mine.json")
+    assert read_worlds(file).digest == kept.digest
+    assert drawing([mine], file).rows == kept.n
+    # 300 worlds are to take 200 kB at most
+    assert file.stat().st_size < 56_000 + 480 * kept.n

@@ -91,7 +91,8 @@ def worlds(
     draws : int
         How many are tried; each takes some six runs.
     out : path, optional
-        Folder to keep them in; if it holds some of them already, what is there is not made again.  Default: nowhere.
+        Folder to keep them in; if it holds some of them already, what is there is not made again.  A name that ends in
+        ``.json`` is a file for the worlds alone, whose parts go where they would go otherwise.  Default: nowhere.
     seed : int
         Of the draws.
     workers : int, optional
@@ -120,11 +121,13 @@ def worlds(
     prior = Prior.of(base)
     if not prior.numbers:
         raise ScenarioError.single(f"every number of {called(base)} is known, so there is one world: run it as it is")
-    folder = None if out is None else Path(out)
+    file = None if out is None else Path(out)
+    one = file is not None and file.suffix == ".json"
+    folder = folder_for(base) if one else file
     work = _Making(prior, seed, draws, folder, worker_count(workers), progress, keep)
     found = work.run(called(base))
-    if folder is not None:
-        found.save(folder / FILE)
+    if file is not None:
+        found.save(file if one else file / FILE)
     return found
 
 
@@ -403,8 +406,8 @@ class _Making:
             ends = values_at(one.law, np.array([-Z95, 0.0, Z95]))
             found.append(
                 Learned(
-                    one.path, one.label, (float(ends[0]), float(ends[1]), float(ends[2])), _three(values, 0.05),
-                    1.0 - variance, shift, bool(sure),
+                    one.path, one.label, _short(ends), _three(values, 0.05),
+                    round(1.0 - variance, 4), round(shift, 4), bool(sure),
                 )
             )  # fmt: skip
         return tuple(sorted(found, key=lambda one: (not one.sure, -(abs(one.shift) + abs(one.share)))))
@@ -422,7 +425,11 @@ def _three(values: Floats, tail: float) -> tuple[float, float, float]:
     values = values[np.isfinite(values)]
     if not len(values):
         return (math.nan, math.nan, math.nan)
-    low, middle, high = (float(f"{x:.6g}") for x in np.quantile(values, (tail, 0.5, 1.0 - tail)))
+    return _short(np.quantile(values, (tail, 0.5, 1.0 - tail)))
+
+
+def _short(three: Floats) -> tuple[float, float, float]:
+    low, middle, high = (float(f"{x:.4g}") for x in three)
     return low, middle, high
 
 
