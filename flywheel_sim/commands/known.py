@@ -3,13 +3,17 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from flywheel_sim.commands.command_output import Answer, say, table
 from flywheel_sim.files import place, write_text
 from flywheel_sim.typed import command
+
+if TYPE_CHECKING:
+    from flywheel_sim.scenario import Scenario
+    from flywheel_sim.study.calibration.known_with_data import FittedFirst
 
 __all__ = ["ABOUT", "go_on", "knows", "settle"]
 
@@ -59,8 +63,11 @@ def _settle(asked: dict[str, Any], workers: int | None) -> Answer:
 
     target, base = Path(asked["target"]), load(asked["spec"])
     start = base.with_(asked["changes"]) if asked["changes"] else base
-    folder = _folder(target)
+    folder, first = _folder(target), None
     try:
+        if start.model.observed.fit and start.model.observed.file:
+            first = _data_first(start, asked, workers, folder)
+            start = first.scenario
         found = meet(
             start, seed=asked["seed"], replicates=asked["replicates"] or RUNS, workers=workers, progress=say,
             folder=folder, asked=asked,
@@ -87,7 +94,43 @@ def _settle(asked: dict[str, Any], workers: int | None) -> Answer:
     text = table(("known", "said", "before", "comes to", "", "moved", "why"), rows)
     rest = f"references {'have come to rest' if found.settled else 'HAVE NOT come to rest'} after {found.rounds} rounds"
     targets = ", ".join(f"{name} {value:g}" for name, value in found.targets.items())
+    beside = _beside_the_data(first, found.scenario, asked["seed"], workers) if first is not None else {}
+    if beside:
+        text = f"{text}\n{beside['told']}"
     more = f"{rest}; targets of measures, as this company's base case brings them: {targets or 'none'}"
-    answer = {"file": str(target), "numbers": data, "settled": found.settled, "targets": dict(found.targets)}
+    answer: dict[str, Any] = {
+        "file": str(target),
+        "numbers": data,
+        "settled": found.settled,
+        "targets": dict(found.targets),
+    }
+    if beside:
+        answer["observed"] = {name: beside[name] for name in ("fitted", "kept", "distances")}
     manifest = {"seeds": {"seed": asked["seed"]}, "hashes": {found.scenario.name: found.scenario.hash}}
     return Answer(answer, f"{text}\n{more}", manifest, failed=not found.met)
+
+
+def _data_first(start: "Scenario", asked: dict[str, Any], workers: int | None, folder: Path) -> "FittedFirst":
+    """Fit what the data say and no known number; the folder is such that a killed fit can be gone on with."""
+    from flywheel_sim.engine.fingerprint import engine_hash
+    from flywheel_sim.study.calibration.known_with_data import fit_first
+
+    if not (folder / ABOUT).exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_text(folder / ABOUT, json.dumps({"engine": engine_hash(), "asked": asked, "seen": {}}))
+    return fit_first(
+        start, seed=asked["seed"], replicates=asked["replicates"] or 16, workers=workers, progress=say,
+        folder=folder / "fit",
+    )  # fmt: skip
+
+
+def _beside_the_data(first: "FittedFirst", end: "Scenario", seed: int, workers: int | None) -> dict[str, Any]:
+    """Say what was fitted to the data, and how far they are from the company now."""
+    from flywheel_sim.study.calibration.known_with_data import distances
+
+    away = distances(end, seed=seed, replicates=16, workers=workers)
+    fitted = ", ".join(f"{path} {value:.4g}" for path, value in first.values.items()) or "nothing"
+    kept = f"; {', '.join(first.kept)} left to the known numbers" if first.kept else ""
+    told = ", ".join(f"{name} {100 * x:.2g} %" for name, x in away.items()) or "nothing to compare"
+    said = f"fitted to the data: {fitted}{kept}; the data are off by (root mean square): {told}"
+    return {"told": said, "fitted": first.values, "kept": list(first.kept), "distances": away}

@@ -56,22 +56,23 @@ def _mean(m: ScenarioModel, mix: dict[str, float], field: str, neutral: float) -
 
 
 def cell_rows(m: ScenarioModel) -> NDArray[np.float32]:
-    """Rows (touchpoints x segments, 4): factor of the relationship's gain, effort, cost and depth of a touch."""
-    rows = np.zeros((len(m.journey.touchpoints) * len(m.segments), 4), np.float32)
+    """Rows (touchpoints x segments, 5): factor of the relationship's gain, effort, cost, depth and rate of a touch."""
+    rows = np.zeros((len(m.journey.touchpoints) * len(m.segments), 5), np.float32)
     rows[:, 0] = 1.0
-    cells = ((touch, segment) for touch in m.journey.touchpoints.values() for segment in m.segments.values())
-    for row, (touch, segment) in zip(rows, cells, strict=True):
+    cells = ((touch, name) for touch in m.journey.touchpoints.values() for name in m.segments)
+    for row, (touch, name) in zip(rows, cells, strict=True):
+        segment = m.segments[name]
         mix = channel_mix(m, touch, segment)
         means = _mean(m, mix, "gain", 1.0), _mean(m, mix, "effort", 0.0), _mean(m, mix, "cost", 0.0)
-        row[:] = *means, touch.depth
+        row[:] = *means, touch.depth, touch.segments.get(name, 1.0)
     return rows
 
 
 def hours_factor(m: ScenarioModel, touch: Touchpoint) -> float:
-    """Hours of a contact relative to those of its touchpoint, over the segments by size."""
-    shares = [segment.share for segment in m.segments.values()]
+    """Hours of a contact relative to those of its touchpoint, over the segments by size and how often they are met."""
+    shares = [segment.share * touch.segments.get(name, 1.0) for name, segment in m.segments.items()]
     values = [_mean(m, channel_mix(m, touch, segment), "hours", 1.0) for segment in m.segments.values()]
-    return values[0] + sum(w * (x - values[0]) for w, x in zip(shares, values, strict=True)) / sum(shares)
+    return values[0] + sum(w * (x - values[0]) for w, x in zip(shares, values, strict=True)) / (sum(shares) or 1.0)
 
 
 def service_depth(m: ScenarioModel) -> float:
@@ -87,8 +88,8 @@ def contact_richness(m: ScenarioModel) -> float:
     met, before = 0.0, 0.0
     stated = [touch for touch in m.journey.touchpoints.values() if touch.channels]
     for touch in stated:
-        for segment in m.segments.values():
-            weight = segment.share * touch.rate
+        for of, segment in m.segments.items():
+            weight = segment.share * touch.rate * touch.segments.get(of, 1.0)
             for name, share in channel_mix(m, touch, segment).items():
                 met += weight * share * m.channels.kinds[name].human
             for name, share in channel_mix(m, touch, segment, replaced=False).items():

@@ -125,7 +125,7 @@ def use(
         lane = n & 3
         if lane == 0:
             draw(firm, row, week, TOUCH, n >> 2, count, who, lot, LOT.touch0)
-        stage, chance = tables.touch[size.touch0 + n].stage, state.touch_p[firm.success0 + n]
+        stage = tables.touch[size.touch0 + n].stage
         oldest = _ALWAYS if stage == STAGE.use else par.journey.onboarding_weeks
         if stage != STAGE.use and stage != STAGE.onboarding:
             for m in range(count):
@@ -134,6 +134,7 @@ def use(
         touches = failures = 0
         for s in range(size.segments):
             fails, cell = state.fail_p[firm.success0 + n * size.segments + s], size.cell0 + n * size.segments + s
+            chance = state.touch_p[firm.success0 + n * size.segments + s]
             better, shock, depth = tables.cell[cell, 0], tables.cell[cell, 1], tables.cell[cell, 3]
             for m in range(count):
                 word = lot[LOT.touch0 + lane, m]

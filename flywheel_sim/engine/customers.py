@@ -17,13 +17,14 @@ from flywheel_sim.engine.awake import AWAKE, draw_market, find_awake, settle_lea
 from flywheel_sim.engine.crowd import draw_lives, feel, gather, keep, press, raise_issues, use
 from flywheel_sim.engine.customer_tables import LOT, NUM, WHO
 from flywheel_sim.engine.jit import f32, i16, i64, inlined, separate, u8
-from flywheel_sim.engine.kinds import Lot, Par, State, Sums, Tables
+from flywheel_sim.engine.kinds import Firm, Lot, Par, Rates, State, Sums, Tables
 from flywheel_sim.engine.maths import YEAR
 from flywheel_sim.engine.mechanisms.m01_churn import LAW
 from flywheel_sim.engine.mechanisms.m01_market import first_bill, voice
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import Hearing, exposure_fades, hearing_of
 from flywheel_sim.engine.mechanisms.m06_contracts import renewal
 from flywheel_sim.engine.mechanisms.m07_expansion import expansion
+from flywheel_sim.engine.mechanisms.m13_closed_loop import call_back
 from flywheel_sim.engine.mechanisms.m22_loyalty import points
 from flywheel_sim.engine.mechanisms.m23_ledger import revenue
 from flywheel_sim.engine.mechanisms.m24_measures import answer_survey
@@ -141,6 +142,17 @@ def there_a_year_ago(state: State, i: int, age: int) -> bool:
 
 
 @inlined
+def surveyed(
+    state: State, firm: Firm, week: int, i: int, m: int, voice_now: int, num: Lot, rates: Rates, sums: Sums
+) -> int:
+    """Ask account i (row in the batch), call it back if it detracts; return its voice from now on."""
+    detracts = answer_survey(state, firm, week, i - firm.account0, m, num, rates, sums)
+    if detracts and rates.called > _ZERO:
+        return call_back(state, firm, week, i, m, voice_now, num, rates, sums)
+    return voice_now
+
+
+@inlined
 def live_on(
     par: Par, tables: Tables, state: State, run: int, week: int, first: int, count: int, num: Lot, who: Lot, lot: Lot,
     joined: Any, won: int, settled: int, sums: Sums,
@@ -182,6 +194,8 @@ def live_on(
             state.spend[i] = spend = spend + more
             points(par, state, firm, i, m, lot, paid, more, rates, sums)
             after = voice(status, m, num, who, lot, par.market.enabled, p_leave, p_turn, rates)
+            if rates.survey and par.measures.enabled:
+                after = surveyed(state, firm, week, i, m, after, num, rates, sums)
             customers += 1
             newest += i64(who[WHO.age, m]) < settled
             spends += spend
@@ -196,8 +210,6 @@ def live_on(
             if par.measures.enabled:
                 promoters += num[NUM.promoter, m]
                 detractor_scores += num[NUM.detractor, m]
-                if rates.survey:
-                    answer_survey(state, firm, week, i - firm.account0, m, num, rates, sums)
         else:
             sums[ACC.former] += 1.0
         if after != status:

@@ -70,7 +70,7 @@ class Tables(NamedTuple):
     pulse: NDArray[np.int64]  # (pulses, 2): week index, accounts to add
     cell: NDArray[
         np.float32
-    ]  # (touchpoints x segments, 4): factor of the gain, effort, cost (M9), depth (M2) of a touch
+    ]  # (touchpoints x segments, 5): factor of the gain, effort, cost (M9), depth (M2), factor of the rate (M3)
     issue: NDArray[Any]  # kinds of issue (M9)
 
 

@@ -277,4 +277,6 @@ def onboarding(par: Par, tables: Tables, state: State, run: int, week: int, i: i
     sums[ACC.lone_deals] += 1.0 if state.deal[i] & LONE else 0.0
     sums[ACC.onboarding] += 1.0 if settled > 0 else 0.0
     state.cost[i] += f32(par.ledger.cost_per_win)
+    if par.word_of_mouth.enabled and state.spells[i] == 1 and state.referrer[i] != -1:
+        state.cost[i] += f32(par.word_of_mouth.reward)
     return True

@@ -19,6 +19,7 @@ from flywheel_sim.engine.jit import inlined, kernel
 
 __all__ = [
     "ABANDON",
+    "CALL",
     "BELIEF",
     "BLOCKER",
     "CARE",
@@ -81,6 +82,7 @@ CHANNEL = 21  # customers: issues contained by self-service, ..., ..., ... (M9)
 SELLER = 22  # accounts, tick = spells before: sold to by a lone wolf, deal size, ..., ... (M27)
 PATIENCE = 16  # event-timed service, keyed as QUEUE: patience, lost in a handoff, ..., ...
 ABANDON = 23  # customers with an open case that nobody took: gives up, comes back, delay of return, ... (M8)
+CALL = 24  # detractors among the answers of a survey: called back, goes well, ..., ... (M13)
 TEAM = 32  # teams, k = substep * ceil(d/4): normal noise, one lane an axis
 NEED = 33  # segments: normal noise of the need
 BELIEF = 34  # teams (and the company as team 2^20): error of the experience map

@@ -61,6 +61,9 @@ class Rates(NamedTuple):
     bond: np.float32  # correlation of answering with the relationship
     silent: np.float32  # deviate above which one answers
     per_deviation: np.float32
+    called: np.float32  # share of the detractors among the answers who are called back
+    calls_well: np.float32
+    kept_after_call: np.float32  # share of the effort that is still remembered
 
 
 @inlined
@@ -83,6 +86,7 @@ def rates_of(par: Par, firm: Firm, now: Now, week: int) -> Rates:
     contagious = market.network.kind != NETWORK.complete and contagion != f32(0.0)
     involuntary = f32(contracts.involuntary if contracts.enabled else 0.0)
     survey = sensing.enabled and (week + 1) % sensing.survey_weeks == 0
+    called = f32(sensing.closed_loop.share if sensing.closed_loop.enabled else 0.0)
     return Rates(
         contract,
         market.churn.by == CHURN_BY.voice,
@@ -120,4 +124,7 @@ def rates_of(par: Par, firm: Firm, now: Now, week: int) -> Rates:
         f32(sensing.response_bond),
         f32(normal_quantile(min(max(1.0 - sensing.response_rate, 1e-9), 1.0 - 1e-9))),
         f32(1.0 / sensing.relationship_spread),
+        called,
+        now.calls_well,
+        f32(1.0 - sensing.closed_loop.relief),
     )

@@ -59,7 +59,7 @@ COUNTED = (
     "churned", "churned_involuntary", "renewals_due", "expansions", "spend", "expanded_spend", "churned_spend",
     "stayed", "stayed_spend", "touches", "defects", "handoffs_lost",
     "contacts", "contained", "handled", "repeat_contacts", "backlog", "waited", "abandoned", "self_service",
-    "survey_answers", "deals_turned_away", "lone_churned", "lone_deals", "purchases",
+    "survey_answers", "called_back", "deals_turned_away", "lone_churned", "lone_deals", "purchases",
     "members", "member_churned", "rewards",
 )  # fmt: skip
 _SUMS = (
@@ -110,6 +110,8 @@ RUN = np.dtype(
             # M21
             "leader_open", "leader_tenure_weeks", "leader_gap", "leader_out", "leader_kept", "leader_free",
             "leader_shown", "leader_perceived_roi",
+            # M5: reviews
+            "reviews_good", "reviews_bad", "rated_before",
             # M26, M27
             "product_gain",
             "win_odds", "discount",
@@ -143,8 +145,8 @@ NOW = np.dtype(
         for name in (
             "external", "word_rate", "per_lead", "win_back", "serve", "window_known", "lost_issue", "expansion",
             "cutoff", "margin", "fix", "wait_effort", "go_live", "serve_waiting", "lapse", "agreed_loss", "price_rise",
-            # M9
-            "contained", "live", "tried",
+            # M9, M13
+            "contained", "live", "tried", "calls_well",
 
 
 

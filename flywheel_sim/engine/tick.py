@@ -53,6 +53,7 @@ from flywheel_sim.engine.mechanisms.m09_channels import serve_channels
 from flywheel_sim.engine.mechanisms.m10_causes import step_causes
 from flywheel_sim.engine.mechanisms.m11_vectors import observe_alignment, step_directions
 from flywheel_sim.engine.mechanisms.m12_incentives import effort
+from flywheel_sim.engine.mechanisms.m13_closed_loop import call_hours, ready_to_call
 from flywheel_sim.engine.mechanisms.m13_sensing import change_needs, company_need, refresh_belief, step_needs
 from flywheel_sim.engine.mechanisms.m14_reactions import react
 from flywheel_sim.engine.mechanisms.m15_strategy import aim, learn
@@ -69,6 +70,7 @@ from flywheel_sim.engine.mechanisms.m26_ideas import step_product
 from flywheel_sim.engine.mechanisms.m27_selling import step_selling
 from flywheel_sim.engine.network import NETWORK
 from flywheel_sim.engine.records import last_row, publish, sum_blocks, write_teams
+from flywheel_sim.engine.state import ACC
 from flywheel_sim.engine.traits import change_traits
 from flywheel_sim.engine.upkeep import keep_up
 
@@ -116,6 +118,7 @@ def opening(epochs: Epochs, par: Par, tables: Tables, state: State, run: int, we
     step_causes(par, tables, state, run, week)
     step_product(par, tables, state, run, week)
     touch_success(par, tables, state, run)
+    ready_to_call(par, tables, state, run)
     step_selling(par, tables, state, run, week)
     survival = np.ones(EVENTS)
     handoff_survival(par, tables, state, run, week, survival)
@@ -132,6 +135,8 @@ def closing(par: Par, tables: Tables, state: State, run: int, week: int) -> None
     write_service(state, run, week)
     volumes(par, tables, state, run, total)
     count_handoffs(par, tables, state, run, total)
+    if total[ACC.called_back] > 0.0:
+        call_hours(par, tables, state, run, total[ACC.called_back])
     read_week(par, state, run, week, total, last, row)
     post(par, tables, state, run, week, total, last, row)
     allocate_pay(par, tables, state, run)

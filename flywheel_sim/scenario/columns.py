@@ -18,6 +18,7 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("advocates", "accounts", "customers who speak well"),
     ("detractors", "accounts", "customers who speak badly"),
     ("blocked", "accounts", "prospects who stay away after a bad message"),
+    ("good_reviews", "share", "of public reviews that are good"),
     ("resting", "accounts", "prospects and former customers at rest after a lead that came to nothing"),
     # flows
     ("leads", "1/week", "new leads"),
@@ -68,6 +69,7 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("nps_taken", "points", "net promoter score of the last survey taken, seen after the survey's lag"),
     ("csat_taken", "share", "satisfied share of the last survey taken, seen after the survey's lag"),
     ("survey_answers", "count", "answers to this week's survey"),
+    ("called_back", "count", "detractors called back after it"),
     ("score_inflation", "points", "surveyed minus true NPS caused by gaming"),
     # teams
     ("alignment", "0..1", "length of the mean direction of the teams"),
@@ -151,7 +153,7 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("cost_of_revenue", "$/week", "cost of delivering, less what referred customers save"),
     ("referral_saving", "$/week", "saved on referred customers; within the cost of delivering, not a line itself"),
     ("service_cost", "$/week", "cost of contacts beside pay"),
-    ("acquisition_cost", "$/week", "cost of leads and wins beside pay"),
+    ("acquisition_cost", "$/week", "cost of leads, wins and rewards for referrals beside pay"),
     ("acquisition_pay", "$/week", "pay of the teams that own awareness or sale; within other lines, not one itself"),
     ("payroll", "$/week", "pay for hours that reach the work"),
     ("coordination_cost", "$/week", "pay for hours of coordination"),

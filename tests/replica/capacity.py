@@ -198,3 +198,6 @@ def volumes(w: World, p: Rules, total: Sums) -> None:
             volume = point.touched
         point.asked = volume * touch.hours
         w.teams[touch.owner].demand += volume * touch.hours
+    owners = [touch.owner for touch in p.touch if touch.stage == "service"]
+    if total["called_back"] > 0.0:
+        w.teams[owners[0]].demand += total["called_back"] * p.sensing.closed_loop.hours

@@ -81,10 +81,10 @@ def use(w: World, p: Rules, account: Account, week: Week, t: int, sums: Sums) ->
     for n, (touch, point) in enumerate(zip(p.touch, w.touchpoints, strict=True)):
         in_use = touch.stage == "use" or (touch.stage == "onboarding" and week.age <= p.journey.onboarding_weeks)
         word = pick_lane(w.key, account.number, t, luck.TOUCH, n)
-        if not (in_use and below(word, point.happens)):
+        if not (in_use and below(word, point.happens[account.segment])):
             continue
         failed = below(word, point.fails[account.segment])
-        gain, effort, cost, depth = p.cell[n][account.segment]  # M9: means over the channels of the touchpoint
+        gain, effort, cost, depth, _ = p.cell[n][account.segment]  # M9: means over the channels of the touchpoint
         week.contact = True
         week.failures += failed
         point.touched += 1.0
@@ -417,6 +417,8 @@ def voice(w: World, p: Rules, account: Account, week: Week, t: int) -> None:
 
 def stays(w: World, p: Rules, account: Account, week: Week, t: int, sums: Sums) -> None:
     """Count a customer that is one at the end of the week."""
+    if answer_survey(w, p, account, t, sums) and p.sensing.closed_loop.enabled:
+        call_back(w, p, account, week, t, sums)
     sums.add("customers")
     sums.add("onboarding", week.age < p.journey.onboarding_weeks - 1)
     sums.add("spend", week.spend)
@@ -430,4 +432,16 @@ def stays(w: World, p: Rules, account: Account, week: Week, t: int, sums: Sums) 
         sums.add(name, getattr(account, name))
     if week.after in (ADVOCATE, DETRACTOR):
         sums.add("advocates" if week.after == ADVOCATE else "detractors")
-    answer_survey(w, p, account, t, sums)
+
+
+def call_back(w: World, p: Rules, account: Account, week: Week, t: int, sums: Sums) -> None:
+    """M13: a detractor who answered is called; a call that goes well takes effort away and ends a bad voice."""
+    loop, (w_called, w_well, _, _) = p.sensing.closed_loop, w.words(account.number, t, luck.CALL)
+    if not below(w_called, f32(loop.share)):
+        return
+    sums.add("called_back")
+    owners = [touch.owner for touch in p.touch if touch.stage == "service"]
+    if below(w_well, f32(loop.success * min(1.0, w.teams[owners[0]].done))):
+        account.effort *= f32(1.0 - loop.relief)
+        if week.after == DETRACTOR:
+            week.after = NEUTRAL

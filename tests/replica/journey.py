@@ -27,8 +27,8 @@ def touch_success(w: World, p: Rules) -> None:
     fronts = sum(team.front for team in p.team)
     tone = math.sqrt(dot(front, front)) / fronts if fronts > 0 else 0.0
     for n, (touch, point) in enumerate(zip(p.touch, w.touchpoints, strict=True)):
-        point.happens = f32(1.0 - exp64(-touch.rate))
         for s in range(len(p.segment)):
+            point.happens[s] = f32(1.0 - exp64(-touch.rate * float(p.cell[n][s][4])))
             need = list(mean) if j.directions == "no_need" else [w.need[s][a] + p.offset[n][a] for a in range(p.d)]
             normalise(need)
             match = served_along(w, p, n, need, mean)
@@ -42,7 +42,7 @@ def touch_success(w: World, p: Rules) -> None:
             point.success[s] = logistic64(logit) if j.enabled else touch.base
             if worked:
                 point.success[s] = min(point.success[s] * w.teams[touch.owner].done, 1.0)
-            point.fails[s] = f32(float(point.happens) * (1.0 - point.success[s]))
+            point.fails[s] = f32(float(point.happens[s]) * (1.0 - point.success[s]))
 
 
 def served_along(w: World, p: Rules, n: int, need: list[float], mean: list[float]) -> float:

@@ -3,11 +3,11 @@
 from typing import Any
 
 from replica import luck
-from replica.arithmetic import F32, clip32, exp32, exp64, f32, log64, normal_quantile
+from replica.arithmetic import F32, clip32, exp32, exp64, f32, halved, log64, normal_quantile
 from replica.contracts import weeks_to_renewal
 from replica.journey import response_odds, stage_lift
 from replica.luck import unit
-from replica.world import PROSPECT, Account, Rules, World
+from replica.world import ADVOCATE, DETRACTOR, PROSPECT, Account, Rules, World
 
 __all__ = ["begin_spell", "go_live", "happens", "minds", "odds_times", "open_market", "price_share", "voice_pull"]
 
@@ -105,7 +105,7 @@ def go_live(w: World, p: Rules) -> None:
             hours, other = 0.0, team.demand
             for touch, point in zip(p.touch, w.touchpoints, strict=True):
                 if touch.stage == "onboarding" and touch.owner == k:
-                    hours += float(point.happens) * touch.hours
+                    hours += float(point.happens[0]) * touch.hours
                     other -= point.asked
             if hours > 0.0:
                 room = max(0.0, max(team.hours - other, 0.1 * team.hours) - w.onboarding_before * hours)
@@ -151,9 +151,10 @@ def open_market(w: World, p: Rules, t: int, survival: dict[str, float]) -> None:
     share_out_leads(w, p)
     reprice(w, p, t)
     go_live(w, p)
-    reach, before = 0.0, 0.0
+    reach, before, paid = 0.0, 0.0, 0.0
     for s, row in enumerate(p.segment):
         reach += (row.upto - before) * stage_lift(w, p, s, "awareness")
+        paid += (row.upto - before) * row.spend * 52.0
         before = row.upto
         sell_to_segment(w, p, s, row, survival)
     done = [w.teams[touch.owner].done for touch in p.touch if touch.stage == "awareness"]
@@ -161,8 +162,14 @@ def open_market(w: World, p: Rules, t: int, survival: dict[str, float]) -> None:
     for share in done:
         outreach += share
     outreach = outreach / len(done) if done else 1.0
-    now.external = f32(m.external * reach * (m.organic + (1.0 - m.organic) * outreach))
+    interest = m.external * reach * (m.organic + (1.0 - m.organic) * outreach)
+    if p.word_of_mouth.reviews.enabled:
+        interest *= read_reviews(w, p)
+    now.external = f32(interest)
     strength = 1.0 if p.word_of_mouth.normalise == "per_tie" else p.word_of_mouth.rate
+    if p.word_of_mouth.reward > 0.0:
+        scale = max(p.word_of_mouth.reward_scale * (paid * m.price), 1e-9)
+        strength *= 1.0 + p.word_of_mouth.reward_effect * (1.0 - exp64(-p.word_of_mouth.reward / scale))
     now.word_rate = f32(strength if p.word_of_mouth.enabled else 0.0)
     now.per_lead = f32(pool / p.conversion_reference)
     now.win_back = f32(m.win_back.rate) * f32(1.0 / p.conversion_reference)
@@ -173,6 +180,24 @@ def open_market(w: World, p: Rules, t: int, survival: dict[str, float]) -> None:
     now.lost_issue = f32(1.0 - survival["issue"])
     now.fix = f32(min(1.0, p.service.first_contact_resolution * w.service_standard * stage_lift(w, p, 0, "service")))
     now.wait_effort = f32(p.service.wait_effort * min(w.wait_weeks, 1.0))
+
+
+def read_reviews(w: World, p: Rules) -> float:
+    """M5: this week's reviews beside those there are, and what the share of good ones makes of interest."""
+    reviews, voices = p.word_of_mouth.reviews, [account.status for account in w.accounts]
+    good = reviews.written * float(voices.count(ADVOCATE))
+    bad = reviews.written * reviews.angry * float(voices.count(DETRACTOR))
+    kept = halved(reviews.half_life_weeks)
+    begins = w.reviews_good + w.reviews_bad <= 0.0
+    if begins:
+        w.reviews_good, w.reviews_bad = good / (1.0 - kept), bad / (1.0 - kept)
+    else:
+        w.reviews_good, w.reviews_bad = w.reviews_good * kept + good, w.reviews_bad * kept + bad
+    both = w.reviews_good + w.reviews_bad
+    if begins:
+        w.rated_before = w.reviews_good / both if both > 0.0 else 0.0
+    w.good_reviews = w.reviews_good / both if both > 0.0 else w.rated_before
+    return exp64(reviews.effect * (w.good_reviews - w.rated_before))
 
 
 def sell_to_segment(w: World, p: Rules, s: int, row: Any, survival: dict[str, float]) -> None:

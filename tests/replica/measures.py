@@ -24,17 +24,17 @@ def promoter_shares(relationship: F32, sensing: Any) -> tuple[F32, F32]:
     return up, min(down, one - up)
 
 
-def answer_survey(w: World, p: Rules, account: Account, t: int, sums: Sums) -> None:
-    """M13, M24: what a customer would answer, on average; and, in survey weeks, whether and what it answers."""
+def answer_survey(w: World, p: Rules, account: Account, t: int, sums: Sums) -> bool:
+    """M13, M24: what a customer would answer, and, in survey weeks, what it does; whether that is a detractor's."""
     if not p.measures.enabled:
-        return
+        return False
     sensing = p.sensing
     up, down = promoter_shares(account.relationship, sensing)
     sums.add("asked")
     sums.add("promoters", up)
     sums.add("detractor_scores", down)
     if not (sensing.enabled and (t + 1) % sensing.survey_weeks == 0):
-        return
+        return False
     w_kind, w_reply, w_happy, _ = w.words(account.number, t, luck.SURVEY)
     promoter = below(w_kind, up)
     rate = min(sensing.response_rate * sensing.happy_bias, 1.0) if promoter else sensing.response_rate
@@ -54,6 +54,7 @@ def answer_survey(w: World, p: Rules, account: Account, t: int, sums: Sums) -> N
         elif below(w_kind, up + down):
             sums.add("answers_down")
         sums.add("answers_satisfied", below(w_happy, account.experience))
+    return bool(answers and not promoter and below(w_kind, up + down))
 
 
 def allocate_pay(w: World, p: Rules) -> None:
@@ -159,6 +160,8 @@ def post(w: World, p: Rules, t: int, total: Sums, row: dict[str, float]) -> None
     row["tech_cost"] = technology
     outside, won = total["leads"] - total["leads_word"], total["new_customers"] + total["won_back"]
     row["acquisition_cost"] = ledger.cost_per_lead * outside + ledger.cost_per_win * won
+    if p.word_of_mouth.enabled:
+        row["acquisition_cost"] += p.word_of_mouth.reward * total["referred_new"]
     row["coordination_cost"] = wages * w.coordination_hours / gross if gross > 0.0 else 0.0
     met = wages * min(w.meeting_hours, gross - w.coordination_hours) / gross if gross > 0.0 else 0.0
     row["meeting_cost"] = met + event_cost(p, t) + (ledger.meeting_cost if meets(p, t) else 0.0)

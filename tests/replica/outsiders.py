@@ -210,3 +210,5 @@ def onboarding(w: World, p: Rules, account: Account, t: int, sums: Sums) -> None
     sums.add("lone_deals", account.lone)
     sums.add("onboarding", p.journey.onboarding_weeks > 1)
     account.cost += f32(p.ledger.cost_per_win)
+    if p.word_of_mouth.enabled and account.referred:
+        account.cost += f32(p.word_of_mouth.reward)

@@ -152,7 +152,7 @@ class Touchpoint:
     """One touchpoint: how it goes this week, in every segment, and what has piled up behind it."""
 
     def __init__(self, segments: int) -> None:
-        self.happens: F32 = f32(0.0)
+        self.happens: list[F32] = [f32(0.0)] * segments
         self.success = [0.0] * segments
         self.fails: list[F32] = [f32(0.0)] * segments
         self.asked = self.visible = self.hidden = self.setting = self.work = 0.0
@@ -179,7 +179,7 @@ class World:
     # money, scores, the market
     cash = deferred = value = added = added_billed = nps_survey = csat_survey = nps_taken = csat_taken = 0.0
     survey_sd = good_voices = bad_voices = leads_before = waiting_before = signed_before = sold_waiting = 0.0
-    chased_before = 0.0
+    chased_before = reviews_good = reviews_bad = rated_before = good_reviews = 0.0
     onboarding_before = sales_delay_weeks = onboarding_wait_weeks = win_odds = discount = timing = 0.0
     # hours and service
     coordination_hours = meeting_hours = gross_hours = overload = sales_capacity = service_capacity = 0.0

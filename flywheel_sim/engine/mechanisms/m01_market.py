@@ -96,6 +96,7 @@ from flywheel_sim.engine.maths import CLIP, clip32, exp64, happens, log64
 from flywheel_sim.engine.mechanisms.m01_churn import LAW
 from flywheel_sim.engine.mechanisms.m03_journey import STAGE, stage_lift
 from flywheel_sim.engine.mechanisms.m04_handoffs import WHEN, late_odds, response_odds
+from flywheel_sim.engine.mechanisms.m05_reviews import read_reviews, reward_lift
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import NORMALISE
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, weeks_to_renewal
 from flywheel_sim.engine.mechanisms.m19_capacity import KEPT, ORDER
@@ -245,7 +246,8 @@ def go_live(par: Par, tables: Tables, state: State, run: int, week: int) -> None
             for n in range(par.size.touchpoints):
                 touch = tables.touch[par.size.touch0 + n]
                 if touch.stage == STAGE.onboarding and touch.owner == k:
-                    hours += state.touch_p[firm.success0 + n] * touch.hours
+                    # onboarding is alike in all segments
+                    hours += state.touch_p[firm.success0 + n * par.size.segments] * touch.hours
                     other -= state.asked[firm.success0 + n]
             if hours > 0.0:
                 room = max(0.0, max(able - other, KEPT * able) - firm.onboarding_before * hours)
@@ -305,10 +307,11 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
         now.serve = now.serve_waiting = _ZERO  # nobody works a lead, whether any were expected or not
     reprice(par, state, run, week)
     go_live(par, tables, state, run, week)
-    reach, before = 0.0, 0.0
+    reach, before, paid = 0.0, 0.0, 0.0
     for s in range(par.size.segments):
         row = tables.segment[par.size.segment0 + s]
         reach += (row.upto - before) * stage_lift(par, tables, state, run, s, STAGE.awareness)
+        paid += (row.upto - before) * row.spend * 52.0
         before = row.upto
         chain = state.chain[firm.segment0 + s]
         chain[0] = chain[1] = chain[2] = chain[3] = chain[6] = f32(1.0)
@@ -339,10 +342,13 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
         chain[2] = f32(odds_times(funnel.close, win))
         welcome = stage_lift(par, tables, state, run, s, STAGE.onboarding)
         chain[3] = f32(min(1.0, odds_times(funnel.onboard, welcome) * survival[WHEN.sale]))
-    now.external = f32(
-        market.external * reach * (market.organic + (1.0 - market.organic) * outreach(par, tables, state, run))
-    )
+    interest = market.external * reach * (market.organic + (1.0 - market.organic) * outreach(par, tables, state, run))
+    if par.word_of_mouth.reviews.enabled:
+        interest *= read_reviews(par, state, run, week)
+    now.external = f32(interest)
     strength = 1.0 if par.word_of_mouth.normalise == NORMALISE.per_tie else par.word_of_mouth.rate
+    if par.word_of_mouth.reward > 0.0:
+        strength *= reward_lift(par, paid * market.price)
     now.word_rate = f32(strength if par.word_of_mouth.enabled else 0.0)
     now.per_lead = f32(pool / par.conversion_reference)
     now.win_back = f32(market.win_back.rate) * f32(

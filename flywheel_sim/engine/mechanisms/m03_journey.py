@@ -10,6 +10,9 @@ segment s is n_js = unit(need_s + offset_j), and a touch goes well with probabil
 Overload acts where nothing queues (onboarding, use); leads and issues wait instead (M1, M8), so that being short of
 hours is charged once.
 
+A customer of segment s is touched with probability 1 - exp(-r c_js) a week, r the rate and c_js what ``segments`` says
+of how often the segment is met in use; 1 where it says nothing.
+
 Where work can be left undone (``capacity.shortness``, m19) the owner's share f of it takes the place of overload,
 p <- min(1, f p), and a supporting team's magnitude is mu_k f_k.
 
@@ -66,8 +69,9 @@ def touch_success(par: Par, tables: Tables, state: State, run: int) -> None:
     for n in range(par.size.touchpoints):
         row = par.size.touch0 + n
         touch = tables.touch[row]
-        state.touch_p[firm.success0 + n] = f32(1.0 - exp64(-touch.rate))
         for s in range(par.size.segments):
+            often = touch.rate * tables.cell[par.size.cell0 + n * par.size.segments + s, 4]
+            state.touch_p[firm.success0 + n * par.size.segments + s] = f32(1.0 - exp64(-often))
             for a in range(d):
                 need[a] = (
                     mean[a]
@@ -102,7 +106,7 @@ def touch_success(par: Par, tables: Tables, state: State, run: int) -> None:
                 success = min(success * state.done[firm.team0 + touch.owner], 1.0)
             cell = firm.success0 + n * par.size.segments + s
             state.success[cell] = success
-            state.fail_p[cell] = f32(state.touch_p[firm.success0 + n] * (1.0 - success))
+            state.fail_p[cell] = f32(state.touch_p[cell] * (1.0 - success))
 
 
 @step

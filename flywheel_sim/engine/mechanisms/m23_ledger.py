@@ -148,6 +148,8 @@ def post(par: Par, tables: Tables, state: State, run: int, week: int, total: Sum
     outside = total[ACC.leads] - total[ACC.leads_word]
     won = total[ACC.new_customers] + total[ACC.won_back]
     row[COL.acquisition_cost] = ledger.cost_per_lead * outside + ledger.cost_per_win * won
+    if par.word_of_mouth.enabled:
+        row[COL.acquisition_cost] += par.word_of_mouth.reward * total[ACC.referred_new]
     coordination = wages * firm.coordination_hours / gross if gross > 0.0 else 0.0
     meetings = wages * min(firm.meeting_hours, gross - firm.coordination_hours) / gross if gross > 0.0 else 0.0
     row[COL.coordination_cost] = coordination

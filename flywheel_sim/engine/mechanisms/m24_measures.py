@@ -45,8 +45,9 @@ def replies(bond: np.float32, z: np.float32, e: np.float32, silent: np.float32) 
 @inlined
 def answer_survey(
     state: State, firm: Firm, week: int, j: int, m: int, num: Lot, rates: Rates, sums: Sums
-) -> None:  # fmt: skip
-    """Answer this week's survey, or not: read, never felt."""
+) -> bool:  # fmt: skip
+    """Answer this week's survey, or not: read, never felt; return whether the answer is a detractor's."""
+    detracts = False
     w_kind, w_reply, w_happy, _ = words(firm.seed, firm.replicate, j, week, SURVEY, 0)
     promoter = below(w_kind, num[NUM.promoter, m])
     answers = below(w_reply, rates.happy_answers if promoter else rates.answers)
@@ -54,19 +55,20 @@ def answer_survey(
         z = (num[NUM.relationship, m] - rates.relationship_reference) * rates.per_deviation
         answers = replies(rates.bond, z, f32(normal_quantile(unit64(w_reply))), rates.silent)
     if answers:
+        detracts = not promoter and below(w_kind, num[NUM.promoter, m] + num[NUM.detractor, m])
         if firm.tally0 >= 0:
             tally, here = state.tally, firm.tally0 + j
-            detracts = not promoter and below(w_kind, num[NUM.promoter, m] + num[NUM.detractor, m])
             tally[here, TALLY.answers] += _ONE
             tally[here, TALLY.promoting] += f32(promoter)
             tally[here, TALLY.detracting] += f32(detracts)
         sums[ACC.survey_answers] += 1.0
         if promoter:
             sums[ACC.answers_up] += 1.0
-        elif below(w_kind, num[NUM.promoter, m] + num[NUM.detractor, m]):
+        elif detracts:
             sums[ACC.answers_down] += 1.0
         if below(w_happy, num[NUM.recent, m]):
             sums[ACC.answers_satisfied] += 1.0
+    return detracts
 
 
 @step

@@ -25,6 +25,12 @@ class Touchpoint(Block):
         1.0, "What is at stake for the relationship in a touch, good or bad: 1 a talk with a person, 0 nobody is met.",
         unit="ratio", ge=0, le=10, source="C6",
     )  # fmt: skip
+    segments: dict[str, Weight] = param(
+        {},
+        "How often customers of a segment are met relative to `rate` (stage use); 1 where none is given, 0 = never.",
+        unit="ratio",
+        role="decision",
+    )
     base_success: float = param(
         0.8,
         "Probability that it goes well at the reference match.",
@@ -58,6 +64,9 @@ class Touchpoint(Block):
             yield f"{at}.support", f"shares add up to {sum(self.support.values()):g}, more than 1", ()
         yield from unknown_axes(f"{at}.need", self.need, model)
         yield from bad_weights(f"{at}.channels", self.channels, model.channels.kinds, "channel")
+        yield from bad_weights(f"{at}.segments", self.segments, model.segments, "segment")
+        if self.segments and self.stage != "use":
+            yield f"{at}.segments", f"segments are for touchpoints of the stage use, not {self.stage}", ()
         if self.channels and self.stage not in ("onboarding", "use"):
             stages = f"channels are for touchpoints of the stages onboarding and use, not {self.stage}"
             yield f"{at}.channels", stages, ()

@@ -7,6 +7,31 @@ from flywheel_sim.scenario.fields import Block, param
 from flywheel_sim.scenario.references import Problem
 
 
+class Reviews(Block):
+    """What customers write in public, for those who know none of them."""
+
+    enabled: bool = param(False, "Off: nobody reads reviews.", role="company")
+    written: float = param(
+        0.01, "Reviews that one advocate writes.", unit="1/week", role="effect", gt=0, le=10, source="C32"
+    )
+    angry: float = param(
+        2.0,
+        "How much likelier a detractor writes one.",
+        role="effect",
+        ge=0,
+        le=100,
+    )
+    half_life_weeks: float = param(52.0, "Half-life of a review.", unit="weeks", role="effect", gt=0, le=1_000_000)
+    effect: float = param(
+        1.0,
+        "Log change of the interest from outside when the share of good reviews rises from 0 to 1; 0 = off.",
+        label="How much public reviews move interest",
+        role="effect",
+        ge=0,
+        le=20,
+    )
+
+
 class WordOfMouth(Block):
     """M5: customers who talk bring customers, and customers who complain keep them away."""
 
@@ -129,6 +154,26 @@ class WordOfMouth(Block):
         le=10,
         source="S8",
     )
+
+    reward: float = param(
+        0.0, "Reward for each new customer that a customer brings, paid when it goes live.", unit="$", role="decision",
+        ge=0, le=1e9,
+    )  # fmt: skip
+    reward_effect: float = param(
+        0.5,
+        "Most that a reward raises good word of mouth by.",
+        label="How much rewards raise referrals at most",
+        unit="share",
+        role="effect",
+        acts="reward > 0",
+        ge=0,
+        le=10,
+    )
+    reward_scale: float = param(
+        0.02, "Reward, over a year of what a customer pays, at which 1 - 1/e of that is reached.", unit="share",
+        role="effect", acts="reward > 0", gt=0, le=100,
+    )  # fmt: skip
+    reviews: Reviews = param(Reviews(), "Public reviews.")
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
         """Yield ties, and talkers, in a market where everybody is tied to all."""

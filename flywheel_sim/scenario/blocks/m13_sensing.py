@@ -1,6 +1,40 @@
 """Scenario block of M13: surveys and the belief about what customers need."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from flywheel_sim.scenario.fields import Block, param
+from flywheel_sim.scenario.references import Problem
+
+
+class ClosedLoop(Block):
+    """Detractors who answer a survey are called back in the same week."""
+
+    enabled: bool = param(False, "Off: nobody is called back.", role="decision")
+    share: float = param(
+        1.0, "Share of the detractors among the answers who are called.", unit="share", role="decision", ge=0, le=1
+    )
+    hours: float = param(
+        1.0, "Hours of the team that owns the service touchpoint per call.", unit="hours", role="decision", ge=0,
+        le=1000,
+    )  # fmt: skip
+    success: float = param(
+        0.6,
+        "Chance that a call goes well where that team gets its work done.",
+        label="Share of calls to detractors that go well",
+        unit="probability",
+        role="effect",
+        ge=0,
+        le=1,
+    )
+    relief: float = param(
+        0.5, "Share of the remembered effort that such a call takes away.", unit="share", role="effect", ge=0, le=1
+    )
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield calls that nobody makes."""
+        if self.enabled and all(touch.stage != "service" for touch in model.journey.touchpoints.values()):
+            yield f"{at}.enabled", "nobody calls back: this company has no touchpoint of the stage service", ()
 
 
 class Sensing(Block):
@@ -73,6 +107,7 @@ class Sensing(Block):
         0.15, "sigma_R: standard deviation of customers' relationships, in which that is stated.", unit="share",
         ge=0.001, le=1, label="How much customers' relationships differ",
     )  # fmt: skip
+    closed_loop: ClosedLoop = param(ClosedLoop(), "Calls to detractors.")
     answer_spread: float = param(0.12, "Noise of one answer around the relationship.", ge=0.001, le=100)
     promoter_above: float = param(0.55, "Relationship at which half the customers would be promoters.", ge=0, le=1)
     detractor_below: float = param(0.35, "Relationship at which half the customers would be detractors.", ge=0, le=1)

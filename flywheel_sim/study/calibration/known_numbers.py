@@ -29,7 +29,7 @@ from flywheel_sim.scenario.known import Known
 from flywheel_sim.scenario.writing import changes_as_yaml
 from flywheel_sim.study.calibration.freezing import FROM, SETTLED, UNTIL, references
 
-__all__ = ["ABOUT", "KnownFit", "Met", "as_file", "meet", "read_numbers"]
+__all__ = ["ABOUT", "KnownFit", "Met", "as_file", "meet", "moved_by", "read_numbers"]
 
 #: What is kept of an unfinished search, in its folder.
 ABOUT = "known.json"
@@ -77,6 +77,12 @@ def _service_hours(scenario: Scenario) -> tuple[str, ...]:
     return tuple(f"journey.touchpoints.{name}.hours" for name in served)
 
 
+def _contacts(scenario: Scenario) -> tuple[str, ...]:
+    points = scenario.model.journey.touchpoints
+    lived = [name for name, one in points.items() if one.stage in ("onboarding", "use") and one.rate]
+    return tuple(f"journey.touchpoints.{name}.base_success" for name in lived)
+
+
 def _always(*paths: str) -> Callable[[Scenario], tuple[str, ...]]:
     return lambda scenario: paths
 
@@ -93,6 +99,9 @@ LEVERS: dict[str, Lever] = {
     "nps": Lever(
         _always("sensing.promoter_above", "sensing.detractor_below"), "where answers count as promoters and detractors",
         0.0, 1.0, -250.0, ("sensing.enabled", "relationship.enabled"), True,
+    ),
+    "csat": Lever(
+        _contacts, "how often contacts go well", 0.02, 0.99, 0.7, ("sensing.enabled", "journey.enabled")
     ),
     "tickets": Lever(
         _always("service.issues"), "how often customers have an issue", 1e-6, 100.0, 1.0, ("service.enabled",)
@@ -181,7 +190,7 @@ def _of_run(known: Known, run: Run) -> float:
         column = {"nps": "nps_survey", "csat": "csat_survey"}.get(known.name, known.name)
         return total(column) / weeks
     if known.name == "payback":
-        return float(run.summary["cac_payback_months"])
+        return float(run.summary["cac_payback_months"])  # of the weeks that count: see `_look`
     return _stated(run.scenario, known)
 
 
@@ -308,13 +317,21 @@ def meet(
     return KnownFit(end, numbers, refs, moved < SETTLED, rounds, targets)
 
 
+def moved_by(scenario: Scenario) -> set[str]:
+    """Return the settings that the known numbers of a company are, or are moved through."""
+    own = set(_direct(scenario, scenario.known))
+    levers = (LEVERS[one.name].paths(scenario) for one in scenario.known if one.name in LEVERS)
+    return own.union(*levers)
+
+
 def _look(
     scenario: Scenario, known: Sequence[Known], seed: int, replicates: int, workers: int | None, *,
     only_numbers: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """Run a company and read its known numbers and what its references would have to be."""
     horizon = min(UNTIL, scenario.model.horizon_weeks)
-    runs = batch([scenario.with_({"horizon_weeks": horizon})], replicates=replicates, seed=seed, workers=workers)[0]
+    at_rest = {"horizon_weeks": horizon, "measures.warm_up_weeks": min(FROM, horizon - 1)}
+    runs = batch([scenario.with_(at_rest)], replicates=replicates, seed=seed, workers=workers)[0]
     numbers = {name: list(pair) for name, pair in read_numbers(known, runs).items()}
     return {"numbers": numbers, "references": {} if only_numbers else references(scenario, workers=workers)}
 
@@ -369,7 +386,8 @@ def _in_the_way(scenario: Scenario, name: str) -> str:
     off = [path for path in LEVERS[name].needs if scenario.get(path) is False]
     if off:
         return f"{' and '.join(off)} {'is' if len(off) == 1 else 'are'} false"
-    return "" if LEVERS[name].paths(scenario) else "no touchpoint of the stage service has hours"
+    nothing = "no touchpoint in use" if name == "csat" else "no touchpoint of the stage service has hours"
+    return "" if LEVERS[name].paths(scenario) else nothing
 
 
 def _met(
