@@ -171,7 +171,7 @@ def _pairs(weeks: NDArray[np.int64], values: Sequence[float | None]) -> list[lis
     return [[int(week), value] for week, value in zip(weeks, values, strict=True)]
 
 
-def _wrapped(label: str, width: int = 15, most: int = 3) -> str:
+def _wrapped(label: str, width: int = 13, most: int = 3) -> str:
     """Return a name on the end of a line, without what the chart's own markup uses.
 
     Examples

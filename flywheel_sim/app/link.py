@@ -4,6 +4,7 @@ Nothing in a link, a field or a file is ever evaluated: names are looked up amon
 read as JSON and checked by the schema like any other scenario.
 """
 
+import contextlib
 import hashlib
 import json
 import tempfile
@@ -17,6 +18,8 @@ from types import MappingProxyType
 from typing import Any
 
 from flywheel_sim.app.bounds import FILE_BYTES, KEPT_BYTES, LINK_CHARACTERS
+from flywheel_sim.engine.cache_root import cache_root
+from flywheel_sim.files import write_text
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.errors import nearest
 from flywheel_sim.scenario.library import index
@@ -24,7 +27,7 @@ from flywheel_sim.scenario.reading import parse, plain
 from flywheel_sim.scenario.scenario import WORDS
 from flywheel_sim.scenario.writing import differing
 
-__all__ = ["Pick", "opened", "pick_of", "read_pick", "shipped"]
+__all__ = ["Pick", "laid_on", "opened", "pick_of", "read_pick", "shipped"]
 
 #: Before the name of a scenario that is too long for a link.
 _MARK = "kept~"
@@ -98,7 +101,7 @@ class Pick:
 
     @property
     def kept(self) -> bool:
-        """Whether a link only names it, so that it leads nowhere once the app has ended."""
+        """Whether a link only names it, so that it leads nowhere but on this machine."""
         return self.text.startswith(_MARK)
 
 
@@ -133,15 +136,20 @@ def read_pick(text: str) -> Pick:
     return Pick(base, MappingProxyType(changes))
 
 
-def opened(text: str, name: str) -> Pick:
+def opened(text: str, name: str, files: Mapping[str, str] | None = None, below: Pick | None = None) -> Pick:
     """Return the pick that a scenario file means.
 
     Parameters
     ----------
     text : str
-        What the file holds; ``extends`` may name shipped scenarios only.
+        What the file holds.
     name : str
         What to call the file in messages.
+    files : mapping, optional
+        Texts of files opened before, by the name without its ending: beside shipped scenarios, ``extends`` and ``on``
+        may name these.
+    below : Pick, optional
+        What a plan, a file that says ``on``, is laid over instead of the company it names.
 
     Raises
     ------
@@ -150,25 +158,73 @@ def opened(text: str, name: str) -> Pick:
     """
     if len(text.encode()) > FILE_BYTES:
         raise ScenarioError.single(f"'{name}' is too long for a scenario: more than {FILE_BYTES:,} bytes")
-    content = plain(parse(text))
-    named = content.get("extends") if isinstance(content, dict) else None
-    extends = [one for one in (named if isinstance(named, list) else [named]) if one is not None]
-    for one in extends:
-        if not isinstance(one, str) or one not in index():
-            near = nearest(str(one), index())
-            raise ScenarioError.single(
-                f"'{name}' extends '{str(one)[:80]}'; the app opens files that extend shipped scenarios",
-                suggestion=near,
-            )
+    content, before = plain(parse(text)), dict(files or {})
+    named = _named(content, name, before)
+    stem = called(name)
     with tempfile.TemporaryDirectory() as folder:
-        safe = Path(Path(name).name).stem[:60] or "scenario"
-        path = Path(folder) / f"{''.join(c if c.isalnum() or c in '-_ ' else '-' for c in safe)}.yaml"
+        for other, told in before.items():
+            (Path(folder) / f"{other}.yaml").write_text(told, encoding="utf-8")
+        path = Path(folder) / f"{stem}.yaml"
         path.write_text(text, encoding="utf-8")
         try:
-            scenario = load(path)
+            scenario = below.scenario().plus(path) if below is not None and _is_plan(content) else load(path)
         except ScenarioError as error:
-            raise ScenarioError(replace(problem, file=name) for problem in error.problems) from None
-    return pick_of(scenario, extends[0] if extends else _PLAIN)
+            own = {str(path), f"{stem}.yaml", path.name, None}
+            raise ScenarioError(
+                replace(one, file=name) if one.file in own or Path(str(one.file)).parent == Path(folder) else one
+                for one in error.problems
+            ) from None
+    if below is not None and _is_plan(content):
+        return pick_of(scenario, below.base)
+    bases = [one for one in named if one in index()] or [one for one in scenario.files if one in index()]
+    return pick_of(scenario, bases[0] if bases else _PLAIN)
+
+
+def laid_on(pick: Pick, plan: str) -> Pick:
+    """Return a pick with a shipped plan laid over it: the plan wins where both set the same.
+
+    Raises
+    ------
+    ScenarioError
+        When the plan speaks of what this company does not have.
+
+    Examples
+    --------
+    >>> laid_on(Pick("b2b-two-teams").with_({"horizon_weeks": 52}), "churn-pay").text
+    'b2b-two-teams+churn-pay:{"horizon_weeks":52}'
+    """
+    return pick_of(pick.scenario().plus(plan), f"{pick.base}+{plan}")
+
+
+def called(name: str) -> str:
+    """Return what a file is called, without folder and ending, in plain characters."""
+    safe = Path(Path(name).name).stem[:60] or "scenario"
+    return "".join(c if c.isalnum() or c in "-_ " else "-" for c in safe)
+
+
+def _is_plan(content: Any) -> bool:
+    return isinstance(content, dict) and content.get("on") is not None
+
+
+def _named(content: Any, name: str, files: Mapping[str, str]) -> list[str]:
+    """Return what a file lies on, if it all is known here."""
+    found: list[str] = []
+    for word in ("extends", "on"):
+        said = content.get(word) if isinstance(content, dict) else None
+        for one in said if isinstance(said, list) else [said]:
+            if one is None:
+                continue
+            parts = [part.partition(":")[0] for part in one.split("+")] if isinstance(one, str) else [str(one)]
+            for part in parts:
+                if part not in index() and part.removesuffix(".yaml").removesuffix(".yml") not in files:
+                    near = nearest(part, [*index(), *files])
+                    raise ScenarioError.single(
+                        f"'{name}' extends '{part[:80]}'; the app opens files that extend shipped scenarios, or files "
+                        "opened here before: open that one first",
+                        suggestion=near,
+                    )
+            found += parts
+    return found
 
 
 def pick_of(scenario: Scenario, base: str) -> Pick:
@@ -186,11 +242,21 @@ def pick_of(scenario: Scenario, base: str) -> Pick:
 
 
 class _Kept:
-    """Scenarios too long for a link, under names made from what they say; the oldest give way."""
+    """Scenarios too long for a link, under names made from what they say; the oldest give way.
+
+    They stand in a folder of the user's as well, so that a link still leads somewhere after the app has ended.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._texts: OrderedDict[str, str] = OrderedDict()
+
+    def _folder(self) -> Path | None:
+        try:
+            root = cache_root()
+        except RuntimeError:
+            return None
+        return root / "app" if root is not None else None
 
     def put(self, text: str) -> str:
         """Keep a text and return its name."""
@@ -200,11 +266,39 @@ class _Kept:
             self._texts.move_to_end(name)
             while len(self._texts) > 1 and sum(map(len, self._texts.values())) > KEPT_BYTES:
                 self._texts.popitem(last=False)
+            self._write(name, text)
         return name
+
+    def _write(self, name: str, text: str) -> None:
+        """Keep a text on disk, where that can be done, and as many of the others as there is room for."""
+        folder = self._folder()
+        if folder is None or (folder / f"{name}.json").is_file():
+            return
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            write_text(folder / f"{name}.json", text)
+            kept = sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime, reverse=True)
+            room = KEPT_BYTES
+            for file in kept:
+                room -= file.stat().st_size
+                if room < 0 and file.stem != name:
+                    file.unlink()
+
+    def _read(self, name: str) -> str | None:
+        """Return what is kept on disk under a name, if it is what the name says."""
+        folder = self._folder()
+        if folder is None or not name.isalnum():
+            return None
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            text = (folder / f"{name}.json").read_text("utf-8")
+            return text if hashlib.sha256(text.encode()).hexdigest()[:32] == name else None
+        return None
 
     def get(self, name: str) -> str:
         """Return the text kept under a name."""
         with self._lock:
+            if name not in self._texts and (found := self._read(name)) is not None:
+                self._texts[name] = found
             if name not in self._texts:
                 raise ScenarioError.single(
                     "this link only names a scenario that was too long for a link, and the app does not hold it any "

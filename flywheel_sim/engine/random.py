@@ -19,9 +19,9 @@ from flywheel_sim.engine.jit import inlined, kernel
 
 __all__ = [
     "ABANDON",
-    "CALL",
     "BELIEF",
     "BLOCKER",
+    "CALL",
     "CARE",
     "CHANNEL",
     "ENDOWMENT",

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from flywheel_sim.app.bounds import LINK_CHARACTERS
-from flywheel_sim.app.link import Pick, opened, pick_of, read_pick
+from flywheel_sim.app.link import Pick, laid_on, opened, pick_of, read_pick
 from flywheel_sim.scenario import ScenarioError, load
 
 
@@ -95,3 +95,47 @@ def test_what_is_kept_is_bounded(monkeypatch):
     for word in words[:2]:
         with pytest.raises(ScenarioError, match="open its file again"):
             read_pick(word)
+
+
+def test_a_company_is_opened_pinned_and_has_plans_laid_over_it():
+    """Own files lie on one another, plans that ship and plans of one's own on them; links hold what came of it."""
+    company = "extends: b2b-two-teams\ntitle: Mine\nmarket: {accounts: 900, initial_customers: 90}\n"
+    mine = opened(company, "mine.yaml")
+    both = laid_on(mine, "churn-pay")
+    assert both.base == "b2b-two-teams+churn-pay" and both.scenario().market.accounts == 900
+    assert both.scenario() == mine.scenario().plus("churn-pay") and both.scenario().title == "Mine + Churn pay"
+    assert read_pick(both.text).scenario() == both.scenario()
+    plan = "on: b2b-saas\ntitle: Dearer\nmarket: {price: 1.2}\n"
+    over = opened(plan, "dearer.yaml", {}, both)
+    assert over.scenario().market.price == 1.2 and over.scenario().market.accounts == 900
+    assert {name for name, pay in over.scenario().incentives.pay.items() if "churn" in pay.on}
+    assert opened(plan, "dearer.yaml").base == "b2b-saas", "alone it lies on the company it names"
+    second = opened("extends: mine\nhorizon_weeks: 52\n", "second.yaml", {"mine": company})
+    assert second.scenario().horizon_weeks == 52 and second.scenario().market.accounts == 900
+    on_mine = opened("on: mine.yaml\nhorizon_weeks: 50\n", "p.yaml", {"mine": company})
+    assert on_mine.scenario().market.initial_customers == 90 and on_mine.scenario().horizon_weeks == 50
+
+
+def test_a_plan_that_does_not_fit_says_so_by_line():
+    below = Pick("b2c-subscription")
+    with pytest.raises(ScenarioError, match=r"plan.yaml:2:9: teams.sales: the company below has no team 'sales'"):
+        opened("on: b2b-saas\nteams: {sales: {headcount: 3}}\n", "plan.yaml", {}, below)
+    with pytest.raises(ScenarioError, match="open that one first"):
+        opened("extends: hers\n", "mine.yaml")
+    with pytest.raises(ScenarioError, match="has no team"):
+        laid_on(below, "layoff")
+
+
+def test_what_is_too_long_for_a_link_survives_the_end_of_the_app(tmp_path, monkeypatch):
+    from flywheel_sim.app import link
+
+    monkeypatch.setenv("FLYWHEEL_CACHE", str(tmp_path))
+    pick = Pick("b2b-saas").with_({"description": "x" * 2 * LINK_CHARACTERS})
+    word = pick.text
+    monkeypatch.setattr(link, "_kept", link._Kept())  # as a new process has it
+    assert read_pick(word).scenario() == pick.scenario()
+    (file,) = (tmp_path / "app").glob("*.json")
+    file.write_text(file.read_text("utf-8").replace("xx", "xy"), "utf-8")
+    monkeypatch.setattr(link, "_kept", link._Kept())
+    with pytest.raises(ScenarioError, match="open its file again"):
+        read_pick(word)

@@ -14,9 +14,9 @@ from flywheel_sim.app.jobs import Job, warmth
 from flywheel_sim.app.link import Pick
 from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, PALETTE
 from flywheel_sim.scenario import ScenarioError
-from flywheel_sim.scenario.library import scenarios
+from flywheel_sim.scenario.library import PLANS, scenarios
 
-__all__ = ["STATIC", "Links", "Progress", "address", "choices", "frame", "here", "problems", "section"]
+__all__ = ["STATIC", "Links", "Progress", "address", "choices", "frame", "here", "plans", "problems", "section"]
 
 STATIC = Path(__file__).resolve().parents[1] / "static"
 #: Screen -> its word in the header.
@@ -287,6 +287,18 @@ def _shipped() -> dict[str, str]:
     return {name: entry.title for name, entry in scenarios().items() if entry.kind != "limit"}
 
 
+@lru_cache(maxsize=1)
+def plans() -> dict[str, str]:
+    """Return the shipped plans that can be laid over a company: name -> kind and title."""
+    return {name: f"{entry.title} ({entry.kind})" for name, entry in scenarios().items() if entry.kind in PLANS}
+
+
+def _by_itself(path: str) -> bool:
+    """Tell whether a setting changes with others: words, and targets that hold for another company."""
+    words = path in ("title", "question", "description") or path.startswith("frozen")
+    return words or (path.startswith("incentives.measures.") and path.endswith(".target"))
+
+
 def choices(*kept: Pick) -> dict[str, str]:
     """Return what a menu of scenarios offers: shipped ones by word of a link, and those in hand."""
     found = dict(_shipped())
@@ -294,6 +306,6 @@ def choices(*kept: Pick) -> dict[str, str]:
         if pick.changes or pick.base not in found:
             with contextlib.suppress(ScenarioError):
                 title = pick.scenario().title
-                count = sum(path not in ("title", "question", "description") for path in pick.changes)
+                count = sum(not _by_itself(path) for path in pick.changes)
                 found[pick.text] = f"{title}, {count} changed" if pick.changes else title
     return found

@@ -14,10 +14,10 @@ from flywheel_sim.app.bounds import FILE_BYTES, SCENARIOS
 from flywheel_sim.app.charts import COLUMNS
 from flywheel_sim.app.controls import Control, Group, groups, levers
 from flywheel_sim.app.jobs import Cancelled, Job, warmth
-from flywheel_sim.app.link import Pick, opened, read_pick, shipped
+from flywheel_sim.app.link import Pick, called, laid_on, opened, read_pick, shipped
 from flywheel_sim.app.screens.opening import fault, opening, picks_of
 from flywheel_sim.app.screens.rows import Row, matches
-from flywheel_sim.app.screens.shell import Links, Progress, choices, here, problems
+from flywheel_sim.app.screens.shell import Links, Progress, choices, here, plans, problems
 from flywheel_sim.scenario import Scenario, ScenarioError
 from flywheel_sim.scenario.library import index
 
@@ -55,6 +55,7 @@ class Screen:
         self.found: Answer | None = None
         self.dragged = False  # whether charts of the question in hand are there already
         self.rows: dict[str, list[Row]] = {}
+        self.files: dict[str, str] = {}  # opened in this session, by name: later ones may lie on them
         with ui.element("div").classes("fs-split"):
             with ui.column().classes("fs-card fs-side").style("gap: 4px; flex-wrap: nowrap"):
                 self.side()
@@ -101,8 +102,17 @@ class Screen:
 
             ui.button("Open", on_click=choose).props("flat dense size=sm icon=upload")
             ui.button("Save", on_click=self.save).props("flat dense size=sm icon=download").mark("save")
+            ui.button("Pin", on_click=self.pin).props("flat dense size=sm icon=push_pin").mark("pin").tooltip(
+                "Make this the baseline"
+            )
             ui.button("Copy link", on_click=self.copy).props("flat dense size=sm icon=link")
             ui.button("Reset", on_click=self.reset).props("flat dense size=sm icon=undo").mark("reset")
+        self.plans = (
+            ui.select(plans(), label="Lay a plan over it", on_change=self.lay)
+            .props("dense outlined options-dense aria-label='Lay a plan over it'")
+            .classes("w-full")
+            .mark("plan")
+        )
         self.finder = (
             ui.input(placeholder="Find a parameter", on_change=self.find)
             .props("dense outlined clearable debounce=200 aria-label='Find a parameter'")
@@ -187,6 +197,22 @@ class Screen:
             self.follow()
             self.ask()
 
+    def pin(self) -> None:
+        """Make the scenario in hand the baseline, to lay plans over it."""
+        self.baseline = self.pick
+        self.follow()
+        self.ask()
+
+    def lay(self, event: Any) -> None:
+        """Lay a shipped plan over the scenario in hand."""
+        if not event.value:
+            return
+        try:
+            self.put(laid_on(self.pick, event.value))
+        except ScenarioError as error:
+            ui.notify(str(error.problems[0]), type="warning")
+        self.plans.set_value(None)
+
     def restart(self, event: Any) -> None:
         """Take another scenario to start from."""
         if event.value and event.value != self.pick.text:
@@ -219,8 +245,9 @@ class Screen:
             longer.scenario()
             self.baseline = longer
         for menu, pick in ((self.pinned, self.baseline), (self.menu, self.pick)):
-            if menu.value != pick.text or pick.text not in menu.options:
-                menu.set_options(choices(pick), value=pick.text)
+            offered = choices(self.baseline, self.pick, *self.others)
+            if menu.value != pick.text or list(menu.options) != list(offered):
+                menu.set_options(offered, value=pick.text)
         if self.years.value != weeks:
             self.years.set_options(_years(weeks), value=weeks)
         self.links.point([self.baseline, self.pick, *self.others], self.pick)
@@ -235,7 +262,8 @@ class Screen:
         """Open a scenario file of the user's."""
         try:
             text = (await event.file.read()).decode("utf-8")
-            pick = await run.io_bound(opened, text, event.file.name)
+            pick = await run.io_bound(opened, text, event.file.name, self.files, self.pick)
+            self.files[called(event.file.name)] = text
             self.put(pick)
         except UnicodeDecodeError:
             ui.notify(f"{event.file.name} is no text", type="warning")
@@ -255,7 +283,7 @@ class Screen:
         ui.run_javascript("navigator.clipboard && navigator.clipboard.writeText(location.href)")
         if self.baseline.kept or self.pick.kept:
             ui.notify(
-                "Link copied. A scenario in it is too long for a link: it works until the app ends. Save keeps it.",
+                "Link copied. A scenario in it is too long for a link: it works on this machine alone. Save keeps it.",
                 type="warning",
             )
         else:
