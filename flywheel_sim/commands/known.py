@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from flywheel_sim.typed import command
 
 if TYPE_CHECKING:
     from flywheel_sim.scenario import Scenario
-    from flywheel_sim.study.calibration.known_with_data import FittedFirst
+    from flywheel_sim.study.calibration.known_with_data import FittedBeside
 
 __all__ = ["ABOUT", "go_on", "knows", "settle"]
 
@@ -59,19 +60,22 @@ def _folder(target: Path) -> Path:
 
 def _settle(asked: dict[str, Any], workers: int | None) -> Answer:
     from flywheel_sim.scenario import load
-    from flywheel_sim.study.calibration.known_numbers import RUNS, as_file, meet
+    from flywheel_sim.study.calibration.known_numbers import RUNS, as_file, meet, since
 
     target, base = Path(asked["target"]), load(asked["spec"])
     start = base.with_(asked["changes"]) if asked["changes"] else base
-    folder, first = _folder(target), None
+    folder, first, begun = _folder(target), None, start
+    search = partial(
+        meet, seed=asked["seed"], replicates=asked["replicates"] or RUNS, workers=workers, progress=say, folder=folder,
+        asked=asked,
+    )  # fmt: skip
     try:
+        found = search(start)
         if start.model.observed.fit and start.model.observed.file:
-            first = _data_first(start, asked, workers, folder)
-            start = first.scenario
-        found = meet(
-            start, seed=asked["seed"], replicates=asked["replicates"] or RUNS, workers=workers, progress=say,
-            folder=folder, asked=asked,
-        )  # fmt: skip
+            # the rest is fitted where the known numbers are met, and they are met again from there
+            first = _data_beside(found.scenario, asked, workers, folder)
+            if first.values:
+                found = since(begun, found, search(first.scenario))
     except KeyboardInterrupt:
         say(f"interrupted; go on with: {command('flywheel', 'resume', folder)}")
         raise
@@ -110,21 +114,17 @@ def _settle(asked: dict[str, Any], workers: int | None) -> Answer:
     return Answer(answer, f"{text}\n{more}", manifest, failed=not found.met)
 
 
-def _data_first(start: "Scenario", asked: dict[str, Any], workers: int | None, folder: Path) -> "FittedFirst":
-    """Fit what the data say and no known number; the folder is such that a killed fit can be gone on with."""
-    from flywheel_sim.engine.fingerprint import engine_hash
-    from flywheel_sim.study.calibration.known_with_data import fit_first
+def _data_beside(start: "Scenario", asked: dict[str, Any], workers: int | None, folder: Path) -> "FittedBeside":
+    """Fit to the data what no known number moves; a fit that was killed is gone on with from the folder."""
+    from flywheel_sim.study.calibration.known_with_data import fit_beside
 
-    if not (folder / ABOUT).exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        write_text(folder / ABOUT, json.dumps({"engine": engine_hash(), "asked": asked, "seen": {}}))
-    return fit_first(
+    return fit_beside(
         start, seed=asked["seed"], replicates=asked["replicates"] or 16, workers=workers, progress=say,
         folder=folder / "fit",
     )  # fmt: skip
 
 
-def _beside_the_data(first: "FittedFirst", end: "Scenario", seed: int, workers: int | None) -> dict[str, Any]:
+def _beside_the_data(first: "FittedBeside", end: "Scenario", seed: int, workers: int | None) -> dict[str, Any]:
     """Say what was fitted to the data, and how far they are from the company now."""
     from flywheel_sim.study.calibration.known_with_data import distances
 

@@ -53,13 +53,36 @@ def borrowed(scenario: "Scenario") -> Borrowed | None:
     ('market.churn.mean',)
     """
     frozen = scenario.model.frozen
-    if not frozen.targets or frozen.hash == scenario.hash:
+    if frozen.hash == scenario.hash:
         return None
-    base = _measured(scenario)
+    if not frozen.targets:  # a file that changes the company has none of its parent's, and should know
+        base = _calibrated_below(scenario)
+        if base is None:
+            return None
+    else:
+        base = _measured(scenario)
     if base is None:
         return Borrowed("", "", ())
     paths = tuple(path for path in differences([base, scenario]) if role_of(path) in ("company", "effect"))
     return Borrowed(base.name, base.title, paths) if paths else None
+
+
+def _calibrated_below(scenario: "Scenario") -> "Scenario | None":
+    """Return the nearest company below that was calibrated to something."""
+    from flywheel_sim.scenario import ScenarioError, load
+
+    seen: set[str] = set()
+    below = scenario.below
+    while below and below not in seen and not below.startswith("library/"):
+        seen.add(below)
+        try:
+            found = load(below)
+        except (ScenarioError, OSError):
+            return None
+        if found.model.frozen.targets:
+            return found
+        below = found.below
+    return None
 
 
 def _measured(scenario: "Scenario") -> "Scenario | None":

@@ -2,7 +2,8 @@
 
 A target of a measure is what that measure came to in a base case.  A file that changes the company, or what a measure
 reads, has another base case, where nobody has measured anything yet: an inherited target goes, and is found when it is
-needed.  Plans are laid over a company and leave its base case as it is.
+needed.  So do the bands that the other company was calibrated to (``frozen``): nobody has measured this one against
+them.  Plans are laid over a company and leave its base case as it is.
 """
 
 from flywheel_sim.scenario.measures import READING
@@ -36,12 +37,14 @@ def own_targets(below: Node, own: Node, merged: Node, *, overlay: bool) -> Node:
     overlay : bool
         Whether it is a plan, which changes no base case.
     """
+    other = not overlay and bool(another_company(below, own))
+    if other:
+        merged = _own_record(own, merged)
     inherited = _measures(below)
     if not any("target" in one.value for one in inherited.values() if isinstance(one.value, dict)):
         return merged
     said = _measures(own)
     gone = set()
-    other = not overlay and bool(another_company(below, own))
     for name, one in inherited.items():
         mine = said[name].value if name in said and isinstance(said[name].value, dict) else {}
         under = one.value if isinstance(one.value, dict) else {}
@@ -59,6 +62,21 @@ def own_targets(below: Node, own: Node, merged: Node, *, overlay: bool) -> Node:
         entries[name] = one
     kept = Node({**block.value, "measures": Node(entries, measures.place, measures.key)}, block.place, block.key)
     return Node({**merged.value, "incentives": kept}, merged.place, merged.key)
+
+
+def _own_record(own: Node, merged: Node) -> Node:
+    """Return the settings with the record of calibration that the file itself has, or with none."""
+    entries = {name: value for name, value in merged.value.items() if name != "frozen"}
+    record = own.value.get("frozen")
+    if record is not None and isinstance(record.value, dict):
+        targets = record.value.get("targets")
+        if targets is not None and isinstance(targets.value, dict):  # null took away what is gone anyway
+            kept = {name: one for name, one in targets.value.items() if one.value is not None}
+            record = Node({**record.value, "targets": Node(kept, targets.place, targets.key)}, record.place, record.key)
+        entries["frozen"] = record
+    elif record is not None:
+        entries["frozen"] = record
+    return Node(entries, merged.place, merged.key)
 
 
 def _measures(node: Node) -> dict[str, Node]:

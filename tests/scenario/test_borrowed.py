@@ -53,9 +53,26 @@ def test_validate_and_the_report_say_whose_they_are(mine: Path) -> None:
         assert ("not measured for this company" in page) == (not said)
 
 
-def test_a_saved_scenario_still_says_it(mine: Path) -> None:
-    kept = unpack(pack(load(mine)))
-    mine.unlink()
-    assert borrowed(kept) == borrowed(
-        load({"extends": "b2b-saas", "market": {"accounts": 9000}, "word_of_mouth": {"rate": 0.008}})
-    )
+def test_a_saved_scenario_still_says_it() -> None:
+    changed = load("b2b-saas").with_({"market.accounts": 9000, "word_of_mouth.rate": 0.008})
+    kept = unpack(pack(changed))
+    assert borrowed(kept) == borrowed(changed) is not None
+
+
+def test_a_changed_company_field_drops_the_bands_that_the_parent_was_calibrated_to(mine: Path) -> None:
+    assert not load(mine).model.frozen.targets and not load(mine).model.frozen.hash
+    assert load("b2b-saas+churn-pay").model.frozen.targets, "a plan leaves the base case as it is"
+    plan = mine.with_name("plan.yaml")
+    plan.write_text("extends: b2b-saas\nteams: {sales: {headcount: 8}}\n")
+    assert load(plan).model.frozen == load("b2b-saas").model.frozen, "and so does a file that only decides something"
+    mine.write_text(MINE + "frozen: {targets: {nrr: {low: 0.9, high: 1.1}}}\n")
+    assert set(load(mine).model.frozen.targets) == {"nrr"}
+    plan.write_text("extends: mine.yaml\ntitle: Next year\n")
+    assert set(load(plan).model.frozen.targets) == {"nrr"}
+
+
+def test_a_grandchild_knows_whose_company_was_measured(mine: Path) -> None:
+    child = mine.with_name("child.yaml")
+    child.write_text("extends: mine.yaml\nmarket: {fit_mean: 0.6}\n")
+    found = borrowed(load(child))
+    assert found is not None and found.name == "b2b-saas" and "market.fit_mean" in found.paths

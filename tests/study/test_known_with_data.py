@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from flywheel_sim.cli import flywheel
 from flywheel_sim.scenario import load
 from flywheel_sim.study.calibration.known_numbers import _look, moved_by
-from flywheel_sim.study.calibration.known_with_data import distances, fit_first
+from flywheel_sim.study.calibration.known_with_data import distances, fit_beside
 
 FIGURES = "date,customers\n" + "".join(
     f"2024-{month:02d}-01,{600 + 12 * k}\n" for k, month in enumerate((1, 3, 5, 7, 9, 11))
@@ -41,7 +41,7 @@ def mine(tmp_path, monkeypatch):
 def test_a_known_number_keeps_its_setting_and_the_data_move_the_rest(mine):
     start = load("mine.yaml")
     assert "market.churn.mean" in moved_by(start) and "market.external" not in moved_by(start)
-    found = fit_first(start, replicates=4)
+    found = fit_beside(start, replicates=4)
     assert found.kept == ("market.churn.mean",) and set(found.values) == {"market.external"}
     assert found.scenario.get("market.churn.mean") == start.get("market.churn.mean")
     before, after = (distances(one, seed=1, replicates=4)["customers"] for one in (start, found.scenario))
@@ -59,7 +59,7 @@ def test_calibrate_uses_both_and_tells_how_far_the_data_are(mine):
 
 def test_all_taken_by_known_numbers_leaves_the_data_to_compare_with(mine):
     start = load("mine.yaml").with_({"observed.fit.coming": None})
-    found = fit_first(start, replicates=2)
+    found = fit_beside(start, replicates=2)
     assert found.values == {} and found.scenario == start and found.kept == ("market.churn.mean",)
 
 
@@ -76,6 +76,7 @@ def test_payback_is_that_of_a_company_at_rest():
 def test_satisfaction_is_met_through_how_often_contacts_go_well():
     from flywheel_sim.study.calibration.known_numbers import meet
 
-    spec = {"extends": "b2b-two-teams", "horizon_weeks": 60, "known": {"csat": "75 +- 3%"}}
+    market = {"accounts": 3000, "initial_customers": 600}
+    spec = {"extends": "b2c-subscription", "horizon_weeks": 60, "market": market, "known": {"csat": "80 +- 3%"}}
     (csat,) = meet(load(spec), replicates=6).numbers
     assert csat.met and csat.moved and all(path.endswith(".base_success") for path in csat.moved)

@@ -10,7 +10,7 @@ come to rest.  Then fresh runs with luck of their own say what came of it.
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from flywheel_sim.scenario.known import Known
 from flywheel_sim.scenario.writing import changes_as_yaml
 from flywheel_sim.study.calibration.freezing import FROM, SETTLED, UNTIL, references
 
-__all__ = ["ABOUT", "KnownFit", "Met", "as_file", "meet", "moved_by", "read_numbers"]
+__all__ = ["ABOUT", "KnownFit", "Met", "as_file", "meet", "moved_by", "read_numbers", "since"]
 
 #: What is kept of an unfinished search, in its folder.
 ABOUT = "known.json"
@@ -322,6 +322,17 @@ def moved_by(scenario: Scenario) -> set[str]:
     own = set(_direct(scenario, scenario.known))
     levers = (LEVERS[one.name].paths(scenario) for one in scenario.known if one.name in LEVERS)
     return own.union(*levers)
+
+
+def since(begun: Scenario, first: KnownFit, last: KnownFit) -> KnownFit:
+    """Return the last of two searches, told from where the first began."""
+    numbers = []
+    for early, late in zip(first.numbers, last.numbers, strict=True):
+        paths = dict.fromkeys((*early.moved, *late.moved))
+        moved = {path: (float(begun.get(path)), float(last.scenario.get(path))) for path in paths}
+        moved = {path: pair for path, pair in moved.items() if pair[0] != pair[1]}
+        numbers.append(replace(late, before=early.before, moved=moved))
+    return replace(last, numbers=tuple(numbers), rounds=first.rounds + last.rounds)
 
 
 def _look(

@@ -1,8 +1,8 @@
 """Numbers that are known of a company beside data that it is fitted to: who moves what, and in which order.
 
-A known number keeps the setting it is moved through.  What else stands under ``observed.fit`` is fitted to the data
-first; then the known numbers are met from there, and last it is told how far the data are from the company that came of
-both.
+A known number keeps the setting it is moved through.  Where the known numbers are met, what else stands under
+``observed.fit`` is fitted to the data; the known numbers are met again from there, and last it is told how far the data
+are from the company that came of both.
 """
 
 from collections.abc import Callable
@@ -19,11 +19,11 @@ from flywheel_sim.study.calibration.known_numbers import moved_by
 from flywheel_sim.study.calibration.observations import observations
 from flywheel_sim.study.calibration.observed import overlay
 
-__all__ = ["FittedFirst", "distances", "fit_first"]
+__all__ = ["FittedBeside", "distances", "fit_beside"]
 
 
 @dataclass(frozen=True)
-class FittedFirst:
+class FittedBeside:
     """A company fitted to its data as far as no known number says otherwise.
 
     Parameters
@@ -40,7 +40,7 @@ class FittedFirst:
     kept: tuple[str, ...]
 
 
-def fit_first(
+def fit_beside(
     scenario: Scenario,
     *,
     seed: int = 1,
@@ -48,7 +48,7 @@ def fit_first(
     workers: int | None = None,
     progress: Callable[[str], Any] = lambda text: None,
     folder: Path | None = None,
-) -> FittedFirst:
+) -> FittedBeside:
     """Fit to the data what no known number moves.
 
     Parameters
@@ -65,14 +65,14 @@ def fit_first(
     fit, taken = scenario.model.observed.fit, moved_by(scenario)
     kept = {name: one.path for name, one in fit.items() if one.path in taken}
     if not scenario.model.observed.file or len(kept) == len(fit):
-        return FittedFirst(scenario, {}, tuple(kept.values()))
+        return FittedBeside(scenario, {}, tuple(kept.values()))
     free = scenario.with_({f"observed.fit.{name}": None for name in kept}) if kept else scenario
     progress(f"fitting {', '.join(one.path for one in free.model.observed.fit.values())} to the data")
     found = calibrate(
         free, replicates=replicates, seed=seed, workers=workers, folder=folder,
         progress=lambda sets, cost: progress(f"{sets} parameter sets, cost {cost:.4g}") if sets % 25 == 0 else None,
     )  # fmt: skip
-    return FittedFirst(scenario.with_(found.values), found.values, tuple(kept.values()))
+    return FittedBeside(scenario.with_(found.values), found.values, tuple(kept.values()))
 
 
 def distances(scenario: Scenario, *, seed: int, replicates: int, workers: int | None = None) -> dict[str, float]:
