@@ -50,3 +50,10 @@ def test_what_is_seen_does_not_hang_on_workers_or_on_what_else_is_drawn() -> Non
     assert one.differences.shape == (3, 1)
     assert np.abs(one.differences).min() > 0
     assert (see(base, plans, [0, 1], workers=2).differences == one.differences[:2]).all()
+
+
+def test_a_decision_that_does_nothing_has_any_rank() -> None:
+    still = [Seen(one.quantities, 0.0 * one.differences) for one in (drawn(300, 1), drawn(400, 2))]
+    found = reliability(*still)
+    assert found.ranks.min() > 0.7 * found.ranks.mean()
+    assert found.brier < 0.01

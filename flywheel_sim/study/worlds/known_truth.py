@@ -171,11 +171,15 @@ def reliability(prior: Seen, truths: Seen, seed: int = 1) -> Reliability:
     gain = (dx.T @ dd / (n - 1)) @ np.linalg.pinv(dd.T @ dd / (n - 1))
     seen = truths.quantities[known]
     said, rank = np.empty(true.shape), np.empty(true.shape)
+    luck = np.random.default_rng(seed)
     for j, shown in enumerate(seen):
         moved = x + (shown - d) @ gain.T
         # Jeffreys: no share of so many draws is known to be 0 or 1
         said[j] = (np.sum(moved > 0, axis=0) + 0.5) / (n + 1.0)
-        rank[j] = np.mean(moved < true[j], axis=0)
+        # what comes out the same for all, as of a decision that does nothing, has any rank among them
+        alike = np.isclose(moved, true[j], rtol=1e-12, atol=1e-12)
+        below = np.sum((moved < true[j]) & ~alike, axis=0)
+        rank[j] = (below + luck.random(true.shape[1]) * (alike.sum(axis=0) + 1.0)) / (n + 1.0)
     came = true > 0
     rate = np.mean(x > 0, axis=0)
     ranks = np.histogram(rank.ravel(), BINS, (0.0, 1.0))[0]
@@ -184,7 +188,6 @@ def reliability(prior: Seen, truths: Seen, seed: int = 1) -> Reliability:
     place = np.clip(np.digitize(said.ravel(), edges) - 1, 0, BINS - 1)
     with np.errstate(invalid="ignore"):
         told = [(_mean(said.ravel()[place == k]), _mean(came.ravel()[place == k])) for k in range(BINS)]
-    luck = np.random.default_rng(seed)
     again = [_slope(said[rows], came[rows]) for rows in luck.integers(0, len(true), (200, len(true)))]
     return Reliability(
         truths=len(true), decisions=true.shape[1], draws=n, slope=_slope(said, came), error=float(np.nanstd(again)),
