@@ -29,6 +29,13 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("Touchpoint", {"journey/touchpoints/demo/support": {"sales": -1.0}}, "journey.touchpoints.demo.support.sales"),
     ("Touchpoint", {"journey/touchpoints/demo/need": {"q": 1.0}}, "journey.touchpoints.demo.need.q"),
     ("Touchpoint", {"journey/touchpoints/go-live/channels": {"q": 1.0}}, "journey.touchpoints.go-live.channels.q"),
+    ("Touchpoint", {"journey/touchpoints/invoice/segments": {"q": 1.0}}, "journey.touchpoints.invoice.segments.q"),
+    ("Touchpoint", {"journey/touchpoints/demo/segments": {"small": 1.0}}, "journey.touchpoints.demo.segments"),
+    (
+        "ClosedLoop",
+        {"sensing/closed_loop/enabled": True, "journey/touchpoints": {}},
+        "sensing.closed_loop.enabled",
+    ),
     ("Channels", {"channels/replaced_by": "x"}, "channels.replaced_by"),
     ("Channels", {"channels/issue_types": {"a": {"share": 0.0}}}, "channels.issue_types"),
     ("Handoff", {"handoffs/links/marketing-sales/from": "x"}, "handoffs.links.marketing-sales.from"),
