@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 from flywheel_sim.execute.ruled import Rules, rules
 from flywheel_sim.execute.runner import Progress
@@ -12,10 +13,16 @@ from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.arguments import MOST_SEEDS, several, whole
 from flywheel_sim.scenario.idle import warn
 
+if TYPE_CHECKING:
+    from flywheel_sim.engine.run import Simulation
+    from flywheel_sim.scenario.schema import ScenarioModel
+
 __all__ = ["batch", "fitting_rules", "run", "worker_count"]
 
 #: A batch is built in chunks of at most so many accounts and runs, so that memory stays flat.
 _CHUNK_ACCOUNTS, _CHUNK_RUNS = 4_000_000, 256
+#: Of scenarios that differ from run to run a chunk is smaller, and the next is made ready while it runs.
+_VARIED_RUNS = 32
 
 
 def worker_count(workers: int | None = None) -> int:
@@ -147,7 +154,6 @@ def batch(
     >>> [run.replicate for run in runs[0]]
     [0, 1]
     """
-    from flywheel_sim.engine.run import Simulation
     from flywheel_sim.engine.targets import with_targets
 
     loaded = [with_targets(load(scenario), worker_count(workers)) for scenario in several("scenarios", scenarios)]
@@ -175,33 +181,60 @@ def batch(
     ]
     total = sum(models[s].horizon_weeks for s, _, _ in jobs)
     chunks: list[list[tuple[int, int, int]]] = [[]]
-    size = 0
+    most, size = _CHUNK_RUNS if each is None else _VARIED_RUNS, 0
     for job in jobs:
         accounts_here = models[job[0]].market.accounts
-        if chunks[-1] and (size + accounts_here > _CHUNK_ACCOUNTS or len(chunks[-1]) >= _CHUNK_RUNS):
+        if chunks[-1] and (size + accounts_here > _CHUNK_ACCOUNTS or len(chunks[-1]) >= most):
             chunks.append([])
             size = 0
         chunks[-1].append(job)
         size += accounts_here
     out: list[list[Run]] = [[] for _ in range(count)]
     before = 0
-    for chunk in chunks:
-        weeks = sum(models[s].horizon_weeks for s, _, _ in chunk)
+    with ThreadPoolExecutor(1, "flywheel-ready") as aside:
+        coming = None
+        for k, chunk in enumerate(chunks):
+            weeks = sum(models[s].horizon_weeks for s, _, _ in chunk)
 
-        def report(done: int = 0, of: int = 1, before: int = before, weeks: int = weeks) -> None:
-            if progress:
-                progress(before + round(weeks * done / max(of, 1)), total)
+            def report(done: int = 0, of: int = 1, before: int = before, weeks: int = weeks) -> None:
+                if progress:
+                    progress(before + round(weeks * done / max(of, 1)), total)
 
-        # only what this chunk runs is made ready for it
-        place = {s: k for k, s in enumerate(dict.fromkeys(s for s, _, _ in chunk))}
-        own = [(place[s], *luck) for s, *luck in chunk]
-        simulation = Simulation([models[s] for s in place], own, keep_teams=teams, look=report)
-        simulation.advance(threads=worker_count(workers), progress=report)
-        for q, (s, _, _) in enumerate(chunk):
-            report(1)
-            out[s % count].append(Run.of(loaded[s], simulation, q, accounts=accounts))
-        before += weeks
+            simulation = _ready(models, chunk, teams, report) if coming is None else _made(coming, report)
+            coming = None
+            if each is not None and k + 1 < len(chunks):
+                coming = aside.submit(_ready, models, chunks[k + 1], teams)
+            simulation.advance(threads=worker_count(workers), progress=report)
+            for q, (s, _, _) in enumerate(chunk):
+                report(1)
+                out[s % count].append(Run.of(loaded[s], simulation, q, accounts=accounts))
+            before += weeks
     return out
+
+
+def _ready(
+    models: "Sequence[ScenarioModel]",
+    chunk: Sequence[tuple[int, int, int]],
+    teams: bool,
+    look: Callable[[], None] = lambda: None,
+) -> "Simulation":
+    """Return the runs of a chunk, made ready; nothing is done for scenarios that it does not run."""
+    from flywheel_sim.engine.run import Simulation
+
+    place = {s: k for k, s in enumerate(dict.fromkeys(s for s, _, _ in chunk))}
+    own = [(place[s], seed, replicate) for s, seed, replicate in chunk]
+    return Simulation([models[s] for s in place], own, keep_teams=teams, look=look)
+
+
+def _made(coming: "Future[Simulation]", look: Callable[[], None]) -> "Simulation":
+    """Return what is being made ready once it is, looking up now and then."""
+    while True:
+        try:
+            return coming.result(timeout=0.05)
+        except TimeoutError:
+            if coming.done():  # it was the work itself that took too long for somebody
+                raise
+            look()
 
 
 def fitting_rules(scenarios: Sequence[Scenario], ruled: Rules) -> None:

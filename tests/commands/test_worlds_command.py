@@ -10,6 +10,7 @@ from flywheel_sim.commands.command_output import guarded
 from flywheel_sim.study.worlds import making
 
 LINES = "extends: b2b-two-teams\nhorizon_weeks: 112\nmarket: {accounts: 300, initial_customers: 60}\n"
+LINES += "frozen: {targets: {churn_annual: {low: 0.09, high: 0.15}}}\nknown: {utilisation: 30% +- 15%}\n"
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_worlds_are_made_and_asked(here: Path) -> None:
     assert data["tried"] == 24
     assert 8 <= data["worlds"] == len(data["numbers"]) <= 24
     assert not data["enough"]
-    assert {aim["name"] for aim in data["aims"]} == {"churn_annual", "nps_true", "utilisation"}
+    assert {aim["name"] for aim in data["aims"]} == {"churn_annual", "known.utilisation"}
     assert (here / "mine-worlds" / "worlds.json").is_file()
 
     code, out, _ = typed("compare", "mine.yaml", "plan.yaml", "--worlds", "8", "--json", "--quiet")

@@ -21,9 +21,14 @@ from flywheel_sim.study.worlds.drawing import WorldDrawing, drawing
 from flywheel_sim.study.worlds.prior import SHARED, Prior, scores, values_at
 from flywheel_sim.study.worlds.targets import Target
 
+#: What is known of the small company.
+TARGETS = {"churn_annual": {"low": 0.09, "high": 0.15}, "utilisation": {"low": 0.15, "high": 0.6}}
 SMALL: dict[str, Any] = {
-    "extends": "b2b-two-teams", "horizon_weeks": 112, "market": {"accounts": 400, "initial_customers": 80}
-}  # fmt: skip
+    "extends": "b2b-two-teams",
+    "horizon_weeks": 112,
+    "market": {"accounts": 400, "initial_customers": 80},
+    "frozen": {"targets": TARGETS},
+}
 
 
 def company(**changes: Any) -> Scenario:
@@ -191,6 +196,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A company in a file, with worlds beside it."""
     folder = tmp_path_factory.mktemp("worlds")
     lines = ["extends: b2b-two-teams", "horizon_weeks: 112", "market: {accounts: 400, initial_customers: 80}"]
+    lines.append("frozen: {targets: {churn_annual: {low: 0.09, high: 0.15}, utilisation: {low: 0.15, high: 0.6}}}")
     (folder / "mine.yaml").write_text("\n".join(lines) + "\n")
     (folder / "plan.yaml").write_text("on: mine.yaml\ncadence: {enabled: true, pull: 0.2 to 0.6}\n")
     with pytest.MonkeyPatch.context() as patch:
