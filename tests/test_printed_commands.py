@@ -34,6 +34,7 @@ READ_ONLY = {
     "scenario freeze": "rewrites a shipped base case, minutes",
     "reproduce baseline": "minutes",
     "optimize heads-under-doubt": "thousands of runs",
+    "optimize budget-mix --best": "hundreds of runs",
     "compare mine mine+training-in-support": "needs the reader's own file",
     "sensitivity what-moves-the-verdict": "a thousand runs",
     "calibrate hubspot": "a minute",
