@@ -99,12 +99,12 @@ def _told(found: "Worlds") -> str:
         ]
     sure = [one for one in found.learned if one.sure]
     if sure:
-        rows = [(one.path, span(one.prior), span(one.worlds), one.label) for one in sure[:MOST]]
+        told = [(one.path, span(one.prior), span(one.worlds), one.label) for one in sure[:MOST]]
         rest = len(found.learned) - len(sure)
         more = f"; and {len(sure) - MOST} more" if len(sure) > MOST else ""
         parts += [
             f"What was learned, the middle and nine of ten{more}; nothing about {rest} others:",
-            table(("number", "drawn", "worlds", "what it is"), rows),
+            table(("number", "drawn", "worlds", "what it is"), told),
         ]
     widths = ", ".join(f"{mark} ({EVIDENCE[mark]}) {factor:g}" for mark, factor in WIDTHS.items())
     parts.append(f"Ends of nine of ten, as a factor of the middle, unless the company says else: {widths}.")

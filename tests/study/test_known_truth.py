@@ -39,7 +39,7 @@ def test_truths_of_another_kind_show() -> None:
     assert found.brier > found.base
 
 
-def test_what_is_seen_does_not_hang_on_workers_or_on_what_else_is_drawn() -> None:
+def test_what_is_seen_does_not_hang_on_workers() -> None:
     small = {"horizon_weeks": 110, "market.accounts": 300, "market.initial_customers": 60}
     base = load("b2b-two-teams").with_(small).settled()
     plans = [{"cadence": {"enabled": True, "pull": 0.4}}]
@@ -49,7 +49,6 @@ def test_what_is_seen_does_not_hang_on_workers_or_on_what_else_is_drawn() -> Non
     assert (one.differences == two.differences).all()
     assert one.differences.shape == (3, 1)
     assert np.abs(one.differences).min() > 0
-    assert (see(base, plans, [0, 1], workers=2).differences == one.differences[:2]).all()
 
 
 def test_a_decision_that_does_nothing_has_any_rank() -> None:

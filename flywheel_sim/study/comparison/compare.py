@@ -165,7 +165,7 @@ class Comparison(Outcomes):
                 f"Python took part in these runs ({', '.join(self.rules)}), and a saved comparison does not hold it; "
                 f"compare anew with it to look further"
             )
-        drawn = self.drawn
+        drawn: Drawn | WorldDrawing | None = self.drawn
         if drawn is None and self.worlds_run is not None:  # opened from a folder
             found = drawing(self.scenarios, self.worlds_run.source)
             if found.digest != self.worlds_run.digest:
@@ -288,13 +288,13 @@ def compare(
 
         loaded = neutral(loaded)
     warn(loaded)
-    drawn = read_draws(posterior, seed) if posterior is not None else None
-    if worlds is not None:
-        drawn = drawing(loaded, worlds_from, least=replicates)
     ruled = rules(interventions, team_class)
-    how = Runs(replicates, seed, workers, progress, runner or _runner(drawn, loaded[0], ruled))
     if worlds is not None:
-        return _over_worlds(how, loaded, drawn, ruled, indifference)
+        over = drawing(loaded, worlds_from, least=replicates)
+        how = Runs(replicates, seed, workers, progress, runner or _runner(over, loaded[0], ruled))
+        return _over_worlds(how, loaded, over, ruled, indifference)
+    drawn = read_draws(posterior, seed) if posterior is not None else None
+    how = Runs(replicates, seed, workers, progress, runner or _runner(drawn, loaded[0], ruled))
     runs = how.of(loaded, teams=True)
     if precision is None:
         return _boiled(runs, loaded, drawn, ruled, indifference=indifference)
@@ -447,7 +447,8 @@ def _boiled(
 ) -> Comparison:
     """Return the comparison of these runs: of the scenarios given, whatever was drawn for a run or done in it."""
     found = Comparison.of(runs, **asked)
-    return replace(found, scenarios=tuple(loaded), drawn=drawn, ruled=ruled) if drawn or ruled else found
+    kept: Any = drawn  # worlds are asked for nothing but what a table of draws tells, too
+    return replace(found, scenarios=tuple(loaded), drawn=kept, ruled=ruled) if drawn or ruled else found
 
 
 def _comparable(

@@ -10,6 +10,7 @@ from flywheel_sim.results import Outcomes
 from flywheel_sim.results.world_answer import WorldRuns
 from flywheel_sim.results.world_draws import WorldDraws
 from flywheel_sim.study.worlds.failing import failing
+from flywheel_sim.study.worlds.prior import Doubtful
 from flywheel_sim.study.worlds.shrinkage import shrink
 from flywheel_sim.study.worlds.value_of_information import FEWEST_WORLDS, learn_first
 
@@ -74,11 +75,13 @@ def answered(found: Some, drawn: "WorldDrawing", values: Floats) -> Some:
 
 def table_of(found: Outcomes, drawn: "WorldDrawing") -> WorldDraws:
     """Return what is drawn in each world of a comparison, over all its scenarios."""
-    columns: dict[str, tuple[Floats, str, str, str]] = {}
+    columns: dict[str, tuple[Floats, Doubtful]] = {}
     for scenario in found.scenarios:
         prior, values = drawn.values_of(scenario)
         for k, one in enumerate(prior.numbers):
-            columns[one.path] = values[: found.replicates, k], one.label, one.group, one.unit
-    values = np.column_stack([column[0] for column in columns.values()])
-    labels, groups, units = ([column[k] for column in columns.values()] for k in (1, 2, 3))
-    return WorldDraws(values, tuple(columns), labels, groups, units)
+            columns[one.path] = values[: found.replicates, k], one
+    own = [one for _, one in columns.values()]
+    return WorldDraws(
+        np.column_stack([column for column, _ in columns.values()]), tuple(columns), [one.label for one in own],
+        [one.group for one in own], [one.unit for one in own],
+    )  # fmt: skip

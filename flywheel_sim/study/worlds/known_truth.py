@@ -135,7 +135,7 @@ def see(
         worlds = Worlds(base.name, prior.hash, engine_hash(), seed, len(some), some, {}, references)
         each = WorldDrawing(worlds, base).of(base)
         # luck that differs from draw to draw, and from what is seen to what decisions make
-        luck = {"seed": seed + 1 + int(some[0]), "each": each, "workers": workers, "teams": False}
+        luck: dict[str, Any] = {"seed": seed + 1 + int(some[0]), "each": each, "workers": workers, "teams": False}
         (shown,) = batch([base], replicates=len(some), **luck)
         worth = batch(arms, replicates=len(some), first=len(some), **luck)
         scaled.append(np.array([[float(one.scaled(np.array(one.read(run)))) for one in targets] for run in shown]))

@@ -171,7 +171,7 @@ class _Making:
         self.targets = [
             Target(one.name, one.low, one.high, one.read, sd) for one, sd in zip(self.targets, luck, strict=True)
         ]
-        numbers = np.arange(self.draws)
+        numbers: NDArray[np.int64] = np.arange(self.draws, dtype=np.int64)
         z = self.prior.scores(numbers, self.seed)
         first: Floats | None = None
         for step in range(STEPS if self.targets else 0):
@@ -180,10 +180,10 @@ class _Making:
             z = z + self._moves(z, quantities, sound, step)
         sound, quantities = self._all(z, STEPS)
         far = self._far(quantities)
-        kept = sound & (far <= IMPLAUSIBLE).all(axis=1)
+        kept: NDArray[np.bool_] = sound & (far <= IMPLAUSIBLE).all(axis=1)
         kept &= np.cumsum(kept) <= (self.keep or self.draws)
         chosen = numbers[kept]
-        shifts = np.round(z[kept] - self.prior.scores(chosen, self.seed), 3)
+        shifts: Floats = np.round(z[kept] - self.prior.scores(chosen, self.seed), 3)
         own = np.flatnonzero(np.abs(shifts).max(axis=0, initial=0.0) > 0.0)
         shifted = {self.prior.numbers[k].tie: shifts[:, k] for k in own}
         exact = self.prior.scores(chosen, self.seed, shifted)
@@ -276,7 +276,9 @@ class _Making:
         scenario = self.prior.scenario
         if not scenario.model.teams or not {*axes_of_library()} <= {*scenario.model.axes}:
             return {}
-        measures = {name: {} for name in library()} | dict(scenario.source.get("incentives", {}).get("measures", {}))
+        measures: dict[str, Any] = {name: {} for name in library()} | dict(
+            scenario.source.get("incentives", {}).get("measures", {})
+        )
         rest = scenario.with_({"incentives.enabled": True, "incentives.pay": {}, "incentives.measures": measures})
         names, values, found = tuple(sorted(measures)), self.prior.values(z), []
         for first in range(0, len(numbers), PART):

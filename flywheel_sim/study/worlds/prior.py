@@ -137,7 +137,9 @@ class Prior:
         """What strategists call them."""
         return tuple(one.label for one in self.numbers)
 
-    def scores(self, draws: Floats, seed: int, shifts: Mapping[str, Floats] | None = None) -> Floats:
+    def scores(
+        self, draws: Sequence[int] | NDArray[Any], seed: int, shifts: Mapping[str, Floats] | None = None
+    ) -> Floats:
         """Return the standard normal scores of draws, shape (draws, numbers), moved by ``shifts``, by what a number is
         keyed by.
         """
