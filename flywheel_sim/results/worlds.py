@@ -110,6 +110,8 @@ class Worlds:
         Draws that are no company at all, or whose run failed.
     source : str
         Where they were read from.
+    fitting : int
+        Draws that fit what is known; more than there are worlds where not all were kept.
     """
 
     company: str
@@ -125,6 +127,7 @@ class Worlds:
     impossible: int = 0
     source: str = ""
     notes: tuple[str, ...] = field(default=())
+    fitting: int = 0
 
     @property
     def n(self) -> int:
@@ -151,7 +154,8 @@ class Worlds:
                 f"`frozen`, no numbers in `known`), so all draws count"
             )
         few = "" if self.enough else f"; answers should stand on {FEWEST} at least, so take more draws"
-        return f"{self.n:,} of {self.tried:,} draws look like {self.company}{few}"
+        kept = f"; the first {self.n:,} are kept" if self.fitting > self.n else ""
+        return f"{max(self.fitting, self.n):,} of {self.tried:,} draws look like {self.company}{kept}{few}"
 
     def _core(self) -> dict[str, Any]:
         return {
@@ -170,6 +174,7 @@ class Worlds:
             "schema": SCHEMA,
             "company": self.company,
             "impossible": self.impossible,
+            "fitting": self.fitting,
             "notes": list(self.notes),
             "aims": [vars(one) for one in self.aims],
             "learned": [vars(one) for one in self.learned],
@@ -212,6 +217,7 @@ def read_worlds(path: str | os.PathLike[str]) -> Worlds:
             aims=tuple(Aim(**_tuples(one)) for one in kept["aims"]),
             learned=tuple(Learned(**_tuples(one)) for one in kept["learned"]),
             impossible=int(kept["impossible"]), source=os.fspath(path), notes=tuple(kept["notes"]),
+            fitting=int(kept["fitting"]),
         )  # fmt: skip
         same = found.digest == kept["digest"]
     except FileNotFoundError:

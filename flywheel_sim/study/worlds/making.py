@@ -181,6 +181,7 @@ class _Making:
         sound, quantities = self._all(z, STEPS)
         far = self._far(quantities)
         kept: NDArray[np.bool_] = sound & (far <= IMPLAUSIBLE).all(axis=1)
+        fitting = int(kept.sum())
         kept &= np.cumsum(kept) <= (self.keep or self.draws)
         chosen = numbers[kept]
         shifts: Floats = np.round(z[kept] - self.prior.scores(chosen, self.seed), 3)
@@ -192,6 +193,7 @@ class _Making:
             numbers=chosen, shifts=shifted, references=self._follow(chosen, exact),
             aims=self._aims(quantities[sound] if first is None else first, quantities[kept]),
             learned=self._learned(exact), impossible=int((~sound).sum()), notes=self.prior.told,
+            fitting=fitting,
         )  # fmt: skip
 
     # -- runs ----------------------------------------------------------------------------------------------------------
