@@ -361,7 +361,7 @@ class CoreModel(mesa.Model):  # type: ignore[misc]
     --------
     >>> from flywheel_sim.scenario import load
     >>> from benchmarks.core import core_of
-    >>> small = core_of(load({"extends": "b2b-saas", "market": {"accounts": 200, "initial_customers": 20}}))
+    >>> small = core_of(load({"extends": "b2b-parts", "market": {"accounts": 200, "initial_customers": 20}}))
     >>> model = CoreModel(small, seed=1)
     >>> model.step()
     >>> model.rows[-1]["prospects"] + model.rows[-1]["customers"] + model.rows[-1]["former"]

@@ -318,4 +318,4 @@ def _rivals(plan: Plan, say: Say, ratios: dict[str, float | None], notes: list[s
 
 
 #: The company whose core the rivals run.
-CORE_COMPANY = "b2b-saas"
+CORE_COMPANY = "b2b-parts"

@@ -96,7 +96,7 @@ class Columns:
     --------
     >>> from flywheel_sim.scenario import load
     >>> from benchmarks.core import core_of
-    >>> small = core_of(load({"extends": "b2b-saas", "market": {"accounts": 200, "initial_customers": 20}}))
+    >>> small = core_of(load({"extends": "b2b-parts", "market": {"accounts": 200, "initial_customers": 20}}))
     >>> columns = Columns(small, seed=1)
     >>> columns.step()
     >>> columns.rows[-1]["prospects"] + columns.rows[-1]["customers"] + columns.rows[-1]["former"]

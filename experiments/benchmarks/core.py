@@ -42,7 +42,7 @@ def core_of(scenario: Scenario) -> Scenario:
     Examples
     --------
     >>> from flywheel_sim.scenario import load
-    >>> core = core_of(load("b2b-saas"))
+    >>> core = core_of(load("b2b-parts"))
     >>> core.model.market.enabled, core.model.capacity.enabled, core.model.vectors.enabled
     (True, False, False)
     """

@@ -13,7 +13,7 @@ from flywheel_sim.scenario.schema import MECHANISMS
 
 
 def company(accounts=1000, weeks=30):
-    return core_of(scaled(accounts, weeks, "b2b-saas"))
+    return core_of(scaled(accounts, weeks, "b2b-parts"))
 
 
 def test_the_core_is_what_it_says():
@@ -88,7 +88,7 @@ def test_the_graph_of_columns_is_a_rewired_ring():
 
 def test_what_rivals_are_not_written_for_is_refused():
     with pytest.raises(ValueError, match=r"other mechanisms, contracts\.kind"):
-        Columns(load("b2b-saas").with_({"contracts.kind": "monthly"}), 1)
+        Columns(load("b2b-parts").with_({"contracts.kind": "monthly"}), 1)
     with pytest.raises(ValueError, match=r"market\.network\.kind"):
         CoreModel(company().with_({"market.network.kind": "complete"}), 1)
 
@@ -100,6 +100,6 @@ def test_readings_add_up_flows_and_take_stocks_as_they_are():
 
 
 def test_a_race_times_engine_and_rival_over_the_same_account_weeks():
-    found = race("columns", lambda n, weeks: scaled(n, weeks, "b2b-saas"), 20_000, warm_up=2, repetitions=2)
+    found = race("columns", lambda n, weeks: scaled(n, weeks, "b2b-parts"), 20_000, warm_up=2, repetitions=2)
     assert found.accounts == 20_000 and found.engine_ns > 0
     assert found.to_dict()["ratio"] == found.rival_ns / found.engine_ns

@@ -47,6 +47,7 @@ COMPANIES = {
         "horizon_weeks": 30,
         "market": {"accounts": 2100, "initial_customers": 200, "external": 0.004, "network": {"kind": "complete"}},
         "service": {"event_timed": True, "servers": 5},
+        "word_of_mouth": {"talk_spread": 0.0},
         "timeline": {
             "changes": {"late": {"from_week": 11, "ramp_weeks": 5, "set": {"word_of_mouth.rate": 0.02}}},
             "customers": {"gift": {"week": 14, "add": 30}},

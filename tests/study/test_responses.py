@@ -210,10 +210,3 @@ def test_names_that_are_none_are_told_all_at_once():
     with pytest.raises(ScenarioError, match="at least 2 runs"):
         fs.responses(["bonus"], replicates=1)
     assert set(VERDICTS) == {"holds", "fails", "open"}
-
-
-def test_companies_with_the_laws_of_the_whole_are_pulled_where_they_are_named():
-    levers, places = battery.chosen(["service-heads"], ["b2b-whole"])
-    assert places == ["b2b-whole"] and levers[0].paths["b2b-whole"] == levers[0].paths["b2b-saas"]
-    assert battery.chosen()[1] == list(COMPANIES)
-    assert all(("b2b-whole" in one.companies) == ("b2b-saas" in one.companies) for one in levers[0].expect)

@@ -34,12 +34,10 @@ from typing import Any
 from flywheel_sim.scenario import Scenario, load, shipped_path
 from flywheel_sim.scenario.reading import parse, plain
 
-__all__ = ["COMPANIES", "WHOLE", "YEARS", "Expectation", "Lever", "Point", "points", "response_table"]
+__all__ = ["COMPANIES", "YEARS", "Expectation", "Lever", "Point", "points", "response_table"]
 
 #: Companies in which levers are pulled.
 COMPANIES = ("b2b-saas", "b2c-subscription", "b2b-two-teams")
-#: Companies with the laws of the whole -> company whose levers they have; pulled where they are named.
-WHOLE: Mapping[str, str] = MappingProxyType({"b2b-whole": "b2b-saas", "b2c-whole": "b2c-subscription"})
 #: Years at whose ends a run is read.
 YEARS = (1, 5, 10)
 
@@ -162,7 +160,6 @@ def _lever(path: Path, name: str, entry: Mapping[str, Any]) -> Lever:
     where = entry["lever"]
     companies = entry.get("companies") or (list(where) if isinstance(where, Mapping) else COMPANIES)
     paths = {company: where[company] if isinstance(where, Mapping) else where for company in companies}
-    paths |= {company: paths[like] for company, like in WHOLE.items() if like in paths}
     expect = tuple(_expectation(path, name, one, tuple(paths)) for one in entry["expect"])
     return Lever(
         name=name, title=entry["title"], paths=paths, why=" ".join(entry["why"].split()), grid=grid,
@@ -173,8 +170,7 @@ def _lever(path: Path, name: str, entry: Mapping[str, Any]) -> Lever:
 def _expectation(path: Path, name: str, entry: Mapping[str, Any], companies: tuple[str, ...]) -> Expectation:
     given = dict(entry)
     given["start"] = float(given.pop("from", float("-inf")))
-    own = tuple(given.get("companies", companies))
-    given["companies"] = (*own, *(company for company, like in WHOLE.items() if like in own))
+    given["companies"] = tuple(given.get("companies", companies))
     given["years"] = tuple(given.get("years", YEARS))
     if "inside" in given:
         low, high = given["inside"]

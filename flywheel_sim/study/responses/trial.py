@@ -20,7 +20,7 @@ from flywheel_sim.scenario import ScenarioError, load
 from flywheel_sim.scenario.arguments import whole
 from flywheel_sim.scenario.errors import Problem, nearest
 from flywheel_sim.study.responses.shapes import judge
-from flywheel_sim.study.responses.table import COMPANIES, WHOLE, Expectation, Lever, points, response_table
+from flywheel_sim.study.responses.table import COMPANIES, Expectation, Lever, points, response_table
 
 __all__ = ["OUTCOMES", "RUNS", "Outcome", "chosen", "responses"]
 
@@ -58,7 +58,7 @@ def responses(
     names : iterable of str
         Levers, such as ``"service-heads"``; all of them without any.
     companies : iterable of str
-        Out of `response_table.COMPANIES`, all of which are taken without any, and `response_table.WHOLE`.
+        Out of `response_table.COMPANIES`, all of which are taken without any.
     quick : bool
         6 runs at every point instead of 20.
     changes : mapping, optional
@@ -141,12 +141,12 @@ def chosen(names: Iterable[str] = (), companies: Iterable[str] = ()) -> tuple[li
     table, asked, places = response_table(), list(names), list(companies)
     problems = [
         Problem(None, None, None, "", f"there is no {kind} '{name}'", nearest(name, list(known)))
-        for kind, given, known in (("lever", asked, table), ("company to pull levers in", places, (*COMPANIES, *WHOLE)))
+        for kind, given, known in (("lever", asked, table), ("company to pull levers in", places, COMPANIES))
         for name in given
         if name not in known
     ]
     levers = [lever for name, lever in table.items() if not asked or name in asked]
-    places = [company for company in (*COMPANIES, *WHOLE) if company in (places or COMPANIES)]
+    places = [company for company in COMPANIES if company in (places or COMPANIES)]
     if not problems and not any(company in lever.paths for lever in levers for company in places):
         where = ", ".join(dict.fromkeys(company for lever in levers for company in lever.paths))
         problems.append(Problem(None, None, None, "", f"none of these levers is pulled there; expected {where}", None))
