@@ -230,6 +230,7 @@ def test_a_run_does_not_depend_on_its_company_in_a_batch():
         **SMALL,
         "horizon_weeks": 55,
         "market": {"accounts": 2500, "initial_customers": 10, "network": {"kind": "complete"}},
+        "word_of_mouth": {"talk_spread": 0.0},
         "axes": ["acquire", "value", "ease", "care", *"bcdefghi"],
         "timeline": {"changes": {"later": {"from_week": 20, "set": {"market.external": 0.01}}}},
     }

@@ -13,7 +13,7 @@ from flywheel_sim.results.responses import VERDICTS, Responses
 from flywheel_sim.scenario import ScenarioError, load
 from flywheel_sim.study.responses import trial as battery
 from flywheel_sim.study.responses.shapes import SHAPES, judge
-from flywheel_sim.study.responses.table import COMPANIES, WHOLE, YEARS, points, response_table
+from flywheel_sim.study.responses.table import COMPANIES, YEARS, points, response_table
 
 X = np.array([0.0, 1.0, 2.0, 3.0])
 LUCK = np.random.default_rng(8).normal(size=20)
