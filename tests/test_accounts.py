@@ -153,7 +153,13 @@ def _watched(scenario, seed=1):
 def test_source_and_referrer_of_every_spell_survive_its_end_and_the_next_lead(name):
     pulse = {"timeline.enabled": True, "timeline.customers": {"more": {"week": 20, "add": 25}}}
     scenario = load(name).with_(
-        {"market.accounts": 3000, "market.initial_customers": 600, "horizon_weeks": 104, "market.win_back.rate": 0.1}
+        {
+            "market.accounts": 3000,
+            "market.initial_customers": 600,
+            "horizon_weeks": 104,
+            "market.win_back.rate": 0.3,
+            "word_of_mouth.rate": 4 * load(name).get("word_of_mouth.rate"),
+        }
         | pulse
     )
     accounts, spells, simulation = _watched(scenario)

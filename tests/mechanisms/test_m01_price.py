@@ -267,7 +267,7 @@ def test_everybody_has_a_price_at_which_it_goes(payers, kind):
     assert doubled.series("spend").sum() < once.series("spend").sum()
 
 
-@pytest.mark.parametrize("name", ["b2b-whole", "b2c-whole"])
+@pytest.mark.parametrize("name", ["b2b-saas", "b2c-subscription"])
 def test_whole_companies_have_a_best_price_within_and_doubling_it_each_year_does_not_pay(name):
     company, ten_years = load(name), {"horizon_weeks": 520}
     cheap, own, dear, doubled = (
@@ -283,7 +283,7 @@ def test_whole_companies_have_a_best_price_within_and_doubling_it_each_year_does
     assert own > max(cheap, dear, doubled)
 
 
-@pytest.mark.parametrize("name", ["b2b-whole", "b2c-whole"])
+@pytest.mark.parametrize("name", ["b2b-saas", "b2c-subscription"])
 def test_no_bit_of_a_whole_company_hangs_on_the_law_at_the_price_it_has(name, same_bits):
     company = load(name).with_({"horizon_weeks": 60})
     same_bits(company, company.with_({"market.pricing.law": "level"}))

@@ -17,8 +17,11 @@ BASE = shipped_path("scenarios/companies/b2b-saas.yaml")
 def small():
     """A short base case."""
     return load("b2b-saas").with_(
-        {"market.accounts": 600, "market.initial_customers": 200, "horizon_weeks": 60, "word_of_mouth.enabled": False}
-    )
+        {
+            "market.accounts": 600, "market.initial_customers": 200, "horizon_weeks": 60,
+            "word_of_mouth.enabled": False, "market.at_rest": False, "sensing.response_bond": 0.0,
+        }
+    )  # fmt: skip
 
 
 def test_references_are_means_of_the_run_itself(small):

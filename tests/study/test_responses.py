@@ -126,7 +126,7 @@ def test_levers_cover_what_a_company_can_move():
         assert lever.expect and lever.why.endswith(".")
         for expected in lever.expect:
             assert expected.shape in SHAPES and expected.outcome in battery.OUTCOMES, lever.name
-            assert set(expected.companies) <= set(lever.paths) <= {*COMPANIES, *WHOLE} and set(expected.years) <= set(
+            assert set(expected.companies) <= set(lever.paths) <= set(COMPANIES) and set(expected.years) <= set(
                 YEARS
             )
             assert (expected.factor > 0) == (expected.shape == "bounded"), lever.name
@@ -142,7 +142,7 @@ def test_every_declared_point_is_a_legal_company():
 
 def test_heads_are_multiples_of_what_the_company_has():
     made, own = points(response_table()["service-heads"], "b2b-saas")
-    assert made[own].x == 7.2 == load("b2b-saas").get("teams.service.headcount")
+    assert made[own].x == load("b2b-saas").get("teams.service.headcount")
     made, own = points(response_table()["salaries"], "b2b-saas")
     assert made[own].x == 1.0, "salaries differ, so points are multiples"
     assert made[0].scenario.get("teams.sales.salary") == 75000
