@@ -156,8 +156,8 @@ def test_source_and_referrer_of_every_spell_survive_its_end_and_the_next_lead(na
         {
             "market.accounts": 3000,
             "market.initial_customers": 600,
-            "horizon_weeks": 104,
-            "market.win_back.rate": 0.3,
+            "horizon_weeks": 156,
+            "market.win_back.rate": 0.1,
             "word_of_mouth.rate": 4 * load(name).get("word_of_mouth.rate"),
         }
         | pulse

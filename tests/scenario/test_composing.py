@@ -27,8 +27,8 @@ def test_every_way_of_naming_a_composition_means_the_same():
 @pytest.mark.parametrize(
     ("name", "parts"),
     [
-        ("relationship-flywheel", "relationship-pay+flywheel-group+one-theme+shared-map+strong-coupling"),
-        ("close-rate-with-group", "siloed-close-rate+flywheel-group+one-theme+shared-map+strong-coupling"),
+        ("relationship-flywheel", "relationship-pay+flywheel-group+one-theme+shared-map+deciding-together"),
+        ("close-rate-with-group", "siloed-close-rate+flywheel-group+one-theme+shared-map+deciding-together"),
         ("flywheel-group", "siloed-close-rate+flywheel-group"),
     ],
 )
