@@ -24,7 +24,25 @@ from flywheel_sim.study.facts.table import COMPANIES, ROLES, Part, arm, arms, fa
 
 SMALL = {"market.accounts": 400, "market.initial_customers": 100}
 #: Facts that a law or a bar of the model names: they can be no evidence.
-NAMED = ("S1", "S2", "S4", "S7", "S9", "S10", "S14", "S15", "S16", "S17", "S19", "S20", "S21", "S22", "S27", "S28", "S40")
+NAMED = (
+    "S1",
+    "S2",
+    "S4",
+    "S7",
+    "S9",
+    "S10",
+    "S14",
+    "S15",
+    "S16",
+    "S17",
+    "S19",
+    "S20",
+    "S21",
+    "S22",
+    "S27",
+    "S28",
+    "S40",
+)
 
 
 def test_every_fact_of_the_bibliography_has_a_role_and_no_other():

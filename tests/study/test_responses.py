@@ -126,9 +126,7 @@ def test_levers_cover_what_a_company_can_move():
         assert lever.expect and lever.why.endswith(".")
         for expected in lever.expect:
             assert expected.shape in SHAPES and expected.outcome in battery.OUTCOMES, lever.name
-            assert set(expected.companies) <= set(lever.paths) <= set(COMPANIES) and set(expected.years) <= set(
-                YEARS
-            )
+            assert set(expected.companies) <= set(lever.paths) <= set(COMPANIES) and set(expected.years) <= set(YEARS)
             assert (expected.factor > 0) == (expected.shape == "bounded"), lever.name
 
 
