@@ -179,7 +179,7 @@ def state_of(blocks: int, queued: bool = False) -> State:
     n = blocks * BLOCK
     bare = allocate(
         1, np.array([n]), size, False, n * model.market.network.degree, len(model.axes), int(size["touchpoints"].max()),
-        np.array([queued]),
+        np.array([queued]), counted=np.array([model.measures.per_account]),
     )  # fmt: skip
     return bare
 
@@ -198,8 +198,12 @@ def accounts() -> str:
             rows.append(f"| {', '.join(f'`{name}`' for name in names)} ({sort}, {word}) | {width * len(names)} |")
     rows.append(f"| place in the network: offset | {state.edge.itemsize} |")
     rows.append(f"| friends, mean degree 8 ({state.friend.itemsize} each) | {state.friend.nbytes // n} |")
+    rows.append(
+        f"| `tally`: what an account took, where payroll is shared out by it (four each) | {state.tally.nbytes // n} |"
+    )
     whole = bytes_of(state) / n
-    others = whole - sum(c.itemsize for c in columns.values()) - (state.edge.nbytes + state.friend.nbytes) / n
+    shared = state.edge.nbytes + state.friend.nbytes + state.tally.nbytes
+    others = whole - sum(c.itemsize for c in columns.values()) - shared / n
     rows.append(f"| sums of its block of {BLOCK:,} accounts | {others:.1f} |")
     rows.append(f"| **together** | **{whole:.0f}** |")
     queue = state_of(1, True)

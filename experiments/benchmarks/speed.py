@@ -128,7 +128,7 @@ def _phases(simulation: Simulation, weeks: int) -> list[float]:
 
 def bytes_of(state: State) -> int:
     """Bytes of everything that grows with the number of accounts: columns, network, sums of blocks."""
-    others = (state.edge, state.friend, state.acc, state.touched, state.cases, state.counts)
+    others = (state.edge, state.friend, state.tally, state.acc, state.touched, state.cases, state.counts)
     return sum(array.nbytes for array in (*account_columns(state).values(), *others))
 
 
