@@ -179,7 +179,7 @@ def state_of(blocks: int, queued: bool = False) -> State:
     n = blocks * BLOCK
     bare = allocate(
         1, np.array([n]), size, False, n * model.market.network.degree, len(model.axes), int(size["touchpoints"].max()),
-        np.array([queued]), counted=np.array([model.measures.per_account]),
+        np.array([queued]), counted=np.array([model.measures.per_account or model.ledger.allocate_payroll]),
     )  # fmt: skip
     return bare
 
