@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.results.world_draws import WorldDraws
+from flywheel_sim.study.worlds.normal_difference import normal_information
 from flywheel_sim.study.worlds.shrinkage import shrink
 from flywheel_sim.study.worlds.value_of_information import candidates, evpi
-from flywheel_sim.theory.information import normal_information
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "doubt.md"

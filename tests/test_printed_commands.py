@@ -25,7 +25,7 @@ SMALL = {"market.accounts": "200", "market.initial_customers": "20", "horizon_we
 #: What stands for something of the reader's.
 STANDS_FOR = {
     "A": "siloed-close-rate", "B": "nps-pay", "C": "revenue-share", "D": "mbo-pay", "SCENARIO": "b2b-saas",
-    "DIR": "mine-runs", "SAVED": "saved", "RESULT": "saved", "SWEEP": "two-runs", "PATH": "market.price",
+    "DIR": "mine-runs", "SAVED": "saved", "RESULT": "saved", "SWEEP": "two-runs", "PATH": "market.price", "N": "24",
 }  # fmt: skip
 #: Beginning of a command, or a word in it -> why it is only read.
 READ_ONLY = {
@@ -36,6 +36,10 @@ READ_ONLY = {
     "optimize heads-under-doubt": "thousands of runs",
     "optimize budget-mix --best": "hundreds of runs",
     "compare mine mine+training-in-support": "needs the reader's own file",
+    "compare mine.yaml plan.yaml": "needs the reader's own files",
+    "worlds COMPANY": "minutes",
+    "compare ... --worlds": "minutes",
+    "optimize budget-mix": "hundreds of runs",
     "sensitivity what-moves-the-verdict": "a thousand runs",
     "calibrate hubspot": "a minute",
     "calibrate limits/a03-sbg-regular": "a minute",

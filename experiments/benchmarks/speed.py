@@ -27,7 +27,7 @@ def scaled(accounts: int, horizon_weeks: int, base: str = EVERYTHING) -> Scenari
     Examples
     --------
     >>> scaled(50_000, 30).model.teams["sales"].headcount
-    80.0
+    60.0
     """
     start = load(base)
     model = start.model

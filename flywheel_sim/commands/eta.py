@@ -128,7 +128,7 @@ def expected_work(scenario: "Scenario") -> Sequence[float] | None:
     >>> from flywheel_sim.scenario import load
     >>> work = expected_work(load("b2b-saas"))
     >>> [round(work[week + 1] - work[week], 2) for week in (0, 26, 155)]
-    [1.16, 1.21, 1.42]
+    [1.16, 1.21, 1.43]
     """
     if not scenario.model.market.enabled:
         return None

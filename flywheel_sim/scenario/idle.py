@@ -104,7 +104,8 @@ _TABLE = """
     reactions: letter_hours preemption: letters > 0
     reactions: letters preemption: letter_hours > 0
     reactions: letters letter_hours: preemption > 0
-    strategy: relearn_weeks established: transition > 0
+    strategy: relearn_weeks: transition > 0
+    strategy: established: transition > 0 or vectors.coupling.gain > 0
     decisions: rework_weeks rework_hours: rework > 0
     decisions: centre_weeks centre_sd competence other_competence: centralisation > 0
     decisions: team_sd scatter_sd: centralisation < 1

@@ -121,7 +121,7 @@ def bounds_of(shape: Shape) -> tuple[float, float]:
     --------
     >>> from flywheel_sim.scenario.schema import ScenarioModel
     >>> bounds_of(along(root(ScenarioModel), ("cadence", "pull")))
-    (0.0, 1000.0)
+    (0.0, 1.0)
     """
     low, high = -math.inf, math.inf
     for one in shape.metadata:
@@ -226,7 +226,7 @@ def ranges_of(model: type[BaseModel], source: Mapping[str, Any]) -> dict[str, Ra
     >>> from flywheel_sim.scenario.schema import ScenarioModel
     >>> found = ranges_of(ScenarioModel, {"cadence": {"pull": "0.2 to 0.8"}})
     >>> found["cadence.pull"].median
-    0.4
+    0.5
     """
     return {".".join(path): found for path, found in _found(model, source) if isinstance(found, Range)}
 

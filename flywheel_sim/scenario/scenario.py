@@ -378,7 +378,7 @@ class Scenario:
         >>> from flywheel_sim.scenario import load
         >>> s = load("b2b-saas").with_({"cadence.pull": "0.2 to 0.8"})
         >>> s.ranges["cadence.pull"].high, s.get("cadence.pull")
-        (0.8, 0.4)
+        (0.8, 0.5)
         """
         if self._ranges is None:
             object.__setattr__(self, "_ranges", ranges_of(type(self.model), self._source))

@@ -31,7 +31,7 @@ def test_every_form_means_the_number_it_says(run):
         "customers.q50@11-20": np.median(week["customers"][10:20]),
         "customers.end@11-20": week["customers"][19],
         "revenue.sum / customers.sum": week["revenue"].sum() / week["customers"].sum(),
-        "churned.sum@11-20 / new_customers.sum@1-10": week["churned"][10:20].sum() / week["new_customers"][:10].sum(),
+        "churned.sum@11-20 / customers.sum@1-10": week["churned"][10:20].sum() / week["customers"][:10].sum(),
         "npv/customers_end": run.summary["npv"] / run.summary["customers_end"],
         "own_rules:late_customers": week["customers"][15],
         "own_rules:late_customers / customers.end": week["customers"][15] / week["customers"][-1],

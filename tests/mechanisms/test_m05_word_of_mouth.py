@@ -68,7 +68,7 @@ def test_a_prospect_joins_at_the_rate_of_the_voices_it_hears(quiet, normalise):
 
 def test_a_lead_that_comes_to_nothing_names_nobody():
     """Who waits or buys has a referrer where word of mouth brought it; who is a prospect again has none."""
-    _, sim = weeks_of(scaled(20_000, 30), 30)
+    _, sim = weeks_of(scaled(40_000, 30), 30)
     n = int(sim.state.run[0]["accounts"])
     status, referrer, spells = sim.state.status[:n], sim.state.referrer[:n], sim.state.spells[:n]
     assert np.all(referrer[status == PROSPECT] == -1)

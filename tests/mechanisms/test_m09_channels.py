@@ -244,7 +244,7 @@ def test_mix_by_hand(quiet):
     firm["segments"]["fond"] = {"spend": 52, "need": {"care": 1}, "share": 3, "channel_taste": {"person": 3}}
     model = load(firm).model
     rows = channel_rows.cell_rows(model)
-    assert rows.shape == (2, 4)
+    assert rows.shape == (2, 5)
     assert rows[:, 3].tolist() == [1, 1], "what is at stake in the touch"
     # .25 in person, half of it replaced; .5 in person where it is liked three times as much
     assert rows[0, :3] == pytest.approx([0.125 * 1.5 + 0.875 * 0.5, 0.125 * 0.2, 0.125 * 10 + 0.875])

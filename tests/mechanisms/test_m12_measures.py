@@ -20,7 +20,7 @@ WORSE = {
     "churn": {"market.churn.mean": 0.36},
     "revenue": {"market.initial_customers": 60},
     "relationship": {"journey.touchpoints.product-use.base_success": 0.6},
-    "peers": {"vectors.diffusion": 0.5},
+    "peers": {"vectors.diffusion": 1.0},
     "bookings": {"market.funnel.close": 0.1},
     "profit": {"ledger.overhead": 30_000},
     "experience-map": {"journey.touchpoints.product-use.base_success": 0.6},

@@ -92,7 +92,9 @@ def test_the_wheel_has_speed_friction_and_mass():
 
 
 def test_surveyed_satisfaction_scatters_around_the_true_one():
-    runs = batch([company(**{"sensing.survey_weeks": 1, "sensing.happy_bias": 1.0})], replicates=4)[0]
+    runs = batch(
+        [company(**{"sensing.survey_weeks": 1, "sensing.happy_bias": 1.0, "sensing.response_bond": 0.0})], replicates=4
+    )[0]
     for run in runs:
         answers, true = run.series("survey_answers"), run.series("csat_true")
         assert np.array_equal(true, run.series("experience"))

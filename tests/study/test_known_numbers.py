@@ -19,7 +19,7 @@ known:
   customers: 600
   price: $50 a month
   churn: 3.5 +- 0.5% a month
-  tickets: 60 to 90 a month
+  tickets: 105 to 145 a month
 """
 
 

@@ -114,7 +114,7 @@ def points(lever: Lever, company: str, changes: Mapping[str, Any] | None = None)
     --------
     >>> made, own = points(response_table()["service-heads"], "b2b-saas")
     >>> [round(point.x, 2) for point in made][:3], round(made[own].x, 1)
-    ([0.0, 0.22, 1.01], 7.2)
+    ([0.0, 0.24, 1.11], 7.9)
     """
     base = load(company).with_({**(changes or {})})
     if lever.settings:
