@@ -29,8 +29,8 @@ def test_a_what_if_comes_out_as_it_says(name):
     assert verdict == made.verdict(*told["npv"])
     found = made.differences(name, PAIRS, FRESH)
     for outcome, (mean, error) in told.items():
-        # few pairs know their own spread badly, so what many said of it is taken; where a queue runs away in one pair of
-        # twelve, the many may have met none, and the few know better
+        # few pairs know their own spread badly, so what many said of it is taken; where a queue runs away in one pair
+        # of twelve, the many may have met none, and the few know better
         spread = max(error * math.sqrt(pairs), float(found[outcome].std(ddof=1)))
         off = math.hypot(error, spread / math.sqrt(PAIRS))
         here = float(found[outcome].mean())

@@ -10,7 +10,10 @@ from flywheel_sim.scenario.library import PLANS
 
 PLAN_NAMES = [name for name, entry in scenarios().items() if entry.kind in PLANS]
 #: What a company may lack that a plan speaks of.
-LACKING = re.compile(r"^this company has no teams, so|^the company below has no \w+|^unknown channel |^nobody calls back: this company has no ")
+LACKING = re.compile(
+    r"^this company has no teams, so|^the company below has no \w+|^unknown channel "
+    r"|^nobody calls back: this company has no "
+)
 COMPANIES = [name for name, entry in scenarios().items() if entry.kind == "company"]
 
 
