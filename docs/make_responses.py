@@ -47,17 +47,12 @@ def row(*cells: str) -> str:
 
 def summary() -> str:
     """Count verdicts by company."""
-    first, everything = answers()[0], curves()
-    lines = [
-        f"`flywheel responses`, {first['data']['replicates']} paired runs at every point, seed "
-        f"{first['manifest']['seeds']['seed']}, engine `{first['manifest']['hashes']['engine']}`:",
-        "",
-        row("company", *VERDICTS, "curves"),
-        "|---|---|---|---|---|",
-    ]
-    for company in COMPANIES:
+    everything = curves()
+    lines = [row("company", "paired runs", "engine", *VERDICTS, "curves"), "|---|---|---|---|---|---|---|"]
+    for company, answer in zip(COMPANIES, answers(), strict=True):
         found = Counter(curve.verdict for curve in everything if curve.company == company)
-        lines.append(row(company, *(str(found[verdict]) for verdict in VERDICTS), str(found.total())))
+        made = f"{answer['data']['replicates']}", f"`{answer['manifest']['hashes']['engine']}`"
+        lines.append(row(company, *made, *(str(found[verdict]) for verdict in VERDICTS), str(found.total())))
     return "\n".join(lines)
 
 
