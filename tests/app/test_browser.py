@@ -65,11 +65,11 @@ def test_what_if(page):
     said(page, "24 paired runs under")
     assert page.locator("svg path").count() > 20
     before = page.locator(".said").inner_text()
-    box = page.locator("[data-path='handoffs.integration'] [tabindex]").first.bounding_box()
+    box = page.locator("[data-path='teams.sales.headcount'] [tabindex]").first.bounding_box()
     page.mouse.click(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2)
     page.wait_for_function("was => document.querySelector('.said').innerText !== was", arg=before)
     said(page, "24 paired runs under")
-    page.wait_for_function("() => location.href.includes('handoffs.integration')")
+    page.wait_for_function("() => location.href.includes('teams.sales.headcount')")
     page.goto(page.url)
     said(page, "24 paired runs under")
     assert page.locator(".said").inner_text() != before
@@ -124,16 +124,16 @@ def test_a_what_if_by_keyboard_alone(page):
         name, outlined = page.evaluate(FOCUSED)
         seen.append(name)
         assert name and outlined, f"after {seen}"
-        if "handoffs.integration" in name:
+        if "teams.sales.headcount" in name:
             break
     assert [word for word in seen if word in ("What-if", "Compare", "Watch", "Explain")] == [
         "What-if", "Compare", "Watch", "Explain"]  # fmt: skip
     assert seen.index("Pinned baseline") < seen.index("What if") < seen.index("Find a parameter")
-    slider = page.get_by_role("slider", name="Handoffs: integration, handoffs.integration")
+    slider = page.get_by_role("slider", name="Handoffs: integration, teams.sales.headcount")
     assert slider.evaluate("e => e === document.activeElement")
     before = float(slider.get_attribute("aria-valuenow"))
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("() => location.href.includes('handoffs.integration')")
+    page.wait_for_function("() => location.href.includes('teams.sales.headcount')")
     assert float(slider.get_attribute("aria-valuenow")) > before and slider.get_attribute("aria-valuetext").endswith(
         "share"
     )
