@@ -124,16 +124,16 @@ def test_a_what_if_by_keyboard_alone(page):
         name, outlined = page.evaluate(FOCUSED)
         seen.append(name)
         assert name and outlined, f"after {seen}"
-        if "teams.sales.headcount" in name:
+        if "handoffs.integration" in name:
             break
     assert [word for word in seen if word in ("What-if", "Compare", "Watch", "Explain")] == [
         "What-if", "Compare", "Watch", "Explain"]  # fmt: skip
     assert seen.index("Pinned baseline") < seen.index("What if") < seen.index("Find a parameter")
-    slider = page.get_by_role("slider", name="Handoffs: integration, teams.sales.headcount")
+    slider = page.get_by_role("slider", name="Handoffs: integration, handoffs.integration")
     assert slider.evaluate("e => e === document.activeElement")
     before = float(slider.get_attribute("aria-valuenow"))
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("() => location.href.includes('teams.sales.headcount')")
+    page.wait_for_function("() => location.href.includes('handoffs.integration')")
     assert float(slider.get_attribute("aria-valuenow")) > before and slider.get_attribute("aria-valuetext").endswith(
         "share"
     )
