@@ -65,11 +65,13 @@ def test_what_if(page):
     said(page, "24 paired runs under")
     assert page.locator("svg path").count() > 20
     before = page.locator(".said").inner_text()
-    box = page.locator("[data-path='teams.sales.headcount'] [tabindex]").first.bounding_box()
+    slider = page.locator("[data-path='handoffs.integration'] .q-slider").first
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
     page.mouse.click(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2)
     page.wait_for_function("was => document.querySelector('.said').innerText !== was", arg=before)
     said(page, "24 paired runs under")
-    page.wait_for_function("() => location.href.includes('teams.sales.headcount')")
+    page.wait_for_function("() => location.href.includes('handoffs.integration')")
     page.goto(page.url)
     said(page, "24 paired runs under")
     assert page.locator(".said").inner_text() != before
