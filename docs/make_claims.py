@@ -26,8 +26,9 @@ NOTES = {
     "C7": "no direction was written down, but the sign is against the words: more account reviews fail more often, "
     "failures become issues, and service, which nobody adds to, falls behind",
     "C9": "in the whole company something of fewer people is still felt by customers who meet technology alone; it is "
-    "smaller than a thousandth of the effort, and in the small company of `tests/claims` it is gone to the bit. Which law "
-    "carries it has not been found",
+    "smaller than a thousandth of the effort, and in the small company of `tests/claims` it is gone to the bit. "
+    "Which "
+    "law carries it has not been found",
     "C23": "two signs: decisions of teams scatter more (`decision_error` counts that), and fewer touches fail",
     "C32": "its first trial was a fault of the experiment: better relationships still sold more to customers, and what "
     "customers pay pays for heads, so two runs of forty moved where nothing should; since then "
@@ -35,7 +36,7 @@ NOTES = {
     "C33": "in the company as it was before leads lapsed and accounts rested, the verdict was no: leads of so many "
     "advocates waited longer for the same sellers and went cold, and fewer were won. Sellers who take the newest lead "
     "first are not slowed by those they leave",
-    "C46": "what moves is smaller than luck over three years in the company with all laws; why has not been looked into",
+    "C46": "what moves is smaller than luck over three years in the company with all laws; why is not known",
     "C49": "the mean score is where it was; what overshoots is its spread about the target, which this experiment does "
     "not observe",
     "C71": "its first trial was a fault of the experiment, -.1 % of the cost at break-even: the effort of trying moved "
