@@ -261,6 +261,7 @@ class Outcomes:
             p_value=float(self.p_values[index - 1]) if index else None,
             indifference=self.indifference,
             first_stage=self.first_stage,
+            of="over draws of the parameters" if self.drawn else "of one set of assumptions",
         )
 
     def variance_reduction(self, index: int) -> float:

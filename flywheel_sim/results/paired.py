@@ -4,11 +4,11 @@ Two intervals, two questions.  The *interval of the mean* (paired t) says how we
 runs make it narrower.  The *interval of the runs* (10 % to 90 % quantile) says how much one company's luck varies; more
 runs do not.
 
-How sure the verdict sounds goes by the share of runs won, ties counted half, and by how well so many runs know it: by
-the lower end of its 80 % Jeffreys interval.  .95 or more is "almost surely", .80 "probably", .60 "leans", below that
-there is no clear winner; the same the other way round when the baseline wins.  Hence "almost surely" takes 27 runs at
-least, all of them won.  With an indifference zone, two scenarios are
-practically equal when the whole interval of the mean lies inside it (two one-sided tests, 10 % error each).
+Paired runs tell luck, and nothing else: they count, and say no word of certainty, which is for answers over worlds
+(`flywheel_sim.results.world_answer`).  A scenario wins when the share of runs won, ties counted half, is known to be
+.60 or more: by the lower end of its 80 % Jeffreys interval; the same the other way round when the baseline wins.  Hence
+it takes 3 runs at least, all of them won.  With an indifference zone, two scenarios are practically equal when the
+whole interval of the mean lies inside it (two one-sided tests, 10 % error each).
 """
 
 import math
@@ -23,15 +23,15 @@ from flywheel_sim.results.words import money, of_100, signed_money, span
 from flywheel_sim.results.world_answer import WorldVerdict
 
 __all__ = [
-    "LEVEL", "Band", "Dip", "Verdict", "band", "deepest_dip", "lasting_gain_week", "mean_interval", "strength",
-    "verdict", "wins_of_100",
+    "LEVEL", "Band", "Dip", "Verdict", "band", "deepest_dip", "lasting_gain_week", "mean_interval", "verdict",
+    "wins_of_100", "won",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
 
 TAIL = (1.0 - LEVEL) / 2.0
-#: Words of sureness, and the share of runs won that must be passed by the lower end of its interval.
-_WORDS = (("almost surely", 0.95), ("probably", 0.80), ("leans", 0.60))
+#: Share of runs that a winner has won at least, by the lower end of its interval.
+_LEAST = 0.60
 #: So many runs know the share well.
 _MANY = 1_000_000
 
@@ -133,11 +133,8 @@ def wins_of_100(differences: Floats) -> float:
     return float(100.0 * (np.mean(differences > 0) + 0.5 * np.mean(differences == 0)))
 
 
-def strength(wins: float, runs: int) -> str | None:
-    """Return the word for so many wins of 100 in so many runs, of whoever has the more; None when there is no clear
-    winner.
-
-    The one rule for every sentence that says how sure a comparison is.
+def won(wins: float, runs: int) -> bool:
+    """Tell whether so many wins of 100 in so many runs make a winner, of whoever has the more.
 
     Parameters
     ----------
@@ -148,13 +145,10 @@ def strength(wins: float, runs: int) -> str | None:
 
     Examples
     --------
-    >>> [strength(100.0, runs) for runs in (2, 3, 5, 6, 26, 27, 1000)]
-    [None, 'leans', 'leans', 'probably', 'probably', 'almost surely', 'almost surely']
-    >>> [strength(wins, 1000) for wins in (96, 95, 82, 81, 63, 61, 3)]
-    ['almost surely', 'probably', 'probably', 'leans', 'leans', None, 'almost surely']
+    >>> [won(100.0, runs) for runs in (2, 3, 1000)], [won(wins, 1000) for wins in (63, 61, 3)]
+    ([False, True, True], [True, False, True])
     """
-    least = share_interval(max(wins, 100.0 - wins) * runs / 100.0, runs)[0]
-    return next((word for word, needed in _WORDS if least >= needed), None)
+    return share_interval(max(wins, 100.0 - wins) * runs / 100.0, runs)[0] >= _LEAST
 
 
 def band(values: Floats) -> Band:
@@ -219,6 +213,7 @@ def verdict(
     p_value: float | None = None,
     indifference: float = 0.0,
     first_stage: int = 0,
+    of: str = "of one set of assumptions",
 ) -> Verdict:
     """Judge a challenger against the baseline.
 
@@ -240,6 +235,8 @@ def verdict(
         Differences up to this do not matter.
     first_stage : int
         So many first runs decided how many there are; 0 when the number was fixed.
+    of : str
+        What the runs are of, after their number.
     """
     wins = wins_of_100(differences)
     mean = float(np.mean(differences))
@@ -247,13 +244,12 @@ def verdict(
     runs = band(differences)
     interval = mean_interval(differences, first_stage=first_stage)
     equal = indifference > 0 and -indifference < interval[0] and interval[1] < indifference
-    word = None if equal else strength(wins, len(differences))
-    winner = None if word is None else challenger if wins > 50 else baseline
+    winner = None if equal or not won(wins, len(differences)) else challenger if wins > 50 else baseline
     span_of_weeks = len(median_path) - 1
     said = (
         _equal_sentence(mean, interval, indifference, span_of_weeks, challenger, baseline)
         if equal
-        else _sentence(wins, len(differences), mean, span_of_weeks, challenger, baseline)
+        else _sentence(wins, len(differences), mean, span_of_weeks, challenger, baseline, of)
     )
     return Verdict(
         sentence=said,
@@ -287,35 +283,30 @@ def _equal_sentence(
     )
 
 
-def _counted(wins: float, runs: int) -> str:
+def _counted(wins: float, runs: int, of: str) -> str:
     """Return wins as they were counted when there are at most 100 runs and no half win, else of 100."""
-    won = wins * runs / 100.0
-    if runs <= 100 and abs(won - round(won)) < 1e-9:
-        return f"{round(won)} of {runs} paired runs"
-    return f"{of_100(wins)} of 100 paired runs"
+    count = wins * runs / 100.0
+    if wins == 100.0:
+        return f"all {runs} paired runs {of}"
+    if runs <= 100 and abs(count - round(count)) < 1e-9:
+        return f"{round(count)} of {runs} paired runs {of}"
+    return f"{of_100(wins)} of 100 paired runs {of}"
 
 
-def _sentence(wins: float, runs: int, mean: float, weeks: int, challenger: str, baseline: str) -> str:
-    word, after = strength(wins, runs), span(weeks)
-    if word is None:
+def _sentence(wins: float, runs: int, mean: float, weeks: int, challenger: str, baseline: str, of: str) -> str:
+    after = span(weeks)
+    if not won(wins, runs):
         if mean == 0 and wins == 50:
             return f"No clear winner: after {after}, {challenger} and {baseline} come to the same."
-        side = "ahead" if mean > 0 else "behind"
-        lead = "No clear winner" if strength(wins, _MANY) is None else "Too few runs to name a winner"
-        return (
-            f"{lead}: after {after}, {challenger} is {money(abs(mean))} {side} of {baseline} on average, "
-            f"and ahead in {_counted(wins, runs)}."
-        ).replace(" behind of ", " behind ")
+        apart = f"{money(abs(mean))} {'ahead of' if mean > 0 else 'behind'} {baseline}"
+        lead = "Too few runs to name a winner" if won(wins, _MANY) else "No clear winner"
+        return f"{lead}: after {after}, {challenger} is {apart} on average, and ahead in {_counted(wins, runs, of)}."
     if wins < 50:
         wins, mean, challenger, baseline = 100.0 - wins, -mean, baseline, challenger
-    claim = {
-        "almost surely": f"{challenger} is almost surely better than {baseline}",
-        "probably": f"{challenger} is probably better than {baseline}",
-        "leans": f"The evidence leans towards {challenger} over {baseline}",
-    }[word]
+    counted = _counted(wins, runs, of)
     if mean >= 0:
-        return f"{claim}: worth {money(mean)} more after {after}, ahead in {_counted(wins, runs)}."
+        return f"{challenger} is worth {money(mean)} more than {baseline} after {after}: ahead in {counted}."
     return (
-        f"{claim}: ahead in {_counted(wins, runs)} after {after}, although a few bad runs make it worth "
+        f"{challenger} is ahead of {baseline} in {counted} after {after}, although a few bad runs make it worth "
         f"{money(-mean)} less on average."
     )

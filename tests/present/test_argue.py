@@ -8,7 +8,7 @@ from chromium import CHROMIUM, chromium
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from flywheel_sim.present.argue import MOST_DOTS, argument, that_matter
-from flywheel_sim.results.paired import strength
+from flywheel_sim.results.paired import won
 from flywheel_sim.results.words import signed_money
 from flywheel_sim.results.world_draws import WorldDraws
 
@@ -31,7 +31,7 @@ def saying(effects):
     def say(left):
         kept = effects[left]
         share = float(np.mean(kept > 0))
-        word = strength(100 * share, len(kept)) or "open"
+        word = "won" if won(100 * share, len(kept)) else "open"
         low, middle, high = (signed_money(float(q)) for q in np.quantile(kept, (0.1, 0.5, 0.9)))
         return f"{word}: {int(np.sum(kept > 0))} better, {middle}, {low} to {high}"
 

@@ -14,9 +14,9 @@ from flywheel_sim.results.paired import (
     band,
     deepest_dip,
     lasting_gain_week,
-    strength,
     verdict,
     wins_of_100,
+    won,
 )
 from flywheel_sim.scenario import Scenario
 from flywheel_sim.study.comparison.compare import Comparison, choose, compare
@@ -103,23 +103,31 @@ def judged(wins: float, losses: float, ties: float = 0) -> object:
 
 
 @pytest.mark.parametrize(
-    ("wins", "word", "winner"),
+    ("wins", "start", "winner"),
     [
-        (100, "almost surely", "B"), (98, "almost surely", "B"), (97, "probably", "B"), (86, "probably", "B"),
-        (85, "leans", "B"), (67, "leans", "B"), (66, "Too few runs to name a winner", None),
-        (62, "Too few runs to name a winner", None), (59, "No clear winner", None), (50, "No clear winner", None),
-        (41, "No clear winner", None), (34, "Too few runs to name a winner", None), (33, "leans", "A"),
-        (15, "leans", "A"), (14, "probably", "A"), (3, "probably", "A"), (2, "almost surely", "A"),
-        (0, "almost surely", "A"),
+        (100, "B is worth", "B"), (98, "B is worth", "B"), (67, "B is worth", "B"),
+        (66, "Too few runs to name a winner", None), (62, "Too few runs to name a winner", None),
+        (59, "No clear winner", None), (50, "No clear winner", None), (41, "No clear winner", None),
+        (34, "Too few runs to name a winner", None), (33, "A is worth", "A"), (2, "A is worth", "A"),
+        (0, "A is worth", "A"),
     ],
 )  # fmt: skip
-def test_the_verdict_goes_by_rule_and_both_ways(wins: int, word: str, winner: str | None) -> None:
+def test_the_verdict_goes_by_rule_and_both_ways(wins: int, start: str, winner: str | None) -> None:
     got = judged(wins, 100 - wins)
     assert got.winner == winner  # type: ignore[attr-defined]
-    assert word in got.sentence  # type: ignore[attr-defined]
+    assert got.sentence.startswith(start)  # type: ignore[attr-defined]
     assert got.wins_of_100 == pytest.approx(wins)  # type: ignore[attr-defined]
     if winner == "A":
-        assert f"in {100 - wins} of 100" in got.sentence  # type: ignore[attr-defined]
+        counted = f"{100 - wins} of 100" if wins else "all 100"
+        assert f"in {counted} paired runs of one set of assumptions" in got.sentence  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("runs", [3, 30, 1000])
+def test_paired_runs_say_no_word_of_certainty(runs: int) -> None:
+    """Luck is not the only doubt, and runs of one set of assumptions tell no other."""
+    said = judged(runs, 0).sentence  # type: ignore[attr-defined]
+    assert not any(word in said.lower() for word in ("sure", "probably", "certain", "evidence", "leans"))
+    assert f"ahead in all {runs} paired runs of one set of assumptions" in said
 
 
 def test_ties_count_half_and_no_difference_is_no_winner() -> None:
@@ -161,27 +169,20 @@ def test_the_dip_is_the_lowest_median_below_zero() -> None:
     assert deepest_dip(np.array([0.0, 3.0])) == (0.0, 0)
 
 
-def test_the_word_never_says_more_than_the_number() -> None:
+def test_the_count_never_says_more_than_the_runs() -> None:
     differences = np.array([1.0] * 159 + [-1.0] * 41)  # 79.5 of 100
     got = verdict(differences, np.full(200, 1.0), np.array([0.0, 1.0]), "B", "A")
-    assert "leans" in got.sentence
     assert "79 of 100" in got.sentence
 
 
-@pytest.mark.parametrize(
-    ("runs", "word"),
-    [(2, None), (3, "leans"), (5, "leans"), (6, "probably"), (26, "probably"), (27, "almost surely")],
-)
-def test_a_few_runs_that_are_all_won_are_no_certainty(runs: int, word: str | None) -> None:
-    """The word follows the lower end of the interval of the share won: two wins of two are a coin's business."""
-    least = stats.beta(runs + 0.5, 0.5).ppf(0.1)
-    steps = ((0.95, "almost surely"), (0.8, "probably"), (0.6, "leans"), (0.0, None))
-    assert next(said for step, said in steps if least >= step) == word
-    assert strength(100.0, runs) == strength(0.0, runs) == word
+@pytest.mark.parametrize(("runs", "enough"), [(2, False), (3, True), (27, True)])
+def test_a_few_runs_that_are_all_won_make_no_winner(runs: int, enough: bool) -> None:
+    """A winner goes by the lower end of the interval of the share won: two wins of two are a coin's business."""
+    assert (stats.beta(runs + 0.5, 0.5).ppf(0.1) >= 0.6) == enough
+    assert won(100.0, runs) == won(0.0, runs) == enough
     got = judged(runs, 0)
-    assert got.winner == (word and "B")  # type: ignore[attr-defined]
-    assert (word or "Too few runs to name a winner") in got.sentence  # type: ignore[attr-defined]
-    assert all(said not in got.sentence for _, said in steps if said and said != word)  # type: ignore[attr-defined]
+    assert got.winner == ("B" if enough else None)  # type: ignore[attr-defined]
+    assert got.sentence.startswith("B is worth" if enough else "Too few runs to name a winner")  # type: ignore[attr-defined]
 
 
 def test_few_runs_are_counted_as_they_are() -> None:
