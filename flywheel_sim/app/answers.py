@@ -13,7 +13,7 @@ from flywheel_sim.app.charts import fan_option
 from flywheel_sim.app.jobs import Job
 from flywheel_sim.present.tables import shown
 from flywheel_sim.results import Outcomes, Run
-from flywheel_sim.results.outcomes import DIFFERENCE
+from flywheel_sim.results.compared_runs import DIFFERENCE
 from flywheel_sim.results.words import money, of_100, percent, signed_money, span, week
 from flywheel_sim.scenario import Scenario
 

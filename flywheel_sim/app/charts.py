@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, apart, color, written
 from flywheel_sim.results import Outcomes
-from flywheel_sim.results.outcomes import DIFFERENCE
+from flywheel_sim.results.compared_runs import DIFFERENCE
 from flywheel_sim.results.words import money, number
 
 __all__ = ["COLUMNS", "HEIGHT", "axis", "fan_option"]

@@ -22,9 +22,9 @@ from flywheel_sim.engine.cache_root import cache_root
 from flywheel_sim.files import write_text
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.errors import nearest
+from flywheel_sim.scenario.hashing import WORDS
 from flywheel_sim.scenario.library import index
 from flywheel_sim.scenario.reading import parse, plain
-from flywheel_sim.scenario.scenario import WORDS
 from flywheel_sim.scenario.writing import differing
 
 __all__ = ["Pick", "laid_on", "opened", "pick_of", "read_pick", "shipped"]

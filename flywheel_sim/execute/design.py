@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flywheel_sim.scenario import Scenario
-from flywheel_sim.scenario.scenario import WORDS
+from flywheel_sim.scenario.hashing import WORDS
 
 __all__ = ["Design", "Names", "Point", "code_text", "run_name"]
 

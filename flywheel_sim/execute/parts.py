@@ -8,13 +8,23 @@ import contextlib
 import os
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from flywheel_sim.results.saving import ResultError
 
-__all__ = ["DRAFTS", "flush_folder", "number_of", "part_names", "read_part", "sound", "write_part", "write_whole"]
+__all__ = [
+    "DRAFTS",
+    "flush_folder",
+    "number_of",
+    "part_names",
+    "read_part",
+    "sound",
+    "telling",
+    "write_part",
+    "write_whole",
+]
 
 #: Where files are made.
 DRAFTS = ".drafts"
@@ -135,3 +145,12 @@ def read_part(path: Path) -> Any:
             return parquet.read(use_threads=False)
     except pa.ArrowException as error:
         raise ResultError(f"'{path}' is broken: {str(error).splitlines()[0]}") from None
+
+
+@contextlib.contextmanager
+def telling(what: str) -> Iterator[None]:
+    """Tell an ``OSError`` in the words of the folder's owner."""
+    try:
+        yield
+    except OSError as error:
+        raise ResultError(f"{what}: {error.strerror or error}") from error

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from flywheel_sim.results.units import in_units
 
 __all__ = ["Rows"]
 
@@ -50,6 +53,24 @@ class Rows:
         none = np.zeros(0, np.int64)
         nothing = np.full((len(runs), outcomes), np.nan)
         return cls(np.array(runs, np.int64), nothing, (why,) * len(runs), none, none, np.zeros((0, columns)))
+
+    def table(self, ids: Sequence[str], outcomes: Sequence[str]) -> Any:
+        """Return the commit record of runs with these names, as a pyarrow table."""
+        import pyarrow as pa
+
+        head = {
+            "run": pa.array(self.run),
+            "run_id": pa.array(ids, pa.string()),
+            "error": pa.array(self.errors, pa.string()),
+        }
+        return in_units(pa.table(head | {name: pa.array(self.outcomes[:, k]) for k, name in enumerate(outcomes)}))
+
+    def series_table(self, columns: Sequence[str]) -> Any:
+        """Return the weekly columns as a pyarrow table."""
+        import pyarrow as pa
+
+        head = {"run": pa.array(self.series_run), "week": pa.array(self.week, pa.int32())}
+        return in_units(pa.table(head | {name: pa.array(self.series[:, k]) for k, name in enumerate(columns)}))
 
     def repeated(self, pairs: Sequence[tuple[int, int]]) -> "Rows":
         """Return these rows, and rows of some runs again under another number.

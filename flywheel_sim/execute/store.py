@@ -16,12 +16,8 @@ before the first run, so any program that reads parquet can look at a sweep whil
 
 Nothing is made from files that have changed: parts carry their checksum in their names, ``study.json`` and the design
 have theirs in ``study.json``, and whoever makes a run compares its name with what is really made.
-
-Longer than 500 lines: the format, and every order of writing and reading that keeps it whole, are checked by reading
-them beside each other.
 """
 
-import contextlib
 import json
 import os
 import shlex
@@ -47,6 +43,7 @@ from flywheel_sim.execute.parts import (
     part_names,
     read_part,
     sound,
+    telling,
     write_part,
     write_whole,
 )
@@ -56,7 +53,7 @@ from flywheel_sim.execute.spread import spread
 from flywheel_sim.execute.versions import agree
 from flywheel_sim.files import draft_folder
 from flywheel_sim.results.saving import ResultError, fitting, vacant
-from flywheel_sim.results.units import UNITS, in_units
+from flywheel_sim.results.units import UNITS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,7 +140,7 @@ class Store:
             When something is already there, or nothing can be written there.
         """
         target = Path(folder)
-        with _telling(f"cannot make '{target}'"):
+        with telling(f"cannot make '{target}'"):
             vacant(target)
             with draft_folder(target) as draft:
                 for name in ("runs", "design", DRAFTS, *(("series",) if experiment.columns else ())):
@@ -188,12 +185,12 @@ class Store:
             agree(study["code"], f"'{path}' was made by", "finish it with that version, or start another sweep")
             same_functions(study.get("functions", {}), f"'{path}'")
             same_rules(study.get("rules", {}), f"'{path}'")
-            with _telling(f"cannot write to '{path}'"):
+            with telling(f"cannot write to '{path}'"):
                 lock = Lock(path / _LOCK)
         try:
             with fitting(path / STUDY):
                 store = cls(path, lock, study, experiment)
-            with _telling(f"cannot read '{path}'"), fitting(path):
+            with telling(f"cannot read '{path}'"), fitting(path):
                 store._read_design()
                 store._read_runs()
         except BaseException:
@@ -229,7 +226,7 @@ class Store:
         points = 1 + max((int(part.column("point").to_numpy().max(initial=-1)) for part in self._design), default=-1)
         table, ids = design_table(design, self._names_of, self.experiment.seed, len(self._ids), points, self._number)
         if table.num_rows:
-            with _telling(f"cannot write to '{self.folder}'"):
+            with telling(f"cannot write to '{self.folder}'"):
                 write_part(self.folder, "design", number, table, {})
             self._add_design(table)
         return np.array([self._number[run_id] for run_id in ids], np.int64).reshape(-1, max(design.replicates, 1))
@@ -248,7 +245,7 @@ class Store:
             return
         if self._done[joined.run].any():
             raise ValueError("these runs are there already")
-        with _telling(f"cannot write to '{self.folder}'"):
+        with telling(f"cannot write to '{self.folder}'"):
             names = self._write(joined, self._next)
         self._count(joined.run, joined.failed, names)
 
@@ -279,7 +276,7 @@ class Store:
             lost = table.filter(pc.invert(fine)).column("run").to_numpy()
             if not len(lost):
                 continue
-            with _telling(f"cannot write to '{self.folder}'"):
+            with telling(f"cannot write to '{self.folder}'"):
                 kept = write_part(self.folder, "runs", self._next, table.filter(fine), {"series": series})
                 (self.folder / "runs" / name).unlink()
             self._runs[position] = kept, series
@@ -486,33 +483,15 @@ class Store:
             (self.folder / folder / name).replace(self.folder / _BROKEN / f"{folder}-{name}")
 
     def _write(self, rows: Rows, number: int) -> tuple[str, str]:
-        """Return series first, then the commit record; returns their names."""
-        import pyarrow as pa
-
-        series = ""
-        if self.experiment.columns:
-            weekly = {"run": pa.array(rows.series_run), "week": pa.array(rows.week, pa.int32())}
-            weekly |= {name: pa.array(rows.series[:, k]) for k, name in enumerate(self.experiment.columns)}
-            series = write_part(self.folder, "series", number, in_units(pa.table(weekly)), {})
-        table = {
-            "run": pa.array(rows.run),
-            "run_id": pa.array([self._ids[run] for run in rows.run.tolist()], pa.string()),
-            "error": pa.array(rows.errors, pa.string()),
-        }
-        table |= {name: pa.array(rows.outcomes[:, k]) for k, name in enumerate(self.experiment.outcomes)}
-        return write_part(self.folder, "runs", number, in_units(pa.table(table)), {"series": series}), series
+        """Write the series first, then the commit record; return their names."""
+        asked, series = self.experiment, ""
+        if asked.columns:
+            series = write_part(self.folder, "series", number, rows.series_table(asked.columns), {})
+        table = rows.table([self._ids[run] for run in rows.run.tolist()], asked.outcomes)
+        return write_part(self.folder, "runs", number, table, {"series": series}), series
 
     def _count(self, run: NDArray[np.int64], failed: int, names: tuple[str, str]) -> None:
         self._done[run] = True
         self._failed += failed
         self._runs.append(names)
         self._next = max(self._next, number_of(names[0]) + 1)
-
-
-@contextlib.contextmanager
-def _telling(what: str) -> Iterator[None]:
-    """Tell an ``OSError`` in the words of the folder's owner."""
-    try:
-        yield
-    except OSError as error:
-        raise ResultError(f"{what}: {error.strerror or error}") from error

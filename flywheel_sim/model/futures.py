@@ -7,7 +7,7 @@ from flywheel_sim.engine.lower import active_changes, model_at_week
 from flywheel_sim.results.naming import leaves
 from flywheel_sim.scenario import Scenario
 from flywheel_sim.scenario.blocks.m25_timeline import Change
-from flywheel_sim.scenario.scenario import WORDS
+from flywheel_sim.scenario.hashing import WORDS
 from flywheel_sim.scenario.schema import ScenarioModel
 
 __all__ = ["from_week", "same_past"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from flywheel_sim.present.drawing import FRAME, INK, MUTED, Told, canvas, color, line_labels, plain, weeks_axis
 from flywheel_sim.results import Outcomes
-from flywheel_sim.results.outcomes import DIFFERENCE
+from flywheel_sim.results.compared_runs import DIFFERENCE
 from flywheel_sim.results.words import money, number, signed_money
 
 __all__ = ["difference_chart", "fan_chart", "score_chart"]

@@ -33,7 +33,7 @@ def differences(scenarios: Sequence["Scenario"]) -> dict[str, tuple[Any, ...]]:
 
     A mapping from names to numbers, such as what a team is paid on, is one value.
     """
-    from flywheel_sim.scenario.scenario import WORDS
+    from flywheel_sim.scenario.hashing import WORDS
 
     flat = [_gathered(scenario) for scenario in scenarios]
     paths = dict.fromkeys(path for values in flat for path in values)

@@ -10,12 +10,13 @@ from pydantic import BaseModel
 from flywheel_sim.scenario.checking import bounded, check, place_of
 from flywheel_sim.scenario.composing import Part, called, named_parts
 from flywheel_sim.scenario.errors import Problem, ScenarioError, shown
+from flywheel_sim.scenario.hashing import WORDS
 from flywheel_sim.scenario.lacking import without_entries
 from flywheel_sim.scenario.layering import Layers, called_as, stack, stack_mapping, stack_over
 from flywheel_sim.scenario.library import Origin
 from flywheel_sim.scenario.measures import completed
 from flywheel_sim.scenario.reading import Node, Place, plain, read
-from flywheel_sim.scenario.scenario import WORDS, Scenario
+from flywheel_sim.scenario.scenario import Scenario
 from flywheel_sim.scenario.shapes import root
 from flywheel_sim.scenario.trees import as_tree
 from flywheel_sim.scenario.writing import differing

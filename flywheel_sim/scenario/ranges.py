@@ -23,12 +23,13 @@ from typing import Any, NamedTuple
 import annotated_types as limits
 from pydantic import BaseModel
 
+from flywheel_sim.scenario.editing import copied
 from flywheel_sim.scenario.errors import Problem
 from flywheel_sim.scenario.explaining import Locate
 from flywheel_sim.scenario.numbers import Unreadable, number
 from flywheel_sim.scenario.shapes import Shape, along, root
 
-__all__ = ["Law", "Range", "bounds_of", "looks_like", "ranges_of", "read_range", "settled"]
+__all__ = ["Law", "Range", "bounds_of", "looks_like", "ranges_of", "read_range", "settled", "with_ranges"]
 
 #: 95 % point of the standard normal law: half of the 90 % outside lies above it.
 Z95 = 1.6448536269514722
@@ -266,3 +267,15 @@ def _put(tree: Any, path: tuple[str, ...], value: Any) -> Any:
         k = int(path[0])
         return [*tree[:k], _put(tree[k], path[1:], value), *tree[k + 1 :]]
     return {**tree, path[0]: _put(tree[path[0]], path[1:], value)}
+
+
+def with_ranges(values: Mapping[str, Any], ranges: Mapping[str, Range]) -> dict[str, Any]:
+    """Return a copy of resolved values with ranges as they were given."""
+    found = copied(values)
+    for path, one in ranges.items():
+        inside: Any = found
+        *above, last = path.split(".") if ".set." not in path else [*path.split(".", 4)]
+        for name in above:
+            inside = inside[int(name)] if isinstance(inside, list) else inside[name]
+        inside[int(last) if isinstance(inside, list) else last] = one.said
+    return dict(found)

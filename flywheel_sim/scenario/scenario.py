@@ -1,82 +1,34 @@
-"""A scenario: validated, immutable, compared by what it means.
+"""A scenario: validated, immutable, compared by what it means."""
 
-Longer than 500 lines: one class that every user meets, and a quarter of it is its documentation.
-"""
-
-import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from flywheel_sim.scenario.checking import Places, bounded, check, place_of
-from flywheel_sim.scenario.editing import assign, copied, look_up, paths_of
+from flywheel_sim.scenario.editing import assign, copied, look_up
 from flywheel_sim.scenario.errors import Problem, ScenarioError, nearest
+from flywheel_sim.scenario.hashing import hash_of
 from flywheel_sim.scenario.immutable import freeze, replaced
 from flywheel_sim.scenario.known import Known
 from flywheel_sim.scenario.layering import About
 from flywheel_sim.scenario.marks import Marks, marks_of
 from flywheel_sim.scenario.measures import completed
-from flywheel_sim.scenario.ranges import Range, ranges_of
+from flywheel_sim.scenario.ranges import Range, ranges_of, with_ranges
 from flywheel_sim.scenario.reading import Place
+from flywheel_sim.scenario.suggesting import with_what_works
 from flywheel_sim.scenario.team_roles import ROLES, Company, names_roles, spread
 from flywheel_sim.scenario.trees import as_node, as_tree
 
 if TYPE_CHECKING:
     from flywheel_sim.scenario.schema import ScenarioModel
 
-__all__ = ["WORDS", "Scenario"]
+__all__ = ["Scenario"]
 
-#: Fields that are words for people, and what is known of numbers; they change no run and are no part of the hash.
-WORDS = ("title", "question", "description", "frozen", "doubt")
 #: With more mistakes than this nobody is told of each what would work.
 MOST_TRIED = 20
-#: Settings of `observed` that came after the first hashes were kept: at their default they change none.
-_LATER = ("period", "period_column", "decimal")
-
-
-#: Blocks that are part of every hash.  One that comes later is left out of it while it is off, so that a mechanism that
-#: is added changes the hash of no scenario that does without.
-_ALWAYS = frozenset(
-    [
-        "version",
-        "horizon_weeks",
-        "axes",
-        "teams",
-        "segments",
-        "market",
-        "relationship",
-        "journey",
-        "handoffs",
-        "word_of_mouth",
-        "contracts",
-        "expansion",
-        "service",
-        "channels",
-        "causes",
-        "vectors",
-        "incentives",
-        "sensing",
-        "reactions",
-        "strategy",
-        "decisions",
-        "cadence",
-        "blockers",
-        "capacity",
-        "culture",
-        "leadership",
-        "loyalty",
-        "ledger",
-        "measures",
-        "timeline",
-        "ideas",
-        "selling",
-        "observed",
-    ]
-)
 
 
 class Scenario:
@@ -84,21 +36,6 @@ class Scenario:
 
     Blocks are attributes (``s.market.accounts``), every one a frozen pydantic model.  Two scenarios are equal when
     their resolved values are, whatever they are called.
-
-    Attributes
-    ----------
-    name : str
-        Name of the shipped scenario, or stem of the file.
-    title : str
-        Its title, or the name.
-    model : ScenarioModel
-        The validated blocks.
-    source : dict
-        What the files said, merged, without defaults (a copy).
-    files : tuple of str
-        The files it was read from, the first given first.
-    changes : dict
-        What `with_`, or the dict it was made of, has set, by dotted path.
 
     Examples
     --------
@@ -316,16 +253,7 @@ class Scenario:
         after the first 27 would do if it were on.
         """
         if self._hash is None:
-            values = {name: value for name, value in self._filled().items() if name not in WORDS}
-            values = {
-                name: v
-                for name, v in values.items()
-                if name in _ALWAYS or not isinstance(v, dict) or v.get("enabled") is not False
-            }
-            if "observed" in values:
-                values["observed"] = _as_before(values["observed"])
-            text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
-            object.__setattr__(self, "_hash", hashlib.sha256(text.encode()).hexdigest())
+            object.__setattr__(self, "_hash", hash_of(self._filled()))
         return str(self._hash)
 
     def resolved(self) -> dict[str, Any]:
@@ -431,8 +359,23 @@ class Scenario:
             return self._with(changes)
         except ScenarioError as error:
             few = len(error.problems) <= MOST_TRIED
-            problems = [self._with_what_works(problem, changes) if few else problem for problem in error.problems]
+            problems = [self._tried(problem, changes) if few else problem for problem in error.problems]
             raise ScenarioError(problems) from None
+
+    def _tried(self, problem: Problem, changes: Mapping[str, Any]) -> Problem:
+        """Return the same problem without a suggestion that would be refused in its turn."""
+        path = problem.field
+        if path not in changes or not problem.message.startswith("unknown name"):
+            return problem
+        return with_what_works(problem, type(self.model), self._filled(), lambda at: self._takes(at, changes[path]))
+
+    def _takes(self, path: str, value: Any) -> bool:
+        """Tell whether there is such a path, and a value of this kind may stand there."""
+        try:
+            self._with({path: value})
+        except ScenarioError as error:
+            return not any(f"{problem.field}.".startswith(f"{path}.") for problem in error.problems)
+        return True
 
     def _with(self, changes: Mapping[str, Any]) -> "Scenario":
         model = type(self.model)
@@ -473,38 +416,6 @@ class Scenario:
             return False
         return any(part in ROLES for part in path.split("."))
 
-    def _with_what_works(self, problem: Problem, changes: Mapping[str, Any]) -> Problem:
-        """Return the same problem without a suggestion that would be refused in its turn; the paths of that name
-        instead.
-        """
-        path = problem.field
-        if path not in changes or not problem.message.startswith("unknown name"):
-            return problem
-        if problem.suggestion and self._takes(problem.suggestion, changes[path]):
-            return problem
-        last = (problem.suggestion or path).rpartition(".")[2]
-        having = [one for one in paths_of(self._filled()) if one.rpartition(".")[2] == last]
-        there = [one for one in having if not isinstance(look_up(type(self.model), self._filled(), one), dict)]
-        fine = [one for one in there if self._takes(one, changes[path])]
-        if len(fine) == 1:
-            return replace(problem, suggestion=fine[0])
-        message = problem.message.removesuffix(" here")
-        if fine:
-            more = f" and {len(fine) - 5} more" if len(fine) > 5 else ""
-            message += f" here; there are {', '.join(fine[:5])}{more}"
-        elif having and not there:
-            inside = look_up(type(self.model), self._filled(), having[0])
-            message += f" here; '{having[0]}' is a block with {', '.join(inside)}"
-        return replace(problem, message=message, suggestion=None)
-
-    def _takes(self, path: str, value: Any) -> bool:
-        """Tell whether there is such a path, and a value of this kind may stand there."""
-        try:
-            self._with({path: value})
-        except ScenarioError as error:
-            return not any(f"{problem.field}.".startswith(f"{path}.") for problem in error.problems)
-        return True
-
     def to_yaml(self, base: "Scenario | None" = None) -> str:
         """Return the scenario as YAML text.
 
@@ -532,16 +443,7 @@ class Scenario:
 
     def _said(self) -> dict[str, Any]:
         """Return the resolved values with ranges as they were given."""
-        if not self.ranges:
-            return self._filled()
-        values = copied(self._filled())
-        for path, one in self.ranges.items():
-            inside: Any = values
-            *above, last = path.split(".") if ".set." not in path else [*path.split(".", 4)]
-            for name in above:
-                inside = inside[int(name)] if isinstance(inside, list) else inside[name]
-            inside[int(last) if isinstance(inside, list) else last] = one.said
-        return dict(values)
+        return with_ranges(self._filled(), self.ranges) if self.ranges else self._filled()
 
     def _filled(self) -> dict[str, Any]:
         """Return the resolved values themselves, not to be changed."""
@@ -578,36 +480,16 @@ class Scenario:
         return f"<Scenario {self.label}, {self.hash[:12]}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        said = (self._source, self.name, self.files, self._places, self._changes, self._marks, self._layers)
-        return _again, (type(self.model), *said, self._varied)
-
-
-def _as_before(observed: dict[str, Any]) -> dict[str, Any]:
-    """Return the block `observed` for the hash: what came later is left out at its default, and a usual law is written
-    out.
-    """
-    series = {
-        name: {**one, "law": "binomial" if one["quantity"] == "survival" else "relative"}
-        if one.get("law") == "usual"
-        else one
-        for name, one in observed.get("series", {}).items()
-    }
-    kept = {name: value for name, value in observed.items() if name not in _LATER or value}
-    return {**kept, "series": series} if series else kept
+        said = {
+            "name": self.name, "files": self.files, "places": self._places, "changes": self._changes,
+            "marks": self._marks, "layers": self._layers,
+        }  # fmt: skip
+        return _again, (type(self.model), self._source, said, self._varied)
 
 
 def _again(
-    model: type[BaseModel],
-    source: dict[str, Any],
-    name: str,
-    files: tuple[str, ...],
-    places: Places,
-    changes: dict[str, Any],
-    marks: Marks | None = None,
-    layers: About | None = None,
-    varied: Mapping[str, float] | None = None,
+    model: type[BaseModel], source: dict[str, Any], said: dict[str, Any], varied: Mapping[str, float]
 ) -> Scenario:
     """Unpickle by validating anew."""
-    checked = check(model, source, place_of(places))
-    made = Scenario(checked, source, name=name, files=files, places=places, changes=changes, marks=marks, layers=layers)
+    made = Scenario(check(model, source, place_of(said["places"])), source, **said)
     return made.varied(varied) if varied else made

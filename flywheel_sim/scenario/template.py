@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flywheel_sim.scenario.fields import EVIDENCE
-from flywheel_sim.scenario.scenario import WORDS, Scenario
+from flywheel_sim.scenario.hashing import WORDS
+from flywheel_sim.scenario.scenario import Scenario
 from flywheel_sim.scenario.shapes import Shape, root
 from flywheel_sim.scenario.writing import one_line, to_yaml
 

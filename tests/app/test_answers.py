@@ -12,7 +12,7 @@ from flywheel_sim.app.bounds import REPLICATES, WORK, affordable, check, cost
 from flywheel_sim.app.charts import COLUMNS, fan_option
 from flywheel_sim.app.jobs import Cancelled, Job
 from flywheel_sim.results import Outcomes
-from flywheel_sim.results.outcomes import DIFFERENCE
+from flywheel_sim.results.compared_runs import DIFFERENCE
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.study.comparison.compare import compare
 

@@ -3,8 +3,8 @@
 from flywheel_sim.scenario import Scenario, load
 from flywheel_sim.scenario.checking import check
 from flywheel_sim.scenario.fields import Block, param
+from flywheel_sim.scenario.hashing import ALWAYS, WORDS
 from flywheel_sim.scenario.reading import Place
-from flywheel_sim.scenario.scenario import _ALWAYS, WORDS
 from flywheel_sim.scenario.schema import MECHANISMS, ScenarioModel
 
 
@@ -36,5 +36,5 @@ def test_a_later_block_that_is_off_changes_no_hash() -> None:
 def test_every_field_is_in_the_hash_or_words_or_a_mechanism_that_came_later() -> None:
     first = [block for number, block in MECHANISMS.items() if int(number[1:]) <= 27]
     later = set(MECHANISMS.values()) - set(first)
-    assert set(ScenarioModel.model_fields) - later == _ALWAYS | set(WORDS)
-    assert not later & (_ALWAYS | set(WORDS))
+    assert set(ScenarioModel.model_fields) - later == ALWAYS | set(WORDS)
+    assert not later & (ALWAYS | set(WORDS))

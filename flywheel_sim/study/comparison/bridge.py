@@ -20,7 +20,7 @@ from flywheel_sim.results import SUMMARY
 from flywheel_sim.results.bridge import Bridge, Group
 from flywheel_sim.results.naming import differences, labels
 from flywheel_sim.scenario import Scenario, ScenarioError, load
-from flywheel_sim.scenario.scenario import WORDS
+from flywheel_sim.scenario.hashing import WORDS
 
 __all__ = ["MOST_EXACT", "Mixture", "bridge", "shapley", "weights"]
 
