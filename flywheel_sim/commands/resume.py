@@ -1,4 +1,4 @@
-"""``flywheel resume``: go on with a sweep, a search or a calibration."""
+"""``flywheel resume``: go on with a sweep, a search, a calibration or worlds."""
 
 import os
 from pathlib import Path
@@ -18,7 +18,7 @@ __all__ = ["resume"]
 @click.option("--retry-failed", is_flag=True, help="Make the runs that failed again, too.")
 @answers("resume", "workers")
 def resume(folder: Path, on: str | None, on_error: str, retry_failed: bool, workers: int | None) -> Answer:
-    """Go on with a sweep, search, fit, calibration or comparison that was interrupted, killed or cut off.
+    """Go on with a sweep, search, fit, calibration, comparison or worlds that were interrupted, killed or cut off.
 
     Runs that are there stay as they are, to the last bit; parts that were damaged are put aside and their runs made
     again.  Failed runs count as finished unless --retry-failed asks for them.  Exit 1 when a run failed.
@@ -26,9 +26,11 @@ def resume(folder: Path, on: str | None, on_error: str, retry_failed: bool, work
     from flywheel_sim.commands.known import ABOUT as KNOWN
     from flywheel_sim.execute.store import Store
     from flywheel_sim.results.saving import MANIFEST
+    from flywheel_sim.results.worlds import FILE as WHOLE
     from flywheel_sim.study.calibration.fit_log import ABOUT
     from flywheel_sim.study.design import sweep as sweeping
     from flywheel_sim.study.search import optimize as searching
+    from flywheel_sim.study.worlds.unfinished import ABOUT as WORLDS
 
     if (folder / ABOUT).is_file():
         from flywheel_sim.commands.calibrate import go_on
@@ -42,6 +44,16 @@ def resume(folder: Path, on: str | None, on_error: str, retry_failed: bool, work
         if on is not None or retry_failed:
             raise click.UsageError("--on and --retry-failed are for sweeps; this runs on this machine's threads")
         return meet_known(folder, workers)
+    if (folder / WORLDS).is_file() or (folder / WHOLE).is_file():
+        from flywheel_sim.commands.worlds import answer_of_worlds
+        from flywheel_sim.commands.worlds import go_on as more_worlds
+        from flywheel_sim.results.worlds import read_worlds
+
+        if on is not None or retry_failed:
+            raise click.UsageError("--on and --retry-failed are for sweeps; worlds are made on this machine's threads")
+        if (folder / WORLDS).is_file():
+            return more_worlds(folder, workers)
+        return answer_of_worlds(read_worlds(folder), folder)
     if (folder / MANIFEST).is_file():
         return _comparison(folder, workers, on, retry_failed)
     store = Store.open(folder)

@@ -17,9 +17,11 @@ __all__ = ["status"]
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @answers("status")
 def status(folder: Path) -> Answer:
-    """Show how far a sweep, search or fit is, which runs failed, and who is at work on it; change nothing."""
+    """Show how far a sweep, search, fit or worlds are, which runs failed, and who is at work on it; change nothing."""
     from flywheel_sim.commands.known import ABOUT as KNOWN
     from flywheel_sim.study.calibration.fit_log import ABOUT, BEST, so_far
+    from flywheel_sim.study.worlds.unfinished import ABOUT as WORLDS
+    from flywheel_sim.study.worlds.unfinished import asked_of
 
     if (folder / ABOUT).is_file():
         fit = so_far(folder)
@@ -32,6 +34,11 @@ def status(folder: Path) -> Answer:
         seen = len(json.loads((folder / KNOWN).read_text("utf-8"))["seen"])
         again = command("flywheel", "resume", folder)
         return Answer({"folder": str(folder), "rounds": seen}, f"{folder}: {seen} rounds done\ngo on with: {again}")
+    if (folder / WORLDS).is_file():
+        asked, again = asked_of(folder), command("flywheel", "resume", folder)
+        parts = len([*(folder / "parts").glob("*.npy")])
+        text = f"{folder}: {asked['draws']} worlds of {asked['company']}, {parts} parts made\ngo on with: {again}"
+        return Answer({"folder": str(folder), "parts": parts, **asked}, text)
     from flywheel_sim.execute.drive import resume_command
     from flywheel_sim.execute.store import Store
     from flywheel_sim.execute.versions import unlike

@@ -1,5 +1,7 @@
 """``flywheel worlds``: what a company may be like besides what its file says."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from flywheel_sim.typed import command
 if TYPE_CHECKING:
     from flywheel_sim.results.worlds import Worlds
 
-__all__ = ["worlds"]
+__all__ = ["answer_of_worlds", "go_on", "worlds"]
 
 #: Rows of a table for people.
 MOST = 12
@@ -39,33 +41,54 @@ def worlds(
 
     Every number that nobody decides and nobody knows is drawn: ranges (LOW to HIGH) as they are given, others by their
     evidence marks.  Draws are held against the targets of the base case and the numbers that are known of it.  The
-    worlds go to a folder beside the company's file, where flywheel compare --worlds finds them; interrupted, the same
-    command goes on.  Plans laid over the company play no part.  Exit 1 when fewer than 100 worlds are left.
+    worlds go to a folder beside the company's file, where flywheel compare --worlds finds them; interrupted or killed,
+    flywheel resume goes on.  Plans laid over the company play no part.  Exit 1 when fewer than 100 worlds are left.
     """
-    from flywheel_sim.scenario import load
+    from flywheel_sim.scenario.writing import one_line
     from flywheel_sim.study.worlds import making
 
-    scenario = load(company)
-    if changes:
-        scenario = scenario.with_(changes)
-        # what is set on the command line is said of the company itself
-        scenario = scenario.settled()
-    folder = out or making.folder_for(scenario)
-    how = command("flywheel", "worlds", company, *(("--draws", str(draws)) if draws else ()), "--out", folder)
-    say(f"worlds of {scenario.name} go to {folder}")
+    base = making.company_of(company, changes)
+    place = out or making.folder_for(base)
+    folder = making.folder_for(base) if place.suffix == ".json" else place
+    say(f"worlds of {base.name} go to {place}")
+    with _going(folder, f"Drawing worlds of {base.name}") as step:
+        found = making.worlds(
+            company, draws or making.DRAWS, place, changes=changes, seed=seed, workers=workers, progress=step,
+            keep=keep,
+        )  # fmt: skip
+    sets = [word for path, value in changes.items() for word in ("--set", f"{path}={one_line(value)}")]
+    more = [*(("--draws", str(draws)) if draws else ()), *(("--keep", str(keep)) if keep else ())]
+    return answer_of_worlds(found, place, command("flywheel", "worlds", company, *sets, *more, "--out", place))
+
+
+def go_on(folder: Path, workers: int | None) -> Answer:
+    """Go on with worlds that were being made."""
+    from flywheel_sim.study.worlds import unfinished
+
+    with _going(folder, f"Going on with {folder}") as step:
+        found = unfinished.resume(folder, workers=workers, progress=step)
+    return answer_of_worlds(found, folder)
+
+
+@contextmanager
+def _going(folder: Path, what: str) -> Iterator[Any]:
+    """Show how far worlds are, and say how to go on when somebody interrupts."""
     try:
-        with progress(f"Drawing worlds of {scenario.name}") as step:
-            found = making.worlds(
-                scenario, draws or making.DRAWS, folder, seed=seed, workers=workers, progress=step, keep=keep
-            )
+        with progress(what) as step:
+            yield step
     except (KeyboardInterrupt, click.Abort):
-        raise click.Abort(f"interrupted; what is drawn is kept, go on with: {how}") from None
+        again = command("flywheel", "resume", folder)
+        raise click.Abort(f"interrupted; what is drawn is kept, go on with: {again}") from None
+
+
+def answer_of_worlds(found: "Worlds", folder: Path, how: str = "") -> Answer:
+    """Return what a company may be like."""
     for note in found.notes:
         say(f"note: {note}")
     manifest = {
-        "seeds": {"seed": seed, "draws": found.tried},
-        "hashes": {scenario.base().name: scenario.base().hash, "prior": found.prior, "engine": found.engine},
-        "command": how,
+        "seeds": {"seed": found.seed, "draws": found.tried},
+        "hashes": {"prior": found.prior, "engine": found.engine, "worlds": found.digest},
+        **({"command": how} if how else {}),
     }
     data = {key: value for key, value in found.to_dict().items() if key not in ("shifts", "references", "schema")}
     data |= {"worlds": found.n, "enough": found.enough, "folder": str(folder), "sentence": found.sentence}

@@ -112,6 +112,8 @@ class Worlds:
         Where they were read from.
     fitting : int
         Draws that fit what is known; more than there are worlds where not all were kept.
+    changes : mapping
+        What was said of the company beside its files.
     """
 
     company: str
@@ -128,6 +130,7 @@ class Worlds:
     source: str = ""
     notes: tuple[str, ...] = field(default=())
     fitting: int = 0
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -176,6 +179,7 @@ class Worlds:
             "impossible": self.impossible,
             "fitting": self.fitting,
             "notes": list(self.notes),
+            **({"changes": dict(self.changes)} if self.changes else {}),
             "aims": [vars(one) for one in self.aims],
             "learned": [vars(one) for one in self.learned],
         }
@@ -217,7 +221,7 @@ def read_worlds(path: str | os.PathLike[str]) -> Worlds:
             aims=tuple(Aim(**_tuples(one)) for one in kept["aims"]),
             learned=tuple(Learned(**_tuples(one)) for one in kept["learned"]),
             impossible=int(kept["impossible"]), source=os.fspath(path), notes=tuple(kept["notes"]),
-            fitting=int(kept["fitting"]),
+            fitting=int(kept["fitting"]), changes=dict(kept.get("changes", {})),
         )  # fmt: skip
         same = found.digest == kept["digest"]
     except FileNotFoundError:

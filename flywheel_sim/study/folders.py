@@ -21,6 +21,7 @@ from flywheel_sim.study.comparison.compare import Comparison
 from flywheel_sim.study.design import sweep as sweeping
 from flywheel_sim.study.design.sweep import On, Sweep
 from flywheel_sim.study.search import optimize as searching
+from flywheel_sim.study.worlds import unfinished
 from flywheel_sim.typed import command
 
 __all__ = ["open", "resume"]
@@ -70,6 +71,10 @@ def open(folder: str | os.PathLike[str]) -> Run | Comparison | Sweep | Worlds:
         raise ResultError(_of_a_fit(path))
     if (path / WORLDS).is_file():
         return read_worlds(path)
+    if (path / unfinished.ABOUT).is_file():
+        raise ResultError(
+            f"'{path}' holds worlds that are not whole yet; go on with: {command('flywheel', 'resume', path)}"
+        )
     kind = read_manifest(path)["schema"].rpartition("/")[0]
     if kind == RUN.rpartition("/")[0]:
         return open_run(path)
@@ -89,7 +94,7 @@ def resume(
     Parameters
     ----------
     folder : path
-        What a sweep, a search, a calibration or a comparison has left, complete or not.
+        What a sweep, a search, a calibration, a comparison or worlds have left, complete or not.
     on, workers : optional
         Where to run, as for `flywheel_sim.sweep`; they need not be what they were.
     retry_failed : bool
@@ -99,7 +104,7 @@ def resume(
 
     Returns
     -------
-    Sweep, Optimum, Posterior, Comparison or Run
+    Sweep, Optimum, Posterior, Comparison, Worlds or Run
         A comparison comes with what it had left to look at.
 
     Raises
@@ -125,6 +130,8 @@ def resume(
     if not (path / STUDY).is_file():
         if on is not None or retry_failed:
             raise ResultError(f"'{path}' holds no study; on and retry_failed are for studies")
+        if (path / unfinished.ABOUT).is_file():
+            return unfinished.resume(path, workers=workers, progress=progress)
         found = open(path)
         return _stages(found, path, workers, progress) if isinstance(found, Comparison) else found
     store = Store.open(path)

@@ -18,9 +18,9 @@ from flywheel_sim.engine.fingerprint import engine_hash
 from flywheel_sim.results.likeness import unlike
 from flywheel_sim.results.saving import ResultError
 from flywheel_sim.results.worlds import FILE, Worlds, read_worlds
-from flywheel_sim.scenario import Scenario, ScenarioError, load, shipped_path
+from flywheel_sim.scenario import Scenario, ScenarioError, shipped_path
 from flywheel_sim.scenario.library import index
-from flywheel_sim.study.worlds.making import called
+from flywheel_sim.study.worlds.making import called, company_of
 from flywheel_sim.study.worlds.prior import Prior
 from flywheel_sim.typed import command
 
@@ -141,6 +141,13 @@ def drawing(
     if found is None:
         raise ResultError(f"there are no worlds of {name} yet; make them with: {where}")
     own = _company_of(found, base)
+    for path, value in found.changes.items():
+        if scenarios[0].get(path) != own.get(path):
+            raise ResultError(
+                f"'{found.source}' holds worlds of {found.company} with {path}={value}; say the same of what is "
+                f"compared: --set {path}={value}"
+            )
+    base = scenarios[0].base().with_(found.changes).settled() if found.changes else base
     if (named := unlike([own, base])) and own.hash != base.hash:
         raise ResultError(
             f"'{found.source}' holds worlds of {found.company}, and {name} is another company ({named[0].path} "
@@ -189,6 +196,6 @@ def shipped_worlds() -> dict[str, Path]:
 def _company_of(found: Worlds, base: Scenario) -> Scenario:
     """Return the base case that worlds were made of, as it stands today."""
     try:
-        return load(found.company).base()
+        return company_of(found.company, found.changes)
     except ScenarioError:
         return base

@@ -23,6 +23,7 @@ import hashlib
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ from flywheel_sim.engine.run import Simulation
 from flywheel_sim.engine.targets import readings, target_of
 from flywheel_sim.execute.run import worker_count
 from flywheel_sim.results import Run
-from flywheel_sim.results.saving import ResultError
+from flywheel_sim.results.saving import ResultError, path_from
 from flywheel_sim.results.worlds import FILE, Aim, Learned, Worlds
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.arguments import whole
@@ -48,8 +49,9 @@ from flywheel_sim.study.calibration.freezing import references_of
 from flywheel_sim.study.worlds.parts import Parts
 from flywheel_sim.study.worlds.prior import Prior, scores, values_at
 from flywheel_sim.study.worlds.targets import Target, known_targets
+from flywheel_sim.study.worlds.unfinished import unfinished
 
-__all__ = ["DRAWS", "IMPLAUSIBLE", "PART", "STEPS", "called", "folder_for", "worlds"]
+__all__ = ["DRAWS", "IMPLAUSIBLE", "PART", "STEPS", "called", "company_of", "folder_for", "worlds"]
 
 Floats = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -77,6 +79,7 @@ def worlds(
     draws: int = DRAWS,
     out: str | os.PathLike[str] | None = None,
     *,
+    changes: Mapping[str, Any] | None = None,
     seed: int = 1,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -91,15 +94,17 @@ def worlds(
     draws : int
         How many are tried; each takes some six runs.
     out : path, optional
-        Folder to keep them in; if it holds some of them already, what is there is not made again.  A name that ends in
-        ``.json`` is a file for the worlds alone, whose parts go where they would go otherwise.  Default: nowhere.
+        Folder to keep them in; if it holds some of them already, what is there is not made again, and `resume` goes on
+        with it.  A name that ends in ``.json`` is a file for the worlds alone, whose parts go where they would go
+        otherwise.  Default: nowhere.
+    changes : mapping, optional
+        Dotted path -> value or range, said of the company itself.
     seed : int
         Of the draws.
     workers : int, optional
         Threads; the result does not depend on it.
     progress : callable, optional
         Called with the draws done and the draws there are; what it raises ends the work, and what was written stays.
-
     keep : int, optional
         Keep so many worlds at most, the first of them; they are as good a sample as any.
 
@@ -108,7 +113,7 @@ def worlds(
     ScenarioError
         For mistakes in the company.
     ResultError
-        When the folder holds something else.
+        When somebody else is at work in the folder, or hardly any draw is a company.
 
     Examples
     --------
@@ -117,18 +122,33 @@ def worlds(
     >>> found = fs.worlds(small, draws=2)  # doctest: +SKIP
     """
     draws, seed = whole("draws", draws, 1, 100_000), whole("seed", seed)
-    base = load(company).base()
+    base = company_of(company, changes)
     prior = Prior.of(base)
     if not prior.numbers:
         raise ScenarioError.single(f"every number of {called(base)} is known, so there is one world: run it as it is")
     file = None if out is None else Path(out)
     one = file is not None and file.suffix == ".json"
     folder = folder_for(base) if one else file
-    work = _Making(prior, seed, draws, folder, worker_count(workers), progress, keep)
-    found = work.run(called(base))
-    if file is not None:
-        found.save(file if one else file / FILE)
+    kept = file if one else None if file is None else file / FILE
+    asked = {
+        "company": called(base), "changes": dict(changes or {}), "draws": draws, "seed": seed, "keep": keep,
+        "file": path_from(folder, kept) if folder is not None and kept is not None else "", "prior": prior.hash,
+        "engine": engine_hash(),
+    }  # fmt: skip
+    with unfinished(folder, asked):
+        found = _Making(prior, seed, draws, folder, worker_count(workers), progress, keep).run(called(base))
+        found = replace(found, changes=dict(changes or {}))
+        if kept is not None:
+            found.save(kept)
     return found
+
+
+def company_of(
+    company: "Scenario | str | os.PathLike[str] | Mapping[str, Any]", changes: Mapping[str, Any] | None = None
+) -> Scenario:
+    """Return the base case that worlds are of: of a company, with what is said of it beside its files."""
+    found = load(company)
+    return (found.with_(changes).settled() if changes else found).base()
 
 
 def called(base: Scenario) -> str:
@@ -273,10 +293,16 @@ class _Making:
         references = self._references(numbers, z)
         return references | self._aimed(numbers, z, references)
 
+    @property
+    def _paid(self) -> bool:
+        """Whether the measures that one can pay on mean anything in the company."""
+        model = self.prior.scenario.model
+        return bool(model.teams) and {*axes_of_library()} <= {*model.axes}
+
     def _aimed(self, numbers: NDArray[np.int64], z: Floats, references: Mapping[str, Floats]) -> dict[str, Floats]:
         """Return the targets of measures in every world, by path; 0 where a world allows none."""
         scenario = self.prior.scenario
-        if not scenario.model.teams or not {*axes_of_library()} <= {*scenario.model.axes}:
+        if not self._paid:
             return {}
         measures: dict[str, Any] = {name: {} for name in library()} | dict(
             scenario.source.get("incentives", {}).get("measures", {})
@@ -299,6 +325,8 @@ class _Making:
 
             mark = hashlib.sha256(some.tobytes() + np.ascontiguousarray(own).tobytes()).hexdigest()[:16]
             found.append(self._kept(f"targets-{mark}", make, (len(some), len(names))))
+            self.done += len(some)
+            self._look()
         table = np.concatenate(found) if found else np.empty((0, len(names)))
         return {f"incentives.measures.{name}.target": table[:, k] for k, name in enumerate(names)}
 
@@ -306,7 +334,7 @@ class _Making:
         """Return references of every world, read from several runs of it with those of one run in place."""
         found: list[dict[str, float]] = []
         paths = tuple(sorted(references_of([self.prior.scenario], [(self.seed, 0)], every=_EVERY)[0]))
-        self.total = self.done + len(numbers)
+        self.total = self.done + (2 if self._paid else 1) * len(numbers)
         for first in range(0, len(numbers), PART):
             some, own = numbers[first : first + PART], z[first : first + PART]
 
