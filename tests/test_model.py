@@ -1,6 +1,5 @@
 """The simulation as a Mesa model: Mesa's own tools work on it, and looking or interfering does only what it says."""
 
-import copy
 import gc
 import pickle
 import random
@@ -9,42 +8,16 @@ import weakref
 import mesa
 import numpy as np
 import pytest
+from small_model import SMALL, Log, Other, broken_off, half_way, same, to
 
 from flywheel_sim import FlywheelModel, ScenarioError, load, run
-from flywheel_sim.engine.saving import SavedStateError
 from flywheel_sim.model import Customers, Team
 from flywheel_sim.scenario.columns import NAMES
-
-SMALL = {
-    "extends": "b2b-saas",
-    "horizon_weeks": 20,
-    "market": {"accounts": 1100, "initial_customers": 100, "external": 0.005},
-    "incentives": {
-        "enabled": False,
-        "measures": {"deals": {"gradient": {"acquire": 1.0}, "columns": {"new_customers": 1.0}, "target": 1.0}},
-        "pay": {"sales": {"on": {"deals": 1.0}}},
-    },
-}
-
-
-def same(a, b):
-    """Assert that two runs are equal to the bit."""
-    a, b = a.arrays, b.arrays
-    for name in ("initial", "weekly", "teams", "life"):
-        assert np.array_equal(getattr(a, name), getattr(b, name), equal_nan=True), name
-    for name in a.accounts:
-        assert np.array_equal(a.accounts[name], b.accounts[name]), name
 
 
 @pytest.fixture
 def model():
     return FlywheelModel(SMALL, rng=2)
-
-
-def to(model, week):
-    while model.week < week:
-        model.step()
-    return model
 
 
 # --- Mesa -------------------------------------------------------------------------------------------------------------
@@ -163,48 +136,6 @@ def test_batch_run_in_processes():
     assert {row["rng"]: row["cash"] for row in rows} == {k: run(SMALL, seed=k).weekly["cash"][19] for k in (1, 2)}
 
 
-class Listens(Team):
-    """Decides something else than the engine, and remembers how often."""
-
-    def decide(self):
-        self.asked = getattr(self, "asked", 0) + 1
-        return 3.0 * self.model.need
-
-
-class Keeps:
-    """Remembers the model, its teams and an account, and interferes."""
-
-    def step(self, model):
-        self.model, self.team, self.teams, self.one = model, model.teams["sales"], model.teams, model.customers[3]
-        if model.week == 4:
-            model.set("market.external", 0.02)
-            model.customers.add(5)
-
-
-class Other(mesa.Agent):
-    """An agent of the user's own."""
-
-
-def half_way():
-    model = FlywheelModel(SMALL, rng=2, team_class={"sales": Listens}, interventions=[Keeps()])
-    Other(model).remove()
-    Other(model)
-    return to(model, 9)
-
-
-def broken_off():
-    model = FlywheelModel(SMALL, rng=2, interventions=[Keeps(), BreaksOff()])
-    with pytest.raises(ZeroDivisionError):
-        model.run_model()
-    return model
-
-
-class BreaksOff:
-    def step(self, model):
-        if model.week == 3:
-            raise ZeroDivisionError
-
-
 @pytest.mark.parametrize(
     "make",
     [
@@ -246,82 +177,6 @@ def test_agents_are_numbered_from_one_in_every_model():
         count = len(model.teams) + 1
         assert sorted(agent.unique_id for agent in model.agents) == list(range(1, count + 3))
         assert [agent.unique_id for agent in later] == [count + 1, count + 2]
-
-
-# --- pickle -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("again", [lambda m: pickle.loads(pickle.dumps(m)), copy.deepcopy], ids=["pickled", "copied"])
-def test_a_pickled_model_goes_on_to_the_same_bits(again):
-    model = half_way()
-    model.note = [model.teams["sales"], model.customers]
-    model.rng.random()
-    model.random.random()
-    twin = again(model)
-    assert (twin.week, twin.steps, twin.running, twin.spec) == (9, 9, True, model.spec)
-    hook = twin.interventions[0]
-    assert hook.model is twin and hook.team is twin.teams["sales"] is twin.note[0] and hook.teams[1] is twin.teams[1]
-    assert hook.one.id == 3 and hook.one.relationship == model.customers[3].relationship
-    assert type(hook.team) is Listens and hook.team.asked == 9 and twin.note[1] is twin.customers
-    assert [type(agent) for agent in twin.agents] == [type(agent) for agent in model.agents]
-    assert [agent.unique_id for agent in twin.agents] == [agent.unique_id for agent in model.agents]
-    assert all(agent.model is twin for agent in twin.agents)
-    assert twin.rng.random() == model.rng.random() and twin.random.random() == model.random.random()
-    assert Other(twin).unique_id == Other(model).unique_id
-    twin.step()
-    assert model.week == 9, "the two share nothing"
-    twin.run_model()
-    model.run_model()
-    same(twin.results(), model.results())
-    assert twin.datacollector.get_model_vars_dataframe().equals(model.datacollector.get_model_vars_dataframe())
-
-
-@pytest.mark.parametrize("week", [0, 20])
-def test_pickle_at_the_ends(model, week):
-    twin = pickle.loads(pickle.dumps(to(model, week)))
-    assert (twin.week, twin.running) == (week, week < 20)
-    if twin.running:
-        twin.run_model()
-    same(twin.results(), run(SMALL, seed=2))
-    with pytest.raises(RuntimeError, match="the run is over"):
-        twin.step()
-
-
-def test_pickle_remembers_why_a_model_stopped():
-    model = broken_off()
-    twin = pickle.loads(pickle.dumps(model))
-    for one in (model, twin):
-        with pytest.raises(RuntimeError, match=r"stopped in week 4 \(ZeroDivisionError"):
-            one.step()
-
-
-def test_pickle_may_begin_at_any_part():
-    model = half_way()
-    for part in (model.teams["sales"], model.teams, model.customers, model.customers[5], model.interventions[0]):
-        again = pickle.loads(pickle.dumps(part))
-        found = again[0].model if part is model.teams else again._all.model if part is model.customers[5] else (
-            again._all.model if hasattr(again, "_all") else again.model)  # fmt: skip
-        assert found.week == 9 and found.teams["sales"].asked == 9 and len(found.teams) == len(model.teams)
-        found.run_model()
-        assert found.week == 20
-    whole = to(model, 20).results()
-    same(found.results(), whole)
-
-
-def test_what_cannot_be_pickled():
-    class Local:
-        def step(self, model):
-            pass
-
-    with pytest.raises((pickle.PicklingError, AttributeError), match="Local"):
-        pickle.dumps(FlywheelModel(SMALL, analyzers=[Local()]))
-
-
-def test_another_engine_refuses_a_pickled_model(model, monkeypatch):
-    held = pickle.dumps(model)
-    monkeypatch.setattr("flywheel_sim.engine.saving.engine_hash", lambda: "another")
-    with pytest.raises(SavedStateError, match="the pickled model was written by engine"):
-        pickle.loads(held)
 
 
 # --- what goes in -----------------------------------------------------------------------------------------------------
@@ -457,16 +312,6 @@ def test_last(model):
 # --- hooks ------------------------------------------------------------------------------------------------------------
 
 
-class Log:
-    """Writes down when it was called."""
-
-    def __init__(self, name="log", log=None):
-        self.name, self.log = name, [] if log is None else log
-
-    def step(self, model):
-        self.log.append((self.name, model.week))
-
-
 def test_the_order_of_a_week():
     log = []
 
@@ -533,151 +378,3 @@ def test_an_error_in_a_hook_stops_the_model():
     twin.interventions.clear()
     twin.run_model()
     same(twin.results(), run(SMALL))
-
-
-# --- other futures ----------------------------------------------------------------------------------------------------
-
-FUTURES = {
-    "a number": {"market.external": 0.05},
-    "a team": {"teams.sales.headcount": 3, "teams.marketing.headcount": 9},
-    "a switch": {"incentives.enabled": True},
-    "a choice": {"word_of_mouth.normalise": "per_prospect"},
-    "a block": {"market.churn": {"mean": 0.1, "sensitivity": 2.0}},
-    "the default": {"market.external": None},
-    "its own timeline": {"timeline.changes.soon": {"from_week": 9, "until_week": 12, "set": {"market.price": 2.0}}},
-    "a pulse": {"timeline.customers.gift": {"week": 11, "add": 30}, "market.price": 1.2},
-}
-
-
-@pytest.mark.parametrize("changes", FUTURES.values(), ids=list(FUTURES))
-def test_a_fork_is_a_run_that_can_be_told(model, changes):
-    to(model, 7)
-    fork = model.fork(changes)
-    assert (fork.week, fork.steps) == (7, 0) and fork.spec != model.spec
-    fork.run_model()
-    model.run_model()
-    same(model.results(), run(SMALL, seed=2))
-    same(fork.results(), run(fork.spec, seed=2))
-    same(fork.results(), run(fork.results().scenario, seed=2))
-    a, b = model.results().arrays.weekly, fork.results().arrays.weekly
-    assert np.array_equal(a[:7], b[:7], equal_nan=True)
-    assert not np.array_equal(a[7:], b[7:], equal_nan=True)
-    assert fork.datacollector.get_model_vars_dataframe().equals(fork.results().weekly)
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"market.accounts": 2000}, "market.accounts: is fixed"),
-        ({"horizon_weeks": 52}, "horizon_weeks: is fixed"),
-        ({"market.network.kind": "ring"}, "market.network.kind: is fixed"),
-        ({"teams.robots": {"headcount": 1, "craft": {"ease": 1}}}, "teams.robots.* cannot appear during a run"),
-        ({"teams.people": None}, "teams.people.* cannot vanish during a run"),
-        ({"incentives.pay.service": {"on": {"deals": 1}}}, "incentives.pay.service.* cannot appear"),
-        ({"timeline.changes.past": {"from_week": 3, "set": {"market.external": 0.1}}}, "the past has happened"),
-        ({"timeline.customers.past": {"week": 7, "add": 5}}, "from week 8 on"),
-    ],
-)
-def test_what_no_fork_can_change(model, changes, words):
-    to(model, 7)
-    with pytest.raises(ValueError, match=words):
-        model.fork(changes)
-    with pytest.raises(ScenarioError, match=r"did you mean 'market\.external'"):
-        model.fork({"market.externl": 1})
-    model.run_model()
-    same(model.results(), run(SMALL, seed=2))
-
-
-def test_changes_on_the_way_can_be_told():
-    """Interventions that change numbers, add customers and change their mind leave a scenario that says so."""
-
-    class Campaign:
-        def step(self, model):
-            if model.week == 3:
-                model.set("market.external", 0.05)
-                model.set("market.external", 0.03)
-                model.set("teams.marketing.headcount", 8)
-            if model.week == 6:
-                model.customers.add(20)
-                model.customers.add(5)
-            if model.week >= 10:
-                model.set("market.price", 1 + model.last("utilisation") / 10)
-
-    model = FlywheelModel(SMALL, rng=2, interventions=[Campaign()])
-    model.run_model()
-    assert model.last("headcount") != run(SMALL, seed=2).weekly["headcount"][19]
-    assert model.results().weekly["added"][6] == 25
-    same(model.results(), run(model.spec, seed=2))
-    assert len(model._simulation.program.epochs) <= 4, "what has happened is not lowered again"
-
-
-def test_customers_can_be_added_where_the_timeline_is_off():
-    spec = {**SMALL, "timeline": {"enabled": False, "customers": {"old": {"week": 2, "add": 70}}}}
-    model = to(FlywheelModel(spec), 4)
-    fork = model.fork({"market.external": 0.02})
-    model.customers.add(-10)
-    model.run_model()
-    fork.run_model()
-    assert model.results().weekly["added"].sum() == -10 and fork.results().weekly["added"].sum() == 0
-    same(model.results(), run(model.spec))
-    same(fork.results(), run(fork.spec))
-
-
-def test_a_fork_remembers_but_does_not_share():
-    class Moody(Team):
-        def decide(self):
-            self.mood = getattr(self, "mood", 0) + 1
-
-    class Watches(FlywheelModel):
-        pass
-
-    watch = Log()
-    model = Watches(SMALL, analyzers=[watch], team_class=Moody)
-    model.note = [model.teams["sales"]]
-    to(model, 3)
-    fork = model.fork()
-    assert type(fork) is Watches and fork.teams["sales"].mood == 3 and fork.note == [fork.teams["sales"]]
-    fork.step()
-    assert fork.analyzers[0].log == [("log", 1), ("log", 2), ("log", 3), ("log", 4)]
-    assert len(watch.log) == 3 and model.teams["sales"].mood == 3 and model.week == 3
-    assert fork.teams["sales"].model is fork and fork.customers.model is fork
-
-
-# --- disk -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("week", [0, 7, 20])
-def test_save_and_load(tmp_path, model, week):
-    to(model, week)
-    model.save(tmp_path / "state.npz")
-    again = FlywheelModel.load(tmp_path / "state.npz")
-    assert (again.week, again.running, again.spec) == (week, week < 20, model.spec)
-    assert again.spec.label == model.spec.label
-    if week < 20:
-        again.run_model()
-    same(again.results(), run(SMALL, seed=2))
-    assert again.datacollector.get_model_vars_dataframe().equals(again.results().weekly)
-
-
-def test_save_and_load_a_changed_future(tmp_path, model):
-    to(model, 5)
-    model.set("teams.sales.headcount", np.int64(2))
-    model.set("market.price", np.float32(1.25))
-    model.customers.add(np.int64(40))
-    to(model, 9)
-    model.save(tmp_path / "state.npz")
-    log = Log()
-    again = FlywheelModel.load(tmp_path / "state.npz", analyzers=[log], team_class={"sales": Team})
-    again.set("market.external", 0.05)
-    model.set("market.external", 0.05)
-    again.run_model()
-    model.run_model()
-    same(again.results(), model.results())
-    same(again.results(), run(again.spec, seed=2))
-    assert len(log.log) == 11
-
-
-def test_a_broken_file(tmp_path):
-    (tmp_path / "state.npz").write_text("nothing")
-    with pytest.raises(SavedStateError, match="is not a saved state"):
-        FlywheelModel.load(tmp_path / "state.npz")

@@ -1,8 +1,10 @@
 from pathlib import Path
 
+import failing_workers
 import pytest
 
 from flywheel_sim.execute.design import Design, Point
+from flywheel_sim.execute.drive import run_design
 from flywheel_sim.execute.store import Experiment, Store
 from flywheel_sim.scenario import load
 
@@ -27,3 +29,17 @@ def store(tmp_path: Path, experiment):
     """A new store of twelve runs, open for writing."""
     with Store.create(tmp_path / "runs", experiment, heads()) as made:
         yield made
+
+
+@pytest.fixture
+def made(tmp_path, experiment):
+    """Make a store and drive a design through it."""
+    count = iter(range(100))
+
+    def make(design, on=None, **options):
+        options = {"work": failing_workers.made_up, "workers": 2} | options
+        with Store.create(tmp_path / f"runs-{next(count)}", experiment, design) as store:
+            ended = run_design(None, on, store, **options)
+        return Store.open(store.folder), ended
+
+    return make
