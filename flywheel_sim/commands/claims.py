@@ -6,7 +6,7 @@ import click
 
 from flywheel_sim.commands.command_output import Answer, answers
 from flywheel_sim.commands.progress import progress
-from flywheel_sim.commands.run_options import readable
+from flywheel_sim.commands.run_options import readable, trial_manifest
 
 __all__ = ["claims"]
 
@@ -38,13 +38,7 @@ def claims(
         found = trial.claims(
             names, quick=quick, changes=changes, seed=seed, replicates=replicates, workers=workers, progress=step
         )
-    from flywheel_sim.engine.fingerprint import engine_hash
-
-    manifest = {
-        "seeds": {"seed": found.seed, "replicates": found.replicates},
-        "hashes": {**found.hashes, "engine": engine_hash()},
-        "changes": changes,
-    }
+    manifest = trial_manifest(found.hashes, changes, seed=found.seed, replicates=found.replicates)
     return Answer(found.to_dict(), _told(found, detail or 0 < len(names) <= _FEW), manifest, failed=not found.ok)
 
 

@@ -7,7 +7,7 @@ import click
 
 from flywheel_sim.commands.command_output import Answer, answers, say
 from flywheel_sim.commands.progress import progress
-from flywheel_sim.commands.run_options import REPORT, places, readable
+from flywheel_sim.commands.run_options import REPORT, places, readable, trial_manifest
 
 __all__ = ["facts"]
 
@@ -49,13 +49,7 @@ def facts(
             names, companies=companies, draws=trial.DRAWS if draws is None else draws, changes=changes, seed=seed,
             replicates=replicates, workers=workers, progress=step,
         )  # fmt: skip
-    from flywheel_sim.engine.fingerprint import engine_hash
-
-    manifest = {
-        "seeds": {"seed": seed, "replicates": found.replicates, "draws": found.draws},
-        "hashes": {**found.hashes, "engine": engine_hash()},
-        "changes": changes,
-    }
+    manifest = trial_manifest(found.hashes, changes, seed=seed, replicates=found.replicates, draws=found.draws)
     if report is not None:
         from flywheel_sim.present.facts import write_facts
 

@@ -7,7 +7,7 @@ import click
 
 from flywheel_sim.commands.command_output import Answer, answers, say
 from flywheel_sim.commands.progress import progress
-from flywheel_sim.commands.run_options import REPORT, places, readable
+from flywheel_sim.commands.run_options import REPORT, places, readable, trial_manifest
 
 __all__ = ["responses"]
 
@@ -45,13 +45,7 @@ def responses(
             names, companies=companies, quick=quick, changes=changes, seed=seed, replicates=replicates,
             workers=workers, progress=step,
         )  # fmt: skip
-    from flywheel_sim.engine.fingerprint import engine_hash
-
-    manifest = {
-        "seeds": {"seed": seed, "replicates": found.replicates},
-        "hashes": {**found.hashes, "engine": engine_hash()},
-        "changes": changes,
-    }
+    manifest = trial_manifest(found.hashes, changes, seed=seed, replicates=found.replicates)
     if report is not None:
         from flywheel_sim.present.responses import write_responses
 

@@ -2,6 +2,7 @@
 
 import io
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ __all__ = [
     "readable",
     "rules_of",
     "told",
+    "trial_manifest",
     "written",
 ]
 
@@ -165,6 +167,13 @@ def manifest(made: "Provenance") -> dict[str, Any]:
         **({"posterior": made.posterior} if made.posterior else {}),
         **({"rules": made.rules} if made.rules else {}),
     }
+
+
+def trial_manifest(hashes: Mapping[str, str], changes: Mapping[str, Any], **seeds: int) -> dict[str, Any]:
+    """Return seeds, hashes and changes of claims, facts or levers on trial."""
+    from flywheel_sim.engine.fingerprint import engine_hash
+
+    return {"seeds": seeds, "hashes": {**hashes, "engine": engine_hash()}, "changes": dict(changes)}
 
 
 def readable(*parts: Any) -> Any:

@@ -4,9 +4,9 @@ import operator
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from flywheel_sim.scenario.errors import ScenarioError, nearest, shown
+from flywheel_sim.scenario.errors import Problem, ScenarioError, nearest, shown
 
-__all__ = ["MOST_SEEDS", "Named", "WrongKind", "one_of", "several", "whole", "whole_or_none"]
+__all__ = ["MOST_SEEDS", "Named", "WrongKind", "absent", "one_of", "several", "whole", "whole_or_none"]
 
 #: Seeds and replicates are words of 32 bits.
 MOST_SEEDS = 2**32 - 1
@@ -86,6 +86,22 @@ def one_of(name: str, value: Any, known: Iterable[str]) -> str:
         return value
     near = nearest(value, names) if isinstance(value, str) else None
     raise ScenarioError.single(f"unknown name {shown(value)}", field=name, suggestion=near)
+
+
+def absent(kind: str, names: Iterable[str], known: Iterable[str]) -> list[Problem]:
+    """Return a problem for every name that is not known, with the nearest that is.
+
+    Examples
+    --------
+    >>> print(absent("lever", ["budgte"], ["budget", "price"])[0])
+    there is no lever 'budgte'; did you mean 'budget'?
+    """
+    listed = list(known)
+    return [
+        Problem(None, None, None, "", f"there is no {kind} '{name}'", nearest(name, listed))
+        for name in names
+        if name not in listed
+    ]
 
 
 class Named(Mapping[str, float]):

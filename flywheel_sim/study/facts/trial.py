@@ -10,8 +10,8 @@ import numpy as np
 from flywheel_sim.execute.stages import Stage, staged
 from flywheel_sim.results.facts import Fact, Facts
 from flywheel_sim.scenario import Scenario, ScenarioError, load
-from flywheel_sim.scenario.arguments import whole
-from flywheel_sim.scenario.errors import Problem, nearest
+from flywheel_sim.scenario.arguments import absent, whole
+from flywheel_sim.scenario.errors import Problem
 from flywheel_sim.study.facts.estimators import jackknife
 from flywheel_sim.study.facts.following import NoInterface
 from flywheel_sim.study.facts.measures import MEASURES, STAGES, Arms, arms_of
@@ -150,12 +150,7 @@ def chosen(names: Iterable[str] = (), companies: Iterable[str] = ()) -> tuple[li
         Naming everything that is no fact or no company, with the nearest name.
     """
     table, asked, places = fact_table(), [name.upper() for name in names], list(companies)
-    problems = [
-        Problem(None, None, None, "", f"there is no {kind} '{name}'", nearest(name, list(known)))
-        for kind, given, known in (("fact", asked, table), ("company to look for facts in", places, COMPANIES))
-        for name in given
-        if name not in known
-    ]
+    problems = absent("fact", asked, table) + absent("company to look for facts in", places, COMPANIES)
     listed = [fact for mark, fact in table.items() if not asked or mark in asked]
     places = [company for company in COMPANIES if not places or company in places]
     if not problems and not any(company in fact.companies for fact in listed for company in places):

@@ -17,8 +17,8 @@ from flywheel_sim.execute.stages import Stage, staged
 from flywheel_sim.results.intervals import mean_interval
 from flywheel_sim.results.responses import CurvePoint, Response, Responses
 from flywheel_sim.scenario import ScenarioError, load
-from flywheel_sim.scenario.arguments import whole
-from flywheel_sim.scenario.errors import Problem, nearest
+from flywheel_sim.scenario.arguments import absent, whole
+from flywheel_sim.scenario.errors import Problem
 from flywheel_sim.study.responses.shapes import judge
 from flywheel_sim.study.responses.table import COMPANIES, Expectation, Lever, points, response_table
 
@@ -139,12 +139,7 @@ def chosen(names: Iterable[str] = (), companies: Iterable[str] = ()) -> tuple[li
         Naming everything that is no lever or no company, with the nearest name.
     """
     table, asked, places = response_table(), list(names), list(companies)
-    problems = [
-        Problem(None, None, None, "", f"there is no {kind} '{name}'", nearest(name, list(known)))
-        for kind, given, known in (("lever", asked, table), ("company to pull levers in", places, COMPANIES))
-        for name in given
-        if name not in known
-    ]
+    problems = absent("lever", asked, table) + absent("company to pull levers in", places, COMPANIES)
     levers = [lever for name, lever in table.items() if not asked or name in asked]
     places = [company for company in COMPANIES if company in (places or COMPANIES)]
     if not problems and not any(company in lever.paths for lever in levers for company in places):
