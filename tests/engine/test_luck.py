@@ -160,7 +160,10 @@ ONE_DECISION = {
 }
 SMALL = {"market.accounts": 80, "market.initial_customers": 40, "horizon_weeks": 30}
 COMPANIES = {
-    "everything-on": {"service.patience_weeks": 1.0, "service.issues": 3.0},
+    "everything-on": {
+        "service.patience_weeks": 1.0, "service.issues": 3.0, "sensing.closed_loop.enabled": True,
+        "sensing.survey_weeks": 2, "sensing.response_rate": 1.0,
+    },
     "without contracts": {
         "contracts.kind": "non-contractual", "service.event_timed": True, "service.patience_hours": 5,
         "word_of_mouth.normalise": "per_tie", "word_of_mouth.weak_ties": "redrawn", "cadence.themes": "own",

@@ -436,7 +436,8 @@ def stays(w: World, p: Rules, account: Account, week: Week, t: int, sums: Sums) 
 
 def call_back(w: World, p: Rules, account: Account, week: Week, t: int, sums: Sums) -> None:
     """M13: a detractor who answered is called; a call that goes well takes effort away and ends a bad voice."""
-    loop, (w_called, w_well, _, _) = p.sensing.closed_loop, w.words(account.number, t, luck.CALL)
+    loop = p.sensing.closed_loop
+    w_called, w_well, _, _ = w.words(account.number, t, luck.CALL)
     if not below(w_called, f32(loop.share)):
         return
     sums.add("called_back")
