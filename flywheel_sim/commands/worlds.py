@@ -63,10 +63,10 @@ def worlds(
 
 def go_on(folder: Path, workers: int | None) -> Answer:
     """Go on with worlds that were being made."""
-    from flywheel_sim.study.worlds import unfinished
+    from flywheel_sim.study.worlds import resuming
 
     with _going(folder, f"Going on with {folder}") as step:
-        found = unfinished.resume(folder, workers=workers, progress=step)
+        found = resuming.resume(folder, workers=workers, progress=step)
     return answer_of_worlds(found, folder)
 
 

@@ -131,7 +131,9 @@ def resume(
         if on is not None or retry_failed:
             raise ResultError(f"'{path}' holds no study; on and retry_failed are for studies")
         if (path / unfinished.ABOUT).is_file():
-            return unfinished.resume(path, workers=workers, progress=progress)
+            from flywheel_sim.study.worlds import resuming
+
+            return resuming.resume(path, workers=workers, progress=progress)
         found = open(path)
         return _stages(found, path, workers, progress) if isinstance(found, Comparison) else found
     store = Store.open(path)

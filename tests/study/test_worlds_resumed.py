@@ -15,7 +15,7 @@ import flywheel_sim as fs
 from flywheel_sim.cli import flywheel
 from flywheel_sim.execute.lock import Lock
 from flywheel_sim.results.saving import ResultError
-from flywheel_sim.study.worlds import making, unfinished
+from flywheel_sim.study.worlds import making, resuming, unfinished
 
 LINES = "extends: b2b-two-teams\nhorizon_weeks: 112\nmarket: {accounts: 300, initial_customers: 60}\n"
 LINES += "frozen: {targets: {churn_annual: {low: 0.09, high: 0.15}}}\n"
@@ -128,7 +128,7 @@ def test_what_is_not_the_same_any_more_is_refused(
     if what == "company":
         (here / "mine.yaml").write_text(LINES.replace("300", "310"))
     elif what == "engine":
-        monkeypatch.setattr(unfinished, "engine_hash", lambda: "another")
+        monkeypatch.setattr(resuming, "engine_hash", lambda: "another")
     elif what == "note":
         note = here / "kept" / unfinished.ABOUT
         note.write_text(note.read_text().replace('"draws": 24', '"draws": 25'))
