@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
+from pathlib import Path
 
 from flywheel_sim.typed import command
 
@@ -53,12 +55,17 @@ def next_step(words: Sequence[str], problems: Iterable[Mapping[str, object]], kn
     'flywheel scenario validate mine.yaml, once it is mended'
     >>> next_step(["run"], [{"file": None, "field": "", "message": "Missing argument", "suggestion": None}], ["run"])
     'flywheel run b2b-saas, or flywheel run --help'
+    >>> wrong = {"file": None, "field": "", "message": "'.' is already there; choose another folder", "suggestion": ""}
+    >>> next_step(["run", "b2b-saas", "--out", "."], [wrong], ["run"])
+    'flywheel run b2b-saas --out .-2'
     """
     found = list(problems)
     mended = list(words)
     for one in found:
         if one["suggestion"] and not one["file"]:
             mended = [_mended(word, str(one["message"]), str(one["field"]), str(one["suggestion"])) for word in mended]
+        if (taken := re.match(r"'(.+)' is already there", str(one["message"]))) and taken[1] in mended:
+            mended[mended.index(taken[1])] = next(n for k in count(2) if not _is_there(n := f"{taken[1]}-{k}"))
     if mended != list(words):
         return _typed(mended)
     name = next((word for word in words if word in set(known)), "")
@@ -78,9 +85,18 @@ def next_step(words: Sequence[str], problems: Iterable[Mapping[str, object]], kn
         block = about if _known(about) else about.rpartition(".")[0]
         if _known(block):
             return command("flywheel", "explain", block)
-    example = _EXAMPLES.get(name, "")
+    owned = any(_is_there(word) for word in words if word != name)  # somebody with files wants no shipped ones
+    example = "" if owned else _EXAMPLES.get(name, "")
     more = f"flywheel {name} --help" if name else "flywheel --help"
     return f"{example}, or {more}" if example else more
+
+
+def _is_there(path: str) -> bool:
+    """Tell whether something has this path, a link to nothing included; what can be no path is not there."""
+    try:
+        return Path(path).exists() or Path(path).is_symlink()
+    except (OSError, ValueError):  # a name that is too long, or a zero byte
+        return False
 
 
 def _typed(words: Sequence[str]) -> str:

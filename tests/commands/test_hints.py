@@ -108,6 +108,27 @@ def test_after_a_mistake_in_data_the_hint_is_about_these_data(tmp_path, monkeypa
     assert printed(found) == ["sweep", "study.yaml"] and "once mine.yaml is mended" in found.stderr
 
 
+def test_a_folder_that_is_taken_is_answered_with_one_that_is_free(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("kept-2").mkdir()
+    for taken in ("kept", "other one"):
+        Path(taken).write_text("mine")
+        words = printed(call("run", "b2b-two-teams", *SMALL, "--out", taken))
+        assert words == ["run", "b2b-two-teams", *SMALL, "--out", {"kept": "kept-3"}.get(taken, f"{taken}-2")]
+        assert call(*words).exit_code == 0 and Path(words[-1], "manifest.json").exists()
+        assert Path(taken).read_text() == "mine"
+
+
+def test_who_has_a_folder_of_their_own_is_sent_to_no_shipped_study(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mine").mkdir()
+    Path("mine", "study.json").write_text("{")
+    for name in ("status", "resume"):
+        found = call(name, "mine")
+        assert printed(found) == [name, "--help"] and "heads-and-talk" not in found.stderr
+        assert call(name, "--help").exit_code == 0
+
+
 def test_show_tells_what_a_scenario_changes_with_units():
     found = json.loads(call("scenario", "show", "nps-pay", "--json").stdout)["data"]
     assert found["against"] == "b2b-saas"
