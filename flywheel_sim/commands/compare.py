@@ -11,6 +11,7 @@ from flywheel_sim.commands.command_output import Answer, answers, table
 from flywheel_sim.commands.comparison_stages import further
 from flywheel_sim.commands.progress import progress
 from flywheel_sim.commands.run_options import (
+    AS_ASSUMED,
     DETAIL,
     POSTERIOR,
     REPORT,
@@ -21,6 +22,7 @@ from flywheel_sim.commands.run_options import (
     names,
     places,
     rules_of,
+    said_early,
     told,
 )
 
@@ -69,15 +71,15 @@ class Asked:
             raise click.UsageError("--budget is for --best")
         if self.best and self.precision is not None:
             raise click.UsageError("--best and --precision both decide how many runs there are; give one of them")
-        if self.worlds is not None:
-            for other, given in {
-                "--as-assumed": self.as_assumed, "--posterior": self.posterior, "--precision": self.precision,
-                "--replicates": self.replicates,
-            }.items():  # fmt: skip
+        often = {"--precision": self.precision, "--replicates": None if self.best else self.replicates}
+        instead = {"--as-assumed": self.as_assumed, "--posterior": self.posterior}
+        for option, value, others in (
+            ("--worlds", self.worlds, {**instead, **often}),
+            ("--worlds-from", self.worlds_from, instead),
+        ):
+            for other, given in others.items() if value is not None else ():
                 if given:
-                    raise click.UsageError(f"--worlds says what is run and how often; leave {other} out")
-        if self.worlds_from is not None and self.worlds is None:
-            raise click.UsageError("--worlds-from says where worlds are; say over how many with --worlds N")
+                    raise click.UsageError(f"{option} says what is run; leave {other} out")
         if self.keep and not self.funnel_twin:
             raise click.UsageError("--keep says what a funnel twin does; add --funnel-twin")
         drawable(self.posterior, self.changes, self.seed)
@@ -118,12 +120,13 @@ class Asked:
     type=click.IntRange(8),
     default=None,
     metavar="N",
-    help="Run over N worlds of the company, which flywheel worlds makes: what nobody knows is drawn, the same in all.",
+    help="Run over N worlds of the company, no fewer. Unless told, over 200, where flywheel worlds has made as many or "
+    "they are shipped.",
 )
 @click.option(
-    "--worlds-from", type=click.Path(path_type=Path), default=None, metavar="DIR", help="Where its worlds are."
+    "--worlds-from", type=click.Path(path_type=Path), default=None, metavar="DIR", help="Where they are, if elsewhere."
 )
-@click.option("--as-assumed", is_flag=True, help="Take every number as it is stated: the doubt is luck alone.")
+@AS_ASSUMED
 @REPORT
 @POSTERIOR
 @RULES
@@ -153,8 +156,9 @@ def compare(**options: Any) -> Answer:
     --posterior draws parameters for run k from a table, the same in every scenario; a scenario keeps a value of its own
     where it differs from the first.  --best, --bridge and --swings then speak of means over luck and draws.
 
-    --worlds draws what nobody knows, decisions never: run k of every scenario is of world k.  The verdict then says in
-    how many worlds a scenario is worth more, and what would be worth finding out.
+    Where there are worlds of the company, run k of every scenario is of world k: what nobody knows is drawn, decisions
+    never.  The verdict then says in how many worlds a scenario is worth more, and what would be worth finding out.
+    --as-assumed takes every number as it is stated instead.
 
     --precision and --best decide how many runs there are; --replicates is then the first stage.  When the limit comes
     first, the exit code is 1.
@@ -200,11 +204,12 @@ def _compared(asked: Asked, scenarios: "list[Scenario]") -> "Comparison":
                 posterior=asked.posterior,
                 worlds=asked.worlds,
                 worlds_from=asked.worlds_from,
+                as_assumed=asked.as_assumed,
                 **ruled,
             )
         return study.compare(
             scenarios,
-            asked.replicates or 40,
+            asked.replicates,
             asked.seed,
             asked.workers,
             step,
@@ -214,6 +219,8 @@ def _compared(asked: Asked, scenarios: "list[Scenario]") -> "Comparison":
             posterior=asked.posterior,
             worlds=asked.worlds,
             worlds_from=asked.worlds_from,
+            as_assumed=asked.as_assumed,
+            early=said_early,
             **ruled,
         )
 

@@ -7,30 +7,39 @@ import click
 
 from flywheel_sim.commands.command_output import Answer, answers, say
 from flywheel_sim.commands.progress import progress
-from flywheel_sim.commands.run_options import DETAIL, changed, manifest, places, told, written
+from flywheel_sim.commands.run_options import (
+    AS_ASSUMED,
+    DETAIL,
+    changed,
+    manifest,
+    places,
+    said_early,
+    told,
+    written,
+)
 
 __all__ = ["SCENARIOS", "demo"]
 
 #: The baseline and its challenger.
 SCENARIOS = ("siloed-close-rate", "relationship-flywheel")
 REPORT = Path("report.html")
-#: Enough for a verdict, few enough for a first impression on a laptop.
-REPLICATES = 30
 
 
 @click.command()
+@AS_ASSUMED
 @DETAIL
 @answers("demo", "set", "seed", "replicates", "workers", "out")
 def demo(
-    detail: bool, changes: dict[str, Any], seed: int, replicates: int | None, workers: int | None, out: Path | None
-) -> Answer:
-    """Compare two shipped scenarios and leave report.html here."""
+    as_assumed: bool, detail: bool, changes: dict[str, Any], seed: int, replicates: int | None, workers: int | None,
+    out: Path | None,
+) -> Answer:  # fmt: skip
+    """Compare two shipped scenarios, over worlds of their company, and leave report.html here."""
     scenarios = changed(SCENARIOS, changes)
     places(out, REPORT)
     with progress(f"Comparing {scenarios[0].title} and {scenarios[1].title}") as step:
         from flywheel_sim.study.comparison.compare import compare
 
-        found = compare(scenarios, replicates or REPLICATES, seed, workers, step)
+        found = compare(scenarios, replicates, seed, workers, step, as_assumed=as_assumed, early=said_early)
     with progress("Looking at teams and segments") as step:
         found = found.with_groups(workers=workers, progress=step)
     written(found, out, REPORT)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from flywheel_sim.scenario import Scenario
 
 __all__ = [
+    "AS_ASSUMED",
     "DETAIL",
     "POSTERIOR",
     "REPORT",
@@ -29,6 +30,7 @@ __all__ = [
     "places",
     "readable",
     "rules_of",
+    "said_early",
     "told",
     "trial_manifest",
     "written",
@@ -39,7 +41,10 @@ REPORT = click.option("--report", type=click.Path(path_type=Path), default=None,
 #: ``--detail``.
 DETAIL = click.option("--detail", is_flag=True, help="Print the statistics behind the verdict as well.")
 
-
+#: ``--as-assumed``.
+AS_ASSUMED = click.option(
+    "--as-assumed", is_flag=True, help="Take every number as it is stated, over no worlds: the doubt is luck alone."
+)
 #: ``--posterior FILE``.
 POSTERIOR = click.option(
     "--posterior",
@@ -128,6 +133,11 @@ def names(context: click.Context, parameter: click.Parameter, begun: str) -> lis
     below, plus, last = begun.rpartition("+")
     plans = [name for name, entry in entries.items() if entry.kind in PLANS] if plus else [*entries]
     return [f"{below}{plus}{name}" for name in [*plans, *files] if name.startswith(last)]
+
+
+def said_early(found: "Outcomes") -> None:
+    """Say what the first worlds say, before the others are run."""
+    say(f"First answer, over {found.replicates} worlds: {found.verdict.sentence}")
 
 
 def places(out: Path | None, report: Path | None) -> None:

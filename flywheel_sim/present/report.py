@@ -138,7 +138,9 @@ def _under(outcomes: Outcomes, verdict: Verdict | None) -> str:
     """Return what stands under the verdict: over worlds, over runs, or of one scenario."""
     if verdict is None:
         return single_note(outcomes)
-    return under_verdict(outcomes, verdict.worlds) if verdict.worlds else second(verdict, outcomes.weeks)
+    if verdict.worlds:
+        return under_verdict(outcomes, verdict.worlds)
+    return f"{outcomes.basis} {second(verdict, outcomes.weeks)}"
 
 
 def _tiles(outcomes: Outcomes, verdict: Verdict | None) -> list[Tile]:

@@ -1,5 +1,6 @@
 """What a report says of worlds: dots, what to find out first, where the plan loses, and a part to argue with."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from flywheel_sim.results import Outcomes
 from flywheel_sim.results.words import money, percent, signed_money, span
 from flywheel_sim.results.world_answer import WorldRuns, WorldVerdict, over_worlds
 
-__all__ = ["InReport", "in_report", "luck_of_worlds", "under_verdict", "worlds_tiles"]
+__all__ = ["InReport", "dots_and_words", "in_report", "luck_of_worlds", "under_verdict", "worlds_tiles"]
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,12 @@ def in_report(outcomes: Outcomes) -> InReport | None:
     runs, best = outcomes.worlds_run, outcomes.best
     if runs is None or not best:
         return None
-    effects, (baseline, challenger) = runs.effects[best], (outcomes.labels[0], outcomes.labels[best])
-    figure = hundred_dots(effects, None, runs.learn_first, challenger=challenger, baseline=baseline)
-    learn = learn_words(runs.learn_first, runs.evpi)
+    note, dots, learn = dots_and_words(runs, best, outcomes.labels)
+    effects = runs.effects[best]
     where = where_chart(runs.draws, effects, runs.region) if runs.region is not None else None
     return InReport(
-        note=f"{len(runs.draws.paths)} numbers that nobody knows are drawn at once, the same in every scenario",
-        dots=to_svg(figure, "dots", f"{dots_words(effects, None, challenger)} {learn}"),
+        note=note,
+        dots=dots,
         learn=learn,
         fails=runs.fails_where,
         where=to_svg(where, "where", runs.fails_where) if where is not None else "",
@@ -48,6 +48,15 @@ def in_report(outcomes: Outcomes) -> InReport | None:
             runs.draws, effects, that_matter(runs.draws, effects, runs.learn_first), _saying(outcomes, runs)
         ),
     )
+
+
+def dots_and_words(runs: WorldRuns, best: int, labels: Sequence[str]) -> tuple[str, str, str]:
+    """Return what is drawn, the dots of the best challenger as SVG, and what to find out first."""
+    effects, (baseline, challenger) = runs.effects[best], (labels[0], labels[best])
+    figure = hundred_dots(effects, None, runs.learn_first, challenger=challenger, baseline=baseline)
+    learn = learn_words(runs.learn_first, runs.evpi, runs.n)
+    note = f"{len(runs.draws.paths)} numbers that nobody knows are drawn at once, the same in every scenario"
+    return note, to_svg(figure, "dots", f"{dots_words(effects, None, challenger)} {learn}"), learn
 
 
 def _saying(outcomes: Outcomes, runs: WorldRuns) -> Any:

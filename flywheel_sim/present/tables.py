@@ -8,6 +8,7 @@ from flywheel_sim.results import SUMMARY, Outcomes, Run
 from flywheel_sim.results.naming import shared_part
 from flywheel_sim.results.paired import band
 from flywheel_sim.results.words import money, number, of_100, percent, signed_money, week
+from flywheel_sim.results.world_answer import WorldVerdict
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -69,16 +70,22 @@ def comparison_table(outcomes: Outcomes, *, detail: bool = False) -> "Table":
     for row in rows:
         table.add_column(row["scenario"], justify="right", overflow="fold", max_width=32)
     columns = [_cells(row, bool(k)) for k, row in enumerate(rows)]
+    if outcomes.worlds_run is not None:
+        for k, column in enumerate(columns):
+            column |= _of_worlds(outcomes.verdict_on(k).worlds)
+    hidden = _DETAIL if outcomes.worlds_run is None else _DETAIL | _OF_RUNS
     for name in _ROWS:
         cells = [column[name] for column in columns]
         # What needs more runs or more scenarios than there are has no row.
-        if (name not in _DETAIL or detail) and any(cells):
+        if (name not in hidden or detail) and any(cells):
             table.add_row(name, *cells)
     return table
 
 
 _ROWS = (
-    "value, median", "  80 % of runs", "difference, mean", "  80 % interval", "  the same by bootstrap",
+    "better, of 100 worlds", "  80 % interval of that share", "worth more, world in the middle",
+    "  eight of ten worlds", "value, median", "  80 % of runs", "difference, mean", "  80 % interval",
+    "  the same by bootstrap",
     "difference, median", "  80 % interval of the median", "difference, 80 % of runs", "wins of 100",
     "  80 % interval of that chance", "p value of no difference", "  adjusted by Holm", "variance reduction by pairing",
     "break-even", "deepest dip", "customers at the end", "NPS, mean of the weeks", "churn a year", "referred",
@@ -91,6 +98,21 @@ _DETAIL = frozenset(
         "variance reduction by pairing",
     }
 )  # fmt: skip
+#: And those that count luck and worlds together, where worlds have rows of their own.
+_OF_RUNS = frozenset({"difference, mean", "  80 % interval", "wins of 100"})
+
+
+def _of_worlds(found: WorldVerdict | None) -> dict[str, str]:
+    """Return what worlds say of a challenger in each row; of the baseline, that it is one."""
+    if found is None:
+        return {"better, of 100 worlds": "baseline"}
+    low, high = found.interval80
+    return {
+        "better, of 100 worlds": of_100(100.0 * found.share),
+        "  80 % interval of that share": f"{percent(found.low)} to {percent(found.high)}",
+        "worth more, world in the middle": signed_money(found.median),
+        "  eight of ten worlds": f"{signed_money(low)} to {signed_money(high)}",
+    }
 
 
 def _cells(row: Mapping[Any, Any], challenger: bool) -> dict[str, str]:

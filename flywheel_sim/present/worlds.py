@@ -15,7 +15,8 @@ from flywheel_sim.present.drawing import FAINT, FRAME, GRID, INK, MUTED, Told, c
 from flywheel_sim.results.failing import FailsWhere
 from flywheel_sim.results.over_worlds import hundred
 from flywheel_sim.results.words import inside, money, number, percent, signed_money
-from flywheel_sim.results.world_draws import ToLearn, WorldDraws
+from flywheel_sim.results.world_answer import NOTHING_TO_LEARN, TOO_FEW
+from flywheel_sim.results.world_draws import FEWEST_TELLING, ToLearn, WorldDraws
 
 __all__ = ["MOST_TO_LEARN", "NOT_TOLD", "dots_words", "hundred_dots", "learn_words", "where_chart"]
 
@@ -142,7 +143,7 @@ def dots_words(effects: Floats, weights: Floats | None, challenger: str) -> str:
     )
 
 
-def learn_words(learn_first: Sequence[ToLearn], whole: float) -> str:
+def learn_words(learn_first: Sequence[ToLearn], whole: float, worlds: int) -> str:
     """Say what it would be worth to find out, and what comes first.
 
     Parameters
@@ -150,21 +151,23 @@ def learn_words(learn_first: Sequence[ToLearn], whole: float) -> str:
     learn_first : sequence of ToLearn
     whole : float
         EVPI in $.
+    worlds : int
+        How many there are.
 
     Examples
     --------
     >>> one = ToLearn(name="How far a meeting reaches", path="a.b", paths=["a.b"], evppi=4e5, evpi_share=0.4,
     ...               distinguishable=True)
-    >>> learn_words([one], 1e6)
+    >>> learn_words([one], 1e6, 200)
     'To know everything before deciding would be worth $1.0m on average. First: how far a meeting reaches ($400k).'
-    >>> learn_words([], 0.0)
+    >>> learn_words([], 0.0, 200)
     'As far as these worlds tell, nothing that could be found out would change the choice.'
     """
+    if worlds < FEWEST_TELLING:
+        return TOO_FEW
     if not whole > 0:
-        return "As far as these worlds tell, nothing that could be found out would change the choice."
+        return NOTHING_TO_LEARN
     said = f"To know everything before deciding would be worth {money(whole)} on average."
-    if not learn_first:
-        return f"{said} There are too few worlds to tell what to find out first."
     sure = [one for one in learn_first[:MOST_TO_LEARN] if one["distinguishable"]]
     if not sure:
         return f"{said} Which single thing to find out first is {NOT_TOLD} here."

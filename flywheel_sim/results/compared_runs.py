@@ -81,6 +81,8 @@ class ComparedRuns:
         Where the runs drew parameters from.
     worlds_run : WorldRuns, optional
         Which worlds the runs are of, and what was learned over them.
+    no_worlds : str
+        Why the runs are of the company as assumed, and what makes worlds of it, where nobody asked for that.
     rules : mapping of str to str
         Python that took part in the runs, by name -> hash of its source.
     ruled : Any, optional
@@ -104,6 +106,7 @@ class ComparedRuns:
     groups: Groups | None = None
     drawn: Drawn | None = None
     worlds_run: WorldRuns | None = None
+    no_worlds: str = ""
     rules: Mapping[str, str] = field(default_factory=dict)
     ruled: Any = None
 
@@ -180,11 +183,14 @@ class ComparedRuns:
         """Yield options of ``flywheel compare`` that make these outcomes again."""
         chosen = self.chosen
         if self.worlds_run is not None:
-            yield "worlds", self.worlds_run.n
+            if chosen is None and not self.precision:
+                yield "worlds", self.worlds_run.n
             if self.worlds_run.given:
                 yield "worlds_from", self.worlds_run.source
         elif self.drawn is not None:
             yield "posterior", self.drawn.source
+        elif len(self.scenarios) > 1:
+            yield "as_assumed", True
         if self.precision:
             yield "precision", self.precision
         if chosen is not None:

@@ -136,7 +136,7 @@ def command_for(
     if reachable and replicate == 0 and plain and all(other == changes[0] for other in changes):
         words = ["flywheel", "run" if len(scenarios) == 1 else "compare", *map(origin, scenarios)]
         words += [word for item in sets for word in ("--set", item)]
-        several = (replicates > 1 or len(scenarios) > 1) and ("worlds" not in options or "best" in options)
+        several = (replicates > 1 or len(scenarios) > 1) and "worlds" not in options
         words += ["--replicates", str(replicates)] if several else []
         for name, value in options.items():
             if name == "groups":  # --report makes them
@@ -149,12 +149,12 @@ def command_for(
         more = f", replicate={replicate}" if replicate else ""
         return f"fs.run({made[0]}, seed={seed}{more})"
     if "best" in options:
-        known = ("posterior", "worlds", "worlds_from", "indifference", "confidence", "budget", "limit")
+        known = ("posterior", "worlds_from", "as_assumed", "indifference", "confidence", "budget", "limit")
         given = "".join(f", {k}={v!r}" for k, v in options.items() if k in known)
         call = "flywheel_sim.study.comparison.compare.choose"
         made_by = f"{call}([{', '.join(made)}]{given}, first_stage={replicates}, seed={seed})"
     else:
-        given = "".join(f", {k}={v!r}" for k, v in options.items() if v is not True)
+        given = "".join(f", {k}={v!r}" for k, v in options.items() if v is not True or k == "as_assumed")
         often = "" if "worlds" in options else f"replicates={replicates}, "
         made_by = f"fs.compare([{', '.join(made)}], {often}seed={seed}{given})"
     return made_by + "".join(f".with_{name}()" for name in ("bridge", "swings", "groups") if name in options)

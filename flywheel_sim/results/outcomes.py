@@ -146,7 +146,7 @@ class Outcomes(ComparedRuns):
             return self.worlds_run.basis
         if self.drawn is not None:
             return f"Over draws of {self.drawn.source}, one for each run."
-        return AS_ASSUMED
+        return f"{AS_ASSUMED} {self.no_worlds}".rstrip()
 
     @cached_property
     def worlds(self) -> "pd.DataFrame":
@@ -324,6 +324,7 @@ class Outcomes(ComparedRuns):
             if self.drawn and not self.worlds_run
             else None,
             **({"worlds": finite(self.worlds_run.about())} if self.worlds_run else {}),
+            **({"no_worlds": self.no_worlds} if self.no_worlds else {}),
             "provenance": self.provenance.to_dict(),
             **({"left": list(left)} if left else {}),
             **({"report": path_from(folder, report)} if report is not None else {}),
@@ -372,6 +373,7 @@ class Outcomes(ComparedRuns):
                 worlds_run=WorldRuns.of(manifest["worlds"], partial(read_table, folder))
                 if manifest.get("worlds")
                 else None,
+                no_worlds=str(manifest.get("no_worlds", "")),
                 rules=manifest["provenance"]["rules"],
             )
 

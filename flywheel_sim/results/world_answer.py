@@ -16,14 +16,17 @@ from numpy.typing import NDArray
 from flywheel_sim.results.failing import FailsWhere
 from flywheel_sim.results.intervals import share_interval
 from flywheel_sim.results.words import money, percent, signed_money, span
-from flywheel_sim.results.world_draws import ToLearn, WorldDraws
+from flywheel_sim.results.world_draws import FEWEST_TELLING, ToLearn, WorldDraws
 
-__all__ = ["AS_ASSUMED", "WorldRuns", "WorldVerdict", "over_worlds"]
+__all__ = ["AS_ASSUMED", "NOTHING_TO_LEARN", "TOO_FEW", "WorldRuns", "WorldVerdict", "over_worlds"]
 
 Floats = NDArray[np.float64]
 
 #: What a page says that speaks of one company.
 AS_ASSUMED = "As assumed: every number as the scenarios state it, so the doubt is about luck alone."
+#: What it is worth to find anything out: not to be told, and nothing.
+TOO_FEW = f"So few worlds cannot tell what would be worth finding out first; it takes {FEWEST_TELLING} at least."
+NOTHING_TO_LEARN = "As far as these worlds tell, nothing that could be found out would change the choice."
 #: Word of a verdict, and the share of worlds that must be passed by the lower end of its interval.
 _WORDS = (("Almost surely", 0.95), ("Probably", 0.80), ("Leans to", 0.60))
 
@@ -98,7 +101,11 @@ class WorldRuns:
     def lines(self) -> tuple[str, ...]:
         """What is worth finding out, and where the plan fails, a sentence each."""
         found = []
-        if math.isfinite(self.evpi):
+        if self.n < FEWEST_TELLING:
+            found.append(TOO_FEW)
+        elif self.evpi == 0:
+            found.append(NOTHING_TO_LEARN)
+        elif math.isfinite(self.evpi):
             found.append(f"To know everything that is drawn before choosing would be worth {money(self.evpi)}.")
         telling = [one for one in self.learn_first if one["distinguishable"]][:3]
         found += [
@@ -246,7 +253,7 @@ def _counted(share: float, n: int) -> str:
 def _luck(luck: float, middle: float) -> str:
     """Say what luck alone would leave of doubt in the world in the middle."""
     if not math.isfinite(luck):
-        return "How much of it is luck is not known: no world was run twice."
+        return "How much of it is luck is not known."
     sure = 0.5 * (1.0 + math.erf(abs(middle) / (luck * math.sqrt(2.0)))) if luck > 0 else 1.0
     if sure >= 0.95:
         return "Luck alone would leave no doubt."

@@ -7,9 +7,12 @@ from typing import NotRequired, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ToLearn", "WorldDraws"]
+__all__ = ["FEWEST_TELLING", "ToLearn", "WorldDraws"]
 
 Floats = NDArray[np.float64]
+
+#: In fewer worlds nothing is looked for: neither what is worth finding out nor where a plan fails.
+FEWEST_TELLING = 30
 
 
 class ToLearn(TypedDict):

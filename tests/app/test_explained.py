@@ -7,7 +7,7 @@ import pytest
 from random_walk_runs import runs
 
 import flywheel_sim
-from flywheel_sim.app.comparing import REPLICATES, Shelf, compared, table
+from flywheel_sim.app.comparing import OFFERED, Shelf, compared, table
 from flywheel_sim.app.jobs import Cancelled, Job
 from flywheel_sim.app.mechanisms import how_tested, mechanism, mechanisms, passages
 from flywheel_sim.results import Outcomes
@@ -57,7 +57,7 @@ def test_a_comparison_in_the_app_is_the_one_of_the_command_line():
         load(name).with_({"market.accounts": 300, "market.initial_customers": 30, "horizon_weeks": 20})
         for name in ("mbo-pay", "churn-pay")
     ]
-    found, plain = compared(pair, REPLICATES[0], 1, Job()), flywheel_sim.compare(pair, REPLICATES[0], 1)
+    found, plain = compared(pair, OFFERED[0], 1, Job()), flywheel_sim.compare(pair, OFFERED[0], 1, as_assumed=True)
     assert np.array_equal(found.finals, plain.finals, equal_nan=True)
     job = Job()
     job.cancel()

@@ -67,10 +67,13 @@ def test_three_things_are_named_and_only_what_is_more_than_chance_has_dollars():
     _, words = drawn(hundred_dots(np.linspace(-1e6, 3e6, 200), learn_first=told))
     assert {"Meetings", "Word of mouth", "Churn", "$400k", "38 %", "$150k", "14 %"} <= set(words)
     assert words.count("not distinguishable from nothing") == 1 and not {"Fourth", "$10.0k", "1 %"} & set(words)
-    said = learn_words(told, 1.2e6)
+    said = learn_words(told, 1.2e6, 200)
     assert said.endswith("First: meetings ($400k); word of mouth ($150k).") and "$1.2m" in said
-    assert "not distinguishable" in learn_words([to_learn(sure=False)], 1e6)
-    assert "too few worlds" in learn_words([], 1e6) and "nothing that could be found out" in learn_words([], 0.0)
+    assert "not distinguishable" in learn_words([to_learn(sure=False)], 1e6, 200)
+    assert "nothing that could be found out" in learn_words([], 0.0, 30)
+    for whole in (0.0, 1e6):
+        few = learn_words([], whole, 29)
+        assert few.startswith("So few worlds cannot tell") and "$" not in few
 
 
 def test_the_region_is_drawn_where_it_lies():

@@ -11,7 +11,7 @@ from nicegui import run, ui
 from flywheel_sim.app.answers import SHOWN
 from flywheel_sim.app.bounds import SCENARIOS, check_count
 from flywheel_sim.app.charts import COLUMNS, fan_option
-from flywheel_sim.app.comparing import REPLICATES, compared, shelf, table
+from flywheel_sim.app.comparing import OFFERED, OVER_WORLDS, compared, shelf, table, told
 from flywheel_sim.app.jobs import Cancelled, Job, warmth
 from flywheel_sim.app.link import Pick, read_pick
 from flywheel_sim.app.screens.opening import fault, opening, picks_of
@@ -25,8 +25,8 @@ from flywheel_sim.study.comparison.compare import Comparison
 __all__ = ["report", "show"]
 
 _MOST = SCENARIOS
-#: Runs of each scenario where nobody chose.
-_USUAL = 40
+#: Seconds between two looks whether the first worlds have answered.
+_LOOK = 0.2
 
 
 def report(name: str) -> Response:
@@ -46,13 +46,13 @@ def show(words: Sequence[str], runs: str = "") -> None:
     def read() -> list[Pick]:
         given = [word for word in words if word] or [BASELINE, SCENARIO]
         check_count(len(given))
-        if runs and runs not in map(str, REPLICATES):
-            offered = ", ".join(map(str, REPLICATES))
+        if runs and runs not in map(str, OFFERED):
+            offered = ", ".join(map(str, OFFERED))
             raise ScenarioError.single(f"expected one of {offered}, got '{runs[:40]}'", field="runs")
         picks[:] = picks_of(given)
         return picks
 
-    opening("/compare", read, lambda links: Screen(links, picks, int(runs or _USUAL)))
+    opening("/compare", read, lambda links: Screen(links, picks, int(runs or OVER_WORLDS)))
 
 
 class Screen:
@@ -77,7 +77,8 @@ class Screen:
                         menu.props["aria-label"] = f"Scenario {index + 1}"
                         self.menus.append(menu.mark(f"scenario {index + 1}"))
             with ui.row().classes("fs-mid w-full").style("gap: 14px"):
-                self.runs = ui.select({n: f"{n} runs of each" for n in REPLICATES}, value=runs, on_change=self.go)
+                often = {OVER_WORLDS: "Over worlds"} | {n: f"As assumed, {n} runs of each" for n in OFFERED}
+                self.runs = ui.select(often, value=runs, on_change=self.go)
                 self.runs.props("dense outlined options-dense aria-label='Runs'").classes("fs-quiet").mark("runs")
                 ui.button("Compare", on_click=self.go).props("unelevated").mark("compare")
                 self.link = ui.button("Open the report", on_click=self.report).props("outline").mark("report")
@@ -101,7 +102,7 @@ class Screen:
         words, runs = self.words, int(self.runs.value)
         with contextlib.suppress(ScenarioError):
             self.links.point([read_pick(word) for word in words])
-        here("/compare", [("s", word) for word in words] + ([("runs", str(runs))] if runs != _USUAL else []))
+        here("/compare", [("s", word) for word in words] + ([("runs", str(runs))] if runs != OVER_WORLDS else []))
 
     async def again(self) -> None:
         """Go on after a network that failed."""
@@ -130,8 +131,14 @@ class Screen:
                 await run.io_bound(warmth.up)
                 self.status.set_text("")
             count = int(self.runs.value)
-            self.progress.begin(job, f"{count} runs of {len(words)} scenarios")
-            found = await run.io_bound(compared, scenarios, count, 1, job)
+            self.progress.begin(job, f"{f'{count} runs' if count else 'worlds'} of {len(words)} scenarios")
+            first: list[Comparison] = []
+            whole = asyncio.ensure_future(run.io_bound(compared, scenarios, count, 1, job, first.append))
+            while not (await asyncio.wait([whole], timeout=_LOOK))[0]:
+                if first and job is self.job:
+                    self.draw(first.pop(), cut, early=True)
+            found = await whole
+            said = await run.io_bound(told, found) if found is not None else ()
         except Cancelled:
             if job is self.job:
                 self.answered = self.client.has_socket_connection
@@ -152,11 +159,15 @@ class Screen:
                 self.progress.end()
         if found is not None and job is self.job:
             self.found, self.answered = found, True
-            self.draw(found, cut)
+            self.draw(found, cut, said)
 
-    def draw(self, found: Comparison, cut: Sequence[Scenario]) -> None:
-        """Draw the verdict, charts and table; of scenarios run over other weeks than their own, say so."""
-        self.link.set_enabled(True)
+    def draw(
+        self, found: Comparison, cut: Sequence[Scenario], words: Sequence[str] = (), *, early: bool = False
+    ) -> None:
+        """Draw the verdict, charts and table, of the first worlds or of all; of scenarios run over other weeks than
+        their own, say so.
+        """
+        self.link.set_enabled(not early)
         self.answer.clear()
         with self.answer:
             with ui.column().classes("fs-verdict"):
@@ -165,13 +176,15 @@ class Screen:
                 ui.label(found.verdict.sentence).classes("said").mark("verdict")
                 ui.label(
                     f"{found.replicates} paired runs of {span(found.weeks)} under the same luck; the baseline is "
-                    f"{found.labels[0]}."
-                ).classes("more")
+                    f"{found.labels[0]}. {found.basis}{' More worlds are being run.' if early else ''}"
+                ).classes("more").mark("basis")
                 for one in cut:
                     own = span(one.model.horizon_weeks)
                     ui.label(f"{one.title} is made for {own}; here it runs as long as the baseline.").classes("more")
                 for warning in found.warnings[bool(found.unlike) :]:
                     ui.label(f"Take care: {warning}.").classes("more")
+            if words:
+                _worlds(*words)
             with ui.element("div").classes("fs-charts"):
                 for name in SHOWN:
                     title, note, _ = COLUMNS[name]
@@ -196,6 +209,16 @@ class Screen:
         if name:
             await asyncio.sleep(0)
             ui.navigate.to(f"/report/{name}", new_tab=True)
+
+
+def _worlds(note: str, dots: str, learn: str, fails: str) -> None:
+    """Draw a dot a world, say what to find out first, and where the plan fails."""
+    with ui.column().classes("fs-card").style("gap: 8px"):
+        ui.label("What nobody knows").classes("fs-title")
+        ui.label(note).classes("fs-sub")
+        ui.html(dots, sanitize=False).classes("w-full").style("max-width: 720px").mark("dots")
+        ui.label(learn).mark("learn")
+        ui.label(fails)
 
 
 def _table(found: Comparison) -> None:

@@ -1,7 +1,7 @@
 """Compare scenarios with the same luck: run k of every scenario differs only by what the scenarios change."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,20 +15,23 @@ from flywheel_sim.execute.runner import Progress, Runner
 from flywheel_sim.execute.runs import Runs
 from flywheel_sim.results import Outcomes, Run
 from flywheel_sim.results.bridge import Bridge
-from flywheel_sim.results.parameter_draws import Drawn, read_draws
+from flywheel_sim.results.parameter_draws import Drawn
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.arguments import several, whole
 from flywheel_sim.scenario.idle import warn
 from flywheel_sim.study.comparison.bridge import bridge
 from flywheel_sim.study.comparison.sequential import FEWEST_FIRST, kim_nelson, ocba, runs_needed
 from flywheel_sim.study.comparison.swings import swings
-from flywheel_sim.study.worlds.drawing import WorldDrawing, drawing
+from flywheel_sim.study.worlds.comparing import drawn_for, once_more, one_of, over_worlds, values_of
+from flywheel_sim.study.worlds.drawing import USUAL, WorldDrawing, drawing
 
-__all__ = ["FIRST_STAGE", "LIMIT", "Comparison", "choose", "compare"]
+__all__ = ["FIRST_STAGE", "LIMIT", "REPLICATES", "Comparison", "choose", "compare"]
 
 #: Most runs of a scenario, unless another limit is given.
 LIMIT = 1000
-#: Fewest worlds that a comparison is run over.
+#: Runs of each scenario as assumed, unless told.
+REPLICATES = 40
+#: Fewest worlds that can be asked for.
 FEWEST_WORLDS = 8
 #: Runs of each scenario before `choose` rules out the first.
 FIRST_STAGE = 10
@@ -191,7 +194,7 @@ class Comparison(Outcomes):
 
 def compare(
     scenarios: "Sequence[str | os.PathLike[str] | Mapping[str, Any] | Scenario]",
-    replicates: int = 40,
+    replicates: int | None = None,
     seed: int = 1,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -202,6 +205,8 @@ def compare(
     posterior: str | os.PathLike[str] | None = None,
     worlds: int | None = None,
     worlds_from: str | os.PathLike[str] | None = None,
+    as_assumed: bool = False,
+    early: Callable[[Comparison], None] | None = None,
     runner: Runner | None = None,
     interventions: Any = (),
     team_class: Any = None,
@@ -209,12 +214,17 @@ def compare(
 ) -> Comparison:
     """Run scenarios against each other with the same luck and judge the result.
 
+    Where worlds of their company are kept or shipped (`flywheel_sim.worlds`), run k of every scenario is of world k:
+    what nobody knows is drawn, the same in all of them.  Elsewhere, and ``as_assumed``, all runs are of the company as
+    it is stated, and the answer says so.
+
     Parameters
     ----------
     scenarios : sequence of names, paths, dicts or Scenarios
         The first is the baseline.
-    replicates : int
-        Runs per scenario; with ``precision``, runs of the first stage.
+    replicates : int, optional
+        Runs per scenario; default: 200 over worlds, as far as there are so many, 40 as assumed.  With ``precision``,
+        runs of the first stage.
     seed : int
         Root of the luck: run k of every scenario has the key (seed, k).
     workers : int, optional
@@ -223,7 +233,7 @@ def compare(
         Called with the weeks done and the weeks there are.
     precision : float, optional
         Half-width in $ that the 80 % interval of every mean difference shall have; as many runs are added as that
-        takes (two stages; see `flywheel_sim.study.comparison.sequential`).
+        takes (two stages; see `flywheel_sim.study.comparison.sequential`), over worlds as many as there are worlds.
     indifference : float
         Differences up to so many $ do not matter: scenarios whose interval lies inside are practically equal.
     limit : int
@@ -232,11 +242,13 @@ def compare(
         Table of a calibration: run k draws its row of parameters, the same in every scenario; a scenario keeps a value
         of its own where it differs from the first.
     worlds : int, optional
-        Run the scenarios over so many worlds of their company (`flywheel_sim.worlds`) instead of the one they state:
-        run k of every scenario is of world k, and some worlds are run once more, to tell worlds from luck.  Takes the
-        place of ``replicates``.
+        Run over so many worlds, in the place of ``replicates``; an error where there are not as many.
     worlds_from : path, optional
         Where the worlds are; default: beside the company's file, or shipped.
+    as_assumed : bool
+        Take every number as it is stated, whether or not there are worlds: the doubt is luck alone.
+    early : callable, optional
+        Called with the answer over the first 24 worlds, before the others are run.
     runner : callable, optional
         Runs the batch; default `flywheel_sim.execute.run.batch`.
     interventions, team_class : optional
@@ -257,29 +269,28 @@ def compare(
     Examples
     --------
     >>> import flywheel_sim as fs
-    >>> result = fs.compare(["siloed-close-rate", "relationship-flywheel"], replicates=40)  # doctest: +SKIP
+    >>> result = fs.compare(["siloed-close-rate", "relationship-flywheel"])  # doctest: +SKIP
     >>> print(result.verdict.sentence)  # doctest: +SKIP
     """
     if worlds is not None:
-        if posterior is not None or precision is not None:
-            other = "posterior" if posterior is not None else "precision"
-            raise ScenarioError.single(f"worlds and {other} both decide what is run; give one of them", field="worlds")
+        one_of(worlds=worlds, posterior=posterior, precision=precision, replicates=replicates, as_assumed=as_assumed)
         replicates = whole("worlds", worlds, FEWEST_WORLDS)
-    elif worlds_from is not None:
-        raise ScenarioError.single("say over how many worlds: worlds=200", field="worlds")
-    replicates, seed = whole("replicates", replicates), whole("seed", seed)
-    if replicates < 2:
+    if worlds_from is not None:
+        one_of(worlds_from=worlds_from, posterior=posterior, as_assumed=as_assumed)
+    seed = whole("seed", seed)
+    if replicates is not None and whole("replicates", replicates) < 2:
         raise ScenarioError.single(
             f"a comparison needs at least 2 replicates to tell luck from effect, got {replicates}"
         )
     _check_zone(indifference)
+    first_stage = REPLICATES if replicates is None else replicates
     if precision is not None:
         if not 0 < precision < np.inf:
             raise ScenarioError.single(f"a precision is a half-width above 0, got {precision:g}", field="precision")
-        if not FEWEST_FIRST <= replicates <= limit:
+        if not FEWEST_FIRST <= first_stage <= limit:
             raise ScenarioError.single(
                 f"with a precision, the replicates are a first stage of {FEWEST_FIRST} to {limit} (the limit), got "
-                f"{replicates}",
+                f"{first_stage}",
                 field="replicates",
             )
     loaded = _comparable(scenarios)
@@ -289,21 +300,26 @@ def compare(
         loaded = neutral(loaded)
     warn(loaded)
     ruled = rules(interventions, team_class)
-    if worlds is not None:
-        over = drawing(loaded, worlds_from, least=replicates)
-        how = Runs(replicates, seed, workers, progress, runner or _runner(over, loaded[0], ruled))
-        return _over_worlds(how, loaded, over, ruled, indifference)
-    drawn = read_draws(posterior, seed) if posterior is not None else None
-    how = Runs(replicates, seed, workers, progress, runner or _runner(drawn, loaded[0], ruled))
+    drawn, why = drawn_for(loaded, posterior, seed, worlds, worlds_from, as_assumed, replicates)
+    if isinstance(drawn, WorldDrawing):
+        most, usual = min(limit, drawn.rows), min(USUAL, drawn.rows)
+        count = min(first_stage, most) if precision is not None else replicates or usual
+    else:
+        most, count = limit, first_stage
+    how = Runs(count, seed, workers, progress, runner or _runner(drawn, loaded[0], ruled))
+    asked: dict[str, Any] = {"indifference": indifference, "no_worlds": why}
+    if isinstance(drawn, WorldDrawing) and precision is None:
+        return over_worlds(how, loaded, drawn, lambda runs: _boiled(runs, loaded, drawn, ruled, **asked), early)
     runs = how.of(loaded, teams=True)
-    if precision is None:
-        return _boiled(runs, loaded, drawn, ruled, indifference=indifference)
-    values = _values(runs)
-    wanted = min(runs_needed(values[1:] - values[0], precision), limit)
-    if wanted > replicates:
-        more = how.of(loaded, first=replicates, replicates=wanted - replicates, teams=True)
-        runs = [row + added for row, added in zip(runs, more, strict=True)]
-    return _boiled(runs, loaded, drawn, ruled, first_stage=replicates, precision=precision, indifference=indifference)
+    if precision is not None:
+        values = values_of(runs)
+        wanted = min(runs_needed(values[1:] - values[0], precision), most)
+        if wanted > count:
+            more = how.of(loaded, first=count, replicates=wanted - count, teams=True)
+            runs = [row + added for row, added in zip(runs, more, strict=True)]
+        asked |= {"first_stage": count, "precision": precision}
+    found = _boiled(runs, loaded, drawn, ruled, **asked)
+    return once_more(found, how, loaded, drawn) if isinstance(drawn, WorldDrawing) else found
 
 
 def choose(
@@ -320,11 +336,14 @@ def choose(
     posterior: str | os.PathLike[str] | None = None,
     worlds: int | None = None,
     worlds_from: str | os.PathLike[str] | None = None,
+    as_assumed: bool = False,
     runner: Runner | None = None,
     interventions: Any = (),
     team_class: Any = None,
 ) -> Comparison:
     """Choose the scenario with the highest mean net present value.
+
+    Over worlds of their company where there are any, as `compare` does: the mean is that over worlds and luck then.
 
     Without a budget, by Kim and Nelson's procedure: with probability ``confidence`` the chosen scenario is the best, or
     within ``indifference`` of it.  With a budget, by OCBA: the most that so many runs can tell.
@@ -342,10 +361,10 @@ def choose(
     first_stage : int
         Runs of each scenario before the first is ruled out.
     limit : int
-        Most runs of a scenario.
+        Most runs of a scenario; over worlds, no more than there are worlds.
     worlds : int, optional
         Choose over so many worlds of their company, which are the most runs of a scenario then.
-    seed, workers, progress, posterior, worlds_from, runner, interventions, team_class
+    seed, workers, progress, posterior, worlds_from, as_assumed, runner, interventions, team_class
         As in `compare`.  With a posterior or worlds, the best is the one whose mean over luck and draws is highest.
 
     Returns
@@ -381,12 +400,15 @@ def choose(
         )
     loaded = _comparable(scenarios)
     warn(loaded)
-    drawn: Drawn | WorldDrawing | None = read_draws(posterior, seed) if posterior is not None else None
     if worlds is not None:
-        if posterior is not None:
-            raise ScenarioError.single("worlds and posterior both say what is drawn; give one of them", field="worlds")
+        one_of(worlds=worlds, posterior=posterior, as_assumed=as_assumed)
         limit = min(limit, whole("worlds", worlds, max(first_stage, FEWEST_WORLDS)))
-        drawn = drawing(loaded, worlds_from, least=limit)
+    if worlds_from is not None:
+        one_of(worlds_from=worlds_from, posterior=posterior, as_assumed=as_assumed)
+    least = first_stage if worlds is None else limit
+    drawn, why = drawn_for(loaded, posterior, seed, worlds, worlds_from, as_assumed, least)
+    if isinstance(drawn, WorldDrawing):
+        limit = min(limit, drawn.rows)
     ruled = rules(interventions, team_class)
     how = Runs(first_stage, seed, workers, progress, runner or _runner(drawn, loaded[0], ruled))
     if budget is not None and budget < first_stage * len(loaded):
@@ -399,7 +421,7 @@ def choose(
         sampled = how.of([loaded[i] for i in systems], first=first, replicates=count, teams=True)
         for i, row in zip(systems, sampled, strict=True):
             runs[i] += row
-        return _values(sampled)
+        return values_of(sampled)
 
     if budget is None:
         chosen = kim_nelson(
@@ -407,39 +429,11 @@ def choose(
         )
     else:
         chosen = ocba(sample, len(loaded), budget=budget, indifference=indifference, first_stage=first_stage)
-    common = min(chosen.runs)
-    found = _boiled([row[:common] for row in runs], loaded, drawn, ruled, indifference=indifference, chosen=chosen)
-    return found if not isinstance(drawn, WorldDrawing) else _once_more(found, how, loaded, drawn, None)
-
-
-def _over_worlds(
-    how: Runs, loaded: list[Scenario], drawn: "WorldDrawing", ruled: Rules, indifference: float
-) -> Comparison:
-    """Run scenarios over worlds, some of them under other luck as well, and judge them."""
-    from flywheel_sim.study.worlds.answering import again
-
-    twice = again(how.replicates)
-    weeks = loaded[0].model.horizon_weeks * len(loaded)
-
-    def report(before: int) -> Progress | None:
-        tell, total = how.progress, weeks * (how.replicates + twice)
-        return None if tell is None else lambda done, of: tell(min(before + done, total), total)
-
-    runs = how.of(loaded, teams=True, progress=report(0))
-    found = _boiled(runs, loaded, drawn, ruled, indifference=indifference)
-    return _once_more(found, how, loaded, drawn, report(weeks * how.replicates))
-
-
-def _once_more(
-    found: Comparison, how: Runs, loaded: list[Scenario], drawn: WorldDrawing, progress: Progress | None
-) -> Comparison:
-    """Run the first worlds under other luck as well, and judge all of them."""
-    from flywheel_sim.study.worlds.answering import again, answered
-
-    # numbers beyond those of the worlds have other luck, and come round to the first world
-    twice = again(found.replicates)
-    more = how.of(loaded, first=drawn.rows, replicates=twice, progress=progress or (lambda done, of: None))
-    return answered(found, drawn, _values(more))
+    # a budget may take more runs than there are worlds, of which they are then once more
+    common = min(*chosen.runs, *([drawn.rows] if isinstance(drawn, WorldDrawing) else []))
+    asked: dict[str, Any] = {"indifference": indifference, "chosen": chosen, "no_worlds": why}
+    found = _boiled([row[:common] for row in runs], loaded, drawn, ruled, **asked)
+    return once_more(found, how, loaded, drawn) if isinstance(drawn, WorldDrawing) else found
 
 
 def _boiled(
@@ -481,8 +475,3 @@ def _runner(drawn: "Drawn | WorldDrawing | None", baseline: Scenario, ruled: Rul
     if not ruled:
         return None if each is None else partial(batch, each=each)
     return partial(batch, each=each, interventions=ruled.interventions, team_class=ruled.teams)
-
-
-def _values(runs: list[list[Run]]) -> NDArray[np.float64]:
-    """Return the net present value, shape (S, R)."""
-    return np.array([[run.summary["npv"] for run in row] for row in runs])

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from flywheel_sim.results import Outcomes
 from flywheel_sim.results.world_answer import WorldRuns
-from flywheel_sim.results.world_draws import WorldDraws
+from flywheel_sim.results.world_draws import FEWEST_TELLING, WorldDraws
 from flywheel_sim.study.worlds.failing import failing
 from flywheel_sim.study.worlds.prior import Doubtful
 from flywheel_sim.study.worlds.shrinkage import shrink
-from flywheel_sim.study.worlds.value_of_information import FEWEST_WORLDS, learn_first
+from flywheel_sim.study.worlds.value_of_information import learn_first
 
 if TYPE_CHECKING:
     from flywheel_sim.study.worlds.drawing import WorldDrawing
@@ -37,7 +37,7 @@ def again(worlds: int) -> int:
     return min(worlds, max(FEWEST, worlds // EVERY))
 
 
-def answered(found: Some, drawn: "WorldDrawing", values: Floats) -> Some:
+def answered(found: Some, drawn: "WorldDrawing", values: Floats, *, whole: bool = True) -> Some:
     """Return a comparison over worlds with what was learned over them.
 
     Parameters
@@ -47,6 +47,8 @@ def answered(found: Some, drawn: "WorldDrawing", values: Floats) -> Some:
     drawn : WorldDrawing
     values : float64 array, shape (S, m)
         Net present values of the first m worlds under other luck.
+    whole : bool
+        Whether to look for what is worth finding out and where the plan fails, too.
     """
     count, runs = len(found.scenarios), found.replicates
     differences, more = found.differences(), values - values[0]
@@ -61,16 +63,18 @@ def answered(found: Some, drawn: "WorldDrawing", values: Floats) -> Some:
         n_eff=np.array([float(runs), *(min(one.n_eff, float(runs)) for one in shrunk)]),
         fitted=bool(drawn.worlds.aims), given=drawn.given, notes=drawn.worlds.notes,
     )  # fmt: skip
-    best = replace(found, worlds_run=answer).best
-    whole = shrunk[best - 1].evpi()
+    told = replace(found, worlds_run=answer)
+    if not whole:
+        return told
+    best, worth = told.best, shrunk[told.best - 1].evpi()
     first = (
-        learn_first(answer.draws, shrunk[best - 1].means, seed=found.seed, whole=whole)
-        if runs >= FEWEST_WORLDS and whole > 0
+        learn_first(answer.draws, shrunk[best - 1].means, seed=found.seed, whole=worth)
+        if runs >= FEWEST_TELLING and worth > 0
         else []
     )
     fails = failing(answer.draws, answer.effects[best], seed=found.seed)
-    told = answer.with_findings(evpi=whole, learn_first=tuple(first), fails_where=fails.sentence, region=fails)
-    return replace(found, worlds_run=told)
+    answer = answer.with_findings(evpi=worth, learn_first=tuple(first), fails_where=fails.sentence, region=fails)
+    return replace(found, worlds_run=answer)
 
 
 def table_of(found: Outcomes, drawn: "WorldDrawing") -> WorldDraws:

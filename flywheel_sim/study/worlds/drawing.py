@@ -22,11 +22,15 @@ from flywheel_sim.scenario import Scenario, ScenarioError, shipped_path
 from flywheel_sim.scenario.library import index
 from flywheel_sim.study.worlds.making import called, company_of
 from flywheel_sim.study.worlds.prior import Prior
+from flywheel_sim.study.worlds.targets import known_targets
 from flywheel_sim.typed import command
 
-__all__ = ["WorldDrawing", "drawing", "found_worlds", "shipped_worlds"]
+__all__ = ["USUAL", "WorldDrawing", "drawing", "found_worlds", "shipped_worlds", "usual_drawing"]
 
 Floats = NDArray[np.float64]
+
+#: Worlds that answers are given over, where there are so many and nobody says how many.
+USUAL = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,8 +140,7 @@ def drawing(
     """
     base = scenarios[0].base()
     found = read_worlds(source) if source is not None else found_worlds(base)
-    name = called(base)
-    where = command("flywheel", "worlds", name)
+    name, where = called(base), _how_to_make(base)
     if found is None:
         raise ResultError(f"there are no worlds of {name} yet; make them with: {where}")
     own = _company_of(found, base)
@@ -148,10 +151,14 @@ def drawing(
                 f"compared: --set {path}={value}"
             )
     base = scenarios[0].base().with_(found.changes).settled() if found.changes else base
-    if (named := unlike([own, base])) and own.hash != base.hash:
+    if why := _other(own, base):
+        if source is None:
+            raise ResultError(
+                f"there are no worlds of {name} yet (those of {found.company} are not: {why}); make them with: {where}"
+            )
         raise ResultError(
-            f"'{found.source}' holds worlds of {found.company}, and {name} is another company ({named[0].path} "
-            f"differs); make its own with: {where}"
+            f"'{found.source}' holds worlds of {found.company}, and {name} is another company ({why}); make its own "
+            f"with: {where}"
         )
     stale = [
         what
@@ -167,11 +174,48 @@ def drawing(
             f"with: {where}"
         )
     if found.n < least:
-        more = -(-found.tried * least // max(found.n, 1))
-        raise ResultError(
-            f"there are {found.n} worlds of {base.name}, not {least}; make more with: {where} --draws {more}"
-        )
+        more = -(-found.tried * least // max(found.fitting or found.n, 1))
+        raise ResultError(f"there are {found.n} worlds of {name}, not {least}; make more with: {where} --draws {more}")
     return WorldDrawing(found, own, source is not None)
+
+
+def usual_drawing(
+    scenarios: Sequence[Scenario], source: str | os.PathLike[str] | None = None, *, least: int = 1
+) -> tuple[WorldDrawing | None, str]:
+    """Return the worlds that scenarios are compared over unless somebody says else, and why there are none.
+
+    Parameters
+    ----------
+    scenarios, least
+        As in `drawing`.
+    source : path, optional
+        File or folder of worlds: what is wrong with these is an error.
+
+    Returns
+    -------
+    worlds : WorldDrawing or None
+        None where none are kept or shipped, they are out of date, or the scenarios are several companies.
+    why : str
+        Why not, in a sentence, with the command that makes them; nothing where every number is known.
+
+    Raises
+    ------
+    ResultError
+        When there are worlds, but fewer than ``least``.
+    """
+    if source is not None:
+        return drawing(scenarios, source, least=least), ""
+    bases = [scenario.base() for scenario in scenarios]
+    if any(one.hash != bases[0].hash for one in bases) and unlike(bases):
+        return None, "Worlds are those of one company, and these scenarios are several."
+    if not Prior.of(bases[0]).numbers:
+        return None, ""
+    try:
+        found = drawing(scenarios)
+    except ResultError as error:
+        text = str(error)
+        return None, f"{text[:1].upper()}{text[1:]}"
+    return (found if found.rows >= least else drawing(scenarios, least=least)), ""
 
 
 def found_worlds(base: Scenario) -> Worlds | None:
@@ -191,6 +235,31 @@ def shipped_worlds() -> dict[str, Path]:
     """Return the files of worlds that come with the package, by company."""
     folder = shipped_path("scenarios") / "worlds"
     return {path.stem: path for path in sorted(folder.glob("*.json")) if path.stem in index()}
+
+
+def _other(own: Scenario, base: Scenario) -> str:
+    """Return what makes a base case another company than the one that worlds are of, or holds it to something else."""
+    if own.hash != base.hash and (named := unlike([own, base])):
+        return f"{named[0].path} differs"
+    drawn = Prior.of(own).paths  # of what it does not draw, plans may say what they like
+    for what, one, other in (
+        ("doubt", own.model.doubt, base.model.doubt),
+        ("a range", *({path: x for path, x in each.ranges.items() if path in drawn} for each in (own, base))),
+        ("what is known of it", *([(t.name, t.low, t.high) for t in known_targets(each)] for each in (own, base))),
+    ):
+        if one != other:
+            return f"{what} differs"
+    return ""
+
+
+def _how_to_make(base: Scenario) -> str:
+    """Return what makes worlds of a base case: a command, or Python for a company that no file holds."""
+    name = called(base)
+    try:
+        same = company_of(name).hash == base.hash
+    except ScenarioError:
+        same = False
+    return command("flywheel", "worlds", name) if same else f"fs.worlds(company, out='{name}-worlds')"
 
 
 def _company_of(found: Worlds, base: Scenario) -> Scenario:

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.results.failing import FailsWhere
-from flywheel_sim.results.world_draws import WorldDraws
+from flywheel_sim.results.world_draws import FEWEST_TELLING, WorldDraws
 from flywheel_sim.study.search.prim import discovered
-from flywheel_sim.study.worlds.value_of_information import FEWEST_WORLDS, SCREEN, normal_scores, one_thread, screened
+from flywheel_sim.study.worlds.value_of_information import SCREEN, normal_scores, one_thread, screened
 
 __all__ = ["failing", "where_it_fails"]
 
@@ -53,8 +53,8 @@ def failing(draws: WorldDraws, effects: Floats, labels: Mapping[str, str] | None
         raise ValueError(f"expected a finite effect for each of {len(draws)} worlds")
     loses = effects < 0
     count, losing = len(effects), int(loses.sum())
-    if losing in (0, count) or count < FEWEST_WORLDS:
-        return FailsWhere(count, losing, looked=count >= FEWEST_WORLDS)
+    if losing in (0, count) or count < FEWEST_TELLING:
+        return FailsWhere(count, losing, looked=count >= FEWEST_TELLING)
     columns, rest = list(range(len(draws.paths))), np.arange(count)
     if len(columns) > FEW_INPUTS:
         order = np.random.default_rng([seed, 20219]).permutation(count)

@@ -32,10 +32,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.results.finding_out import how_to_learn, plain_name
-from flywheel_sim.results.world_draws import ToLearn, WorldDraws
+from flywheel_sim.results.world_draws import FEWEST_TELLING, ToLearn, WorldDraws
 
 __all__ = [
-    "FEWEST_WORLDS",
     "LEVEL",
     "SCREEN",
     "Candidate",
@@ -50,8 +49,6 @@ __all__ = [
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-#: Fewest worlds for any fit.
-FEWEST_WORLDS = 30
 #: Share of the worlds that choose what is looked at, folds, shuffles, and the share of them that is called chance.
 SCREEN, FOLDS, SHUFFLES, LEVEL = 1 / 3, 5, 199, 0.05
 #: Most inputs of one mechanism that a fit takes, and most worlds that choose how smooth it is.
@@ -229,7 +226,7 @@ def _valued(
     order = luck.permutation(len(effects))
     cut = round(SCREEN * len(effects))
     scale = float(np.std(effects))
-    if len(effects) < FEWEST_WORLDS or scale == 0.0:
+    if len(effects) < FEWEST_TELLING or scale == 0.0:
         return [Candidate(name, (), 0.0, 0.0, 1.0) for name in groups]
     first, rest = order[:cut], order[cut:]
     normal = normal_scores(table)
