@@ -68,3 +68,15 @@ def test_a_point_of_retention_is_worth_what_it_keeps(business):
 
 def test_cash_that_only_grows_has_its_low_at_the_start(business):
     assert 0 <= mean(business, "cash_low") < 0.1
+
+
+def test_a_company_that_has_died_has_no_margin_and_no_growth():
+    from flywheel_sim import run
+    from flywheel_sim.study.calibration.company_targets import read_of_run
+
+    dying = {**BOOKS, "horizon_weeks": 156, "market": {**BOOKS["market"], "accounts": 20, "initial_customers": 1}}
+    dying["market"]["churn"] = {"mean": 0.999, "dispersion": 0, "sensitivity": 0}
+    gone = run(dying, accounts=False)
+    assert gone.series("revenue")[52:].sum() == 0.0
+    for name in ("margin_year_3", "growth_year_3"):
+        assert np.isnan(read_of_run(name, 156)(gone))

@@ -20,6 +20,7 @@ with the same luck that differ in nothing else.
 Value is read without what is paid in advance for the weeks to come.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
@@ -39,10 +40,15 @@ _MORE, _POINTS = 0.10, 2.0
 
 #: Quantity -> function of a run and a year.
 _READ: Mapping[str, Callable[[Run, int], float]] = {
-    "margin": lambda run, year: _of_year(run, "profit", year) / _of_year(run, "revenue", year),
-    "growth": lambda run, year: _of_year(run, "revenue", year) / _of_year(run, "revenue", year - 1) - 1.0,
+    "margin": lambda run, year: _share(_of_year(run, "profit", year), _of_year(run, "revenue", year)),
+    "growth": lambda run, year: _share(_of_year(run, "revenue", year), _of_year(run, "revenue", year - 1)) - 1.0,
     "utilisation": lambda run, year: _of_year(run, "utilisation", year) / YEAR,
 }
+
+
+def _share(part: float, whole: float) -> float:
+    """Return a share; NaN of nothing, which a company that has died has."""
+    return part / whole if whole else math.nan
 
 
 def read_of_run(name: str, weeks: int) -> Callable[[Run], float] | None:
