@@ -17,7 +17,7 @@ from pathlib import Path
 
 from chromium import CHROMIUM, PATIENCE, chromium, reached, served
 
-SLIDER = "[data-path='handoffs.integration'] [tabindex]"
+SLIDER = "[data-path='handoffs.integration'] [role='slider']"
 CLOCK = """() => {
   const c = window.clock = { from: null, first: null, full: null, seen: 0, drawn: [], waits: [] };
   const painted = then => requestAnimationFrame(() => setTimeout(() => then(performance.now())));

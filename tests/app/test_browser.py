@@ -182,7 +182,7 @@ def test_two_sessions_answer_at_the_same_time_and_know_nothing_of_each_other(app
     for (page, _), path in zip(pages, ("word_of_mouth.rate", "market.price"), strict=True):
         page.goto(f"/?baseline={A}&scenario={B}")
         said(page, "24 paired runs under")
-        page.locator(f"[data-path='{path}'] [tabindex]").first.focus()
+        page.locator(f"[data-path='{path}'] [role='slider']").first.focus()
     for _ in range(3):
         for page, _ in pages:
             page.keyboard.press("ArrowRight")

@@ -71,7 +71,7 @@ def upload(page, path):
 
 
 def nudge(page, path):
-    page.locator(f"[data-path='{path}'] [tabindex]").first.focus()
+    page.locator(f"[data-path='{path}'] [role='slider']").first.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("path => location.href.includes(path)", arg=path)
 

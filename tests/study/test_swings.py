@@ -178,6 +178,21 @@ def test_limits_of_the_schema_cut_the_range() -> None:
     assert bars["service.first_contact_resolution"].high == 1.0
 
 
+def test_a_limit_that_is_itself_not_allowed_is_come_close_to() -> None:
+    """The mean fit is below 1: half as much again of .7 would be 1.05, and that end is .997, not left out."""
+
+    def fitting(scenarios: list[Scenario], *, replicates: int, **_: Any) -> list[list[Any]]:
+        worth = [one.model.market.fit_mean * one.model.market.price for one in scenarios]
+        return [[SimpleNamespace(summary={"npv": w}) for _ in range(replicates)] for w in worth]
+
+    base = company(market={"fit_mean": 0.7})
+    (bar,) = swings(
+        base, base.with_({"market.price": 1.2}), Runs(replicates=2, seed=1, runner=fitting), paths=["market.fit_mean"]
+    ).bars
+    assert (bar.low, bar.high) == pytest.approx((0.35, 0.997))
+    assert (bar.at_low, bar.at_high) == pytest.approx((0.2 * 0.35, 0.2 * 0.997))
+
+
 def test_without_a_flip_the_sentence_says_so() -> None:
     found = swings(*pair(), Runs(replicates=2, seed=1, runner=engine), paths=["expansion.rate"])
     assert found.flip is None

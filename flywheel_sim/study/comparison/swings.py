@@ -40,6 +40,8 @@ __all__ = ["FACTORS", "QUANTILES", "swings"]
 
 #: Ends of a range, as multiples of the value; of what is drawn, as quantiles.
 FACTORS, QUANTILES = (0.5, 1.5), (0.05, 0.95)
+#: How far from a limit that is itself not allowed an end stays, as a share of the way to the value.
+WITHIN = 0.01
 #: Halvings on the way to where the verdict turns.
 HALVINGS = 5
 #: Scenarios in one call of the runner.
@@ -235,7 +237,7 @@ def _move(pair: tuple[Scenario, Scenario], one: _One, end: float, drawn: bool) -
     for scenario, value in zip(pair, one.values, strict=True):
         there = end if drawn or value == one.value else value * end / one.value
         if not drawn and there != end:
-            low, high = _limits(scenario, one.path)
+            low, high = _limits(scenario, one.path, value)
             there = min(max(there, low), high)
         if not math.isfinite(value):
             made.append(None)
@@ -249,13 +251,17 @@ def _move(pair: tuple[Scenario, Scenario], one: _One, end: float, drawn: bool) -
     return _Move(one, end, (made[0], made[1]))
 
 
-def _limits(scenario: Scenario, path: str) -> tuple[float, float]:
-    """Return the smallest and the largest value that the schema allows."""
+def _limits(scenario: Scenario, path: str, value: float) -> tuple[float, float]:
+    """Return the smallest and the largest value that the schema allows; next to a limit that is itself not allowed."""
     shape = along(root(type(scenario.model)), tuple(path.split(".")))
     limits: dict[str, Any] = {}
     for one in shape.field.metadata if shape is not None and shape.field is not None else ():
         limits |= {name: getattr(one, name) for name in ("ge", "gt", "le", "lt") if hasattr(one, name)}
-    return limits.get("ge", limits.get("gt", -math.inf)), limits.get("le", limits.get("lt", math.inf))
+    within = {name: end + WITHIN * (value - end) for name, end in limits.items()}
+    return (
+        limits.get("ge", within.get("gt", -math.inf)),
+        limits.get("le", within.get("lt", math.inf)),
+    )
 
 
 def _whole(scenario: Scenario, path: str) -> bool:
@@ -266,7 +272,7 @@ def _whole(scenario: Scenario, path: str) -> bool:
 
 def _ends(scenario: Scenario, path: str, value: float, draws: Floats | None = None) -> list[float]:
     """Return the ends of the range that the schema allows and that differ from the value."""
-    low, high = _limits(scenario, path)
+    low, high = _limits(scenario, path, value)
     wanted = [value * factor for factor in FACTORS] if draws is None else np.quantile(draws, QUANTILES).tolist()
     ends = [min(max(end, low), high) for end in wanted]
     if _whole(scenario, path):
