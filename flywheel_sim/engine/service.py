@@ -243,6 +243,7 @@ def self_service(
         sums[ACC.self_service] += tries
         state.cost[i] += f32(channels.self_service_cost) * tries
         num[NUM.shock, m] += f32(channels.self_service_effort) * tries
+        num[NUM.shock, m] += f32(channels.failed_try_effort) * (now.tried * f32(new))
         weight = f32(channels.self_service_gain)
         if par.relationship.enabled and weight > _ZERO:
             for _ in range(easy):

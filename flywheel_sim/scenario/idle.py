@@ -46,8 +46,9 @@ _TABLE = """
     relationship: history_weight: expectation_adaptation > 0
     journey: length_reference: directions = additive
     journey: directions: match_effect > 0
-    journey.touchpoints.*: match_reference need: journey.match_effect > 0
-    journey.touchpoints.*: need: journey.directions != ignored|no_need
+    journey.touchpoints.*: match_reference: journey.match_effect > 0
+    journey.touchpoints.*: need: journey.match_effect > 0 or journey.touchpoints.*.weight > 0
+    journey.touchpoints.*: need: journey.directions != ignored|no_need or journey.touchpoints.*.weight > 0
     handoffs: reference_cosine: angle_friction > 0
     handoffs.links.*: when: share > 0
     word_of_mouth: rate: normalise != per_tie
@@ -72,6 +73,7 @@ _TABLE = """
     service: give_up_effort give_up_return: patience_weeks > 0 or patience_hours > 0
     channels: replaced: replaced_by != nothing
     channels: augmentation self_service_cost self_service_effort self_service_gain: offered > 0
+    channels: simplest_first failed_try_effort: offered > 0
     channels.issue_types.*: share solvable hours: channels.offered > 0
     channels.issue_types.*: solvable hours: share > 0
     channels.technology: spend: scale > 0, but its cost
@@ -113,7 +115,7 @@ _TABLE = """
     decisions: reference_variance: error_effect > 0
     cadence: review_gain review_lag review_window hindsight insight foresight: review_weeks > 0
     cadence: review_weeks: reactions.enabled = true
-    blockers: discovery_weeks hop_weeks lateral solo_weeks reopen idle_hours: rate > 0
+    blockers: discovery_weeks hop_weeks lateral solo_weeks between_meetings reopen idle_hours: rate > 0
     capacity: span angle_share far_weight relief: pair_hours > 0
     capacity: relief: project_managers > 0
     capacity: craft_reference: craft_speed > 0

@@ -88,7 +88,7 @@ _TABLE: dict[Role, str] = {
         decisions.together.*: members hours
         handoffs.links.*: from to when share
         service: servers
-        channels: enabled kinds replaced replaced_by offered
+        channels: enabled kinds replaced replaced_by offered simplest_first
         channels.kinds.*: human
         channels.technology: spend
         channels.analytics: spend
@@ -144,7 +144,7 @@ _TABLE: dict[Role, str] = {
         service: contact_effort standard_decay_weeks standard_recovery_weeks give_up_effort give_up_return
         service: open_effort open_weight
         channels: augmentation self_service_cost self_service_effort self_service_gain personalisation
-        channels: personalisation_cost
+        channels: personalisation_cost failed_try_effort
         channels.kinds.*: cost hours effort gain
         channels.issue_types.*: solvable
         channels.technology: scale
@@ -163,7 +163,7 @@ _TABLE: dict[Role, str] = {
         decisions: joint_hours rework rework_weeks rework_hours centre_weeks centre_sd team_sd scatter_sd error_effect
         cadence: pull hours_scale relay_scale
         cadence.events.*: pull
-        blockers: discovery_weeks hop_weeks solo_weeks reopen idle_hours
+        blockers: discovery_weeks hop_weeks solo_weeks between_meetings reopen idle_hours
         capacity: shortness pair_hours angle_share far_weight craft_speed ramp_weeks relief
         culture: retention_month effort_month independence
         culture.programme: project_build_month project_retention_month project_effect competence_build_month

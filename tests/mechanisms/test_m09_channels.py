@@ -142,8 +142,9 @@ def test_c09_containment_plateaus_below_one_unless_all_is_solvable(quiet):
 def test_hard_issues_fall_through_and_take_longer(quiet, once):
     types = {"easy": {"share": 1, "solvable": 1.0, "hours": 0.5}, "hard": {"share": 1, "solvable": 0.0, "hours": 1.5}}
 
-    def hours(offered):
-        firm = desk(quiet, 30, 0.5, {"issue_types": types, "offered": offered, "augmentation": 0.0})
+    def hours(offered, first=False):
+        channels = {"issue_types": types, "offered": offered, "augmentation": 0.0, "simplest_first": first}
+        firm = desk(quiet, 30, 0.5, channels)
         firm["teams"]["desk"]["headcount"] = 1000
         firm["capacity"] = {"enabled": True, "gross_hours": 40, "pair_hours": 0, "craft_speed": 0, "staffing": False}
         run = once(firm)
@@ -152,6 +153,8 @@ def test_hard_issues_fall_through_and_take_longer(quiet, once):
     assert hours(1.0) / hours(0.0) == pytest.approx(1.5, rel=1e-6), "only the hard ones are left: 1.5 of a mean of 1"
     half = (0.5 * 0.5 * 0.5 + 0.5 * 1.5) / (0.5 * 0.5 + 0.5)
     assert hours(0.5) / hours(0.0) == pytest.approx(half, rel=1e-6)
+    assert hours(0.25, True) / hours(0.0) == pytest.approx((0.25 * 0.5 + 0.5 * 1.5) / 0.75, rel=1e-6)
+    assert hours(0.5, True) / hours(0.0) == pytest.approx(1.5, rel=1e-6), "every easy one was offered it"
 
 
 def test_c70_effort_falls_with_containment_and_not_without(quiet):
@@ -165,6 +168,43 @@ def test_c70_effort_falls_with_containment_and_not_without(quiet):
     )
     assert most < some < min(none, zero)
     assert zero > none, "a try that solves nothing is effort for nothing"
+
+
+def test_the_simplest_issues_are_offered_self_service_first(quiet):
+    """Of half the issues, all .3 of the simplest kind and a half of the next .4; 1 is the same either way."""
+    kinds = {
+        "hard": {"share": 0.3, "solvable": 0.0, "hours": 3.0},
+        "some": {"share": 0.4, "solvable": 0.2, "hours": 1.0},
+        "easy": {"share": 0.3, "solvable": 0.8, "hours": 0.5},
+    }
+
+    def firm(offered, first):
+        channels = {"issue_types": kinds, "offered": offered, "augmentation": 0.1, "technology": {"scale": 0}}
+        return desk(quiet, 52, 0.5, channels | {"simplest_first": first})
+
+    def containment(run):
+        return run.series("contained").sum() / (run.series("contacts").sum() / (1 + 0.1 * 0.5))
+
+    first, alike = (runs[0] for runs in batch([firm(0.5, True), firm(0.5, False)], replicates=1))
+    luck = 4 * np.sqrt(0.3 / first.series("contacts").sum())
+    assert containment(first) == pytest.approx(1.1 * (0.3 * 0.8 + 0.2 * 0.2), abs=luck)
+    assert containment(alike) == pytest.approx(1.1 * 0.5 * (0.3 * 0.8 + 0.4 * 0.2), abs=luck)
+    everything = [runs[0] for runs in batch([firm(1.0, True), firm(1.0, False)], replicates=1)]
+    assert everything[0].series("contained").sum() == everything[1].series("contained").sum()
+
+
+def test_a_failed_try_is_told_again_and_a_solved_one_is_not(quiet):
+    def effort(rho, offered, again):
+        channels = solved(rho, offered=offered, augmentation=0.0, failed_try_effort=again)
+        return desk(quiet, 1, 0.5, channels, relationship={"gain": 0})
+
+    cells = [(0.4, 1.0, 0.0), (0.4, 1.0, 0.3), (0.4, 0.5, 0.3), (1.0, 1.0, 0.3), (1.0, 1.0, 0.0)]
+    runs = [runs[0] for runs in batch([effort(*cell) for cell in cells], replicates=1)]
+    free, told, half, all_solved, all_free = (run.series("effort")[0] * 1000 for run in runs)
+    contacts, contained = runs[1].series("contacts")[0], runs[1].series("contained")[0]
+    assert told - free == pytest.approx(0.3 * (contacts - contained), rel=1e-3), "every contact left had tried"
+    assert 0 < half - free < told - free
+    assert all_solved == all_free, "what is solved is told once"
 
 
 def test_c70_vanishes_at_containment_zero(quiet, same_bits):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.engine.state import BLOCKERS
@@ -69,6 +70,17 @@ def test_c46_a_group_settles_issues_after_half_an_interval_and_the_way(quiet, on
     far = firm(quiet, weeks=1000, members="ab", cadence={"interval_weeks": 2}, blockers={"hop_weeks": 2.0})
     # two steps of two weeks each: the next meeting after a whole number of intervals
     assert close(mean_age(once(far)), 1 + 4, 2 / np.sqrt(12), 1900)
+
+
+def test_a_group_that_hardly_meets_is_the_limit_of_no_group(quiet, once):
+    """Settled by a meeting or by the two, whichever comes first: the lesser of U(0, m) and Exp(s)."""
+    for m, weeks in ((2, 1000), (8, 1000), (520, 1000)):
+        group = {"interval_weeks": m}
+        run = once(firm(quiet, weeks=weeks, members="ab", cadence=group, blockers={"between_meetings": True}))
+        mean, square = (
+            quad(lambda u, n=n, m=m: n * u ** (n - 1) * (1 - u / m) * np.exp(-u / 1.5), 0, m)[0] for n in (1, 2)
+        )
+        assert close(mean_age(run), mean, np.sqrt(square - mean * mean), 1800)
 
 
 def test_an_event_of_the_calendar_settles_issues_of_those_it_invites(quiet, once):

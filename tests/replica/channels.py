@@ -19,6 +19,18 @@ def routes(offered: float, augmentation: float, containment: float) -> tuple[flo
     return tries * containment, live, failed / live if live > 0.0 else 0.0
 
 
+def offered_to(p: Rules, n: int) -> float:
+    """Return the share of the issues of one type for which self-service is the first thing offered."""
+    c, kind, ahead = p.channels, p.issue[n], 0.0
+    if not c.simplest_first:
+        return c.offered
+    for other, more in enumerate(p.issue):
+        if more.solvable > kind.solvable or (more.solvable == kind.solvable and other < n):
+            ahead += more.share
+    left = max(0.0, c.offered - ahead)
+    return min(1.0, left / kind.share) if kind.share > 0.0 else 0.0
+
+
 def serve_channels(w: World, p: Rules) -> None:
     """Set the routes of the week's issues, and what technology gives to the map, to timing, to touches in use."""
     now, c = w.now, p.channels
@@ -26,14 +38,18 @@ def serve_channels(w: World, p: Rules) -> None:
     if not c.enabled:
         return
     reach = saturation(c.technology.spend, c.technology.scale)
-    contained = hours = live = live_hours = 0.0
-    for kind in p.issue:
-        _, here, _ = routes(c.offered, c.augmentation, kind.solvable * reach)
+    contained = hours = live = live_hours = solved = failed = 0.0
+    for n, kind in enumerate(p.issue):
+        alone, here, again = routes(offered_to(p, n), c.augmentation, kind.solvable * reach)
+        solved += kind.share * alone
+        failed += kind.share * here * again
         contained += kind.share * kind.solvable * reach
         hours += kind.share * kind.hours
         live += kind.share * here
         live_hours += kind.share * here * kind.hours
     easy, people, tried = routes(c.offered, c.augmentation, contained)
+    if c.simplest_first:
+        easy, people, tried = solved, live, failed / live if live > 0.0 else 0.0
     now.contained, now.live, now.tried = f32(easy), f32(people), f32(tried)
     if c.offered > 0.0 and live > 0.0 and hours > 0.0:
         w.issue_hours *= live_hours / live / hours

@@ -216,7 +216,7 @@ def settle(w: World, p: Rules, blocker: Blocker, t: int) -> float | None:
         k = 65536 * (blocker.attempts + 1) + blocker.number + 1
         w_time, w_holds, _, _ = w.words(blocker.pair, int(blocker.born), luck.BLOCKER, k)
         at = end + 1.0
-        if not joint:
+        if not joint or b.between_meetings:
             at = max(blocker.ready - b.solo_weeks * log64(unit(w_time)), float(t))
         if cleared:
             at = min(at, end)

@@ -123,6 +123,7 @@ def self_service(
         sums.add("self_service", tries)
         account.cost += f32(c.self_service_cost) * tries
         week.shock += f32(c.self_service_effort) * tries
+        week.shock += f32(c.failed_try_effort) * (now.tried * f32(new))
         if c.self_service_gain > 0.0:
             for _ in range(easy):
                 live_through(p, account, f32(1.0), weight=f32(c.self_service_gain))

@@ -28,6 +28,13 @@ FCR = 1 an issue costs (1 + a)[c_S + (1 - rho) c_L]: no less than c_L up to the 
 
     rho* = 1 - (c_L - (1 + a) c_S) / ((1 + a) c_L)                                               (S13; C71).
 
+A try that solves nothing costs ``failed_try_effort`` beside: who is sent to a person after it tells everything again.
+``simplest_first`` offers self-service for the share s that is most likely solved by it,
+
+    s_k = min(1, max(0, s - sum of shares of more solvable types) / share_k)   in place of s,
+
+type by type, so that more and more of it wins less and less, and for everything is too much (law 2 of the whole).
+
 The types that fall through are the hard ones: the hours of a live issue change by the mean hours of the live mix over
 those of all issues.  A repeat after a failed fix goes straight to people.  Effort falls with containment as a try costs
 less effort than a live contact (C70), and matters to voice and churn only through M1's weights of effort (C72).  A
@@ -69,6 +76,21 @@ def routes(offered: float, augmentation: float, containment: float) -> tuple[flo
     return tries * containment, live, failed / live if live > 0.0 else 0.0
 
 
+@inlined
+def offered_to(par: Par, tables: Tables, n: int) -> float:
+    """Return the share of the issues of one type for which self-service is the first thing offered."""
+    channels, at, ahead = par.channels, par.size.issue0, 0.0
+    if not channels.simplest_first:
+        return channels.offered  # type: ignore[no-any-return]
+    kind = tables.issue[at + n]
+    for other in range(par.size.issues):
+        solvable = tables.issue[at + other].solvable
+        if solvable > kind.solvable or (solvable == kind.solvable and other < n):
+            ahead += tables.issue[at + other].share
+    left = max(0.0, channels.offered - ahead)
+    return min(1.0, left / kind.share) if kind.share > 0.0 else 0.0  # type: ignore[no-any-return]
+
+
 @step
 def serve_channels(par: Par, tables: Tables, state: State, run: int) -> None:
     """Set the routes of this week's issues, and what technology gives to the map, to timing and to touches in use."""
@@ -77,15 +99,19 @@ def serve_channels(par: Par, tables: Tables, state: State, run: int) -> None:
     if not channels.enabled:
         return
     reach = saturation(channels.technology.spend, channels.technology.scale)
-    contained, hours, live, live_hours = 0.0, 0.0, 0.0, 0.0
+    contained, hours, live, live_hours, solved, failed = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for n in range(size.issues):
         kind = tables.issue[size.issue0 + n]
-        _, here, _ = routes(channels.offered, channels.augmentation, kind.solvable * reach)
+        alone, here, again = routes(offered_to(par, tables, n), channels.augmentation, kind.solvable * reach)
+        solved += kind.share * alone
+        failed += kind.share * here * again
         contained += kind.share * kind.solvable * reach
         hours += kind.share * kind.hours
         live += kind.share * here
         live_hours += kind.share * here * kind.hours
     easy, people, tried = routes(channels.offered, channels.augmentation, contained)
+    if channels.simplest_first:
+        easy, people, tried = solved, live, failed / live if live > 0.0 else 0.0
     now.contained, now.live, now.tried = f32(easy), f32(people), f32(tried)
     if channels.offered > 0.0 and live > 0.0 and hours > 0.0:
         firm.issue_hours *= live_hours / live / hours

@@ -8,7 +8,9 @@ head of the company, so two of them are two steps apart); a pair with a lateral 
 have one is keyed luck for life, so more lateral links include the fewer.
 
 Then it is ready.  Where both teams are in the flywheel group, the next meeting settles it (C46: age m/2 + travel, as
-issues come at any time of the interval), else the two do after Exp(``solo_weeks``).  Any other event of the calendar
+issues come at any time of the interval), else the two do after Exp(``solo_weeks``).  With ``between_meetings`` a
+pair of the group does not sit still until a meeting that is far away: whichever comes first settles it, and a group
+that hardly ever meets is the limit of no group (law 3 of the whole).  Any other event of the calendar
 that settles blockers does so for the pairs it invites.  A resolution does not hold with
 probability ``reopen`` (1 - u_i . u_j)/2; the issue is ready again then.  While it is open, seen or not, it costs both
 teams ``idle_hours`` a week, for the part of the week that it is open.
@@ -102,7 +104,7 @@ def step_blockers(par: Par, tables: Tables, state: State, run: int, week: int) -
             k = _ATTEMPT * (int(row[OPEN.attempt]) + 1) + int(row[OPEN.number]) + 1
             w = words(firm.seed, firm.replicate, pair, int(born), BLOCKER, k)
             at = end + 1.0
-            if not joint:
+            if not joint or blockers.between_meetings:
                 at = max(row[OPEN.ready] - blockers.solo_weeks * log64(unit64(w[0])), float(week))
             if cleared:
                 at = min(at, end)

@@ -81,6 +81,9 @@ class Channels(Block):
         ge=0,
         le=1,
     )
+    simplest_first: bool = param(
+        False, "The issues that self-service solves most often are the first to be offered it; off: all kinds alike."
+    )
     augmentation: float = param(
         0.10,
         "a: extra contacts because the channel is easy, as a share (B2B .10, B2C .15).",
@@ -101,6 +104,15 @@ class Channels(Block):
     )
     self_service_effort: float = param(
         0.02, "Effort remembered per try; less than that of a live contact.", unit="effort", ge=0, le=100, source="C70"
+    )
+    failed_try_effort: float = param(
+        0.0,
+        "Effort remembered beside that for a try that solves nothing: the issue has to be told again to a person.",
+        label="Effort of telling an issue again after a failed try",
+        unit="effort",
+        ge=0,
+        le=100,
+        source="C9",
     )
     self_service_gain: float = param(
         0.0, "Weight of a contained contact as a good touch; 0 = nobody was met, nothing is felt.", unit="share",

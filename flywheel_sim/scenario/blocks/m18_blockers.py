@@ -38,6 +38,11 @@ class Blockers(Block):
     solo_weeks: float = param(
         3.0, "Mean time two teams need that do not meet in the group.", unit="weeks", ge=0, le=1_000_000, source="C46"
     )
+    between_meetings: bool = param(
+        False,
+        "A pair of the flywheel group settles an issue between meetings, too, as fast as pairs outside the group do.",
+        source="C46",
+    )
     reopen: float = param(
         0.5, "Chance that a resolution between opposite teams does not hold.", unit="probability", ge=0, le=1,
         source="C19",
