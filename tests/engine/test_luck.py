@@ -162,7 +162,8 @@ SMALL = {"market.accounts": 80, "market.initial_customers": 40, "horizon_weeks":
 COMPANIES = {
     "everything-on": {
         "service.patience_weeks": 1.0, "service.issues": 3.0, "sensing.closed_loop.enabled": True,
-        "sensing.survey_weeks": 2, "sensing.response_rate": 1.0, "market.pricing": {"law": "felt", "spread": 0.3},
+        "sensing.survey_weeks": 2, "sensing.response_rate": 1.0,
+        "market.pricing": {"law": "felt", "spread": 0.3, "rival": 0.8},
     },
     "without contracts": {
         "contracts.kind": "non-contractual", "service.event_timed": True, "service.patience_hours": 5,
