@@ -9,6 +9,8 @@ range, and holds everything else.  Fields of an entry:
     Dotted path, or company -> path where companies call it differently; ``*`` stands for every name at its place.
 ``values`` or ``times``
     The points: values of the lever, or multiples of what the company itself has.
+``of``
+    What ``times`` multiplies, where that is another setting than the lever.
 ``set``
     Settings that hold at every point, such as a group that has to meet before its interval matters.
 ``companies``
@@ -66,6 +68,7 @@ class Lever:
     why: str
     grid: tuple[float, ...]
     multiples: bool
+    of: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     expect: tuple[Expectation, ...] = ()
 
@@ -114,13 +117,13 @@ def points(lever: Lever, company: str, changes: Mapping[str, Any] | None = None)
     --------
     >>> made, own = points(response_table()["service-heads"], "b2b-saas")
     >>> [round(point.x, 2) for point in made][:3], round(made[own].x, 1)
-    ([0.0, 0.24, 1.11], 7.9)
+    ([0.0, 0.22, 1.04], 7.4)
     """
     base = load(company).with_({**(changes or {})})
     if lever.settings:
         base = base.with_(lever.settings)
     paths = _paths(base, lever.paths[company])
-    own = [float(base.get(path)) for path in paths]
+    own = [float(base.get(lever.of or path)) for path in paths]
     same = all(value == own[0] for value in own)
     made = []
     for step in lever.grid:
@@ -128,7 +131,8 @@ def points(lever: Lever, company: str, changes: Mapping[str, Any] | None = None)
         whole = [_whole(base, path, value) for path, value in zip(paths, values, strict=True)]
         x = values[0] if same or not lever.multiples else step
         made.append(Point(float(x), base.with_(dict(zip(paths, whole, strict=True)))))
-    here = own[0] if same or not lever.multiples else 1.0
+    there = [float(base.get(path)) for path in paths]
+    here = there[0] if same or not lever.multiples else there[0] / own[0] if own[0] else 1.0
     return made, min(range(len(made)), key=lambda k: abs(made[k].x - here))
 
 
@@ -146,7 +150,7 @@ def _paths(scenario: Scenario, path: str) -> list[str]:
 
 
 def _lever(path: Path, name: str, entry: Mapping[str, Any]) -> Lever:
-    known = {"title", "lever", "values", "times", "set", "companies", "why", "expect"}
+    known = {"title", "lever", "values", "times", "of", "set", "companies", "why", "expect"}
     if unknown := sorted(set(entry) - known):
         raise ValueError(f"{path}: {name}: unknown field {unknown[0]}")
     for needed in ("title", "lever", "why", "expect"):
@@ -163,7 +167,7 @@ def _lever(path: Path, name: str, entry: Mapping[str, Any]) -> Lever:
     expect = tuple(_expectation(path, name, one, tuple(paths)) for one in entry["expect"])
     return Lever(
         name=name, title=entry["title"], paths=paths, why=" ".join(entry["why"].split()), grid=grid,
-        multiples="times" in entry, settings=entry.get("set", {}), expect=expect,
+        multiples="times" in entry, of=entry.get("of", ""), settings=entry.get("set", {}), expect=expect,
     )  # fmt: skip
 
 
