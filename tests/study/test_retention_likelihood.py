@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
 
+from flywheel_sim import batch
 from flywheel_sim.cli import flywheel
 from flywheel_sim.scenario import Scenario, load
 from flywheel_sim.study.calibration import observed
@@ -96,6 +97,24 @@ def test_intervals_hold_the_truth_as_often_as_they_say(without_luck: None) -> No
     shares = covered(fits)
     assert all(0.85 <= share <= 0.95 for share in shares.values()), shares
     # a true model exceeds its deviance with even probability
+    misfits = np.array([fit.misfit for fit in fits])
+    assert 0.4 < misfits.mean() < 0.6 and (misfits < 0.01).mean() < 0.04
+
+
+def simulated(count: int, cohort: int) -> list[NDArray[np.float64]]:
+    """Shares of simulated cohorts still there, year by year, each with luck of its own."""
+    small = {"market.accounts": cohort, "market.initial_customers": cohort, "horizon_weeks": 52 * YEARS}
+    scenario = load("limits/a03-sbg-regular").with_({**small, **in_schema(ALPHA, BETA)})
+    (runs,) = batch([scenario], replicates=count, seed=5)
+    return [run.series("customers", start=True)[::52] / cohort for run in runs]
+
+
+def test_intervals_of_what_the_engine_makes_hold_the_truth_as_often_as_they_say(without_luck: None) -> None:
+    """The same with tables that simulated customers make: who leaves when is the law that is fitted."""
+    fits = [calibrate(table(shares, 1000)) for shares in simulated(200, 1000)]
+    assert all(fit.converged for fit in fits)
+    shares = covered(fits)
+    assert all(0.85 <= share <= 0.95 for share in shares.values()), shares
     misfits = np.array([fit.misfit for fit in fits])
     assert 0.4 < misfits.mean() < 0.6 and (misfits < 0.01).mean() < 0.04
 
