@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 
 from flywheel_sim.cli import flywheel
 from flywheel_sim.commands.next_step import _EXAMPLES
+from flywheel_sim.results.worlds import Worlds
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "CHANGELOG.md"]
@@ -120,14 +121,15 @@ def small(words: list[str]) -> list[str]:
     """The same, in seconds."""
     name, more = words[0], []
     if name in ("run", "compare", "demo") or (name == "sweep" and "mine.yaml" not in words):
-        if "--posterior" not in words:
+        if "--worlds-from" not in words:
             given = {word.partition("=")[0] for word in words} | ({"horizon_weeks"} if "--horizon" in words else set())
             more += [f"--set={path}={value}" for path, value in SMALL.items() if path not in given]
         else:
             more += ["--set=horizon_weeks=6"]
+            words = ["8" if before == "--worlds" else word for before, word in zip(["", *words], words, strict=False)]
     if name == "compare" and {"--best", "--precision"} & set(words):
         more += ["--replicates", "10", "--limit", "12"]
-    elif name in ("compare", "demo", "claims") and "--replicates" not in words:
+    elif name in ("compare", "demo", "claims") and not {"--replicates", "--worlds"} & set(words):
         more += ["--replicates", "2" if "--full" in words or name == "claims" else "4"]
     if name in ("calibrate", "sweep") and "--replicates" not in words and "--check" not in words:
         more += ["--replicates", "1" if name == "sweep" else "2"]
@@ -158,8 +160,6 @@ outcomes: [npv, churn_annual]
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with everything that the pages take for granted."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
 
     import flywheel_sim as fs
     from flywheel_sim.study.calibration.fitting import Fitting
@@ -190,8 +190,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (desk / name / "calibrated.yaml").write_text(
             "extends: b2b-saas\nmarket: {accounts: 200, initial_customers: 20}\n"
         )
-        draws = {"word_of_mouth.rate": np.linspace(0.003, 0.01, 20)}
-        pq.write_table(pa.table(draws), desk / name / "posterior.parquet")
+        Worlds.of_values("b2b-saas", {"word_of_mouth.rate": np.linspace(0.003, 0.01, 200)}).save(
+            desk / name / "worlds.json"
+        )
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(desk)
         fs.sweep("study.yaml", "mine-runs")

@@ -70,9 +70,10 @@ def calibrate(
     comes to that, and the references and targets of its base case are set again; SCENARIO-fitted.yaml extends it.
     Exit 1 when a number is not met.
 
-    With --method posterior the runs go to a folder (--out, by default SCENARIO-posterior) with posterior.parquet,
-    calibrated.yaml and posterior.json; flywheel resume goes on with it after Ctrl-C or a crash, and run and compare
-    draw from the table with --posterior.  Exit 1 when the model cannot have made the data.
+    With --method posterior the runs go to a folder (--out, by default SCENARIO-posterior) with worlds.json (the
+    draws), calibrated.yaml and posterior.json; flywheel resume goes on with it after Ctrl-C or a crash, and run,
+    compare and optimize draw from it with --worlds N --worlds-from DIR.  Exit 1 when the model cannot have made the
+    data.
     """
     from flywheel_sim.study.calibration.observations import with_data
     from flywheel_sim.study.design.unit_mismatch import fit_warnings
@@ -225,15 +226,16 @@ def answer_of_posterior(found: "Posterior", figure: Path | None = None) -> Answe
     from flywheel_sim.execute.store import Store
     from flywheel_sim.present.observed import dates_table, errors_table, overlay_notes
     from flywheel_sim.present.posterior import parameters_table, posterior_svg
-    from flywheel_sim.study.calibration.fitted_scenario import CALIBRATED, TABLE
+    from flywheel_sim.results.worlds import FILE as WORLDS
+    from flywheel_sim.study.calibration.fitted_scenario import CALIBRATED
 
     store = Store.open(found.folder)
     folder = store.folder
     picture = posterior_svg(found) + "\n"
     for path in (folder / "posterior.svg", *([figure] if figure is not None else ())):
         write_text(path, picture)
-    say(f"wrote {folder / TABLE}, {folder / CALIBRATED} and {folder / 'posterior.svg'}")
-    again = command("flywheel", "run", folder / CALIBRATED, "--posterior", folder / TABLE)
+    say(f"wrote {folder / WORLDS}, {folder / CALIBRATED} and {folder / 'posterior.svg'}")
+    again = command("flywheel", "run", folder / CALIBRATED, "--worlds", "200", "--worlds-from", folder)
     say(f"draw from it with: {again}")
     told = readable(
         Text(found.sentences()[0]), "", parameters_table(found), "",

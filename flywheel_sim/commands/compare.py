@@ -13,11 +13,9 @@ from flywheel_sim.commands.progress import progress
 from flywheel_sim.commands.run_options import (
     AS_ASSUMED,
     DETAIL,
-    POSTERIOR,
     REPORT,
     RULES,
     changed,
-    drawable,
     manifest,
     names,
     places,
@@ -50,7 +48,6 @@ class Asked:
     swings: bool
     full: bool
     report: Path | None
-    posterior: Path | None
     worlds: int | None
     worlds_from: Path | None
     as_assumed: bool
@@ -72,7 +69,7 @@ class Asked:
         if self.best and self.precision is not None:
             raise click.UsageError("--best and --precision both decide how many runs there are; give one of them")
         often = {"--precision": self.precision, "--replicates": None if self.best else self.replicates}
-        instead = {"--as-assumed": self.as_assumed, "--posterior": self.posterior}
+        instead = {"--as-assumed": self.as_assumed}
         for option, value, others in (
             ("--worlds", self.worlds, {**instead, **often}),
             ("--worlds-from", self.worlds_from, instead),
@@ -82,7 +79,6 @@ class Asked:
                     raise click.UsageError(f"{option} says what is run; leave {other} out")
         if self.keep and not self.funnel_twin:
             raise click.UsageError("--keep says what a funnel twin does; add --funnel-twin")
-        drawable(self.posterior, self.changes, self.seed)
         if self.horizon is not None and "horizon_weeks" in self.changes:
             raise click.UsageError("give the horizon once: --horizon or --set horizon_weeks=...")
 
@@ -128,7 +124,6 @@ class Asked:
 )
 @AS_ASSUMED
 @REPORT
-@POSTERIOR
 @RULES
 @DETAIL
 @click.option(
@@ -153,11 +148,10 @@ def compare(**options: Any) -> Answer:
 
     Amounts are in dollars: 250000, 250k, 0.25m.
 
-    --posterior draws parameters for run k from a table, the same in every scenario; a scenario keeps a value of its own
-    where it differs from the first.  --best, --bridge and --swings then speak of means over luck and draws.
-
     Where there are worlds of the company, run k of every scenario is of world k: what nobody knows is drawn, decisions
     never.  The verdict then says in how many worlds a scenario is worth more, and what would be worth finding out.
+    --best, --bridge and --swings speak of means over luck and worlds.  What flywheel calibrate --method posterior has
+    left is worlds as well (--worlds-from); a scenario keeps a value of its own where it differs from the first.
     --as-assumed takes every number as it is stated instead.
 
     --precision and --best decide how many runs there are; --replicates is then the first stage.  When the limit comes
@@ -201,7 +195,6 @@ def _compared(asked: Asked, scenarios: "list[Scenario]") -> "Comparison":
                 workers=asked.workers,
                 progress=step,
                 limit=asked.limit,
-                posterior=asked.posterior,
                 worlds=asked.worlds,
                 worlds_from=asked.worlds_from,
                 as_assumed=asked.as_assumed,
@@ -216,7 +209,6 @@ def _compared(asked: Asked, scenarios: "list[Scenario]") -> "Comparison":
             precision=asked.precision,
             indifference=asked.indifference,
             limit=asked.limit,
-            posterior=asked.posterior,
             worlds=asked.worlds,
             worlds_from=asked.worlds_from,
             as_assumed=asked.as_assumed,

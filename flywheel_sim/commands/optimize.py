@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flywheel_sim.commands.command_output import Answer, answers, say
-from flywheel_sim.commands.run_options import POSTERIOR, drawable, readable
+from flywheel_sim.commands.run_options import WORLDS, readable
 from flywheel_sim.commands.study_options import CHOSEN, ON, STUDY, Asked, asking, standing
 from flywheel_sim.files import place, write_text
 
@@ -27,30 +27,32 @@ __all__ = ["answer_of_search", "optimize"]
     default=None,
     help="Write the answer here, as a scenario.",
 )
-@POSTERIOR
+@WORLDS
 @answers("optimize", *CHOSEN)
 @asking
-def optimize(asked: Asked, check: bool, figure: Path | None, best: Path | None, posterior: Path | None) -> Answer:
+def optimize(
+    asked: Asked, check: bool, figure: Path | None, best: Path | None, worlds: int | None, worlds_from: Path | None
+) -> Answer:
     """Search for the best settings: a study file with search: in it.
 
     STUDY is a study file, the name of a shipped one, or the folder of a search.  One objective is searched with CMA-ES,
     several with NSGA-II.  The answer is run again under luck the search has not seen, and by how much the search was
-    too hopeful is told.  After Ctrl-C or a crash, flywheel resume goes on where it was.  Exit 1 when nothing better was
-    found.
+    too hopeful is told.  With --worlds run k of every point is of world k: mean, worst share (cvar:) and share of runs
+    won (won:) are then over what nobody knows as well.  After Ctrl-C or a crash, flywheel resume goes on where it was.
+    Exit 1 when nothing better was found.
     """
     from flywheel_sim.study.search import optimize as searching
-    from flywheel_sim.study.search.search_file import with_posterior
+    from flywheel_sim.study.search.search_file import with_worlds
 
     if figure is not None:
         place(figure, ".png", what="this figure")
     if best is not None:
         place(best, ".yaml", ".yml", what="a scenario")
-    if asked.ran(check, posterior is not None):
+    if asked.ran(check, worlds is not None or worlds_from is not None):
         with standing(f"Going on with {asked.study}") as step:
             found = searching.resume(asked.study, on=asked.on, workers=asked.workers, progress=step)
         return answer_of_search(found, figure, best)
-    drawable(posterior, asked.changes, 1)
-    ready = with_posterior(asked.read(), posterior)
+    ready = with_worlds(asked.read(), worlds, worlds_from)
     plan = searching.planned(ready)
     if check:
         data = {

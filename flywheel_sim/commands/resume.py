@@ -24,6 +24,7 @@ def resume(folder: Path, on: str | None, on_error: str, retry_failed: bool, work
     again.  Failed runs count as finished unless --retry-failed asks for them.  Exit 1 when a run failed.
     """
     from flywheel_sim.commands.known import ABOUT as KNOWN
+    from flywheel_sim.execute.checksums import STUDY
     from flywheel_sim.execute.store import Store
     from flywheel_sim.results.saving import MANIFEST
     from flywheel_sim.results.worlds import FILE as WHOLE
@@ -44,7 +45,7 @@ def resume(folder: Path, on: str | None, on_error: str, retry_failed: bool, work
         if on is not None or retry_failed:
             raise click.UsageError("--on and --retry-failed are for sweeps; this runs on this machine's threads")
         return meet_known(folder, workers)
-    if (folder / WORLDS).is_file() or (folder / WHOLE).is_file():
+    if (folder / WORLDS).is_file() or ((folder / WHOLE).is_file() and not (folder / STUDY).is_file()):
         from flywheel_sim.commands.worlds import answer_of_worlds
         from flywheel_sim.commands.worlds import go_on as more_worlds
         from flywheel_sim.results.worlds import read_worlds

@@ -12,13 +12,13 @@ from flywheel_sim.commands.eta import expected_work
 from flywheel_sim.commands.observed import FIGURE, REPLICATES, overlaid, seen
 from flywheel_sim.commands.progress import progress
 from flywheel_sim.commands.run_options import (
-    POSTERIOR,
     REPORT,
     RULES,
+    WORLDS,
     changed,
-    drawable,
     manifest,
     names,
+    over,
     places,
     readable,
     rules_of,
@@ -32,14 +32,15 @@ __all__ = ["run"]
 @click.argument("spec", metavar="SCENARIO", shell_complete=names)
 @REPORT
 @FIGURE
-@POSTERIOR
+@WORLDS
 @RULES
 @answers("run", "set", "seed", "replicates", "workers", "out")
 def run(
     spec: str,
     report: Path | None,
     figure: Path | None,
-    posterior: Path | None,
+    worlds: int | None,
+    worlds_from: Path | None,
     interventions: tuple[str, ...],
     team_classes: tuple[str, ...],
     changes: dict[str, Any],
@@ -51,16 +52,18 @@ def run(
     """Run one scenario and print what it comes to.
 
     SCENARIO is the name of a shipped scenario or the path of a YAML file.  --out saves the result as a folder; with
-    --replicates the numbers are medians.  A scenario that names observed data is laid over them.  With
-    --posterior run k draws row k of a table of parameters, so the numbers hold what is not known of them, too.  Python
-    of your own takes part with --intervention and --team-class; modules in the current folder are found.
+    --replicates the numbers are medians.  A scenario that names observed data is laid over them.  With --worlds run k
+    is of world k of the company, so the numbers hold what is not known of it, too.  Python of your own takes part with
+    --intervention and --team-class; modules in the current folder are found.
     """
     (scenario,) = changed((spec,), changes)
     places(out, report)
     ruled = rules_of(interventions, team_classes)
     observed = seen(scenario, figure)
-    drawn = drawable(posterior, changes, seed)
-    replicates = replicates or (REPLICATES if observed or drawn else 1)
+    if worlds is not None and replicates is not None:
+        raise click.UsageError("--worlds says what is run and how often; leave --replicates out")
+    drawn = over([scenario], worlds, worlds_from)
+    replicates = worlds or replicates or (REPLICATES if observed else 1)
     single = replicates == 1 and not drawn
     work = partial(expected_work, scenario) if single else None
     with progress(scenario.title, work) as step:  # first, so that it is said at once when the engine must be compiled
@@ -69,9 +72,8 @@ def run(
         if single:
             runs = [running.run(scenario, seed, workers=workers, progress=step, **ruled)]
         elif drawn:
-            each = drawn.of(scenario)
             runs = running.batch(
-                [scenario], replicates=replicates, seed=seed, workers=workers, progress=step, each=each, **ruled
+                [scenario], replicates=replicates, seed=seed, workers=workers, progress=step, each=drawn.each, **ruled
             )[0]
         else:
             runs = running.batch([scenario], replicates=replicates, seed=seed, workers=workers, progress=step, **ruled)[
@@ -82,7 +84,9 @@ def run(
 
     outcomes = Outcomes.of([runs])
     if drawn:
-        outcomes = replace(outcomes, scenarios=(scenario,), drawn=drawn)
+        from flywheel_sim.study.worlds.answering import answered
+
+        outcomes = answered(replace(outcomes, scenarios=(scenario,)), drawn)
     whole = runs[0] if len(runs) == 1 and not drawn else outcomes
     written(whole, out, report)
     parts, more = overlaid(runs, observed, figure, holds="parameters" if drawn else "luck")

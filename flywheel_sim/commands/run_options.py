@@ -14,19 +14,19 @@ from flywheel_sim.typed import command
 
 if TYPE_CHECKING:
     from flywheel_sim.results import Outcomes, Provenance
-    from flywheel_sim.results.parameter_draws import Drawn
     from flywheel_sim.scenario import Scenario
+    from flywheel_sim.study.worlds.drawing import WorldDrawing
 
 __all__ = [
     "AS_ASSUMED",
     "DETAIL",
-    "POSTERIOR",
     "REPORT",
     "RULES",
+    "WORLDS",
     "changed",
-    "drawable",
     "manifest",
     "names",
+    "over",
     "places",
     "readable",
     "rules_of",
@@ -45,14 +45,22 @@ DETAIL = click.option("--detail", is_flag=True, help="Print the statistics behin
 AS_ASSUMED = click.option(
     "--as-assumed", is_flag=True, help="Take every number as it is stated, over no worlds: the doubt is luck alone."
 )
-#: ``--posterior FILE``.
-POSTERIOR = click.option(
-    "--posterior",
-    type=click.Path(path_type=Path),
-    default=None,
-    metavar="FILE",
-    help="Draw parameters for every run from this table, as flywheel calibrate --method posterior leaves it.",
-)
+
+
+def WORLDS(command: Any) -> Any:
+    """Add ``--worlds N`` and ``--worlds-from DIR``."""
+    for option in (
+        click.option(
+            "--worlds-from", type=click.Path(path_type=Path), default=None, metavar="DIR",
+            help="Where its worlds are, or what flywheel calibrate --method posterior has left.",
+        ),
+        click.option(
+            "--worlds", type=click.IntRange(2), default=None, metavar="N",
+            help="Run over N worlds of the company, as flywheel worlds makes them: what nobody knows is drawn.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
 
 
 def RULES(command: Any) -> Any:
@@ -83,16 +91,15 @@ def rules_of(interventions: tuple[str, ...], team_classes: tuple[str, ...]) -> d
     return given
 
 
-def drawable(posterior: Path | None, changes: dict[str, Any], seed: int) -> "Drawn | None":
-    """Return the table of a posterior; what it draws cannot be set as well."""
-    if posterior is None:
+def over(scenarios: "list[Scenario]", worlds: int | None, worlds_from: Path | None) -> "WorldDrawing | None":
+    """Return the worlds that runs are to be of; None where none are asked for."""
+    if worlds is None:
+        if worlds_from is not None:
+            raise click.UsageError("--worlds-from says where worlds are; say over how many with --worlds N")
         return None
-    from flywheel_sim.results.parameter_draws import read_draws
+    from flywheel_sim.study.worlds.drawing import drawing
 
-    drawn = read_draws(posterior, seed)
-    if twice := sorted(set(drawn.table) & set(changes)):
-        raise click.UsageError(f"'{twice[0]}' is drawn from {posterior}; --set it without --posterior")
-    return drawn
+    return drawing(scenarios, worlds_from, least=worlds)
 
 
 def changed(specs: tuple[str, ...], changes: dict[str, Any]) -> "list[Scenario]":
@@ -174,7 +181,7 @@ def manifest(made: "Provenance") -> dict[str, Any]:
         "numba": made.numba,
         "platform": made.platform,
         "command": made.command,
-        **({"posterior": made.posterior} if made.posterior else {}),
+        **({"worlds": made.worlds} if made.worlds else {}),
         **({"rules": made.rules} if made.rules else {}),
     }
 

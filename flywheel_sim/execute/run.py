@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from flywheel_sim.execute.ruled import Rules, rules
 from flywheel_sim.execute.runner import Progress
 from flywheel_sim.results import Run
-from flywheel_sim.results.parameter_draws import read_draws
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.arguments import MOST_SEEDS, several, whole
 from flywheel_sim.scenario.idle import warn
@@ -113,7 +112,6 @@ def batch(
     teams: bool = True,
     first: int = 0,
     each: Callable[[Scenario, int], Scenario] | None = None,
-    posterior: str | os.PathLike[str] | None = None,
     interventions: Any = (),
     team_class: Any = None,
 ) -> list[list[Run]]:
@@ -135,10 +133,8 @@ def batch(
     first : int
         Number of the first replicate, to add runs to those made before.
     each : callable, optional
-        What replicate k of a scenario is run with, as ``each(scenario, k)``; by default the scenario itself.
-    posterior : path, optional
-        Table of a calibration: run k draws its row of parameters, the same in every scenario; a scenario keeps a value
-        of its own where it differs from the first.
+        What replicate k of a scenario is run with, as ``each(scenario, k)``; by default the scenario itself.  Worlds:
+        ``each=flywheel_sim.study.worlds.drawing.drawing(scenarios).each``.
     interventions, team_class : optional
         As in `run`; they take part in every run, each with interventions of its own.
 
@@ -161,10 +157,6 @@ def batch(
     seed, first = whole("seed", seed), whole("first", first)
     replicates = whole("replicates", replicates, 1, MOST_SEEDS - first)
     count = len(loaded)
-    if posterior is not None:
-        if each is not None:
-            raise ScenarioError.single("expected each or posterior, one of the two", field="posterior")
-        each = read_draws(posterior, seed).of(loaded[0])
     if ruled := rules(interventions, team_class):
         fitting_rules(loaded, ruled)
         keys = [(s, seed, k) for s in loaded for k in range(first, first + replicates)]

@@ -19,7 +19,6 @@ from flywheel_sim.results.groups import Groups
 from flywheel_sim.results.intervals import mean_interval, variance_reduction
 from flywheel_sim.results.naming import command_for, labels
 from flywheel_sim.results.paired import lasting_gain_week
-from flywheel_sim.results.parameter_draws import Drawn
 from flywheel_sim.results.provenance import Provenance, provenance
 from flywheel_sim.results.run import Run
 from flywheel_sim.results.selection import Selection
@@ -77,8 +76,8 @@ class ComparedRuns:
         What one assumption at a time does to that difference, once somebody asked.
     groups : Groups, optional
         What the scenarios do to teams and segments, once somebody asked.
-    drawn : Drawn, optional
-        Where the runs drew parameters from.
+    drawn : Any, optional
+        Where these worlds come from, to run again with; not saved.
     worlds_run : WorldRuns, optional
         Which worlds the runs are of, and what was learned over them.
     no_worlds : str
@@ -104,7 +103,7 @@ class ComparedRuns:
     split: Bridge | None = None
     swings: Swings | None = None
     groups: Groups | None = None
-    drawn: Drawn | None = None
+    drawn: Any = None
     worlds_run: WorldRuns | None = None
     no_worlds: str = ""
     rules: Mapping[str, str] = field(default_factory=dict)
@@ -174,10 +173,8 @@ class ComparedRuns:
         command = command_for(
             self.scenarios, self.seed, replicates=first or self.replicates, options=dict(self._options())
         )
-        note = self.drawn.note if self.drawn else ""
-        return provenance(
-            hashes, self.seed, replicates=self.replicates, command=command, posterior=note, rules=self.rules
-        )
+        note = self.worlds_run.note if self.worlds_run else ""
+        return provenance(hashes, self.seed, replicates=self.replicates, command=command, worlds=note, rules=self.rules)
 
     def _options(self) -> Iterator[tuple[str, Any]]:
         """Yield options of ``flywheel compare`` that make these outcomes again."""
@@ -187,8 +184,6 @@ class ComparedRuns:
                 yield "worlds", self.worlds_run.n
             if self.worlds_run.given:
                 yield "worlds_from", self.worlds_run.source
-        elif self.drawn is not None:
-            yield "posterior", self.drawn.source
         elif len(self.scenarios) > 1:
             yield "as_assumed", True
         if self.precision:

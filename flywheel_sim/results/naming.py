@@ -149,7 +149,7 @@ def command_for(
         more = f", replicate={replicate}" if replicate else ""
         return f"fs.run({made[0]}, seed={seed}{more})"
     if "best" in options:
-        known = ("posterior", "worlds_from", "as_assumed", "indifference", "confidence", "budget", "limit")
+        known = ("worlds_from", "as_assumed", "indifference", "confidence", "budget", "limit")
         given = "".join(f", {k}={v!r}" for k, v in options.items() if k in known)
         call = "flywheel_sim.study.comparison.compare.choose"
         made_by = f"{call}([{', '.join(made)}]{given}, first_stage={replicates}, seed={seed})"

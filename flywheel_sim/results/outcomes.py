@@ -27,7 +27,6 @@ from flywheel_sim.results.intervals import (
 from flywheel_sim.results.likeness import Unlike, unlike, unlike_sentence
 from flywheel_sim.results.naming import pack, unpack
 from flywheel_sim.results.paired import Verdict, band, verdict, wins_of_100
-from flywheel_sim.results.parameter_draws import Drawn
 from flywheel_sim.results.provenance import Provenance
 from flywheel_sim.results.saving import finite, fitting, path_from, read_manifest, read_table, write_folder
 from flywheel_sim.results.selection import Selection
@@ -72,7 +71,7 @@ class Outcomes(ComparedRuns):
             p_value=float(self.p_values[index - 1]) if index else None,
             indifference=self.indifference,
             first_stage=self.first_stage,
-            of="over draws of the parameters" if self.drawn else "of one set of assumptions",
+            of="over worlds" if self.worlds_run else "of one set of assumptions",
         )
 
     @cached_property
@@ -141,11 +140,9 @@ class Outcomes(ComparedRuns):
 
     @property
     def basis(self) -> str:
-        """Which answer this is: over worlds, over a posterior, or as assumed."""
+        """Which answer this is: over worlds, or as assumed."""
         if self.worlds_run is not None:
             return self.worlds_run.basis
-        if self.drawn is not None:
-            return f"Over draws of {self.drawn.source}, one for each run."
         return f"{AS_ASSUMED} {self.no_worlds}".rstrip()
 
     @cached_property
@@ -232,7 +229,6 @@ class Outcomes(ComparedRuns):
             if self.chosen
             else None,
             "precision": self._asked(),
-            "posterior": self.drawn.note if self.drawn and not self.worlds_run else None,
             "basis": self.basis,
             "learn_first": [dict(finite(dict(one))) for one in self.worlds_run.learn_first]
             if self.worlds_run
@@ -304,8 +300,6 @@ class Outcomes(ComparedRuns):
         tables |= self.groups.tables() if self.groups else {}
         if self.worlds_run is not None:
             tables |= self.worlds_run.tables()
-        elif self.drawn is not None:
-            tables["draws"] = self.drawn.used(self.replicates)
         manifest = {
             "schema": SCHEMA,
             "seed": self.seed,
@@ -320,9 +314,6 @@ class Outcomes(ComparedRuns):
             "bridge": self.split.about() if self.split else None,
             "swings": self.swings.to_dict() if self.swings else None,
             "groups": self.groups.about() if self.groups else None,
-            "posterior": {"source": self.drawn.source, "digest": self.drawn.digest}
-            if self.drawn and not self.worlds_run
-            else None,
             **({"worlds": finite(self.worlds_run.about())} if self.worlds_run else {}),
             **({"no_worlds": self.no_worlds} if self.no_worlds else {}),
             "provenance": self.provenance.to_dict(),
@@ -367,9 +358,6 @@ class Outcomes(ComparedRuns):
                 split=Bridge.of(manifest["bridge"], partial(read_table, folder)) if manifest.get("bridge") else None,
                 swings=Swings.of(manifest["swings"]) if manifest.get("swings") else None,
                 groups=Groups.of(manifest["groups"], partial(read_table, folder)) if manifest.get("groups") else None,
-                drawn=Drawn(**manifest["posterior"], table=read_table(folder, "draws"))
-                if manifest.get("posterior")
-                else None,
                 worlds_run=WorldRuns.of(manifest["worlds"], partial(read_table, folder))
                 if manifest.get("worlds")
                 else None,

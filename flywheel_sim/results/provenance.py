@@ -41,8 +41,8 @@ class Provenance:
         What it ran on; tables of quantiles follow SciPy.
     command : str
         A command that makes it again; empty where none can.
-    posterior : str
-        Table that parameters were drawn from, with its hash; empty when none were.
+    worlds : str
+        Where the worlds are that runs are of, with their checksum; empty when every number is as stated.
     rules : dict of str to str
         Python that took part in it: ``team``, ``model`` or ``intervention`` and its class -> hash of its source, empty
         where no file holds it.  What interventions did stands in the timeline of the scenario; what the others did is
@@ -61,7 +61,7 @@ class Provenance:
     numba: str
     platform: str
     command: str
-    posterior: str = ""
+    worlds: str = ""
     rules: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -98,7 +98,7 @@ def provenance(
     replicate: int = 0,
     replicates: int = 1,
     command: str = "",
-    posterior: str = "",
+    worlds: str = "",
     rules: Mapping[str, str] | None = None,
 ) -> Provenance:
     """Return the provenance of a result made here and now."""
@@ -115,7 +115,7 @@ def provenance(
         numba=_version("numba"),
         platform=f"{platform.system()} {platform.machine()}",
         command="" if rules else command,
-        posterior=posterior,
+        worlds=worlds,
         rules=dict(rules or {}),
     )
 

@@ -16,7 +16,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["in_the_tail"]
+__all__ = ["in_the_tail", "share_won"]
 
 Floats = NDArray[np.float64]
 
@@ -47,3 +47,24 @@ def in_the_tail(values: Floats, share: float, sign: float = 1.0) -> Floats:
     good = sign * values
     q = np.sort(good)[max(math.ceil(share * len(good) - 1e-9), 1) - 1]
     return np.asarray(sign * (q - np.maximum(q - good, 0.0) / share), np.float64)
+
+
+def share_won(values: Floats, before: Floats, sign: float = 1.0) -> Floats:
+    """Return a figure for every run, whose mean is the share of runs that are better than their pair; ties count half.
+
+    Parameters
+    ----------
+    values, before : float64 array, shape (R,)
+        Run k of both has the same luck and the same world.
+    sign : float
+        1 where more is better, -1 where less is; figures have it, too.
+
+    Examples
+    --------
+    >>> share_won(np.array([3.0, 1.0, 2.0]), np.array([1.0, 2.0, 2.0])).tolist()
+    [1.0, 0.0, 0.5]
+    >>> share_won(np.array([3.0, 1.0]), np.array([1.0, 2.0]), sign=-1.0).tolist()
+    [-0.0, -1.0]
+    """
+    gain = sign * (values - before)
+    return np.asarray(sign * np.where(np.isfinite(gain), (gain > 0) + 0.5 * (gain == 0), np.nan), np.float64)

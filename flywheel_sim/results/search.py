@@ -264,6 +264,8 @@ class Optimum:
         The gain that the search itself would have told: of its best point; for several objectives, of the compromise.
     cvar : mapping of str to float
         Outcome -> worst share of the runs whose mean is searched for; the mean of all runs where it is not named.
+    won : tuple of str
+        Outcomes of which the share of runs is searched for that are better than the scenario as it stands.
     """
 
     title: str
@@ -282,6 +284,7 @@ class Optimum:
     notes: tuple[str, ...] = ()
     promised: Floats = field(default_factory=lambda: np.zeros(0))
     cvar: Mapping[str, float] = field(default_factory=dict)
+    won: tuple[str, ...] = ()
 
     @property
     def signs(self) -> Floats:
@@ -309,6 +312,8 @@ class Optimum:
 
     def what(self, name: str) -> str:
         """Return what is searched for of an outcome, in words."""
+        if name in self.won:
+            return f"share of runs with better {name}, from a half,"
         share = self.cvar.get(name, 1.0)
         return name if share >= 1 else f"{name} in the worst {percent(share)} of runs"
 
@@ -339,6 +344,7 @@ class Optimum:
                 row |= {
                     name: float(policy.mean[k]),
                     **({f"{name} cvar": float(policy.worth[k])} if self.cvar else {}),
+                    **({f"{name} won": float(abs(policy.worth[k]))} if name in self.won else {}),
                     f"{name} gain": float(gains[:, k].mean()),
                     f"{name} gain low": low,
                     f"{name} gain high": high,
@@ -388,7 +394,7 @@ class Optimum:
         robust = self.robustness
         whole: dict[str, Any] = {
             "folder": self.folder, "title": self.title, "scenario": self.scenario, "objectives": dict(self.objectives),
-            "cvar": dict(self.cvar),
+            "cvar": dict(self.cvar), "won": list(self.won),
             "sentence": self.sentence(), "changes": self.changes, "found": self.winner > 0,
             "policies": [
                 {

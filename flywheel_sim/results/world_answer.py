@@ -87,6 +87,11 @@ class WorldRuns:
         """How many worlds the runs are of."""
         return len(self.numbers)
 
+    @property
+    def note(self) -> str:
+        """Where the worlds are, with the head of their checksum, for the provenance."""
+        return f"{self.source} {self.digest[:16]}"
+
     def with_findings(self, **found: Any) -> "WorldRuns":
         """Return the same with what was found over the worlds."""
         return replace(self, **found)

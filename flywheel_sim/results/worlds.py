@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.results.saving import ResultError, finite
+from flywheel_sim.typed import command
 
 __all__ = ["FEWEST", "SCHEMA", "Aim", "Learned", "Worlds", "read_worlds"]
 
@@ -114,6 +115,10 @@ class Worlds:
         Draws that fit what is known; more than there are worlds where not all were kept.
     changes : mapping
         What was said of the company beside its files.
+    values : dict of str to float64 array, shape (n,)
+        What a calibration has drawn, by path; nothing is drawn by key then.
+    beside : mapping of str to str
+        Files that belong to them, in the same folder -> sha256.
     """
 
     company: str
@@ -131,6 +136,39 @@ class Worlds:
     notes: tuple[str, ...] = field(default=())
     fitting: int = 0
     changes: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Floats] = field(default_factory=dict)
+    beside: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_values(
+        cls, company: str, values: Mapping[str, Floats], *, prior: str = "", engine: str = "", seed: int = 1,
+        beside: Mapping[str, str] | None = None,
+    ) -> "Worlds":  # fmt: skip
+        """Return worlds of draws that lie there as values, such as a calibration leaves, all of the same weight.
+
+        Parameters
+        ----------
+        company : str
+            What to type to mean it.
+        values : mapping of str to float64 array, shape (n,)
+            By path; all else is taken as scenarios state it.
+        prior, engine : str
+            Hash of what was calibrated, and version of the engine that ran it; an empty one is not held against this.
+        seed : int
+        beside : mapping of str to str, optional
+            Files that belong to them, in the same folder -> sha256.
+
+        Examples
+        --------
+        >>> Worlds.of_values("b2b-saas", {"market.price": np.array([0.9, 1.1])}).sentence
+        '2 worlds of b2b-saas: draws of market.price, all else as it is stated'
+        """
+        columns = {path: np.asarray(column, np.float64) for path, column in values.items()}
+        count = len(next(iter(columns.values())))
+        return cls(
+            company, prior, engine, seed, count, np.arange(count), {}, {}, fitting=count, values=columns,
+            beside=dict(beside or {}),
+        )  # fmt: skip
 
     @property
     def n(self) -> int:
@@ -151,6 +189,8 @@ class Worlds:
     @property
     def sentence(self) -> str:
         """What was found, in words of people."""
+        if self.values:
+            return f"{self.n:,} worlds of {self.company}: draws of {', '.join(self.values)}, all else as it is stated"
         if not self.aims:
             return (
                 f"{self.n:,} worlds of {self.company}: nothing is known that could rule any out (no targets in "
@@ -169,6 +209,7 @@ class Worlds:
             "numbers": self.numbers.tolist(),
             "shifts": {path: np.rint(1000.0 * values).astype(int).tolist() for path, values in self.shifts.items()},
             "references": {path: values.tolist() for path, values in self.references.items()},
+            **({"values": {path: values.tolist() for path, values in self.values.items()}} if self.values else {}),
         }
 
     def to_dict(self) -> dict[str, Any]:
@@ -180,6 +221,7 @@ class Worlds:
             "fitting": self.fitting,
             "notes": list(self.notes),
             **({"changes": dict(self.changes)} if self.changes else {}),
+            **({"beside": dict(self.beside)} if self.beside else {}),
             "aims": [vars(one) for one in self.aims],
             "learned": [vars(one) for one in self.learned],
         }
@@ -209,6 +251,9 @@ def read_worlds(path: str | os.PathLike[str]) -> Worlds:
     """
     given = Path(path)
     file = given / FILE if given.is_dir() else given
+    again = "make the worlds again with flywheel worlds"
+    if (file.parent / "study.json").is_file():  # the runs of a calibration
+        again = f"write it anew with: {command('flywheel', 'resume', file.parent)}"
     try:
         kept = json.loads(file.read_text("utf-8"))
         if kept["schema"] != SCHEMA:
@@ -217,7 +262,8 @@ def read_worlds(path: str | os.PathLike[str]) -> Worlds:
             company=str(kept["company"]), prior=str(kept["prior"]), engine=str(kept["engine"]), seed=int(kept["seed"]),
             tried=int(kept["tried"]), numbers=np.array(kept["numbers"], np.int64),
             shifts=_unpacked(kept["shifts"], len(kept["numbers"])),
-            references={str(k): np.array(v, np.float64) for k, v in kept["references"].items()},
+            references=_columns(kept["references"]), values=_columns(kept.get("values", {})),
+            beside=dict(kept.get("beside", {})),
             aims=tuple(Aim(**_tuples(one)) for one in kept["aims"]),
             learned=tuple(Learned(**_tuples(one)) for one in kept["learned"]),
             impossible=int(kept["impossible"]), source=os.fspath(path), notes=tuple(kept["notes"]),
@@ -225,16 +271,30 @@ def read_worlds(path: str | os.PathLike[str]) -> Worlds:
         )  # fmt: skip
         same = found.digest == kept["digest"]
     except FileNotFoundError:
-        raise ResultError(f"there are no worlds at '{path}'; flywheel worlds COMPANY makes them") from None
+        raise ResultError(
+            f"there are no worlds at '{path}'; flywheel worlds COMPANY makes them, or flywheel calibrate --method "
+            f"posterior"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ResultError(f"'{file}' cannot be read: {error}") from None
     except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
         if isinstance(error, ResultError):
             raise
-        raise ResultError(f"'{file}' is broken; make the worlds again with flywheel worlds") from None
-    if not same or any(len(v) != found.n for v in (*found.references.values(), *found.shifts.values())):
-        raise ResultError(f"'{file}' is not what was written; make the worlds again with flywheel worlds")
+        raise ResultError(f"'{file}' is broken; {again}") from None
+    columns = (*found.references.values(), *found.shifts.values(), *found.values.values())
+    if not same or any(len(column) != found.n for column in columns):
+        raise ResultError(f"'{file}' is not what was written; {again}")
+    for name, known in found.beside.items() if given.is_dir() else ():
+        path = given / name
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != known:
+            raise ResultError(
+                f"'{path}' is not what was written; {again} (what you have changed in it belongs into a file elsewhere)"
+            )
     return found
+
+
+def _columns(kept: Mapping[str, Any]) -> dict[str, Floats]:
+    return {str(path): np.array(values, np.float64) for path, values in kept.items()}
 
 
 def _unpacked(packed: Mapping[str, Any], count: int) -> dict[str, Floats]:

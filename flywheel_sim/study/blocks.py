@@ -59,6 +59,9 @@ class SearchBlock(Block):
         "Objective -> share of its runs, the worst, whose mean counts instead of that of all (conditional value at "
         "risk).",
     )
+    won: list[str] = param(
+        [], "Objectives of which the share of runs counts in which a point is better than the scenario as it stands."
+    )
     constraints: list[ConstraintBlock] = param([], "Limits the answer must keep.")
     simplexes: dict[str, SimplexBlock] = param({}, "Groups of weights that add up to a total.")
     budget: int = param(1000, "Runs of the search at most.", ge=1, le=20_000_000)
@@ -69,17 +72,22 @@ class SearchBlock(Block):
     fresh: int = param(40, "Runs of a point under luck the search has not seen.", ge=2, le=100_000)
     uncertainty: dict[str, Any] = param({}, "What is not known: path -> values, a range or a distribution.")
     draws: int = param(40, "Draws of what is not known.", ge=5, le=100_000)
-    draws_file: str = param(
-        "",
-        "Draws instead, relative to the study: a CSV file whose first line names paths, or what flywheel calibrate "
-        "--method posterior leaves.",
-    )
+    draws_file: str = param("", "Draws instead, relative to the study: a CSV file whose first line names paths.")
     draws_decimal: Literal["", ".", ","] = param(
         "", "Decimal sign of a CSV file of draws; empty = a point, if its numbers show it."
     )
     over_draws: bool = param(
         False,
         "Whether every run of the search draws what is not known, too; else only what it finds is run in the draws.",
+    )
+    worlds: int = param(
+        0,
+        "So many worlds of the company instead, as flywheel worlds makes them: run k of every point is of world k.",
+        ge=0,
+        le=100_000,
+    )
+    worlds_from: str = param(
+        "", "Where they are, relative to the study, or what flywheel calibrate --method posterior has left."
     )
     draw_replicates: int = param(4, "Runs of a point in each draw.", ge=1, le=100_000)
 

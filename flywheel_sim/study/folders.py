@@ -7,7 +7,6 @@ from typing import Any
 from flywheel_sim.execute.store import Store
 from flywheel_sim.results import Run
 from flywheel_sim.results.outcomes import SCHEMA as OUTCOMES
-from flywheel_sim.results.parameter_draws import TABLE, read_draws
 from flywheel_sim.results.posterior import Posterior
 from flywheel_sim.results.run import SCHEMA as RUN
 from flywheel_sim.results.run import open_run
@@ -64,8 +63,8 @@ def open(folder: str | os.PathLike[str]) -> Run | Comparison | Sweep | Worlds:
     """
     path = Path(folder)
     if (path / STUDY).is_file():
-        if (path / TABLE).is_file():  # a calibration's draws, and what stands beside them
-            read_draws(path, 0)
+        if (path / WORLDS).is_file():  # a calibration's draws, and what stands beside them
+            read_worlds(path)
         return Sweep(Store.open(path))
     if (path / FIT).is_file():
         raise ResultError(_of_a_fit(path))

@@ -72,25 +72,26 @@ def test_people_are_told_the_answer_and_where_it_fails(folder):
     assert "mean regret" in told and "the runs are in heads-search" in told
 
 
-def test_every_run_may_draw_from_a_posterior(folder):
+def test_every_run_may_be_of_a_world(folder):
     import numpy as np
-    import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    pq.write_table(pa.table({"ledger.overhead": np.linspace(0.0, 100.0, 60)}), "posterior.parquet")
+    from flywheel_sim.results.worlds import Worlds
+
+    overhead = np.random.default_rng(1).permutation(np.linspace(0.0, 100.0, 60))
+    Worlds.of_values("b2b-saas", {"ledger.overhead": overhead}).save("draws.json")
     text = STUDY.replace("  uncertainty: {ledger.overhead: {range: [0, 100]}}\n", "").replace("fresh: 5", "fresh: 30")
     (folder / "alone.yaml").write_text(text.replace("budget: 150", "budget: 600") + "replicates: 15\n")
-    words = ("--posterior", "posterior.parquet", "--json")
+    words = ("--worlds", "30", "--worlds-from", "draws.json", "--json")
     done = call("optimize", "alone.yaml", *words)
     data = json.loads(done.stdout)["data"]
     assert done.exit_code == 1 and not data["found"], "a third of the draws harm whoever moves away from 8 heads"
-    assert data["robustness"]["draws"] == 30 and "drew one of 30 draws" in data["notes"][0]
+    assert data["robustness"]["draws"] == 30 and "of world k of 30 worlds of b2b-saas" in data["notes"][0]
     for more, said in (
         (("alone.yaml", "--set", "ledger.overhead=1", "--out", "b"), "is drawn from"),
-        (("heads.yaml", "--out", "b"), "or --posterior"),
+        (("heads.yaml", "--out", "b"), "expected uncertainty: or worlds:"),
         (("alone-search",), "come too late"),
     ):
-        done = call("optimize", *more, "--posterior", "posterior.parquet")
+        done = call("optimize", *more, "--worlds", "30", "--worlds-from", "draws.json")
         assert done.exit_code == 2 and said in done.stderr, done.stderr
 
 

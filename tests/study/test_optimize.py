@@ -15,6 +15,7 @@ from flywheel_sim.present.tables import search_table
 from flywheel_sim.results.intervals import mean_interval
 from flywheel_sim.results.risk import in_the_tail
 from flywheel_sim.results.search import AS_IT_STANDS, Optimum, Policy, Robustness
+from flywheel_sim.results.worlds import Worlds
 from flywheel_sim.scenario import ScenarioError
 from flywheel_sim.study.design.study_file import read_study
 from flywheel_sim.study.search import optimize as searching
@@ -305,21 +306,24 @@ def test_a_search_over_draws_shuns_what_seldom_fails_badly(using, tmp_path):
     assert again.to_dict() == over.to_dict()
 
 
-def test_a_search_draws_from_the_table_of_a_calibration(using, tmp_path):
-    pq = pytest.importorskip("pyarrow.parquet")
-    import pyarrow as pa
-
+def test_a_search_draws_what_a_calibration_has_left(using, tmp_path):
     using(known_optima.staff)
-    table = {"ledger.overhead": np.linspace(0.0, 100.0, 50), "market.accounts": np.full(50, 4000.0)}
-    pq.write_table(pa.table(table), tmp_path / "posterior.parquet")
+    overhead = np.random.default_rng(1).permutation(np.linspace(0.0, 100.0, 50))  # in no order, as it leaves them
+    table = {"ledger.overhead": overhead, "market.accounts": np.full(50, 4000.0)}
+    Worlds.of_values("b2b-saas", table).save(tmp_path / "worlds.json")
     heads = {"teams.sales.headcount": [7, 9]}
-    search = {"objectives": {"npv": "maximise"}, "budget": 400, "draws": 25}
+    search = {"objectives": {"npv": "maximise"}, "budget": 400}
     whole = study(search, heads, replicates=10)
-    found = fs.optimize(whole, tmp_path / "search", posterior=tmp_path)
+    found = fs.optimize(whole, tmp_path / "search", worlds=25, worlds_from=tmp_path)
     assert found.winner == 0 and len(found.robustness.draws) == 25
     assert {draw["market.accounts"] for draw in found.robustness.draws} == {4000}
-    (tmp_path / "posterior.parquet").unlink()  # the draws are in the store
     assert searching.resume(tmp_path / "search").to_dict() == found.to_dict()
+    design = Store.open(tmp_path / "search").design()
+    fresh = design[design["phase"] == "fresh"]
+    assert (fresh.groupby("replicate")["ledger.overhead"].nunique() == 1).all(), "run k of every point is of world k"
+    Worlds.of_values("b2b-saas", {"ledger.overhead": np.ones(25)}).save(tmp_path / "worlds.json")
+    with pytest.raises(ValueError, match="not those of then"):
+        searching.resume(tmp_path / "search")
 
 
 def test_a_table_of_draws(using, tmp_path):

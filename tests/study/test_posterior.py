@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 import known_optima
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 import recovery
 from click.testing import CliRunner, Result
@@ -20,17 +19,18 @@ from flywheel_sim.execute import drive
 from flywheel_sim.execute.outcome import measure
 from flywheel_sim.execute.store import Store
 from flywheel_sim.results import ResultError
-from flywheel_sim.results.parameter_draws import ABOUT
 from flywheel_sim.results.posterior import Posterior
+from flywheel_sim.results.worlds import FILE, read_worlds
 from flywheel_sim.scenario import ScenarioError, load
 from flywheel_sim.scenario.columns import COL, NAMES
 from flywheel_sim.study.calibration import posterior as calibrating
 from flywheel_sim.study.calibration.calibrate import calibrate
 from flywheel_sim.study.calibration.emulators import Region, Wave
-from flywheel_sim.study.calibration.fitted_scenario import CALIBRATED, TABLE
+from flywheel_sim.study.calibration.fitted_scenario import ABOUT, CALIBRATED
 from flywheel_sim.study.calibration.observations import extended, observations, with_data
 from flywheel_sim.study.calibration.posterior import Settings, posterior
 from flywheel_sim.study.calibration.priors import Priors
+from flywheel_sim.study.worlds.drawing import drawing
 
 pytest.importorskip("sklearn")
 
@@ -233,7 +233,7 @@ def test_killed_and_resumed_it_comes_to_the_same_and_makes_no_run_twice(using, h
     again = calibrating.resume("killed")
     assert {**again.to_dict(), "folder": ""} == want
     assert Store.open("killed").hash() == Store.open("whole").hash(), "every run once"
-    assert pq.read_table(f"killed/{TABLE}").equals(pq.read_table(f"whole/{TABLE}"))
+    assert Path(f"killed/{FILE}").read_bytes() == Path(f"whole/{FILE}").read_bytes()
     before = len(made)
     assert {**calibrating.resume("killed").to_dict(), "folder": ""} == want and len(made) == before
 
@@ -256,30 +256,28 @@ def test_a_calibrations_folder_is_opened_gone_on_with_and_drawn_from_by_its_publ
     assert again.to_dict() == made.to_dict()
     np.testing.assert_array_equal(again.draws, made.draws)
     small = company().with_({"horizon_weeks": 4})
-    runs = fs.batch([small, small.with_({"segments.all.spend": 1.0})], replicates=3, posterior="kept")
-    rows = pq.read_table(f"kept/{TABLE}").to_pandas()[list(made.paths)]
+    both = [small, small.with_({"segments.all.spend": 1.0})]
+    runs = fs.batch(both, replicates=3, each=drawing(both, "kept").each)
     for k, run in enumerate(runs[0]):
         row = {path: run.scenario.get(path) for path in made.paths}
-        assert (rows == list(row.values())).all(axis=1).any(), "a row of the table"
+        assert list(row.values()) == made.draws[k].tolist(), "run k is of world k"
         other = runs[1][k].scenario
         assert other.get("word_of_mouth.rate") == row["word_of_mouth.rate"] and other.get("segments.all.spend") == 1.0
     assert len({run.scenario.get("word_of_mouth.rate") for run in runs[0]}) == 3
-    with pytest.raises(ScenarioError, match="expected each or posterior"):
-        fs.batch([small], replicates=1, posterior="kept", each=lambda scenario, _: scenario)
 
 
-@pytest.mark.parametrize("name", [ABOUT, CALIBRATED, TABLE])
+@pytest.mark.parametrize("name", [ABOUT, CALIBRATED, FILE])
 def test_whatever_is_changed_in_a_calibrations_folder_is_refused_by_name(using, here, name):
     using(known_optima.growth)
     fs.posterior(company(), folder="kept", settings=FEW)
     whole = (Path("kept") / name).read_bytes()
     small = company().with_({"horizon_weeks": 4})
-    other = b"" if name == TABLE else whole.replace(b"0", b"1", 1)
+    other = b"" if name == FILE else whole.replace(b"0", b"1", 1)
     for data in (other, whole[:-5], None):
         (Path("kept") / name).unlink() if data is None else (Path("kept") / name).write_bytes(data)
-        gone = name == TABLE and data is None  # as before the end of a calibration
-        with pytest.raises(ResultError, match="no posterior table" if gone else name.replace(".", "[.]")):
-            fs.batch([small], replicates=1, posterior="kept")
+        gone = name == FILE and data is None  # as before the end of a calibration
+        with pytest.raises(ResultError, match="there are no worlds" if gone else name.replace(".", "[.]")):
+            drawing([small], "kept")
         if not gone:
             with pytest.raises(ResultError, match=name.replace(".", "[.]")):
                 fs.open("kept")
@@ -308,7 +306,7 @@ def test_the_command_leaves_a_scenario_a_table_and_a_picture(using, here):
     found = load(folder / CALIBRATED)
     assert found.word_of_mouth.rate == pytest.approx(0.02, rel=0.2) and "extends: " in (folder / CALIBRATED).read_text()
     assert observations(found).dates[0] == "2020-01-01", "the calibrated scenario still knows its data"
-    assert pq.read_table(folder / TABLE).num_rows == 1000
+    assert read_worlds(folder).n == 1000
     assert (
         Path("mine.svg").read_text() == (folder / "posterior.svg").read_text()
         and "<svg" in Path("mine.svg").read_text()

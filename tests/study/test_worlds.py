@@ -239,7 +239,7 @@ def test_run_k_is_of_world_k_with_luck_k(made: Path) -> None:
     pair = [load(made / "mine.yaml"), load(made / "plan.yaml")]
     found = fs.compare(pair, worlds=8)
     drawn = drawing(pair)
-    each = drawn.of(pair[0])
+    each = drawn.each
     for k in (0, 5):
         alone = fs.batch([each(one, k) for one in pair], replicates=1, first=k)
         assert [row[0].summary["npv"] for row in alone] == list(found.final("npv")[:, k])
@@ -326,7 +326,7 @@ def test_a_world_is_looked_into_further_as_it_was_run(made: Path, tmp_path: Path
     assert moved is not None
     assert [bar.path for bar in moved.bars] == ["cadence.pull"]
     with_held = pair[1].with_({"cadence.pull": 0.5, "doubt.known": ["cadence.pull"]})
-    each = drawing(pair).of(pair[0])
+    each = drawing(pair).each
     assert each(with_held, 0).get("cadence.pull") == each(with_held, 3).get("cadence.pull") == 0.5
 
 
@@ -335,7 +335,7 @@ def test_targets_of_what_is_paid_on_are_those_of_the_world(made: Path) -> None:
     from flywheel_sim.engine.targets import with_targets
 
     paid, drawn = with_targets(pair[1]), drawing(pair)
-    found = [drawn.of(pair[0])(paid, k).get("incentives.measures.churn.target") for k in range(drawn.rows)]
+    found = [drawn.each(paid, k).get("incentives.measures.churn.target") for k in range(drawn.rows)]
     assert found == [
         value or paid.get("incentives.measures.churn.target")
         for value in drawn.worlds.references["incentives.measures.churn.target"]

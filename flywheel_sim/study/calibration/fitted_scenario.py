@@ -8,11 +8,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+from flywheel_sim.engine.fingerprint import engine_hash
 from flywheel_sim.files import write_text
 from flywheel_sim.results.observed import SAMPLES, SIMULATION
-from flywheel_sim.results.parameter_draws import ABOUT, NOTE, digest_of
 from flywheel_sim.results.posterior import Posterior
 from flywheel_sim.results.provenance import provenance
+from flywheel_sim.results.worlds import FILE, Worlds
 from flywheel_sim.scenario import Scenario
 from flywheel_sim.scenario.composing import seen_from
 from flywheel_sim.scenario.in_place import replaced
@@ -21,10 +22,10 @@ from flywheel_sim.study.calibration.calibrate import Calibration, Estimate
 from flywheel_sim.study.calibration.fit_log import written
 from flywheel_sim.study.calibration.observations import located
 
-__all__ = ["CALIBRATED", "TABLE", "as_scenario", "in_place", "leave", "posterior_scenario", "summary_lines"]
+__all__ = ["ABOUT", "CALIBRATED", "as_scenario", "in_place", "leave", "posterior_scenario", "summary_lines"]
 
-#: Files of a posterior in its folder: draws, what they come to, and the scenario.
-TABLE, CALIBRATED = "posterior.parquet", "calibrated.yaml"
+#: Files of a posterior in its folder, beside its draws: what they come to, and the scenario.
+ABOUT, CALIBRATED = "posterior.json", "calibrated.yaml"
 
 
 def as_scenario(fit: Calibration, base: Scenario, spec: str, out: Path, command: str = "") -> str:
@@ -61,27 +62,20 @@ def as_scenario(fit: Calibration, base: Scenario, spec: str, out: Path, command:
 
 
 def leave(found: Posterior, base: Scenario) -> None:
-    """Write a posterior into the folder of its runs: table, JSON, and calibrated scenario."""
-    from flywheel_sim.execute.parts import DRAFTS, encoded, write_whole
-
+    """Write a posterior into the folder of its runs: its draws as worlds, JSON, and calibrated scenario."""
     folder = Path(found.folder)
-    draws = digest_of({path: found.draws[:, k] for k, path in enumerate(found.paths)})
     texts = {
         ABOUT: json.dumps(found.to_dict(), indent=2, allow_nan=False) + "\n",
         CALIBRATED: posterior_scenario(found, base, folder / CALIBRATED),
     }
     files = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
-    about = {"scenario": found.base, "hash": base.hash, "seed": found.seed, "draws": draws, "files": files}
-    notes = {NOTE.decode(): json.dumps(about)}
-    write_whole(folder / TABLE, encoded(_arrow(found), notes), folder / DRAFTS)
     for name, text in texts.items():
         write_text(folder / name, text)
-
-
-def _arrow(found: Posterior) -> Any:
-    import pyarrow as pa
-
-    return pa.table({path: pa.array(found.draws[:, k]) for k, path in enumerate(found.paths)})
+    values = {path: found.draws[:, k] for k, path in enumerate(found.paths)}
+    worlds = Worlds.of_values(
+        base.typed or base.name, values, prior=base.hash, engine=engine_hash(), seed=found.seed, beside=files
+    )
+    worlds.save(folder / FILE)
 
 
 def posterior_scenario(found: Posterior, base: Scenario, out: Path) -> str:
@@ -95,7 +89,7 @@ def posterior_scenario(found: Posterior, base: Scenario, out: Path) -> str:
         *found.sentences(),
         *(f"Note: {warning}" for warning in found.warnings),
         f"Made by flywheel_sim {made.version}, engine {made.engine}, from {base.name} {base.hash[:12]}.",
-        f"What else is possible: flywheel run {CALIBRATED} --posterior {TABLE}",
+        f"What else is possible: flywheel run {CALIBRATED} --worlds 200 --worlds-from {FILE}",
     ]
     head = "".join(f"# {line}\n" for line in lines)
     values: dict[str, Any] = {**after, "title": f"{base.title}, calibrated"}

@@ -15,7 +15,6 @@ from flywheel_sim.execute.runner import Progress, Runner
 from flywheel_sim.execute.runs import Runs
 from flywheel_sim.results import Outcomes, Run
 from flywheel_sim.results.bridge import Bridge
-from flywheel_sim.results.parameter_draws import Drawn
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.arguments import several, whole
 from flywheel_sim.scenario.idle import warn
@@ -23,7 +22,7 @@ from flywheel_sim.study.comparison.bridge import bridge
 from flywheel_sim.study.comparison.sequential import FEWEST_FIRST, kim_nelson, ocba, runs_needed
 from flywheel_sim.study.comparison.swings import swings
 from flywheel_sim.study.worlds.comparing import drawn_for, once_more, one_of, over_worlds, values_of
-from flywheel_sim.study.worlds.drawing import USUAL, WorldDrawing, drawing
+from flywheel_sim.study.worlds.drawing import USUAL, WorldDrawing, same_worlds
 
 __all__ = ["FIRST_STAGE", "LIMIT", "REPLICATES", "Comparison", "choose", "compare"]
 
@@ -132,7 +131,7 @@ class Comparison(Outcomes):
             self._runs(replicates or min(self.replicates, FEW), workers, progress, runner),
             names=(self.labels[0], self.labels[self.best]),
             paths=paths,
-            drawn=self.drawn,
+            drawn=self._drawing(),
             middle=self.verdict.difference,
         )
         return replace(self, swings=found)
@@ -147,7 +146,7 @@ class Comparison(Outcomes):
         """
         from flywheel_sim.study.comparison.groups import groups  # loads the engine
 
-        if self.drawn is not None or self.worlds_run is not None or self.rules:
+        if self.worlds_run is not None or self.rules:
             return self
         found = groups(self.scenarios, self._runs(replicates or min(self.replicates, FEW), workers, progress))
         return replace(self, groups=found)
@@ -168,16 +167,20 @@ class Comparison(Outcomes):
                 f"Python took part in these runs ({', '.join(self.rules)}), and a saved comparison does not hold it; "
                 f"compare anew with it to look further"
             )
-        drawn: Drawn | WorldDrawing | None = self.drawn
+        return Runs(replicates, self.seed, workers, progress, runner or _runner(self._drawing(), ruled))
+
+    def _drawing(self) -> "WorldDrawing | None":
+        """Return the worlds that its runs are of.
+
+        Raises
+        ------
+        ResultError
+            When they are not there any more as they were.
+        """
+        drawn: WorldDrawing | None = self.drawn
         if drawn is None and self.worlds_run is not None:  # opened from a folder
-            found = drawing(self.scenarios, self.worlds_run.source)
-            if found.digest != self.worlds_run.digest:
-                raise ScenarioError.single(
-                    f"the worlds in '{found.source}' are not those of this comparison any more; compare anew to look "
-                    f"further"
-                )
-            drawn = found
-        return Runs(replicates, self.seed, workers, progress, runner or _runner(drawn, self.scenarios[0], ruled))
+            drawn = same_worlds(self.worlds_run.source, self.worlds_run.digest, self.scenarios[0])
+        return drawn
 
     def report(self, path: str | os.PathLike[str]) -> Path:
         """Write the report: one HTML file that needs nothing else.
@@ -202,7 +205,6 @@ def compare(
     precision: float | None = None,
     indifference: float = 0.0,
     limit: int = LIMIT,
-    posterior: str | os.PathLike[str] | None = None,
     worlds: int | None = None,
     worlds_from: str | os.PathLike[str] | None = None,
     as_assumed: bool = False,
@@ -238,11 +240,9 @@ def compare(
         Differences up to so many $ do not matter: scenarios whose interval lies inside are practically equal.
     limit : int
         Most runs per scenario under ``precision``.
-    posterior : path, optional
-        Table of a calibration: run k draws its row of parameters, the same in every scenario; a scenario keeps a value
-        of its own where it differs from the first.
     worlds : int, optional
-        Run over so many worlds, in the place of ``replicates``; an error where there are not as many.
+        Run over so many worlds, in the place of ``replicates``; an error where there are not as many.  What a
+        calibration has left is worlds as well.
     worlds_from : path, optional
         Where the worlds are; default: beside the company's file, or shipped.
     as_assumed : bool
@@ -273,10 +273,10 @@ def compare(
     >>> print(result.verdict.sentence)  # doctest: +SKIP
     """
     if worlds is not None:
-        one_of(worlds=worlds, posterior=posterior, precision=precision, replicates=replicates, as_assumed=as_assumed)
+        one_of(worlds=worlds, precision=precision, replicates=replicates, as_assumed=as_assumed)
         replicates = whole("worlds", worlds, FEWEST_WORLDS)
     if worlds_from is not None:
-        one_of(worlds_from=worlds_from, posterior=posterior, as_assumed=as_assumed)
+        one_of(worlds_from=worlds_from, as_assumed=as_assumed)
     seed = whole("seed", seed)
     if replicates is not None and whole("replicates", replicates) < 2:
         raise ScenarioError.single(
@@ -300,15 +300,15 @@ def compare(
         loaded = neutral(loaded)
     warn(loaded)
     ruled = rules(interventions, team_class)
-    drawn, why = drawn_for(loaded, posterior, seed, worlds, worlds_from, as_assumed, replicates)
-    if isinstance(drawn, WorldDrawing):
+    drawn, why = drawn_for(loaded, worlds, worlds_from, as_assumed, replicates)
+    if drawn is not None:
         most, usual = min(limit, drawn.rows), min(USUAL, drawn.rows)
         count = min(first_stage, most) if precision is not None else replicates or usual
     else:
         most, count = limit, first_stage
-    how = Runs(count, seed, workers, progress, runner or _runner(drawn, loaded[0], ruled))
+    how = Runs(count, seed, workers, progress, runner or _runner(drawn, ruled))
     asked: dict[str, Any] = {"indifference": indifference, "no_worlds": why}
-    if isinstance(drawn, WorldDrawing) and precision is None:
+    if drawn is not None and precision is None:
         return over_worlds(how, loaded, drawn, lambda runs: _boiled(runs, loaded, drawn, ruled, **asked), early)
     runs = how.of(loaded, teams=True)
     if precision is not None:
@@ -319,7 +319,7 @@ def compare(
             runs = [row + added for row, added in zip(runs, more, strict=True)]
         asked |= {"first_stage": count, "precision": precision}
     found = _boiled(runs, loaded, drawn, ruled, **asked)
-    return once_more(found, how, loaded, drawn) if isinstance(drawn, WorldDrawing) else found
+    return once_more(found, how, loaded, drawn) if drawn is not None else found
 
 
 def choose(
@@ -333,7 +333,6 @@ def choose(
     workers: int | None = None,
     progress: Progress | None = None,
     limit: int = LIMIT,
-    posterior: str | os.PathLike[str] | None = None,
     worlds: int | None = None,
     worlds_from: str | os.PathLike[str] | None = None,
     as_assumed: bool = False,
@@ -364,8 +363,8 @@ def choose(
         Most runs of a scenario; over worlds, no more than there are worlds.
     worlds : int, optional
         Choose over so many worlds of their company, which are the most runs of a scenario then.
-    seed, workers, progress, posterior, worlds_from, as_assumed, runner, interventions, team_class
-        As in `compare`.  With a posterior or worlds, the best is the one whose mean over luck and draws is highest.
+    seed, workers, progress, worlds_from, as_assumed, runner, interventions, team_class
+        As in `compare`.  With worlds, the best is the one whose mean over luck and worlds is highest.
 
     Returns
     -------
@@ -401,16 +400,16 @@ def choose(
     loaded = _comparable(scenarios)
     warn(loaded)
     if worlds is not None:
-        one_of(worlds=worlds, posterior=posterior, as_assumed=as_assumed)
+        one_of(worlds=worlds, as_assumed=as_assumed)
         limit = min(limit, whole("worlds", worlds, max(first_stage, FEWEST_WORLDS)))
     if worlds_from is not None:
-        one_of(worlds_from=worlds_from, posterior=posterior, as_assumed=as_assumed)
+        one_of(worlds_from=worlds_from, as_assumed=as_assumed)
     least = first_stage if worlds is None else limit
-    drawn, why = drawn_for(loaded, posterior, seed, worlds, worlds_from, as_assumed, least)
-    if isinstance(drawn, WorldDrawing):
+    drawn, why = drawn_for(loaded, worlds, worlds_from, as_assumed, least)
+    if drawn is not None:
         limit = min(limit, drawn.rows)
     ruled = rules(interventions, team_class)
-    how = Runs(first_stage, seed, workers, progress, runner or _runner(drawn, loaded[0], ruled))
+    how = Runs(first_stage, seed, workers, progress, runner or _runner(drawn, ruled))
     if budget is not None and budget < first_stage * len(loaded):
         raise ScenarioError.single(
             f"a budget of {budget} runs does not pay for {first_stage} runs of {len(loaded)} scenarios", field="budget"
@@ -430,19 +429,18 @@ def choose(
     else:
         chosen = ocba(sample, len(loaded), budget=budget, indifference=indifference, first_stage=first_stage)
     # a budget may take more runs than there are worlds, of which they are then once more
-    common = min(*chosen.runs, *([drawn.rows] if isinstance(drawn, WorldDrawing) else []))
+    common = min(*chosen.runs, *([drawn.rows] if drawn is not None else []))
     asked: dict[str, Any] = {"indifference": indifference, "chosen": chosen, "no_worlds": why}
     found = _boiled([row[:common] for row in runs], loaded, drawn, ruled, **asked)
-    return once_more(found, how, loaded, drawn) if isinstance(drawn, WorldDrawing) else found
+    return once_more(found, how, loaded, drawn) if drawn is not None else found
 
 
 def _boiled(
-    runs: list[list[Run]], loaded: list[Scenario], drawn: "Drawn | WorldDrawing | None", ruled: Rules, **asked: Any
+    runs: list[list[Run]], loaded: list[Scenario], drawn: WorldDrawing | None, ruled: Rules, **asked: Any
 ) -> Comparison:
     """Return the comparison of these runs: of the scenarios given, whatever was drawn for a run or done in it."""
     found = Comparison.of(runs, **asked)
-    kept: Any = drawn  # worlds are asked for nothing but what a table of draws tells, too
-    return replace(found, scenarios=tuple(loaded), drawn=kept, ruled=ruled) if drawn or ruled else found
+    return replace(found, scenarios=tuple(loaded), drawn=drawn, ruled=ruled) if drawn or ruled else found
 
 
 def _comparable(
@@ -467,11 +465,11 @@ def _check_zone(indifference: float) -> None:
         raise ScenarioError.single(f"an indifference zone is 0 or more, got {indifference:g}", field="indifference")
 
 
-def _runner(drawn: "Drawn | WorldDrawing | None", baseline: Scenario, ruled: Rules) -> Runner | None:
+def _runner(drawn: WorldDrawing | None, ruled: Rules) -> Runner | None:
     """Return a runner that draws parameters, and that rules take part in; None where the usual one does."""
     from flywheel_sim.execute.run import batch
 
-    each = None if drawn is None else drawn.of(baseline)
+    each = None if drawn is None else drawn.each
     if not ruled:
         return None if each is None else partial(batch, each=each)
     return partial(batch, each=each, interventions=ruled.interventions, team_class=ruled.teams)

@@ -32,7 +32,7 @@ from flywheel_sim.scenario.roles import role_of
 from flywheel_sim.scenario.shapes import along, root
 
 if TYPE_CHECKING:
-    from flywheel_sim.results.parameter_draws import Drawn
+    from flywheel_sim.study.worlds.drawing import WorldDrawing
 
 Floats = NDArray[np.float64]
 
@@ -57,7 +57,7 @@ def swings(
     *,
     names: Sequence[str] | None = None,
     paths: Sequence[str] | None = None,
-    drawn: "Drawn | None" = None,
+    drawn: "WorldDrawing | None" = None,
     middle: float | None = None,
 ) -> Swings:
     """Move the assumptions that two scenarios rest on one at a time.
@@ -71,8 +71,8 @@ def swings(
         What to call the two.
     paths : sequence of str, optional
         Only these assumptions.
-    drawn : Drawn, optional
-        What the runner draws parameters from.
+    drawn : WorldDrawing, optional
+        Worlds that the runner takes.
     middle : float, optional
         Mean difference where nothing moves, known from more runs than these; default: of these.
 

@@ -13,9 +13,13 @@ What is not known
     The answer, its rivals and the scenario as it stands run in draws of what is not known, with the same luck in each
     draw: regret, and the region in which the answer fails.  With ``over_draws`` every run of the search has a draw,
     too: the one of its luck, the same in all points.
+Worlds
+    The draws are worlds of the company (`flywheel_sim.study.worlds`), and run k of every point is of world k.  What a
+    point alone uses is drawn as well, for its own scenario; what is searched for is a decision and never drawn.
 Risk
     Of an objective with a share under ``cvar`` the mean of the worst runs counts instead of the mean of all, in the
-    search, in the choice and in what is told (`flywheel_sim.results.risk`).
+    search, in the choice and in what is told (`flywheel_sim.results.risk`); of one under ``won`` the share of runs in
+    which a point is better than the scenario as it stands.
 Resuming
     The method asks the same questions again and is answered from the store up to where it was.
 """
@@ -38,17 +42,27 @@ from flywheel_sim.execute.backends import Place, checked, place
 from flywheel_sim.execute.design import Design, Point
 from flywheel_sim.execute.drive import Interrupted, Progress, resume_command, run_design
 from flywheel_sim.execute.store import Standing, Store
-from flywheel_sim.results.risk import in_the_tail
+from flywheel_sim.results.risk import in_the_tail, share_won
 from flywheel_sim.results.saving import ResultError, vacant
 from flywheel_sim.results.search import AS_IT_STANDS, Optimum, Policy, Robustness
+from flywheel_sim.scenario import Scenario
 from flywheel_sim.study.design.study import Study
 from flywheel_sim.study.design.study_file import read_study
 from flywheel_sim.study.design.sweep import On
 from flywheel_sim.study.design.unit_mismatch import study_warnings
 from flywheel_sim.study.search.algorithms import Method, better_first, made_with, not_dominated
-from flywheel_sim.study.search.plan import MOST_FRONT, RIVALS, Plan, asked_again, experiment_of, method_of, planned
+from flywheel_sim.study.search.plan import (
+    MOST_FRONT,
+    RIVALS,
+    Plan,
+    asked_again,
+    experiment_of,
+    method_of,
+    over_worlds,
+    planned,
+)
 from flywheel_sim.study.search.prim import discovered
-from flywheel_sim.study.search.search_file import with_posterior
+from flywheel_sim.study.search.search_file import with_worlds
 from flywheel_sim.study.search.space import Space, broken
 
 __all__ = ["Plan", "folder_of", "is_search", "optimize", "planned", "resume"]
@@ -78,7 +92,8 @@ def optimize(
     replicates: int | None = None,
     seed: int | None = None,
     workers: int | None = None,
-    posterior: str | os.PathLike[str] | None = None,
+    worlds: int | None = None,
+    worlds_from: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> Optimum:
     """Search for the best settings, and say under fresh luck how good they are.
@@ -89,8 +104,10 @@ def optimize(
         With ``search:`` instead of ``design:``.
     folder, on, changes, replicates, seed, workers, progress
         As for `flywheel_sim.sweep`; the folder is ``<study>-search`` by default.
-    posterior : path, optional
-        Table of a calibration from which every run draws parameters: ``draws_file`` with ``over_draws``.
+    worlds : int, optional
+        Search over so many worlds of the company: run k of every point is of world k.
+    worlds_from : path, optional
+        Where they are, or what a calibration has left; default: beside the company's file, or shipped.
 
     Returns
     -------
@@ -117,7 +134,7 @@ def optimize(
     ready = study if isinstance(study, Study) else read_study(study, changes, replicates=replicates, seed=seed)
     for warning in () if ready is study else study_warnings(ready):
         warnings.warn(warning, stacklevel=2)
-    ready = with_posterior(ready, posterior)
+    ready = with_worlds(ready, worlds, worlds_from)
     planned(ready)
     kept = None
     if folder is None and isinstance(study, Mapping):
@@ -183,9 +200,15 @@ class _Search:
         self.space = Space(study)
         self.signs = np.array([1.0 if way == "maximise" else -1.0 for way in self.search.objectives.values()])
         self.shares = [self.search.cvar.get(name, 1.0) for name in self.search.objectives]
-        self.averse = min(self.shares) < 1.0
+        self.averse = min(self.shares) < 1.0 or bool(self.search.won)
         self.columns = [store.experiment.outcomes.index(name) for name in self.search.objectives]
-        self.draws: list[dict[str, Any]] = list(store.experiment.about["search"]["draws"])
+        self.worlds = over_worlds(study, store.experiment.about["search"]["worlds"]) if self.search.worlds else None
+        self.drawn: dict[str, Scenario] = {}
+        self.draws: list[dict[str, Any]] = (
+            [self.worlds.row(study.base, k) for k in range(self.search.worlds)]
+            if self.worlds
+            else list(store.experiment.about["search"]["draws"])
+        )
         # in an order of its own, so that a table in some order is not gone through in it
         self.order = np.random.default_rng([self.search.seed, 31741]).permutation(len(self.draws))
         self.progress = progress
@@ -216,7 +239,7 @@ class _Search:
             self.file.title or self.study.name, dict(self.search.objectives), tuple(policies), winner, tuple(front),
             np.concatenate(self.tried), tuple(self.history), robustness, self.store.standing().done, len(self.met),
             str(self.store.folder), "", self.study.base.name, self._notes(policies),
-            self._promised(policies[winner]), dict(self.search.cvar) if self.averse else {},
+            self._promised(policies[winner]), dict(self.search.cvar), tuple(self.search.won),
         )  # fmt: skip
 
     def _promised(self, answer: Policy) -> Floats:
@@ -232,7 +255,12 @@ class _Search:
         if errors := self.store.errors():
             count = sum(errors.values())
             notes.append(f"{count} runs failed; their points come last. The most frequent reason: {next(iter(errors))}")
-        if self.search.over_draws:
+        if self.worlds is not None:
+            notes.append(
+                f"run k of every point, in search and choice, is of world k of {len(self.draws)} worlds of "
+                f"{self.worlds.worlds.company}"
+            )
+        elif self.search.over_draws:
             notes.append(f"every run of the search and of the choice drew one of {len(self.draws)} draws, too")
         if not policies[0].fits:
             notes.append("the scenario as it stands does not keep the limits itself")
@@ -243,10 +271,10 @@ class _Search:
     def _ask(self, points: Sequence[Mapping[str, Any]], firsts: Sequence[int], replicates: int, what: str) -> Floats:
         """Return outcomes of these points, shape (points, replicates, outcomes)."""
         marks = {"phase": what}
-        if self.search.over_draws and what != "draws":
+        if (self.search.over_draws or self.worlds) and what != "draws":
             # run k of every point has draw k as it has luck k, so each run is a point of its own
             alone = [
-                Point({**self.draws[self.order[k % len(self.draws)]], **changes}, "", k, marks)
+                Point(self._in_draw(changes, k if self.worlds else self.order[k % len(self.draws)]), "", k, marks)
                 for changes, first in zip(points, firsts, strict=True)
                 for k in range(first, first + replicates)
             ]
@@ -262,13 +290,29 @@ class _Search:
             raise Interrupted(f"interrupted; go on with: {resume_command(self.store)}")
         return self.store.outcomes(drive.runs.reshape(len(points), replicates))
 
-    def _counted(self, runs: Floats) -> Floats:
-        """Return what each run of a point adds to what is searched for, shape (R, K)."""
-        values = runs[:, self.columns]
+    def _in_draw(self, changes: Mapping[str, Any], k: int) -> dict[str, Any]:
+        """Return what a point sets in a draw: in a world what its own scenario has there; its own settings stay."""
+        if self.worlds is None:
+            return {**self.draws[k], **changes}
+        key = repr(sorted(changes.items()))
+        if key not in self.drawn:
+            self.drawn = {key: self.study.base.with_(dict(changes)) if changes else self.study.base}
+        return {**self.worlds.row(self.drawn[key], k % len(self.draws)), **changes}
+
+    def _counted(self, runs: Floats, base: Floats) -> Floats:
+        """Return what each run of a point adds to what is searched for, shape (R, K), beside those of the scenario as
+        it stands.
+        """
+        values, before = runs[:, self.columns], base[:, self.columns]
         if not self.averse:
             return values
-        columns = zip(values.T, self.shares, self.signs.tolist(), strict=True)
-        return np.column_stack([in_the_tail(x, share, sign) for x, share, sign in columns])
+        counted = [
+            share_won(x, y, sign) if name in self.search.won else in_the_tail(x, share, sign)
+            for name, x, y, share, sign in zip(
+                self.search.objectives, values.T, before.T, self.shares, self.signs.tolist(), strict=True
+            )
+        ]
+        return np.column_stack(counted)
 
     def _step(self, now: Standing) -> None:
         """Report progress against what the whole search may cost."""
@@ -301,11 +345,11 @@ class _Search:
             able = [k for k, changes in enumerate(points) if self.space.excess(changes) <= 0]
             first = generation * replicates
             told = self._ask([{}, *(points[k] for k in able)], [first] * (len(able) + 1), replicates, "search")
-            base, ran = self._counted(told[0]).mean(0), dict(zip(able, told[1:], strict=True))
+            base, ran = self._counted(told[0], told[0]).mean(0), dict(zip(able, told[1:], strict=True))
             scores, excess = np.full((len(both), len(self.signs)), np.nan), np.full(len(both), np.nan)
             for k, changes in enumerate(points):
                 if k in ran:
-                    scores[k] = -self.signs * self._counted(ran[k]).mean(0)
+                    scores[k] = -self.signs * self._counted(ran[k], told[0]).mean(0)
                     excess[k] = self._excess(ran[k], changes)
                     self._meet(changes, -scores[k] - self.signs * base, excess[k])
                 else:
@@ -341,7 +385,8 @@ class _Search:
         told = self._ask([changes for _, changes in named], [first] * len(named), self.search.fresh, what)
         return [
             Policy(name, dict(changes), self._seen(changes) if changes else np.zeros(len(self.signs)),
-                   runs[:, self.columns], self._excess(runs, changes), self._counted(runs) if self.averse else None)
+                   runs[:, self.columns], self._excess(runs, changes),
+                   self._counted(runs, told[0]) if self.averse else None)
             for (name, changes), runs in zip(named, told, strict=True)
         ]  # fmt: skip
 
@@ -400,7 +445,8 @@ class _Search:
             rivals = [rivals[int(k)] for k in np.linspace(0, len(rivals) - 1, RIVALS).round()]
         who = list(dict.fromkeys([0, winner, *rivals]))
         count = self.search.draw_replicates
-        points = [{**draw, **policies[p].changes} for draw in self.draws for p in who]
+        each = [[self._in_draw(policies[p].changes, d) for d in range(len(self.draws))] for p in who]
+        points = [row[d] for d in range(len(self.draws)) for row in each]
         firsts = [DRAWN + d * count for d in range(len(self.draws)) for _ in who]
         told = self._ask(points, firsts, count, "draws").reshape(len(self.draws), len(who), count, -1)
         values = told[..., self.columns].mean(2)

@@ -1,5 +1,7 @@
 """A search before its first run: what it will cost, what its store says about it, and how it is found again there."""
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,9 @@ from flywheel_sim.study.design.study import Study
 from flywheel_sim.study.search.algorithms import Cma, Method, Nsga, made_with
 from flywheel_sim.study.search.search_file import in_order, in_search, needed_outcomes, search_problems, uncertain_part
 from flywheel_sim.study.search.space import Space
+from flywheel_sim.study.worlds.drawing import WorldDrawing, drawing, same_worlds
 
-__all__ = ["MOST_FRONT", "RIVALS", "Plan", "asked_again", "experiment_of", "method_of", "planned"]
+__all__ = ["MOST_FRONT", "RIVALS", "Plan", "asked_again", "experiment_of", "method_of", "over_worlds", "planned"]
 
 #: Rivals of the answer that run in draws of what is not known.
 RIVALS = 6
@@ -63,7 +66,10 @@ def planned(study: Study) -> Plan:
         raise ScenarioError([study.problem(("search", "budget"), message)])
     again = (MOST_FRONT + 1 if several else search.shortlist + 3 + 2) * search.fresh
     draws = 0
-    if search.uncertainty or search.draws_file:
+    if search.worlds:
+        over_worlds(study)
+        draws = search.worlds * search.draw_replicates * (RIVALS + 2)
+    elif search.uncertainty or search.draws_file:
         draws = len(_draws(study)) * search.draw_replicates * (RIVALS + 2)
     return Plan(search.budget, again, draws)
 
@@ -76,7 +82,8 @@ def experiment_of(study: Study) -> Experiment:
         "title": file.title or study.name, "question": file.question, "design": {"kind": "search"},
         "study": dict(study.source), "name": study.name,
         "search": {
-            "made_with": made_with(len(file.search.objectives)), "replicates": file.replicates, "draws": _draws(study)
+            "made_with": made_with(len(file.search.objectives)), "replicates": file.replicates, "draws": _draws(study),
+            **({"worlds": _kept(over_worlds(study))} if file.search.worlds else {}),
         },
     }  # fmt: skip
     return Experiment(study.scenarios, file.seed, outcomes, tuple(file.series), file.series_every, about, study.rules)
@@ -93,6 +100,25 @@ def asked_again(store: Store) -> Study:
     study = Study(file.model_copy(update={"parameters": given}), {}, experiment.scenarios, Path(), about["name"], {},
                   about["study"])  # fmt: skip
     return check_parameters(study)
+
+
+def over_worlds(study: Study, kept: Mapping[str, str] | None = None) -> WorldDrawing:
+    """Return the worlds that a search is over, or is kept to have been begun with.
+
+    Raises
+    ------
+    ResultError
+        When there are none, too few, or other ones than it was begun with.
+    """
+    if kept is not None:
+        return same_worlds(kept["source"], kept["digest"], study.base)
+    search = study.file.search
+    source = study.folder / search.worlds_from if search.worlds_from else None
+    return drawing([study.base], source, least=search.worlds)
+
+
+def _kept(found: WorldDrawing) -> dict[str, str]:
+    return {"source": os.path.abspath(found.source), "digest": found.digest}  # noqa: PTH100
 
 
 def _draws(study: Study) -> list[dict[str, Any]]:

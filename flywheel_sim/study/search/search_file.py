@@ -21,7 +21,6 @@ from dataclasses import replace
 from typing import Any
 
 from flywheel_sim.execute.outcome import beyond, unknown_outcome
-from flywheel_sim.results.parameter_draws import read_draws
 from flywheel_sim.scenario import Problem, ScenarioError
 from flywheel_sim.scenario.errors import nearest, shown
 from flywheel_sim.scenario.reading import Place
@@ -30,7 +29,7 @@ from flywheel_sim.study.blocks import DesignBlock, ParameterBlock, SearchBlock
 from flywheel_sim.study.design.parameters import check_parameters
 from flywheel_sim.study.design.study import Study
 
-__all__ = ["in_order", "in_search", "needed_outcomes", "search_problems", "uncertain_part", "with_posterior"]
+__all__ = ["in_order", "in_search", "needed_outcomes", "search_problems", "uncertain_part", "with_worlds"]
 
 
 #: What may be wanted of an objective.
@@ -59,12 +58,7 @@ def uncertain_part(study: Study) -> Study:
     """
     search = study.file.search
     if search.draws_file:
-        table = study.folder / search.draws_file
-        if table.is_dir() or table.suffix == ".parquet":
-            posterior = read_draws(table, study.file.seed)
-            design = DesignBlock(kind="table", rows=posterior.some(study.base, search.draws))
-        else:
-            design = DesignBlock(kind="table", file=search.draws_file, decimal=search.draws_decimal)
+        design = DesignBlock(kind="table", file=search.draws_file, decimal=search.draws_decimal)
         places: dict[tuple[str, ...], tuple[Place, Place]] = {}
         if ("search", "draws_file") in study.places:
             places["design", "file"] = places["design", "rows"] = study.places["search", "draws_file"]
@@ -87,11 +81,15 @@ def uncertain_part(study: Study) -> Study:
         raise ScenarioError(moved) from None
 
 
-def with_posterior(study: Study, posterior: str | os.PathLike[str] | None) -> Study:
-    """Return the study with every run of its search drawing from the table of a calibration; as it is without one."""
-    if posterior is None:
+def with_worlds(study: Study, worlds: int | None, worlds_from: str | os.PathLike[str] | None) -> Study:
+    """Return the study with its search over so many worlds; as it is where none are asked for."""
+    if worlds is None:
+        if worlds_from is not None:
+            raise ScenarioError.single("say over how many worlds: worlds=200", field="worlds")
         return study
-    update = {"draws_file": os.path.abspath(posterior), "over_draws": True}  # noqa: PTH100
+    update: dict[str, Any] = {"worlds": worlds}
+    if worlds_from is not None:
+        update["worlds_from"] = os.path.abspath(worlds_from)  # noqa: PTH100
     file = study.file.model_copy(update={"search": study.file.search.model_copy(update=update)})
     return replace(study, file=file, source={**study.source, "search": {**study.source.get("search", {}), **update}})
 
@@ -116,13 +114,14 @@ def search_problems(study: Study) -> Iterator[Problem]:
     yield from _tails(study)
     yield from _simplexes(study)
     yield from _constraints(study)
-    if search.over_draws and not search.uncertainty and not search.draws_file:
-        message = "nothing to draw: expected uncertainty: or draws_file:"
+    drawn = [name for name in ("uncertainty", "draws_file", "worlds") if getattr(search, name)]
+    if search.over_draws and not drawn:
+        message = "nothing to draw: expected uncertainty:, draws_file: or worlds:"
         yield study.problem(("search", "over_draws"), message)
-    if search.uncertainty and search.draws_file:
-        yield study.problem(
-            ("search", "draws_file"), "expected uncertainty: or draws_file: (or --posterior), one of the two"
-        )
+    if len(drawn) > 1:
+        yield study.problem(("search", drawn[1]), f"expected {drawn[0]}: or {drawn[1]}:, one of the two")
+    if search.worlds_from and not search.worlds:
+        yield study.problem(("search", "worlds_from"), "say over how many with worlds:")
     for path in search.uncertainty:
         if path in in_search(study):
             yield study.problem(("search", "uncertainty", path), f"'{path}' is searched over already", name=True)
@@ -154,8 +153,14 @@ def _too_late(study: Study, moved: Iterable[tuple[str, ParameterBlock]]) -> Iter
 
 
 def _tails(study: Study) -> Iterator[Problem]:
-    """Yield shares of runs that are none, or less than one run."""
+    """Yield shares of runs that are none, or less than one run, and what is wanted in two ways."""
     file, search = study.file, study.file.search
+    for k, name in enumerate(search.won):
+        if name not in search.objectives:
+            message = f"'{name}' is not among the objectives"
+            yield study.problem(("search", "won", str(k)), message, nearest(name, search.objectives))
+        elif name in search.cvar:
+            yield study.problem(("search", "won", str(k)), f"'{name}' is under cvar: as well; one of the two")
     for name, share in search.cvar.items():
         here = ("search", "cvar", name)
         if name not in search.objectives:

@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,6 @@ from numpy.typing import NDArray
 
 from flywheel_sim.results import Outcomes, Run
 from flywheel_sim.results.naming import unpack
-from flywheel_sim.results.parameter_draws import Drawn
 from flywheel_sim.results.provenance import INTERVENTION, Provenance, provenance
 from flywheel_sim.results.run import SCHEMA as RUN
 from flywheel_sim.results.saving import ResultError, finite, read_manifest, read_table
@@ -259,14 +259,29 @@ def _again(
             scenarios[0], seed, replicate=int(manifest["replicate"]), workers=workers, progress=progress,
             accounts="customers" in tables,
         )  # fmt: skip
-    drawn = each = None
-    if manifest.get("posterior"):
-        drawn = Drawn(**manifest["posterior"], table=read_table(folder, "draws"))
-        each = drawn.of(scenarios[0])
-    runs = batch(
-        scenarios, replicates=int(manifest["replicates"]), seed=seed, workers=workers, progress=progress, each=each
+    if manifest.get("worlds"):
+        return _over_worlds(scenarios, manifest, workers, progress)
+    return Outcomes.of(
+        batch(scenarios, replicates=int(manifest["replicates"]), seed=seed, workers=workers, progress=progress)
     )
-    return replace(Outcomes.of(runs), scenarios=tuple(scenarios), drawn=drawn)
+
+
+def _over_worlds(
+    scenarios: list[Scenario],
+    manifest: Mapping[str, Any],
+    workers: int | None,
+    progress: Callable[[int, int], None] | None,
+) -> Any:
+    """Return the same runs of the same worlds, some of them once more, and what is learned over them."""
+    from flywheel_sim.execute.run import batch
+    from flywheel_sim.execute.runs import Runs
+    from flywheel_sim.study.worlds.comparing import over_worlds
+    from flywheel_sim.study.worlds.drawing import same_worlds
+
+    about = manifest["worlds"]
+    drawn = same_worlds(about["source"], about["digest"], scenarios[0])
+    how = Runs(int(manifest["replicates"]), int(manifest["seed"]), workers, progress, partial(batch, each=drawn.each))
+    return over_worlds(how, scenarios, drawn, lambda runs: replace(Outcomes.of(runs), scenarios=tuple(scenarios)))
 
 
 def _begun(scenario: Scenario, manifest: Mapping[str, Any], accounts: bool) -> Run:

@@ -37,7 +37,7 @@ def again(worlds: int) -> int:
     return min(worlds, max(FEWEST, worlds // EVERY))
 
 
-def answered(found: Some, drawn: "WorldDrawing", values: Floats, *, whole: bool = True) -> Some:
+def answered(found: Some, drawn: "WorldDrawing", values: Floats | None = None, *, whole: bool = True) -> Some:
     """Return a comparison over worlds with what was learned over them.
 
     Parameters
@@ -45,12 +45,13 @@ def answered(found: Some, drawn: "WorldDrawing", values: Floats, *, whole: bool 
     found : Outcomes
         Run k of every scenario is of world k.
     drawn : WorldDrawing
-    values : float64 array, shape (S, m)
-        Net present values of the first m worlds under other luck.
+    values : float64 array, shape (S, m), optional
+        Net present values of the first m worlds under other luck; none for one scenario alone.
     whole : bool
         Whether to look for what is worth finding out and where the plan fails, too.
     """
     count, runs = len(found.scenarios), found.replicates
+    values = np.empty((count, 0)) if values is None else values
     differences, more = found.differences(), values - values[0]
     world = np.concatenate((np.arange(runs), np.arange(values.shape[1])))
     shrunk = [shrink(np.concatenate((differences[s], more[s])), world) for s in range(1, count)]
@@ -61,10 +62,10 @@ def answered(found: Some, drawn: "WorldDrawing", values: Floats, *, whole: bool 
         effects=np.array([zero, *(one.effects for one in shrunk)]),
         luck=np.array([0.0, *(one.luck for one in shrunk)]),
         n_eff=np.array([float(runs), *(min(one.n_eff, float(runs)) for one in shrunk)]),
-        fitted=bool(drawn.worlds.aims), given=drawn.given, notes=drawn.worlds.notes,
+        fitted=bool(drawn.worlds.aims or drawn.worlds.values), given=drawn.given, notes=drawn.worlds.notes,
     )  # fmt: skip
     told = replace(found, worlds_run=answer)
-    if not whole:
+    if not whole or count == 1:
         return told
     best, worth = told.best, shrunk[told.best - 1].evpi()
     first = (
@@ -81,11 +82,11 @@ def table_of(found: Outcomes, drawn: "WorldDrawing") -> WorldDraws:
     """Return what is drawn in each world of a comparison, over all its scenarios."""
     columns: dict[str, tuple[Floats, Doubtful]] = {}
     for scenario in found.scenarios:
-        prior, values = drawn.values_of(scenario)
-        for k, one in enumerate(prior.numbers):
+        numbers, values = drawn.values_of(scenario)
+        for k, one in enumerate(numbers):
             columns[one.path] = values[: found.replicates, k], one
     own = [one for _, one in columns.values()]
     return WorldDraws(
-        np.column_stack([column for column, _ in columns.values()]), tuple(columns), [one.label for one in own],
-        [one.group for one in own], [one.unit for one in own],
+        np.array([column for column, _ in columns.values()]).reshape(len(columns), found.replicates).T,
+        tuple(columns), [one.label for one in own], [one.group for one in own], [one.unit for one in own],
     )  # fmt: skip

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from flywheel_sim.execute.runs import Runs
 from flywheel_sim.results import Outcomes, Run
-from flywheel_sim.results.parameter_draws import Drawn, read_draws
 from flywheel_sim.scenario import Scenario, ScenarioError
 from flywheel_sim.study.worlds.answering import again, answered
 from flywheel_sim.study.worlds.drawing import WorldDrawing, drawing, usual_drawing
@@ -35,9 +34,8 @@ def one_of(**given: Any) -> None:
 
 
 def drawn_for(
-    scenarios: Sequence[Scenario], posterior: Any, seed: int, worlds: int | None, worlds_from: Any, as_assumed: bool,
-    least: int | None,
-) -> tuple[Drawn | WorldDrawing | None, str]:  # fmt: skip
+    scenarios: Sequence[Scenario], worlds: int | None, worlds_from: Any, as_assumed: bool, least: int | None
+) -> tuple[WorldDrawing | None, str]:
     """Return what runs draw, and why it is no worlds where nobody said so; arguments as of `compare`.
 
     Parameters
@@ -45,8 +43,6 @@ def drawn_for(
     least : int, optional
         So many worlds are needed, where there are any.
     """
-    if posterior is not None:
-        return read_draws(posterior, seed), ""
     if worlds is not None:
         return drawing(scenarios, worlds_from, least=least or 1), ""
     return (None, "") if as_assumed else usual_drawing(scenarios, worlds_from, least=least or 1)
@@ -59,7 +55,7 @@ def over_worlds(
     judge: Callable[[list[list[Run]]], Some],
     early: Callable[[Some], None] | None = None,
 ) -> Some:
-    """Run scenarios over worlds, some of them under other luck as well, and judge them.
+    """Run scenarios over worlds, and judge them; of several, some worlds are run under other luck as well.
 
     Parameters
     ----------
@@ -72,7 +68,8 @@ def over_worlds(
     early : callable, optional
         Takes the answer over the first 24 worlds, before the others are run.
     """
-    count, total = how.replicates, how.replicates + again(how.replicates)
+    count, wanted = how.replicates, again(how.replicates) if len(scenarios) > 1 else 0
+    total = count + wanted
     weeks, done = scenarios[0].model.horizon_weeks * len(scenarios), 0
 
     def more(first: int, replicates: int) -> list[list[Run]]:
@@ -90,7 +87,7 @@ def over_worlds(
         twice = values_of(more(drawn.rows, again(EARLY)))
         early(answered(judge(runs), drawn, twice, whole=False))
     _add(runs, more(len(runs[0]), count - len(runs[0])))
-    if left := again(count) - twice.shape[1]:
+    if left := wanted - twice.shape[1]:
         twice = np.concatenate((twice, values_of(more(drawn.rows + twice.shape[1], left))), axis=1)
     return answered(judge(runs), drawn, twice)
 

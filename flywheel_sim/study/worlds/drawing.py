@@ -2,14 +2,16 @@
 
 What a world has drawn for a number is a score by its key, so every scenario has its own value at that score: the same
 where two state the same, and drawn for what one of them alone uses.  References are those of the world's own base case,
-but where a plan has changed one.
+but where a plan has changed one.  Worlds that a calibration has left hold values instead; a scenario that sets one of
+these to another value than the first one keeps its own: that is a decision, not a doubt.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,16 +23,18 @@ from flywheel_sim.results.worlds import FILE, Worlds, read_worlds
 from flywheel_sim.scenario import Scenario, ScenarioError, shipped_path
 from flywheel_sim.scenario.library import index
 from flywheel_sim.study.worlds.making import called, company_of
-from flywheel_sim.study.worlds.prior import Prior
+from flywheel_sim.study.worlds.prior import Doubtful, Prior, stated
 from flywheel_sim.study.worlds.targets import known_targets
 from flywheel_sim.typed import command
 
-__all__ = ["USUAL", "WorldDrawing", "drawing", "found_worlds", "shipped_worlds", "usual_drawing"]
+__all__ = ["USUAL", "WorldDrawing", "drawing", "found_worlds", "same_worlds", "shipped_worlds", "usual_drawing"]
 
 Floats = NDArray[np.float64]
 
 #: Worlds that answers are given over, where there are so many and nobody says how many.
 USUAL = 200
+#: Scenarios whose draws are kept; a search makes thousands.
+_MOST = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +47,7 @@ class WorldDrawing:
     ----------
     worlds : Worlds
     base : Scenario
-        The base case that they are worlds of.
+        The base case that they are worlds of; of what a calibration has drawn, the first scenario.
     given : bool
         Whether somebody said where they are.
     """
@@ -51,7 +55,9 @@ class WorldDrawing:
     worlds: Worlds
     base: Scenario
     given: bool = False
-    _made: dict[str, tuple[Prior, Floats, tuple[str, ...], Floats]] = field(default_factory=dict, repr=False)
+    _made: dict[str, tuple[tuple[Doubtful, ...], Floats, tuple[str, ...], Floats]] = field(
+        default_factory=dict, repr=False
+    )
 
     @property
     def rows(self) -> int:
@@ -76,37 +82,50 @@ class WorldDrawing:
     @cached_property
     def table(self) -> Mapping[str, Floats]:
         """What is drawn of the base case, by path, shape (worlds,)."""
-        prior, values, _, _ = self._of(self.base)
-        return {path: values[:, k] for k, path in enumerate(prior.paths)}
+        numbers, values, _, _ = self._of(self.base)
+        return {one.path: values[:, k] for k, one in enumerate(numbers)}
 
-    def of(self, baseline: Scenario) -> Callable[[Scenario, int], Scenario]:
+    def each(self, scenario: Scenario, replicate: int) -> Scenario:
         """Return the scenario that a replicate of another one is run with."""
+        return scenario.varied(self.row(scenario, replicate))
 
-        def drawn(scenario: Scenario, replicate: int) -> Scenario:
-            prior, values, paths, references = self._of(scenario)
-            k = replicate % self.rows
-            row = dict(zip(prior.paths, values[k].tolist(), strict=True))
-            own = zip(paths, references[k].tolist(), strict=True)
-            # a world that allows no target of a measure leaves that of the company
-            return scenario.varied(row | {path: x for path, x in own if x or not path.endswith(".target")})
+    def row(self, scenario: Scenario, replicate: int) -> dict[str, float]:
+        """Return what a replicate of a scenario is run with, by path: what is drawn, and what follows from it."""
+        numbers, values, paths, references = self._of(scenario)
+        k = replicate % self.rows
+        row = {one.path: int(x) if one.law.step else x for one, x in zip(numbers, values[k].tolist(), strict=True)}
+        own = zip(paths, references[k].tolist(), strict=True)
+        # a world that allows no target of a measure leaves that of the company
+        return row | {path: x for path, x in own if x or not path.endswith(".target")}
 
-        return drawn
-
-    def values_of(self, scenario: Scenario) -> tuple[Prior, Floats]:
+    def values_of(self, scenario: Scenario) -> tuple[tuple[Doubtful, ...], Floats]:
         """Return what is drawn of a scenario, and its values in every world, shape (worlds, numbers)."""
-        prior, values, _, _ = self._of(scenario)
-        return prior, values
+        numbers, values, _, _ = self._of(scenario)
+        return numbers, values
 
-    def _of(self, scenario: Scenario) -> tuple[Prior, Floats, tuple[str, ...], Floats]:
+    def _of(self, scenario: Scenario) -> tuple[tuple[Doubtful, ...], Floats, tuple[str, ...], Floats]:
         # a hash does not tell doubts, which change no run
         key = f"{scenario.hash} {scenario.model.doubt!r} {scenario.ranges!r}"
         if key not in self._made:
-            prior = Prior.of(scenario)
-            values = prior.values(prior.scores(self.worlds.numbers, self.worlds.seed, self.worlds.shifts))
+            if self.worlds.values:
+                known = scenario.model.doubt.known
+                columns = {
+                    path: column
+                    for path, column in self.worlds.values.items()
+                    if self._same(scenario, path) and not any(f"{path}.".startswith(f"{one}.") for one in known)
+                }
+                numbers = tuple(stated(scenario, path) for path in columns)
+                values = np.stack([*columns.values()], axis=1) if columns else np.empty((self.rows, 0))
+            else:
+                prior = Prior.of(scenario)
+                numbers = prior.numbers
+                values = prior.values(prior.scores(self.worlds.numbers, self.worlds.seed, self.worlds.shifts))
             paths = tuple(path for path in self.worlds.references if self._same(scenario, path))
-            columns = [self.worlds.references[path] for path in paths]
-            references = np.stack(columns, axis=1) if columns else np.empty((self.rows, 0))
-            self._made[key] = prior, values, paths, references
+            own = [self.worlds.references[path] for path in paths]
+            references = np.stack(own, axis=1) if own else np.empty((self.rows, 0))
+            if len(self._made) >= _MOST:
+                del self._made[next(iter(self._made))]
+            self._made[key] = numbers, values, paths, references
         return self._made[key]
 
     def _same(self, scenario: Scenario, path: str) -> bool:
@@ -137,12 +156,16 @@ def drawing(
     ------
     ResultError
         When there are none or too few, or they are of another company, or engine or prior have changed since.
+    ScenarioError
+        When the first scenario has no such setting as a calibration has drawn, or it cannot have that value.
     """
     base = scenarios[0].base()
     found = read_worlds(source) if source is not None else found_worlds(base)
     name, where = called(base), _how_to_make(base)
     if found is None:
         raise ResultError(f"there are no worlds of {name} yet; make them with: {where}")
+    if found.values:
+        return _calibrated(found, scenarios[0], source, least)
     own = _company_of(found, base)
     for path, value in found.changes.items():
         if scenarios[0].get(path) != own.get(path):
@@ -216,6 +239,39 @@ def usual_drawing(
         text = str(error)
         return None, f"{text[:1].upper()}{text[1:]}"
     return (found if found.rows >= least else drawing(scenarios, least=least)), ""
+
+
+def same_worlds(source: str, digest: str, first: Scenario) -> WorldDrawing:
+    """Return the worlds that something was begun with, for its first scenario as it was then.
+
+    Raises
+    ------
+    ResultError
+        When they are not there any more as they were.
+    """
+    found = read_worlds(source)
+    if found.digest != digest:
+        raise ResultError(f"the worlds in '{source}' are not those of then any more; begin anew to ask over them")
+    return WorldDrawing(found, first if found.values else _company_of(found, first.base()), True)
+
+
+def _calibrated(found: Worlds, first: Scenario, source: str | os.PathLike[str] | None, least: int) -> WorldDrawing:
+    """Return worlds of what a calibration has drawn, if scenarios can be run with it."""
+    if found.engine and found.engine != engine_hash():
+        raise ResultError(
+            f"the worlds in '{found.source}' are out of date: the engine changed since; calibrate {found.company} again"
+        )
+    if found.n < least:
+        raise ResultError(f"there are {found.n} worlds in '{found.source}', not {least}; ask over as many as there are")
+    if twice := sorted({*found.values} & {*first.changes}):
+        raise ResultError(f"'{twice[0]}' is drawn from {found.source}; do not set it, or leave the worlds out")
+    for end in (np.min, np.max):
+        first.with_({path: _plain(first.get(path), end(column)) for path, column in found.values.items()})
+    return WorldDrawing(found, first, source is not None)
+
+
+def _plain(before: Any, value: float) -> float:
+    return round(value) if isinstance(before, int) else float(value)
 
 
 def found_worlds(base: Scenario) -> Worlds | None:

@@ -133,7 +133,7 @@ def see(
         )
         references = {path: np.array([row[path] for row in rows]) for path in rows[0]}
         worlds = Worlds(base.name, prior.hash, engine_hash(), seed, len(some), some, {}, references)
-        each = WorldDrawing(worlds, base).of(base)
+        each = WorldDrawing(worlds, base).each
         # luck that differs from draw to draw, and from what is seen to what decisions make
         luck: dict[str, Any] = {"seed": seed + 1 + int(some[0]), "each": each, "workers": workers, "teams": False}
         (shown,) = batch([base], replicates=len(some), **luck)

@@ -36,7 +36,7 @@ from flywheel_sim.scenario.ranges import Z95, Law, bounds_of
 from flywheel_sim.scenario.roles import role_of
 from flywheel_sim.scenario.shapes import along, root
 
-__all__ = ["SHARED", "Doubtful", "Prior", "scores", "values_at"]
+__all__ = ["SHARED", "Doubtful", "Prior", "scores", "stated", "values_at"]
 
 Floats = NDArray[np.float64]
 
@@ -166,6 +166,13 @@ class Prior:
         ]
         text = json.dumps([SHARED, self.scenario.hash, said], separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def stated(scenario: Scenario, path: str) -> Doubtful:
+    """Return a number that somebody else has drawn: what it is called, without a law."""
+    law = Law("plain", float(scenario.get(path)), 0.0, -math.inf, math.inf, 0)
+    group = path.partition(".")[0]
+    return Doubtful(path, meaning_of(scenario, path), group, law, "calibrated", path, _unit(scenario, path))
 
 
 _FIGURES = ("middle", "spread", "low", "high", "step")
