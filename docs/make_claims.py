@@ -25,10 +25,6 @@ MEASURED = TARGET.parent / "measured" / "claims.json"
 NOTES = {
     "C7": "no direction was written down, but the sign is against the words: more account reviews fail more often, "
     "failures become issues, and service, which nobody adds to, falls behind",
-    "C9": "in the whole company something of fewer people is still felt by customers who meet technology alone; it is "
-    "smaller than a thousandth of the effort, and in the small company of `tests/claims` it is gone to the bit. "
-    "Which "
-    "law carries it has not been found",
     "C23": "two signs: decisions of teams scatter more (`decision_error` counts that), and fewer touches fail",
     "C32": "its first trial was a fault of the experiment: better relationships still sold more to customers, and what "
     "customers pay pays for heads, so two runs of forty moved where nothing should; since then "
