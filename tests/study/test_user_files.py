@@ -6,6 +6,7 @@ import pytest
 
 from flywheel_sim.cli import flywheel
 from flywheel_sim.scenario import ScenarioError, load
+from flywheel_sim.scenario.known import read_known
 from flywheel_sim.study.calibration.user_files import Choices, read_file
 from flywheel_sim.study.calibration.user_tables import dates, numbers, read_table
 
@@ -170,6 +171,127 @@ def test_what_cannot_be_read_or_could_be_read_in_two_ways_is_refused_with_the_me
     with pytest.raises(ScenarioError) as caught:
         read_file(write(tmp_path, text))
     assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+def rows(header, line, count=60):
+    return f"{header}\n" + "".join(f"{line(k)}\n" for k in range(count))
+
+
+SUBSCRIPTIONS = rows(
+    "id,Customer ID,Interval,Amount,Status,Created (UTC),Current Period Start (UTC),Current Period End (UTC),"
+    "Canceled At (UTC)",
+    lambda k: (
+        f"s{k},c{k},month,29.00,{'active' if k % 4 else 'canceled'},2023-{k % 12 + 1:02d}-05 10:22,2024-12-05 10:22,"
+        f"2025-01-05 10:22,{'' if k % 4 else f'2024-{k % 12 + 1:02d}-20 08:00'}"
+    ),
+)
+CONTACTS = rows(
+    "Record ID,First Name,Email,Create Date,Became a Customer Date,Original Source,Last Activity Date",
+    lambda k: (
+        f"{k},A,x{k}@example.org,2022-{k % 12 + 1:02d}-05 09:00,2023-{k % 12 + 1:02d}-15 09:12,"
+        f"{'Organic Search' if k % 5 else 'Referrals'},2024-11-05 10:00"
+    ),
+)
+CONTRACTS = rows(
+    "Account Name,Contract Start Date,Contract End Date,ARR,Lead Source",
+    lambda k: f'Firm {k},2023-{k % 12 + 1:02d}-01,{2025 + k % 2}-01-01,"12,000.00",{"Web" if k % 5 else "Referral"}',
+)
+BEITRAGE = rows(
+    "Kundennr.;Vertragsbeginn;Vertragsende;Tarif;Monatsbeitrag;Herkunft",
+    lambda k: (
+        f"{k};{k % 28 + 1:02d}.{k % 12 + 1:02d}.2023;{'' if k % 4 else f'28.{k % 12 + 1:02d}.2024'};Basis;49,90 €;"
+        f"{'Anzeige' if k % 5 else 'Empfehlung'}"
+    ),
+)
+MONATE = [
+    "Januar", "Februar", "März", "April", "Mai", "Juni",
+    "Juli", "August", "September", "Oktober", "November", "Dezember",
+]  # fmt: skip
+KENNZAHLEN = "Kennzahlen 2024\n\n" + rows(
+    "Monat;Kunden;Neukunden;Kündigungen;Weiterempfehlungen in %;Umsatz",
+    lambda k: f"{MONATE[k]} 2024;{1000 + k};{40 + k};30;22,5 %;12.345,00 €",
+    12,
+)
+SHEET = (
+    rows(
+        '"Month","MRR","Customers","Net new customers","New customers","Logo churn"',
+        lambda k: f'"{k + 1}/28/2024","$12,300.50","1,2{k:02d}","{k}","{40 + k}","3.{k}%"',
+        12,
+    )
+    + '"Source: finance","","","","",""\n'
+)
+METRICS = rows(
+    "Date,Monthly Recurring Revenue,Revenue Churn Rate,User Churn Rate,Active Customers,New Subscriptions",
+    lambda k: f"2024-{k + 1:02d}-01,1234{k},1.5,3.{k},12{k:02d},4{k % 10}",
+    12,
+)
+QUEUE = rows("Week,Created tickets,Solved tickets", lambda k: f"2024-W{k + 1:02d},{100 + k},{98 + k}", 20)
+QUARTALE = rows(
+    "Quartal;Kundenbestand;Neue Kunden;Kündigungsquote",
+    lambda k: f"{k + 1}. Quartal 2024;1.1{50 + 18 * k};{11000 + 2000 * k};3,{1 + 2 * k} %",
+    2,
+)
+WIDE = "KPI,2024-01-31 00:00:00,2024-02-29 00:00:00\nPaying members,1000,1010\nSign-ups,40,42\nCancellations,30,31\n"
+LOUD = rows("customer_id,signup_date,status", lambda k: f"{k},2023-{k % 12 + 1:02d}-05,{'active' if k % 4 else 'gone'}")
+STATUS = LOUD.replace("gone", "cancelled")
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "known"),
+    [
+        (
+            SUBSCRIPTIONS,
+            {"start": "Created (UTC)", "end": "Canceled At (UTC)"},
+            {"customers": "45", "churn": "2.33% a month", "price": "$29 a month"},
+        ),
+        (CONTACTS, {"start": "Became a Customer Date"}, {"customers": "60", "referral_share": "20%"}),
+        (CONTRACTS, {"end": "none"}, {"customers": "60", "price": "$12000 a year", "referral_share": "20%"}),
+        (
+            BEITRAGE,
+            {},
+            {"customers": "45", "churn": "2.33% a month", "price": "$49.9 a month", "referral_share": "20%"},
+        ),
+        (
+            KENNZAHLEN,
+            {},
+            {
+                "customers": "1011", "new_customers": "45.5 a month", "churn": "2.98% a month",
+                "referral_share": "22.5%",
+            },
+        ),
+        (QUARTALE, {}, {"customers": "1168", "new_customers": "12000 a quarter", "churn": "3.2% a quarter"}),
+        (SHEET, {}, {"customers": "1211", "new_customers": "45.5 a month", "churn": "3.39% a month"}),
+        (METRICS, {}, {"customers": "1211", "new_customers": "43.83 a month", "churn": "3.39% a month"}),
+        (QUEUE, {"tickets": "Created tickets"}, {"tickets": "109.5 a week"}),
+        (WIDE, {}, {"customers": "1010", "new_customers": "41 a month", "churn": "3.03% a month"}),
+        (LOUD, {}, {"customers": "60"}),
+    ],
+    ids=[
+        "subscriptions", "contacts", "contracts", "Vertragsliste", "Kennzahlen", "Quartale", "sheet", "metrics",
+        "queue", "wide", "no-status",
+    ],
+)  # fmt: skip
+def test_exports_of_other_programs_are_read(tmp_path, text, columns, known):
+    fee = "month" if text is SUBSCRIPTIONS else ""
+    found = read_file(write(tmp_path, text), Choices(columns, fee_per=fee)).known
+    assert found == known and all(read_known(name, said).value > 0 for name, said in found.items())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (SUBSCRIPTIONS, "which column is the start? say --column start='Created (UTC)' or"),
+        (CONTACTS, "which column is the start? say --column start='Create Date' or"),
+        (CONTRACTS, "lie more than a year after the last start, as terms do that run until then; say --column end="),
+        (STATUS, "'status' says of 15 that they have left, and no column says when; say --column end="),
+        (QUEUE, "which column is the tickets? say --column tickets='Created tickets' or"),
+        ("month,customers\n2024-01,1.150\n2024-02,1.168\n", "is '1.150' thousands or decimals? say --decimal . or"),
+    ],
+)
+def test_exports_that_could_be_read_in_two_ways_are_asked_about(tmp_path, text, said):
+    with pytest.raises(ScenarioError) as caught:
+        read_file(write(tmp_path, text), Choices(fee_per="month"))
+    assert said in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["old.xls", "report.pdf"])

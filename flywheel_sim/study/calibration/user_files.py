@@ -19,12 +19,19 @@ from flywheel_sim.study.calibration.user_tables import Table, blank, dates, is_d
 __all__ = ["Choices", "FromFile", "read_file"]
 
 MONTH = 365.25 / 12
+#: What ``--column MEANING=none`` says: no column means this.
+NONE = "none"
 #: Headers of a customer list, by what they mean.
 _CUSTOMER = {
-    "start": r"start|signed? ?-?up|joined|since|begin|created|subscribed|activat|first (order|purchase)|eintritt",
-    "end": r"\bend|ended|cancel|churn|left|closed|terminat|unsubscrib|expir|kündig|kuendig|austritt",
+    "start": (
+        r"start|sign(ed)?[ -]?up|joined|since|begin|created?\b|became|subscribed|activat|first (order|purchase)"
+        r"|eintritt"
+    ),
+    "end": r"\bend|ende\b|ended|cancel|churn|left|closed|terminat|unsubscrib|expir|kündig|kuendig|austritt",
     "fee": r"fee|price|mrr|arr\b|amount|revenue|spend|paying|beitrag|preis",
-    "source": r"source|channel|how.*(hear|found|f[io]nd|came)|referr|acqui|campaign|quelle|medium",
+    "source": (
+        r"source|channel|how.*(hear|found|f[io]nd|came)|found us|heard|referr|acqui|campaign|quelle|herkunft|medium"
+    ),
     "score": r"\bnps\b|score|recommend|rating",
     "segment": r"segment|tier|size|type|gruppe",
     "plan": r"plan|product|package|tarif",
@@ -32,9 +39,9 @@ _CUSTOMER = {
 }
 #: Headers of a table of figures, by what they mean.
 _FIGURE = {
-    "new_customers": r"new|signed? ?-?ups?|won|gained|added|acquired|neu",
-    "churned": r"churned|lost|cancel|left\b|leavers|kündig",
-    "churn": r"churn( rate)?|attrition|abwander",
+    "new_customers": r"new|sign(ed)?[ -]?ups?|won|gained|added|acquired|neu",
+    "churned": r"churned|lost|cancel|left\b|leavers|kündigung(en)?\b",
+    "churn": r"churn( rate)?|attrition|abwander|kündigungsquote",
     "nps": r"\bnps\b|net promoter",
     "csat": r"csat|satisf",
     "referral_share": r"referr|word.of.mouth|empfehl",
@@ -43,6 +50,18 @@ _FIGURE = {
     "revenue": r"revenue|sales|mrr|turnover|umsatz",
     "customers": r"customers|subscribers|members|accounts|users|clients|kunden",
 }
+#: What a header is not about, though it has a word of the meaning: money, and balances of two figures.
+_NOT = {
+    "new_customers": r"\bnet\b|netto|mrr|\barr\b|revenue|umsatz",
+    "churned": r"\bnet\b|mrr|\barr\b|revenue|umsatz",
+    "churn": r"\bnet\b|mrr|\barr\b|revenue|umsatz",
+    "tickets": r"\bper\b|\bpro\b",
+    "customers": r"\bnet\b|netto|\bper\b|\bpro\b|mrr|\barr\b|revenue|umsatz",
+}
+#: Meanings of which a second column is asked about: they become known numbers.
+_ASKED = ("start", "end", "fee", "source", "score", *_FIGURE.keys() - {"revenue", "headcount"})
+#: A column that says whether somebody is still there, and who is not.
+_STATUS, _GONE = r"status|state\b|stage", r"cancel|churn|inactive|former|lost|closed|terminat|ended|gekünd|inaktiv"
 _REFERRED = re.compile(r"refer|friend|word|recommend|mouth|colleague|empfehl|mgm", re.IGNORECASE)
 
 
@@ -100,7 +119,7 @@ def read_file(path: Path, choices: Choices | None = None) -> FromFile:
         if meaning not in {*_CUSTOMER, *_FIGURE, "date"}:
             known = [*_CUSTOMER, *_FIGURE, "date"]
             raise ScenarioError.single(f"--column: no such meaning '{meaning}'", suggestion=nearest(meaning, known))
-        if header not in table.headers and len(choices.columns) == 1:
+        if header not in table.headers and header != NONE and len(choices.columns) == 1:
             near = nearest(header, table.headers)
             raise ScenarioError.single(f"no column '{header}'", file=table.name, suggestion=near)
     if sum(is_date(header) for header in table.headers[1:]) >= max(2, len(table.headers) // 2):
@@ -109,9 +128,9 @@ def read_file(path: Path, choices: Choices | None = None) -> FromFile:
     if cohort is not None:
         return cohort
     dated = [header for header in table.headers if _dated(table, header)]
-    as_customers = _matched(table, _CUSTOMER, choices, dated)
-    if "start" in as_customers and ("end" in as_customers or "id" in as_customers or "source" in as_customers):
-        return _customers(table, as_customers, choices)
+    seen = {m for m in _CUSTOMER if m in choices.columns or _fits(table, m, _CUSTOMER[m], dated)}
+    if "start" in seen and seen & {"end", "id", "source"}:
+        return _customers(table, _matched(table, _CUSTOMER, choices, dated), choices)
     if dated or "date" in choices.columns:
         return _figures(table, choices, dated)
     listed = ", ".join(table.headers[:8])
@@ -142,19 +161,29 @@ def _dated(table: Table, header: str) -> bool:
     return sum(is_date(cell) for cell in cells) >= 0.9 * len(cells)
 
 
+def _fits(table: Table, meaning: str, pattern: str, dated: Sequence[str]) -> list[str]:
+    """Return the headers that may have a meaning."""
+    excluded = _NOT.get(meaning) if _FIGURE.get(meaning) == pattern else None
+    found = []
+    for header in table.headers:
+        said = header.replace("_", " ")
+        if not re.search(pattern, said, re.IGNORECASE) or (excluded and re.search(excluded, said, re.IGNORECASE)):
+            continue
+        empty = meaning == "end" and all(blank(cell) for cell in table.column(header))
+        if meaning == "id" or empty or (header in dated) == (meaning in ("start", "end")):
+            found.append(header)
+    return found
+
+
 def _matched(table: Table, words: Mapping[str, str], choices: Choices, dated: Sequence[str]) -> dict[str, str]:
-    """Find the header of every meaning; two headers for one meaning are asked about."""
+    """Find the header of every meaning; two headers for one meaning are asked about, and ``none`` leaves it out."""
     found: dict[str, str] = {m: h for m, h in choices.columns.items() if m in words and h in table.headers}
     taken = set(found.values())
     for meaning, pattern in words.items():
-        if meaning in found:
+        if meaning in found or choices.columns.get(meaning) == NONE:
             continue
-        fits = [h for h in table.headers if h not in taken and re.search(pattern, h.replace("_", " "), re.IGNORECASE)]
-        if meaning in ("start", "end"):
-            fits = [h for h in fits if h in dated or (meaning == "end" and all(blank(c) for c in table.column(h)))]
-        elif meaning not in ("id",):
-            fits = [h for h in fits if h not in dated]
-        if len(fits) > 1 and meaning in ("start", "end", "fee"):
+        fits = [header for header in _fits(table, meaning, pattern, dated) if header not in taken]
+        if len(fits) > 1 and meaning in _ASKED:
             listed = " or ".join(f"--column {meaning}='{h}'" for h in fits[:3])
             raise ScenarioError.single(f"which column is the {meaning}? say {listed}", file=table.name)
         if fits:
@@ -172,6 +201,7 @@ def _customers(table: Table, columns: Mapping[str, str], choices: Choices) -> Fr
     wrong = next((k for k, (a, b) in enumerate(zip(starts, ends, strict=True)) if a and b and b < a), None)
     if wrong is not None:
         raise ScenarioError.single(f"row {wrong + 1}: ends before it starts", file=table.name)
+    _all_there(table, columns, spells)
     last = max(max(a for a, _ in spells), max((b for _, b in spells if b), default=date.min))
     year = last - timedelta(days=365)
     there = [b is None or b > last for _, b in spells]
@@ -189,7 +219,7 @@ def _customers(table: Table, columns: Mapping[str, str], choices: Choices) -> Fr
             message = f"'{columns['fee']}' is paid for how long? say --fee-per month or --fee-per year"
             raise ScenarioError.single(message, file=table.name)
         if here:
-            known["price"] = f"${sum(here) / len(here):.4g} a {period}"  # type: ignore[arg-type]
+            known["price"] = f"${_said(sum(here) / len(here))} a {period}"  # type: ignore[arg-type]
     if "source" in columns:
         came = [table.column(columns["source"])[k] for k, (a, _) in zip(kept, spells, strict=True) if a > year]
         said = [one for one in came if not blank(one)]
@@ -201,6 +231,30 @@ def _customers(table: Table, columns: Mapping[str, str], choices: Choices) -> Fr
             points = 100.0 * (sum(x >= 9 for x in scores) - sum(x <= 6 for x in scores)) / len(scores)
             known["nps"] = f"{points:.3g} +- {max(3.0, 196 / math.sqrt(len(scores))):.2g}"
     return FromFile(table.name, "customers", known, _told(table, "customers", columns, f"until {last}"))
+
+
+def _all_there(table: Table, columns: Mapping[str, str], spells: Sequence[tuple[date, date | None]]) -> None:
+    """Refuse ends that are terms which run on, and a list of who is gone that does not say since when."""
+    if "end" in columns:
+        newest = max(a for a, _ in spells)
+        later = sum(1 for _, b in spells if b and (b - newest).days > 400)
+        if later > 0.2 * len(spells):
+            message = (
+                f"'{columns['end']}': {later} of {len(spells)} lie more than a year after the last start, as terms do "
+                f"that run until then; say --column end='...' for when they left, or --column end={NONE}"
+            )
+            raise ScenarioError.single(message, file=table.name)
+        return
+    for header in table.headers:
+        if header in columns.values() or not re.search(_STATUS, header.replace("_", " "), re.IGNORECASE):
+            continue
+        gone = sum(bool(re.search(_GONE, cell, re.IGNORECASE)) for cell in table.column(header))
+        if gone:
+            message = (
+                f"'{header}' says of {gone} that they have left, and no column says when; say --column end='...', or "
+                "keep only the rows of those who are there"
+            )
+            raise ScenarioError.single(message, file=table.name)
 
 
 def _period(header: str) -> str:
@@ -238,10 +292,10 @@ def _figures(table: Table, choices: Choices, dated: Sequence[str]) -> FromFile:
     }
     known: dict[str, str] = {}
     if series.get("customers"):
-        known["customers"] = f"{series['customers'][-1]:.6g}"
+        known["customers"] = _said(series["customers"][-1], 9)
     for name in ("new_customers", "tickets"):
         if name in recent:
-            known[name] = f"{recent[name]:.4g} a {period}"
+            known[name] = f"{_said(recent[name])} a {period}"
     share = _share(table, columns, "churn", recent)
     if share is not None:
         known["churn"] = f"{100 * share:.3g}% a {period}"
@@ -302,6 +356,11 @@ def _cohorts(table: Table) -> FromFile | None:
     known = {"churn": f"{100 * (1 - after / before):.3g}% a month"}
     span = f"{len(table.rows)} cohorts, {len(order)} months"
     return FromFile(table.name, "cohorts", known, _told(table, "cohorts", {"start": table.headers[0]}, span))
+
+
+def _said(value: float, digits: int = 4) -> str:
+    """Return a number as people write it, however large."""
+    return f"{float(f'{value:.{digits}g}'):.9f}".rstrip("0").rstrip(".")
 
 
 def _mean(values: Sequence[float]) -> float:

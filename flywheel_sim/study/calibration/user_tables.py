@@ -24,7 +24,10 @@ _NAMES = (
     "jan january|feb february|mar march|apr april|may|jun june|jul july|aug august|sep sept september|oct october|"
     "nov november|dec december"
 )
+_MONATE = "januar|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember"
 _MONTHS = {name: n + 1 for n, names in enumerate(_NAMES.split("|")) for name in names.split()}
+_MONTHS |= {short: n + 1 for n, name in enumerate(_MONATE.split("|")) for short in (name, name[:3])}
+_MONTHS |= {"jän": 1, "jänner": 1, "mrz": 3, "maerz": 3}
 
 
 @dataclass(frozen=True)
@@ -168,11 +171,27 @@ def _framed(name: str, cells: list[list[str]], notes: list[str]) -> Table:
     body = [[row[k] for k in keep] for row in body]
     totals = [row for row in body if _TOTAL.match(row[0])]
     body = [row for row in body if not _TOTAL.match(row[0]) and row != headers]
+    notes += _without_remarks(body)
     if totals:
         notes.append(f"{len(totals)} total line{'s' if len(totals) > 1 else ''} left out")
     if not body:
         raise _refuse(name, "there are headers, and no row below them")
     return Table(name, headers, body, notes)
+
+
+def _without_remarks(body: list[list[str]]) -> list[str]:
+    """Take remarks below a table away: words alone in their line, where the lines above have more cells."""
+    taken = 0
+    while len(body) > 1 and sum(map(bool, body[-1])) == 1 and body[-1][0] and not _numeric(body[-1][0]):
+        if sum(map(bool, body[0])) < 2:
+            break
+        body.pop()
+        taken += 1
+    return [f"{taken} line{'s' if taken > 1 else ''} below left out"] if taken else []
+
+
+def _numeric(text: str) -> bool:
+    return _plain_number(text) or is_date(text)
 
 
 def _plain_number(text: str) -> bool:
@@ -226,11 +245,24 @@ def _decimal(table: Table, header: str, said: list[str]) -> str:
             return other
         if any(not re.fullmatch(rf"[1-9]\d{{0,2}}\{sign}\d{{3}}", cell) for cell in with_sign):
             return sign
-        if sign == ".":
-            return "."  # 1.234 under English headers and a dot: a number with decimals as every program writes it
+        if len(others := _signs(table, header)) == 1:
+            return others.pop()
         message = f"'{header}': is '{with_sign[0]}' thousands or decimals? say --decimal . or --decimal ,"
         raise _refuse(table.name, message)
     return "."
+
+
+def _signs(table: Table, header: str) -> set[str]:
+    """Return the signs for decimals that other columns of a file show beyond doubt."""
+    found = set()
+    for other in table.headers:
+        for cell in table.column(other) if other != header else ():
+            text = re.sub(r"[\s\u00a0\u202f'$€£%]|USD|EUR|GBP", "", cell).strip("()-+")
+            if m := re.fullmatch(r"\d{1,3}(?:([.,])\d{3})*([.,])\d+|\d+([.,])\d+", text):
+                sign, digits = m[2] or m[3], len(text) - 1 - max(text.rfind("."), text.rfind(","))
+                if digits != 3 or (m[1] and m[1] != sign):
+                    found.add(sign)
+    return found
 
 
 def is_date(text: str) -> bool:
@@ -241,6 +273,7 @@ def is_date(text: str) -> bool:
 def _date(text: str, *, day_first: bool) -> date | None:
     """Read a date; of a month, quarter or year its last day."""
     t = re.sub(r"[T ]\d{1,2}:\d{2}.*$", "", text.strip()).strip().lower()
+    t = re.sub(r"([1-4])\. ?quartal", r"q\1", t)
     try:
         if m := re.fullmatch(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", t):
             return date(int(m[1]), int(m[2]), int(m[3]))
@@ -256,12 +289,17 @@ def _date(text: str, *, day_first: bool) -> date | None:
             return _end(int(m[1]), int(m[2]))
         if m := re.fullmatch(r"(\d{1,2})[-/.](\d{4})", t):
             return _end(int(m[2]), int(m[1]))
-        if (m := re.fullmatch(r"([a-z]{3,9})\.?[ '/-]*(\d{4}|\d{2})", t)) and m[1] in _MONTHS:
+        if (m := re.fullmatch(r"([a-zäö]{3,9})\.?[ '/-]*(\d{4}|\d{2})", t)) and m[1] in _MONTHS:
             return _end(int(m[2]) + (2000 if len(m[2]) == 2 else 0), _MONTHS[m[1]])
-        if (m := re.fullmatch(r"(\d{1,2})\.?[ -]([a-z]{3,9})\.?,?[ -](\d{4})", t)) and m[2] in _MONTHS:
+        if (m := re.fullmatch(r"(\d{1,2})\.?[ -]([a-zäö]{3,9})\.?,?[ -](\d{4})", t)) and m[2] in _MONTHS:
             return date(int(m[3]), _MONTHS[m[2]], int(m[1]))
-        if (m := re.fullmatch(r"([a-z]{3,9})\.? (\d{1,2}),? (\d{4})", t)) and m[1] in _MONTHS:
+        if (m := re.fullmatch(r"([a-zäö]{3,9})\.? (\d{1,2}),? (\d{4})", t)) and m[1] in _MONTHS:
             return date(int(m[3]), _MONTHS[m[1]], int(m[2]))
+        if (m := re.fullmatch(r"(\d{4})[ /-]*(?:w|kw)[ ]?(\d{1,2})", t)) or (
+            m := re.fullmatch(r"(?:w|kw|week)[ ]?(\d{1,2})[ /-]+(\d{4})", t)
+        ):
+            first, second = (m[1], m[2]) if len(m[1]) == 4 else (m[2], m[1])
+            return date.fromisocalendar(int(first), int(second), 7)
         if m := re.fullmatch(r"(?:fy)?((?:19|20)\d{2})", t):
             return _end(int(m[1]), 12)
     except ValueError:
