@@ -1,7 +1,9 @@
 """Plans that compose: a company, and overlays laid over it by roles."""
 
 import pytest
+from click.testing import CliRunner
 
+from flywheel_sim.cli import flywheel
 from flywheel_sim.scenario import ScenarioError, load
 from flywheel_sim.scenario.roles import ROLES as SETTINGS
 from flywheel_sim.scenario.team_roles import BY_TEAM, OF_A_TEAM, OF_TEAMS
@@ -175,3 +177,19 @@ def test_a_channel_that_a_company_lacks_is_left_out():
     assert load("b2b-saas+self-service-push").channels.replaced == {"in-person": 0.8, "phone": 0.8}
     found = load("b2c-subscription+self-service-push").channels
     assert found.replaced == {} and found.technology.spend == 1200
+
+
+@pytest.mark.parametrize(
+    ("words", "next_one"),
+    [
+        ("compare b2b-saas b2b-saas+churn-pya", "compare b2b-saas b2b-saas+churn-pay"),
+        ("compare b2b-sas b2b-saas+churn-pay", "compare b2b-saas b2b-saas+churn-pay"),
+        ("compare b2b-saas b2b-saas+churn-pya+flywheel-grup", "compare b2b-saas b2b-saas+churn-pay+flywheel-group"),
+        ("compare b2b-saas b2b-saas+churn-pay:servce", "compare b2b-saas b2b-saas+churn-pay:service"),
+        ("compare b2b-sas b2b-saas", "scenario list"),
+        ("compare b2b-saas b2b-sas", "scenario list"),
+    ],
+)
+def test_a_wrong_name_is_mended_where_it_stands_and_nothing_is_compared_with_itself(words: str, next_one: str) -> None:
+    done = CliRunner().invoke(flywheel, words.split())
+    assert done.exit_code == 2 and done.stderr.splitlines()[-1] == f"try: flywheel {next_one}"
