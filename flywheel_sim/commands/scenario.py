@@ -169,7 +169,9 @@ def diff(first: str, second: str | None, changes: dict[str, Any]) -> Answer:
     "--from", "files", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
     help="A customer list, a table of figures or a cohort table; what it says goes under known.",
 )  # fmt: skip
-@click.option("--column", "columns", multiple=True, metavar="WHAT=HEADER", help="Which column is what: start=Joined, end=none.")
+@click.option(
+    "--column", "columns", multiple=True, metavar="WHAT=HEADER", help="Which column is what: start=Joined, end=none."
+)
 @click.option("--dates", type=click.Choice(["day-first", "month-first"]), default=None, help="How 03/04/2024 is meant.")
 @click.option("--decimal", type=click.Choice([".", ","]), default=None, help="The sign for decimals.")
 @click.option("--fee-per", type=click.Choice(["month", "year"]), default=None, help="What a fee is paid for.")
