@@ -1,4 +1,4 @@
-"""Real Ctrl-C on real processes, at what takes longest: each ends within a second and says so."""
+"""Real Ctrl-C on real processes, at what takes longest: each ends within a second and says so, even while it starts."""
 
 import os
 import signal
@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")]
-
+ROOT = Path(__file__).resolve().parents[2]
 LARGE = ["--set", "market.accounts=1000000", "--set", "market.initial_customers=200000"]
 HEADS = "version: 1\nscenario: b2b-saas\nparameters: {teams.sales.headcount: [4, 6, 8]}\noutcomes: [npv]\nreplicates: "
 FILES = {
@@ -59,6 +58,8 @@ def ended(words: list[str], after: float, folder: Path) -> tuple[float, int, str
     return time.monotonic() - before, child.returncode, said
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
 @pytest.mark.parametrize("what", LINES)
 def test_it_ends_within_a_second(tmp_path, what):
     for name, text in FILES.items():
@@ -74,3 +75,15 @@ def test_it_ends_within_a_second(tmp_path, what):
         if seconds < 1.0:
             return
     raise AssertionError(f"Ctrl-C took {took} seconds")
+
+
+@pytest.mark.parametrize("loaded", ["click", "numba", "ruamel"])
+def test_one_that_is_still_being_loaded_is_interrupted_too(tmp_path, loaded):
+    """Ctrl-C as it comes while a library is read: no traceback, and the exit code of an interruption."""
+    (tmp_path / f"{loaded}.py").write_text("raise KeyboardInterrupt\n")
+    paths = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH", ""), str(ROOT))))
+    done = subprocess.run(
+        [sys.executable, "-m", "flywheel_sim", "run", "b2b-two-teams", "--set", "horizon_weeks=2"], cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "flywheel: interrupted")
