@@ -63,7 +63,7 @@ def test_validate_lists_every_mistake_and_exits_2(call):
     assert bad.stderr.splitlines() == [
         "bad.yaml:8:1: markt: unknown name 'markt'; did you mean 'market'?",
         "bad.yaml:9:20: market.accounts: expected a whole number between 1 and 100000000, got 'no'",
-        "try: flywheel scenario validate shop.yaml bad.yaml, once it is mended",
+        "try: flywheel scenario validate shop.yaml bad.yaml, once it is fixed",
     ]
     errors = json.loads(call("scenario", "validate", "bad.yaml", "--json").stdout)
     assert errors["status"] == "error"
@@ -110,7 +110,7 @@ def test_bad_input_is_one_message_and_exit_2(call, words, said):
             ["run", "shop.yaml", "--set", "teams.sale.headcount=3"],
             "flywheel run shop.yaml --set teams.sales.headcount=3",
         ),
-        (["run", "bad.yaml"], "flywheel scenario validate bad.yaml, once it is mended"),
+        (["run", "bad.yaml"], "flywheel scenario validate bad.yaml, once it is fixed"),
         (["run", "xyz"], "flywheel scenario list"),
         (["resume", "nowhere"], "flywheel sweep heads-and-talk, or flywheel resume --help"),
         (["explain", "chrn"], "flywheel explain churned"),
@@ -190,8 +190,8 @@ def test_out_holds_the_result(call):
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
-        (KeyError("x"), 70, "our own fault: KeyError"),
-        (ValueError("bad\nlines"), 70, "our own fault: ValueError: bad (--debug"),
+        (KeyError("x"), 70, "internal error: KeyError"),
+        (ValueError("bad\nlines"), 70, "internal error: ValueError: bad (--debug"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (click.Abort(), 130, "interrupted"),
         (OSError(28, "No space left on device", "run.npz"), 2, "run.npz: No space left on device"),
@@ -239,7 +239,7 @@ def test_as_a_program(tmp_path):
     assert (bad.returncode, bad.stdout, bad.stderr) == (
         2,
         "",
-        "none.yaml: no such file\ntry: flywheel scenario validate none.yaml, once it is mended\n",
+        "none.yaml: no such file\ntry: flywheel scenario validate none.yaml, once it is fixed\n",
     )
 
 

@@ -145,7 +145,7 @@ def tiles(outcomes: Outcomes) -> tuple[Tile, ...]:
             f"mean; 80 % interval {signed_money(low)} to {signed_money(high)}",
         ),
         Tile("Break-even", week(verdict.breakeven_week), "ahead for good; median"),
-        Tile("Deepest dip", money(dip.value), f"week {dip.week}" if dip.value < 0 else "never behind"),
+        Tile("Largest shortfall", money(dip.value), f"week {dip.week}" if dip.value < 0 else "never behind"),
     )
 
 

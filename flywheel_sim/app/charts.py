@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 COLUMNS = {
     "value": ("Cumulative value", "cash to date, discounted; median, 80 % of runs", True),
     "customers": ("Customers", "at the end of the week; median, 80 % of runs", False),
-    DIFFERENCE: ("Value less the baseline's", "run by run, discounted; median, 80 % of runs", True),
+    DIFFERENCE: ("Gain over the baseline", "run by run, discounted; median, 80 % of runs", True),
     "customer_alignment": ("Teams and customers", "cosine of pull and need; median, 80 % of runs", False),
     "nps_true": ("Net promoter score", "points, if all answered; median, 80 % of runs", False),
 }

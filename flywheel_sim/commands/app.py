@@ -21,7 +21,7 @@ HOST = "127.0.0.1"
     help="Port on 127.0.0.1; 0, or one that is taken: any free one.",
 )
 @click.option("--browser/--no-browser", default=True, help="Open the browser (default), or only print the address.")
-@click.option("--debug", is_flag=True, help="Show the traceback of our own faults.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an internal error.")
 def app(port: int, browser: bool, debug: bool) -> None:
     """Open the web app: what-if, compare, watch, explain.
 

@@ -267,7 +267,7 @@ def _estimates(found: "Calibration") -> Any:
 
 def _judgement(found: "Calibration") -> str:
     """Tell whether it converged, and what the data do not tell, in sentences."""
-    ended = "Converged" if found.converged else "Not converged"
+    ended = "Converged" if found.converged else "No reliable fit (not converged)"
     lines = [
         f"{ended}: {found.message}; one more step would move a parameter by {found.step_left:.2g} standard errors at "
         f"most. {found.method}; {found.evaluations} parameter sets of {found.replicates} runs, seed {found.seed}."
@@ -295,7 +295,7 @@ def _judgement(found: "Calibration") -> str:
         if abs(found.correlation[i, j]) > 0.8
     ]
     if pairs:
-        lines.append(f"Hard to tell apart: {', '.join(pairs)}.")
+        lines.append(f"Hard to tell apart: {', '.join(pairs)}; fix one of each pair to learn the other.")
     return "\n".join(lines)
 
 

@@ -1,7 +1,7 @@
 """What every command has in common: its options, the shape of its answer, and its exit code.
 
 stdout carries the result, stderr the talk.  Exit 0: done.  1: it ran and the answer is "failed".  2: bad input.
-70: our own fault.  130: interrupted.
+70: internal error.  130: interrupted.
 """
 
 import contextlib
@@ -78,7 +78,7 @@ def answers(schema: str, *extra: str) -> Callable[[Callable[..., Answer]], Calla
         @functools.wraps(function)
         def command(**given: Any) -> None:
             as_json, quiet = given.pop("as_json"), given.pop("quiet")
-            given.pop("debug")
+            given.pop("debug")  # `guarded` reads it off the command line, since errors may come before this
             context = click.get_current_context()
             context.meta["flywheel.quiet"] = quiet
             out = given["out"] if "out" in extra else given.pop("out")
@@ -91,7 +91,7 @@ def answers(schema: str, *extra: str) -> Callable[[Callable[..., Answer]], Calla
             if answer.failed:
                 context.exit(FAILED)
 
-        for option in reversed(_options(extra)):
+        for option in reversed(_options(extra)):  # help lists the last one put on first
             command = option(command)
         return command
 
@@ -168,7 +168,7 @@ def guarded(action: Callable[[], Any], words: list[str], commands: Iterable[str]
         if debug:
             traceback.print_exc()
         first = (str(error).splitlines() or [""])[0]
-        text = f"our own fault: {type(error).__name__}: {first} (--debug shows where; please report it)"
+        text = f"internal error: {type(error).__name__}: {first} (--debug shows where; please report it)"
         return _fail([_problem(text)], OWN_FAULT, as_json)
 
 
@@ -286,7 +286,7 @@ def _options(extra: tuple[str, ...]) -> list[Callable[[Any], Any]]:
     always: list[Callable[[Any], Any]] = [
         click.option("--out", type=path, default=None, help="Where to write the result instead of stdout."),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
-        click.option("--quiet", is_flag=True, help="No talk on stderr."),
-        click.option("--debug", is_flag=True, help="Show where an error of ours comes from."),
+        click.option("--quiet", is_flag=True, help="Suppress messages on stderr."),
+        click.option("--debug", is_flag=True, help="Show the traceback of an internal error."),
     ]
     return [known[name] for name in extra if name != "out"] + always

@@ -52,7 +52,7 @@ def next_step(words: Sequence[str], problems: Iterable[Mapping[str, object]], kn
     'flywheel run b2b-saas'
     >>> wrong = {"file": "mine.yaml", "field": "market", "message": "unknown name", "suggestion": None}
     >>> next_step(["run", "mine.yaml"], [wrong], ["run"])
-    'flywheel scenario validate mine.yaml, once it is mended'
+    'flywheel scenario validate mine.yaml, once it is fixed'
     >>> next_step(["run"], [{"file": None, "field": "", "message": "Missing argument", "suggestion": None}], ["run"])
     'flywheel run b2b-saas, or flywheel run --help'
     >>> wrong = {"file": None, "field": "", "message": "'.' is already there; choose another folder", "suggestion": ""}
@@ -60,20 +60,20 @@ def next_step(words: Sequence[str], problems: Iterable[Mapping[str, object]], kn
     'flywheel run b2b-saas --out .-2'
     """
     found = list(problems)
-    mended = list(words)
+    fixed = list(words)
     for one in found:
         if one["suggestion"] and not one["file"]:
-            mended = [_mended(word, str(one["message"]), str(one["field"]), str(one["suggestion"])) for word in mended]
-        if (taken := re.match(r"'(.+)' is already there", str(one["message"]))) and taken[1] in mended:
-            mended[mended.index(taken[1])] = next(n for k in count(2) if not _is_there(n := f"{taken[1]}-{k}"))
-    if mended != list(words):
-        same = "compare" in words[:1] and len(set(mended)) < len(set(words))
-        return "flywheel scenario list" if same else _typed(mended)  # a company is not compared with itself
+            fixed = [_fixed(word, str(one["message"]), str(one["field"]), str(one["suggestion"])) for word in fixed]
+        if (taken := re.match(r"'(.+)' is already there", str(one["message"]))) and taken[1] in fixed:
+            fixed[fixed.index(taken[1])] = next(n for k in count(2) if not _is_there(n := f"{taken[1]}-{k}"))
+    if fixed != list(words):
+        same = "compare" in words[:1] and len(set(fixed)) < len(set(words))
+        return "flywheel scenario list" if same else _typed(fixed)  # a company is not compared with itself
     name = next((word for word in words if word in set(known)), "")
     if wrong := next((str(one["file"]) for one in found if one["file"]), ""):
         checked = name in _SCENARIOS and wrong in words and wrong.lower().endswith((".yaml", ".yml"))
         again = _typed(["scenario", "validate", wrong] if checked else words)
-        return f"{again}, once {'it' if wrong in words else command(wrong)} is mended"
+        return f"{again}, once {'it' if wrong in words else command(wrong)} is fixed"
     fields = [str(one["field"]) for one in found]
     if any(field.startswith("observed.") for field in fields):
         return f"{_typed(words)}, once the data are as it expects them"
@@ -112,7 +112,7 @@ def _known(path: str) -> bool:
     return bool(path) and along(root(ScenarioModel), tuple(path.split("."))) is not None
 
 
-def _mended(word: str, message: str, field: str, suggestion: str) -> str:
+def _fixed(word: str, message: str, field: str, suggestion: str) -> str:
     """Return a word with the wrong name or value in it replaced."""
     if "<" in suggestion:  # a place for a name, which only its owner knows
         return word

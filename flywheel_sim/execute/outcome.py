@@ -124,7 +124,7 @@ def _weekly(name: str) -> _Weekly | tuple[str, str | None]:
 def unknown_outcome(name: str) -> tuple[str, str | None] | None:
     """Return what is wrong with the name of an outcome, and the nearest one that exists; None when it is fine.
 
-    A function is imported.
+    A name with a colon is a function of the user's, which is imported to see whether it is one.
 
     Examples
     --------

@@ -199,13 +199,13 @@ def _charts(outcomes: Outcomes) -> list[Chart]:
         charts.append(
             Chart(
                 "What the change brings, run by run",
-                "value so far less the baseline's, with the same luck; median and 80 % band",
+                "cumulative gain over the baseline under the same market events; median and 80 % band",
                 to_svg(
                     difference_chart(outcomes, best),
                     "difference",
                     f"Cumulative difference in value between {verdict.challenger} and {verdict.baseline}: mean "
                     f"{signed_money(verdict.difference)} at the end, break-even {week(verdict.breakeven_week)}, "
-                    f"deepest dip {money(verdict.deepest_dip.value)} in week {verdict.deepest_dip.week}.",
+                    f"largest shortfall {money(verdict.deepest_dip.value)} in week {verdict.deepest_dip.week}.",
                 ),
             )
         )
@@ -270,7 +270,7 @@ def _compass(outcomes: Outcomes) -> Chart | None:
 def _flips(outcomes: Outcomes) -> str:
     """Return the assumption that turns the verdict, where that was looked for."""
     if outcomes.swings is None:
-        return "Which assumption would flip it was not looked for here: flywheel compare with --swings does that."
+        return "Not yet tested: what would reverse this result. (For the analyst: flywheel compare with --swings.)"
     return flip_sentence(outcomes.swings)
 
 
@@ -310,9 +310,9 @@ def _who(outcomes: Outcomes) -> dict[str, Any] | None:
     said = who_words(groups, best)
     drawn = [(name, make(groups, best)) for name, make in (("teams", teams_chart), ("segments", segments_chart))]
     return {
-        "note": f"hollow: {outcomes.labels[0]}; full, with its number: {outcomes.labels[best]}; green is better for "
-        f"those concerned, orange worse, grey within luck (80 %); means over {span(outcomes.weeks)} and "
-        f"{groups.replicates} runs",
+        "note": f"\N{WHITE CIRCLE} {outcomes.labels[0]}; \N{BLACK CIRCLE} {outcomes.labels[best]}, with its number; "
+        f"green = better for those concerned, orange = worse, grey = no clear difference (80 %); means over "
+        f"{span(outcomes.weeks)} and {groups.replicates} runs",
         "charts": [to_svg(figure, f"who-{name}", said) for name, figure in drawn if figure is not None],
     }
 

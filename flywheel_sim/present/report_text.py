@@ -73,7 +73,7 @@ def second(verdict: Verdict, weeks: int) -> str:
     few, many = verdict.runs_interval
     parts = [
         f"80 % interval of the average difference: {signed_money(low)} to {signed_money(high)}; "
-        f"80 % of single runs: {signed_money(few)} to {signed_money(many)}."
+        f"in 8 of 10 simulated futures it is {signed_money(few)} to {signed_money(many)}."
     ]
     name = verdict.challenger
     if math.isinf(verdict.breakeven_week):
@@ -108,7 +108,11 @@ def comparison_tiles(verdict: Verdict, weeks: int, runs: int) -> list[Tile]:
             f"80 % of runs: {signed_money(few)} to {signed_money(many)}",
         ),
         Tile("Break-even", week(verdict.breakeven_week), between),
-        Tile("Deepest dip", money(dip.value) if dip.week else "none", week(dip.week) if dip.week else "never behind"),
+        Tile(
+            "Largest shortfall",
+            money(dip.value) if dip.week else "none",
+            week(dip.week) if dip.week else "never behind",
+        ),
     ]
 
 
@@ -172,9 +176,9 @@ def how_sure(outcomes: Outcomes, verdict: Verdict | None) -> list[tuple[str, str
                 "Could it be luck?",
                 f"The average over {outcomes.replicates} paired runs is known to \N{PLUS-MINUS SIGN}{money(half)} "
                 f"(80 % interval); four times as many runs would halve that. The chance that a run is better under "
-                f"{verdict.challenger} is {percent(low_chance)} to {percent(high_chance)}. Sharing the luck was worth "
-                f"{reduction(verdict.variance_reduction)} the runs. One company has one run, and its luck spreads as "
-                f"the bands show.",
+                f"{verdict.challenger} is {percent(low_chance)} to {percent(high_chance)}. Using identical "
+                f"market events was worth {reduction(verdict.variance_reduction)} the runs. One company has one run, "
+                f"and its luck spreads as the bands show.",
             )
         )
     if verdict:
@@ -192,7 +196,7 @@ def how_sure(outcomes: Outcomes, verdict: Verdict | None) -> list[tuple[str, str
     answers.append(
         (
             "Is the model right?",
-            "Where all but one mechanism is switched off, it must come to closed forms that mathematics knows; the "
+            "Each part was checked against textbook formulas, with everything else switched off; the "
             "base case must look like companies that were observed. It holds only what it was given: what is not in "
             "the scenario cannot win or lose.",
         )

@@ -336,6 +336,7 @@ class Outcomes(ComparedRuns):
         with fitting(folder):
             scenarios = tuple(unpack(packed) for packed in manifest["scenarios"])
             count, replicates, weeks = len(scenarios), int(manifest["replicates"]), int(manifest["weeks"])
+            # rows of fans go by series, in each by scenario, in each by week
             series = fans["series"][:: count * (weeks + 1)]
             quantiles = [fans[f"q{100 * q:.0f}"] for q in QUANTILES]
             stack = np.stack(quantiles, axis=-1).reshape(len(series), count, weeks + 1, len(QUANTILES))

@@ -136,13 +136,18 @@ class Run:
         Parameters
         ----------
         column : str
-            Its name.
+            Its name, out of `flywheel_sim.scenario.columns.NAMES`.
         start : bool
             Put the value before week 1 in front.
 
         Returns
         -------
-        float64 array, shape (W,) or (W + 1,)
+        float64 array, shape (W,) or, with ``start``, (W + 1,)
+
+        Raises
+        ------
+        ScenarioError
+            When there is no such column, with the nearest name.
         """
         index = getattr(COL, one_of("column", column, NAMES))
         values = self.arrays.weekly[:, index]

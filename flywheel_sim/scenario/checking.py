@@ -87,7 +87,7 @@ def bounded(problems: list[Problem]) -> list[Problem]:
     """Return the first of many mistakes, and how many more there are: nobody reads thousands."""
     if len(problems) <= MOST_TOLD:
         return problems
-    more = f"and at least {len(problems) - MOST_TOLD + 1:,} more mistakes, told once these are mended"
+    more = f"and at least {len(problems) - MOST_TOLD + 1:,} more mistakes, listed once these are fixed"
     return [*problems[: MOST_TOLD - 1], Problem(problems[0].file, None, None, "", more)]
 
 

@@ -11,6 +11,10 @@ from flywheel_sim.scenario.scenario import Scenario
 __all__ = ["replaced"]
 
 _PLAIN = re.compile(r"(?:null|[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)(?=[\s,}#\]]|$)")
+#: Why a value cannot be written where it does not stand.
+_ELSEWHERE = (
+    "expected in this file itself, to be written anew; flywheel scenario show NAME --full --out FILE makes one of all"
+)
 _WORD = re.compile(r"[\"']?[0-9A-Za-z]*[\"']?(?=[\s,}#\]]|$)")
 
 
@@ -39,12 +43,12 @@ def replaced(base: Scenario, path: Path, values: Mapping[str, float | int | str]
     for name, value in values.items():
         place = base.position(name)
         if place is None or place.line is None or place.column is None or place.file != os.fspath(path):
-            problems.append(Problem(os.fspath(path), None, None, name, "expected in this file, to be replaced"))
+            problems.append(Problem(os.fspath(path), None, None, name, _ELSEWHERE))
             continue
         kind, word = (_WORD, "word") if isinstance(value, str) else (_PLAIN, "number")
         found = kind.match(lines[place.line - 1], place.column - 1)
         if found is None:
-            problems.append(Problem(*place, name, f"expected a plain {word}, to be replaced"))
+            problems.append(Problem(*place, name, f"expected a plain {word} here, which is written anew"))
             continue
         text = value if isinstance(value, str) else f"{value:g}" if abs(value) < 1e5 else f"{value!r}"
         edits.append((place.line - 1, found.start(), found.end(), text))

@@ -1,5 +1,6 @@
 """Build, merge and clean the trees that scenario files are read into."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -92,7 +93,7 @@ def node_of(value: Any, path: tuple[str, ...], depth: int, problems: list[Proble
         return Node(entries, nowhere, nowhere)
     if isinstance(value, list | tuple):
         return Node([node_of(item, (*path, str(i)), depth + 1, problems) for i, item in enumerate(value)], nowhere)
-    if isinstance(value, float) and value - value != 0:
+    if isinstance(value, float) and not math.isfinite(value):
         return complain(f"expected a finite number, got {value!r}")
     if value is None or isinstance(value, bool | int | float | str):
         return Node(value, nowhere, nowhere)

@@ -221,7 +221,7 @@ def test_compare_shows_what_its_menus_say(page):
 def test_watch_shows_no_run_of_another_luck(page):
     page.goto(f"/watch?s={quote(B)}&seed=3&with={quote(A)}&with={quote(B)}")
     said(page, "Pause")
-    luck = page.get_by_label("Luck")
+    luck = page.get_by_label("Random draw")
     luck.fill("")
     said(page, "expected a whole number")
     assert page.locator(".fw-root").count() == 0

@@ -94,7 +94,7 @@ def test_mistakes_are_told_before_the_first_run(folder):
     assert result.exit_code == 2 and result.stdout == ""
     assert result.stderr == (
         "bad.yaml:7:3: parameters.teams.sale.headcount: unknown name 'sale'; did you mean 'teams.sales.headcount'?\n"
-        "try: flywheel sweep bad.yaml, once it is mended\n"
+        "try: flywheel sweep bad.yaml, once it is fixed\n"
     )
     assert not (folder / "bad-runs").exists()
     result = call("sweep", "bad.yaml", "--json")

@@ -260,7 +260,7 @@ class TooLong(BaseException):
 
 
 def judged(action: Callable[[], Any]) -> tuple[int, str, float]:
-    """Exit code, where it came from if it is our own fault, and seconds."""
+    """Exit code, where it came from if it is an internal error, and seconds."""
     trace, told = "", io.StringIO()
 
     def tried() -> Any:

@@ -1,4 +1,4 @@
-"""A slice of the fuzz: whatever is changed in what is read, it is read or refused, and nothing is our own fault."""
+"""A slice of the fuzz: whatever is changed in what is read, it is read or refused, and nothing is an internal error."""
 
 import pytest
 from fuzz.mutate import OWN_FAULT, read_once, trials

@@ -318,7 +318,7 @@ def test_the_sections_of_a_whole_report_stand_in_order(tmp_path: Path) -> None:
     links = Links(page)
     assert len(links.ids) == len(set(links.ids))
     assert render(Outcomes.open(made.save(tmp_path / "x"))) == page
-    assert "hollow: Silo pay" in body
+    assert "\N{WHITE CIRCLE} Silo pay" in body
 
 
 def test_assumptions_that_move_the_difference_stand_first() -> None:
@@ -346,7 +346,7 @@ def test_on_paper_it_is_two_pages_at_most(tmp_path: Path) -> None:
 
 
 def test_what_was_not_looked_for_is_said_and_not_drawn(page: str) -> None:
-    assert "Which assumption would flip it was not looked for" in page
+    assert "Not yet tested: what would reverse this result." in page
     assert "Who gains and who loses" not in page
     assert "What could change the verdict" not in page
 

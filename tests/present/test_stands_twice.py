@@ -28,7 +28,7 @@ NAMES = {
     # report
     "Value": "npv", "Difference": "difference", "Wins of 100": "wins", "Break-even": "break-even",
     "Customers": "customers_end", "Churn": "churn_annual", "Referred": "referral_share",
-    "Deepest dip": "dip", "Extra value, 2 years": "difference", "Chance it is better": "wins of runs",
+    "Largest shortfall": "dip", "Extra value, 2 years": "difference", "Chance it is better": "wins of runs",
     # app
     "Value, median": "npv", "Less the baseline's": "difference", "Less the baseline's, mean": "difference",
     "80 % interval of that mean": "difference interval", "Ahead, of 100 runs": "wins", "Ahead": "wins in per cent",

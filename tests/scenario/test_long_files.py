@@ -54,7 +54,7 @@ def test_of_a_thousand_mistakes_the_first_are_told(tmp_path, text):
         load(written(tmp_path, text))
     problems = refused.value.problems
     assert len(problems) == explaining.MOST_TOLD
-    assert problems[-1].message.endswith("more mistakes, told once these are mended") and problems[0].line is not None
+    assert problems[-1].message.endswith("more mistakes, listed once these are fixed") and problems[0].line is not None
     assert looked.call_count <= 3 * explaining.MOST_TOLD
     json.dumps([problem.as_dict() for problem in problems])
 

@@ -123,7 +123,7 @@ def exact(value: float) -> str:
     """
     if isinstance(value, int):
         return str(value)
-    if value and not 1e-9 <= abs(value) < 1e15:
+    if value and not 1e-9 <= abs(value) < 1e15:  # written out, these would be longer than the field is wide
         return repr(value)
     text = format(Decimal(repr(value)), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text

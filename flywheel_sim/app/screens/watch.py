@@ -36,7 +36,7 @@ def show(scenario: str, seed: str = "", others: Sequence[str] = ()) -> None:
 
 
 def luck(given: object) -> int:
-    """Return the number of the random draws.
+    """Return the seed that the address or the field names.
 
     Raises
     ------
@@ -64,7 +64,7 @@ class Screen:
                 "dense outlined options-dense aria-label='Scenario'"
             )
             self.menu.classes("fs-quiet").style("min-width: 320px").mark("scenario")
-            self.seed = ui.number("Luck", value=seed, min=0, max=2**32 - 1, precision=0, on_change=self.again)
+            self.seed = ui.number("Random draw", value=seed, min=0, max=2**32 - 1, precision=0, on_change=self.again)
             self.seed.props("dense outlined debounce=400").classes("fs-quiet").style("width: 120px").mark("seed")
             self.said = ui.label("").classes("fs-sub").mark("said")
             self.progress = Progress()
@@ -133,5 +133,5 @@ class Screen:
             return
         self.answered = True
         self.stage.classes(remove="fs-stale")
-        self.said.set_text(f"one run of {story.run.weeks} weeks, luck {seed}; another luck is another run")
+        self.said.set_text(f"one run of {story.run.weeks} weeks, random draw no. {seed}; another number is another run")
         ui.run_javascript(f"window.flywheelWatch && window.flywheelWatch('c{self.stage.id}', {data}, true)")

@@ -92,7 +92,7 @@ class Estimate:
         if self.at_bound:
             return "weak: at the limit of the search"
         if self.from_data < WEAK:
-            return "weak: its prior speaks" if self.prior else "weak: leans on the other priors"
+            return "weak: set by its prior, not by the data" if self.prior else "weak: set by the priors of others"
         return "weak: wide" if self.relative_error > WIDE else ""
 
     @property

@@ -134,7 +134,7 @@ class Table:
             With every mistake, each with file and line.
         """
         head, lines = self._raw()
-        self._names(head)
+        self._check_names(head)
         if self.problems:
             raise ScenarioError(self.problems)
         used = [head.index(one.column) for one in self.mapping.series.values()]
@@ -163,17 +163,18 @@ class Table:
             raise ScenarioError.single("expected a line of names and lines of values, found none", file=self.shown)
         return head, lines
 
-    def _names(self, head: list[str]) -> None:
-        wanted = [("observed.date", self.mapping.date)]
-        wanted += [(f"observed.series.{name}.column", one.column) for name, one in self.mapping.series.items()]
-        if len(wanted) == 1:
+    def _check_names(self, head: list[str]) -> None:
+        """Note every name that stands over two columns, and every column that the mapping needs and the file lacks."""
+        needed = [("observed.date", self.mapping.date)]
+        needed += [(f"observed.series.{name}.column", one.column) for name, one in self.mapping.series.items()]
+        if len(needed) == 1:  # the date alone
             raise mistake(self.scenario, "observed.series", f"no column of {self.shown} is mapped to a quantity")
         if self.mapping.period_column:
-            wanted.append(("observed.period_column", self.mapping.period_column))
+            needed.append(("observed.period_column", self.mapping.period_column))
         for name in twice(head):
             at = " and ".join(str(k) for k, other in enumerate(head, 1) if other == name)
             self._complain(1, "", f"the name '{name}' stands over columns {at}; give each a name of its own")
-        for field, column in wanted:
+        for field, column in needed:
             if column not in head:
                 text = f"no column '{column}' in {self.shown}, which has: {', '.join(head)}"
                 place = place_in(self.scenario, field) or Place(self.shown, 1, None)
