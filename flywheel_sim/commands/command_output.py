@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -27,7 +27,7 @@ __all__ = ["LITERAL", "Answer", "answers", "guarded", "say", "table"]
 #: Options of a rich console that prints names as they are: neither "[bold]" nor ":smile:" is an order.
 LITERAL: dict[str, Any] = {"markup": False, "emoji": False}
 
-OK, FAILED, BAD_INPUT, OWN_FAULT, INTERRUPTED = 0, 1, 2, 70, 130
+OK, FAILED, BAD_INPUT, INTERNAL_ERROR, INTERRUPTED = 0, 1, 2, 70, 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,32 +144,51 @@ def guarded(action: Callable[[], Any], words: list[str], commands: Iterable[str]
         if sys.stdout is told:
             raise
         return OK  # click has put a deaf stream there, since nobody reads any more
-    except (click.Abort, KeyboardInterrupt) as error:
-        return _fail([_problem(str(error) or str(error.__cause__ or "") or "interrupted")], INTERRUPTED, as_json)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return BAD_INPUT
-    except click.ClickException as error:
-        option = getattr(error, "option_name", None)
-        better = [one for one in getattr(error, "possibilities", None) or () if one.startswith("--")]
-        message = f"No such option '{option}'" if option and better else error.format_message()
-        suggestion = better[0] if option and better else getattr(error, "suggestion", None)
-        return _fail([_problem(message, suggestion)], BAD_INPUT, as_json, words, commands)
-    except MemoryError:
-        return _fail([_problem("not enough memory for this; ask for fewer accounts or replicates")], BAD_INPUT, as_json)
-    except OSError as error:
-        text = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
-        return _fail([_problem(text)], BAD_INPUT, as_json)
-    except Exception as error:
-        problems = getattr(error, "problems", None)
-        if isinstance(error, ValueError) and problems and hasattr(problems[0], "as_dict"):
-            found = [(problem.as_dict(), str(problem)) for problem in problems]
-            return _fail(found, BAD_INPUT, as_json, words, commands)
-        if debug:
+    except (Exception, KeyboardInterrupt) as error:
+        failure = _failure_of(error)
+        if failure.code == INTERNAL_ERROR and debug:
             traceback.print_exc()
-        first = (str(error).splitlines() or [""])[0]
-        text = f"internal error: {type(error).__name__}: {first} (--debug shows where; please report it)"
-        return _fail([_problem(text)], OWN_FAULT, as_json)
+        hints = (words, commands) if failure.typed else ()
+        return _fail(failure.problems, failure.code, as_json, *hints)
+
+
+class _Failure(NamedTuple):
+    """What went wrong, the exit code, and whether what was typed can be typed better."""
+
+    problems: list[tuple[dict[str, Any], str]]
+    code: int
+    typed: bool = False
+
+
+def _failure_of(error: BaseException) -> _Failure:
+    """Return what an error says to people."""
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return _Failure([_problem(str(error) or str(error.__cause__ or "") or "interrupted")], INTERRUPTED)
+    if isinstance(error, click.ClickException):
+        return _Failure([_of_click(error)], BAD_INPUT, typed=True)
+    if isinstance(error, MemoryError):
+        return _Failure([_problem("not enough memory for this; ask for fewer accounts or replicates")], BAD_INPUT)
+    if isinstance(error, OSError):
+        known = error.filename and error.strerror
+        return _Failure([_problem(f"{error.filename}: {error.strerror}" if known else str(error))], BAD_INPUT)
+    problems = getattr(error, "problems", None)
+    if isinstance(error, ValueError) and problems and hasattr(problems[0], "as_dict"):
+        return _Failure([(problem.as_dict(), str(problem)) for problem in problems], BAD_INPUT, typed=True)
+    first = (str(error).splitlines() or [""])[0]
+    text = f"internal error: {type(error).__name__}: {first} (--debug shows where; please report it)"
+    return _Failure([_problem(text)], INTERNAL_ERROR)
+
+
+def _of_click(error: click.ClickException) -> tuple[dict[str, Any], str]:
+    """Return what is wrong with the words of a command, with the option that may have been meant."""
+    option = getattr(error, "option_name", None)
+    near = [one for one in getattr(error, "possibilities", None) or () if one.startswith("--")]
+    if option and near:
+        return _problem(f"No such option '{option}'", near[0])
+    return _problem(error.format_message(), getattr(error, "suggestion", None))
 
 
 def _close_quietly() -> None:

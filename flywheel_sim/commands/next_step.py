@@ -60,12 +60,7 @@ def next_step(words: Sequence[str], problems: Iterable[Mapping[str, object]], kn
     'flywheel run b2b-saas --out .-2'
     """
     found = list(problems)
-    fixed = list(words)
-    for one in found:
-        if one["suggestion"] and not one["file"]:
-            fixed = [_fixed(word, str(one["message"]), str(one["field"]), str(one["suggestion"])) for word in fixed]
-        if (taken := re.match(r"'(.+)' is already there", str(one["message"]))) and taken[1] in fixed:
-            fixed[fixed.index(taken[1])] = next(n for k in count(2) if not _is_there(n := f"{taken[1]}-{k}"))
+    fixed = _all_fixed(words, found)
     if fixed != list(words):
         same = "compare" in words[:1] and len(set(fixed)) < len(set(words))
         return "flywheel scenario list" if same else _typed(fixed)  # a company is not compared with itself
@@ -74,22 +69,37 @@ def next_step(words: Sequence[str], problems: Iterable[Mapping[str, object]], kn
         checked = name in _SCENARIOS and wrong in words and wrong.lower().endswith((".yaml", ".yml"))
         again = _typed(["scenario", "validate", wrong] if checked else words)
         return f"{again}, once {'it' if wrong in words else command(wrong)} is fixed"
-    fields = [str(one["field"]) for one in found]
-    if any(field.startswith("observed.") for field in fields):
+    if any(str(one["field"]).startswith("observed.") for one in found):
         return f"{_typed(words)}, once the data are as it expects them"
     if any("shipped scenario" in str(one["message"]) for one in found):
         return "flywheel scenario list"
-    for one in found:
-        if named := re.search(r"there are ([\w.-]+)|'([\w.-]+)' is a block", str(one["message"])):
-            return command("flywheel", "explain", named[1] or named[2])
-    if about := next((field for field in fields if any(word.startswith(f"{field}=") for word in words if field)), ""):
-        block = about if _known(about) else about.rpartition(".")[0]
-        if _known(block):
-            return command("flywheel", "explain", block)
+    if about := _worth_explaining(words, found):
+        return command("flywheel", "explain", about)
     owned = any(_is_there(word) for word in words if word != name)  # somebody with files wants no shipped ones
     example = "" if owned else _EXAMPLES.get(name, "")
     more = f"flywheel {name} --help" if name else "flywheel --help"
     return f"{example}, or {more}" if example else more
+
+
+def _all_fixed(words: Sequence[str], problems: Iterable[Mapping[str, object]]) -> list[str]:
+    """Return the words with the nearest name for each that is wrong, and a free name for what is taken."""
+    fixed = list(words)
+    for one in problems:
+        if one["suggestion"] and not one["file"]:
+            fixed = [_fixed(word, str(one["message"]), str(one["field"]), str(one["suggestion"])) for word in fixed]
+        if (taken := re.match(r"'(.+)' is already there", str(one["message"]))) and taken[1] in fixed:
+            fixed[fixed.index(taken[1])] = next(n for k in count(2) if not _is_there(n := f"{taken[1]}-{k}"))
+    return fixed
+
+
+def _worth_explaining(words: Sequence[str], problems: Sequence[Mapping[str, object]]) -> str:
+    """Return the setting or block that a message names, or that was set on the command line; "" where there is none."""
+    for one in problems:
+        if named := re.search(r"there are ([\w.-]+)|'([\w.-]+)' is a block", str(one["message"])):
+            return named[1] or named[2]
+    fields = [str(one["field"]) for one in problems]
+    about = next((field for field in fields if field and any(word.startswith(f"{field}=") for word in words)), "")
+    return next((path for path in (about, about.rpartition(".")[0]) if _known(path)), "")
 
 
 def _is_there(path: str) -> bool:

@@ -28,7 +28,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from flywheel_sim.commands.command_output import OWN_FAULT, guarded
+from flywheel_sim.commands.command_output import INTERNAL_ERROR, guarded
 from flywheel_sim.scenario import Scenario, layering, load
 
 #: Seconds that reading may take.
@@ -283,10 +283,10 @@ def judged(action: Callable[[], Any]) -> tuple[int, str, float]:
             warnings.filterwarnings("ignore", ".* has no effect", UserWarning)  # what is changed at random need not act
             code = guarded(tried, [])
     except TooLong:
-        code, trace = OWN_FAULT, traceback.format_exc()
+        code, trace = INTERNAL_ERROR, traceback.format_exc()
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-    if code == OWN_FAULT and not trace:
+    if code == INTERNAL_ERROR and not trace:
         trace = told.getvalue()
     return code, trace, time.process_time() - before
 
@@ -339,7 +339,7 @@ def main() -> int:
         slowest = max(slowest, (seconds, number))
         if given.show:
             print(number, kind, code, what, trace, sep="\n")
-        if code == OWN_FAULT or code not in (0, 1, 2):
+        if code == INTERNAL_ERROR or code not in (0, 1, 2):
             lines = [line.strip() for line in trace.strip().splitlines()]
             at = next((line for line in reversed(lines) if line.startswith("File") and "flywheel_sim" in line), "")
             what_failed = f"{kind}: {lines[-1][:90] if lines else code} at {at[-70:]}"

@@ -1,7 +1,7 @@
 """A slice of the fuzz: whatever is changed in what is read, it is read or refused, and nothing is an internal error."""
 
 import pytest
-from fuzz.mutate import OWN_FAULT, read_once, trials
+from fuzz.mutate import INTERNAL_ERROR, read_once, trials
 
 from flywheel_sim.scenario import layering
 
@@ -10,7 +10,9 @@ from flywheel_sim.scenario import layering
 def test_what_is_changed_at_random_is_read_or_refused(kind, monkeypatch):
     monkeypatch.setattr(layering, "read", layering.read)  # put back in the end
     read_once()
-    faults = [(number, what, trace) for number, _, what, code, trace, _ in trials(1, 40, (kind,)) if code == OWN_FAULT]
+    faults = [
+        (number, what, trace) for number, _, what, code, trace, _ in trials(1, 40, (kind,)) if code == INTERNAL_ERROR
+    ]
     assert faults == []
 
 
@@ -20,5 +22,5 @@ def test_a_fault_of_our_own_would_be_seen():
     def broken():
         raise RuntimeError("a fault")
 
-    assert judged(broken)[0] == OWN_FAULT and "a fault" in judged(broken)[1]
+    assert judged(broken)[0] == INTERNAL_ERROR and "a fault" in judged(broken)[1]
     assert judged(lambda: None)[0] == 0
