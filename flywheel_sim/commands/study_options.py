@@ -167,7 +167,7 @@ def retrying(store: "Store") -> str:
     """Tell how to make failed runs again."""
     from flywheel_sim.execute.drive import resume_command
 
-    return f"once the cause is mended, make them again with: {resume_command(store)} --retry-failed"
+    return f"once the cause is fixed, make them again with: {resume_command(store)} --retry-failed"
 
 
 def answer(found: "Sweep") -> Answer:

@@ -105,7 +105,7 @@ def test_after_a_mistake_in_data_the_hint_is_about_these_data(tmp_path, monkeypa
     assert printed(call("run", "mine.yaml")) == ["scenario", "validate", "mine.yaml"]
     Path("study.yaml").write_text("scenario: mine.yaml\nparameters: {teams.sales.headcount: [4]}\n")
     found = call("sweep", "study.yaml")
-    assert printed(found) == ["sweep", "study.yaml"] and "once mine.yaml is mended" in found.stderr
+    assert printed(found) == ["sweep", "study.yaml"] and "once mine.yaml is fixed" in found.stderr
 
 
 def test_a_folder_that_is_taken_is_answered_with_one_that_is_free(tmp_path, monkeypatch):
