@@ -11,7 +11,6 @@ Examples
 260
 """
 
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -57,6 +56,8 @@ __all__ = ["__version__", *_WHERE]
 
 def __getattr__(name: str) -> Any:
     if name not in _WHERE:
+        from difflib import get_close_matches  # only for a wrong name
+
         near = [] if name.startswith("_") else get_close_matches(name, __all__, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise AttributeError(f"module 'flywheel_sim' has no attribute {name!r}{hint}")

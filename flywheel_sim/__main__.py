@@ -1,5 +1,6 @@
 """The way in, for the script ``flywheel`` and for ``python -m flywheel_sim`` where it is not on the path."""
 
+import os
 import sys
 
 
@@ -10,8 +11,8 @@ def main() -> None:
 
         command_line()
     except KeyboardInterrupt:
-        print("flywheel: interrupted", file=sys.stderr)
-        raise SystemExit(130) from None
+        print("flywheel: interrupted", file=sys.stderr, flush=True)
+        os._exit(130)  # Python's own way out would have the signal's code where an import ran code made of text
 
 
 if __name__ == "__main__":
