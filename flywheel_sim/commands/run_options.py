@@ -219,7 +219,7 @@ def told(outcomes: "Outcomes", *, detail: bool = False) -> Any:
     if outcomes.chosen is not None:
         said = outcomes.chosen.sentence(outcomes.labels)
         parts += [Text(said, style="bold"), Text(""), selection_table(outcomes, outcomes.chosen), Text("")]
-    parts += [Text(outcomes.verdict.sentence, style="bold"), Text(outcomes.basis), Text("")]
+    parts += [Text(outcomes.verdict.sentence, style="bold"), Text(outcomes.grounds), Text("")]
     parts += [comparison_table(outcomes, detail=detail)]
     if outcomes.worlds_run is not None:
         parts += [Text(""), *(Text(line) for line in outcomes.worlds_run.lines)]

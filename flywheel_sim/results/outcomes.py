@@ -143,7 +143,12 @@ class Outcomes(ComparedRuns):
         """Which answer this is: over worlds, or as assumed."""
         if self.worlds_run is not None:
             return self.worlds_run.basis
-        return f"{AS_ASSUMED} {self.no_worlds}".rstrip()
+        return AS_ASSUMED
+
+    @property
+    def grounds(self) -> str:
+        """Which answer this is, and where nobody asked for one as assumed, why it is, and what makes worlds."""
+        return f"{self.basis} {self.no_worlds}".rstrip()
 
     @cached_property
     def worlds(self) -> "pd.DataFrame":

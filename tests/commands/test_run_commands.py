@@ -62,7 +62,7 @@ def test_compare_answers_in_json_with_a_verdict(folder: Path) -> None:
     assert set(verdict) >= {"sentence", "winner", "wins_of_100", "difference", "interval"}
     assert verdict["winner"] == "Shared relationship pay"
     assert whole["manifest"]["seeds"] == {"seed": 4, "replicate": 0, "replicates": 6}  # type: ignore[index]
-    assert whole["manifest"]["command"] == "flywheel compare silo.yaml shared.yaml --replicates 6 --seed 4"  # type: ignore[index]
+    assert whole["manifest"]["command"] == "flywheel compare silo.yaml shared.yaml --replicates 6 --as-assumed --seed 4"  # type: ignore[index]
 
 
 def test_compare_with_the_funnel_twin_says_what_it_changed(folder: Path) -> None:

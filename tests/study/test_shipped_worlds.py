@@ -92,9 +92,9 @@ def test_where_there_are_no_worlds_one_line_says_so_and_what_makes_them(shipped:
     of_none = pair(("b2c-subscription", "b2c-subscription+churn-pay"))
     found = fs.compare(of_none, replicates=3)
     why = "There are no worlds of b2c-subscription yet; make them with: flywheel worlds b2c-subscription"
-    assert found.basis.endswith(f"luck alone. {why}")
+    assert found.grounds == f"{found.basis} {why}"
     assert found.no_worlds == why
-    assert fs.open(found.save("kept")).basis == found.basis
+    assert fs.open(found.save("kept")).grounds == found.grounds
     assert why in Path(found.report("r.html")).read_text().replace("&#39;", "'")
     made_of_numbers = {"extends": "b2b-saas", "market": {"accounts": 900}}
     assert usual_drawing([load(made_of_numbers)] * 2)[1].endswith(
@@ -117,7 +117,7 @@ def test_stale_worlds_are_told_and_not_used(
     monkeypatch.setattr(module, name, Other if name == "Prior" else lambda: "another")
     found = fs.compare(pair(), replicates=3)
     assert found.verdict.worlds is None
-    assert f"are out of date: {said} changed since; make them again with: flywheel worlds b2b-saas" in found.basis
+    assert f"are out of date: {said} changed since; make them again with: flywheel worlds b2b-saas" in found.grounds
     shipped.write_text("{}")
     found, why = usual_drawing(pair())  # type: ignore[assignment]
     assert found is None

@@ -176,7 +176,7 @@ class Screen:
                 ui.label(found.verdict.sentence).classes("said").mark("verdict")
                 ui.label(
                     f"{found.replicates} paired runs of {span(found.weeks)} under the same luck; the baseline is "
-                    f"{found.labels[0]}. {found.basis}{' More worlds are being run.' if early else ''}"
+                    f"{found.labels[0]}. {found.grounds}{' More worlds are being run.' if early else ''}"
                 ).classes("more").mark("basis")
                 for one in cut:
                     own = span(one.model.horizon_weeks)
