@@ -119,6 +119,7 @@ def read_only(words: list[str]) -> bool:
 
 def small(words: list[str]) -> list[str]:
     """The same, in seconds."""
+    words = ["8" if before == "--worlds" else word for before, word in zip(["", *words], words, strict=False)]
     name, more = words[0], []
     if name in ("run", "compare", "demo") or (name == "sweep" and "mine.yaml" not in words):
         if "--worlds-from" not in words:
@@ -126,7 +127,6 @@ def small(words: list[str]) -> list[str]:
             more += [f"--set={path}={value}" for path, value in SMALL.items() if path not in given]
         else:
             more += ["--set=horizon_weeks=6"]
-            words = ["8" if before == "--worlds" else word for before, word in zip(["", *words], words, strict=False)]
     if name == "compare" and {"--best", "--precision"} & set(words):
         more += ["--replicates", "10", "--limit", "12"]
     elif name in ("compare", "demo", "claims") and not {"--replicates", "--worlds"} & set(words):
