@@ -52,9 +52,14 @@ def base_of(path: Path) -> str:
 
 def differences(name: str, pairs: int, seed: int) -> dict[str, np.ndarray]:
     """Run an example against its company under the same luck; return the paired differences by outcome."""
-    found = fs.compare([base_of(files()[name]), name], replicates=pairs, seed=seed, as_assumed=True)
-    both = {outcome: np.asarray(found.final(outcome), float) for outcome in ("npv", *(one[0] for one in ALSO))}
-    return {outcome: of[1] - of[0] for outcome, of in both.items()}
+    return all_differences(base_of(files()[name]), [name], pairs, seed)[name]
+
+
+def all_differences(company: str, names: list[str], pairs: int, seed: int) -> dict[str, dict[str, np.ndarray]]:
+    """Return the same of several examples on one company, which is run once."""
+    found = fs.compare([company, *names], replicates=pairs, seed=seed, as_assumed=True)
+    final = {outcome: np.asarray(found.final(outcome), float) for outcome in ("npv", *(one[0] for one in ALSO))}
+    return {name: {outcome: of[k + 1] - of[0] for outcome, of in final.items()} for k, name in enumerate(names)}
 
 
 def verdict(mean: float, error: float) -> str:
@@ -120,10 +125,16 @@ def page(text: str) -> str:
 
 def measure(names: list[str]) -> None:
     """Measure examples and write what came out into their files."""
-    for name, path in files().items():
-        if names and name not in names:
-            continue
-        text, line = path.read_text("utf-8"), sentence(differences(name, PAIRS, 1))
+    chosen = [name for name in files() if not names or name in names]
+    by_company: dict[str, list[str]] = {}
+    for name in chosen:
+        by_company.setdefault(base_of(files()[name]), []).append(name)
+    told: dict[str, dict[str, np.ndarray]] = {}
+    for company, here in by_company.items():
+        told |= all_differences(company, here, PAIRS, 1)
+    for name in chosen:
+        path = files()[name]
+        text, line = path.read_text("utf-8"), sentence(told[name])
         rest = [one for one in text.splitlines() if not one.startswith("# Came out:")]
         path.write_text("\n".join([line, *rest, ""]), "utf-8")
         print(name, line, sep="\n  ", flush=True)
