@@ -60,13 +60,13 @@ def _folder(target: Path) -> Path:
 
 def _settle(asked: dict[str, Any], workers: int | None) -> Answer:
     from flywheel_sim.scenario import load
-    from flywheel_sim.study.calibration.known_numbers import RUNS, as_file, meet, since
+    from flywheel_sim.study.calibration.known_numbers import as_file, meet, since
 
     target, base = Path(asked["target"]), load(asked["spec"])
     start = base.with_(asked["changes"]) if asked["changes"] else base
     folder, first, begun = _folder(target), None, start
     search = partial(
-        meet, seed=asked["seed"], replicates=asked["replicates"] or RUNS, workers=workers, progress=say, folder=folder,
+        meet, seed=asked["seed"], replicates=asked["replicates"], workers=workers, progress=say, folder=folder,
         asked=asked,
     )  # fmt: skip
     try:

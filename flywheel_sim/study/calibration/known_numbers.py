@@ -3,8 +3,8 @@
 Some numbers are settings themselves (customers at the start, the market, the price).  Every other has one setting that
 moves it more directly than any other, and is moved through it: churn through the propensity to leave, referrals through
 the rate of word of mouth.  Round by round the company is run, each setting is moved by how far its number is off, and
-the references of the base case are set again, until all numbers lie well inside their ranges and the references have
-come to rest.  Then fresh runs with luck of their own say what came of it.
+the references of the base case are set again, all of them together (`mixing`), until all numbers lie well inside their
+ranges and the references have come to rest.  Then fresh runs with luck of their own say what came of it.
 """
 
 import json
@@ -27,90 +27,26 @@ from flywheel_sim.scenario.blocks.frozen import QUANTITIES
 from flywheel_sim.scenario.composing import seen_from
 from flywheel_sim.scenario.known import Known
 from flywheel_sim.scenario.writing import changes_as_yaml
-from flywheel_sim.study.calibration.freezing import FROM, SETTLED, UNTIL, references
+from flywheel_sim.study.calibration.freezing import FROM, SETTLED, UNTIL, references_of
+from flywheel_sim.study.calibration.known_levers import LEVERS, MOST, Lever, in_the_way, steps
+from flywheel_sim.study.calibration.mixing import Mixing
 
 __all__ = ["ABOUT", "KnownFit", "Met", "as_file", "meet", "moved_by", "read_numbers", "since"]
 
 #: What is kept of an unfinished search, in its folder.
 ABOUT = "known.json"
-ROUNDS, RUNS, FRESH = 14, 32, 32
+ROUNDS, RUNS = 16, 32
+#: Runs of a round while the end is far, at least; and how near it is before all are made, in times what will do.
+FEWEST, NEAR = 8, 3.0
+#: Accounts that references are read from: the smaller a company, the more luck there is in each run of it.
+ACCOUNTS, REFERENCE_SEED = 320_000, 11
+#: How surely a number has to be known beside its range: its standard error, in halves of the range, and the runs that
+#: may be made for it.
+SURE, MOST_RUNS = 0.25, 128
 #: Luck of the fresh runs that say what came of it.
 FRESH_SEED = 10_007
 #: A number is met when it is this near to the middle of its range, in halves of the range.
-_INSIDE = 0.5
-#: A setting moves by at most this in a round, as a logarithm.
-_STEP = 0.7
-
-
-@dataclass(frozen=True)
-class Lever:
-    """The setting that a number is moved through.
-
-    Parameters
-    ----------
-    paths : callable
-        Scenario -> dotted paths that are moved together.
-    why : str
-        Why this one.
-    low, high : float
-        Where it ends.
-    slope : float
-        How the number answers at first: d log number / d log setting, or points per unit where ``shift``.
-    needs : tuple of str
-        Switches that have to be on.
-    shift : bool
-        Whether it is added to, not multiplied.
-    """
-
-    paths: Callable[[Scenario], tuple[str, ...]]
-    why: str
-    low: float
-    high: float
-    slope: float = 1.0
-    needs: tuple[str, ...] = ()
-    shift: bool = False
-
-
-def _service_hours(scenario: Scenario) -> tuple[str, ...]:
-    points = scenario.model.journey.touchpoints
-    served = [name for name, one in points.items() if one.stage == "service" and one.hours]
-    return tuple(f"journey.touchpoints.{name}.hours" for name in served)
-
-
-def _contacts(scenario: Scenario) -> tuple[str, ...]:
-    points = scenario.model.journey.touchpoints
-    lived = [name for name, one in points.items() if one.stage in ("onboarding", "use") and one.rate]
-    return tuple(f"journey.touchpoints.{name}.base_success" for name in lived)
-
-
-def _always(*paths: str) -> Callable[[Scenario], tuple[str, ...]]:
-    return lambda scenario: paths
-
-
-LEVERS: dict[str, Lever] = {
-    "churn": Lever(_always("market.churn.mean"), "how readily customers leave", 1e-6, 0.95, 0.8),
-    "new_customers": Lever(
-        _always("market.external"), "how many come from outside, whatever customers say", 1e-9, 0.5, 0.8,
-        ("market.enabled",),
-    ),
-    "referral_share": Lever(
-        _always("word_of_mouth.rate"), "how often customers bring others", 1e-7, 2.0, 0.6, ("word_of_mouth.enabled",)
-    ),
-    "nps": Lever(
-        _always("sensing.promoter_above", "sensing.detractor_below"), "where answers count as promoters and detractors",
-        0.0, 1.0, -250.0, ("sensing.enabled", "relationship.enabled"), True,
-    ),
-    "csat": Lever(
-        _contacts, "how often contacts go well", 0.02, 0.99, 0.7, ("sensing.enabled", "journey.enabled")
-    ),
-    "tickets": Lever(
-        _always("service.issues"), "how often customers have an issue", 1e-6, 100.0, 1.0, ("service.enabled",)
-    ),
-    "utilisation": Lever(_service_hours, "how long an issue takes", 1e-3, 100.0, 0.9, ("service.enabled",)),
-    "payback": Lever(
-        _always("ledger.cost_per_win"), "what winning a customer costs", 0.0, 1e6, 0.7, ("ledger.enabled",)
-    ),
-}  # fmt: skip
+_INSIDE = 0.25
 
 
 @dataclass(frozen=True)
@@ -150,6 +86,7 @@ class KnownFit:
     references: Mapping[str, float]
     settled: bool
     rounds: int
+    runs: int
     targets: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -165,7 +102,8 @@ def read_numbers(known: Sequence[Known], runs: Sequence[Run]) -> dict[str, tuple
         values = np.array([_of_run(one, run) for run in runs])
         values = values[np.isfinite(values)]
         mean = float(values.mean()) if len(values) else math.nan
-        error = float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else 0.0
+        alike = len(values) < 2 or float(np.ptp(values)) <= 1e-9 * abs(mean)
+        error = 0.0 if alike else float(values.std(ddof=1) / math.sqrt(len(values)))
         found[one.name] = (mean, error)
     return found
 
@@ -246,7 +184,7 @@ def meet(
     scenario: Scenario,
     *,
     seed: int = 1,
-    replicates: int = RUNS,
+    replicates: int | None = None,
     workers: int | None = None,
     progress: Callable[[str], Any] = lambda text: None,
     folder: Path | None = None,
@@ -258,8 +196,9 @@ def meet(
     ----------
     scenario : Scenario
         With numbers under ``known``.
-    seed, replicates : int
-        Luck and number of the runs of a round.
+    seed : int
+    replicates : int, optional
+        Luck and number of the runs of a round; as many as the ranges need where none is given.
     workers : int, optional
     progress : callable
         Given a line for people after every round.
@@ -269,52 +208,17 @@ def meet(
         Kept with it.
     """
     known, kept = scenario.known, _Kept(folder, asked or {})
-    work = scenario.with_(_direct(scenario, known))
-    levers = {one.name: LEVERS[one.name] for one in known if one.name in LEVERS and not _in_the_way(work, one.name)}
-    slopes = {name: lever.slope for name, lever in levers.items()}
-    before: dict[str, tuple[float, float]] = {}
-    last: dict[str, tuple[float, float]] = {}
-    refs: dict[str, float] = {}
-    stuck: dict[str, float] = {}
-    moved, rounds = math.inf, 0
-    for rounds in range(1, ROUNDS + 1):
-        look = partial(_look, work, known, seed, replicates, workers)
-        told = kept.get(f"round {work.hash}", look)
-        read, refs = {name: tuple(pair) for name, pair in told["numbers"].items()}, told["references"]
-        before = before or read
-        steps = {path: abs(value - work.get(path)) / max(1.0, abs(value)) for path, value in refs.items()}
-        moved = max(steps.values(), default=0.0)
-        off = {
-            name: (read[name][0] - one.value) / _half(one)
-            for one in known
-            if (name := one.name) in levers and name not in stuck
-        }
-        progress(_said(rounds, known, read, off, moved))
-        if moved < SETTLED and all(abs(x) <= _INSIDE for x in off.values()):
-            break
-        changes: dict[str, Any] = dict(refs)
-        for one in known:
-            if one.name not in off or not math.isfinite(read[one.name][0]):
-                continue
-            now, lever = read[one.name][0], levers[one.name]
-            if _answers_no_more(lever, now, last.get(one.name)):
-                # what does not answer goes back to where it was: a company is not bent for a number it cannot meet
-                stuck[one.name] = now
-                changes |= {path: float(scenario.get(path)) for path in lever.paths(scenario)}
-                continue
-            step, slopes[one.name] = _step(one, lever, now, slopes[one.name], last.get(one.name))
-            last[one.name] = (now, step)
-            if abs(off[one.name]) > _INSIDE / 2:
-                changes |= _moved(work, lever, step)
-            else:
-                last.pop(one.name)
-        work = work.with_(changes)
+    search = _Search(scenario, scenario.with_(_direct(scenario, known)), seed, workers, kept)
+    before = search.go(replicates, progress)
+    count = search.runs
+    rounds, refs, end, levers, stuck = search.rounds, search.references, search.work, search.levers, search.stuck
     progress("measuring fresh runs")
-    end = work
-    fresh = kept.get(f"fresh {end.hash}", lambda: _look(end, known, FRESH_SEED, FRESH, workers, only_numbers=True))
+    fresh = kept.get(
+        f"fresh {count} {end.hash}", lambda: _look(end, known, FRESH_SEED, count, workers, only_numbers=True)
+    )
     numbers = tuple(_met(scenario, end, one, before, fresh["numbers"], levers, rounds, stuck) for one in known)
     targets = found_targets(end, worker_count(workers)) if end.model.incentives.measures else {}
-    return KnownFit(end, numbers, refs, moved < SETTLED, rounds, targets)
+    return KnownFit(end, numbers, refs, search.moved < SETTLED, rounds, count, targets)
 
 
 def moved_by(scenario: Scenario) -> set[str]:
@@ -335,6 +239,136 @@ def since(begun: Scenario, first: KnownFit, last: KnownFit) -> KnownFit:
     return replace(last, numbers=tuple(numbers), rounds=first.rounds + last.rounds)
 
 
+@dataclass
+class _Search:
+    """A search under way.
+
+    Parameters
+    ----------
+    start, work : Scenario
+        The company as it came, and as it is now.
+    seed : int
+    workers : int or None
+    kept : _Kept
+    """
+
+    start: Scenario
+    work: Scenario
+    seed: int
+    workers: int | None
+    kept: "_Kept"
+    levers: dict[str, Lever] = field(default_factory=dict)
+    stuck: dict[str, float] = field(default_factory=dict)
+    references: dict[str, float] = field(default_factory=dict)
+    moved: float = math.inf
+    rounds: int = 0
+    runs: int = 0
+    _asked: set[str] = field(default_factory=set)
+    _last: dict[str, tuple[float, float]] = field(default_factory=dict)
+    _seen: dict[str, tuple[float, float]] = field(default_factory=dict)
+    _mixing: Mixing = field(default_factory=Mixing)
+
+    def go(self, replicates: int | None, progress: Callable[[str], Any]) -> dict[str, tuple[float, float]]:
+        """Search with few runs until the end is near, then with all of them; return what the first round read."""
+        known, few = self.start.known, FEWEST if replicates is None else min(FEWEST, replicates)
+        self.runs = replicates or 0
+        self.levers = {
+            one.name: LEVERS[one.name] for one in known if one.name in LEVERS and not in_the_way(self.work, one.name)
+        }
+        first: dict[str, tuple[float, float]] = {}
+        runs, nearest, best = few, math.inf, self.work
+        for self.rounds in range(1, ROUNDS + 1):
+            read = self.look(runs)
+            first = first or read
+            off = {
+                one.name: (read[one.name][0] - one.value) / _half(one)
+                for one in known
+                if one.name in self.levers and one.name not in self.stuck
+            }
+            progress(_said(self.rounds, known, read, off, self.moved))
+            away = max([self.moved / SETTLED, *(abs(x) / _INSIDE for x in off.values())])
+            if away <= nearest:
+                nearest, best = away, self.work
+            if away < NEAR and replicates is None:
+                self.runs = max(self.runs, _enough(known, read, runs))  # what few runs say of luck is luck itself
+            if away < 1.0 and runs == self.runs:
+                break
+            if away < NEAR and runs < self.runs:
+                runs, nearest = self.runs, math.inf
+                continue
+            self.step([one for one in known if one.name in off], {name: pair[0] for name, pair in read.items()}, few)
+        if self.work is not best:
+            self.work = best
+            self.look(runs)
+        self.runs = self.runs or _enough(known, read, runs)
+        return first
+
+    def look(self, runs: int) -> dict[str, tuple[float, float]]:
+        """Read the numbers and the references of the company as it is now."""
+        look = partial(_look, self.work, self.start.known, self.seed, runs, self.workers)
+        told = self.kept.get(f"round {runs} {self.work.hash}", look)
+        self.references = {path: pair[0] for path, pair in told["references"].items()}
+        for path, value in self.references.items():
+            now = float(self.work.get(path))
+            low, high = self._seen.get(path, (now, now))
+            self._seen[path] = min(low, value), max(high, value)
+        sure = {path: 2.0 * pair[1] for path, pair in told["references"].items()}
+        self.moved = max(
+            (abs(x) for path, x in self.from_references().items() if abs(x) > sure[path] / self.scale(path)),
+            default=0.0,
+        )
+        return {name: (pair[0], pair[1]) for name, pair in told["numbers"].items()}
+
+    def scale(self, path: str) -> float:
+        """Return what a reference is measured by: 1, or itself where it is larger."""
+        return max(1.0, abs(self.references[path]))
+
+    def from_references(self) -> dict[str, float]:
+        """Return how far each reference is from what it would have to be, absolutely or as a share of itself."""
+        return {
+            path: (value - float(self.work.get(path))) / self.scale(path) for path, value in self.references.items()
+        }
+
+    def step(self, known: Sequence[Known], read: Mapping[str, float], few: int) -> None:
+        """Move the settings and the references together."""
+        for one in known:
+            if self.answers_no_more(one, read[one.name], few):
+                # what does not answer goes back to where it was: a company is not bent for a number it cannot meet
+                self.stuck[one.name] = read[one.name]
+                paths = self.levers[one.name].paths(self.start)
+                self.work = self.work.with_({path: float(self.start.get(path)) for path in paths})
+                self._mixing.forget()
+        known = [one for one in known if one.name not in self.stuck]
+        wanted, apart = steps(known, read), self.from_references()
+        stood = {one.name: self.levers[one.name].at(self.work) for one in known}
+        here = [*stood.values(), *(float(self.work.get(path)) / self.scale(path) for path in apart)]
+        there = self._mixing.next(here, [*wanted.values(), *apart.values()])
+        changes: dict[str, Any] = {}
+        for one, place in zip(known, there, strict=False):
+            self._last[one.name] = read[one.name], stood[one.name]
+            by = min(max(float(place) - stood[one.name], -MOST), MOST)
+            changes |= self.levers[one.name].moved(self.work, by)
+        for path, place in zip(apart, there[len(known) :], strict=True):
+            low, high = self._seen[path]  # nowhere where none has been seen
+            changes[path] = min(max(float(place) * self.scale(path), low), high)
+        self.work = self.work.with_(changes)
+
+    def answers_no_more(self, one: Known, value: float, few: int) -> bool:
+        """Tell whether a large step of a setting does next to nothing to its number, asked alone where it seems so."""
+        lever, last = self.levers[one.name], self._last.get(one.name)
+        if last is None or lever.shift or one.name in self._asked or not (value > 0.0 and last[0] > 0.0):
+            return False
+        by = lever.at(self.work) - last[1]
+        if abs(by) <= 0.4 or abs(math.log(value / last[0])) >= 0.12 * abs(by):
+            return False
+        self._asked.add(one.name)
+        alone = self.work.with_(lever.moved(self.work, MOST if one.value > value else -MOST))
+        look = partial(_look, alone, [one], self.seed, few, self.workers, only_numbers=True)
+        other = self.kept.get(f"alone {few} {alone.hash}", look)["numbers"][one.name][0]
+        by = lever.at(alone) - lever.at(self.work)
+        return abs(by) > 0.1 and (other <= 0.0 or abs(math.log(other / value)) < 0.12 * abs(by))
+
+
 def _look(
     scenario: Scenario, known: Sequence[Known], seed: int, replicates: int, workers: int | None, *,
     only_numbers: bool = False,
@@ -344,61 +378,26 @@ def _look(
     at_rest = {"horizon_weeks": horizon, "measures.warm_up_weeks": min(FROM, horizon - 1)}
     runs = batch([scenario.with_(at_rest)], replicates=replicates, seed=seed, workers=workers)[0]
     numbers = {name: list(pair) for name, pair in read_numbers(known, runs).items()}
-    return {"numbers": numbers, "references": {} if only_numbers else references(scenario, workers=workers)}
+    if only_numbers:
+        return {"numbers": numbers}
+    enough = min(max(ACCOUNTS // scenario.model.market.accounts, FEWEST), RUNS)
+    luck = [(REFERENCE_SEED, k) for k in range(enough)]
+    each = references_of([scenario] * enough, luck, paired=True, workers=workers)
+    refs = {}
+    for path in each[0]:
+        values = np.array([one[path] for one in each])
+        refs[path] = [round(float(values.mean()), 4), float(values.std(ddof=1) / math.sqrt(enough))]
+    return {"numbers": numbers, "references": refs}
+
+
+def _enough(known: Sequence[Known], read: Mapping[str, tuple[float, float]], runs: int) -> int:
+    """Return how many runs say surely enough whether numbers lie in their ranges, from what these said."""
+    needed = [runs * (read[one.name][1] / (SURE * _half(one))) ** 2 for one in known]
+    return min(max(RUNS, *(math.ceil(one) for one in needed if math.isfinite(one))), MOST_RUNS)
 
 
 def _half(one: Known) -> float:
     return max((one.high - one.low) / 2.0, 1e-12)
-
-
-def _step(
-    one: Known, lever: Lever, value: float, slope: float, last: tuple[float, float] | None
-) -> tuple[float, float]:
-    """Say how far to move a setting, and how its number answers as far as the last step told."""
-    if lever.shift:
-        if last is not None and abs(last[1]) > 1e-4:
-            slope = _near(lever.slope, (value - last[0]) / last[1], slope)
-        return min(max((one.value - value) / slope, -0.15), 0.15), slope
-    if value <= 0.0:
-        return _STEP, slope
-    if last is not None and last[0] > 0.0 and abs(last[1]) > 1e-3:
-        slope = _near(lever.slope, math.log(value / last[0]) / last[1], slope)
-    return min(max(math.log(one.value / value) / slope, -_STEP), _STEP), slope
-
-
-def _answers_no_more(lever: Lever, value: float, last: tuple[float, float] | None) -> bool:
-    """Tell whether a large step of a setting did next to nothing to its number."""
-    if last is None or lever.shift or value <= 0.0 or last[0] <= 0.0:
-        return False
-    return abs(last[1]) > 0.4 and abs(math.log(value / last[0])) < 0.12 * abs(last[1])
-
-
-def _near(first: float, seen: float, kept: float) -> float:
-    """Take half of what was seen, where it is believable beside what was thought at first."""
-    share = seen / first
-    return 0.5 * kept + 0.5 * seen if 0.15 < share < 4.0 else kept
-
-
-def _moved(scenario: Scenario, lever: Lever, step: float) -> dict[str, float]:
-    values = {path: float(scenario.get(path)) for path in lever.paths(scenario)}
-    if lever.shift:
-        low = max(-min(values.values()), lever.low - 1.0)
-        step = min(max(step, low), 1.0 - max(values.values()))
-        return {path: value + step for path, value in values.items()}
-    return {path: min(max(value * math.exp(step), lever.low), lever.high) for path, value in values.items()}
-
-
-def _in_the_way(scenario: Scenario, name: str) -> str:
-    """Say why a number cannot be moved here; empty where it can."""
-    if name in ("market", "customers", "price"):
-        return ""
-    if name not in LEVERS:
-        return "no setting moves it alone; it is only looked at"
-    off = [path for path in LEVERS[name].needs if scenario.get(path) is False]
-    if off:
-        return f"{' and '.join(off)} {'is' if len(off) == 1 else 'are'} false"
-    nothing = "no touchpoint in use" if name == "csat" else "no touchpoint of the stage service has hours"
-    return "" if LEVERS[name].paths(scenario) else nothing
 
 
 def _met(
@@ -408,7 +407,7 @@ def _met(
     value, error = fresh[one.name]
     paths: Sequence[str] = tuple(_direct(start, [one])) or (levers[one.name].paths(end) if one.name in levers else ())
     moved = {path: pair for path in paths if (pair := (float(start.get(path)), float(end.get(path))))[0] != pair[1]}
-    why = levers[one.name].why if one.name in levers else "the setting itself" if paths else _in_the_way(end, one.name)
+    why = levers[one.name].why if one.name in levers else "the setting itself" if paths else in_the_way(end, one.name)
     if one.name in levers and not one.met(value):
         ends = [path for path, (_, now) in moved.items() if now in (levers[one.name].low, levers[one.name].high)]
         if one.name in stuck:
@@ -459,7 +458,7 @@ def as_file(fit: KnownFit, base: Scenario, spec: str, out: Path, seed: int) -> s
                 "achieved": float(f"{one.value:.4g}"), "error": float(f"{one.error:.2g}"),
             }  # fmt: skip
     after["frozen"] = {
-        "hash": end.hash, "engine": engine_hash(), "seed": FRESH_SEED, "replicates": FRESH, "targets": targets
+        "hash": end.hash, "engine": engine_hash(), "seed": FRESH_SEED, "replicates": fit.runs, "targets": targets
     }  # fmt: skip
     lines = [f"{base.title}, with settings at which it comes to what is known of it. Fresh runs, weeks 26 to 156:"]
     for one in fit.numbers:
