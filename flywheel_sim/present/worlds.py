@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from flywheel_sim.present.bridge import GAIN, LOSS
 from flywheel_sim.present.drawing import FAINT, FRAME, GRID, INK, MUTED, Told, canvas, plain, written
 from flywheel_sim.results.failing import FailsWhere
-from flywheel_sim.results.over_worlds import hundred
+from flywheel_sim.results.over_worlds import hundred, weighted_quantiles
 from flywheel_sim.results.words import inside, money, number, percent, signed_money
 from flywheel_sim.results.world_answer import NOTHING_TO_LEARN, TOO_FEW
 from flywheel_sim.results.world_draws import FEWEST_TELLING, ToLearn, WorldDraws
@@ -26,6 +26,8 @@ Floats = NDArray[np.float64]
 MOST_TO_LEARN = 3
 #: Said of what luck alone would look like.
 NOT_TOLD = "not distinguishable from nothing"
+#: Shares at which the dots say what a world is worth: eight of ten lie between the ends.
+EIGHT_OF_TEN = np.array([0.1, 0.5, 0.9])
 _WIDTH, _EDGE, _PITCH = 470.0, 8.0, 44.0
 
 
@@ -80,11 +82,12 @@ def hundred_dots(
     x, y, lost = left + step * (k // rows + 0.5), dots + step * (k % rows + 0.5), k < worse
     sheet.scatter(x[lost], y[lost], s=(0.68 * step) ** 2, facecolor="white", edgecolor=LOSS, linewidth=2.4)
     sheet.scatter(x[~lost], y[~lost], s=(0.76 * step) ** 2, facecolor=GAIN, edgecolor="none")
-    for share, name in ((0.1, "one in ten below"), (0.5, "in the middle"), (0.9, "one in ten above")):
+    worths = weighted_quantiles(np.asarray(effects, np.float64), EIGHT_OF_TEN, weights)
+    names = ("one in ten below", "in the middle", "one in ten above")
+    for share, worth, name in zip(EIGHT_OF_TEN, worths, names, strict=True):
         place, foot = left + step * share * len(values) / rows, dots + step * rows
         sheet.plot([place, place], [foot + 3.0, foot + 9.0], color=FRAME, linewidth=1.0)
-        worth = signed_money(float(np.quantile(values, share)))
-        sheet.text(place, foot + 23.0, worth, ha="center", fontsize=11.5, weight="bold", color=INK)
+        sheet.text(place, foot + 23.0, signed_money(float(worth)), ha="center", fontsize=11.5, weight="bold", color=INK)
         sheet.text(place, foot + 36.0, name, ha="center", fontsize=9.5, color=MUTED)
     if told:
         _learn(sheet, told, rest)
@@ -136,7 +139,8 @@ def _short(name: str, one_line: bool) -> str:
 def dots_words(effects: Floats, weights: Floats | None, challenger: str) -> str:
     """Return what the dots show, for those who cannot see them."""
     values, better = hundred(np.asarray(effects, np.float64), weights)
-    low, middle, high = (signed_money(float(np.quantile(values, share))) for share in (0.1, 0.5, 0.9))
+    worths = weighted_quantiles(np.asarray(effects, np.float64), EIGHT_OF_TEN, weights)
+    low, middle, high = (signed_money(float(worth)) for worth in worths)
     return (
         f"{len(values)} dots, sorted by what {challenger} is worth: {better} better and {len(values) - better} worse. "
         f"{middle} in the middle, {low} to {high} in eight of ten."
