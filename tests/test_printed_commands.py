@@ -133,8 +133,8 @@ def small(words: list[str]) -> list[str]:
         more += ["--replicates", "2" if "--full" in words or name == "claims" else "4"]
     if name in ("calibrate", "sweep") and "--replicates" not in words and "--check" not in words:
         more += ["--replicates", "1" if name == "sweep" else "2"]
-    if name == "facts":
-        more += ["--draws", "1"]
+    if name in ("facts", "worlds"):
+        more += ["--draws", "1" if name == "facts" else "24"]
     if name in ("responses", "facts"):
         more += ["--replicates", "2", "--set=market.accounts=200", "--set=market.initial_customers=20"]
         more += [] if "--company" in words else ["--company", "b2b-saas"]

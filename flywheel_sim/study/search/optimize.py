@@ -239,7 +239,8 @@ class _Search:
             self.file.title or self.study.name, dict(self.search.objectives), tuple(policies), winner, tuple(front),
             np.concatenate(self.tried), tuple(self.history), robustness, self.store.standing().done, len(self.met),
             str(self.store.folder), "", self.study.base.name, self._notes(policies),
-            self._promised(policies[winner]), dict(self.search.cvar), tuple(self.search.won),
+            self._promised(policies[winner]), {name: share for name, share in self.search.cvar.items() if share < 1.0},
+            tuple(self.search.won),
         )  # fmt: skip
 
     def _promised(self, answer: Policy) -> Floats:
