@@ -233,7 +233,11 @@ def test_killed_and_resumed_it_comes_to_the_same_and_makes_no_run_twice(using, h
     again = calibrating.resume("killed")
     assert {**again.to_dict(), "folder": ""} == want
     assert Store.open("killed").hash() == Store.open("whole").hash(), "every run once"
-    assert Path(f"killed/{FILE}").read_bytes() == Path(f"whole/{FILE}").read_bytes()
+    drawn = [json.loads(Path(folder, FILE).read_text()) for folder in ("killed", "whole")]
+    for one in drawn:  # what lies beside the draws names its folder
+        assert one.pop("beside")
+        one.pop("checksum", None)
+    assert drawn[0] == drawn[1]
     before = len(made)
     assert {**calibrating.resume("killed").to_dict(), "folder": ""} == want and len(made) == before
 

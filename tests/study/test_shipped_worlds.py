@@ -103,7 +103,10 @@ def test_where_there_are_no_worlds_one_line_says_so_and_what_makes_them(shipped:
     assert usual_drawing([load("b2b-saas"), load("b2c-subscription")]) == (
         None, "Worlds are those of one company, and these scenarios are several."
     )  # fmt: skip
-    sure = {"extends": "b2b-saas", "doubt": {"widths": {"a": 1, "M": 1, "V2": 1, "V": 1}}}
+    sure = {
+        "extends": "b2b-saas", "doubt": {"widths": {"a": 1, "M": 1, "V2": 1, "V": 1}},
+        "handoffs": {"angle_friction": 0.12}, "journey": {"match_effect": 0.7},
+    }  # fmt: skip
     assert usual_drawing([load(sure)]) == (None, "")
 
 
@@ -156,7 +159,7 @@ def test_precision_and_choice_go_over_worlds(shipped: Path) -> None:
 
 
 def test_two_words_on_what_is_run_are_refused(shipped: Path) -> None:
-    for given in ({"precision": 1e6}, {"replicates": 20}, {"as_assumed": True}, {"posterior": "x"}):
+    for given in ({"precision": 1e6}, {"replicates": 20}, {"as_assumed": True}):
         with pytest.raises(ValueError, match=r"worlds and .* both say what is run"):
             fs.compare(pair(), worlds=10, **given)
     with pytest.raises(ValueError, match="worlds_from and as_assumed both say"):
