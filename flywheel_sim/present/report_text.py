@@ -73,7 +73,7 @@ def second(verdict: Verdict, weeks: int) -> str:
     few, many = verdict.runs_interval
     parts = [
         f"80 % interval of the average difference: {signed_money(low)} to {signed_money(high)}; "
-        f"in 8 of 10 simulated futures it is {signed_money(few)} to {signed_money(many)}."
+        f"in eight of ten simulated futures it is {signed_money(few)} to {signed_money(many)}."
     ]
     name = verdict.challenger
     if math.isinf(verdict.breakeven_week):
