@@ -37,7 +37,7 @@ class Mixing:
         self._steps: list[Floats] = []
 
     def next(self, point: Sequence[float] | Floats, step: Sequence[float] | Floats) -> Floats:
-        """Return the next point.
+        """Return the next point to try, from all that were tried so far.
 
         Parameters
         ----------
