@@ -85,7 +85,10 @@ def test_what_cannot_be_done_is_told_with_what_can(
 def test_a_company_of_which_all_is_known_has_one_world(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from flywheel_sim.cli import flywheel
 
-    (here / "sure.yaml").write_text("extends: mine.yaml\ndoubt: {widths: {a: 1, M: 1, V2: 1, V: 1}}\n")
+    (here / "sure.yaml").write_text(
+        "extends: mine.yaml\ndoubt: {widths: {a: 1, M: 1, V2: 1, V: 1}}\n"
+        "handoffs: {angle_friction: 0.12}\njourney: {match_effect: 0.7}\n"
+    )
     words = ["worlds", "sure.yaml"]
     assert guarded(lambda: flywheel(words, standalone_mode=False), words) == 2
     assert "there is one world" in capsys.readouterr().err
