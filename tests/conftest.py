@@ -14,3 +14,13 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if "slow" in item.keywords:
             item.add_marker(skip)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_shipped_worlds():
+    """Compare companies of tests as assumed, as if no worlds were shipped; test_shipped_worlds looks at what is."""
+    from flywheel_sim.study.worlds import drawing
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawing, "shipped_worlds", dict)
+        yield

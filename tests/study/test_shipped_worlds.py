@@ -19,6 +19,12 @@ PAIR = ("siloed-close-rate", "relationship-flywheel")
 SMALL = {"market.accounts": 300, "market.initial_customers": 60, "horizon_weeks": 20}
 
 
+@pytest.fixture(autouse=True)
+def looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let worlds that come with the package be found, which other tests do without."""
+    monkeypatch.setattr(module, "shipped_worlds", shipped_worlds)
+
+
 @pytest.fixture
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Thirty worlds of b2b-saas, as they come with the package; nothing ruled any out."""
