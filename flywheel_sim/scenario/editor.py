@@ -10,6 +10,9 @@ from flywheel_sim.scenario.team_roles import BY_TEAM, ROLES
 
 __all__ = ["json_schema"]
 
+#: A range in place of a number.
+RANGE = {"type": "string", "pattern": r"\S\s+to\s+\S"}
+
 
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:
     """Return JSON Schema (draft 2020-12) of a scenario file for ``model``.
@@ -69,18 +72,28 @@ def _loosen(part: Any, blocks: dict[str, Any]) -> None:
         part.pop("required", None)
         for name, entry in list(part["properties"].items()):
             _describe(entry)
+            _or_range(entry)
             kind = blocks.get(str(entry.get("$ref", "")).rpartition("/")[2], {}).get("properties", {}).get("kind")
             if kind is not None:
                 bare = {key: kind[key] for key in ("enum", "type") if key in kind}
                 part["properties"][name] = {"anyOf": [{"$ref": entry.pop("$ref")}, bare], **entry}
     others = part.get("additionalProperties")
     if isinstance(others, dict):
+        _or_range(others)
         _loosen(others, blocks)
         part["additionalProperties"] = {"anyOf": [others, {"type": "null"}]}
         part.pop("minProperties", None)
     for name, entry in part.items():
         if name != "additionalProperties":
             _loosen(entry, blocks)
+
+
+def _or_range(entry: dict[str, Any]) -> None:
+    """Let a number be a range, ``LOW to HIGH``, as well."""
+    if entry.get("type") in ("number", "integer"):
+        bounds = ("type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
+        number = {key: entry.pop(key) for key in bounds if key in entry}
+        entry["anyOf"] = [number, RANGE]
 
 
 def _describe(entry: dict[str, Any]) -> None:
