@@ -39,7 +39,6 @@ READ_ONLY = {
     "compare mine mine+training-in-support": "needs the reader's own file",
     "compare mine.yaml plan.yaml": "needs the reader's own files",
     "worlds COMPANY": "minutes",
-    "compare ... --worlds": "minutes",
     "optimize budget-mix": "hundreds of runs",
     "sensitivity what-moves-the-verdict": "a thousand runs",
     "calibrate hubspot": "a minute",
