@@ -172,7 +172,7 @@ def test_watch_runs_once_and_hands_it_over():
     async def session():
         async with browser() as user:
             await user.open(address("/watch", s=B, seed=5))
-            await until(lambda: "random draw 5" in texts(user, "said")[0])
+            await until(lambda: "random draw no. 5" in texts(user, "said")[0])
             await user.open(address("/watch", s="nobody"))
             await user.should_see("no shipped scenario")
 
