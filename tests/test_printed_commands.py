@@ -257,7 +257,10 @@ def works(words: list[str], *, further: bool = True) -> None:
     assert done.exit_code in fine, f"{shlex.join(words)}: {done.output[-600:]}"
     for hint in re.findall(r"(?:with|says|try): flywheel ([^\n]+?)(?:, or .*)?$", done.output, flags=re.M):
         assert further
-        works(shlex.split(hint), further=False)
+        if hint.startswith("worlds "):  # minutes for a whole company; those of a small one are made above, as typed
+            assert read(shlex.split(hint)) is not None
+        else:
+            works(shlex.split(hint), further=False)
 
 
 def slow_ones(words: tuple[str, ...]) -> object:

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from flywheel_sim.commands.command_output import guarded
+from flywheel_sim.results.saving import ResultError
 from flywheel_sim.study.worlds import making
 
 LINES = "extends: b2b-two-teams\nhorizon_weeks: 112\nmarket: {accounts: 300, initial_customers: 60}\n"
@@ -92,3 +93,9 @@ def test_a_company_of_which_all_is_known_has_one_world(here: Path, capsys: pytes
     words = ["worlds", "sure.yaml"]
     assert guarded(lambda: flywheel(words, standalone_mode=False), words) == 2
     assert "there is one world" in capsys.readouterr().err
+
+
+def test_draws_too_few_for_what_is_known_are_refused_before_any_run(here: Path) -> None:
+    with pytest.raises(ResultError, match=r"24 draws are too few: where 12 figures .* it takes 39 or more"):
+        making.worlds("b2b-saas", draws=24)
+    assert not (here / "b2b-saas-worlds").exists()

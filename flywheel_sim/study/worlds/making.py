@@ -60,6 +60,8 @@ Progress = Callable[[int, int], None]
 DRAWS, PART = 600, 50
 #: Steps in which draws are moved; standard errors from 0 from which a correlation counts.
 STEPS, SCREEN = 4, 3.0
+#: Draws that are companies, of which as many as this for each target must be left before draws can be moved.
+A_TARGET = 3
 #: A target rules a draw out when its run lies so many standard deviations outside the band.
 IMPLAUSIBLE = 3.0
 #: Runs of the company as it stands, for the luck of a run.
@@ -126,6 +128,12 @@ def worlds(
     prior = Prior.of(base)
     if not prior.numbers:
         raise ScenarioError.single(f"every number of {called(base)} is known, so there is one world: run it as it is")
+    least = fewest_draws(len(known_targets(base)))
+    if draws < least:
+        raise ResultError(
+            f"{draws} draws are too few: where {len(known_targets(base))} figures are known of a company it takes "
+            f"{least} or more (--draws {least})"
+        )
     file = None if out is None else Path(out)
     one = file is not None and file.suffix == ".json"
     folder = folder_for(base) if one else file
@@ -149,6 +157,17 @@ def company_of(
     """Return the base case that worlds are of: of a company, with what is said of it beside its files."""
     found = load(company)
     return (found.with_(changes).settled() if changes else found).base()
+
+
+def fewest_draws(targets: int) -> int:
+    """Return how many draws it takes to see how targets hang on what was drawn; 1 where none is known.
+
+    Examples
+    --------
+    >>> fewest_draws(12), fewest_draws(0)
+    (39, 1)
+    """
+    return A_TARGET * (targets + 1) if targets else 1
 
 
 def called(base: Scenario) -> str:
@@ -370,10 +389,11 @@ class _Making:
     def _moves(self, z: Floats, quantities: Floats, sound: NDArray[np.bool_], step: int) -> Floats:
         """Return by how much the scores of every draw are moved in a step."""
         count, q = quantities.shape
-        if sound.sum() < 3 * q + 3:
+        if sound.sum() < fewest_draws(q):
             raise ResultError(
-                f"only {int(sound.sum())} of {count} draws are companies whose runs say what is known of it: take more "
-                f"draws, or narrow what is drawn (doubt.widths, doubt.known)"
+                f"only {int(sound.sum())} of {count} draws are companies whose runs say what is known of it, and "
+                f"{fewest_draws(q)} are needed: take more draws (--draws), or narrow what is drawn (doubt.widths, "
+                f"doubt.known)"
             )
         met = np.stack([one.scaled(quantities[:, k]) for k, one in enumerate(self.targets)], axis=1)
         width = np.array([max(one.high - one.low, 1e-12) for one in self.targets])
