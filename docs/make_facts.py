@@ -9,6 +9,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +22,19 @@ from flywheel_sim.study.facts.trial import DRAWN_RUNS
 
 TARGET = Path(__file__).resolve().parent / "facts.md"
 MEASURED = TARGET.parent / "measured" / "facts.json"
+#: What the companies showed before the first of their laws was mended, by the same command.
+BEFORE = MEASURED.with_name("facts-before.json")
 
 
-def answer() -> dict[str, Any]:
+def answer(file: Path = MEASURED) -> dict[str, Any]:
     """Return the answer as it was written."""
-    return dict(json.loads(MEASURED.read_text("utf-8")))
+    return dict(json.loads(file.read_text("utf-8")))
 
 
-def found() -> Facts:
+@cache
+def found(file: Path = MEASURED) -> Facts:
     """Return what was measured."""
-    data = answer()["data"]
+    data = answer(file)["data"]
     parts = {(mark, part.name): part for mark, fact in fact_table().items() for part in fact.parts}
     listed = []
     for entry in data["facts"]:
@@ -60,22 +64,36 @@ def summary() -> str:
         "",
         f"**{facts.sentence}**",
         "",
-        row("role", "agree", "of those measured", "no interface"),
-        "|---|---|---|---|",
+        row("role", "agree", "of those measured", "no interface", "before the company was mended"),
+        "|---|---|---|---|---|",
     ]
+    before = found(BEFORE).tallies
     for name, tally in facts.tallies.items():
-        lines.append(row(name, str(tally.agree), str(tally.measured), str(tally.unseen)))
+        then = f"{before[name].agree} of {before[name].measured}"
+        lines.append(row(name, str(tally.agree), str(tally.measured), str(tally.unseen), then))
     lines += [
         "",
         f"The prior multiplies every number that a company's file marks as an assumption by exp({SPREAD} z), z "
         f"standard normal and keyed by seed, draw and path. A fact that holds in more than {100 * EASY:.0f} % of these "
         "companies is easy: it says little of this one.",
+        "",
+        f"*Before* is the same command with engine `{answer(BEFORE)['manifest']['hashes']['engine']}`: no law of the "
+        "whole company had been mended, and its base cases were those that had been calibrated without them. Which "
+        "validating facts are easy is found anew each time, so a fact may have changed its row.",
     ]
     return "\n".join(lines)
 
 
+def _told_before(one: Fact | None) -> str:
+    """Say what a fact came to before, and its verdict; it may have been looked for in other words or not at all."""
+    if one is None:
+        return "not measured"
+    return f"{valued(one)} {one.verdict}".strip()
+
+
 def _table(role: str) -> str:
-    heads = ("fact", "company", "what", "value", "published", "verdict", "holds in draws")
+    heads = ("fact", "company", "what", "value", "published", "verdict", "holds in draws", "before")
+    before = {(one.mark, one.company, one.part): one for one in found(BEFORE).found}
     lines = [row(*heads), "|---" * len(heads) + "|"]
     for one in found().found:
         if one.role == role:
@@ -83,7 +101,8 @@ def _table(role: str) -> str:
             verdict += f": {one.says}" if one.says else ""
             told = band(one) + (" (sign)" if one.sign else "")
             mark = f"[{one.mark}](bibliography.md#{one.mark.lower()})"
-            lines.append(row(mark, one.company, one.part, valued(one), told, verdict, rate(one)))
+            then = _told_before(before.get((one.mark, one.company, one.part)))
+            lines.append(row(mark, one.company, one.part, valued(one), told, verdict, rate(one), then))
     return "\n".join(lines)
 
 
