@@ -8,6 +8,7 @@ import pytest
 from small_model import SMALL, Listens, Log, Other, broken_off, half_way, same, to
 
 from flywheel_sim import FlywheelModel, run
+from flywheel_sim.engine import saving
 from flywheel_sim.engine.saving import SavedStateError
 from flywheel_sim.model import Team
 
@@ -85,7 +86,7 @@ def test_what_cannot_be_pickled():
 
 def test_another_engine_refuses_a_pickled_model(model, monkeypatch):
     held = pickle.dumps(model)
-    monkeypatch.setattr("flywheel_sim.engine.saving.engine_hash", lambda: "another")
+    monkeypatch.setattr(saving, "engine_hash", lambda: "another")
     with pytest.raises(SavedStateError, match="the pickled model was written by engine"):
         pickle.loads(held)
 

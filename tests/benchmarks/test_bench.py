@@ -21,6 +21,7 @@ import flywheel_sim
 from flywheel_sim.cli import flywheel
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.scenario import Scenario
+from flywheel_sim.study import benchmarks
 
 TINY = Plan(
     sizes=(500, 1500), small=200, small_runs=4, small_weeks=6, swept=16, warm_up=2, weeks=1, repetitions=2, starts=0,
@@ -300,7 +301,7 @@ def test_kernels_of_shared_luck_are_those_of_the_first_replicates(monkeypatch: p
 def test_an_installed_package_says_where_benchmarks_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("flywheel_sim.study.benchmarks._FOLDER", tmp_path)
+    monkeypatch.setattr(benchmarks, "_FOLDER", tmp_path)
     with pytest.raises(FileNotFoundError, match="from a checkout"):
         flywheel_sim.bench(quick=True)
     for options in ([], ["--big"], ["--sweep"], ["--mechanisms"]):

@@ -5,6 +5,7 @@ import pytest
 from own_rules import late_customers
 
 import flywheel_sim as fs
+from flywheel_sim.execute import outcome
 from flywheel_sim.execute.outcome import beyond, last_week, measure, needs_accounts, unknown_outcome
 from flywheel_sim.results import ResultError
 from flywheel_sim.scenario import ScenarioError
@@ -111,7 +112,7 @@ def test_a_function_that_has_changed_since_is_refused(tmp_path, monkeypatch):
     found = fs.sweep(study, tmp_path / "runs")
     assert found.table["numbers_of_mine:one"].tolist() == [1.0]
     assert fs.resume(tmp_path / "runs").standing.left == 0
-    monkeypatch.setattr("flywheel_sim.execute.outcome.source_hash", lambda _: "another")
+    monkeypatch.setattr(outcome, "source_hash", lambda _: "another")
     with pytest.raises(ResultError, match=r"used another 'numbers_of_mine:one'"):
         fs.resume(tmp_path / "runs")
     assert fs.open(tmp_path / "runs").standing.done == 1, "looking at runs asks for no Python"

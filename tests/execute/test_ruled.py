@@ -9,6 +9,7 @@ from own_rules import Dismiss, Listens
 
 import flywheel_sim as fs
 from flywheel_sim.cli import flywheel
+from flywheel_sim.execute import ruled
 from flywheel_sim.execute.ruled import Rules, rules
 from flywheel_sim.results import ResultError
 from flywheel_sim.scenario import ScenarioError
@@ -95,7 +96,7 @@ def test_a_sweep_keeps_their_names_and_hashes(tmp_path):
 def test_rules_that_have_changed_since_are_refused(tmp_path, monkeypatch):
     study = {"scenario": "b2b-saas", "set": SMALL, "parameters": {"market.price": [1.0]}, **BOTH}
     fs.sweep(study, tmp_path / "runs")
-    monkeypatch.setattr("flywheel_sim.execute.ruled.source_hash", lambda _: "another")
+    monkeypatch.setattr(ruled, "source_hash", lambda _: "another")
     with pytest.raises(ResultError, match="used another 'own_rules:Dismiss'"):
         fs.resume(tmp_path / "runs")
     assert fs.open(tmp_path / "runs").standing.done == 1

@@ -15,7 +15,7 @@ from failing_workers import made_up
 
 import flywheel_sim
 from flywheel_sim.cli import flywheel
-from flywheel_sim.execute import parts
+from flywheel_sim.execute import parts, versions
 from flywheel_sim.execute import store as store_module
 from flywheel_sim.execute.checksums import summed
 from flywheel_sim.execute.chunk import Chunk
@@ -448,7 +448,7 @@ def test_runs_are_the_same_runs_whatever_library_made_them(tmp_path, monkeypatch
     study = {"scenario": "b2b-saas", "set": {"market.accounts": 200, "horizon_weeks": 4, "market.initial_customers": 9},
              "parameters": {"market.price": [1.0, 1.2]}, "outcomes": ["npv"], "series": ["customers"]}  # fmt: skip
     ours = fs.sweep(study, tmp_path / "ours")
-    monkeypatch.setattr("flywheel_sim.execute.versions._library", lambda name: f"{name}-of-another-day")
+    monkeypatch.setattr(versions, "_library", lambda name: f"{name}-of-another-day")
     theirs = fs.sweep(study, tmp_path / "theirs")
     assert theirs.table["run_id"].tolist() == ours.table["run_id"].tolist()
     assert theirs.store.hash() == ours.store.hash()
