@@ -7,12 +7,15 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from chromium import CHROMIUM, PATIENCE, chromium, reached, served
 
+from flywheel_sim.scenario import scenarios
+
 pytest.importorskip("nicegui")
 pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium, chromium-browser, google-chrome or chrome here")
 SIZE = {"market.accounts": 300, "market.initial_customers": 30, "horizon_weeks": 26}
 SMALL = json.dumps(SIZE, separators=(",", ":"))
 A, B, C = (f"{name}:{SMALL}" for name in ("siloed-close-rate", "relationship-flywheel", "nps-pay"))
+TITLES = scenarios()
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +133,29 @@ def test_a_file_of_any_size_survives_reload(page, tmp_path):
     page.locator(".fs-nav").get_by_role("link", name="Compare").click()
     said(page, "Side by side")
     assert "Large and ours" in page.locator(".said").inner_text()
+
+
+def test_a_company_of_ones_own_is_pinned_has_plans_laid_over_it_and_is_there_after_a_reload(page, tmp_path):
+    path = tmp_path / "school.yaml"
+    path.write_text(
+        "extends: b2b-two-teams\ntitle: Our school\nmarket: {accounts: 300, initial_customers: 30}\nhorizon_weeks: 26\n"
+    )
+    page.goto(f"/?baseline={quote(A)}&scenario={quote(B)}")
+    said(page, "24 paired runs under")
+    upload(page, path)
+    page.wait_for_function("() => document.querySelector('.said').innerText.includes('Our school')")
+    page.get_by_role("button", name="Pin", exact=False).first.click()
+    page.wait_for_function("() => !decodeURIComponent(location.href).includes('baseline=siloed')")
+    own = query(page.url)["baseline"]
+    for plan in ("churn-pay", "csat-pay"):
+        choose(page, "Lay a plan over it", f"{TITLES[plan].title} (scheme)")
+        page.wait_for_function("plan => decodeURIComponent(location.href).includes('+' + plan)", arg=plan)
+    said(page, "24 paired runs under")
+    opened, found = query(page.url), page.locator(".said").inner_text()
+    assert opened["baseline"] == own and "+churn-pay+csat-pay" in opened["scenario"][0].replace(" ", "+")
+    page.reload()
+    said(page, "24 paired runs under")
+    assert query(page.url) == opened and page.locator(".said").inner_text() == found
 
 
 def test_reset_and_menus_say_what_is_open(page):

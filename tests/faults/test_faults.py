@@ -8,7 +8,7 @@ import pytest
 from flywheel_sim.scenario.schema import MECHANISMS
 from tests.faults.run import control_of, last_trials, lines_of
 from tests.faults.sources import ROOT, Edit, Fault, place_of, put_in, read_faults
-from tests.faults.trials import Kinds
+from tests.faults.trials import COMPANIES, Kinds, companies
 
 FAULTS = read_faults()
 
@@ -93,3 +93,7 @@ def test_a_fault_keeps_its_text_when_variables_are_renamed_or_statements_move():
     assert right != text("a.py", "kick = math.sqrt(2.0 * noise * dt)", "kick = math.sqrt(noise * noise)")
     assert right != text("a.py", "kick = math.sqrt(3.0 * noise * dt)", "kick = math.sqrt(noise * dt)")
     assert right != text("a.py", "kick = math.exp(2.0 * noise * dt)", "kick = math.exp(noise * dt)")
+
+
+def test_every_company_of_the_trials_is_legal():
+    assert len(companies()) == len(COMPANIES)

@@ -41,7 +41,7 @@ COMPANIES: list[tuple[str, dict[str, Any], int]] = [
     }, 3),
     ("everything-on", SMALL | {"contracts.kind": "monthly", "service.issues": 1.5, "handoffs.enabled": False,
                                "culture.enabled": False, "culture.start": 0.1, "market.network.kind": "complete",
-                               "word_of_mouth.rate": 0.2}, 5),
+                               "word_of_mouth.rate": 0.2, "word_of_mouth.talk_spread": 0.0}, 5),
     ("b2c-subscription", SMALL | {"contracts.enabled": False, "market.churn.by": "voice", "word_of_mouth.rate": 0.3},
      2),
     ("relationship-flywheel", SMALL | {"horizon_weeks": 40, "market.network.kind": "ring"}, 9),
@@ -57,6 +57,7 @@ COMPANIES: list[tuple[str, dict[str, Any], int]] = [
     ("everything-on", SMALL | {
         "relationship.law": "asset", "relationship.forgiveness": 0.6, "relationship.annoyance": 0.3,
         "relationship.contacts_wanted": 0.1, "relationship.market_norm": 0.8, "service.issue_spread": 1.5,
+        "channels.offered": 0.5,
         "service.product_work": 1.0, "word_of_mouth.normalise": "per_friend", "word_of_mouth.talk_spread": 1.2,
         "word_of_mouth.rate": 0.2, "market.network.kind": "configuration",
     }, 11),
