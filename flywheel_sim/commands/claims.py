@@ -1,12 +1,13 @@
 """``flywheel claims``: the claims of practitioners on trial."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from flywheel_sim.commands.command_output import Answer, answers
 from flywheel_sim.commands.progress import progress
-from flywheel_sim.commands.run_options import readable, trial_manifest
+from flywheel_sim.commands.run_options import WORLDS, readable, trial_manifest
 
 __all__ = ["claims"]
 
@@ -15,11 +16,14 @@ __all__ = ["claims"]
 @click.argument("names", nargs=-1, metavar="[C37 C41 ...]")
 @click.option("--quick", is_flag=True, help="10 runs of 78 weeks instead of 40 of 156.")
 @click.option("--detail", is_flag=True, help="Print everything that was seen, as for a few claims by name.")
+@WORLDS
 @answers("claims", "set", "seed", "replicates", "workers")
 def claims(
     names: tuple[str, ...],
     quick: bool,
     detail: bool,
+    worlds: int | None,
+    worlds_from: Path | None,
     changes: dict[str, Any],
     seed: int,
     replicates: int | None,
@@ -30,13 +34,26 @@ def claims(
     Without a name all of C1 to C78.  Each is tried alone, in one company with assumed sizes, under the same luck with
     and without the effect.  A claim that comes out false is a result; exit 1 only when an effect does not vanish where
     it must, which is an error of ours.  --set changes the company of every claim, and what a claim sets itself stays.
+    --worlds tries each over worlds of its company, and says in how many of them it holds.
     """
+    if worlds_from is not None and worlds is None:
+        raise click.UsageError("--worlds-from says where worlds are; say over how many with --worlds N")
+    if worlds is not None and replicates is not None:
+        raise click.UsageError("--worlds says what is run and how often; leave --replicates out")
     from flywheel_sim.study.claims import trial
 
     trial.ready(trial.chosen(names), changes)  # every mistake before the first run
     with progress("Claims") as step:
         found = trial.claims(
-            names, quick=quick, changes=changes, seed=seed, replicates=replicates, workers=workers, progress=step
+            names,
+            quick=quick,
+            changes=changes,
+            seed=seed,
+            replicates=replicates,
+            workers=workers,
+            progress=step,
+            worlds=worlds,
+            worlds_from=worlds_from,
         )
     manifest = trial_manifest(found.hashes, changes, seed=found.seed, replicates=found.replicates)
     return Answer(found.to_dict(), _told(found, detail or 0 < len(names) <= _FEW), manifest, failed=not found.ok)

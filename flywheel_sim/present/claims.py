@@ -24,6 +24,9 @@ def claims_table(found: Trials) -> "Table":
     table.add_column("what is set", ratio=4, overflow="fold")
     table.add_column("what that does: without → with, change (80 % interval), share", ratio=5, overflow="fold")
     table.add_column("vanishes", max_width=11)
+    over = any(trial.worlds for trial in found.trials)
+    if over:
+        table.add_column("in how many worlds", max_width=24)
     for trial in found.trials:
         effect = trial.says
         if trial.seen:
@@ -31,7 +34,8 @@ def claims_table(found: Trials) -> "Table":
             effect = f"{first.name}: {first.told}, {first.change}"
             effect += f"; {trial.says}" if trial.verdict in ("no", "not shown", "fault") else ""
         cells = (trial.number, trial.label, trial.claim, settings(trial.effect, trial.before), effect, trial.gone)
-        table.add_row(*map(Text, cells), style=_STYLE.get(trial.verdict, ""))
+        more = (trial.in_worlds,) if over else ()
+        table.add_row(*map(Text, (*cells, *more)), style=_STYLE.get(trial.verdict, ""))
     return table
 
 
@@ -44,6 +48,8 @@ def claim_card(trial: Trial) -> list[Any]:
         Text(f"{trial.number}  {trial.claim}", style="bold"),
         Text(f"{trial.label}: {trial.says}", style=_STYLE.get(trial.verdict, "").replace("dim", "")),
     ]
+    if trial.worlds:
+        parts.append(Text(f"Over {trial.worlds.n} worlds of {trial.worlds.company}: {trial.in_worlds}"))
     if not trial.seen:
         return parts
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))

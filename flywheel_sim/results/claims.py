@@ -10,9 +10,10 @@ from typing import Any
 from flywheel_sim.results.intervals import LEVEL
 from flywheel_sim.results.saving import finite
 from flywheel_sim.results.words import money, number, percent
+from flywheel_sim.results.world_answer import word_of
 from flywheel_sim.scenario.columns import COLUMNS
 
-__all__ = ["VERDICTS", "Seen", "Trial", "Trials", "Vanished", "settings"]
+__all__ = ["VERDICTS", "InWorlds", "Seen", "Trial", "Trials", "Vanished", "settings"]
 
 #: Verdict -> what it means.
 VERDICTS: Mapping[str, str] = {
@@ -155,6 +156,48 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class InWorlds:
+    """In how many worlds of its company an effect goes which way, luck taken out.
+
+    Parameters
+    ----------
+    n : int
+        Worlds.
+    share : float
+        Share of them in which it goes as claimed: of a claim that nothing changes, in which nothing does, to the bit;
+        where no direction is claimed, in which it goes as it does on average.
+    low, high : float
+        80 % interval of that share (Jeffreys, with the effective number of worlds).
+    company : str
+        Whose worlds.
+
+    Examples
+    --------
+    >>> InWorlds(200, 0.93, 0.9, 0.95, "b2b-saas").told("as claimed")
+    'probably: as claimed in 93 of 100 worlds (90 to 95)'
+    >>> InWorlds(40, 0.5, 0.4, 0.6, "b2b-saas").told("up")
+    'open: up in 50 of 100 worlds (40 to 60)'
+    """
+
+    n: int
+    share: float
+    low: float
+    high: float
+    company: str
+
+    def told(self, what: str) -> str:
+        """Say it in words that go by the nearer end of the interval, as those of a comparison do."""
+        other = self.high < 0.5
+        word = word_of(1.0 - self.high if other else self.low) or "open"
+        if word.startswith("Leans"):
+            word = "leans against it" if other else "leans to it"
+        elif other and word != "open":
+            word += " not"
+        count = f"{100 * self.share:.0f} of 100 worlds ({100 * self.low:.0f} to {100 * self.high:.0f})"
+        return f"{word.lower()}: {what} in {count}"
+
+
+@dataclass(frozen=True)
 class Vanished:
     """The same effect at a setting at which it must be gone.
 
@@ -186,7 +229,7 @@ class Trial:
 
     ``p`` is adjusted by Holm over the claims tried together; ``seen`` has the first thing observed first, the one that
     the verdict goes by.  ``before`` is what stands without the effect where it is set.  ``reason`` says why a claim was
-    not tried.
+    not tried, ``worlds`` in how many worlds it holds, where run k was of world k.
     """
 
     number: str
@@ -204,6 +247,15 @@ class Trial:
     vanished: tuple[Vanished, ...] = ()
     weeks: int = 0
     reason: str = ""
+    worlds: InWorlds | None = None
+
+    @property
+    def in_worlds(self) -> str:
+        """In how many worlds it holds, in words; empty where it was tried as assumed."""
+        if self.worlds is None:
+            return ""
+        moved = "up" if self.seen[0].difference > 0 else "down"
+        return self.worlds.told("as claimed" if self.null or self.direction else moved)
 
     @property
     def label(self) -> str:
@@ -246,6 +298,7 @@ class Trial:
             "says": self.says, "gone": self.gone,
             "mechanisms": list(self.mechanisms), "base": self.base, "weeks": self.weeks, "set": dict(self.effect),
             "before": dict(self.before),
+            "worlds": vars(self.worlds) | {"told": self.in_worlds} if self.worlds else None,
             "direction": self.direction, "null": self.null, "by_construction": self.by_construction, "p": self.p,
             "seen": [one.to_dict() for one in self.seen], "vanished": [one.to_dict() for one in self.vanished],
         }  # fmt: skip

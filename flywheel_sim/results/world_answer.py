@@ -18,7 +18,7 @@ from flywheel_sim.results.intervals import share_interval
 from flywheel_sim.results.words import money, percent, signed_money, span
 from flywheel_sim.results.world_draws import FEWEST_TELLING, ToLearn, WorldDraws
 
-__all__ = ["AS_ASSUMED", "NOTHING_TO_LEARN", "TOO_FEW", "WorldRuns", "WorldVerdict", "over_worlds"]
+__all__ = ["AS_ASSUMED", "NOTHING_TO_LEARN", "TOO_FEW", "WorldRuns", "WorldVerdict", "over_worlds", "word_of"]
 
 Floats = NDArray[np.float64]
 
@@ -233,7 +233,7 @@ def over_worlds(
     verdict = WorldVerdict(runs.n, n, share, low, high, float(ends[1]), (float(ends[0]), float(ends[2])))
     other = share < 0.5
     least = 1.0 - high if other else low
-    word = next((word for word, needed in _WORDS if least >= needed), None)
+    word = word_of(least)
     won, (bottom, middle, top) = (1.0 - share, -ends[::-1]) if other else (share, ends)
     better, worse = (baseline, challenger) if other else (challenger, baseline)
     fit = " that fit what is known" if runs.fitted else ""
@@ -245,6 +245,17 @@ def over_worlds(
     else:
         said = f"{word} {better}: {counted}, it is worth more than {worse} after {after}: {dollars}."
     return verdict, f"{said} {_luck(float(runs.luck[index]), float(middle))}", None if word is None else better
+
+
+def word_of(least: float) -> str | None:
+    """Return how sure a share of worlds is, by the lower end of its interval; None where the question is open.
+
+    Examples
+    --------
+    >>> word_of(0.96), word_of(0.7), word_of(0.4)
+    ('Almost surely', 'Leans to', None)
+    """
+    return next((word for word, needed in _WORDS if least >= needed), None)
 
 
 def _counted(share: float, n: int) -> str:

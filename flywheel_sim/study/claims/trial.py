@@ -12,10 +12,17 @@ without.  The verdict goes by the first thing observed; the others are told.
   observed does more than luck explains, else "not shown": a null is not shown by too few runs.
 
 A claim whose direction was not written down beforehand cannot be right or wrong about it: it has an effect, or not.
+
+Over worlds (`flywheel_sim.study.worlds`) run k of every arm is of world k of the claim's company, with luck k, and some
+worlds run once more under other luck, so that luck can be taken out.  The t test is then of the mean over worlds and
+luck; beside it stands in how many worlds the effect goes as claimed, and it must be gone in every one of them.
 """
 
+import math
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,16 +30,20 @@ from numpy.typing import NDArray
 
 from flywheel_sim.execute.run import batch
 from flywheel_sim.results import Run
-from flywheel_sim.results.claims import Seen, Trial, Trials, Vanished
-from flywheel_sim.results.intervals import holm, mean_interval, paired_p
+from flywheel_sim.results.claims import InWorlds, Seen, Trial, Trials, Vanished
+from flywheel_sim.results.intervals import holm, mean_interval, paired_p, share_interval
+from flywheel_sim.results.over_worlds import share_better
 from flywheel_sim.results.verification import Quantity
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.arguments import whole
 from flywheel_sim.scenario.errors import Problem, nearest
 from flywheel_sim.study.claims.table import Claim, arms, claim_table, settings
 from flywheel_sim.study.verification.verify import FALSE_ALARM, smallest_seen
+from flywheel_sim.study.worlds.answering import again
+from flywheel_sim.study.worlds.drawing import WorldDrawing, drawing
+from flywheel_sim.study.worlds.shrinkage import shrink
 
-__all__ = ["ERROR_RATE", "Pair", "chosen", "claims", "judged", "ready", "same", "weekly_mean"]
+__all__ = ["ERROR_RATE", "Over", "Pair", "chosen", "claims", "judged", "ready", "same", "weekly_mean"]
 
 #: Chance that anything is called an effect while there is none, at most.
 ERROR_RATE = 0.05
@@ -54,6 +65,65 @@ class Pair(NamedTuple):
     with_effect: Floats
     same: bool
 
+    def first(self, count: int) -> "Pair":
+        """Return the first runs; whether all bits agree is said of all of them."""
+        return Pair(self.without[:count], self.with_effect[:count], self.same)
+
+
+@dataclass(frozen=True, eq=False)
+class Over:
+    """Worlds of the companies of claims, and which of them a run is of.
+
+    Parameters
+    ----------
+    count, twice : int
+        Worlds; how many of them run once more.
+    drawn : mapping of str to WorldDrawing
+        By company.
+    base_of : mapping of str to str
+        Hash of every arm -> its company.
+    """
+
+    count: int
+    twice: int
+    drawn: Mapping[str, WorldDrawing]
+    base_of: Mapping[str, str]
+
+    @classmethod
+    def of(
+        cls, table: Mapping[str, Claim], made: Mapping[str, list[Arm]], count: int,
+        source: str | os.PathLike[str] | None,
+    ) -> "Over":  # fmt: skip
+        """Return so many worlds for every company that claims are tried in."""
+        from flywheel_sim.engine.targets import with_targets  # loads the engine
+
+        base_of = {
+            found.hash: table[number].base
+            for number, both in made.items()
+            for arm in both
+            for one in arm
+            for found in (one, with_targets(one))  # as a run has it, with targets of measures in place
+        }
+        drawn = {name: drawing([load(name)], source, least=count) for name in dict.fromkeys(base_of.values())}
+        return cls(count, again(count), drawn, base_of)
+
+    def each(self, scenario: Scenario, replicate: int) -> Scenario:
+        """Return an arm in the world of a run; runs after the last world are of the first ones again."""
+        return self.drawn[self.base_of[scenario.hash]].each(scenario, replicate % self.count)
+
+    def share(self, claim: Claim, pair: Pair) -> InWorlds:
+        """Return in how many worlds an effect goes as claimed, luck taken out."""
+        company = self.drawn[claim.base].worlds.company
+        apart = pair.with_effect - pair.without
+        if claim.expect == "null":
+            share, n = float(np.mean(apart[: self.count] == 0.0)), float(self.count)
+        else:
+            way = {"up": 1.0, "down": -1.0}.get(claim.direction) or math.copysign(1.0, float(apart.mean()))
+            shrunk = shrink(way * apart, np.arange(len(apart)) % self.count)
+            share, n = share_better(shrunk.effects), min(shrunk.n_eff, float(self.count))
+        low, high = share_interval(share * n, n)  # type: ignore[arg-type]
+        return InWorlds(self.count, share, low, high, company)
+
 
 def claims(
     names: Iterable[str] = (),
@@ -62,6 +132,8 @@ def claims(
     changes: Mapping[str, Any] | None = None,
     seed: int = 1,
     replicates: int | None = None,
+    worlds: int | None = None,
+    worlds_from: str | os.PathLike[str] | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Trials:
@@ -79,6 +151,10 @@ def claims(
         As for `flywheel_sim.batch`.
     replicates : int, optional
         Paired runs of every arm, instead of 40 (quick: 10).
+    worlds : int, optional
+        Over so many worlds of the company of each claim instead, 8 or more.
+    worlds_from : path, optional
+        Where they are, if all claims are of one company; default: beside its file, or shipped.
     progress : callable, optional
         Called as ``progress(run-weeks done, run-weeks in all, claims)``.
 
@@ -90,6 +166,8 @@ def claims(
     ------
     ScenarioError
         When there is no such claim, a change is refused, or there are fewer than two replicates.
+    ResultError
+        When there are no worlds, or too few.
 
     Examples
     --------
@@ -105,6 +183,10 @@ def claims(
         raise ScenarioError.single(f"a trial needs at least 2 replicates to tell luck from effect, got {replicates}")
     table = chosen(names)
     made = ready(table, {"horizon_weeks": WEEKS[mode], **(changes or {})})
+    over = None
+    if worlds is not None:
+        over = Over.of(table, made, whole("worlds", worlds, 8), worlds_from)
+        replicates = over.count + over.twice
     total = replicates * sum(_weeks(group, made) for group in _groups(made))
     done = 0
     measured: dict[str, list[list[Pair]]] = {}
@@ -115,12 +197,17 @@ def claims(
             if progress:
                 progress(before + part, total, note)
 
-        measured |= _measured({n: (table[n], made[n]) for n in group}, replicates, seed, workers, step)
+        measured |= _measured({n: (table[n], made[n]) for n in group}, replicates, seed, workers, step, over)
         done += replicates * _weeks(group, made)
     told = {
         number: {"weeks": both[0][0].horizon_weeks, "before": _before(table[number], both[0][0])}
         for number, both in made.items()
     }
+    if over is not None:
+        for number, pairs in measured.items():
+            told[number]["worlds"] = over.share(table[number], pairs[0][0])
+            measured[number] = [[pair.first(over.count) for pair in some] for some in pairs]
+        replicates = over.count
     trials = judged([(claim, measured.get(number, [])) for number, claim in table.items()], told)
     bases = {claim.base for claim in table.values() if not claim.open}
     return Trials(
@@ -303,6 +390,7 @@ def _measured(
     seed: int,
     workers: int | None,
     step: Callable[[int], None],
+    over: Over | None,
 ) -> dict[str, list[list[Pair]]]:
     """Run the arms of some claims and keep what they observe, a slice of replicates at a time: memory stays flat."""
     made = {number: both for number, (_, both) in group.items()}
@@ -317,7 +405,7 @@ def _measured(
 
         found = batch(
             list(scenarios.values()), replicates=count, first=first, seed=seed, workers=workers, teams=False,
-            progress=on,
+            progress=on, each=None if over is None else over.each,
         )  # fmt: skip
         runs = dict(zip(scenarios, found, strict=True))
         for number, (claim, both) in group.items():
