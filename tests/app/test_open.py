@@ -252,7 +252,7 @@ def test_watch_shows_no_run_of_another_luck(page):
     said(page, "expected a whole number")
     assert page.locator(".fw-root").count() == 0
     luck.fill("12")
-    said(page, "luck 12")
+    said(page, "random draw no. 12;")
     page.locator(".fw-root").wait_for()
     assert query(page.url)["seed"] == ["12"] and header(page, "What-if") == {"baseline": [A], "scenario": [B]}
 
