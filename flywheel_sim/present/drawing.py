@@ -112,20 +112,20 @@ def line_labels(axes: Axes, entries: Sequence[tuple[float, str, str, str]], *, g
     axes : Axes
         With its final limits.
     entries : sequence of (y, name, value, colour)
-        ``value`` is written under the name in grey.
+        ``value`` is written under the name in grey, in as many lines as it has.
     gap : float
         Room of one label, as a share of the height.
     """
     low, high = axes.get_ylim()
     wrapped = [_short_lines(name) for _, name, _, _ in entries]
     rooms = [
-        gap * (len(lines) + bool(value)) / 2.0 + 0.02 for lines, (_, _, value, _) in zip(wrapped, entries, strict=True)
+        gap * (len(lines) + len(value.splitlines())) / 2.0 + 0.02
+        for lines, (_, _, value, _) in zip(wrapped, entries, strict=True)
     ]
     wanted = [(y - low) / (high - low) if high > low else 0.5 for y, _, _, _ in entries]
     for (_, _, value, tint), lines, spot in zip(entries, wrapped, apart(wanted, rooms), strict=True):
-        rows = [(line, written(tint), "bold", 10.0) for line in lines] + (
-            [(value, MUTED, "normal", 9.5)] if value else []
-        )
+        rows = [(line, written(tint), "bold", 10.0) for line in lines]
+        rows += [(line, MUTED, "normal", 9.5) for line in value.splitlines()]
         pitch = gap / 2.0
         for number, (text, ink, weight, size) in enumerate(rows):
             y = spot + pitch * ((len(rows) - 1) / 2.0 - number)

@@ -86,7 +86,7 @@ def score_chart(outcomes: Outcomes) -> Figure:
         axes.plot(weeks[1:], asked[1:], color=color(index), linewidth=1.4, dashes=(4, 2))
         if np.isfinite(true[-1]):
             shown = f"at the end {number(true[-1], 2)}"
-            shown += f", surveyed {number(asked[-1], 2)}" if np.isfinite(asked[-1]) else ""
+            shown += f",\nsurveyed {number(asked[-1], 2)}" if np.isfinite(asked[-1]) else ""
             entries.append((float(true[-1]), label, shown, color(index)))
     weeks_axis(axes, outcomes.weeks)
     axes.yaxis.set_major_locator(MaxNLocator(6))

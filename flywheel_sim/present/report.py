@@ -140,7 +140,7 @@ def _under(outcomes: Outcomes, verdict: Verdict | None) -> str:
         return single_note(outcomes)
     if verdict.worlds:
         return under_verdict(outcomes, verdict.worlds)
-    return f"{outcomes.grounds} {second(verdict, outcomes.weeks)}"
+    return f"{outcomes.grounds.removesuffix('.')}. {second(verdict, outcomes.weeks)}"
 
 
 def _tiles(outcomes: Outcomes, verdict: Verdict | None) -> list[Tile]:

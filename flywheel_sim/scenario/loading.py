@@ -136,9 +136,11 @@ def _checked(layers: Layers, model: type[BaseModel], name: str, changes: dict[st
 def _entitle(layers: Layers, parts: Sequence[Part], first: str = "") -> None:
     """Call a composition by all its titles: the last one alone would say nothing of the company."""
     titles = [first] if first else []
+    company = layers.company.value if layers.company is not None else {}
     for part in parts:
         own = read(part.origin.path, part.origin.shown, []).value
-        title = own["title"].value if isinstance(own, dict) and "title" in own else part.origin.name
+        of = own if titles or "title" in own else company  # a company goes by the title it has from its parent, too
+        title = of["title"].value if isinstance(of, dict) and "title" in of else part.origin.name
         titles.append(f"{title} ({', '.join(part.only)})" if part.only else str(title))
     layers.root.value["title"] = Node(" + ".join(titles), Place(None, None, None))
 

@@ -193,3 +193,11 @@ def test_a_channel_that_a_company_lacks_is_left_out():
 def test_a_wrong_name_is_mended_where_it_stands_and_nothing_is_compared_with_itself(words: str, next_one: str) -> None:
     done = CliRunner().invoke(flywheel, words.split())
     assert done.exit_code == 2 and done.stderr.splitlines()[-1] == f"try: flywheel {next_one}"
+
+
+def test_a_composition_is_called_by_the_title_that_its_company_has_from_its_parent(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "school.yaml").write_text("extends: b2b-two-teams\ntitle: Our school\n")
+    (tmp_path / "school-fitted.yaml").write_text("extends: school.yaml\nmarket: {accounts: 900}\n")
+    assert load("school-fitted+churn-pay").title == f"Our school + {load('churn-pay').title}"
+    assert load("school-fitted").plus("churn-pay").title == load("school-fitted+churn-pay").title
