@@ -56,3 +56,10 @@ def test_a_decision_that_does_nothing_has_any_rank() -> None:
     found = reliability(*still)
     assert found.ranks.min() > 0.7 * found.ranks.mean()
     assert found.brier < 0.01
+
+
+def test_a_draw_in_which_nobody_qualifies_keeps_what_the_company_states() -> None:
+    small = {"horizon_weeks": 30, "market.accounts": 120, "market.initial_customers": 20}
+    base = load("b2b-saas").with_(small).settled()
+    drawn = see(base, [{"cadence": {"enabled": True}}], np.arange(8, 12), workers=1)
+    assert drawn.differences.shape == (4, 1) and np.isfinite(drawn.differences).all()

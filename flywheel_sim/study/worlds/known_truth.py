@@ -131,7 +131,9 @@ def see(
         rows = references_of(
             drawn, [(seed, _LOOKING + int(k)) for k in some], every=_EVERY, paired=True, workers=worker_count(workers)
         )
-        references = {path: np.array([row[path] for row in rows]) for path in rows[0]}
+        # what a draw's run says nothing of stays as the company states it: nobody wins a customer in some draws
+        paths = sorted(set().union(*rows))
+        references = {path: np.array([row.get(path, base.get(path)) for row in rows]) for path in paths}
         worlds = Worlds(base.name, prior.hash, engine_hash(), seed, len(some), some, {}, references)
         each = WorldDrawing(worlds, base).each
         # luck that differs from draw to draw, and from what is seen to what decisions make
