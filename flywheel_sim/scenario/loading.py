@@ -139,8 +139,13 @@ def _entitle(layers: Layers, parts: Sequence[Part], first: str = "") -> None:
     company = layers.company.value if layers.company is not None else {}
     for part in parts:
         own = read(part.origin.path, part.origin.shown, []).value
-        of = own if titles or "title" in own else company  # a company goes by the title it has from its parent, too
-        title = of["title"].value if isinstance(of, dict) and "title" in of else part.origin.name
+        says = own if isinstance(own, dict) else {}
+        if not titles and "title" not in says and isinstance(company, dict):
+            says = company  # which has the title of its parent
+        if "title" in says and isinstance(says["title"].value, dict | list):
+            layers.root.value["title"] = says["title"]  # for the check to refuse where it stands
+            return
+        title = says["title"].value if "title" in says else part.origin.name
         titles.append(f"{title} ({', '.join(part.only)})" if part.only else str(title))
     layers.root.value["title"] = Node(" + ".join(titles), Place(None, None, None))
 

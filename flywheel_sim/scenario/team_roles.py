@@ -75,7 +75,7 @@ class Company:
         for name, point in _entries(root, "journey", "touchpoints"):
             said = point.value if isinstance(point.value, dict) else {}
             owner = said["owner"].value if "owner" in said else None
-            if owner in found.teams:
+            if isinstance(owner, str) and owner in found.teams:
                 points[name] = [owner]
                 stage = said["stage"].value if "stage" in said else "use"
                 stages.setdefault(str(stage), []).append(owner)

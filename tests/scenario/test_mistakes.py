@@ -1,5 +1,7 @@
 """All mistakes at once, each with its place and a way out."""
 
+import re
+
 import pytest
 
 from flywheel_sim.scenario import ScenarioError, load
@@ -125,3 +127,18 @@ def test_an_error_survives_pickling():
 
 def test_nearest_ignores_case_and_dashes():
     assert nearest("Churn-Rate", ["churn_rate", "chunk"]) == "churn_rate"
+
+
+@pytest.mark.parametrize(
+    ("lines", "where"),
+    [
+        ("extends: b2b-two-teams\ntitle: {a: 1}\n", "mine.yaml:2:8: title: expected text"),
+        ("extends: b2b-two-teams\njourney: {touchpoints: {help: {owner: {a: 1}}}}\n", "owner: expected text"),
+        ("", "mine.yaml:1:1: the file is empty"),
+    ],
+)
+def test_what_is_laid_over_a_wrong_file_does_not_hide_what_is_wrong(lines, where, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text(lines)
+    with pytest.raises(ScenarioError, match=re.escape(where)):
+        load("mine.yaml+churn-pay")
