@@ -115,7 +115,7 @@ def lines(seed: int, count: int) -> list[list[str]]:
 
 def wrong(words: list[str], code: int, said: str, seconds: float) -> str:
     """What is wrong with an end; processor time counts, not the clock, so that a busy machine finds nothing."""
-    fine = code in (0, 1, 2) and "Traceback" not in said and "internal error" not in said and seconds < LONGEST
+    fine = code in (0, 1, 2) and "Traceback" not in said and "internal error:" not in said and seconds < LONGEST
     return "" if fine else f"{words!r} ended with {code} after {seconds:.1f} s: {said[-300:]}"
 
 
