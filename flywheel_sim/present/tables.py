@@ -298,8 +298,11 @@ def search_table(found: "Optimum", most: int = 12) -> "Table":
         for k, name in enumerate(found.objectives):
             gain = found.gains(p)[:, k]
             low, high = mean_interval(gain, COVERAGE)
-            told = f"{number(float(gain.mean()))} ({number(low)} to {number(high)})" if p else ""
-            cells += [shown(name, float(policy.worth[k])), told]
+            won = name in found.won
+            middle, lower, upper = (number(100.0 * x if won else x) for x in (float(gain.mean()), low, high))
+            told = f"{middle}{' points' if won else ''} ({lower} to {upper})" if p else ""
+            worth = float(policy.worth[k])
+            cells += [percent(abs(worth)) if won else shown(name, worth), told]
         sets = [f"{path} {_said(policy.changes[path])}" for path in paths if path in policy.changes]
         table.add_row(*cells, ", ".join(sets))
     return table

@@ -313,7 +313,7 @@ class Optimum:
     def what(self, name: str) -> str:
         """Return what is searched for of an outcome, in words."""
         if name in self.won:
-            return f"share of runs with better {name}, from a half,"
+            return f"share of runs with better {name}"
         share = self.cvar.get(name, 1.0)
         return name if share >= 1 else f"{name} in the worst {percent(share)} of runs"
 
@@ -367,9 +367,13 @@ class Optimum:
         for k, (name, way) in enumerate(self.objectives.items()):
             mean = float(gains[:, k].mean())
             low, high = mean_interval(gains[:, k], COVERAGE)
-            better = "more" if (way == "maximise") == (mean >= 0) else "less"
-            ends = sorted((low, high)) if mean >= 0 else sorted((-high, -low))
-            parts.append(f"{self.what(name)} {number(abs(mean))} {better} ({number(ends[0])} to {number(ends[1])})")
+            if name in self.won:
+                least, most = (percent(min(max(0.5 + x, 0.0), 1.0)) for x in (low, high))
+                parts.append(f"better {name} in {percent(0.5 + mean)} of runs ({least} to {most})")
+            else:
+                better = "more" if (way == "maximise") == (mean >= 0) else "less"
+                ends = sorted((low, high)) if mean >= 0 else sorted((-high, -low))
+                parts.append(f"{self.what(name)} {number(abs(mean))} {better} ({number(ends[0])} to {number(ends[1])})")
             if self.what(name) != name:
                 all_runs = float((self.best.mean - self.policies[0].mean)[k])
                 parts.append(f"on average {number(abs(all_runs))} {'more' if all_runs >= 0 else 'less'}")
@@ -381,7 +385,7 @@ class Optimum:
             # what is smaller than the last bits of the figures is nothing
             size = 1e-9 * np.abs(self.best.mean)
             parts = [
-                f"{name} {number(float(x))}"
+                f"{self.what(name)} {number(100.0 * x)} points" if name in self.won else f"{name} {number(float(x))}"
                 for name, x in zip(self.objectives, np.where(abs(seen) > size, seen, 0.0), strict=True)
             ]
             said = "; ".join(parts)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -86,6 +87,11 @@ def test_every_run_may_be_of_a_world(folder):
     data = json.loads(done.stdout)["data"]
     assert done.exit_code == 1 and not data["found"], "a third of the draws harm whoever moves away from 8 heads"
     assert data["robustness"]["draws"] == 30 and "of world k of 30 worlds of b2b-saas" in data["notes"][0]
+    (folder / "won.yaml").write_text(text.replace("budget: 150", "budget: 600\n  won: [npv]") + "replicates: 15\n")
+    done = call("optimize", "won.yaml", *words[:-1])
+    assert done.exit_code in (0, 1), done.output
+    assert "share of runs with better npv" in done.stdout and " 50 %" in done.stdout, "as it stands it ties with itself"
+    assert done.exit_code == 1 or re.search(r"better npv in \d+ % of runs \(\d+ % to \d+ %\); on average", done.stdout)
     for more, said in (
         (("alone.yaml", "--set", "ledger.overhead=1", "--out", "b"), "is drawn from"),
         (("heads.yaml", "--out", "b"), "expected uncertainty: or worlds:"),
