@@ -39,6 +39,7 @@ READ_ONLY = {
     "compare mine mine+training-in-support": "needs the reader's own file",
     "compare mine.yaml plan.yaml": "needs the reader's own files",
     "worlds COMPANY": "minutes",
+    "claims --worlds": "needs worlds; tried with made-up ones by tests/study/test_claims_over_worlds.py",
     "optimize budget-mix": "hundreds of runs",
     "sensitivity what-moves-the-verdict": "a thousand runs",
     "calibrate hubspot": "a minute",

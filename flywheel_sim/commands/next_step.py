@@ -73,6 +73,8 @@ def next_step(words: Sequence[str], problems: Iterable[Mapping[str, object]], kn
         return f"{_typed(words)}, once the data are as it expects them"
     if any("shipped scenario" in str(one["message"]) for one in found):
         return "flywheel scenario list"
+    if makes := next(filter(None, (re.search(r"with: (flywheel .+)$", str(one["message"])) for one in found)), None):
+        return makes[1]
     if about := _worth_explaining(words, found):
         return command("flywheel", "explain", about)
     owned = any(_is_there(word) for word in words if word != name)  # somebody with files wants no shipped ones
@@ -95,8 +97,9 @@ def _all_fixed(words: Sequence[str], problems: Iterable[Mapping[str, object]]) -
 def _worth_explaining(words: Sequence[str], problems: Sequence[Mapping[str, object]]) -> str:
     """Return the setting or block that a message names, or that was set on the command line; "" where there is none."""
     for one in problems:
-        if named := re.search(r"there are ([\w.-]+)|'([\w.-]+)' is a block", str(one["message"])):
-            return named[1] or named[2]
+        named = re.search(r"there are ([\w.-]+)|'([\w.-]+)' is a block", str(one["message"]))
+        if named and _known(about := named[1] or named[2]):
+            return about
     fields = [str(one["field"]) for one in problems]
     about = next((field for field in fields if field and any(word.startswith(f"{field}=") for word in words)), "")
     return next((path for path in (about, about.rpartition(".")[0]) if _known(path)), "")

@@ -33,6 +33,8 @@ SMALL = ("--set", "market.accounts=200", "--set", "market.initial_customers=20",
     [
         (("run", "b2b-saas", "--set", "churn=0.03"), "flywheel explain market.churn"),
         (("run", "b2b-saas", "--set", "headcount=3"), "flywheel explain teams.marketing.headcount"),
+        (("claims", "C34", "--worlds", "24", "--worlds-from", "nowhere.json"), "flywheel claims --help"),
+        (("compare", "b2b-two-teams", "churn-pay", "--worlds", "9"), "flywheel worlds b2b-two-teams"),
         (("run", "b2b-saas", "--set", "price=2", *SMALL), None),
         (("run", "b2b-saas", "--set", "horizon_week=3"), "flywheel run b2b-saas --set horizon_weeks=3"),
         (("run", "b2b-saas", "--set", "contracts.kind=montly", *SMALL), None),
