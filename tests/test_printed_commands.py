@@ -41,6 +41,7 @@ READ_ONLY = {
     "worlds COMPANY": "minutes",
     "claims --worlds": "needs worlds; tried with made-up ones by tests/study/test_claims_over_worlds.py",
     "optimize budget-mix": "hundreds of runs",
+    "optimize experiments/hunt/b2b-saas.yaml": "thousands of runs, and a checkout",
     "sensitivity what-moves-the-verdict": "a thousand runs",
     "calibrate hubspot": "a minute",
     "calibrate limits/a03-sbg-regular": "a minute",

@@ -16,6 +16,7 @@ from flywheel_sim.results.worlds import Worlds, read_worlds
 from flywheel_sim.scenario import Scenario, load
 from flywheel_sim.scenario.roles import role_of
 from flywheel_sim.study.calibration.freezing import references_of
+from flywheel_sim.study.worlds import drawing as how_drawn
 from flywheel_sim.study.worlds import making
 from flywheel_sim.study.worlds.drawing import WorldDrawing, drawing
 from flywheel_sim.study.worlds.prior import SHARED, Prior, scores, values_at
@@ -266,7 +267,7 @@ def test_worlds_that_do_not_fit_are_refused(made: Path, monkeypatch: pytest.Monk
     with pytest.raises(ResultError, match="not 5000; make more with"):
         drawing([mine], least=5000)
     with monkeypatch.context() as patch:
-        patch.setattr("flywheel_sim.study.worlds.drawing.engine_hash", lambda: "another")
+        patch.setattr(how_drawn, "engine_hash", lambda: "another")
         with pytest.raises(ResultError, match="out of date: the engine"):
             drawing([mine])
     text = (made / "mine.yaml").read_text()
