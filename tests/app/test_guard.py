@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 from chromium import served
+from simulated import simulated_browser
 
 from flywheel_sim.app.bounds import BODY_BYTES, QUERY_BYTES
 
@@ -139,18 +140,15 @@ def test_what_is_wrong_with_a_link_is_said_before_any_script_runs(app, address, 
 
 def test_requests_whose_browser_never_comes_are_few_and_small(monkeypatch):
     from nicegui import Client
-    from nicegui.testing import user_simulation
 
     from flywheel_sim.app.screens import opening
-    from flywheel_sim.app.screens.serve import routes
 
     assert opening.WAITING <= 64
     few = 6
     monkeypatch.setattr(opening, "WAITING", few)
 
     async def flood():
-        async with user_simulation() as user:
-            routes()
+        async with simulated_browser() as user:
             before = set(Client.instances)
             for path in ("/", "/compare", "/watch", "/explain", "/nowhere", "/?scenario=nobody"):
                 for _ in range(few):

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import json
+import sys
 from urllib.parse import urlencode
 
 import pytest
+from simulated import simulated_browser
 
 pytest.importorskip("nicegui")
 
@@ -15,14 +17,9 @@ A, B = f"siloed-close-rate:{SMALL}", f"relationship-flywheel:{SMALL}"
 
 @contextlib.asynccontextmanager
 async def browser():
-    from nicegui.testing import user_simulation
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FLYWHEEL_WORKERS", "1")
-        async with user_simulation() as user:
-            from flywheel_sim.app.screens.serve import routes
-
-            routes()
+        async with simulated_browser() as user:
             yield user
 
 
@@ -54,6 +51,17 @@ def test_what_if_answers_and_answers_again_when_something_moves():
             await until(lambda: "24 paired runs" in texts(user, "more")[0])
 
     asyncio.run(session())
+
+
+def test_a_simulated_browser_leaves_the_package_in_the_process():
+    there = dict(sys.modules)
+
+    async def session():
+        async with browser() as user:
+            await user.open("/explain")
+
+    asyncio.run(session())
+    assert {name for name, module in there.items() if sys.modules.get(name) is not module} == set()
 
 
 def test_what_if_says_what_is_wrong_with_a_link():
