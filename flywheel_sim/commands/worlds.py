@@ -40,9 +40,10 @@ def worlds(
     """Draw what is not known of COMPANY, and keep the worlds in which it looks like itself.
 
     Every number that nobody decides and nobody knows is drawn: ranges (LOW to HIGH) as they are given, others by their
-    evidence marks.  Draws are held against the targets of the base case and the numbers that are known of it.  The
-    worlds go to a folder beside the company's file, where flywheel compare --worlds finds them; interrupted or killed,
-    flywheel resume goes on.  Plans laid over the company play no part.  Exit 1 when fewer than 100 worlds are left.
+    evidence marks, and choices of the model that nobody knows (doubt.structure).  Draws are held against the targets of
+    the base case and the numbers that are known of it.  The worlds go to a folder beside the company's file, where
+    flywheel compare --worlds finds them; interrupted or killed, flywheel resume goes on.  Plans laid over the company
+    play no part.  Exit 1 when fewer than 100 worlds are left.
     """
     from flywheel_sim.scenario.writing import one_line
     from flywheel_sim.study.worlds import making
@@ -120,14 +121,22 @@ def _told(found: "Worlds") -> str:
             "What it is held against; before and after, the middle and eight of ten:",
             table(("known", "band", "drawn", "of these inside", "worlds"), rows),
         ]
+
+    def shown(shares: tuple[float, ...], options: tuple[str, ...]) -> str:
+        if options:
+            return ", ".join(f"{option} {percent(share)}" for option, share in zip(options, shares, strict=True))
+        return span((shares[0], shares[1], shares[2]))
+
     sure = [one for one in found.learned if one.sure]
     if sure:
-        told = [(one.path, span(one.prior), span(one.worlds), one.label) for one in sure[:MOST]]
+        told = [
+            (one.path, shown(one.prior, one.options), shown(one.worlds, one.options), one.label) for one in sure[:MOST]
+        ]
         rest = len(found.learned) - len(sure)
         more = f"; and {len(sure) - MOST} more" if len(sure) > MOST else ""
         parts += [
             f"What was learned, the middle and nine of ten{more}; nothing about {rest} others:",
-            table(("number", "drawn", "worlds", "what it is"), told),
+            table(("setting", "drawn", "worlds", "what it is"), told),
         ]
     widths = ", ".join(f"{mark} ({EVIDENCE[mark]}) {factor:g}" for mark, factor in WIDTHS.items())
     parts.append(f"Ends of nine of ten, as a factor of the middle, unless the company says else: {widths}.")

@@ -184,17 +184,20 @@ def _narrowed(
     """Return one assumption with its stops, and the class of each world."""
     k = draws.paths.index(path)
     values = draws.values[:, k]
+    options = draws.options.get(path, ())
     whole = bool(np.all(values == np.round(values)))
     # edges are what the page says, so that a reader who checks a world by its number finds it where the page has it
-    inner = np.unique([_said(edge, whole) for edge in np.quantile(values, np.arange(1, most) / most)])
+    edges = np.arange(1, len(options)) if options else np.quantile(values, np.arange(1, most) / most)
+    inner = np.unique([_said(float(edge), whole) for edge in edges])
     inner = inner[(inner > values.min()) & (inner <= values.max())]
     classes = np.searchsorted(inner, values, side="right")
     last = len(inner)
     ends = [(float(values.min()), *map(float, inner)), (*map(float, inner), float(values.max()))]
     if whole:
         ends[1] = (*(edge - 1.0 for edge in ends[1][:-1]), ends[1][-1])
-    lows = tuple(Stop(c, number(ends[0][c]), c == 0) for c in range(last + 1))
-    highs = tuple(Stop(c, number(ends[1][c]), c == last) for c in range(last + 1))
+    said = (lambda end: options[int(end)]) if options else number
+    lows = tuple(Stop(c, said(ends[0][c]), c == 0) for c in range(last + 1))
+    highs = tuple(Stop(c, said(ends[1][c]), c == last) for c in range(last + 1))
     better = tuple((int(np.sum(effects[classes == c] > 0)), int(np.sum(classes == c))) for c in range(last + 1))
     label = draws.labels[k].removesuffix(".")
     return Narrowed(place, path, label, draws.units[k], lows, highs, better), classes.astype(np.int64)

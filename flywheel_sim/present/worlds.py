@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -191,20 +192,24 @@ def where_chart(draws: WorldDraws, effects: Floats, found: FailsWhere) -> Figure
     axes = figure.add_axes((0.16, 0.19, 0.8, 0.71))
     plain(axes)
     axes.grid(axis="x", color=GRID, linewidth=0.8)
-    x = draws.column(sides[0])
-    y = draws.column(sides[1]) if len(sides) > 1 else effects
+    x = _spread(draws, sides[0])
+    y = _spread(draws, sides[1]) if len(sides) > 1 else effects
     lost = effects < 0
     axes.scatter(x[lost], y[lost], s=26, facecolor="white", edgecolor=LOSS, linewidth=1.5, label="worse", zorder=3)
     axes.scatter(x[~lost], y[~lost], s=24, facecolor=GAIN, edgecolor="none", alpha=0.75, label="better", zorder=2)
     (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
-    a, b = _ends(found, sides[0], left, right)
-    c, d = _ends(found, sides[1], low, high) if len(sides) > 1 else (low, high)
-    axes.add_patch(Rectangle((a, c), b - a, d - c, facecolor=LOSS, alpha=0.12, edgecolor="none", zorder=1))
+    across = _spans(draws, found, sides[0], left, right)
+    along = _spans(draws, found, sides[1], low, high) if len(sides) > 1 else [(low, high)]
+    for (a, b), (c, d) in product(across, along):
+        axes.add_patch(Rectangle((a, c), b - a, d - c, facecolor=LOSS, alpha=0.12, edgecolor="none", zorder=1))
     axes.set_xlim(left, right)
     axes.set_ylim(low, high)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.xaxis.set_major_formatter(Told(number))
     axes.yaxis.set_major_formatter(Told(number if len(sides) > 1 else signed_money))
+    for axis, side in zip((axes.xaxis, axes.yaxis), sides, strict=False):
+        if options := draws.options.get(side):
+            axis.set_ticks(range(len(options)), options)
     axes.set_xlabel(_axis(found, sides[0]), fontsize=9.5, color=MUTED)
     axes.set_ylabel(_axis(found, sides[1]) if len(sides) > 1 else "what the plan is worth", fontsize=9.5, color=MUTED)
     axes.legend(
@@ -214,9 +219,21 @@ def where_chart(draws: WorldDraws, effects: Floats, found: FailsWhere) -> Figure
     return figure
 
 
-def _ends(found: FailsWhere, path: str, low: float, high: float) -> tuple[float, float]:
+def _spread(draws: WorldDraws, path: str) -> Floats:
+    """Return where worlds stand along an axis: numbers where they are, worlds of one option side by side."""
+    values = draws.column(path)
+    if path not in draws.options:
+        return values
+    return values + 0.6 * ((np.arange(len(values)) * 0.618034) % 1.0 - 0.5)
+
+
+def _spans(draws: WorldDraws, found: FailsWhere, path: str, low: float, high: float) -> list[tuple[float, float]]:
+    """Return the stretches of an axis that the region takes."""
+    if options := draws.options.get(path):
+        places = [options.index(option) for option in found.limits[path]]
+        return [(place - 0.4, place + 0.4) for place in places]
     least, most = found.limits[path]
-    return low if least is None else least, high if most is None else most
+    return [(low if least is None else least, high if most is None else most)]
 
 
 def _axis(found: FailsWhere, path: str) -> str:

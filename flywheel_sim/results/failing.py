@@ -21,7 +21,7 @@ class FailsWhere:
     worlds, losing : int
         Worlds that there are, and those in which the plan is worth less.
     limits : mapping of str to (low, high)
-        The region: path -> ends, None where there is none; empty when no region stands out.
+        The region: path -> ends, None where there is none, or options of a choice; empty when no region stands out.
     labels, units : mapping of str to str
         Plain words and unit for each path of the region.
     inside, losing_inside, outside, losing_outside : int
@@ -37,6 +37,8 @@ class FailsWhere:
     >>> limits, labels = {"m.reach": (None, 0.2)}, {"m.reach": "How far a meeting reaches."}
     >>> print(FailsWhere(200, 40, limits, labels, {}, 30, 24, 103, 3).sentence)
     It loses mostly where how far a meeting reaches is at most 0.2: in 24 of 30 such worlds, but in 3 of the 103 others.
+    >>> FailsWhere(200, 40, {"m.shape": ("ring", "blocks")}, {"m.shape": "Who talks to whom"}).side("m.shape")
+    'who talks to whom is ring or blocks'
     """
 
     worlds: int
@@ -71,7 +73,10 @@ class FailsWhere:
 
     def side(self, path: str) -> str:
         """Return one side of the region in words."""
-        low, high = self.limits[path]
+        ends = self.limits[path]
+        if any(isinstance(end, str) for end in ends):
+            return f"{inside(self.labels.get(path, path))} is {' or '.join(ends)}"
+        low, high = ends
         name, unit = inside(self.labels.get(path, path)), self.units.get(path, "")
         unit = "" if unit in _NO_UNIT else f" {unit}"
         if low is None:

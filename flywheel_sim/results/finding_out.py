@@ -30,8 +30,17 @@ _MECHANISMS = {
     "measures": ("What is measured", "send the survey to a random half, and compare with what customers do"),
     "timeline": ("What changes when", "dates in the plan, and how long the last change took"),
     "ideas": ("What new ideas bring", "ideas tried, kept, and sales or renewals with and without them"),
+    "structure": ("How the company and its market are built", ""),
     "selling": ("How selling presses", "promises in the last fifty deals, and how many of these customers stayed"),
 }  # fmt: skip
+
+#: Choice that nobody knows -> what one could measure.
+_CHOICES = {
+    "market.network.kind": "ask a hundred customers whom they talk to about the trade, and draw it",
+    "word_of_mouth.normalise": "see whether customers who know many bring more than those who know few",
+    "journey.directions": "see whether a team that works for something else does harm, or only less good",
+    "contracts.window_effect": "of the deals lost late last year, how many lacked only a budget",
+}
 
 
 def plain_name(block: str) -> str:
@@ -52,5 +61,9 @@ def how_to_learn(path: str) -> str:
     --------
     >>> how_to_learn("loyalty.pull")
     'give it to a random half of the new customers'
+    >>> how_to_learn("market.network.kind")
+    'ask a hundred customers whom they talk to about the trade, and draw it'
     """
+    if path in _CHOICES:
+        return _CHOICES[path]
     return _MECHANISMS.get(path.partition(".")[0], ("", ""))[1]

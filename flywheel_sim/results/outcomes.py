@@ -153,7 +153,7 @@ class Outcomes(ComparedRuns):
     @cached_property
     def worlds(self) -> "pd.DataFrame":
         """One row per challenger and world: scenario, world (number of its draw), difference (of its run), effect
-        (with luck taken out), then a column for each path that is drawn, with its value.
+        (with luck taken out), then a column for each path that is drawn, with its value, of a choice the option.
 
         Raises
         ------
@@ -168,6 +168,8 @@ class Outcomes(ComparedRuns):
             )
         runs, parts = self.worlds_run, []
         draws = pd.DataFrame(runs.draws.values, columns=list(runs.draws.paths))
+        for path, options in runs.draws.options.items():
+            draws[path] = np.array(options, dtype=object)[draws[path].astype(int)]
         for index in range(1, len(self.scenarios)):
             head = pd.DataFrame(
                 {

@@ -126,6 +126,7 @@ class WorldRuns:
 
     def about(self) -> dict[str, Any]:
         """Return what a saved comparison says of it beside its tables."""
+        options = {path: list(one) for path, one in self.draws.options.items()}
         return {
             "company": self.company,
             "source": self.source,
@@ -142,6 +143,7 @@ class WorldRuns:
                 list(one)
                 for one in zip(self.draws.paths, self.draws.labels, self.draws.groups, self.draws.units, strict=True)
             ],
+            **({"options": options} if options else {}),
             "luck": self.luck.tolist(),
             "n_eff": self.n_eff.tolist(),
         }
@@ -160,11 +162,13 @@ class WorldRuns:
         worlds, again = read("worlds"), read("worlds-again")
         paths, labels, groups, units = zip(*about["inputs"], strict=True)
         values = np.column_stack([worlds[path] for path in paths])
+        options = {path: tuple(one) for path, one in about.get("options", {}).items()}
         count = len(about["luck"])
         nan = float("nan")
         return cls(
             company=about["company"], source=about["source"], digest=about["digest"], seed=int(about["seed"]),
-            numbers=np.asarray(worlds["world"], np.int64), draws=WorldDraws(values, paths, labels, groups, units),
+            numbers=np.asarray(worlds["world"], np.int64),
+            draws=WorldDraws(values, paths, labels, groups, units, options),
             again=np.array([again[f"npv-{s}"] for s in range(count)]),
             effects=np.array([worlds[f"effect-{s}"] for s in range(count)]),
             luck=np.array([nan if x is None else x for x in about["luck"]]),

@@ -1,7 +1,7 @@
 """A table of worlds: what was drawn for each of them, with names that people read."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NotRequired, TypedDict
 
 import numpy as np
@@ -49,6 +49,8 @@ class WorldDraws:
         Mechanism that each input belongs to.
     units : sequence of str, length p, optional
         Unit of each input; empty where it has none.
+    options : mapping of str to tuple of str, optional
+        Path of an input that is a choice -> what it is between; its values are places in that.
 
     Raises
     ------
@@ -67,6 +69,7 @@ class WorldDraws:
     labels: Sequence[str]
     groups: Sequence[str]
     units: Sequence[str] = ()
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         values = np.asarray(self.values, np.float64)
@@ -95,6 +98,17 @@ class WorldDraws:
     def only(self, paths: Sequence[str]) -> "WorldDraws":
         """Return the same worlds with some of their inputs."""
         k = [self.paths.index(path) for path in paths]
-        return WorldDraws(
-            self.values[:, k], *([given[i] for i in k] for given in (self.paths, self.labels, self.groups, self.units))
-        )
+        labels, groups, units = ([given[i] for i in k] for given in (self.labels, self.groups, self.units))
+        options = {path: self.options[path] for path in paths if path in self.options}
+        return WorldDraws(self.values[:, k], paths, labels, groups, units, options)
+
+    def entry(self, path: str, value: float) -> float | str:
+        """Return a value of an input as a scenario states it: a number, or the option that was chosen.
+
+        Examples
+        --------
+        >>> draws = WorldDraws(np.array([[1.0]]), ["a"], ["a"], ["m"], options={"a": ("ring", "blocks")})
+        >>> draws.entry("a", 1.0)
+        'blocks'
+        """
+        return self.options[path][int(value)] if path in self.options else float(value)

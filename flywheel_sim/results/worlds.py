@@ -64,22 +64,25 @@ class Learned:
     ----------
     path, label : str
     prior, worlds : (float, float, float)
-        5, 50 and 95 % quantile of the prior and of the worlds.
+        5, 50 and 95 % quantile of the prior and of the worlds; of a choice the share of each option.
     share : float
         Share of the prior's variance (of its score) that is gone; below 0 where worlds are wider.
     shift : float
         Mean score over the worlds, in standard deviations of the prior.
     sure : bool
         Whether so many worlds of the prior alone would show as much by luck in less than one number of all.
+    options : tuple of str
+        Of a choice, what it is between.
     """
 
     path: str
     label: str
-    prior: tuple[float, float, float]
-    worlds: tuple[float, float, float]
+    prior: tuple[float, ...]
+    worlds: tuple[float, ...]
     share: float
     shift: float
     sure: bool
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -223,7 +226,7 @@ class Worlds:
             **({"changes": dict(self.changes)} if self.changes else {}),
             **({"beside": dict(self.beside)} if self.beside else {}),
             "aims": [vars(one) for one in self.aims],
-            "learned": [vars(one) for one in self.learned],
+            "learned": [{k: v for k, v in vars(one).items() if v != ()} for one in self.learned],
         }
         return dict(finite({**rest, **self._core(), "digest": self.digest}))
 

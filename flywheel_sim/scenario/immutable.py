@@ -61,19 +61,19 @@ def freeze(value: Any) -> Any:
     return value
 
 
-def replaced(model: Any, values: Mapping[str, float]) -> Any:
-    """Return a frozen model with other numbers in place of numbers, sharing the blocks that stay as they are.
+def replaced(model: Any, values: Mapping[str, float | str]) -> Any:
+    """Return a frozen model with other numbers in place of numbers, and words of words, sharing the other blocks.
 
     Parameters
     ----------
     model : BaseModel
     values : mapping
-        Dotted path, by the names of a file -> number; taken without a check.
+        Dotted path, by the names of a file -> number or word; taken without a check.
 
     Raises
     ------
     KeyError
-        Where the model has no number at a path.
+        Where the model has nothing of the kind at a path.
     """
     tree: dict[str, Any] = {}
     for path, value in values.items():
@@ -87,8 +87,10 @@ def replaced(model: Any, values: Mapping[str, float]) -> Any:
 
 def _replaced(old: Any, tree: Any) -> Any:
     if not isinstance(tree, dict):
-        if isinstance(old, bool) or not isinstance(old, int | float):
-            raise KeyError(f"expected a number to replace, got {old!r}")
+        if isinstance(tree, str) and isinstance(old, str):
+            return tree
+        if isinstance(old, bool) or not isinstance(old, int | float) or isinstance(tree, str):
+            raise KeyError(f"expected {'a word' if isinstance(tree, str) else 'a number'} to replace, got {old!r}")
         return int(tree) if isinstance(old, int) else float(tree)
     if isinstance(old, BaseModel):
         names = _by_alias(type(old))

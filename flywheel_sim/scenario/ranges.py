@@ -15,9 +15,11 @@ What is drawn is cut at the bounds of the schema; whole numbers are rounded.
 
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import annotated_types as limits
@@ -29,7 +31,17 @@ from flywheel_sim.scenario.explaining import Locate
 from flywheel_sim.scenario.numbers import Unreadable, number
 from flywheel_sim.scenario.shapes import Shape, along, root
 
-__all__ = ["Law", "Range", "bounds_of", "looks_like", "ranges_of", "read_range", "settled", "with_ranges"]
+__all__ = [
+    "Law",
+    "Range",
+    "bounds_of",
+    "choice_between",
+    "looks_like",
+    "ranges_of",
+    "read_range",
+    "settled",
+    "with_ranges",
+]
 
 #: 95 % point of the standard normal law: half of the 90 % outside lies above it.
 Z95 = 1.6448536269514722
@@ -40,18 +52,23 @@ _INSIDE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """How a number may be otherwise: its value is ``h(middle + spread z)`` with z standard normal.
+    """How a setting may be otherwise: its value is ``h(middle + spread z)`` with z standard normal.
 
     Parameters
     ----------
-    kind : {"log", "logit", "plain"}
-        h: the exponential, the logistic function, or nothing.
+    kind : {"log", "logit", "plain", "choice"}
+        h: the exponential, the logistic function, or nothing.  Of a choice the value is the place among ``options``
+        that z falls in, and ``cuts`` lie between them.
     middle, spread : float
         Mean and standard deviation of what h is taken of.
     low, high : float
         Where values are cut.
     step : int
         Values are rounded to multiples of it; 0 where they are not.
+    options : tuple of str
+        What a choice is between.
+    cuts : tuple of float
+        Scores that lie between one option and the next.
 
     Examples
     --------
@@ -66,9 +83,13 @@ class Law:
     low: float = -math.inf
     high: float = math.inf
     step: int = 0
+    options: tuple[str, ...] = ()
+    cuts: tuple[float, ...] = ()
 
     def value(self, z: float) -> float:
-        """Return the value at a standard normal score."""
+        """Return the value at a standard normal score; of a choice, the place among the options."""
+        if self.options:
+            return float(bisect_right(self.cuts, z))
         x = self.middle + self.spread * z
         if self.kind == "log":
             x = math.exp(x)
@@ -76,6 +97,40 @@ class Law:
             x = 1.0 / (1.0 + math.exp(-x))
         x = min(max(x, self.low), self.high)
         return float(round(x / self.step) * self.step) if self.step else x
+
+    def entry(self, value: float) -> float | int | str:
+        """Return a value as it stands in a scenario.
+
+        Examples
+        --------
+        >>> choice_between({"ring": 1.0, "blocks": 3.0}).entry(1.0), Law("plain", 5.0, 1.0, step=1).entry(4.0)
+        ('blocks', 4)
+        """
+        if self.options:
+            return self.options[int(value)]
+        return int(value) if self.step else value
+
+
+def choice_between(weights: Mapping[str, float]) -> Law:
+    """Return the law of a choice of which nobody knows how it falls.
+
+    Parameters
+    ----------
+    weights : mapping of str to float
+        Option -> how likely it is, relative to the others; those of weight 0 are left out.
+
+    Examples
+    --------
+    >>> law = choice_between({"ring": 1.0, "blocks": 3.0})
+    >>> [law.entry(law.value(z)) for z in (-1.0, -0.6, 2.0)]
+    ['ring', 'blocks', 'blocks']
+    """
+    kept = {option: weight for option, weight in weights.items() if weight > 0}
+    total, below, cuts = sum(kept.values()), 0.0, []
+    for weight in [*kept.values()][:-1]:
+        below += weight
+        cuts.append(NormalDist().inv_cdf(below / total))
+    return Law("choice", 0.0, 1.0, 0.0, len(kept) - 1.0, 1, tuple(kept), tuple(cuts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,7 +187,8 @@ _TABLE: dict[Role, str] = {
         observed: file date decimal period period_column period_weeks start fit_until scale series fit
         observed.series.*: column quantity unit law error cohort fit
         observed.fit.*: path low high prior spread
-        doubt: widths known tied
+        doubt: widths known tied structure
+        doubt.structure.*: path options
         frozen: hash engine seed replicates targets
         frozen.targets.*: low high source evidence achieved error
     """,

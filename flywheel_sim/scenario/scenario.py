@@ -312,16 +312,16 @@ class Scenario:
             object.__setattr__(self, "_ranges", ranges_of(type(self.model), self._source))
         return self._ranges or {}
 
-    def varied(self, values: Mapping[str, float]) -> "Scenario":
-        """Return the same scenario with other numbers in place of numbers, made some ten times faster than by `with_`.
+    def varied(self, values: Mapping[str, float | str]) -> "Scenario":
+        """Return the same scenario with other numbers and words in place, made some ten times faster than by `with_`.
 
         For draws: values are taken as they are, so they must be what the schema allows, and each must stand where the
-        scenario has a number.  The files, ranges and marks of the result are those of this scenario.
+        scenario has one of its kind.  The files, ranges and marks of the result are those of this scenario.
 
         Parameters
         ----------
         values : mapping
-            Dotted path of a number -> number.
+            Dotted path -> number, or one of the words that may stand there.
 
         Examples
         --------

@@ -3,12 +3,41 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
 from flywheel_sim.scenario.fields import EVIDENCE, MANY, Block, param
 from flywheel_sim.scenario.references import Problem
+from flywheel_sim.scenario.shapes import along, every_path, root
 
 #: Evidence mark -> factor between a number's median and either end of the range that holds it with 90 % probability
 #: (of shares: between their odds).  What is computed (X) follows from the rest and is worked out anew instead.
 WIDTHS: Mapping[str, float] = {"V": 1.1, "V2": 1.25, "M": 1.5, "a": 2.0}
+
+
+class Choice(Block):
+    """A choice of the model that nobody knows, such as the shape of the network."""
+
+    path: str = param(..., "Which setting.")
+    options: dict[str, float] = param(..., "Option -> how likely it is, relative to the others.", max_length=MANY)
+
+    def references(self, at: str, model: Any) -> Iterator[Problem]:
+        """Yield a path that is no choice, or somebody's decision, and options that are none."""
+        from flywheel_sim.scenario.roles import role_of
+
+        place = along(root(type(model)), tuple(self.path.split(".")))
+        if place is not None and place.choices and role_of(self.path) not in ("company", "effect"):
+            yield f"{at}.path", f"'{self.path}' is decided by somebody, and no doubt", ()
+            return
+        if place is None or not place.choices:
+            yield f"{at}.path", f"there is no choice of the model at '{self.path}'", tuple(_choices(type(model)))
+            return
+        for option, weight in self.options.items():
+            if option not in place.choices:
+                yield f"{at}.options.{option}", f"expected one of {', '.join(place.choices)}", place.choices
+            elif not 0.0 <= weight <= 1e6:
+                yield f"{at}.options.{option}", f"expected a number between 0 and 1000000, got {weight:g}", ()
+        if sum(weight > 0.0 for weight in self.options.values()) < 2:
+            yield f"{at}.options", "expected two options or more, each with a number above 0", ()
 
 
 class Doubt(Block):
@@ -25,9 +54,13 @@ class Doubt(Block):
     tied: dict[str, list[str]] = param(
         {}, "Paths that are high together and low together, by a name for them.", max_length=MANY
     )
+    structure: dict[str, Choice] = param(
+        {}, "Choices of the model that nobody knows, by a name for them; a plan that makes one itself keeps it.",
+        max_length=MANY,
+    )  # fmt: skip
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
-        """Yield marks that are none, factors that are no widening, and paths that lead nowhere."""
+        """Yield marks that are none, factors that are no widening, paths that lead nowhere, and what is drawn twice."""
         for mark, factor in self.widths.items():
             if mark not in WIDTHS:
                 why = "what is computed is worked out anew" if mark in EVIDENCE else "no evidence mark"
@@ -48,6 +81,11 @@ class Doubt(Block):
                 if path in seen:
                     yield f"{at}.tied.{name}", f"'{path}' is tied in {seen[path]} already", ()
                 seen[path] = name
+        drawn: dict[str, str] = {}
+        for name, choice in self.structure.items():
+            if choice.path in drawn:
+                yield f"{at}.structure.{name}.path", f"'{choice.path}' is drawn in {drawn[choice.path]} already", ()
+            drawn[choice.path] = name
 
 
 def _within(inside: Any, part: str) -> Any:
@@ -56,3 +94,11 @@ def _within(inside: Any, part: str) -> Any:
         names = {info.alias or name: name for name, info in type(inside).model_fields.items()}
         return getattr(inside, names[part]) if part in names else None
     return inside.get(part) if isinstance(inside, Mapping) else None
+
+
+def _choices(model: type[BaseModel]) -> Iterator[str]:
+    """Yield the paths of settings that are one of several words."""
+    for path in every_path(model):
+        shape = along(root(model), path)
+        if shape is not None and shape.choices:
+            yield ".".join(path)

@@ -14,7 +14,9 @@ NetworkKind = Literal["complete", "pairs", "ring", "watts-strogatz", "barabasi-a
 class Network(Block):
     """Who talks to whom among the accounts of the market."""
 
-    kind: NetworkKind = param("watts-strogatz", "Family of graphs; `complete` is random mixing and stores no edges.")
+    kind: NetworkKind = param(
+        "watts-strogatz", "Family of graphs; `complete` is random mixing and stores no edges.", label="Who knows whom"
+    )
     degree: int = param(
         8, "Mean number of friends (even for ring and Watts-Strogatz).", ge=1, le=200, source="A11: 5-29"
     )

@@ -82,7 +82,7 @@ class Journey(Block):
         "vector",
         "Test modes: teams' vectors, one common direction, magnitudes only, the teams' mean as need, or a "
         "served vector of constant length.",
-        label="Test mode for the teams' directions",
+        label="What is lost where teams pull apart",
         source="C28, C36-C38",
     )
     length_reference: float = param(

@@ -45,6 +45,7 @@ class WordOfMouth(Block):
         "per_speaker",
         "A voice is shared among the speaker's friends, averaged over the listener's, heard in full by each tie, or "
         "heard by each friend as in an average circle, so that who has more friends brings more.",
+        label="Whether customers who know many bring more",
         source="A1, A2, A11, A23",
     )
     talk_spread: float = param(

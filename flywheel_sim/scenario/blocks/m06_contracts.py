@@ -56,6 +56,7 @@ class Contracts(Block):
         "odds",
         "What a shut window does to a deal won in talks: it fails, unless the seller knows the window "
         "(`odds`), or it is agreed and signed when the window opens (`timing`).",
+        label="Whether an agreed deal waits for the customer's budget",
         source="C8",
     )
     agreed_loss: float = param(

@@ -89,4 +89,5 @@ def table_of(found: Outcomes, drawn: "WorldDrawing") -> WorldDraws:
     return WorldDraws(
         np.array([column for column, _ in columns.values()]).reshape(len(columns), found.replicates).T,
         tuple(columns), [one.label for one in own], [one.group for one in own], [one.unit for one in own],
+        {one.path: one.law.options for one in own if one.law.options},
     )  # fmt: skip

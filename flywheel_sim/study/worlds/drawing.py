@@ -81,19 +81,19 @@ class WorldDrawing:
 
     @cached_property
     def table(self) -> Mapping[str, Floats]:
-        """What is drawn of the base case, by path, shape (worlds,)."""
+        """What numbers are drawn of the base case, by path, shape (worlds,)."""
         numbers, values, _, _ = self._of(self.base)
-        return {one.path: values[:, k] for k, one in enumerate(numbers)}
+        return {one.path: values[:, k] for k, one in enumerate(numbers) if not one.law.options}
 
     def each(self, scenario: Scenario, replicate: int) -> Scenario:
         """Return the scenario that a replicate of another one is run with."""
         return scenario.varied(self.row(scenario, replicate))
 
-    def row(self, scenario: Scenario, replicate: int) -> dict[str, float]:
+    def row(self, scenario: Scenario, replicate: int) -> dict[str, float | int | str]:
         """Return what a replicate of a scenario is run with, by path: what is drawn, and what follows from it."""
         numbers, values, paths, references = self._of(scenario)
         k = replicate % self.rows
-        row = {one.path: int(x) if one.law.step else x for one, x in zip(numbers, values[k].tolist(), strict=True)}
+        row = {one.path: one.law.entry(x) for one, x in zip(numbers, values[k].tolist(), strict=True)}
         own = zip(paths, references[k].tolist(), strict=True)
         # a world that allows no target of a measure leaves that of the company
         return row | {path: x for path, x in own if x or not path.endswith(".target")}

@@ -63,7 +63,7 @@ def failing(draws: WorldDraws, effects: Floats, labels: Mapping[str, str] | None
         scores = normal_scores(draws.values)[first]
         with one_thread():
             columns = screened(scores, effects[first] / max(float(np.std(effects)), 1e-300), columns)
-    rows = [{draws.paths[k]: float(draws.values[i, k]) for k in columns} for i in rest]
+    rows = [{draws.paths[k]: draws.entry(draws.paths[k], draws.values[i, k]) for k in columns} for i in rest]
     box = discovered(rows, loses[rest], seed)
     if box is None:
         return FailsWhere(count, losing)

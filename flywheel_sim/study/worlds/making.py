@@ -334,7 +334,7 @@ class _Making:
             def make(first: int = first, some: NDArray[np.int64] = some) -> Floats:
                 told = []
                 for k in range(first, first + len(some)):
-                    row = dict(zip(self.prior.paths, values[k].tolist(), strict=True))
+                    row = self.prior.entries(values[k])
                     row |= {path: float(column[k]) for path, column in references.items()}
                     read = readings(rest.varied(row), self.threads, runs=TARGET_RUNS)
                     right = {name: target_of(one) for name, one in read.items()}
@@ -457,11 +457,18 @@ class _Making:
             shift, variance = float(z[:, k].mean()), float(z[:, k].var(ddof=1))
             sure = abs(shift) * math.sqrt(n) > bound or abs(variance - 1.0) * math.sqrt(n / 2.0) > bound
             values = values_at(one.law, z[:, k])
-            ends = values_at(one.law, np.array([-Z95, 0.0, Z95]))
+            if one.law.options:
+                places = np.arange(len(one.law.options))
+                before = np.diff(ndtr([-np.inf, *one.law.cuts, np.inf]))
+                now = (values[:, None] == places).mean(axis=0)
+                ends, after = (tuple(round(float(x), 4) for x in shares) for shares in (before, now))
+            else:
+                ends = _short(values_at(one.law, np.array([-Z95, 0.0, Z95])))
+                after = _three(values, 0.05)
             found.append(
                 Learned(
-                    one.path, one.label, _short(ends), _three(values, 0.05),
-                    round(1.0 - variance, 4), round(shift, 4), bool(sure),
+                    one.path, one.label, ends, after, round(1.0 - variance, 4), round(shift, 4), bool(sure),
+                    one.law.options,
                 )
             )  # fmt: skip
         return tuple(sorted(found, key=lambda one: (not one.sure, -(abs(one.shift) + abs(one.share)))))

@@ -7,6 +7,9 @@ A number is drawn when nobody decides it, it acts or may act, and it is not know
 * not one that a scenario states of its own company without a mark, nor what `doubt.known` lists, sizes, references
   (worked out anew), and what is 0 or stands at the end of where it may be: it is off.
 
+A choice that nobody knows (`doubt.structure`: the shape of the network, who hears whom, ...) is drawn as well, by the
+weights of its options; where a plan makes it, the plan's choice stays.
+
 How strongly something works is never known without a mark, so an effect that a plan states is drawn as an assumption.
 
 A draw is a standard normal score for each path, by key: seed, number of the draw, and path.  Every plan takes the same
@@ -15,13 +18,14 @@ both or low in both.  Scores of a mechanism have a factor in common,
 
 .. math:: z = \sqrt{\rho}\, z_{mechanism} + \sqrt{1 - \rho}\, z_{path}, \quad \rho = `SHARED`,
 
-and paths that are tied have one score.
+and paths that are tied have one score.  The score of a choice has no part in common with anything, and falls into as
+many intervals as there are options, as likely as these are.
 """
 
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -32,7 +36,7 @@ from numpy.typing import NDArray
 from flywheel_sim.results.assumptions import acting, evidence_of, meaning_of
 from flywheel_sim.scenario import Scenario
 from flywheel_sim.scenario.blocks.doubt import WIDTHS
-from flywheel_sim.scenario.ranges import Z95, Law, bounds_of
+from flywheel_sim.scenario.ranges import Z95, Law, bounds_of, choice_between
 from flywheel_sim.scenario.roles import role_of
 from flywheel_sim.scenario.shapes import along, root
 
@@ -49,7 +53,7 @@ _STEPS = {"market.network.degree": 2}
 
 
 class Doubtful(NamedTuple):
-    """A number that is drawn.
+    """A number or a choice that is drawn.
 
     Parameters
     ----------
@@ -58,7 +62,7 @@ class Doubtful(NamedTuple):
         Its mechanism.
     law : Law
     why : str
-        Evidence mark, or ``"range"``.
+        Evidence mark, ``"range"``, or ``"structure"``.
     tie : str
         What its score is keyed by: its path, or the name of what it is tied with.
     unit : str
@@ -120,6 +124,7 @@ class Prior:
             if path in acts or any(f"{path}.".startswith(f"{one}.") for one in doubt.known):
                 continue
             told.append(f"{path} is not drawn: {_why_not(scenario, path)}; its median is taken")
+        found += [one for one in _choices(scenario) if not any(f"{one.path}.".startswith(f"{k}.") for k in doubt.known)]
         return cls(scenario, tuple(found), tuple(told))
 
     @property
@@ -143,7 +148,9 @@ class Prior:
         """Return the standard normal scores of draws, shape (draws, numbers), moved by ``shifts``, by what a number is
         keyed by.
         """
-        found = scores([one.tie for one in self.numbers], self.groups, np.asarray(draws, np.int64), seed)
+        ties = [one.tie for one in self.numbers]
+        alone = [f"choice of {one.path}" if one.law.options else one.group for one in self.numbers]
+        found = scores(ties, alone, np.asarray(draws, np.int64), seed)
         for k, one in enumerate(self.numbers):
             if shifts and one.tie in shifts:
                 found[:, k] += shifts[one.tie]
@@ -153,17 +160,24 @@ class Prior:
         """Return what numbers are at scores, shape (draws, numbers)."""
         return np.stack([values_at(one.law, z[:, k]) for k, one in enumerate(self.numbers)], axis=1) if z.size else z
 
+    def entries(self, row: Floats) -> dict[str, float | int | str]:
+        """Return one row of `values` as a scenario states them, by path."""
+        return {one.path: one.law.entry(x) for one, x in zip(self.numbers, row.tolist(), strict=True)}
+
     def of_draw(self, row: Floats) -> Scenario:
         """Return the scenario with one row of `values`."""
-        return self.scenario.varied(dict(zip(self.paths, map(float, row), strict=True)))
+        return self.scenario.varied(self.entries(row))
 
     @cached_property
     def hash(self) -> str:
         """Hash of what is drawn, and from what; with the scenario's hash it decides what a draw is."""
         said = [
-            [one.path, one.tie, one.law.kind, *(f"{getattr(one.law, name):.12g}" for name in _FIGURES)]
+            [
+                one.path, one.tie, one.law.kind, *(f"{getattr(one.law, name):.12g}" for name in _FIGURES),
+                *one.law.options, *(f"{cut:.12g}" for cut in one.law.cuts),
+            ]
             for one in self.numbers
-        ]
+        ]  # fmt: skip
         text = json.dumps([SHARED, self.scenario.hash, said], separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -203,6 +217,16 @@ def _law(scenario: Scenario, path: str, value: float, factors: Mapping[str, floa
     if least >= 0.0:
         return Law("log", math.log(value), spread, least, most, step), mark
     return Law("plain", value, spread * abs(value), least, most, step), mark
+
+
+def _choices(scenario: Scenario) -> Iterator[Doubtful]:
+    """Yield choices that nobody knows and that no plan makes."""
+    structure = scenario.model.doubt.structure
+    base = scenario.base() if structure else scenario
+    for choice in structure.values():
+        path, law = choice.path, choice_between(choice.options)
+        if scenario.get(path) == base.get(path) and scenario.get(path) in law.options:
+            yield Doubtful(path, meaning_of(scenario, path), "structure", law, "structure", path)
 
 
 def _unit(scenario: Scenario, path: str) -> str:
@@ -247,6 +271,8 @@ def values_at(law: Law, z: Floats) -> Floats:
     [0.0, 1.0, 3.0]
     """
     x = law.middle + law.spread * np.asarray(z, np.float64)
+    if law.options:
+        return np.searchsorted(law.cuts, z, side="right").astype(np.float64)
     if law.kind == "log":
         x = np.exp(x)
     elif law.kind == "logit":
