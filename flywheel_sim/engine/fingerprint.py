@@ -1,7 +1,8 @@
 """The engine's version: a hash of the code that decides what a run computes.
 
 Prose is free: what is hashed is the syntax tree, without comments, layout, docstrings and what `param` tells readers,
-so that a corrected sentence leaves every saved sweep, every compiled kernel and every measured page valid.
+so that a corrected sentence leaves every saved sweep, every compiled kernel and every measured page valid.  Blocks of a
+scenario that no run reads are left out for the same reason.
 """
 
 import ast
@@ -20,6 +21,9 @@ __all__ = ["code_hash", "engine_hash"]
 
 #: What readers are told of a parameter; the default and the limits decide what a run computes.
 _TOLD = ("text", "label", "unit", "evidence", "source", "advanced", "role", "acts")
+
+#: Blocks that say how well a company is known; what is drawn of them stands in the scenarios that are run.
+_UNREAD = ("doubt", "frozen", "observed")
 
 
 def _bare(node: ast.AST) -> ast.AST:
@@ -99,5 +103,6 @@ def engine_hash() -> str:
     """
     package = Path(__file__).parents[1]
     schema = [package / "scenario" / name for name in ("schema.py", "fields.py", "columns.py")]
-    sources = [*(package / "engine").rglob("*.py"), *(package / "scenario" / "blocks").rglob("*.py"), *schema]
+    blocks = [path for path in (package / "scenario" / "blocks").rglob("*.py") if path.stem not in _UNREAD]
+    sources = [*(package / "engine").rglob("*.py"), *blocks, *schema]
     return code_hash(sources, package)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-import flywheel_sim
+import flywheel_sim as fs
 from flywheel_sim.engine import fingerprint
 from flywheel_sim.engine.fingerprint import code_hash
 from flywheel_sim.execute import versions
 
-PACKAGE = Path(flywheel_sim.__file__).parent
+PACKAGE = Path(fs.__file__).parent
 SOURCE = '''"""What the module is for."""
 
 from flywheel_sim.scenario.fields import Block, param
@@ -126,3 +126,31 @@ def test_docstrings_of_the_whole_package_may_change_and_every_saved_sweep_goes_o
     finally:
         monkeypatch.undo()
         now()
+
+
+def test_a_block_that_no_run_reads_may_change_and_one_that_a_run_reads_may_not(tmp_path, monkeypatch):
+    """What is drawn of `doubt` stands in the scenarios that are run."""
+    copy = tmp_path / "flywheel_sim"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(fingerprint, "__file__", str(copy / "engine" / "fingerprint.py"))
+    found = []
+    try:
+        for name in ("", "doubt", "frozen", "observed", "m17_cadence"):
+            if name:
+                path = copy / "scenario" / "blocks" / f"{name}.py"
+                path.write_text(path.read_text("utf-8") + "\nMORE = 1\n", "utf-8")
+            fingerprint.engine_hash.cache_clear()
+            found.append(fingerprint.engine_hash())
+    finally:
+        monkeypatch.undo()
+        fingerprint.engine_hash.cache_clear()
+    assert len(set(found[:4])) == 1 and found[4] != found[0]
+
+
+def test_blocks_that_are_not_hashed_change_no_run():
+    small = {"market.accounts": 200, "market.initial_customers": 40, "horizon_weeks": 12}
+    company = fs.load("b2b-saas").with_(small)
+    observed = {"series": {"customers": {"column": "n", "quantity": "customers"}}, "file": "n.csv", "date": "day"}
+    otherwise = company.with_({"doubt": {"widths": {"a": 3}}, "frozen": None, "observed": observed})
+    one, other = (fs.run(each).weekly for each in (company, otherwise))
+    assert one.equals(other) and otherwise.model.frozen != company.model.frozen
