@@ -21,8 +21,9 @@ DECISIONS = (
     "churn-pay", "nps-pay", "mbo-pay", "relationship-pay", "profit-share", "flywheel-group", "listening",
     "mission-statement", "loyalty-programme", "self-service-push",
 )  # fmt: skip
-#: A structure that no world has: a few who know very many, and talk that does not depend on how many one knows.
-STRUCTURE = {"market.network.kind": "barabasi-albert", "word_of_mouth.normalise": "per_friend"}
+#: A structure that no world has: circles of very different sizes without any order, and customers who remember only
+#: what surprised them.
+STRUCTURE = {"market.network.kind": "configuration", "relationship.law": "surprise"}
 
 
 def measure() -> dict[str, Any]:

@@ -154,7 +154,8 @@ def references_of(
     simulation = Simulation([one.model for one in short], keys, look=look)
     threads = worker_count(workers)
     seen: list[list[dict[str, float]]] = [[] for _ in keys]
-    simulation.advance(min(FROM, simulation.horizon - 1), threads=threads, progress=lambda done, total: look())
+    first = min(FROM, simulation.horizon - 1)  # at least the last week of a short horizon
+    simulation.advance(first, threads=threads, progress=lambda done, total: look())
     while simulation.week < simulation.horizon:
         simulation.advance(every, threads=threads, progress=lambda done, total: look())
         for q, rows in enumerate(seen):
@@ -162,7 +163,7 @@ def references_of(
     found = []
     for s, one in enumerate(short):
         own = range(s * count, (s + 1) * count)
-        mean = np.array([simulation.arrays(q).weekly[FROM:] for q in own]).mean(axis=(0, 1))
+        mean = np.array([simulation.arrays(q).weekly[first:] for q in own]).mean(axis=(0, 1))
         found.append(_means(one, [row for q in own for row in seen[q]], mean))
     return found
 

@@ -113,14 +113,17 @@ def see(
     draws : sequence of int
         Numbers of the draws.
     structure : mapping, optional
-        Dotted path -> value, set in the company of these draws.
+        Dotted path -> value, set in the company of these draws and not drawn.
     seed, workers
         As for `flywheel_sim.worlds`.
     progress : callable, optional
         Called with the draws done and the draws there are.
     """
     own = load(company)
-    base = own.with_(dict(structure or {})).settled().base() if structure else own.base()
+    base = own.base()
+    if structure:
+        known = [*own.model.doubt.known, *structure]
+        base = own.with_({**structure, "doubt.known": known}).settled().base()
     arms = [base, *(base.plus(one) for one in decisions)]
     targets, prior, numbers = known_targets(base), Prior.of(base), np.asarray(draws, np.int64)
     scaled: list[Floats] = []

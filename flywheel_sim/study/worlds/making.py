@@ -352,7 +352,9 @@ class _Making:
     def _references(self, numbers: NDArray[np.int64], z: Floats) -> dict[str, Floats]:
         """Return references of every world, read from several runs of it with those of one run in place."""
         found: list[dict[str, float]] = []
-        paths = tuple(sorted(references_of([self.prior.scenario], [(self.seed, 0)], every=_EVERY)[0]))
+        every = self.prior.alternatives  # an option may have references of its every
+        rows = references_of(every, [(self.seed, 0)] * len(every), every=_EVERY, paired=True)
+        paths = tuple(sorted(set().union(*rows)))
         self.total = self.done + (2 if self._paid else 1) * len(numbers)
         for first in range(0, len(numbers), PART):
             some, own = numbers[first : first + PART], z[first : first + PART]

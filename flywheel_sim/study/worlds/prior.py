@@ -160,6 +160,17 @@ class Prior:
         """Return what numbers are at scores, shape (draws, numbers)."""
         return np.stack([values_at(one.law, z[:, k]) for k, one in enumerate(self.numbers)], axis=1) if z.size else z
 
+    @property
+    def alternatives(self) -> list[Scenario]:
+        """The scenario, and what it is with each option of each choice that nobody knows."""
+        other = [
+            self.scenario.varied({one.path: option})
+            for one in self.numbers
+            for option in one.law.options
+            if option != self.scenario.get(one.path)
+        ]
+        return [self.scenario, *other]
+
     def entries(self, row: Floats) -> dict[str, float | int | str]:
         """Return one row of `values` as a scenario states them, by path."""
         return {one.path: one.law.entry(x) for one, x in zip(self.numbers, row.tolist(), strict=True)}
