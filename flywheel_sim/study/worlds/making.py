@@ -352,7 +352,7 @@ class _Making:
     def _references(self, numbers: NDArray[np.int64], z: Floats) -> dict[str, Floats]:
         """Return references of every world, read from several runs of it with those of one run in place."""
         found: list[dict[str, float]] = []
-        every = self.prior.alternatives  # an option may have references of its every
+        every = self.prior.alternatives  # an option may have references of its own
         rows = references_of(every, [(self.seed, 0)] * len(every), every=_EVERY, paired=True)
         paths = tuple(sorted(set().union(*rows)))
         self.total = self.done + (2 if self._paid else 1) * len(numbers)
