@@ -171,11 +171,14 @@ def books(m: ScenarioModel, week: Mapping[str, float]) -> dict[str, float]:
     ledger, wom = m.ledger, m.word_of_mouth
     premium = min(wom.referred_margin * (1.0 - ledger.cost_of_revenue), ledger.cost_of_revenue)
     won = week["new_customers"] + week["won_back"]
+    lead = ledger.cost_per_lead
+    if ledger.lead_doubling > 0:
+        lead *= 1.0 + m.market.external / ledger.lead_doubling
     cost = (
         ledger.cost_of_revenue * week["revenue"]
         - premium * week["referral_margin"]
         + m.service.live_cost * week["handled"]
-        + ledger.cost_per_lead * (week["leads"] - week["leads_word"])
+        + lead * (week["leads"] - week["leads_word"])
         + ledger.cost_per_win * won
         + wages(m)
         + week["touch_cost"]

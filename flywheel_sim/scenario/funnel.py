@@ -276,6 +276,9 @@ class _Twin:
             growth = (work + freed + inside + self.money) / work
             self.set("ledger.programme_cost", self.money, "the money goes to campaigns")
         self.set("market.external", model.market.external * growth, "as many more leads as more is put into them")
+        if ledger.lead_doubling > 0:
+            more = "what more leads cost is in their price"
+            self.set("ledger.lead_doubling", ledger.lead_doubling * growth, more)
 
     def let_go(self) -> None:
         """Let freed heads leave; freed money is profit."""
@@ -313,7 +316,9 @@ class _Twin:
         model, funnel, contracts = self.model, self.model.market.funnel, self.model.contracts
         chain = funnel.reference or funnel.qualify * funnel.propose * funnel.close * funnel.onboard
         per_lead = (chain if funnel.enabled else 1.0) * (contracts.window_weeks / 52.0 if contracts.enabled else 1.0)
-        return self.wins() * (model.ledger.cost_per_lead / per_lead + model.ledger.cost_per_win)
+        doubling = model.ledger.lead_doubling
+        lead = model.ledger.cost_per_lead * (1.0 + model.market.external / doubling if doubling > 0 else 1.0)
+        return self.wins() * (lead / per_lead + model.ledger.cost_per_win)
 
     def volume(self, touch: "Touchpoint") -> float:
         """Return touches a week at the start."""

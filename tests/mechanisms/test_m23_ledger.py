@@ -90,9 +90,34 @@ def test_the_lines_that_follow_events(run):
     live, tried = model.service.live_cost * run.series("handled"), run.series("self_service")
     assert run.series("service_cost") == pytest.approx(live + model.channels.self_service_cost * tried)
     won = run.series("new_customers") + run.series("won_back")
-    leads = (run.series("acquisition_cost") - ledger.cost_per_win * won) / ledger.cost_per_lead
+    price = ledger.cost_per_lead * (1 + model.market.external / ledger.lead_doubling)
+    assert price == pytest.approx(220), "as before leads got dearer"
+    leads = (run.series("acquisition_cost") - ledger.cost_per_win * won) / price
     assert np.all((leads >= -1e-6) & (leads <= run.series("leads") + 1e-6)), "leads by word of mouth are free"
     assert np.allclose(leads, np.round(leads), atol=1e-6)
+
+
+def test_leads_get_dearer_the_more_of_them_are_bought(quiet, once):
+    """c (1 + p / p2): at p2 twice the price, and the same price for all where there is none."""
+
+    def bought(interest: float, doubling: float):
+        ledger = {"cost_per_lead": 40.0, "cost_per_win": 0.0, "lead_doubling": doubling}
+        return once(
+            quiet(
+                horizon_weeks=30, market={"external": interest, "accounts": 500, "initial_customers": 50}, ledger=ledger
+            )
+        )
+
+    plain = bought(0.01, 0.0)
+    spent = plain.series("acquisition_cost")
+    assert spent.sum() > 0
+    for doubling, factor in ((0.01, 2.0), (0.02, 1.5), (1000.0, 1.00001)):
+        dearer = bought(0.01, doubling)
+        assert np.allclose(dearer.series("acquisition_cost"), factor * spent, rtol=1e-12)
+        # money alone: who is won does not hang on it
+        assert np.array_equal(dearer.series("customers"), plain.series("customers"))
+    leads = bought(0.02, 0.01).series("acquisition_cost") / (40.0 * 3.0)
+    assert np.allclose(leads, np.round(leads)), "three times the price at twice the interest"
 
 
 def test_customers_accounts_add_up_to_the_lines(run):

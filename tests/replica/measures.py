@@ -159,7 +159,10 @@ def post(w: World, p: Rules, t: int, total: Sums, row: dict[str, float]) -> None
         technology += p.channels.technology.spend + p.channels.analytics.spend
     row["tech_cost"] = technology
     outside, won = total["leads"] - total["leads_word"], total["new_customers"] + total["won_back"]
-    row["acquisition_cost"] = ledger.cost_per_lead * outside + ledger.cost_per_win * won
+    lead = ledger.cost_per_lead
+    if ledger.lead_doubling > 0.0:
+        lead = lead * (1.0 + p.market.external / ledger.lead_doubling)
+    row["acquisition_cost"] = lead * outside + ledger.cost_per_win * won
     if p.word_of_mouth.enabled:
         row["acquisition_cost"] += p.word_of_mouth.reward * total["referred_new"]
     row["coordination_cost"] = wages * w.coordination_hours / gross if gross > 0.0 else 0.0

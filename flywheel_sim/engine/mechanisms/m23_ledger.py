@@ -17,12 +17,20 @@ that goes into leads and sales (all of it where a team that owns these has no ot
 that took hours this week, in proportion to them, before overhead and acquisition.  It is no line of its own: payroll
 stays what it is, and what is charged to accounts adds up to what is not acquisition to the rounding of float32 (S16).
 
+**Leads get dearer the more of them are bought** (``lead_doubling``).  Who is easily won is reached first, so the price
+of a lead from outside rises with the interest p (``market.external``) that is bought,
+
+    c (1 + p / p_2),
+
+p_2 the interest at which it has doubled: twice the interest costs more than twice as much, and there is an interest
+beyond which more of it does not pay.  A straight line is the least that says so; how steep it is, is an assumption.
+
 ``acquisition_pay`` is a readout, not a line: the weekly pay of the teams that own a touchpoint of awareness or sale,
 whatever their hours went into.  It is within payroll, coordination and meetings, and results need it for the payback of
 what a customer costs to win.
 
 Neutral setting: ``enabled: false``: nothing is billed and nothing costs.  ``allocate_payroll: false``: pay is nobody's
-in particular.
+in particular.  ``lead_doubling: 0``: every lead has the same price.
 """
 
 import numpy as np
@@ -40,7 +48,7 @@ from flywheel_sim.engine.mechanisms.m27_selling import DISCOUNT, price_share
 from flywheel_sim.engine.state import ACC, TALLY
 from flywheel_sim.scenario.columns import COL
 
-__all__ = ["allocate_pay", "margin_premium", "post", "revenue"]
+__all__ = ["allocate_pay", "lead_price", "margin_premium", "post", "revenue"]
 
 
 @inlined
@@ -71,6 +79,13 @@ def revenue(
             sums[ACC.referral_margin] += f64(paid) * premium_left(age)
             state.cost[i] -= f32(f64(paid) * premium_left(age) * premium)
     return paid, f64(paid) if rates.contract == CONTRACT.non_contractual else 0.0
+
+
+@inlined
+def lead_price(par: Par) -> float:
+    """What a lead from outside costs, in $: more where more interest is bought."""
+    price, doubling = par.ledger.cost_per_lead, par.ledger.lead_doubling
+    return price * (1.0 + par.market.external / doubling) if doubling > 0.0 else price
 
 
 @step
@@ -147,7 +162,7 @@ def post(par: Par, tables: Tables, state: State, run: int, week: int, total: Sum
     row[COL.tech_cost] = technology
     outside = total[ACC.leads] - total[ACC.leads_word]
     won = total[ACC.new_customers] + total[ACC.won_back]
-    row[COL.acquisition_cost] = ledger.cost_per_lead * outside + ledger.cost_per_win * won
+    row[COL.acquisition_cost] = lead_price(par) * outside + ledger.cost_per_win * won
     if par.word_of_mouth.enabled:
         row[COL.acquisition_cost] += par.word_of_mouth.reward * total[ACC.referred_new]
     coordination = wages * firm.coordination_hours / gross if gross > 0.0 else 0.0
