@@ -55,7 +55,8 @@ def dots_and_words(runs: WorldRuns, best: int, labels: Sequence[str]) -> tuple[s
     effects, (baseline, challenger) = runs.effects[best], (labels[0], labels[best])
     figure = hundred_dots(effects, None, runs.learn_first, challenger=challenger, baseline=baseline)
     learn = learn_words(runs.learn_first, runs.evpi, runs.n)
-    note = f"{len(runs.draws.paths)} numbers that nobody knows are drawn at once, the same in every scenario"
+    what = "numbers and choices" if runs.draws.options else "numbers"
+    note = f"{len(runs.draws.paths)} {what} that nobody knows are drawn at once, the same in every scenario"
     return note, to_svg(figure, "dots", f"{dots_words(effects, None, challenger)} {learn}"), learn
 
 
