@@ -66,6 +66,17 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("Doubt", {"doubt/widths": {"q": 2.0, "a": 0.5}}, "doubt.widths.q doubt.widths.a"),
     ("Doubt", {"doubt/known": ["market.prices"]}, "doubt.known.0"),
     ("Doubt", {"doubt/tied": {"a": ["market.price"], "b": ["market.price"]}}, "doubt.tied.b"),
+    (
+        "Doubt",
+        {
+            "doubt/structure/a": {"path": "market.network.kind", "options": {"ring": 1, "blocks": 1}},
+            "doubt/structure/b": {"path": "market.network.kind", "options": {"ring": 1, "blocks": 1}},
+        },
+        "doubt.structure.a.path doubt.structure.b.path",
+    ),
+    ("Choice", {"doubt/structure/network/path": "market.prices"}, "doubt.structure.network.path"),
+    ("Choice", {"doubt/structure/network/options": {"ring": 1.0, "q": 1.0}}, "doubt.structure.network.options.q"),
+    ("Choice", {"doubt/structure/network/options": {"ring": 1.0}}, "doubt.structure.network.options"),
     ("Change", {"timeline/changes/a": {"from_week": 9, "set": {"axes": 1}}}, "timeline.changes.a.set.axes"),
 ]
 
