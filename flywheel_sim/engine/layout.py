@@ -8,6 +8,7 @@ engine compiles once.
 
 import types
 import typing
+from functools import cache
 from typing import Any, Literal, get_origin
 
 import numpy as np
@@ -42,19 +43,24 @@ def record_dtype(block: type[Block]) -> np.dtype[Any]:
     return np.dtype([(name, kind) for name, kind in fields if kind is not None], align=True)
 
 
+@cache
+def _scalars(block: type[Block]) -> tuple[tuple[str, Any], ...]:
+    """Names of what goes into a record of a block, each with the choices it is one of, if any."""
+    return tuple(
+        (name, field.annotation if get_origin(field.annotation) is Literal else None)
+        for name, field in block.model_fields.items()
+        if _leaf(field.annotation) is not None
+    )
+
+
 def fill_record(record: Any, block: Block) -> None:
     """Copy the scalars of a block into a record of :func:`record_dtype`."""
-    for name, field in type(block).model_fields.items():
-        kind = _leaf(field.annotation)
-        if kind is None:
-            continue
+    for name, choices in _scalars(type(block)):
         value = getattr(block, name)
         if isinstance(value, Block):
             fill_record(record[name], value)
-        elif get_origin(field.annotation) is Literal:
-            record[name] = choice(value, field.annotation)
         else:
-            record[name] = value
+            record[name] = value if choices is None else choice(value, choices)
 
 
 #: How many of each named thing the scenario has, and where its rows start in the tables.

@@ -193,13 +193,17 @@ def lower(models: Iterable[ScenarioModel]) -> Program:
         at: dict[tuple[tuple[str, float], ...], ScenarioModel] = {}
         known: dict[tuple[Any, ...], int] = {}
         before: tuple[Any, ...] = ()
+        last: tuple[tuple[str, float], ...] | None = None
         for week in range(1, horizon + 1):
             active = active_changes(model.timeline, week)
-            if active not in at:
-                at[active] = model_at_week(model, week)
-            ways = ways_of_working(at[active])
-            changed = tuple(before != () and old != new for old, new in zip(before or ways, ways, strict=True))
-            before = ways
+            if active == last:  # nobody's ways of working change in a week that is like the one before
+                changed = (False,) * len(before)
+            else:
+                if active not in at:
+                    at[active] = model_at_week(model, week)
+                ways = ways_of_working(at[active])
+                changed = tuple(before != () and old != new for old, new in zip(before or ways, ways, strict=True))
+                before, last = ways, active
             if (active, changed) not in known:
                 known[active, changed] = len(epochs)
                 epochs.append(at[active])
@@ -209,6 +213,7 @@ def lower(models: Iterable[ScenarioModel]) -> Program:
     room = Room(max(len(m.axes) for m in epochs), max(1, *(len(m.teams) for m in epochs)))
     par = np.zeros(len(epochs), PAR)
     parts: dict[str, list[NDArray[Any]]] = {name: [] for name in Tables._fields}
+    filled = dict.fromkeys(Tables._fields, 0)
     for record, m, changed, frozen in zip(par, epochs, unsettled, reference, strict=True):
         for block in PAR.names or ():
             if block in type(m).model_fields:
@@ -220,10 +225,10 @@ def lower(models: Iterable[ScenarioModel]) -> Program:
         size["epoch"] = len(parts["target"])
         size["axes"], size["horizon"] = len(m.axes), m.horizon_weeks
         for count, start, table in _COUNTED:
-            size[count], size[start] = len(rows[table]), sum(len(x) for x in parts[table])
-        size["trait0"] = sum(len(x) for x in parts["traits"])
-        size["cell0"] = sum(len(x) for x in parts["cell"])
+            size[count], size[start] = len(rows[table]), filled[table]
+        size["trait0"], size["cell0"] = filled["traits"], filled["cell"]
         for name, part in rows.items():
             parts[name].append(part)
+            filled[name] += len(part)
     tables = Tables(*(np.ascontiguousarray(np.concatenate(parts[name])) for name in Tables._fields))
     return Program(models, tuple(epochs), par, tables, calendar)
