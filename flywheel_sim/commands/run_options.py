@@ -119,7 +119,7 @@ def changed(specs: tuple[str, ...], changes: dict[str, Any]) -> "list[Scenario]"
     from flywheel_sim.scenario.idle import sentences
     from flywheel_sim.scenario.measures import without_target
 
-    if any(without_target(one.model, one.source) for one in loaded):
+    if any(without_target(one) for one in loaded):
         from flywheel_sim.engine.targets import with_targets
         from flywheel_sim.execute.run import worker_count
 

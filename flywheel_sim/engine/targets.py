@@ -230,7 +230,7 @@ def with_targets(scenario: Scenario, threads: int = 1, tell: Callable[[str], Any
         When a bonus is paid on a measure that has no target here: what it reads plays no part, or is now above and now
         below 0.
     """
-    lacking = without_target(scenario.model, scenario.source)
+    lacking = without_target(scenario)
     if not lacking:
         return scenario
     base = scenario.base()

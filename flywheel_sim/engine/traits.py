@@ -26,6 +26,8 @@ __all__ = ["TRAITS", "change_traits", "factor_quantiles", "give_factors", "trait
 
 #: Points of a trait's quantile table.
 QUANTILES = 4096
+#: Tables that are kept: some hundreds of worlds have five of their own each.
+_KEPT = 1024
 #: Rows of an epoch, in their order; the first two are even in the probability, the others in its tail.
 TRAITS = ("churn propensity", "fit", "buying rate", "talk", "issues", "contacts wanted")
 _TALK, _ISSUES, _WANTED, _ROWS = 3, 4, 5, 6
@@ -80,7 +82,7 @@ def change_traits(tables: Tables, state: State, run: int, old: int, new: int) ->
         give_factors(tables, state, firm.account0 + j, new, firm.seed, firm.replicate, j)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=_KEPT)
 def beta_quantiles(mean: float, dispersion: float) -> NDArray[np.float32]:
     """Return quantiles of a Beta with this mean and 1/(alpha+beta+1), even in probability, to interpolate."""
     if dispersion <= 0 or mean <= 0 or mean >= 1:
@@ -90,15 +92,15 @@ def beta_quantiles(mean: float, dispersion: float) -> NDArray[np.float32]:
     return np.asarray(betaincinv(mean * size, (1.0 - mean) * size, p), np.float32)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=_KEPT)
 def gamma_quantiles(shape: float, scale_weeks: float) -> NDArray[np.float32]:
     """Return quantiles of the buying rate, even in s = 1 - sqrt(1 - p): the long tail has points to interpolate.
 
     The last point stands for the largest p that a 32-bit word can mean.
     """
-    above = (1.0 - np.linspace(0.0, 1.0, QUANTILES + 1)) ** 2
-    above[-1] = 2.0**-33
-    x = np.where(above > 0.5, gammaincinv(shape, 1.0 - above), gammainccinv(shape, above))
+    above = _tail()
+    half = int(np.sum(above > 0.5))  # above it goes down
+    x = np.concatenate((gammaincinv(shape, 1.0 - above[:half]), gammainccinv(shape, above[half:])))
     return np.asarray(x / scale_weeks, np.float32)
 
 
@@ -109,7 +111,7 @@ def _tail() -> NDArray[np.float64]:
     return above
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=_KEPT)
 def factor_quantiles(law: str, spread: float) -> NDArray[np.float32]:
     """Return quantiles of a factor with mean 1, on the grid of :func:`gamma_quantiles`; spread 0 is 1 for everybody.
 

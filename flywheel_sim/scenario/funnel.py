@@ -277,8 +277,8 @@ class _Twin:
             self.set("ledger.programme_cost", self.money, "the money goes to campaigns")
         self.set("market.external", model.market.external * growth, "as many more leads as more is put into them")
         if ledger.lead_doubling > 0:
-            more = "what more leads cost is in their price"
-            self.set("ledger.lead_doubling", ledger.lead_doubling * growth, more)
+            why = "what more leads cost is in their price"
+            self.set("ledger.lead_doubling", ledger.lead_doubling * growth, why)
 
     def let_go(self) -> None:
         """Let freed heads leave; freed money is profit."""

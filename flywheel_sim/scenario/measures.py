@@ -126,14 +126,15 @@ def silent(model: Any, name: str) -> str:
     return ""
 
 
-def without_target(model: Any, source: Mapping[str, Any]) -> list[str]:
+def without_target(scenario: Any) -> list[str]:
     """Return the measures that a bonus is paid on, now or by a change of the timeline, and that have no target."""
+    model = scenario.model
     inc = model.incentives
     if all(one.target is not None for one in inc.measures.values()):
         return []
     paid = {name for one in inc.pay.values() if one.bonus > 0 for name in one.on} if inc.enabled else set()
     if any(path.startswith("incentives") for one in model.timeline.changes.values() for path in one.values):
-        paid |= set(paid_on(source))
+        paid |= set(paid_on(scenario.source))
     return [name for name, one in inc.measures.items() if name in paid and one.target is None]
 
 

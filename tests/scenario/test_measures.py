@@ -36,7 +36,7 @@ def test_a_company_from_nothing_has_the_library_and_takes_what_it_pays_on(tmp_pa
     assert found.incentives.measures["nps"].noise == 0.1
     assert found.incentives.measures["nps"].columns == {"nps_survey": 1.0}
     assert found.position("incentives.measures.churn.columns").file == "library/measures"
-    assert without_target(found.model, found.source) == ["churn"]
+    assert without_target(found) == ["churn"]
     set_later = load(file).with_({"incentives.pay": {"crew": {"on": {"profit": 1.0}}}})
     assert "profit" in set_later.incentives.measures
 

@@ -53,10 +53,12 @@ def discovered(draws: Sequence[Mapping[str, Any]], fails: Mask, seed: int = 1) -
     columns = _columns(draws)
     inside, z = _peeled(columns, fails)
     luck = np.random.default_rng([seed, 20215])
-    as_good = sum(_peeled(columns, luck.permutation(fails))[1] >= z - 1e-12 for _ in range(SHUFFLES))
+    as_good = 0
+    for _ in range(SHUFFLES):
+        as_good += _peeled(columns, luck.permutation(fails))[1] >= z - 1e-12
+        if (as_good + 1) / (SHUFFLES + 1) >= LEVEL:  # whatever the others do
+            return None
     chance = (as_good + 1) / (SHUFFLES + 1)
-    if chance >= LEVEL:
-        return None
     limits = _needed(columns, inside, fails)
     inside = _within(columns, limits)
     n, k = int(inside.sum()), int(fails[inside].sum())
