@@ -62,7 +62,8 @@ def table(found: dict[str, Any]) -> str:
         ("Brier score", *(f"{x['brier']:.3f}" for x in (own, other))),
         ("Brier score of the base rates", *(f"{x['base']:.3f}" for x in (own, other))),
         ("ranks in tenths", *(" ".join(map(str, x["ranks"])) for x in (own, other))),
-        ("chance of ranks as uneven, decisions of a truth independent", chance(own), chance(other)),
+        ("chance of ranks as uneven, by truths", f"{own['chance']:.2g}", f"{other['chance']:.2g}"),
+        ("the same, had every decision a truth of its own", chance(own), chance(other)),
     ]
     lines = ["| | truths of the prior | truths of another structure |", "|---|---|---|"]
     return "\n".join([*lines, *(f"| {name} | {one} | {two} |" for name, one, two in rows)])

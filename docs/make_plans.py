@@ -1,6 +1,7 @@
 """Make the table of plans and companies in ``docs/scenarios.md`` again: ``python docs/make_plans.py``."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 from flywheel_sim.scenario import ScenarioError, load, scenarios
@@ -21,6 +22,7 @@ def plans() -> list[str]:
     return [name for name, entry in scenarios().items() if entry.kind in PLANS]
 
 
+@cache
 def why_not(company: str, plan: str) -> str:
     """Say in one line why a plan cannot be laid on a company; empty where it runs."""
     try:
@@ -28,7 +30,7 @@ def why_not(company: str, plan: str) -> str:
     except ScenarioError as error:
         first, more = error.problems[0], len(error.problems) - 1
         return f"{first.message}{f', and {more} more' if more else ''}"
-    for name in without_target(made.model, made.source):
+    for name in without_target(made):
         if why := silent(made.base().model, name):
             return f"nobody can be paid on '{name}' here: {why}"
     return ""

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.stats import chi2
 
 from flywheel_sim.scenario import load
-from flywheel_sim.study.worlds.known_truth import Seen, reliability, see
+from flywheel_sim.study.worlds.known_truth import BINS, Seen, _uneven, reliability, see
 
 
 def drawn(n: int, seed: int, luck: float = 0.5, worth: float = 1.0) -> Seen:
@@ -63,3 +64,18 @@ def test_a_draw_in_which_nobody_qualifies_keeps_what_the_company_states() -> Non
     base = load("b2b-saas").with_(small).settled()
     drawn = see(base, [{"cadence": {"enabled": True}}], np.arange(8, 12), workers=1)
     assert drawn.differences.shape == (4, 1) and np.isfinite(drawn.differences).all()
+
+
+def test_decisions_that_share_a_truth_count_as_one() -> None:
+    """Ranks that are alike within a truth look uneven when they are counted one by one, and are not."""
+    luck, by_truth, one_by_one, skewed = np.random.default_rng(3), [], [], []
+    for _ in range(200):
+        ranks = (luck.random((200, 1)) + 0.05 * luck.normal(size=(200, 10))) % 1.0
+        counts = np.array([np.histogram(row, BINS, (0.0, 1.0))[0] for row in ranks])
+        by_truth.append(_uneven(counts) < 0.05)
+        total, expected = counts.sum(axis=0), counts.sum() / BINS
+        one_by_one.append(chi2.sf(np.sum((total - expected) ** 2 / expected), BINS - 1) < 0.05)
+        low = np.array([np.histogram(row, BINS, (0.0, 1.0))[0] for row in luck.random((200, 10)) ** 1.25])
+        skewed.append(_uneven(low) < 0.05)
+    assert np.mean(by_truth) < 0.13 < 0.9 < np.mean(one_by_one)
+    assert np.mean(skewed) > 0.95

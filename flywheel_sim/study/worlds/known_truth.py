@@ -73,6 +73,8 @@ class Reliability:
         How often what came true ranked in each tenth of its draws.
     chi2 : float
         Of uniform ranks, with BINS - 1 degrees of freedom where decisions of a truth were independent.
+    chance : float
+        Of ranks as uneven, with the truths as what is independent (Hotelling's T squared of the counts of each truth).
     said, came : float64 arrays, shape (BINS,)
         Mean probability in each tenth of the probabilities, and how often it came true.
     """
@@ -86,6 +88,7 @@ class Reliability:
     base: float
     ranks: NDArray[np.int64]
     chi2: float
+    chance: float
     said: Floats
     came: Floats
 
@@ -187,7 +190,8 @@ def reliability(prior: Seen, truths: Seen, seed: int = 1) -> Reliability:
         rank[j] = (below + luck.random(true.shape[1]) * (alike.sum(axis=0) + 1.0)) / (n + 1.0)
     came = true > 0
     rate = np.mean(x > 0, axis=0)
-    ranks = np.histogram(rank.ravel(), BINS, (0.0, 1.0))[0]
+    each = np.array([np.histogram(row, BINS, (0.0, 1.0))[0] for row in rank])
+    ranks = each.sum(axis=0)
     expected = rank.size / BINS
     edges = np.linspace(0.0, 1.0, BINS + 1)
     place = np.clip(np.digitize(said.ravel(), edges) - 1, 0, BINS - 1)
@@ -197,7 +201,7 @@ def reliability(prior: Seen, truths: Seen, seed: int = 1) -> Reliability:
     return Reliability(
         truths=len(true), decisions=true.shape[1], draws=n, slope=_slope(said, came), error=float(np.nanstd(again)),
         brier=float(np.mean((said - came) ** 2)), base=float(np.mean((rate - came) ** 2)), ranks=ranks,
-        chi2=float(np.sum((ranks - expected) ** 2 / expected)),
+        chi2=float(np.sum((ranks - expected) ** 2 / expected)), chance=_uneven(each),
         said=np.array([one for one, _ in told]), came=np.array([one for _, one in told]),
     )  # fmt: skip
 
@@ -237,6 +241,20 @@ def known_truths(
     before = draws
     asked = see(company, decisions, np.arange(draws, draws + truths), structure=structure, **how)
     return reliability(prior, asked, seed)
+
+
+def _uneven(counts: NDArray[np.int64]) -> float:
+    """Return the chance of counts as far from even as these, shape (truths, bins), where only truths are independent."""
+    from scipy.stats import f
+
+    n, bins = counts.shape
+    off = counts[:, 1:] - counts.sum(axis=1, keepdims=True) / bins
+    if n <= bins:
+        return math.nan
+    mean = off.mean(axis=0)
+    t2 = n * mean @ np.linalg.pinv(np.cov(off.T)) @ mean
+    p = bins - 1
+    return float(f.sf(t2 * (n - p) / (p * (n - 1)), p, n - p))
 
 
 def _mean(values: NDArray[Any]) -> float:
