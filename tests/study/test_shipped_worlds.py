@@ -109,8 +109,9 @@ def test_where_there_are_no_worlds_one_line_says_so_and_what_makes_them(shipped:
     assert usual_drawing([load("b2b-saas"), load("b2c-subscription")]) == (
         None, "Worlds are those of one company, and these scenarios are several."
     )  # fmt: skip
+    chosen = [choice.path for choice in load("b2b-saas").model.doubt.structure.values()]
     sure = {
-        "extends": "b2b-saas", "doubt": {"widths": {"a": 1, "M": 1, "V2": 1, "V": 1}},
+        "extends": "b2b-saas", "doubt": {"widths": {"a": 1, "M": 1, "V2": 1, "V": 1}, "known": chosen},
         "handoffs": {"angle_friction": 0.12}, "journey": {"match_effect": 0.7},
     }  # fmt: skip
     assert usual_drawing([load(sure)]) == (None, "")
