@@ -87,7 +87,8 @@ def test_a_company_of_which_all_is_known_has_one_world(here: Path, capsys: pytes
     from flywheel_sim.cli import flywheel
 
     (here / "sure.yaml").write_text(
-        "extends: mine.yaml\ndoubt: {widths: {a: 1, M: 1, V2: 1, V: 1}}\n"
+        "extends: mine.yaml\ndoubt: {widths: {a: 1, M: 1, V2: 1, V: 1}, known: [market.network.kind, "
+        "word_of_mouth.normalise, journey.directions, contracts.window_effect]}\n"
         "handoffs: {angle_friction: 0.12}\njourney: {match_effect: 0.7}\n"
     )
     words = ["worlds", "sure.yaml"]

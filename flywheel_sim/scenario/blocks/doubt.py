@@ -1,9 +1,9 @@
 """Root block `doubt`: how well numbers are known, for the worlds of a company; no mechanism reads it."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from flywheel_sim.scenario.fields import EVIDENCE, MANY, Block, param
 from flywheel_sim.scenario.references import Problem
@@ -13,29 +13,27 @@ from flywheel_sim.scenario.shapes import along, every_path, root
 #: (of shares: between their odds).  What is computed (X) follows from the rest and is worked out anew instead.
 WIDTHS: Mapping[str, float] = {"V": 1.1, "V2": 1.25, "M": 1.5, "a": 2.0}
 
+#: How likely an option is, relative to the others.
+Likely = Annotated[float, Field(ge=0, le=1e6)]
+
 
 class Choice(Block):
     """A choice of the model that nobody knows, such as the shape of the network."""
 
     path: str = param(..., "Which setting.")
-    options: dict[str, float] = param(..., "Option -> how likely it is, relative to the others.", max_length=MANY)
+    options: dict[str, Annotated[float, Field(ge=0, le=1e6)]] = param(
+        ..., "Option -> how likely it is, relative to the others.", max_length=MANY
+    )
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
-        """Yield a path that is no choice, or somebody's decision, and options that are none."""
-        from flywheel_sim.scenario.roles import role_of
-
+        """Yield a path that is no choice, and options that are none."""
         place = along(root(type(model)), tuple(self.path.split(".")))
-        if place is not None and place.choices and role_of(self.path) not in ("company", "effect"):
-            yield f"{at}.path", f"'{self.path}' is decided by somebody, and no doubt", ()
-            return
         if place is None or not place.choices:
             yield f"{at}.path", f"there is no choice of the model at '{self.path}'", tuple(_choices(type(model)))
             return
-        for option, weight in self.options.items():
+        for option in self.options:
             if option not in place.choices:
                 yield f"{at}.options.{option}", f"expected one of {', '.join(place.choices)}", place.choices
-            elif not 0.0 <= weight <= 1e6:
-                yield f"{at}.options.{option}", f"expected a number between 0 and 1000000, got {weight:g}", ()
         if sum(weight > 0.0 for weight in self.options.values()) < 2:
             yield f"{at}.options", "expected two options or more, each with a number above 0", ()
 
@@ -83,6 +81,9 @@ class Doubt(Block):
                 seen[path] = name
         drawn: dict[str, str] = {}
         for name, choice in self.structure.items():
+            if choice.path in seen:
+                why = f"'{choice.path}' is a choice, which is drawn apart from everything else"
+                yield f"{at}.tied.{seen[choice.path]}", why, ()
             if choice.path in drawn:
                 yield f"{at}.structure.{name}.path", f"'{choice.path}' is drawn in {drawn[choice.path]} already", ()
             drawn[choice.path] = name

@@ -244,7 +244,7 @@ def known_truths(
 
 
 def _uneven(counts: NDArray[np.int64]) -> float:
-    """Return the chance of counts as far from even as these, shape (truths, bins), where only truths are independent."""
+    """Return the chance of counts as uneven as these, shape (truths, bins), where only truths are independent."""
     from scipy.stats import f
 
     n, bins = counts.shape

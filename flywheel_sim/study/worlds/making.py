@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from flywheel_sim.engine.fingerprint import engine_hash
 from flywheel_sim.engine.run import Simulation
@@ -38,16 +38,17 @@ from flywheel_sim.engine.targets import readings, target_of
 from flywheel_sim.execute.run import worker_count
 from flywheel_sim.results import Run
 from flywheel_sim.results.saving import ResultError, path_from
-from flywheel_sim.results.worlds import FILE, Aim, Learned, Worlds
+from flywheel_sim.results.worlds import FILE, Aim, Worlds
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.arguments import whole
 from flywheel_sim.scenario.measures import axes_of_library, library
-from flywheel_sim.scenario.ranges import Z95, bounds_of
+from flywheel_sim.scenario.ranges import bounds_of
 from flywheel_sim.scenario.references import all_problems
 from flywheel_sim.scenario.shapes import along, root
 from flywheel_sim.study.calibration.freezing import references_of
+from flywheel_sim.study.worlds.learning import learned, three
 from flywheel_sim.study.worlds.parts import Parts
-from flywheel_sim.study.worlds.prior import Prior, scores, values_at
+from flywheel_sim.study.worlds.prior import Prior, scores
 from flywheel_sim.study.worlds.targets import Target, known_targets
 from flywheel_sim.study.worlds.unfinished import unfinished
 
@@ -231,7 +232,7 @@ class _Making:
             company=called, prior=self.prior.hash, engine=engine_hash(), seed=self.seed, tried=self.draws,
             numbers=chosen, shifts=shifted, references=self._follow(chosen, exact),
             aims=self._aims(quantities[sound] if first is None else first, quantities[kept]),
-            learned=self._learned(exact), impossible=int((~sound).sum()), notes=self.prior.told,
+            learned=learned(self.prior, exact), impossible=int((~sound).sum()), notes=self.prior.told,
             fitting=fitting,
         )  # fmt: skip
 
@@ -441,39 +442,11 @@ class _Making:
                     one.spread,
                     inside,
                     ruled_out,
-                    _three(x, 0.1),
-                    _three(worlds[:, k], 0.1),
+                    three(x, 0.1),
+                    three(worlds[:, k], 0.1),
                 )
             )
         return tuple(found)
-
-    def _learned(self, z: Floats) -> tuple[Learned, ...]:
-        own = self.prior.numbers
-        n, p = len(z), len(own)
-        if n < 3:
-            return ()
-        # so far from the prior's mean or variance none of p numbers lies by luck in half of all cases
-        bound = float(ndtri(1.0 - 0.25 / p))
-        found = []
-        for k, one in enumerate(own):
-            shift, variance = float(z[:, k].mean()), float(z[:, k].var(ddof=1))
-            sure = abs(shift) * math.sqrt(n) > bound or abs(variance - 1.0) * math.sqrt(n / 2.0) > bound
-            values = values_at(one.law, z[:, k])
-            if one.law.options:
-                places = np.arange(len(one.law.options))
-                before = np.diff(ndtr([-np.inf, *one.law.cuts, np.inf]))
-                now = (values[:, None] == places).mean(axis=0)
-                ends, after = (tuple(round(float(x), 4) for x in shares) for shares in (before, now))
-            else:
-                ends = _short(values_at(one.law, np.array([-Z95, 0.0, Z95])))
-                after = _three(values, 0.05)
-            found.append(
-                Learned(
-                    one.path, one.label, ends, after, round(1.0 - variance, 4), round(shift, 4), bool(sure),
-                    one.law.options,
-                )
-            )  # fmt: skip
-        return tuple(sorted(found, key=lambda one: (not one.sure, -(abs(one.shift) + abs(one.share)))))
 
 
 def _figures(values: Floats) -> Floats:
@@ -482,18 +455,6 @@ def _figures(values: Floats) -> Floats:
         scale = 10.0 ** (5.0 - np.floor(np.log10(np.abs(values))))
     return np.where(values == 0.0, 0.0, np.round(values * np.where(np.isfinite(scale), scale, 1.0)) / np.where(
         np.isfinite(scale), scale, 1.0))  # fmt: skip
-
-
-def _three(values: Floats, tail: float) -> tuple[float, float, float]:
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return (math.nan, math.nan, math.nan)
-    return _short(np.quantile(values, (tail, 0.5, 1.0 - tail)))
-
-
-def _short(three: Floats) -> tuple[float, float, float]:
-    low, middle, high = (float(f"{x:.4g}") for x in three)
-    return low, middle, high
 
 
 def _allowed(scenario: Scenario, values: Mapping[str, float]) -> dict[str, float]:

@@ -120,6 +120,9 @@ class Prior:
                         path, meaning_of(scenario, path), group, law, why, ties.get(path, path), _unit(scenario, path)
                     )
                 )
+        for choice in doubt.structure.values():
+            if role_of(choice.path) not in ("company", "effect"):
+                told.append(f"{choice.path} is not drawn: {_why_not(scenario, choice.path)}; what is stated is taken")
         for path in scenario.ranges:
             if path in acts or any(f"{path}.".startswith(f"{one}.") for one in doubt.known):
                 continue
@@ -236,6 +239,8 @@ def _choices(scenario: Scenario) -> Iterator[Doubtful]:
     base = scenario.base() if structure else scenario
     for choice in structure.values():
         path, law = choice.path, choice_between(choice.options)
+        if role_of(path) not in ("company", "effect"):
+            continue
         if scenario.get(path) == base.get(path) and scenario.get(path) in law.options:
             yield Doubtful(path, meaning_of(scenario, path), "structure", law, "structure", path)
 
