@@ -2,7 +2,8 @@
 
 The page is written by hand but for the parts between ``<!-- made: name -->`` and ``<!-- end -->``, which come from
 ``docs/measured/responses.json``: the answers of ``flywheel responses --json``, one for each company, as
-``python docs/make_responses.py --measure`` puts them there.
+``python docs/make_responses.py --measure`` puts them there.  Levers that a board pulls first are measured once more
+with more pairs and another seed (``--measure-closely``), into ``responses-closely.json`` beside it.
 """
 
 import json
@@ -19,17 +20,24 @@ from flywheel_sim.study.responses.table import COMPANIES, response_table
 
 TARGET = Path(__file__).resolve().parent / "responses.md"
 MEASURED = TARGET.parent / "measured" / "responses.json"
+CLOSELY = MEASURED.with_name("responses-closely.json")
+#: Levers that are looked at closely, with which pairs and seed.
+LEVERS = (
+    "service-heads", "sales-heads", "marketing-heads", "product-heads", "people-heads", "finance-heads",
+    "enablement-heads", "interest", "price", "account-reviews", "self-service", "customer-base",
+)  # fmt: skip
+PAIRS, SEED = 20, 2
 
 
-def answers() -> list[dict[str, Any]]:
+def answers(path: Path = MEASURED) -> list[dict[str, Any]]:
     """Return the answers as they were written, one for each company."""
-    return list(json.loads(MEASURED.read_text("utf-8")))
+    return list(json.loads(path.read_text("utf-8")))
 
 
-def curves() -> list[Response]:
+def curves(path: Path = MEASURED) -> list[Response]:
     """Return every curve that was measured."""
     found = []
-    for answer in answers():
+    for answer in answers(path):
         for entry in answer["data"]["responses"]:
             points = tuple(CurvePoint(**{name: _number(value) for name, value in p.items()}) for p in entry["points"])
             found.append(Response(**{**entry, "points": points, "meaning": ""}))
@@ -81,7 +89,25 @@ def levers() -> str:
     return "\n".join(lines)
 
 
-PARTS = {"summary": summary, "failures": failures, "levers": levers}
+def closely() -> str:
+    """Tell what more pairs say of the levers that a board pulls first: one row a lever and company."""
+    lines = [row("lever", "company", "holds", "what does not, or excused"), "|---|---|---|---|"]
+    groups: dict[tuple[str, str], list[Response]] = {}
+    for curve in curves(CLOSELY):
+        groups.setdefault((curve.name, curve.company), []).append(curve)
+    for (name, company), group in groups.items():
+        holds = [curve for curve in group if curve.verdict == "holds"]
+        rest = [
+            f"{curve.outcome} {curve.expected} at {curve.year}: {'excused' if curve.excused else curve.verdict}, "
+            f"{curve.says}"
+            for curve in group
+            if curve.verdict != "holds"
+        ]
+        lines.append(row(f"`{name}`", company, f"{len(holds)} of {len(group)}", "; ".join(rest)))
+    return "\n".join(lines)
+
+
+PARTS = {"summary": summary, "failures": failures, "closely": closely, "levers": levers}
 
 
 def page(text: str) -> str:
@@ -104,7 +130,20 @@ def measure() -> None:
     MEASURED.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
+def measure_closely(companies: list[str]) -> None:
+    """Pull some levers with more pairs, in companies in which that takes minutes."""
+    found = []
+    for company in companies:
+        words = [sys.executable, "-m", "flywheel_sim", "responses", *LEVERS, "--company", company, "--json"]
+        words += ["--replicates", str(PAIRS), "--seed", str(SEED)]
+        done = subprocess.run(words, check=False, stdout=subprocess.PIPE, text=True)
+        found.append(json.loads(done.stdout))
+    CLOSELY.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
 if __name__ == "__main__":
+    if "--measure-closely" in sys.argv[1:]:
+        measure_closely(["b2b-saas", "b2b-two-teams"])
     if "--measure" in sys.argv[1:]:
         measure()
     TARGET.write_text(page(TARGET.read_text("utf-8")), "utf-8")

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,11 @@ def served(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     command = [sys.executable, "-m", "flywheel_sim.cli", "app", "--no-browser", "--port", "0", *options]
     env = {name: value for name, value in os.environ.items() if "PYTEST" not in name and "NICEGUI" not in name}
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), env.get("PYTHONPATH", "")]))
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=env)
+    server = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=env,
+        # a shell's background jobs are deaf to Ctrl-C until the server listens to it itself
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
     assert server.stdout is not None
     try:
         yield server.stdout.readline().strip(), server
