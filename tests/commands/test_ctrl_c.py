@@ -24,7 +24,7 @@ FILES = {
 LINES = {
     "a small batch": (["run", "b2b-saas", "--replicates", "2000"], 4),
     "while it starts": (["run", "b2b-saas", "--replicates", "2000"], 1),
-    "a large run": (["run", "b2b-saas", *LARGE], 6),
+    "a large run": (["run", "b2b-saas", *LARGE], 3),
     "a large run on one thread": (["run", "b2b-saas", "--workers", "1", *LARGE], 6),
     "a batch of large runs": (["run", "b2b-saas", "--replicates", "4", *LARGE], 7),
     "many teams in many steps": (["run", "many.yaml", "--replicates", "8"], 5),
