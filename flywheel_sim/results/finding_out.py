@@ -31,6 +31,8 @@ _MECHANISMS = {
     "timeline": ("What changes when", "dates in the plan, and how long the last change took"),
     "ideas": ("What new ideas bring", "ideas tried, kept, and sales or renewals with and without them"),
     "structure": ("How the company and its market are built", ""),
+    "teams": ("What each team is able to do", "hours, tasks and mistakes of each team by week, for a quarter"),
+    "segments": ("What customers need and could do without", "ask fifty of each segment what they would buy instead"),
     "selling": ("How selling presses", "promises in the last fifty deals, and how many of these customers stayed"),
 }  # fmt: skip
 

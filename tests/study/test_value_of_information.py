@@ -7,8 +7,10 @@ import pytest
 
 from flywheel_sim.results.finding_out import _MECHANISMS, how_to_learn, plain_name
 from flywheel_sim.results.world_draws import WorldDraws
+from flywheel_sim.scenario import load
 from flywheel_sim.scenario.schema import MECHANISMS
 from flywheel_sim.study.worlds.normal_difference import normal_information
+from flywheel_sim.study.worlds.prior import Prior
 from flywheel_sim.study.worlds.shrinkage import shrink
 from flywheel_sim.study.worlds.value_of_information import candidates, evpi, evppi, learn_first
 
@@ -217,6 +219,8 @@ class TestShrinkage:
 
 def test_every_mechanism_says_in_plain_words_what_it_is_and_how_to_find_out():
     names = set(MECHANISMS.values())
-    assert names | {"structure"} == set(_MECHANISMS), "choices of the model are a group of their own"
+    assert names | {"structure", "teams", "segments"} == set(_MECHANISMS)
+    numbers = Prior.of(load("b2b-saas")).numbers + Prior.of(load("everything-on")).numbers
+    assert {one.group for one in numbers} <= set(_MECHANISMS), "whatever is drawn can be named"
     assert len({plain_name(name) for name in names}) == len(names)
     assert all(how_to_learn(f"{name}.x") for name in names)
