@@ -224,3 +224,17 @@ def test_every_mechanism_says_in_plain_words_what_it_is_and_how_to_find_out():
     assert {one.group for one in numbers} <= set(_MECHANISMS), "whatever is drawn can be named"
     assert len({plain_name(name) for name in names}) == len(names)
     assert all(how_to_learn(f"{name}.x") for name in names)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("away", [0.5, 3.0, 7.0, 8.0, 9.0, 10.0, 12.0, 300.0])
+def test_worlds_that_all_go_one_way_count_whichever_way(sign, away):
+    """A share that rounds to 1 is as well known as one that rounds to 0: no answer gets open by being clear."""
+    luck = np.random.default_rng(5)
+    world = np.r_[0:200, 0:20]
+    runs = away + luck.normal(size=200)[world] + 0.3 * luck.normal(size=220)
+    one, other = shrink(sign * runs, world), shrink(-sign * runs, world)
+    assert one.n_eff == pytest.approx(other.n_eff, rel=1e-6)
+    assert 20 < one.n_eff < 200.001
+    if away > 5:
+        assert one.n_eff == pytest.approx(200)

@@ -120,9 +120,7 @@ class Over:
         else:
             way = {"up": 1.0, "down": -1.0}.get(claim.direction) or math.copysign(1.0, float(apart.mean()))
             shrunk = shrink(way * apart, np.arange(len(apart)) % self.count)
-            share = share_better(shrunk.effects)
-            # where all worlds do the same to the last digit there is no luck to be told from them
-            n = min(shrunk.n_eff, float(self.count)) if shrunk.n_eff > 0 else float(self.count)
+            share, n = share_better(shrunk.effects), min(shrunk.n_eff, float(self.count))
         low, high = share_interval(share * n, n)  # type: ignore[arg-type]
         return InWorlds(self.count, share, low, high, company)
 

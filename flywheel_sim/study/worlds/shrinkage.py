@@ -182,6 +182,7 @@ def _worth(
     degrees = max(kish - 1.0, 1.0)
     possible = total * degrees / draw.chisquare(degrees, _DRAWS) - noise * again / draw.chisquare(again, _DRAWS)
     mean = middle + math.sqrt(total / kish) * draw.standard_normal(_DRAWS)
-    share = ndtr(mean / np.sqrt(np.maximum(possible, 1e-12 * total)))
+    # the smaller of the two shares: one that rounds to 1 would say that it is worth no world at all
+    share = ndtr((-mean if middle > 0.0 else mean) / np.sqrt(np.maximum(possible, 1e-12 * total)))
     p, v = float(share.mean()), float(share.var())
     return kish if v <= p * (1 - p) / kish else p * (1 - p) / v
