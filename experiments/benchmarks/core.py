@@ -150,9 +150,10 @@ def week_rates(m: ScenarioModel, t: int, reach: float, survival: Mapping[str, fl
     """Rates and chances of week t (0-based) that are the same for everybody."""
     funnel, contracts = m.market.funnel, m.contracts
     stages = funnel.reference or funnel.qualify * funnel.propose * funnel.close * funnel.onboard
+    interest = m.market.organic + max(0.0, m.market.promotion - m.market.organic)
     per_lead = 1.0 / ((stages if funnel.enabled else 1.0) * contracts.window_weeks / 52.0)
     return {
-        "external": m.market.external * reach * per_lead,
+        "external": m.market.external * interest * reach * per_lead,
         "word": m.word_of_mouth.rate * per_lead,
         "win_back": happens(m.market.win_back.rate * per_lead),
         "window_known": -math.expm1(-contracts.window_learning * (t + 1)),
@@ -173,7 +174,7 @@ def books(m: ScenarioModel, week: Mapping[str, float]) -> dict[str, float]:
     won = week["new_customers"] + week["won_back"]
     lead = ledger.cost_per_lead
     if ledger.lead_doubling > 0:
-        lead *= 1.0 + m.market.external / ledger.lead_doubling
+        lead *= 1.0 + m.market.external * m.market.promotion / ledger.lead_doubling
     cost = (
         ledger.cost_of_revenue * week["revenue"]
         - premium * week["referral_margin"]

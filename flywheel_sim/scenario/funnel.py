@@ -309,15 +309,15 @@ class _Twin:
         """Return customers won a week by marketing alone, at reference."""
         market = self.model.market
         open_ = market.accounts - (market.initial_customers if market.pool == "closed" else 0)
-        return market.external * open_
+        return market.external * market.promotion * open_
 
     def spent_on_winning(self) -> float:
         """Return v: money for leads and wins a week, at reference."""
         model, funnel, contracts = self.model, self.model.market.funnel, self.model.contracts
         chain = funnel.reference or funnel.qualify * funnel.propose * funnel.close * funnel.onboard
         per_lead = (chain if funnel.enabled else 1.0) * (contracts.window_weeks / 52.0 if contracts.enabled else 1.0)
-        doubling = model.ledger.lead_doubling
-        lead = model.ledger.cost_per_lead * (1.0 + model.market.external / doubling if doubling > 0 else 1.0)
+        doubling, bought = model.ledger.lead_doubling, model.market.external * model.market.promotion
+        lead = model.ledger.cost_per_lead * (1.0 + bought / doubling if doubling > 0 else 1.0)
         return self.wins() * (lead / per_lead + model.ledger.cost_per_win)
 
     def volume(self, touch: "Touchpoint") -> float:

@@ -78,7 +78,7 @@ _TABLE: dict[Role, str] = {
     "decision": """
         : horizon_weeks
         teams.*: headcount salary scaling follows theme_offset looks_after_people
-        market: price price_rise
+        market: promotion price price_rise
         market.funnel: order
         market.pricing: applies
         journey: onboarding_weeks touchpoints

@@ -116,6 +116,25 @@ def test_interest_comes_but_for_the_organic_share_from_those_who_work_for_it(qui
     assert wins(0.0, 0.3) < wins(0.3, 0.3) < wins(1.0, 0.3)
 
 
+def test_interest_that_is_bought_comes_only_from_those_who_work_for_it(quiet):
+    """o + max(0, b - o) f: without anybody in marketing promotion buys nothing, and less than is organic is none."""
+
+    def leads(heads, promotion, organic=0.25):
+        market = {"initial_customers": 0, "external": 0.02, "organic": organic, "promotion": promotion}
+        firm = shop(quiet, heads, weeks=52, market=market)
+        firm["journey"]["touchpoints"]["advert"] = {"stage": "awareness", "owner": "makers", "base_success": 0.5,
+                                                    "match_reference": 0.0}  # fmt: skip
+        return batch([firm], replicates=1)[0][0].series("new_customers").sum()
+
+    alone = leads(0.0, 1.0)
+    assert alone > 50
+    assert leads(0.0, 3.0) == leads(0.0, 0.0) == alone
+    assert leads(0.3, 0.25) == leads(0.3, 0.0) == pytest.approx(alone, rel=0.02)
+    assert leads(1.0, 3.0) > 1.3 * leads(1.0, 1.0)
+    assert leads(0.1, 3.0) < leads(0.3, 3.0) < leads(1.0, 3.0)
+    assert leads(1.0, 1.0, organic=1.0) == leads(1.0, 0.4, organic=1.0), "where all comes by itself, none is bought"
+
+
 def test_freezing_states_the_load_of_the_base_case():
     firm = load("b2b-two-teams").with_({"capacity.shortness": 4, "teams.growth.standing_hours": 60})
     found = references(firm, replicates=1)

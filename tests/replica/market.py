@@ -162,7 +162,7 @@ def open_market(w: World, p: Rules, t: int, survival: dict[str, float]) -> None:
     for share in done:
         outreach += share
     outreach = outreach / len(done) if done else 1.0
-    interest = m.external * reach * (m.organic + (1.0 - m.organic) * outreach)
+    interest = m.external * reach * (m.organic + max(0.0, m.promotion - m.organic) * outreach)
     if p.word_of_mouth.reviews.enabled:
         interest *= read_reviews(w, p)
     now.external = f32(interest)

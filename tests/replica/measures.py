@@ -161,7 +161,7 @@ def post(w: World, p: Rules, t: int, total: Sums, row: dict[str, float]) -> None
     outside, won = total["leads"] - total["leads_word"], total["new_customers"] + total["won_back"]
     lead = ledger.cost_per_lead
     if ledger.lead_doubling > 0.0:
-        lead = lead * (1.0 + p.market.external / ledger.lead_doubling)
+        lead = lead * (1.0 + p.market.external * p.market.promotion / ledger.lead_doubling)
     row["acquisition_cost"] = lead * outside + ledger.cost_per_win * won
     if p.word_of_mouth.enabled:
         row["acquisition_cost"] += p.word_of_mouth.reward * total["referred_new"]

@@ -116,6 +116,7 @@ def companies(draw: Any) -> Any:
         "capacity.fewest_heads": draw(share),
         "capacity.shortness": draw(st.sampled_from([0, 2, 4])),
         "market.organic": draw(share),
+        "market.promotion": draw(st.floats(0.0, 3.0)),
         "culture.turnover.neglect_effect": draw(st.sampled_from([0, 1.5])),
         "selling.lone_wolves": draw(share),
         "selling.fit_minimum": draw(share),

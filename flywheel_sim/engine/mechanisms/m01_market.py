@@ -4,8 +4,10 @@ r"""M1 Market and life cycle.
 awareness touchpoints relative to base, c_ref the product of the reference stage conversions and of the open-window
 share, so that p and w are *net new customers* at reference (frozen in ``funnel.reference``: a better stage wins more).
 Under ``pool: constant`` the rate is multiplied by N/S, S the prospects left: inflow as if prospects never ran out.
-The external part comes o + (1 - o) f times as often, o ``organic`` and f the share of their work that the owners of
-awareness get done (m19): interest that nobody has to ask for, and interest that somebody finds, concave in their hours.
+The external part comes o + max(0, b - o) f times as often, o ``organic``, b the ``promotion`` relative to the base case
+and f the share of their work that the owners of awareness get done (m19): interest that nobody has to ask for, and
+interest that somebody buys and finds, concave in their hours.  More promotion buys more of the second kind alone, so it
+needs people who do it (no free lunch).
 Former customers become leads at the win-back rate over c_ref, whatever the pool.
 
 **The sale.** Qualified, proposed, closed, onboarded are nested in one draw: word < q, < q s, < q s c, < q s c o.  Each
@@ -342,7 +344,8 @@ def open_market(par: Par, tables: Tables, state: State, run: int, week: int, sur
         chain[2] = f32(odds_times(funnel.close, win))
         welcome = stage_lift(par, tables, state, run, s, STAGE.onboarding)
         chain[3] = f32(min(1.0, odds_times(funnel.onboard, welcome) * survival[WHEN.sale]))
-    interest = market.external * reach * (market.organic + (1.0 - market.organic) * outreach(par, tables, state, run))
+    bought = max(0.0, market.promotion - market.organic)
+    interest = market.external * reach * (market.organic + bought * outreach(par, tables, state, run))
     if par.word_of_mouth.reviews.enabled:
         interest *= read_reviews(par, state, run, week)
     now.external = f32(interest)

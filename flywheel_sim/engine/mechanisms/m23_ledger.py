@@ -18,7 +18,7 @@ that took hours this week, in proportion to them, before overhead and acquisitio
 stays what it is, and what is charged to accounts adds up to what is not acquisition to the rounding of float32 (S16).
 
 **Leads get dearer the more of them are bought** (``lead_doubling``).  Who is easily won is reached first, so the price
-of a lead from outside rises with the interest p (``market.external``) that is bought,
+of a lead from outside rises with the interest p (``market.external`` x ``market.promotion``) that is bought,
 
     c (1 + p / p_2),
 
@@ -85,7 +85,7 @@ def revenue(
 def lead_price(par: Par) -> float:
     """What a lead from outside costs, in $: more where more interest is bought."""
     price, doubling = par.ledger.cost_per_lead, par.ledger.lead_doubling
-    return price * (1.0 + par.market.external / doubling) if doubling > 0.0 else price
+    return price * (1.0 + par.market.external * par.market.promotion / doubling) if doubling > 0.0 else price
 
 
 @step

@@ -221,8 +221,14 @@ class Market(Block):
         source="A23",
     )
     organic: float = param(
-        1.0, "Share of the external interest that comes whatever the owners of awareness do.", unit="share", ge=0, le=1
-    )
+        1.0, "Share of the base case's external interest that comes whatever the owners of awareness do.", unit="share",
+        ge=0, le=1,
+    )  # fmt: skip
+    promotion: float = param(
+        1.0, "Interest that is asked for relative to the base case: what exceeds the `organic` share is bought, and found "
+        "by the owners of awareness.", label="Interest that marketing buys, relative to the base case",
+        ge=0, le=1000,
+    )  # fmt: skip
     external: float = param(
         0.0006,
         "p: net new customers per prospect from marketing at reference.",
