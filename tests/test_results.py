@@ -100,6 +100,32 @@ def test_the_summary_by_hand() -> None:
     assert math.isnan(got["nrr"])
 
 
+def test_the_base_at_the_end_is_worth_its_run_off() -> None:
+    """A year of 100 customers of whom one in a hundred leaves a week, who bring $6 each before $200 of winning."""
+    weeks, hazard = 60, 0.01
+    weekly = tiny(
+        customers=[100.0] * weeks, churned=[100.0 * hazard] * weeks, new_customers=[100.0 * hazard] * weeks,
+        profit=[400.0] * weeks, acquisition_cost=[150.0] * weeks, acquisition_pay=[50.0] * weeks,
+        value=[7.0] * weeks,
+    )  # fmt: skip
+    got = summarize(weekly, start(customers=100.0), NO_LIFE, discount_rate=0.1)
+    d = 1.1 ** (-1 / 52)
+    by_hand = sum(600.0 * (1 - hazard) ** k * d ** (weeks + 1 + k) for k in range(5000))
+    assert got["base_value"] == pytest.approx(by_hand)
+    assert got["value_with_base"] == pytest.approx(7.0 + by_hand)
+    without = summarize(weekly, start(customers=100.0), NO_LIFE, discount_rate=0.0)
+    assert without["base_value"] == pytest.approx(600.0 / hazard)
+
+
+def test_a_base_that_nobody_leaves_has_no_end_unless_money_is_discounted() -> None:
+    weekly = tiny(customers=[10.0] * 52, profit=[5.0] * 52)
+    assert summarize(weekly, start(customers=10.0), NO_LIFE)["base_value"] == math.inf
+    assert math.isfinite(summarize(weekly, start(customers=10.0), NO_LIFE, discount_rate=0.1)["base_value"])
+    assert math.isnan(summarize(weekly[:51], start(customers=10.0), NO_LIFE)["base_value"])
+    gone = tiny(customers=[0.0] * 52, profit=[-5.0] * 52)
+    assert summarize(gone, start(customers=0.0), NO_LIFE)["base_value"] == 0.0
+
+
 def test_the_warm_up_is_left_out_of_means_and_not_of_totals() -> None:
     weekly = tiny(
         nps_true=[0.0, 10.0, 20.0], profit=[1.0, 2.0, 4.0], customers=[10.0, 5.0, 5.0], churned=[0.0, 5.0, 0.0]

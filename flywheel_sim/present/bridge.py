@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, PALETTE, Told, canvas
 from flywheel_sim.results.bridge import Bridge, Part
+from flywheel_sim.results.units import in_dollars
 from flywheel_sim.results.words import number, signed_money
 
 __all__ = ["bars_axes", "waterfall_chart"]
@@ -28,7 +29,7 @@ def waterfall_chart(bridge: Bridge, key: str = "npv") -> Figure:
     key : str
         One of ``bridge.keys``.
     """
-    words = signed_money if key in ("npv", "clv", "profit_total", "cost_to_serve") else number
+    words = signed_money if in_dollars(key) else number
     parts = bridge.sorted(key)
     shown, rest = parts[:MOST_BARS], parts[MOST_BARS:]
     total = float(bridge.totals(key).mean())

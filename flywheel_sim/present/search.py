@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, PALETTE, Told, canvas, plain
 from flywheel_sim.results.intervals import mean_interval
 from flywheel_sim.results.search import COVERAGE, Optimum
+from flywheel_sim.results.units import in_dollars
 from flywheel_sim.results.words import money, number
 
 __all__ = ["search_chart"]
@@ -18,7 +19,6 @@ __all__ = ["search_chart"]
 POINT, ANSWER, TRIED = PALETTE[0], PALETTE[1], "#c3cad6"
 #: Pairs of objectives drawn side by side, and points of the search drawn in each.
 MOST_PAIRS, MOST_POINTS = 3, 4000
-_DOLLARS = ("npv", "clv", "profit_total", "cost_to_serve", "value")
 
 
 def search_chart(found: Optimum) -> Figure:
@@ -32,7 +32,7 @@ def search_chart(found: Optimum) -> Figure:
 
 
 def _words(axes: Axes, outcome: str, *, horizontal: bool) -> None:
-    words = money if outcome in _DOLLARS else number
+    words = money if in_dollars(outcome) else number
     axis = axes.xaxis if horizontal else axes.yaxis
     axis.set_major_locator(MaxNLocator(5))
     axis.set_major_formatter(Told(words))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flywheel_sim.results import SUMMARY, Outcomes, Run
 from flywheel_sim.results.naming import shared_part
 from flywheel_sim.results.paired import band
+from flywheel_sim.results.units import in_dollars
 from flywheel_sim.results.words import money, number, of_100, percent, signed_money, week
 from flywheel_sim.results.world_answer import WorldVerdict
 
@@ -212,7 +213,7 @@ def sensitivity_table(found: "Sensitivity", outcome: str) -> "Table":
     from rich.table import Table
 
     k, names = found.outcomes.index(outcome), [name for name in found.indices if name != "second"]
-    words = money if outcome.partition(" ")[0] in ("npv", "clv", "profit_total", "cost_to_serve") else number
+    words = money if in_dollars(outcome) else number
     cell = number if found.method == "sobol" else words
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("parameter", overflow="fold")

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from flywheel_sim.present.bridge import bars_axes
 from flywheel_sim.present.drawing import FRAME, INK, MUTED, PALETTE, Told, canvas
 from flywheel_sim.results.sensitivity import Sensitivity
+from flywheel_sim.results.units import in_dollars
 from flywheel_sim.results.words import money, number, percent
 
 __all__ = ["tornado_chart"]
@@ -26,7 +27,7 @@ def tornado_chart(found: Sensitivity, outcome: str) -> Figure:
     """
     k = found.outcomes.index(outcome)
     bars = found.tornado(outcome)[:MOST_BARS]
-    dollars = outcome.partition(" ")[0] in ("npv", "clv", "profit_total", "cost_to_serve", "value")
+    dollars = in_dollars(outcome)
     words = money if dollars else number
     figure = canvas(960.0, 62.0 + 30.0 * len(bars))
     axes = bars_axes(figure, [bar.parameter for bar in bars], above=22.0)

@@ -15,11 +15,20 @@ from flywheel_sim.scenario.columns import COL, NAMES
 __all__ = ["MAY_BE_MISSING", "NotFiniteError", "check_columns", "reasons"]
 
 _NO_CUSTOMERS = "there was no customer in the weeks that count"
-_WHO = {"churn_annual": "customers", "nrr": "paying customers"}
+_ENDLESS = "nobody left in the last year and money is not discounted"
+#: What takes a whole year -> why it is missing where there was one.
+_OF_A_YEAR = {
+    "churn_annual": "there were no customers a year before",
+    "nrr": "there were no paying customers a year before",
+    "base_value": _ENDLESS,
+    "value_with_base": _ENDLESS,
+}
 _NO_END = "nobody left in the weeks that count, so that a life has no end"
 
 #: Key of a summary that may be missing -> the reason in general; `reasons` finds the one of a run.
 MAY_BE_MISSING: Mapping[str, str] = {
+    "base_value": "it takes a whole year, and customers who leave or money that is discounted",
+    "value_with_base": "it takes a whole year, and customers who leave or money that is discounted",
     "churn_annual": "it takes a whole year, and customers when it begins",
     "nrr": "it takes a whole year, and paying customers when it begins",
     "referral_share": "nobody was won in the weeks that count",
@@ -108,10 +117,10 @@ def reasons(
         if math.isfinite(value):
             continue
         reason = MAY_BE_MISSING.get(key, "it cannot be told")
-        if key in ("churn_annual", "nrr"):
+        if key in _OF_A_YEAR:
             after = " after the warm-up" if warm_up_weeks else ""
             few = f"it takes 52 weeks{after} and this run has {max(len(weekly) - warm_up_weeks, 0)}"
-            reason = few if len(weekly) - warm_up_weeks < 52 else f"there were no {_WHO[key]} a year before"
+            reason = few if len(weekly) - warm_up_weeks < 52 else _OF_A_YEAR[key]
         elif key in ("flywheel_r", "clv") and not served:
             reason = _NO_CUSTOMERS
         elif key == "flywheel_r" and total("prospects") == 0:

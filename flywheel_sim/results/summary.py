@@ -20,6 +20,16 @@ Customer value
     ``clv`` = contribution per customer-week x discounted weeks of a life, first payment at once (A5).  Contribution is
     revenue less the cost of delivering, contacts and touches; pay, programmes and overhead are not a customer's.
 
+What is there at the end
+    ``npv`` ends at the horizon and does not see what was used up on the way: a price that is raised until the customers
+    are gone looks well for years.  ``base_value`` is what the customers at the end are worth beyond it in a run-off,
+
+    .. math:: N_W \, c \, d^{W+1} / (1 - (1 - h) d),
+
+    with c what was left of a customer-week's revenue after all costs but those of winning customers, and h what share
+    of them left a week, both over the last year, and d the discount of a week (A5 with constant retention).  Nobody is
+    won any more, and pay and overhead shrink with the customers.  ``value_with_base`` is both together.
+
 Churn and net revenue retention
     Both follow cohorts, as the trade does: the customers there at the end of the warm-up, and at the end of every 52nd
     week from then on, and what became of them within a year.  ``churn_annual`` is the share that has left, ``nrr`` what
@@ -57,6 +67,11 @@ YEAR = 52
 SUMMARY: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "npv": ("$", "cash flow over the horizon, discounted to week 0"),
+        "base_value": (
+            "$",
+            "what the customers at the end are worth beyond the horizon if nobody is won any more, discounted to week 0",
+        ),
+        "value_with_base": ("$", "npv and base_value together"),
         "customers_end": ("accounts", "customers at the end"),
         "churn_annual": (
             "share",
@@ -305,7 +320,7 @@ def summarize(
     profits : float64 array, optional
         Profit of everybody who ever was a customer; needed for ``loss_making_share`` and ``whale_peak``.
     discount_rate : float
-        Yearly, for ``clv``.
+        Yearly, for ``clv`` and ``base_value``.
     warm_up_weeks : int
         Weeks left out of means, rates and shares; totals and ends count every week.
     open_market : bool
@@ -331,8 +346,11 @@ def summarize(
     won = total("new_customers") + total("won_back")
     acquisition = total("acquisition_cost") + total("acquisition_pay")
     share = 1.0 if open_market else _prospect_share(warm)
+    npv, base = float(weekly[-1, COL.value]), _base_value(warm, path, discount_rate)
     values = {
-        "npv": float(weekly[-1, COL.value]),
+        "npv": npv,
+        "base_value": base,
+        "value_with_base": npv + base,
         "customers_end": float(weekly[-1, COL.customers]),
         "churn_annual": 1.0 - _kept(path, len(path) - len(warm) - 1, COL.stayed, COL.customers),
         "nrr": _kept(path, len(path) - len(warm) - 1, COL.stayed_spend, COL.spend),
@@ -355,6 +373,20 @@ def summarize(
         **_of_profits(profits),
     }
     return MappingProxyType({key: values[key] for key in SUMMARY})
+
+
+def _base_value(warm: Floats, path: Floats, discount_rate: float) -> float:
+    """Return what the customers at the end are worth in a run-off; NaN where less than a year counts."""
+    if len(warm) < YEAR:
+        return math.nan
+    customers = float(path[-1, COL.customers])
+    if customers == 0:
+        return 0.0
+    year, there = warm[-YEAR:], float(path[-YEAR - 1 : -1, COL.customers].sum())
+    left = float((year[:, COL.profit] + year[:, COL.acquisition_cost] + year[:, COL.acquisition_pay]).sum())
+    stays = 1.0 - min(_over(float(year[:, COL.churned].sum()), there), 1.0)
+    discount = (1.0 + discount_rate) ** (-1.0 / YEAR)
+    return customers * _over(left, there) * discount ** len(path) * _over(1.0, 1.0 - stays * discount)
 
 
 def _over(above: float, below: float) -> float:

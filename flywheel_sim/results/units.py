@@ -5,11 +5,22 @@ from typing import Any
 from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.scenario.columns import COLUMNS
 
-__all__ = ["UNITS", "in_units", "with_units"]
+__all__ = ["UNITS", "in_dollars", "in_units", "with_units"]
 
 #: Unit of every weekly column, that of the week included.
 UNITS: dict[str, str] = {"week": "weeks", **{name: unit for name, unit, _ in COLUMNS}}
 _ALL = {**{name: unit for name, (unit, _) in SUMMARY.items()}, **UNITS}
+
+
+def in_dollars(outcome: str) -> bool:
+    """Tell whether a number of a run, or the mean or end of a column, is an amount of money.
+
+    Examples
+    --------
+    >>> in_dollars("npv"), in_dollars("cost_to_serve"), in_dollars("cash at 52"), in_dollars("nps_true")
+    (True, True, True, False)
+    """
+    return _ALL.get(outcome.partition(" ")[0], "").startswith("$")
 
 
 def with_units(schema: Any) -> Any:

@@ -120,9 +120,9 @@ def test_leads_get_dearer_the_more_of_them_are_bought(quiet, once):
         horizon_weeks=30, market={"external": 0.01, "promotion": 2.0, "accounts": 500, "initial_customers": 50},
         ledger={"cost_per_lead": 40.0, "cost_per_win": 0.0, "lead_doubling": 0.01},
     )  # fmt: skip
-    assert np.array_equal(
-        once(promoted).series("acquisition_cost"), bought(0.02, 0.01).series("acquisition_cost")
-    ), "bought interest is dear as any other"
+    assert np.array_equal(once(promoted).series("acquisition_cost"), bought(0.02, 0.01).series("acquisition_cost")), (
+        "bought interest is dear as any other"
+    )
     leads = bought(0.02, 0.01).series("acquisition_cost") / (40.0 * 3.0)
     assert np.allclose(leads, np.round(leads)), "three times the price at twice the interest"
 

@@ -50,6 +50,7 @@ def curve(*means, noise=0.1):
         ("valley", (1, 2, 3, 4), 0.1, "fails"),
         ("continuous", (0, 1, 5, 9), 0.1, "holds"),
         ("continuous", (0, 5, 6, 7), 0.1, "fails"),
+        ("continuous", (0, 5.2, 10, 14.4), 0.1, "holds"),
         ("none", (5, 5, 5, 5), 0.0, "holds"),
         ("none", (5, 5, 5, 6), 0.1, "fails"),
         ("none", (5, 5, 5, 5), 5.0, "open"),
@@ -117,7 +118,7 @@ def test_levers_cover_what_a_company_can_move():
     assert len(table) >= 40
     paths = " ".join(path for lever in table.values() for path in lever.paths.values())
     for part in (
-        "headcount", "market.price ", "price_rise", "market.external", "account-review.rate", "channels.offered",
+        "headcount", "market.price ", "price_rise", "market.promotion", "account-review.rate", "channels.offered",
         "interval_weeks", "intensity", "gaming_cost", "tenure_months", "survey_weeks", "selling.discount",
         "go-live.hours",
     ):  # fmt: skip

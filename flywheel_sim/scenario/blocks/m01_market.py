@@ -225,8 +225,8 @@ class Market(Block):
         ge=0, le=1,
     )  # fmt: skip
     promotion: float = param(
-        1.0, "Interest that is asked for relative to the base case: what exceeds the `organic` share is bought, and found "
-        "by the owners of awareness.", label="Interest that marketing buys, relative to the base case",
+        1.0, "Interest that is asked for relative to the base case: what exceeds the `organic` share is bought, and "
+        "found by the owners of awareness.", label="Interest that marketing buys, relative to the base case",
         ge=0, le=1000,
     )  # fmt: skip
     external: float = param(

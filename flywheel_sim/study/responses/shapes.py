@@ -16,8 +16,8 @@ optimum, valley
     the stated band, and both ends are worse by at least `MARGIN` of the base; fails where it lies inside in at most
     1 - `INSIDE` of them, or outside the band in at least `INSIDE`.
 continuous
-    The step from 0 to the smallest point is no larger than the next step, or than `JUMP` of the whole range: 0 is the
-    limit of little.
+    The step from 0 to the smallest point is no larger than the next step, or than the slope after it explains and
+    `JUMP` of the whole range more: 0 is the limit of little, and a smooth curve may bend on its way there.
 bounded
     The best point is at most ``factor`` times the base (less than base + (factor - 1) |base| where the base is
     negative).
@@ -173,14 +173,14 @@ def _optimum(x: Floats, runs: Floats, base: int, band: tuple[float, float] | Non
 
 def _continuous(x: Floats, runs: Floats, base: int) -> Judgement:
     jump, following = np.abs(runs[1] - runs[0]), float(np.abs((runs[2] - runs[1]).mean()))
-    means = runs.mean(axis=1)
-    allowed = max(following, JUMP * float(np.ptp(means)))
+    explained = following * float((x[1] - x[0]) / (x[2] - x[1]))
+    allowed = max(following, explained + JUMP * float(np.ptp(runs.mean(axis=1))))
     size = float(np.abs((runs[1] - runs[0]).mean()))
     low, high = mean_interval(np.sign((runs[1] - runs[0]).mean()) * (runs[1] - runs[0]), 0.95)
     if not np.any(jump):
         return Judgement("holds", "no step at 0")
     if high <= allowed:
-        return Judgement("holds", "the step at 0 is no larger than the next")
+        return Judgement("holds", "the step at 0 is no larger than what follows explains")
     if low > allowed:
         return Judgement("fails", f"jumps by {size:.4g} between 0 and {x[1]:.4g}, then moves by {following:.4g}")
     return Judgement("open", "luck may explain the step at 0")
