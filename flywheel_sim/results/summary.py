@@ -69,7 +69,7 @@ SUMMARY: Mapping[str, tuple[str, str]] = MappingProxyType(
         "npv": ("$", "cash flow over the horizon, discounted to week 0"),
         "base_value": (
             "$",
-            "what the customers at the end are worth beyond the horizon if nobody is won any more, discounted to week 0",
+            "what customers at the end are worth beyond the horizon if nobody is won any more, discounted to week 0",
         ),
         "value_with_base": ("$", "npv and base_value together"),
         "customers_end": ("accounts", "customers at the end"),
