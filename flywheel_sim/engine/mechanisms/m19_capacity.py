@@ -33,7 +33,11 @@ become able with a time constant of ``ramp_weeks``.
 
 which is part of its demand.  Of all its work it gets done the share
 
-    f(u) = (1 + u^n)^(-1/n) / f_ref,     u = demand / hours there,     f = 0 without hours,
+    f(u) = (1 + u^n)^(-1/n) / f_ref,     u = (demand - waits) / hours there,     f = 0 without hours,
+
+``waits`` the hours of its queues (leads, issues) beyond those they get this week: what waits is felt by who waits, and
+takes no hours from the touches of others while it does.  Were a backlog work of every week it lies there, each touch of
+its team would fail, make issues, and no queue would ever end, whoever had left.  Here
 
 n ``shortness``, f_ref the same at ``load_reference``, so that f is 1 at the frozen base case, 1/u where hours are very
 short, and saturates where there are more than enough: an n-norm between the work and the hours, concave in the hours.
@@ -181,15 +185,18 @@ def share_done(load: float, sharpness: float) -> float:
 
 
 @inlined
-def note_done(par: Par, state: State, row: int, reference: float) -> None:
-    """Set the share of its work that a team gets done, over that of the frozen base case."""
+def note_done(par: Par, state: State, row: int, reference: float, waits: float) -> None:
+    """Set the share of its work that a team gets done, over that of the frozen base case.
+
+    ``waits`` are the hours of its queues that get nothing this week.
+    """
     sharpness = par.capacity.shortness
     if sharpness <= 0.0 or not par.capacity.enabled:
         state.done[row] = 1.0
     elif state.hours[row] <= 0.0:
         state.done[row] = 0.0
     else:
-        load = state.demand[row] / state.hours[row]
+        load = (state.demand[row] - waits) / state.hours[row]
         state.done[row] = share_done(load, sharpness) / share_done(reference, sharpness)
 
 
@@ -216,7 +223,7 @@ def allot_hours(par: Par, tables: Tables, state: State, run: int, week: int) -> 
         mine = state.heads[row]
         met = event_hours(par, tables, k, mine, week)
         firm.meeting_hours += met
-        share = 1.0
+        share, waits = 1.0, 0.0
         state.overload[row], state.hours[row] = 0.0, 1e300
         if capacity.enabled and mine <= 0.0:
             share = state.hours[row] = 0.0
@@ -246,6 +253,8 @@ def allot_hours(par: Par, tables: Tables, state: State, run: int, week: int) -> 
                 if touch.owner == k and touch.hours > 0.0:
                     hours = touch.hours
                     left = max(able - (state.demand[row] - state.asked[firm.success0 + n]), KEPT * able)
+                    if touch.stage == STAGE.service or touch.stage == STAGE.sale:
+                        waits += max(0.0, state.asked[firm.success0 + n] - left)
                     if touch.stage == STAGE.service:
                         if par.service.handling_hours > 0.0:
                             hours = par.service.handling_hours
@@ -253,7 +262,7 @@ def allot_hours(par: Par, tables: Tables, state: State, run: int, week: int) -> 
                         firm.service_capacity, firm.service_hours = left / hours, hours
                     elif touch.stage == STAGE.sale:
                         firm.sales_capacity = left / hours
-        note_done(par, state, row, team.load_reference)
+        note_done(par, state, row, team.load_reference, waits)
         state.magnitude[row] = share * team.skill * state.ability[row] * state.level[row] * exp64(-state.unlearned[row])
 
 
