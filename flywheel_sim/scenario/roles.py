@@ -37,7 +37,7 @@ _TABLE: dict[Role, str] = {
         segments.*: share spend outside_option channel_taste need
         market: at_rest
         market: organic enabled accounts initial_customers initial_advocates initial_detractors start pool fit_mean
-        market: fit_dispersion product_quality product_reference
+        market: fit_reference fit_dispersion product_quality product_reference
         market.network: kind degree rewiring homophily
         market.churn: by neutral advocate detractor mean dispersion period_weeks
         market.funnel: enabled qualify propose close onboard reference leads_reference
