@@ -44,7 +44,7 @@ _TABLE: dict[Role, str] = {
         relationship: enabled law start market_norm relationship_reference effort_reference contacts_wanted
         relationship: wanted_spread experience_reference
         journey: enabled directions length_reference
-        journey.touchpoints.*: match_reference need weight
+        journey.touchpoints.*: success_reference match_reference need weight
         handoffs: enabled reference_cosine base_delay_hours
         word_of_mouth: enabled normalise weak_ties strong_share talk_spread
         contracts: enabled kind involuntary purchase_shape purchase_scale_weeks window_weeks fiscal_shift_weeks
