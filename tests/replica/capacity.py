@@ -15,9 +15,9 @@ __all__ = ["allot_hours", "keep_up", "staff", "volumes"]
 def coordination_hours(w: World, p: Rules) -> float:
     """H = c sum over pairs of working groups [(1 - x) + x v_ij (1 - cos)/2]; who decides together is skipped."""
     c, hours = p.capacity, 0.0
-    groups = [math.ceil(team.heads / c.span) for team in w.teams]
+    groups = [math.ceil(team.heads / c.span) * min(1.0, team.heads) for team in w.teams]
     for i, n in enumerate(groups):
-        hours += (1.0 - c.angle_share) * n * (n - 1) / 2.0
+        hours += (1.0 - c.angle_share) * n * max(0.0, n - 1.0) / 2.0
         for j in range(i):
             apart = 1.0 - carried(p) if p.cadence.enabled and p.team[i].member and p.team[j].member else 1.0
             cosine = dot(w.teams[i].direction, w.teams[j].direction)

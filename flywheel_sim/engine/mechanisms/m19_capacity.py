@@ -1,6 +1,7 @@
 r"""M19 Capacity and coordination.
 
-Coordination takes hours in proportion to pairs of working groups (n_k = ceil(headcount_k / span)):
+Coordination takes hours in proportion to pairs of working groups (n_k = ceil(headcount_k / span), and of less than one
+head as much of a group, so that a team that fades away is no step):
 
     H = c sum over pairs of groups [ (1 - x) + x v_ij (1 - u_i . u_j)/2 ],
 
@@ -96,6 +97,12 @@ _MOST_HEADS = 1e9  # nobody can hire more; pairs of groups then still fit into a
 FOLLOWS = codes(Team, "follows")
 
 
+@inlined
+def groups(heads: float, span: float) -> float:
+    """Working groups of a team: whole ones, but of less than one head as much of one."""
+    return math.ceil(heads / span) * min(1.0, heads)  # type: ignore[no-any-return]
+
+
 @step
 def coordination_hours(par: Par, tables: Tables, state: State, run: int) -> float:
     """H: hours a week the whole company spends on coordination."""
@@ -103,8 +110,8 @@ def coordination_hours(par: Par, tables: Tables, state: State, run: int) -> floa
     hours = 0.0
     for i in range(teams):
         a = tables.team[par.size.team0 + i]
-        n = math.ceil(state.heads[firm.team0 + i] / capacity.span)
-        hours += (1.0 - capacity.angle_share) * n * (n - 1) / 2.0
+        n = groups(state.heads[firm.team0 + i], capacity.span)
+        hours += (1.0 - capacity.angle_share) * n * max(0.0, n - 1.0) / 2.0
         for j in range(i):
             b = tables.team[par.size.team0 + j]
             apart = 1.0 - carried(par) if par.cadence.enabled and a.member and b.member else 1.0
@@ -115,7 +122,7 @@ def coordination_hours(par: Par, tables: Tables, state: State, run: int) -> floa
                 cosine += state.direction[firm.team0 + i, x] * state.direction[firm.team0 + j, x]
             weight = 1.0 if tables.partner[par.size.team0 + i, j] > 0.0 else capacity.far_weight
             need = (1.0 - capacity.angle_share) + capacity.angle_share * weight * (1.0 - cosine) * 0.5
-            hours += n * math.ceil(state.heads[firm.team0 + j] / capacity.span) * need * apart
+            hours += n * groups(state.heads[firm.team0 + j], capacity.span) * need * apart
     return capacity.pair_hours * hours
 
 
