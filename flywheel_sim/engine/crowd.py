@@ -21,7 +21,7 @@ from flywheel_sim.engine.maths import CLIP, clip32, exp32, halved, happens
 from flywheel_sim.engine.mechanisms.m01_market import voice_pull
 from flywheel_sim.engine.mechanisms.m02_relationship import LAW, annoyed, live_through, memory_of
 from flywheel_sim.engine.mechanisms.m03_journey import STAGE
-from flywheel_sim.engine.mechanisms.m05_word_of_mouth import fit_of
+from flywheel_sim.engine.mechanisms.m05_word_of_mouth import fit_at_reference, fit_of
 from flywheel_sim.engine.mechanisms.m07_expansion import expansion_rate
 from flywheel_sim.engine.mechanisms.m13_sensing import promoter_shares
 from flywheel_sim.engine.mechanisms.m22_loyalty import strongest_drive
@@ -195,9 +195,9 @@ def raise_issues(
     service = par.service
     rate, failure_demand = f32(service.issues * firm.issue_factor), f32(service.failure_demand)
     own_issues(par, state, first, count, num, who)
-    fit_b, fit_mean, live, contained = f32(service.fit_effect), f32(par.market.fit_mean), now.live, now.contained
+    fit_b, fit_ref, live, contained = f32(service.fit_effect), f32(fit_at_reference(par)), now.live, now.contained
     for m in range(count):
-        mean = rate * exp32(clip32(fit_b * (fit_mean - num[NUM.fit, m]), CLIP)) * num[NUM.mean, m]
+        mean = rate * exp32(clip32(fit_b * (fit_ref - num[NUM.fit, m]), CLIP)) * num[NUM.mean, m]
         mean += failure_demand * f32(who[WHO.failed, m])
         num[NUM.mean, m] = mean
         none = f64(lot[LOT.issues, m]) * _TO_UNIT < f64(exp32(-(mean * live)))

@@ -8,6 +8,7 @@ from flywheel_sim.engine.jit import f32, f64, inlined
 from flywheel_sim.engine.kinds import Firm, Now, Par
 from flywheel_sim.engine.maths import YEAR, halved, happens, log64, normal_quantile
 from flywheel_sim.engine.mechanisms.m01_churn import CHURN_BY, LAW
+from flywheel_sim.engine.mechanisms.m05_word_of_mouth import fit_at_reference
 from flywheel_sim.engine.mechanisms.m06_contracts import CONTRACT, WEEKLY
 from flywheel_sim.engine.network import NETWORK
 
@@ -79,6 +80,7 @@ def rates_of(par: Par, firm: Firm, now: Now, week: int) -> Rates:
     contract = contracts.kind if contracts.enabled else WEEKLY
     # worked out before the call: numba takes no branches within the arguments of so long a one
     felt = market.pricing.law == LAW.felt
+    expected = max(market.product_reference * fit_at_reference(par), 1e-9)  # of the product
     doublings = 0.0 if felt else log64(market.price) * _PER_DOUBLING
     habit_weeks = min(market.churn.period_weeks, f64(YEAR)) if contract == WEEKLY else 1.0
     renewals = f32(1.0 / market.churn.period_weeks) if contract == WEEKLY else f32(1.0)
@@ -95,7 +97,7 @@ def rates_of(par: Par, firm: Firm, now: Now, week: int) -> Rates:
         f32(relationship.relationship_reference),
         f32(relationship.effort_reference),
         f32(relationship.market_norm),
-        f32(firm.product_quality / max(market.product_reference * market.fit_mean, 1e-9)),
+        f32(firm.product_quality / expected),
         f32(doublings),
         felt,
         now.price_rise,

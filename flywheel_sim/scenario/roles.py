@@ -37,14 +37,14 @@ _TABLE: dict[Role, str] = {
         segments.*: share spend outside_option channel_taste need
         market: at_rest
         market: organic enabled accounts initial_customers initial_advocates initial_detractors start pool fit_mean
-        market: fit_dispersion product_quality product_reference
+        market: fit_reference fit_dispersion product_quality product_reference
         market.network: kind degree rewiring homophily
         market.churn: by neutral advocate detractor mean dispersion period_weeks
         market.funnel: enabled qualify propose close onboard reference leads_reference
         relationship: enabled law start market_norm relationship_reference effort_reference contacts_wanted
         relationship: wanted_spread experience_reference
         journey: enabled directions length_reference
-        journey.touchpoints.*: match_reference need weight
+        journey.touchpoints.*: success_reference match_reference need weight
         handoffs: enabled reference_cosine base_delay_hours
         word_of_mouth: enabled normalise weak_ties strong_share talk_spread
         contracts: enabled kind involuntary purchase_shape purchase_scale_weeks window_weeks fiscal_shift_weeks

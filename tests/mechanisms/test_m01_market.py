@@ -222,6 +222,16 @@ def test_churn_falls_with_relationship_product_and_rises_with_price(quiet):
     assert lost[4] > 1.2 * base
 
 
+def test_a_fit_is_good_against_the_reference(quiet, same_bits):
+    alike = {"fit_dispersion": 0.0}
+    better, worse = ({**alike, "fit_mean": f, "fit_reference": 0.7} for f in (0.9, 0.5))
+    markets = [better, alike, worse]
+    good, base, bad = (runs[0].series("churned").sum() for runs in batch([churn_at(quiet, m) for m in markets]))
+    # exp(-(9/7 - 1)) and exp(1 - 5/7) on -log(1 - p)
+    assert good < 0.9 * base < 0.9 * 0.9 * bad
+    same_bits(churn_at(quiet, alike), churn_at(quiet, {**alike, "fit_reference": 0.7}))
+
+
 def test_churn_at_reference_is_the_stated_share_of_a_period(quiet, once):
     run = once(churn_at(quiet, {"churn": {"mean": 0.3, "dispersion": 0.0}}))
     assert abs(run.series("churned").sum() / 4000 - 0.3) < 4 * np.sqrt(0.21 / 4000)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from flywheel_sim.engine.run import Simulation
+from flywheel_sim.execute.run import batch
 from flywheel_sim.scenario import load
 
 
@@ -51,6 +52,27 @@ def test_success_by_hand(quiet):
     for owner, other in ((0, 0), (0, 90), (60, 180), (120, 30)):
         match = 0.6 * np.cos(np.radians(owner)) + 0.4 * np.cos(np.radians(other))
         assert success(firm(quiet, owner, other)) == pytest.approx(logistic(logit(0.8) + 2 * (match - 0.5)), abs=1e-12)
+
+
+def test_a_better_base_is_a_better_stage_against_its_reference_and_the_same_without_one(quiet):
+    def going_well(**touch):
+        made = firm(
+            quiet,
+            60,
+            60,
+            touch={"stage": "service", "hours": 0.1, **touch},
+            service={"issues": 0.05},
+            horizon_weeks=104,
+        )
+        made["service"] |= {"first_contact_resolution": 0.6, "return_delay_weeks": 0.0}
+        run = batch([made], replicates=1)[0][0]
+        return 1.0 - run.series("repeat_contacts").sum() / run.series("handled").sum()
+
+    base = going_well(base_success=0.6)
+    assert base == going_well(base_success=0.6, success_reference=0.6)
+    assert base == pytest.approx(0.6, abs=0.02), "cases of one issue, for the most part"
+    assert going_well(base_success=0.9) == pytest.approx(base, abs=1e-12), "it is only said to have been better"
+    assert going_well(base_success=0.9, success_reference=0.6) == pytest.approx(0.9, abs=0.02)
 
 
 def test_at_the_reference_match_success_is_the_base(quiet):

@@ -99,6 +99,16 @@ def test_better_fit_needs_less_help(quiet):
     assert spread == pytest.approx(30_000 * fit.expect(lambda x: np.exp(3 * (0.7 - x))), rel=0.06)
 
 
+def test_a_better_fit_helps_against_the_reference_and_without_one_is_the_base(quiet):
+    def contacts(**market):
+        alike = firm(quiet, fit_effect=3.0, market={"fit_dispersion": 0.0, **market})
+        return batch([alike], replicates=1)[0][0].series("contacts").sum()
+
+    base = contacts()
+    assert contacts(fit_mean=0.5) == contacts(fit_mean=0.9) == contacts(fit_reference=0.7) == base
+    assert contacts(fit_mean=0.9, fit_reference=0.7) == pytest.approx(base * np.exp(-0.6), rel=0.05)
+
+
 def test_beyond_capacity_issues_wait_and_only_so_many_are_handled(quiet, once):
     run = once(firm(quiet, heads=10.0))  # 400 a week can be handled, 500 arrive
     handled, backlog = run.series("handled"), run.series("backlog")

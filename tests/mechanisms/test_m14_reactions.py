@@ -124,6 +124,24 @@ def test_projects_take_their_hours_over_time(quiet, once):
     assert net[1:] == pytest.approx(1 - hours / 160), "four heads of 40 hours"
 
 
+def test_a_move_goes_no_further_than_the_hours_for_improving(quiet, once):
+    # 4 heads keep 2 hours each, 4 weeks long: 32 hours are 1.6 points of 20 hours, .8 at each of two touchpoints
+    hours = {"blocks": {"capacity": {"staffing": False}}, "project_weeks": 4.0}
+    z = settings(firm(quiet, "aa", gain=1.0, target=10.0, project_hours=20.0, **hours), 3)
+    first = np.full(2, 0.8)
+    assert z[1] == pytest.approx(first)
+    assert z[2] == pytest.approx(first * (2 - np.exp(-1 / 4))), "as far again as was worked off"
+    worked = once(firm(quiet, "aabb", gain=0.6, noise_sd=40.0, weeks=60, **hours)).series("activity")
+    assert 8 < worked.max() <= 16, "eight heads keep 16 hours in all"
+
+
+def test_where_hours_have_no_end_or_moves_take_none_they_go_all_the_way(quiet):
+    far = {"gain": 1.0, "target": 10.0, "project_weeks": 0.5}
+    free = firm(quiet, "aaaa", project_hours=100.0, **far)
+    light = firm(quiet, "aaaa", project_hours=0.0, blocks={"capacity": {}}, **far)
+    assert np.all(settings(free, 3)[1:] == 10.0) and np.all(settings(light, 3)[1:] == 10.0)
+
+
 def test_c59_effort_follows_the_survey(quiet, once):
     def spectrum(survey):
         scenario = firm(quiet, "aabb", gain=0.6, noise_sd=8.0, project_weeks=2.0, survey=survey, weeks=13 * 16)

@@ -50,6 +50,15 @@ def test_coordination_by_hand(quiet, once):
     assert hours(once(firm(quiet))) == pytest.approx(np.full(3, 0.5 * (inside + ab + ac + bc)))
 
 
+def test_less_than_a_head_is_as_much_of_a_working_group_and_no_step_at_0(quiet, once):
+    def found(heads):
+        return hours(once(firm(quiet, (10, 6, heads))))[0]
+
+    whole, half, none = (found(heads) for heads in (1, 0.5, 0))
+    assert half - none == pytest.approx(0.5 * (whole - none))
+    assert found(1e-6) == pytest.approx(none, rel=1e-5)
+
+
 def test_pairs_that_decide_together_need_no_coordination(quiet, once):
     group = {"enabled": True, "members": ["a", "b"], "interval_weeks": 520, "pull": 0.0}
     found = hours(once(firm(quiet, cadence=group)))[0]

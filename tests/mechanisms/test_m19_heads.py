@@ -72,6 +72,21 @@ def test_standing_work_grows_with_customers_heads_and_leads(quiet):
     assert a == b == c < 0.6
 
 
+def test_a_queue_takes_the_hours_it_gets_and_not_those_it_waits_for(quiet):
+    # 40 hours of other work leave a queue a tenth: u = 44/40, however long it is; worked off, u is all that is asked
+    def firm(issues, hours):
+        made = shop(quiet, 1.0, hours=hours, service={"issues": issues, "first_contact_resolution": 1.0})
+        made["journey"]["touchpoints"]["help"] = {"stage": "service", "owner": "makers", "hours": 1.0,
+                                                  "match_reference": 0.0}  # fmt: skip
+        return made
+
+    firms = [firm(0.2, 40.0), firm(5.0, 40.0), firm(0.02, 20.0)]
+    short, flood, worked_off = (success(runs[0]) for runs in batch(firms, replicates=1))
+    assert short == pytest.approx(0.9 * (2 / (1 + 1.1**2)) ** 0.5, abs=0.01)
+    assert flood == pytest.approx(short, abs=0.01), "25 times the issues, and 1 000 times what can be worked off"
+    assert worked_off == pytest.approx(0.9, abs=0.02), "20 hours of standing work and some 20 of issues are u = 1"
+
+
 def test_a_product_that_nobody_develops_falls_behind_for_years(quiet):
     def quality(heads):
         firm = shop(

@@ -15,9 +15,9 @@ __all__ = ["allot_hours", "keep_up", "staff", "volumes"]
 def coordination_hours(w: World, p: Rules) -> float:
     """H = c sum over pairs of working groups [(1 - x) + x v_ij (1 - cos)/2]; who decides together is skipped."""
     c, hours = p.capacity, 0.0
-    groups = [math.ceil(team.heads / c.span) for team in w.teams]
+    groups = [math.ceil(team.heads / c.span) * min(1.0, team.heads) for team in w.teams]
     for i, n in enumerate(groups):
-        hours += (1.0 - c.angle_share) * n * (n - 1) / 2.0
+        hours += (1.0 - c.angle_share) * n * max(0.0, n - 1.0) / 2.0
         for j in range(i):
             apart = 1.0 - carried(p) if p.cadence.enabled and p.team[i].member and p.team[j].member else 1.0
             cosine = dot(w.teams[i].direction, w.teams[j].direction)
@@ -52,14 +52,14 @@ def share_done(load: float, n: float) -> float:
     return exp64(-log64(1.0 + exp64(n * log64(min(load, 1e9)))) / n) if load > 0.0 else 1.0
 
 
-def note_done(p: Rules, k: int, team: Any) -> None:
-    """Share of its work that a team gets done, over that of the base case."""
+def note_done(p: Rules, k: int, team: Any, waits: float) -> None:
+    """Share of its work that a team gets done, over that of the base case; ``waits`` hours wait in its queues."""
     n = p.capacity.shortness
     team.done = 1.0
     if p.capacity.enabled and n > 0.0:
         team.done = 0.0
         if team.hours > 0.0:
-            team.done = share_done(team.demand / team.hours, n) / share_done(p.team[k].load_reference, n)
+            team.done = share_done((team.demand - waits) / team.hours, n) / share_done(p.team[k].load_reference, n)
 
 
 def staff(w: World, p: Rules, t: int) -> None:
@@ -103,7 +103,7 @@ def allot_hours(w: World, p: Rules, t: int) -> None:
     for k, team in enumerate(w.teams):
         met = event_hours(p, k, team.heads, t)
         w.meeting_hours += met
-        share = 1.0
+        share, waits = 1.0, 0.0
         team.overload, team.hours = 0.0, 1e300
         if c.enabled and team.heads <= 0.0:
             share = team.hours = 0.0
@@ -122,8 +122,8 @@ def allot_hours(w: World, p: Rules, t: int) -> None:
             team.overload = max(0.0, team.demand / team.hours - 1.0) if team.hours > 0.0 else 5.0
             team.overload = min(team.overload, 5.0)
             w.overload += team.overload / len(w.teams)
-            serve_queues(w, p, k)
-        note_done(p, k, team)
+            waits = serve_queues(w, p, k)
+        note_done(p, k, team, waits)
         team.magnitude = share * p.team[k].skill * team.ability * team.level * exp64(-team.unlearned)
 
 
@@ -136,19 +136,25 @@ def close_queues(w: World, p: Rules, k: int) -> None:
             w.sales_capacity = 0.0
 
 
-def serve_queues(w: World, p: Rules, k: int) -> None:
-    """What a team can work off of leads and issues: the hours its other work leaves, a tenth at least."""
-    team = w.teams[k]
+def serve_queues(w: World, p: Rules, k: int) -> float:
+    """What a team can work off of leads and issues: the hours its other work leaves, a tenth at least.
+
+    Returns the hours of both that are left to wait.
+    """
+    team, waits = w.teams[k], 0.0
     for touch, point in zip(p.touch, w.touchpoints, strict=True):
         if touch.owner != k or touch.hours <= 0.0:
             continue
         left = max(team.hours - (team.demand - point.asked), 0.1 * team.hours)
+        if touch.stage in ("service", "sale"):
+            waits += max(0.0, point.asked - left)
         if touch.stage == "service":
             hours = p.service.handling_hours if p.service.handling_hours > 0.0 else touch.hours
             w.service_hours = hours * (w.service_standard * w.issue_hours)
             w.service_capacity = left / w.service_hours
         elif touch.stage == "sale":
             w.sales_capacity = left / touch.hours
+    return waits
 
 
 def keep_up(w: World, p: Rules) -> None:

@@ -124,9 +124,20 @@ def chase_score(w: World, p: Rules, n: int, point: Touchpoint, t: int, known: in
     elif sd is not None and known > m.delay:
         move = m.gain * point.gaps[(known - 1 - m.delay) % 8]
         if move != 0.0:
+            move *= within(w, p, n, point, m.project_hours * abs(move))
             point.setting -= move
             point.work += m.project_hours * abs(move)
             w.projects += 1.0
+
+
+def within(w: World, p: Rules, n: int, point: Touchpoint, hours: float) -> float:
+    """Share of a move for which the owner's hours for improving reach, an equal part at each of its touchpoints."""
+    m, owner = p.reactions, p.touch[n].owner
+    owned = sum(touch.owner == owner for touch in p.touch)
+    kept = m.improvement_hours * w.teams[owner].heads / owned
+    if not p.capacity.enabled or hours <= 0.0:
+        return 1.0
+    return min(1.0, max(0.0, kept * m.project_weeks - point.work) / hours)
 
 
 def work_on_projects(w: World, p: Rules, n: int, point: Touchpoint) -> None:

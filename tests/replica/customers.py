@@ -248,7 +248,9 @@ def churn_hazard(w: World, p: Rules, account: Account, week: Week, t: int) -> F3
         return hazard * exp32(clip32(social, 3.0)) if social != 0 else hazard
     factor, felt = f32(0.0), market.pricing.law == "felt"
     if market.churn.sensitivity > 0.0:
-        product_share = f32(w.product_quality / max(market.product_reference * market.fit_mean, 1e-9))
+        product_share = f32(
+            w.product_quality / max(market.product_reference * (market.fit_reference or market.fit_mean), 1e-9)
+        )
         factor = (
             f32(market.churn.effort_effect) * (account.effort - f32(rel.effort_reference))
             - f32(row.relationship) * (account.relationship - f32(rel.relationship_reference))

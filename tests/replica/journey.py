@@ -68,7 +68,7 @@ def stage_lift(w: World, p: Rules, s: int, stage: str) -> float:
     if p.journey.enabled:
         for touch, point in zip(p.touch, w.touchpoints, strict=True):
             if touch.stage == stage:
-                lift += point.success[s] / touch.base
+                lift += point.success[s] / touch.stated
                 count += 1
     return lift / count if count > 0 else 1.0
 

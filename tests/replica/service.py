@@ -27,7 +27,7 @@ def contact_and_service(
         hear_of_service(w, p, account, week, live_through)
     else:
         handle_case(w, p, account, week, t, sums, partial(live_through, depth=f32(p.service_depth)))
-    worse = clip32(f32(s.fit_effect) * (f32(p.market.fit_mean) - week.fit), 3.0)
+    worse = clip32(f32(s.fit_effect) * (f32(p.market.fit_reference or p.market.fit_mean) - week.fit), 3.0)
     own = f32(1.0)
     if s.issue_spread > 0.0 or s.product_work > 0.0:
         own = account.issues * (f32(1.0) + f32(s.product_work) * f32(account.bought))

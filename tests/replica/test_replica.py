@@ -151,6 +151,7 @@ def companies(draw: Any) -> Any:
         block = draw(st.sampled_from([b for b in SWITCHES if b != "contracts"]))
         values = {f"{block}.enabled": not changes[f"{block}.enabled"], "market.churn.mean": draw(share)}
         values["market.fit_mean"] = draw(st.floats(0.1, 1))
+        values["market.fit_reference"] = draw(st.sampled_from([0.0, 0.4, 0.7]))
         week, ramp = draw(st.integers(2, 12)), draw(st.integers(0, 3))
         changes["timeline.enabled"] = True
         changes["timeline.changes"] = {"turn": {"from_week": week, "ramp_weeks": ramp, "set": values}}

@@ -73,13 +73,15 @@ continuous, and makes no demand.  Neutral: price and rival 1 and no rise, where 
 
 **Churn.** ``by: voice``: one rate per voice.  ``by: experience``: the log-factor
 
-    -s [w_R (R - R_ref) + w_prod (Q fit / (Q_ref fit_mean) - 1) + w_serv (recent - norm) - w_price log2(price)]
+    -s [w_R (R - R_ref) + w_prod (Q fit / (Q_ref fit_ref) - 1) + w_serv (recent - norm) - w_price log2(price)]
     + s b_E (E - E_ref) + outside option + friends (M5), membership (M22)   clipped to +-3,
 
-never both; friends and membership also act under ``by: voice``.  A probability p per renewal becomes 1 - (1 - p)^M with
-M = exp(log-factor), carried as the hazard -log(1 - p) M; a weekly rate becomes rate x M.  Without contracts leaving and
-the changes of voice share one draw: total 1 - exp(-sum of hazards), then which one in proportion.  With contracts a
-renewal is a decision of its own, and so is each purchase of a customer without one (M6).
+fit_ref = ``fit_reference``, or the market's own mean where that is 0: then a market that fits better is one of the same
+churn, its base rates having been found in it.  Never both; friends and membership also act under ``by: voice``.  A
+probability p per renewal becomes 1 - (1 - p)^M with M = exp(log-factor), carried as the hazard -log(1 - p) M; a weekly
+rate becomes rate x M.  Without contracts leaving and the changes of voice share one draw: total 1 - exp(-sum of
+hazards), then which one in proportion.  With contracts a renewal is a decision of its own, and so is each purchase of a
+customer without one (M6).
 
 Neutral setting: ``order: any``, lapse 0 and rest_weeks 0 are leads that wait for ever and are never tired.
 ``enabled: false`` wins and loses nobody; b_R = b_E = 0 is static experience (A23); sensitivity 0

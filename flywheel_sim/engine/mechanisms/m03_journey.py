@@ -7,6 +7,10 @@ segment s is n_js = unit(need_s + offset_j), and a touch goes well with probabil
     p_js = logistic( logit(base_j) + q_match (v_j . n_js - match_ref_j) - q_load overload_owner
                      + q_culture (C - C_ref) - q_tone (1 - r_front) ).
 
+A stage's own rates (interest, odds of a sale, going live, issues solved at the first contact) were found at some
+success of its touchpoints and are multiplied by the mean of p_js over it: ``success_reference``, or base_j where that
+is 0.  Where a reference stands a better base is a better stage; without one it is only said to have been better.
+
 Overload acts where nothing queues (onboarding, use); leads and issues wait instead (M1, M8), so that being short of
 hours is charged once.
 
@@ -43,7 +47,8 @@ __all__ = ["STAGE", "dependencies", "stage_lift", "touch_rows", "touch_success"]
 STAGE = codes(Touchpoint, "stage")
 DIRECTIONS = codes(Journey, "directions")
 TOUCH = np.dtype(
-    [("stage", "i8"), ("owner", "i8")] + [(n, "f8") for n in ("rate", "hours", "base", "cost", "reference", "weight")],
+    [("stage", "i8"), ("owner", "i8")]
+    + [(n, "f8") for n in ("rate", "hours", "base", "cost", "reference", "weight", "stated")],
     align=True,
 )
 
@@ -111,14 +116,14 @@ def touch_success(par: Par, tables: Tables, state: State, run: int) -> None:
 
 @step
 def stage_lift(par: Par, tables: Tables, state: State, run: int, s: int, stage: int) -> float:
-    """Success of a stage's touchpoints in a segment relative to their base, averaged over touchpoints; 1 when off."""
+    """Success of a stage's touchpoints in a segment over that at which its rate was found, on average; 1 when off."""
     firm = state.run[run]
     lift, count = 0.0, 0
     if par.journey.enabled:
         for n in range(par.size.touchpoints):
             touch = tables.touch[par.size.touch0 + n]
             if touch.stage == stage:
-                lift += state.success[firm.success0 + n * par.size.segments + s] / touch.base
+                lift += state.success[firm.success0 + n * par.size.segments + s] / touch.stated
                 count += 1
     return lift / count if count > 0 else 1.0
 
@@ -130,7 +135,8 @@ def touch_rows(m: ScenarioModel, room: Room) -> Rows:
     for i, t in enumerate(points):
         hours = t.hours * hours_factor(m, t)
         stage, owner = getattr(STAGE, t.stage), names.index(t.owner)
-        rows[i] = stage, owner, t.rate, hours, t.base_success, t.cost, t.match_reference, t.weight
+        stated = t.success_reference or t.base_success
+        rows[i] = stage, owner, t.rate, hours, t.base_success, t.cost, t.match_reference, t.weight, stated
         offset[i] = vector(m.axes, t.need, room.axes)
     return {"touch": rows, "offset": offset, "dependency": dependencies(m, room)}
 

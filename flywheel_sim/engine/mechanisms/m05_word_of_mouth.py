@@ -71,6 +71,7 @@ __all__ = [
     "bad_weight",
     "count_voices",
     "exposure_fades",
+    "fit_at_reference",
     "fit_of",
     "good_weight",
     "hearing_of",
@@ -119,6 +120,13 @@ def bad_weight(status: int) -> float:
 def fit_of(fit: np.float32, referred: bool, closer: np.float32) -> np.float32:
     """Fit to the product, of a referred account a share of the missing part higher."""
     return fit + closer * (f32(1.0) - fit) if referred else fit
+
+
+@inlined
+def fit_at_reference(par: Par) -> float:
+    """Fit against which churn and issues are stated: that of the frozen base case, or the market's own mean."""
+    market = par.market
+    return market.fit_reference if market.fit_reference > 0.0 else market.fit_mean  # type: ignore[no-any-return]
 
 
 @inlined

@@ -2,11 +2,12 @@ r"""M8 Service.
 
 Issues arrive per customer as Poisson(lambda),
 
-    lambda = base exp(b (fit_mean - fit)) g (1 + w n) + failure demand x failed touches,
+    lambda = base exp(b (fit_ref - fit)) g (1 + w n) + failure demand x failed touches,
 
-g the account's own need of help, for life, Gamma with mean 1 and coefficient of variation ``issue_spread`` (shape
-1/spread^2), so that counts of a year are negative binomial; n how often it has bought more in this spell (M7), and w
-the ``product_work`` that each brings (S16, S17: what customers cost differs more than what they pay).
+fit_ref the fit at which the base rate was found (M1), g the account's own need of help, for life, Gamma with mean 1 and
+coefficient of variation ``issue_spread`` (shape 1/spread^2), so that counts of a year are negative binomial; n how
+often it has bought more in this spell (M7), and w the ``product_work`` that each brings (S16, S17: what customers cost
+differs more than what they pay).
 A customer's open issues are one *case*, served oldest first.  At the end of each week the open cases are counted by
 age; service can handle K issues a week, so there is a cut-off age: older cases are handled, younger ones wait, and at
 the cut-off each is handled with the share that still fits (keyed luck at the margin).  Within the week the wait is

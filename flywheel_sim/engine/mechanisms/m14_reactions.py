@@ -16,9 +16,14 @@ alone.  A setting either way off 0 is a departure from what customers want, whos
 the further it goes, hence Taguchi's square: the touch loses the logit ``loss`` z_j^2 (M3), and nothing at z = 0.
 
 Reacting keeps people busy.  A move opens projects of ``project_hours`` an absolute point; the open hours are worked off
-with time constant ``project_weeks`` and are not there for other work (M19).  The share ``patching`` of projects, over
-the hours kept for improving, hides symptoms instead of removing causes (M10).  Letters and anecdotes arrive as
-Poisson(``letters``) at touchpoints at random; the granted share of their claim on the company's hours for improving,
+with time constant ``project_weeks`` and are not there for other work (M19).  They are those that a team keeps for
+improving, ``improvement_hours`` a head, shared evenly by its touchpoints: a touchpoint has ``project_weeks`` times its
+part in open projects at most, and a move goes no further than they reach.  Otherwise a small company would hunt the
+noise of a frequent survey, or of one that few answer, until nothing else were done.  (Without M19 hours have no end,
+and at ``project_hours: 0`` a move takes none.)  The share ``patching`` of
+projects, over the hours kept for improving, hides symptoms instead of removing causes (M10).  Letters and anecdotes
+arrive as Poisson(``letters``) at touchpoints at random; the granted share of their claim on the company's hours for
+improving,
 
     l = preemption min(1, letters of the week x letter_hours / (heads x improvement_hours)),
 
@@ -35,8 +40,8 @@ on a process that does not drift, at noise 0; C59 as well when surveys come ever
 """
 
 from flywheel_sim.engine.choices import codes
-from flywheel_sim.engine.jit import f32, i64, step
-from flywheel_sim.engine.kinds import Par, State, Tables
+from flywheel_sim.engine.jit import f32, i64, inlined, step
+from flywheel_sim.engine.kinds import Firm, Par, State, Tables
 from flywheel_sim.engine.maths import exp64, halved, normal_quantile, poisson_count
 from flywheel_sim.engine.mechanisms.m17_cadence import review_due, review_move, reviewed
 from flywheel_sim.engine.random import REACTION, unit64, words
@@ -47,6 +52,19 @@ from flywheel_sim.scenario.columns import COL
 __all__ = ["react"]
 
 NOISE = codes(Reactions, "noise")
+
+
+@inlined
+def within(par: Par, tables: Tables, state: State, firm: Firm, cell: int, owner: int, hours: float) -> float:
+    """Share of a move of so many hours for which the team still has hours for improving; 1 as long as it has."""
+    reactions, owned = par.reactions, 0
+    if not par.capacity.enabled or hours <= 0.0:
+        return 1.0
+    for n in range(par.size.touchpoints):
+        owned += firm.team0 + tables.touch[par.size.touch0 + n].owner == owner
+    kept = reactions.improvement_hours * state.heads[owner] / owned
+    room = max(0.0, kept * reactions.project_weeks - state.work[cell])
+    return min(1.0, room / hours)  # type: ignore[no-any-return]
 
 
 @step
@@ -120,6 +138,7 @@ def react(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
         elif scored and known > reactions.delay:
             move = reactions.gain * state.gaps[cell, (known - 1 - reactions.delay) % GAPS]
             if move != 0.0:
+                move *= within(par, tables, state, firm, cell, owner, reactions.project_hours * abs(move))
                 state.setting[cell] -= move
                 state.work[cell] += reactions.project_hours * abs(move)
                 weekly[COL.projects] += 1.0

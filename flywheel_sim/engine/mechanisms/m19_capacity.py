@@ -1,6 +1,7 @@
 r"""M19 Capacity and coordination.
 
-Coordination takes hours in proportion to pairs of working groups (n_k = ceil(headcount_k / span)):
+Coordination takes hours in proportion to pairs of working groups (n_k = ceil(headcount_k / span), and of less than one
+head as much of a group, so that a team that fades away is no step):
 
     H = c sum over pairs of groups [ (1 - x) + x v_ij (1 - u_i . u_j)/2 ],
 
@@ -33,7 +34,11 @@ become able with a time constant of ``ramp_weeks``.
 
 which is part of its demand.  Of all its work it gets done the share
 
-    f(u) = (1 + u^n)^(-1/n) / f_ref,     u = demand / hours there,     f = 0 without hours,
+    f(u) = (1 + u^n)^(-1/n) / f_ref,     u = (demand - waits) / hours there,     f = 0 without hours,
+
+``waits`` the hours of its queues (leads, issues) beyond those they get this week: what waits is felt by who waits, and
+takes no hours from the touches of others while it does.  Were a backlog work of every week it lies there, each touch of
+its team would fail, make issues, and no queue would ever end, whoever had left.  Here
 
 n ``shortness``, f_ref the same at ``load_reference``, so that f is 1 at the frozen base case, 1/u where hours are very
 short, and saturates where there are more than enough: an n-norm between the work and the hours, concave in the hours.
@@ -92,6 +97,12 @@ _MOST_HEADS = 1e9  # nobody can hire more; pairs of groups then still fit into a
 FOLLOWS = codes(Team, "follows")
 
 
+@inlined
+def groups(heads: float, span: float) -> float:
+    """Working groups of a team: whole ones, but of less than one head as much of one."""
+    return math.ceil(heads / span) * min(1.0, heads)  # type: ignore[no-any-return]
+
+
 @step
 def coordination_hours(par: Par, tables: Tables, state: State, run: int) -> float:
     """H: hours a week the whole company spends on coordination."""
@@ -99,8 +110,8 @@ def coordination_hours(par: Par, tables: Tables, state: State, run: int) -> floa
     hours = 0.0
     for i in range(teams):
         a = tables.team[par.size.team0 + i]
-        n = math.ceil(state.heads[firm.team0 + i] / capacity.span)
-        hours += (1.0 - capacity.angle_share) * n * (n - 1) / 2.0
+        n = groups(state.heads[firm.team0 + i], capacity.span)
+        hours += (1.0 - capacity.angle_share) * n * max(0.0, n - 1.0) / 2.0
         for j in range(i):
             b = tables.team[par.size.team0 + j]
             apart = 1.0 - carried(par) if par.cadence.enabled and a.member and b.member else 1.0
@@ -111,7 +122,7 @@ def coordination_hours(par: Par, tables: Tables, state: State, run: int) -> floa
                 cosine += state.direction[firm.team0 + i, x] * state.direction[firm.team0 + j, x]
             weight = 1.0 if tables.partner[par.size.team0 + i, j] > 0.0 else capacity.far_weight
             need = (1.0 - capacity.angle_share) + capacity.angle_share * weight * (1.0 - cosine) * 0.5
-            hours += n * math.ceil(state.heads[firm.team0 + j] / capacity.span) * need * apart
+            hours += n * groups(state.heads[firm.team0 + j], capacity.span) * need * apart
     return capacity.pair_hours * hours
 
 
@@ -181,15 +192,18 @@ def share_done(load: float, sharpness: float) -> float:
 
 
 @inlined
-def note_done(par: Par, state: State, row: int, reference: float) -> None:
-    """Set the share of its work that a team gets done, over that of the frozen base case."""
+def note_done(par: Par, state: State, row: int, reference: float, waits: float) -> None:
+    """Set the share of its work that a team gets done, over that of the frozen base case.
+
+    ``waits`` are the hours of its queues that get nothing this week.
+    """
     sharpness = par.capacity.shortness
     if sharpness <= 0.0 or not par.capacity.enabled:
         state.done[row] = 1.0
     elif state.hours[row] <= 0.0:
         state.done[row] = 0.0
     else:
-        load = state.demand[row] / state.hours[row]
+        load = (state.demand[row] - waits) / state.hours[row]
         state.done[row] = share_done(load, sharpness) / share_done(reference, sharpness)
 
 
@@ -216,7 +230,7 @@ def allot_hours(par: Par, tables: Tables, state: State, run: int, week: int) -> 
         mine = state.heads[row]
         met = event_hours(par, tables, k, mine, week)
         firm.meeting_hours += met
-        share = 1.0
+        share, waits = 1.0, 0.0
         state.overload[row], state.hours[row] = 0.0, 1e300
         if capacity.enabled and mine <= 0.0:
             share = state.hours[row] = 0.0
@@ -246,6 +260,8 @@ def allot_hours(par: Par, tables: Tables, state: State, run: int, week: int) -> 
                 if touch.owner == k and touch.hours > 0.0:
                     hours = touch.hours
                     left = max(able - (state.demand[row] - state.asked[firm.success0 + n]), KEPT * able)
+                    if touch.stage == STAGE.service or touch.stage == STAGE.sale:
+                        waits += max(0.0, state.asked[firm.success0 + n] - left)
                     if touch.stage == STAGE.service:
                         if par.service.handling_hours > 0.0:
                             hours = par.service.handling_hours
@@ -253,7 +269,7 @@ def allot_hours(par: Par, tables: Tables, state: State, run: int, week: int) -> 
                         firm.service_capacity, firm.service_hours = left / hours, hours
                     elif touch.stage == STAGE.sale:
                         firm.sales_capacity = left / hours
-        note_done(par, state, row, team.load_reference)
+        note_done(par, state, row, team.load_reference, waits)
         state.magnitude[row] = share * team.skill * state.ability[row] * state.level[row] * exp64(-state.unlearned[row])
 
 

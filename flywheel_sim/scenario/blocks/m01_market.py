@@ -245,6 +245,10 @@ class Market(Block):
     funnel: Funnel = param(Funnel(), "Stages of the sale.")
     win_back: WinBack = param(WinBack(), "Win-back.")
     fit_mean: float = param(0.7, "Mean fit of an account to the product.", unit="share", gt=0, lt=1)
+    fit_reference: float = param(
+        0.0, "Mean fit at the frozen base case, where churn and issues were found; 0 = `fit_mean`.", unit="share", ge=0,
+        le=1,
+    )  # fmt: skip
     fit_dispersion: float = param(
         0.1,
         "1/(a+b+1) of the Beta fit; 0 = all alike.",

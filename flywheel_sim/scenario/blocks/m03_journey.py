@@ -39,6 +39,10 @@ class Touchpoint(Block):
         ge=0.001,
         le=0.999,
     )
+    success_reference: float = param(
+        0.0, "Success at which the rate of its stage was found (stages awareness, sale, onboarding, service); "
+        "0 = `base_success`.", unit="probability", ge=0, le=0.999,
+    )  # fmt: skip
     match_reference: float = param(0.5, "Match of served vector and need at the frozen base case.", ge=-5, le=5)
     need: dict[str, Weight] = param({}, "Offset of this touchpoint's need from the segment's need, by axis.")
     cost: float = param(0.0, "Money per touch.", unit="$", ge=0, le=1e9)

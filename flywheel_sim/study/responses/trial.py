@@ -201,11 +201,14 @@ def _lost(stage: Stage) -> float:
     return 1.0 - float(stayed.sum()) / began
 
 
-def _nps_of_all(stage: Stage) -> float:
-    """Return the net promoter score over everybody who ever was a customer, leavers by their last relationship."""
-    accounts, sensing = stage.run.accounts, stage.run.scenario.model.sensing
-    assert accounts is not None
-    relationship = stage.relationship[accounts["spells"] > 0].astype(np.float64)
+def _nps(stage: Stage) -> float:
+    """Return the net promoter score over the customers at the start, leavers by their last relationship.
+
+    Of them alone, because a lever also moves who is won: with nobody in support nobody goes live, and with a few many
+    do who come to no good end.
+    """
+    sensing = stage.run.scenario.model.sensing
+    relationship = stage.relationship[stage.began].astype(np.float64)
     if not len(relationship):
         return float("nan")
     promoter = 1.0 / (1.0 + np.exp((sensing.promoter_above - relationship) / sensing.answer_spread))
@@ -225,7 +228,7 @@ def _ratio(above: str, below: str) -> Callable[[Stage], float]:
 OUTCOMES: Mapping[str, Outcome] = {
     "value": Outcome("$", "cash flow so far, discounted to week 0", lambda s: float(s.run.series("value")[-1])),
     "churn": Outcome("share", "customers of week 0 who have left since, win-backs counted as lost", _lost),
-    "nps": Outcome("points", "net promoter score of all who ever were customers, leavers at their last", _nps_of_all),
+    "nps": Outcome("points", "net promoter score of the customers of week 0, leavers at their last", _nps),
     "wins": Outcome("customers", "customers won so far", _so_far("new_customers")),
     "wait": Outcome("weeks", "expected wait of an issue, mean of the last year", _last_year("wait_weeks")),
     "relationship": Outcome("share", "mean relationship, last year", _last_year("relationship")),
