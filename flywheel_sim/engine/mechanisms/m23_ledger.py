@@ -29,6 +29,8 @@ beyond which more of it does not pay.  A straight line is the least that says so
 whatever their hours went into.  It is within payroll, coordination and meetings, and results need it for the payback of
 what a customer costs to win.
 
+What is owed, and the end of a company that owes too much: ``m23_ruin``.
+
 Neutral setting: ``enabled: false``: nothing is billed and nothing costs.  ``allocate_payroll: false``: pay is nobody's
 in particular.  ``lead_doubling: 0``: every lead has the same price.
 """
@@ -44,6 +46,7 @@ from flywheel_sim.engine.mechanisms.m05_word_of_mouth import premium_left
 from flywheel_sim.engine.mechanisms.m06_contracts import CONTRACT
 from flywheel_sim.engine.mechanisms.m12_incentives import payout
 from flywheel_sim.engine.mechanisms.m17_cadence import event_cost, meets
+from flywheel_sim.engine.mechanisms.m23_ruin import settle_debts
 from flywheel_sim.engine.mechanisms.m27_selling import DISCOUNT, price_share
 from flywheel_sim.engine.state import ACC, TALLY
 from flywheel_sim.scenario.columns import COL
@@ -189,4 +192,5 @@ def post(par: Par, tables: Tables, state: State, run: int, week: int, total: Sum
     flow = row[COL.billed] - row[COL.total_cost]
     firm.cash += flow
     firm.value += flow * exp64(-(week + 1) / 52.0 * log64(1.0 + ledger.discount_rate))
+    settle_debts(par, tables, state, run, week, last, row)
     row[COL.cash], row[COL.value] = firm.cash, firm.value
