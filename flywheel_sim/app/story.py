@@ -198,6 +198,8 @@ def events(run: Run) -> list[Event]:
         back = _first((value >= 0) & (np.arange(weeks + 1) > low))
         if back:
             found.append(Event(back, "what it cost so far has come back", "good"))
+    if ruin := _first(run.series("ruined", start=True) > 0):
+        found.append(Event(ruin, "the company owes more than lenders allow, and is closed", "bad"))
     found += _turns(run)
     return sorted((e for e in found if 0 < e.week <= weeks), key=lambda e: (e.week, e.text))
 

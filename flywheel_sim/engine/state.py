@@ -44,7 +44,7 @@ PROSPECT, NEUTRAL, ADVOCATE, DETRACTOR, FORMER, SOUR, LEAD, SOLD = range(8)
 #: badly.
 STATUSES = ("prospect", "neutral", "advocate", "detractor", "former", "sour", "lead", "sold")
 #: Why a spell as a customer ended.
-CAUSES = ("none", "voluntary", "involuntary", "removed")
+CAUSES = ("none", "voluntary", "involuntary", "removed", "ruined")
 #: ``CAUSE.voluntary`` is its number.
 CAUSE: Any = names(namedtuple("CAUSE", CAUSES)(*range(len(CAUSES))))  # type: ignore[misc]
 #: How an account was won the first time: not yet, a customer from the start, by the market, by word of mouth, by the
@@ -88,6 +88,8 @@ RUN = np.dtype(
             "log0", "life0", "ages", "edge0", "unit", "mark0", "item0", "item_room", "items", "server0",
             "mind0", "minds",
             "blocker0", "blockers", "tally0", "pair0",
+            # M23: week at whose end the company was ruined; 0 never
+            "ruined",
         )
     ]
     + [

@@ -15,8 +15,8 @@
 12  the market opens         chances of the week                              m01
 13  customers                leads, sales, use, service, renewal, voice       customers.py: m01, m02, m05-m08
 14  service queue            who is served next week                          m08
-15  measures, ledger         scores, money                                    m24, m23
-16  publication              new voices are heard from next week on           m05
+15  measures, ledger         scores, money; who owes too much is ruined       m24, m23
+16  publication              new voices are heard; a ruined company closes    m05, m23
 ==  =======================  =========================================================
 
 Words that every kernel uses:
@@ -64,6 +64,7 @@ from flywheel_sim.engine.mechanisms.m19_capacity import allot_hours, staff, volu
 from flywheel_sim.engine.mechanisms.m20_culture import step_culture
 from flywheel_sim.engine.mechanisms.m21_leadership import step_leadership
 from flywheel_sim.engine.mechanisms.m23_ledger import allocate_pay, post
+from flywheel_sim.engine.mechanisms.m23_ruin import close_company, stay_closed
 from flywheel_sim.engine.mechanisms.m24_measures import check_week, read_week
 from flywheel_sim.engine.mechanisms.m25_timeline import growth_rate, pulse
 from flywheel_sim.engine.mechanisms.m26_ideas import step_product
@@ -140,10 +141,19 @@ def closing(par: Par, tables: Tables, state: State, run: int, week: int) -> None
     read_week(par, state, run, week, total, last, row)
     post(par, tables, state, run, week, total, last, row)
     allocate_pay(par, tables, state, run)
-    if par.measures.debug:
-        check_week(par, state, run, last, row)
     write_teams(par, state, run, week)
     publish(par, state, run, week)
+    if state.run[run].ruined > 0:
+        close_company(par, state, run, week, row)
+    if par.measures.debug:
+        check_week(par, state, run, last, row)
+
+
+@spliced
+def closed(par: Par, state: State, run: int, week: int) -> None:
+    """Write a week after the end of a company that has failed (M23): none of the steps happens."""
+    stay_closed(state, run, state.weekly[state.run[run].week0 + week])
+    write_teams(par, state, run, week)
 
 
 @kernel
@@ -173,6 +183,10 @@ def advance(
             p = par[calendar[r.scenario, t]]
             if t >= p.size.horizon:
                 break
+            if r.ruined > 0 and t >= r.ruined:
+                if phase == ALL or phase == CLOSING:
+                    closed(p, state, q, t)
+                continue
             if phase == ALL or phase == OPENING:
                 opening(par, p, tables, state, q, t)
             if phase == ALL or phase == CUSTOMERS:

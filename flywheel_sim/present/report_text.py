@@ -154,7 +154,8 @@ def headline(outcomes: Outcomes) -> str:
     grows = "grows" if row["customers_end"] > start else "shrinks" if row["customers_end"] < start else "stays"
     ends = f"from {number(start)} to {number(row['customers_end'])} customers in {span(outcomes.weeks)}"
     worth = "makes" if row["npv"] >= 0 else "loses"
-    return f"{outcomes.labels[0]} {grows} {ends} and {worth} {money(abs(row['npv']))}."
+    said = f"{outcomes.labels[0]} {grows} {ends} and {worth} {money(abs(row['npv']))}."
+    return f"{said} {outcomes.ruined((0,))}".rstrip()
 
 
 def single_note(outcomes: Outcomes) -> str:

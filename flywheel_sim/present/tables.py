@@ -32,7 +32,7 @@ __all__ = [
     "summary_table",
 ]
 
-_SHARES = ("churn_annual", "referral_share", "loss_making_share")
+_SHARES = ("churn_annual", "referral_share", "loss_making_share", "ruin")
 
 
 def shown(key: str, value: float) -> str:
@@ -269,6 +269,8 @@ def summary_table(runs: list[Run]) -> "Table":
         label = unit if unit not in ("$", "week", "share", "ratio", "0..1", "-1..1") else ""
         cells = [key, f"{shown(key, middle)}"]
         cells += [f"{shown(key, low)} to {shown(key, high)}"] if len(runs) > 1 else []
+        if key == "ruin":  # of 0 and 1 the mean tells, not the median
+            cells[1:] = [shown(key, float(values.mean())), *([""] if len(runs) > 1 else [])]
         table.add_row(*cells, meaning + (f" ({label})" if label else ""))
     return table
 

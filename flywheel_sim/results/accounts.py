@@ -32,7 +32,7 @@ __all__ = [
 #: Names of the states, of what customers and former customers say, and of why a spell ended, by code.
 STATES = ("prospect", "customer", "former")
 VOICES = ("none", "neutral", "advocate", "detractor")
-CAUSES = ("none", "voluntary", "involuntary", "removed")
+CAUSES = ("none", "voluntary", "involuntary", "removed", "ruined")
 #: How a spell as a customer was won, by the engine's code of the first one: not yet, a customer from the start, by the
 #: market, by word of mouth, by the timeline; every later spell is a win-back.
 SOURCES = ("none", "start", "external", "word-of-mouth", "timeline", "win-back")

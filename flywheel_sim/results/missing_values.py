@@ -39,9 +39,15 @@ MAY_BE_MISSING: Mapping[str, str] = {
     "cost_to_serve": _NO_CUSTOMERS,
     "wheel_speed": _NO_CUSTOMERS,
     "wheel_friction": _NO_CUSTOMERS,
+    "nps_true": "the company had failed before the weeks that count",
+    "nps_survey": "the company had failed before the weeks that count",
+    "score_inflation_mean": "the company had failed before the weeks that count",
+    "alignment_mean": "the company had failed before the weeks that count",
+    "customer_alignment_mean": "the company had failed before the weeks that count",
     "breakeven_week": "the cumulative value ends below its start",
     "loss_making_share": "no accounts were kept, or nobody ever was a customer",
     "whale_peak": "no accounts were kept, or customers brought no profit in total",
+    "ruin_week": "the company did not fail",
 }
 
 

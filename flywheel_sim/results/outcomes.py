@@ -28,6 +28,7 @@ from flywheel_sim.results.likeness import Unlike, unlike, unlike_sentence
 from flywheel_sim.results.naming import pack, unpack
 from flywheel_sim.results.paired import Verdict, band, verdict, wins_of_100
 from flywheel_sim.results.provenance import Provenance
+from flywheel_sim.results.ruin import ruin_sentence
 from flywheel_sim.results.saving import finite, fitting, path_from, read_manifest, read_table, write_folder
 from flywheel_sim.results.selection import Selection
 from flywheel_sim.results.summary import SUMMARY
@@ -55,10 +56,19 @@ class Outcomes(ComparedRuns):
     def verdict_on(self, index: int) -> Verdict:
         """Judge scenario number ``index`` against the baseline: over worlds where runs are of worlds, else by luck."""
         found = self._verdict_of_runs(index)
+        if said := self.ruined((0, index) if index else (0,)):
+            found = dataclasses.replace(found, sentence=f"{found.sentence} {said}")
         if self.worlds_run is None or not index:
             return found
         worlds, sentence, winner = over_worlds(self.worlds_run, index, self.weeks, self.labels[index], self.labels[0])
+        sentence = f"{sentence} {said}".rstrip()
         return dataclasses.replace(found, sentence=sentence, winner=winner, worlds=worlds, evpi=self.worlds_run.evpi)
+
+    def ruined(self, scenarios: Sequence[int]) -> str:
+        """Return in how many runs some of the scenarios failed, in a sentence; nothing where none ever did."""
+        weeks = self.final("ruin_week")
+        of = "runs" if self.worlds_run is None else "worlds"
+        return ruin_sentence([self.labels[k] for k in scenarios], [weeks[k] for k in scenarios], of)
 
     def _verdict_of_runs(self, index: int) -> Verdict:
         return verdict(

@@ -34,9 +34,15 @@ Churn and net revenue retention
     Both follow cohorts, as the trade does: the customers there at the end of the warm-up, and at the end of every 52nd
     week from then on, and what became of them within a year.  ``churn_annual`` is the share that has left, ``nrr`` what
     the cohort's accounts pay after the year over what they paid before; who left counts as lost, who came back too, and
-    so does one whom the timeline removed.  Cohorts are taken together, so each counts by its size, and a year that is
-    not over does not count: with less than 52 weeks after the warm-up both are missing.  Under annual contracts every
-    customer of a cohort is up for renewal once in its year, and ``churn_annual`` is the share of renewals that failed.
+    so does one whom the timeline removed, or the company's ruin.  Cohorts are taken together, so each counts by its
+    size, and a year that is not over does not count: with less than 52 weeks after the warm-up both are missing.  Under
+    annual contracts every customer of a cohort is up for renewal once in its year, and ``churn_annual`` is the share of
+    renewals that failed.
+
+Ruin
+    ``ruin`` is 1 where the company failed (M23), so that its mean over runs is the share that did.  Money, rates and
+    ends are of the whole horizon: after the ruin nobody is there, and nothing comes in.  Scores and alignment are means
+    of the weeks in which there was a company.
 """
 
 import math
@@ -99,6 +105,8 @@ SUMMARY: Mapping[str, tuple[str, str]] = MappingProxyType(
         "breakeven_week": ("week", "first week from which the cumulative value is never again below 0"),
         "loss_making_share": ("share", "customers ever won whose lifetime profit is negative"),
         "whale_peak": ("ratio", "peak of the cumulative profit curve over total profit"),
+        "ruin": ("share", "whether the company failed: 1 or 0, so that the mean is the share of runs in which it did"),
+        "ruin_week": ("week", "week at whose end the company failed, of runs in which it did"),
     }
 )
 
@@ -332,8 +340,11 @@ def summarize(
     def total(name: str) -> float:
         return float(warm[:, getattr(COL, name)].sum())
 
+    closed = np.concatenate(([False], path[1:-1, COL.ruined] > 0.0))[len(weekly) - len(warm) :]
+    there = warm[~closed] if closed.any() else warm  # a company that has failed has no score and no teams
+
     def mean(name: str) -> float:
-        values = warm[:, getattr(COL, name)]
+        values = there[:, getattr(COL, name)]
         values = values[np.isfinite(values)]
         return float(values.mean()) if values.size else math.nan
 
@@ -368,9 +379,11 @@ def summarize(
         "customer_alignment_mean": mean("customer_alignment"),
         "wheel_speed": _over(total("referred_new") + total("expansions"), customer_weeks),
         "wheel_friction": _over(total("churned"), customer_weeks),
-        "wheel_mass": mean("spend"),
+        "wheel_mass": float(warm[:, COL.spend].mean()),
         "breakeven_week": breakeven_week(path[:, COL.value]),
         **_of_profits(profits),
+        "ruin": float(weekly[-1, COL.ruined] > 0.0),
+        "ruin_week": float(np.argmax(weekly[:, COL.ruined]) + 1) if weekly[-1, COL.ruined] > 0.0 else math.nan,
     }
     return MappingProxyType({key: values[key] for key in SUMMARY})
 

@@ -149,6 +149,7 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("list_price", "ratio", "list price relative to the base case"),
     ("discounts", "$/week", "given off the list price; revenue is net of it"),
     ("billed", "$/week", "cash billed"),
+    ("refunded", "$/week", "paid back at the company's ruin of what was billed; billed is net of it"),
     ("deferred", "$", "billed and not yet recognised"),
     ("cost_of_revenue", "$/week", "cost of delivering, less what referred customers save"),
     ("referral_saving", "$/week", "saved on referred customers; within the cost of delivering, not a line itself"),
@@ -165,10 +166,13 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("reward_cost", "$/week", "cost of the rewards taken"),
     ("reward_liability", "$", "what the members' points would cost as rewards; not booked"),
     ("overhead", "$/week", "fixed cost"),
+    ("interest", "$/week", "interest on what is owed, where cash is below 0"),
+    ("severance", "$/week", "pay owed to everyone dismissed at the company's ruin"),
     ("total_cost", "$/week", "sum of the cost lines"),
     ("profit", "$/week", "revenue less total cost"),
     ("cash", "$", "cash at the end of the week"),
-    ("value", "$", "cash flow to date, discounted to week 0"),
+    ("value", "$", "cash flow to date, discounted to week 0; of interest what is beyond the discount rate"),
+    ("ruined", "0 or 1", "whether the company has failed: owed more than lenders allow, and was closed"),
 )
 
 NAMES: tuple[str, ...] = tuple(name for name, _, _ in COLUMNS)

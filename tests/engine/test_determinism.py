@@ -53,6 +53,12 @@ COMPANIES = {
             "customers": {"gift": {"week": 14, "add": 30}},
         },
     },
+    "ruined on the way": {
+        "extends": "b2b-saas",
+        "horizon_weeks": 30,
+        "market": {"accounts": 2100, "initial_customers": 200, "external": 0.004},
+        "ledger": {"credit_limit": 0.4, "overhead": 60_000},
+    },
 }
 
 
@@ -86,6 +92,11 @@ def test_something_happens(name):
     for column in ("new_customers", "referred_new", "churned", "handled", "touches", "alignment"):
         assert weekly[column].to_numpy().any(), column
     assert len({shortest(name), shortest(name, 2), shortest(name, 1, 1)}) == 3, "another key is other luck"
+
+
+def test_a_company_is_ruined_after_it_is_handed_over_and_before_the_end():
+    ruin = [run(COMPANIES["ruined on the way"], seed).summary["ruin_week"] for seed in (1, 2)]
+    assert all(13 < week < 30 for week in ruin), ruin
 
 
 # --- threads x slices x way x company -----------------------------------------------------------------------------

@@ -90,6 +90,10 @@ COMPANIES: list[tuple[str, dict[str, Any], int]] = [
         "market.price_rise": 0.4, "market.pricing.law": "felt", "market.pricing.rise_elasticity": 8.0,
         "market.external": 0.03,
     }, 6),
+    ("b2b-saas", SMALL | {
+        "horizon_weeks": 60, "ledger.can_fail": True, "ledger.credit_limit": 0.5, "ledger.interest": 0.3,
+        "ledger.severance_weeks": 8.0,
+    }, 12),
 ]  # fmt: skip
 
 

@@ -25,7 +25,7 @@ cadence            M17 meetings, events, themes, reviews
 incentives         M12;  strategy: M15;  capacity: M19;  culture: M20;  leadership: M21
 causes, decisions  M10 and M14;  M16, M18 and M26
 channels, selling  M9; M27;  timeline: M25
-measures           M24 columns, M23 ledger
+measures, ruin     M24 columns, M23 ledger
 arithmetic, luck   exponentials, logarithms, Philox
 =================  =====================================================================================================
 """

@@ -11,6 +11,7 @@ from replica.arithmetic import F32, exp32, exp64, f32, log64, normal_quantile
 from replica.cadence import event_cost, meets
 from replica.incentives import payout
 from replica.luck import below, unit
+from replica.ruin import settle_debts
 from replica.world import Account, Rules, Sums, World
 
 __all__ = ["allocate_pay", "answer_survey", "margin_premium", "post", "promoter_shares", "read_week"]
@@ -185,4 +186,5 @@ def post(w: World, p: Rules, t: int, total: Sums, row: dict[str, float]) -> None
     flow = row["billed"] - row["total_cost"]
     w.cash += flow
     w.value += flow * exp64(-(t + 1) / 52.0 * log64(1.0 + ledger.discount_rate))
+    settle_debts(w, p, t)
     row["cash"], row["value"] = w.cash, w.value

@@ -23,6 +23,7 @@ from replica.leadership import step_leadership
 from replica.market import open_market
 from replica.measures import allocate_pay, post, read_week
 from replica.outsiders import outsider_week
+from replica.ruin import close_company, closed_week
 from replica.selling import step_selling
 from replica.service import close_queue
 from replica.start import populate
@@ -66,6 +67,9 @@ class Replica:
     def step(self) -> None:
         """One week."""
         t = len(self.world.rows)
+        if self.world.ruined:
+            closed_week(self.world)
+            return
         p = self.rules[self.calendar[t]]
         if p.number != self.world.rules.number:
             enter_epoch(self.world, p)
@@ -137,6 +141,8 @@ def customers_week(w: World, p: Rules, t: int) -> None:
     post(w, p, t, total, row)
     allocate_pay(w, p)
     publish(w, p, t)
+    if w.ruined:
+        close_company(w, t)
     w.rows.append(row)
 
 

@@ -176,6 +176,7 @@ class Sums(dict[str, float]):
 class World:
     """Everything that changes in one run."""
 
+    ruined = False  # whether the company has failed (M23)
     # money, scores, the market
     cash = deferred = value = added = added_billed = nps_survey = csat_survey = nps_taken = csat_taken = 0.0
     survey_sd = good_voices = bad_voices = leads_before = waiting_before = signed_before = sold_waiting = 0.0

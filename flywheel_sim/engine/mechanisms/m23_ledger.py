@@ -29,8 +29,37 @@ beyond which more of it does not pay.  A straight line is the least that says so
 whatever their hours went into.  It is within payroll, coordination and meetings, and results need it for the payback of
 what a customer costs to win.
 
+**Interest.** Cash below 0 is owed to lenders.  On what was owed at the end of last week, :math:`D`, the company pays
+
+.. math:: D q_i, \quad q_i = (1 + i)^{1/52} - 1,
+
+i ``interest``: a line of cost of its own, so that debts grow by it.  Value discounts every loss at the week in which it
+was made, which charges :math:`q_r` a week on it already, r ``discount_rate``; so of the interest only
+:math:`D \max(0, q_i - q_r)` is taken off value.  At :math:`i \ge r` a company in debt since week 0 is then worth exactly
+what it owes in the end, discounted.  Credit that is cheaper than the owners' own money is not credited.
+
+**Ruin** (``can_fail``).  Lenders let the company owe ``credit_limit`` years of gross margin M: revenue less the cost of
+revenue of the last 52 weeks; in the first year what the weeks so far come to in a year.  At the end of the first week
+with
+
+.. math:: \text{cash} < -\text{credit limit} \cdot \max(M, 0)
+
+nobody pays its bills any more.  What customers have paid for and will not get is paid back (``refunded``, taken off what
+was billed: the deferred line is 0 afterwards), and everyone is dismissed with ``severance_weeks`` of pay
+(``severance``).  Both are owed on top of what was owed, and value takes them as any other cash flow.
+
+Then the company is closed, at the end of that very week: every customer is lost, for the cause ``ruined``, and leads and
+deals come to nothing.  From the next week on nobody works, buys, pays or is paid, and every weekly column is 0 but
+``cash``, ``value``, ``prospects``, ``former`` and ``ruined``.
+
+**No limited liability.** What cannot be paid stays in ``cash`` and ``value``: lenders, customers and staff lose what the
+owners do not, and a plan would look the better the more of its losses it leaves to others.  So ruin takes refunds and
+severance off value, and all that was still to be earned; the one thing it saves is losses that were still to be made.
+Nor does a debt earn interest afterwards: discounted, it stays what it is.
+
 Neutral setting: ``enabled: false``: nothing is billed and nothing costs.  ``allocate_payroll: false``: pay is nobody's
-in particular.  ``lead_doubling: 0``: every lead has the same price.
+in particular.  ``lead_doubling: 0``: every lead has the same price.  ``interest: 0``: debts cost nothing.
+``can_fail: false``: no debt is too large.
 """
 
 import numpy as np
@@ -44,6 +73,7 @@ from flywheel_sim.engine.mechanisms.m05_word_of_mouth import premium_left
 from flywheel_sim.engine.mechanisms.m06_contracts import CONTRACT
 from flywheel_sim.engine.mechanisms.m12_incentives import payout
 from flywheel_sim.engine.mechanisms.m17_cadence import event_cost, meets
+from flywheel_sim.engine.mechanisms.m23_ruin import settle_debts
 from flywheel_sim.engine.mechanisms.m27_selling import DISCOUNT, price_share
 from flywheel_sim.engine.state import ACC, TALLY
 from flywheel_sim.scenario.columns import COL
@@ -189,4 +219,5 @@ def post(par: Par, tables: Tables, state: State, run: int, week: int, total: Sum
     flow = row[COL.billed] - row[COL.total_cost]
     firm.cash += flow
     firm.value += flow * exp64(-(week + 1) / 52.0 * log64(1.0 + ledger.discount_rate))
+    settle_debts(par, tables, state, run, week, last, row)
     row[COL.cash], row[COL.value] = firm.cash, firm.value

@@ -27,3 +27,18 @@ class Ledger(Block):
     meeting_cost: float = param(0.0, "Cost of one meeting beside the hours.", unit="$", ge=0, le=1e9)
     programme_cost: float = param(0.0, "Cost of the programme while it runs.", unit="$/week", ge=0, le=1e9)
     opening_cash: float = param(0.0, "Cash at the start.", unit="$", ge=-1e15, le=1e15)
+    interest: float = param(
+        0.0, "i: yearly interest on what is owed, where cash is below 0.", unit="1/year", role="company", ge=0, le=10
+    )
+    can_fail: bool = param(
+        False, "Lenders have a limit, and a company that owes more is closed. Off: they lend without end.",
+        label="Whether the company can fail", role="company",
+    )  # fmt: skip
+    credit_limit: float = param(
+        1.0, "Years of gross margin, of the last 52 weeks, that lenders let the company owe.", unit="years",
+        role="company", acts="can_fail = true", ge=0, le=1000,
+    )  # fmt: skip
+    severance_weeks: float = param(
+        0.0, "Weeks of pay owed to everyone when the company fails.", unit="weeks", role="company",
+        acts="can_fail = true", ge=0, le=520,
+    )  # fmt: skip
