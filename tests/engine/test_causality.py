@@ -21,6 +21,7 @@ COMPANY = {
     "horizon_weeks": 104,
     "market": {"accounts": 1500, "initial_customers": 200, "external": 0.004},
     "incentives": PAY,
+    "ledger": {"can_fail": False},  # a ruin reaches every customer at once
 }
 CHANGES = {
     "marketing": {"market.external": 0.02},
@@ -116,7 +117,7 @@ APART = {
     "extends": "b2b-saas",
     "horizon_weeks": 60,
     "market": {"accounts": 400, "initial_customers": 150, "external": 0.01, "at_rest": False},
-    "ledger": {"allocate_payroll": False},
+    "ledger": {"allocate_payroll": False, "can_fail": False},
     "service": {"enabled": False},
     "capacity": {"enabled": False},
     "incentives": {"enabled": False},

@@ -57,6 +57,7 @@ COMPANIES = {
         "extends": "b2b-saas",
         "horizon_weeks": 30,
         "market": {"accounts": 2100, "initial_customers": 200, "external": 0.004},
+        "word_of_mouth": {"rate": 0.03},
         "ledger": {"credit_limit": 0.4, "overhead": 60_000},
     },
 }

@@ -28,7 +28,7 @@ CHECKS = HERE / "checks.yaml"
 TESTS = HERE.parent
 #: A trial that takes longer than this many seconds is ended, and has caught nothing.
 LONGEST = 3000
-SMALL = {"market.accounts": 90, "market.initial_customers": 45, "horizon_weeks": 28}
+SMALL = {"market.accounts": 90, "market.initial_customers": 45, "horizon_weeks": 28, "ledger.can_fail": False}
 #: Companies in one of which every fault must show: name, changes, seed; the replicate is the place in the list, from 1.
 COMPANIES: list[tuple[str, dict[str, Any], int]] = [
     ("everything-on", SMALL | {"contracts.involuntary": 0.1, "market.voice.effort_effect": 3.0, "horizon_weeks": 60,

@@ -116,6 +116,7 @@ def draw(luck: random.Random) -> Scenario:
             "market.accounts": accounts,
             "market.initial_customers": luck.randint(0, accounts),
             "market.network.degree": 1,
+            "ledger.can_fail": luck.random() < 0.3,  # made small, most of them fail soon
             "vectors.substeps": luck.choice((1, 2, 4, 50)),
             "culture.learning.people": luck.randint(1, 8),
             "culture.learning.practices": luck.randint(1, 8),

@@ -16,9 +16,7 @@ DISCOUNT = 0.10
 
 @pytest.fixture
 def losing(quiet):
-    """1 000 customers pay $1 a week, everything costs $3 000 a week: $2 000 are lost every week, and 52 000 $ a year are
-    the gross margin.
-    """
+    """1 000 customers pay $1 a week, so that $52 000 a year are the margin, and $3 000 a week are spent."""
 
     def build(horizon=52, annual=False, teams=False, **ledger):
         changes = {"contracts": {"involuntary": 0}, "market": {"start": "aligned"}} if annual else {}

@@ -33,10 +33,10 @@ what a customer costs to win.
 
 .. math:: D q_i, \quad q_i = (1 + i)^{1/52} - 1,
 
-i ``interest``: a line of cost of its own, so that debts grow by it.  Value discounts every loss at the week in which it
-was made, which charges :math:`q_r` a week on it already, r ``discount_rate``; so of the interest only
-:math:`D \max(0, q_i - q_r)` is taken off value.  At :math:`i \ge r` a company in debt since week 0 is then worth exactly
-what it owes in the end, discounted.  Credit that is cheaper than the owners' own money is not credited.
+i ``interest``: a line of cost of its own, so that debts grow by it.  Value discounts every loss at the week in which
+it was made, which charges :math:`q_r` a week on it already, r ``discount_rate``; so of the interest only
+:math:`D \max(0, q_i - q_r)` is taken off value.  At :math:`i \ge r` a company in debt since week 0 is then worth
+exactly what it owes in the end, discounted.  Credit that is cheaper than the owners' own money is not credited.
 
 **Ruin** (``can_fail``).  Lenders let the company owe ``credit_limit`` years of gross margin M: revenue less the cost of
 revenue of the last 52 weeks; in the first year what the weeks so far come to in a year.  At the end of the first week
@@ -44,18 +44,18 @@ with
 
 .. math:: \text{cash} < -\text{credit limit} \cdot \max(M, 0)
 
-nobody pays its bills any more.  What customers have paid for and will not get is paid back (``refunded``, taken off what
-was billed: the deferred line is 0 afterwards), and everyone is dismissed with ``severance_weeks`` of pay
+nobody pays its bills any more.  What customers have paid for and will not get is paid back (``refunded``, taken off
+what was billed: the deferred line is 0 afterwards), and everyone is dismissed with ``severance_weeks`` of pay
 (``severance``).  Both are owed on top of what was owed, and value takes them as any other cash flow.
 
-Then the company is closed, at the end of that very week: every customer is lost, for the cause ``ruined``, and leads and
-deals come to nothing.  From the next week on nobody works, buys, pays or is paid, and every weekly column is 0 but
+Then the company is closed, at the end of that very week: every customer is lost, for the cause ``ruined``, and leads
+and deals come to nothing.  From the next week on nobody works, buys, pays or is paid, and every weekly column is 0 but
 ``cash``, ``value``, ``prospects``, ``former`` and ``ruined``.
 
-**No limited liability.** What cannot be paid stays in ``cash`` and ``value``: lenders, customers and staff lose what the
-owners do not, and a plan would look the better the more of its losses it leaves to others.  So ruin takes refunds and
-severance off value, and all that was still to be earned; the one thing it saves is losses that were still to be made.
-Nor does a debt earn interest afterwards: discounted, it stays what it is.
+**No limited liability.** What cannot be paid stays in ``cash`` and ``value``: lenders, customers and staff lose what
+the owners do not, and a plan would look the better the more of its losses it leaves to others.  So ruin takes refunds
+and severance off value, and all that was still to be earned; the one thing it saves is losses that were still to be
+made.  Nor does a debt bear interest afterwards: discounted, it stays what it is.
 
 Neutral setting: ``enabled: false``: nothing is billed and nothing costs.  ``allocate_payroll: false``: pay is nobody's
 in particular.  ``lead_doubling: 0``: every lead has the same price.  ``interest: 0``: debts cost nothing.

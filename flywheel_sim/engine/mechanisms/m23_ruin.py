@@ -12,7 +12,7 @@ from flywheel_sim.engine.maths import exp64, log64
 from flywheel_sim.engine.mechanisms.m25_timeline import republish
 from flywheel_sim.engine.mechanisms.m27_selling import LONE
 from flywheel_sim.engine.network import NETWORK
-from flywheel_sim.engine.state import BLOCK, CAUSE, DETRACTOR, FORMER, LEAD, NEUTRAL, PROSPECT, SOUR
+from flywheel_sim.engine.state import CAUSE, DETRACTOR, FORMER, LEAD, NEUTRAL, PROSPECT, SOUR
 from flywheel_sim.scenario.columns import COL
 
 __all__ = ["close_company", "settle_debts", "stay_closed", "trailing_margin", "weekly_rate"]
@@ -48,20 +48,21 @@ def settle_debts(par: Par, tables: Tables, state: State, run: int, week: int, la
         row[COL.profit] -= row[COL.interest]
         firm.cash -= row[COL.interest]
         firm.value -= debt * max(0.0, rate - weekly_rate(ledger.discount_rate)) * discount
-    if ledger.can_fail and firm.cash < 0.0:
-        if firm.cash < -ledger.credit_limit * max(0.0, trailing_margin(state, firm, week)):
-            firm.ruined = week + 1
-            row[COL.ruined] = 1.0
-            row[COL.refunded] = firm.deferred
-            for k in range(par.size.teams):
-                pay = state.heads[firm.team0 + k] * tables.team[par.size.team0 + k].salary / 52.0
-                row[COL.severance] += pay * ledger.severance_weeks
-            row[COL.billed] -= row[COL.refunded]
-            firm.deferred = row[COL.deferred] = 0.0
-            row[COL.total_cost] += row[COL.severance]
-            row[COL.profit] -= row[COL.severance]
-            firm.cash -= row[COL.refunded] + row[COL.severance]
-            firm.value -= (row[COL.refunded] + row[COL.severance]) * discount
+    if not ledger.can_fail or firm.cash >= 0.0:
+        return
+    if firm.cash < -ledger.credit_limit * max(0.0, trailing_margin(state, firm, week)):
+        firm.ruined = week + 1
+        row[COL.ruined] = 1.0
+        row[COL.refunded] = firm.deferred
+        for k in range(par.size.teams):
+            pay = state.heads[firm.team0 + k] * tables.team[par.size.team0 + k].salary / 52.0
+            row[COL.severance] += pay * ledger.severance_weeks
+        row[COL.billed] -= row[COL.refunded]
+        firm.deferred = row[COL.deferred] = 0.0
+        row[COL.total_cost] += row[COL.severance]
+        row[COL.profit] -= row[COL.severance]
+        firm.cash -= row[COL.refunded] + row[COL.severance]
+        firm.value -= (row[COL.refunded] + row[COL.severance]) * discount
 
 
 @step
