@@ -158,40 +158,40 @@ def closed(par: Par, state: State, run: int, week: int) -> None:
 
 @kernel
 def advance(
-    par: Par,
+    epochs: Epochs,
     tables: Tables,
     calendar: Any,
     state: State,
-    t0: int,
-    t1: int,
+    week0: int,
+    week1: int,
     run0: int,
     run1: int,
     phase: int,
     block0: int,
     block1: int,
 ) -> None:
-    """Step runs run0..run1 through weeks t0..t1.
+    """Step runs run0..run1 through weeks week0..week1; ``calendar`` says by scenario and week which epoch it is.
 
     ``phase`` ALL does whole weeks; OPENING, CUSTOMERS (blocks block0..block1 of the run) and CLOSING do a part of one
     week, for runs that are shared out over threads.
     """
-    for q in range(run0, run1):
-        r = state.run[q]
-        for t in range(t0, t1):
-            if t >= calendar.shape[1]:
+    for run in range(run0, run1):
+        firm = state.run[run]
+        for week in range(week0, week1):
+            if week >= calendar.shape[1]:
                 break
-            p = par[calendar[r.scenario, t]]
-            if t >= p.size.horizon:
+            par = epochs[calendar[firm.scenario, week]]
+            if week >= par.size.horizon:
                 break
-            if r.ruined > 0 and t >= r.ruined:
+            if firm.ruined > 0 and week >= firm.ruined:
                 if phase == ALL or phase == CLOSING:
-                    closed(p, state, q, t)
+                    closed(par, state, run, week)
                 continue
             if phase == ALL or phase == OPENING:
-                opening(par, p, tables, state, q, t)
+                opening(epochs, par, tables, state, run, week)
             if phase == ALL or phase == CUSTOMERS:
-                first, last = (0, r.blocks) if phase == ALL else (block0, block1)
-                for b in range(r.block0 + first, r.block0 + last):
-                    customers_block(p, tables, state, q, t, b)
+                first, last = (0, firm.blocks) if phase == ALL else (block0, block1)
+                for block in range(firm.block0 + first, firm.block0 + last):
+                    customers_block(par, tables, state, run, week, block)
             if phase == ALL or phase == CLOSING:
-                closing(p, tables, state, q, t)
+                closing(par, tables, state, run, week)
