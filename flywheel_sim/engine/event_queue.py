@@ -38,6 +38,8 @@ _VISIT = 16
 _MOST = 64.0
 #: Hours that an issue takes at least, on average: a minute. It bounds what servers can begin in a week.
 _LEAST = 1.0 / 60.0
+#: Ticks of a week in which ages of what waits are counted: half a millisecond.
+_TICKS = 2.0**30
 
 
 @inlined
@@ -196,7 +198,10 @@ def admit(par: Par, state: State, run: int, week: int, total: Sums) -> int:
 
 @step
 def end_of_week(par: Par, state: State, run: int, week: int, n: int, total: Sums) -> tuple[float, float]:
-    """Count what waits over the week's end, unless it is given up before it; returns how many, and their ages."""
+    """Count what waits over the week's end, unless it is given up before it; returns how many, and their ages.
+
+    Ages are rounded down to ticks, so that their sum is exact and hangs on no order.
+    """
     firm, patience, close = state.run[run], par.service.patience_hours / state.run[run].gross_hours, week + 1.0
     heap = state.items[firm.item0 : firm.item0 + firm.item_room]
     kept, waiting, age = 0, 0.0, 0.0
@@ -217,7 +222,7 @@ def end_of_week(par: Par, state: State, run: int, week: int, n: int, total: Sums
             back = 0.0
             if arrival < close:
                 waiting += 1.0
-                age += close - arrival
+                age += math.floor((close - arrival) * _TICKS) / _TICKS
                 if arrival <= week:
                     state.marks[firm.mark0 + j, MARKS.passed] = 1
         if back < 1e300:

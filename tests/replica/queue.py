@@ -247,7 +247,7 @@ def end_of_week(w: World, p: Rules, waiting: list[Issue], t: int, total: Sums) -
             continue
         if here:
             left += 1.0
-            age += close - issue.instant
+            age += math.floor((close - issue.instant) * 2**30) / 2**30
             issue.account.passed = issue.account.passed or issue.instant <= t
         kept.append(issue)
     w.issues = kept
