@@ -1,7 +1,7 @@
 """The table of responses: which lever is pulled, what is read, and which shape anybody of the trade would expect.
 
 Every entry of ``experiments/responses/*.yaml`` moves one lever of a whole company, every mechanism on, over a wide
-range, and holds everything else.  Fields of an entry:
+range, and holds everything else; nobody stops lending (`ENDLESS_CREDIT`).  Fields of an entry:
 
 ``title``
     What the lever is, in words.
@@ -42,6 +42,9 @@ __all__ = ["COMPANIES", "YEARS", "Expectation", "Lever", "Point", "points", "res
 COMPANIES = ("b2b-saas", "b2c-subscription", "b2b-two-teams")
 #: Years at whose ends a run is read.
 YEARS = (1, 5, 10)
+#: A company that is closed answers no lever any more, and whoever lent it money decides where a curve ends; so nobody
+#: stops lending while levers are pulled, and what a ruinous lever costs is seen in full.
+ENDLESS_CREDIT = {"ledger.can_fail": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +122,7 @@ def points(lever: Lever, company: str, changes: Mapping[str, Any] | None = None)
     >>> [round(point.x, 2) for point in made][:3], round(made[own].x, 1)
     ([0.0, 0.22, 1.04], 7.4)
     """
-    base = load(company).with_({**(changes or {})})
+    base = load(company).with_({**ENDLESS_CREDIT, **(changes or {})})
     if lever.settings:
         base = base.with_(lever.settings)
     paths = _paths(base, lever.paths[company])
