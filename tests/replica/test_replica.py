@@ -170,6 +170,8 @@ def companies(draw: Any) -> Any:
         changes[f"teams.{team}.hours_per_head"] = draw(st.floats(0, 0.5))
         changes[f"teams.{team}.hours_per_lead"] = draw(st.floats(0, 0.5))
         changes[f"teams.{team}.follows"] = draw(st.sampled_from(["revenue", "customers", "issues"]))
+    touch = draw(st.sampled_from(list(load(name).model.journey.touchpoints)))
+    changes[f"journey.touchpoints.{touch}.success_reference"] = draw(st.sampled_from([0, 0.5, 0.9]))
     try:
         return load(name).with_(changes), draw(st.integers(0, 2**32 - 1))
     except ScenarioError:  # a combination that no scenario may have
