@@ -2,7 +2,7 @@
 
 The page is written by hand but for the parts between ``<!-- made: name -->`` and ``<!-- end -->``, which come from
 ``docs/measured/responses.json``: the answers of ``flywheel responses --json``, one for each company, as
-``python docs/make_responses.py --measure`` puts them there.  Levers that a board pulls first are measured once more
+``python docs/make_responses.py --measure`` puts them there.  Levers with a curve that stays open are measured once more
 with more pairs and another seed (``--measure-closely``), into ``responses-closely.json`` beside it.
 """
 
@@ -21,12 +21,8 @@ from flywheel_sim.study.responses.table import COMPANIES, response_table
 TARGET = Path(__file__).resolve().parent / "responses.md"
 MEASURED = TARGET.parent / "measured" / "responses.json"
 CLOSELY = MEASURED.with_name("responses-closely.json")
-#: Levers that are looked at closely, with which pairs and seed.
-LEVERS = (
-    "service-heads", "sales-heads", "marketing-heads", "product-heads", "people-heads", "finance-heads",
-    "enablement-heads", "interest", "price", "account-reviews", "self-service", "customer-base",
-)  # fmt: skip
-PAIRS, SEED = 20, 2
+#: Pairs and seed of the closer look at what stays open.
+PAIRS, SEED = 200, 2
 
 
 def answers(path: Path = MEASURED) -> list[dict[str, Any]]:
@@ -90,20 +86,15 @@ def levers() -> str:
 
 
 def closely() -> str:
-    """Tell what more pairs say of the levers that a board pulls first: one row a lever and company."""
-    lines = [row("lever", "company", "holds", "what does not, or excused"), "|---|---|---|---|"]
-    groups: dict[tuple[str, str], list[Response]] = {}
+    """Tell what more pairs say of every curve that stayed open: one row a lever, company and outcome."""
+    lines = [row("lever", "company", "outcome", "at year", "expected", "with more pairs", "points"), "|---" * 7 + "|"]
     for curve in curves(CLOSELY):
-        groups.setdefault((curve.name, curve.company), []).append(curve)
-    for (name, company), group in groups.items():
-        holds = [curve for curve in group if curve.verdict == "holds"]
-        rest = [
-            f"{curve.outcome} {curve.expected} at {curve.year}: {'excused' if curve.excused else curve.verdict}, "
-            f"{curve.says}"
-            for curve in group
-            if curve.verdict != "holds"
-        ]
-        lines.append(row(f"`{name}`", company, f"{len(holds)} of {len(group)}", "; ".join(rest)))
+        verdict = f"{curve.verdict}{', excused' if curve.excused and curve.verdict != 'holds' else ''}: {curve.says}"
+        lines.append(
+            row(
+                f"`{curve.name}`", curve.company, curve.outcome, str(curve.year), curve.expected, verdict, told(curve)
+            )  # fmt: skip
+        )
     return "\n".join(lines)
 
 
@@ -130,20 +121,29 @@ def measure() -> None:
     MEASURED.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
-def measure_closely(companies: list[str]) -> None:
-    """Pull some levers with more pairs; a quarter of an hour on two cores."""
+def measure_closely() -> None:
+    """Pull again, with more pairs and other luck, each lever with a curve that stayed open."""
     found = []
-    for company in companies:
-        words = [sys.executable, "-m", "flywheel_sim", "responses", *LEVERS, "--company", company, "--json"]
-        words += ["--replicates", str(PAIRS), "--seed", str(SEED)]
-        done = subprocess.run(words, check=False, stdout=subprocess.PIPE, text=True)
-        found.append(json.loads(done.stdout))
+    for answer in answers():
+        rows = [entry for entry in answer["data"]["responses"] if entry["verdict"] == "open"]
+        if not rows:
+            continue
+        still = {(entry["name"], entry["outcome"], entry["expected"], entry["year"]) for entry in rows}
+        words = [sys.executable, "-m", "flywheel_sim", "responses", *sorted({entry["name"] for entry in rows})]
+        words += ["--company", rows[0]["company"], "--replicates", str(PAIRS), "--seed", str(SEED), "--json"]
+        closer = json.loads(subprocess.run(words, check=False, stdout=subprocess.PIPE, text=True).stdout)
+        closer["data"]["responses"] = [
+            entry
+            for entry in closer["data"]["responses"]
+            if (entry["name"], entry["outcome"], entry["expected"], entry["year"]) in still
+        ]
+        found.append(closer)
     CLOSELY.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    if "--measure-closely" in sys.argv[1:]:
-        measure_closely(list(COMPANIES))
     if "--measure" in sys.argv[1:]:
         measure()
+    if {"--measure", "--measure-closely"} & set(sys.argv[1:]):
+        measure_closely()
     TARGET.write_text(page(TARGET.read_text("utf-8")), "utf-8")
