@@ -90,11 +90,8 @@ def closely() -> str:
     lines = [row("lever", "company", "outcome", "at year", "expected", "with more pairs", "points"), "|---" * 7 + "|"]
     for curve in curves(CLOSELY):
         verdict = f"{curve.verdict}{', excused' if curve.excused and curve.verdict != 'holds' else ''}: {curve.says}"
-        lines.append(
-            row(
-                f"`{curve.name}`", curve.company, curve.outcome, str(curve.year), curve.expected, verdict, told(curve)
-            )  # fmt: skip
-        )
+        named = f"`{curve.name}`", curve.company, curve.outcome, str(curve.year), curve.expected
+        lines.append(row(*named, verdict, told(curve)))
     return "\n".join(lines)
 
 
