@@ -11,6 +11,7 @@ SMALL = {
     "extends": "b2b-saas",
     "horizon_weeks": 20,
     "market": {"accounts": 1100, "initial_customers": 100, "external": 0.005},
+    "ledger": {"can_fail": False},
     "incentives": {
         "enabled": False,
         "measures": {"deals": {"gradient": {"acquire": 1.0}, "columns": {"new_customers": 1.0}, "target": 1.0}},

@@ -23,6 +23,7 @@ RESTLESS = load(
         "market": {"accounts": 3000, "initial_customers": 900, "external": 0.02, "win_back": {"rate": 0.05}},
         "contracts": {"kind": "monthly", "involuntary": 0.02},
         "timeline": {"enabled": True, "customers": {"loss": {"week": 20, "add": -40}}},
+        "ledger": {"can_fail": False},
     }
 )
 
@@ -159,6 +160,7 @@ def test_source_and_referrer_of_every_spell_survive_its_end_and_the_next_lead(na
             "horizon_weeks": 156,
             "market.win_back.rate": 0.1,
             "word_of_mouth.rate": 4 * load(name).get("word_of_mouth.rate"),
+            "ledger.can_fail": False,
         }
         | pulse
     )
@@ -186,7 +188,8 @@ def test_source_and_referrer_of_every_spell_survive_its_end_and_the_next_lead(na
 
 def test_the_table_tells_who_leaves_without_bias():
     """The share lost of those word of mouth brought is the one that is counted while they are lost."""
-    scenario = load("b2c-subscription").with_({"market.accounts": 3000, "horizon_weeks": 104})
+    small = {"market.accounts": 3000, "horizon_weeks": 104, "ledger.can_fail": False}
+    scenario = load("b2c-subscription").with_(small)
     simulation = Simulation([scenario.model], [(0, 3, 0)], keep_teams=False)
     state, n = simulation.state, 3000
     brought, lost = set(), set()

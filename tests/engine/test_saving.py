@@ -19,6 +19,7 @@ SMALL = {
     "extends": "b2b-saas",
     "horizon_weeks": 30,
     "market": {"accounts": 1100, "initial_customers": 100, "external": 0.005},
+    "ledger": {"can_fail": False},
     "causes": {"enabled": True},
     "reactions": {"enabled": True, "delay": 1},
     "sensing": {"survey_weeks": 4},

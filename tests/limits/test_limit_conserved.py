@@ -17,6 +17,7 @@ def test_every_direction_keeps_its_length():
         {
             "market.accounts": 60, "market.initial_customers": 30, "horizon_weeks": 20, "sensing.accuracy": 0.6,
             "sensing.refresh_weeks": 3, "sensing.need_drift": 0.05, "vectors.diffusion": 0.1, "cadence.plan_weeks": 0,
+            "ledger.can_fail": False,
         }
     )  # fmt: skip
     model = scenario.model
@@ -32,7 +33,7 @@ def test_every_direction_keeps_its_length():
 
 
 def test_a_stage_of_the_sale_passes_on_no_more_than_it_got():
-    busy = {"market.accounts": 3000, "market.external": 0.01, "horizon_weeks": 40}
+    busy = {"market.accounts": 3000, "market.external": 0.01, "horizon_weeks": 40, "ledger.can_fail": False}
     for run in batch([load("everything-on").with_(busy), load("b2b-saas").with_(busy)], replicates=1):
         leads, qualified, proposals, sold = (run[0].series(n) for n in ("leads", "qualified", "proposals", "sold"))
         assert sold.sum() > 20

@@ -31,6 +31,7 @@ READ_BY_OTHERS = {
 BASE = load("everything-on").with_(
     {
         "market.accounts": 150, "market.initial_customers": 60, "market.external": 0.01, "horizon_weeks": 20,
+        "ledger.can_fail": False,
         "contracts.kind": "monthly", "timeline.enabled": False, "cadence.review_weeks": 4, "service.issues": 0.5,
         "capacity.staffing": True,
     }

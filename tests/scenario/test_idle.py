@@ -24,6 +24,7 @@ BUSY = {f"{block}.enabled": True for block in MECHANISMS.values()} | {
     "market.initial_customers": 100,
     "horizon_weeks": WEEKS,
     "timeline.enabled": False,
+    "ledger.credit_limit": 1000.0,  # so few customers cannot pay for so many people
 }
 #: How the words for readers say that a setting is for one kind alone.
 SAYS = re.compile(r"\(`(?:[a-z]+: )?([\w-]+)`(?: only)?\)|`([\w-]+)` only")

@@ -24,7 +24,7 @@ _LOOKED_AT = 52
 @inlined
 def weekly_rate(yearly: float) -> float:
     """Return what a yearly rate comes to in a week."""
-    return exp64(log64(1.0 + yearly) / 52.0) - 1.0  # type: ignore[no-any-return]
+    return exp64(log64(1.0 + yearly) / 52.0) - 1.0
 
 
 @inlined
@@ -33,7 +33,7 @@ def trailing_margin(state: State, firm: Firm, week: int) -> float:
     first, margin = max(0, week + 1 - _LOOKED_AT), 0.0
     for t in range(first, week + 1):
         margin += state.weekly[firm.week0 + t, COL.revenue] - state.weekly[firm.week0 + t, COL.cost_of_revenue]
-    return margin * (52.0 / (week + 1 - first))  # type: ignore[no-any-return]
+    return margin * (52.0 / (week + 1 - first))
 
 
 @step
