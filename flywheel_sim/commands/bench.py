@@ -44,17 +44,17 @@ def bench(
         place(figure, ".svg", what="this figure")
     measure = benchmark("wording")
     if mechanisms:
-        found = measure.mechanisms(quick)
+        measured = measure.mechanisms(quick)
     elif big:
-        found = measure.big(workers)
+        measured = measure.big(workers)
     elif sweep is not None:
-        found = measure.sweep(sweep, workers)
+        measured = measure.sweep(sweep, workers)
     else:
-        found = measure.whole(quick, workers)
+        measured = measure.whole(quick, workers)
     if figure is not None:
-        _draw(found.data, figure)
-    manifest = {"hashes": {"engine": engine_hash(), **found.hashes}}
-    return Answer(found.data, found.text, manifest, failed=found.failed)
+        _draw(measured.data, figure)
+    manifest = {"hashes": {"engine": engine_hash(), **measured.hashes}}
+    return Answer(measured.data, measured.text, manifest, failed=measured.failed)
 
 
 def _draw(data: dict[str, Any], figure: Path) -> None:

@@ -26,8 +26,8 @@ def knows(spec: str, changes: dict[str, Any]) -> bool:
     """Tell whether the files of a scenario say what is known of the company."""
     from flywheel_sim.scenario import load
 
-    found = load(spec)
-    return bool((found.with_(changes) if changes else found).known)
+    scenario = load(spec)
+    return bool((scenario.with_(changes) if changes else scenario).known)
 
 
 def go_on(folder: Path, workers: int | None) -> Answer:

@@ -110,8 +110,8 @@ def changed(specs: tuple[str, ...], changes: dict[str, Any]) -> "list[Scenario]"
     problems: dict[Problem, None] = {}
     for spec in specs:
         try:
-            found = load(spec)
-            loaded.append(found.with_(changes) if changes else found)
+            scenario = load(spec)
+            loaded.append(scenario.with_(changes) if changes else scenario)
         except ScenarioError as error:
             problems |= dict.fromkeys(error.problems)
     if problems:
@@ -142,9 +142,9 @@ def names(context: click.Context, parameter: click.Parameter, begun: str) -> lis
     return [f"{below}{plus}{name}" for name in [*plans, *files] if name.startswith(last)]
 
 
-def said_early(found: "Outcomes") -> None:
+def said_early(outcomes: "Outcomes") -> None:
     """Say what the first worlds say, before the others are run."""
-    say(f"First answer, over {found.replicates} worlds: {found.verdict.sentence}")
+    say(f"First answer, over {outcomes.replicates} worlds: {outcomes.verdict.sentence}")
 
 
 def places(out: Path | None, report: Path | None) -> None:

@@ -46,12 +46,12 @@ def list_(kind: str | None) -> Answer:
     from flywheel_sim.scenario import scenarios
     from flywheel_sim.scenario.library import composed_of
 
-    found = {name: entry for name, entry in scenarios().items() if kind in (None, entry.kind)}
-    made = {name: composed_of(entry.path) for name, entry in found.items()}
-    rows = [(name, entry.kind, entry.title, " + ".join(made[name])) for name, entry in found.items()]
+    entries = {name: entry for name, entry in scenarios().items() if kind in (None, entry.kind)}
+    made = {name: composed_of(entry.path) for name, entry in entries.items()}
+    rows = [(name, entry.kind, entry.title, " + ".join(made[name])) for name, entry in entries.items()]
     data = [
         {"name": n, "title": e.title, "kind": e.kind, "path": str(e.path), "composed_of": list(made[n])}
-        for n, e in found.items()
+        for n, e in entries.items()
     ]
     plans = "schemes, programmes, parts and examples can be laid over any company"
     more = f"\n{plans}: flywheel compare mine mine+churn-pay"
@@ -278,8 +278,8 @@ def schema() -> Answer:
     from flywheel_sim.scenario.editor import json_schema
     from flywheel_sim.scenario.schema import ScenarioModel
 
-    found = json_schema(ScenarioModel)
-    return Answer(found, json.dumps(found, indent=2))
+    document = json_schema(ScenarioModel)
+    return Answer(document, json.dumps(document, indent=2))
 
 
 def _differing(of: "Scenario", before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, Any, Any, str, str]]:
@@ -288,7 +288,7 @@ def _differing(of: "Scenario", before: dict[str, Any], after: dict[str, Any]) ->
     from flywheel_sim.scenario.writing import differing
 
     rows = []
-    for path, old, new in (leaf for found in differing(before, after) for leaf in _leaves(*found)):
+    for path, old, new in (leaf for difference in differing(before, after) for leaf in _leaves(*difference)):
         shape = along(root(type(of.model)), path)
         said = (shape.label or shape.text) if shape is not None else ""
         rows.append((".".join(path), old, new, shape.unit if shape is not None else "", said))
@@ -325,10 +325,10 @@ def _cell(value: Any) -> str:
 def _load(spec: str, changes: dict[str, Any]) -> "Scenario":
     from flywheel_sim.scenario import load
 
-    found = load(spec)
-    for note in found.notes:
+    scenario = load(spec)
+    for note in scenario.notes:
         say(f"note: {note}")
-    return found.with_(changes) if changes else found
+    return scenario.with_(changes) if changes else scenario
 
 
 def _frozen(one: "Scenario") -> str:

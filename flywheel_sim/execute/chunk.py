@@ -151,11 +151,11 @@ def _runs(chunk: Chunk, which: Sequence[int], scenarios: Sequence[Scenario | str
     teams = bool(chunk.functions)  # what a function looks at is its own affair
     simulation = Simulation([scenario.model for scenario in models], keys, keep_teams=teams, look=_heed)
     simulation.advance(progress=_heed)
-    found: dict[int, Rows] = {}
+    rows: dict[int, Rows] = {}
     for q, k in enumerate(which):
         _heed()
-        found[k] = _rows(chunk, k, Run.of(models[keys[q][0]], simulation, q, accounts=accounts))
-    return found
+        rows[k] = _rows(chunk, k, Run.of(models[keys[q][0]], simulation, q, accounts=accounts))
+    return rows
 
 
 def _rows(chunk: Chunk, k: int, run: "Run") -> Rows:

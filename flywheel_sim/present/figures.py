@@ -60,10 +60,16 @@ def difference_chart(outcomes: Outcomes, index: int) -> Figure:
         axes.plot([dip.week], [dip.value], "o", color=color(index), markersize=5, markeredgecolor="white")
         right = dip.week > 0.7 * (len(fan) - 1)
         axes.annotate(
-            f"deepest dip {money(dip.value)}, week {dip.week}", (dip.week, dip.value), xytext=(-6 if right else 6, -12),
-            textcoords="offset points", ha="right" if right else "left", va="top", fontsize=9.5, color=INK,
+            f"largest shortfall {money(dip.value)}, week {dip.week}",
+            (dip.week, dip.value),
+            xytext=(-6 if right else 6, -12),
+            textcoords="offset points",
+            ha="right" if right else "left",
+            va="top",
+            fontsize=9.5,
+            color=INK,
             bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1.0},
-        )  # fmt: skip
+        )
     return figure
 
 

@@ -51,14 +51,14 @@ def errors_table(overlay: Overlay) -> "Table":
         for model in track.models:
             cells: list[str] = []
             for sample in SAMPLES:
-                found = track.errors(model, sample)
+                errors = track.errors(model, sample)
                 inside = track.coverage(sample) if model == SIMULATION else math.nan
                 cells += [
-                    f"{found.n}",
-                    _percent(found.mape),
-                    _short(track, found.rmse),
-                    _percent(found.bias, signed=True),
-                    "" if math.isnan(inside) else f"{inside * found.n:.0f} of {found.n}",
+                    f"{errors.n}",
+                    _percent(errors.mape),
+                    _short(track, errors.rmse),
+                    _percent(errors.bias, signed=True),
+                    "" if math.isnan(inside) else f"{inside * errors.n:.0f} of {errors.n}",
                 ]
             table.add_row(_name(track) if model == SIMULATION else "", model, *cells)
     return table
@@ -81,7 +81,7 @@ def dates_table(overlay: Overlay) -> "Table":
     for row, date in enumerate(seen.dates):
         cells = []
         for track in shown:
-            value, middle = track.series.values[row], track.centre[row]
+            value, middle = track.series.values[row], track.center[row]
             mark = "*" if track.series.derived[row] else ""
             cells += [f"{_whole(value)}{mark}", _whole(middle)]
             if len(track.simulated) >= 10:
@@ -140,7 +140,7 @@ def overlay_panel(axes: Axes, overlay: Overlay, track: Track) -> None:
     plain(axes)
     axes.set_title(_TITLES[track.series.quantity], loc="left", fontsize=11, color=INK, weight="bold")
     seen, weeks = overlay.observations, track.series.weeks
-    there = np.isfinite(track.centre)
+    there = np.isfinite(track.center)
     entries = []
     for index, (name, values) in enumerate(track.models.items()):
         tint = color(index)

@@ -162,11 +162,11 @@ def _ranked(rows: list[Assumption], outcomes: Outcomes) -> list[Assumption]:
     if outcomes.swings is None:
         return rows
     swings = outcomes.swings
-    found = [*(bar.path for bar in swings.bars), *(one.path for one in swings.screened)]
-    place = {path: k for k, path in reversed(list(enumerate(found)))}
+    paths = [*(bar.path for bar in swings.bars), *(one.path for one in swings.screened)]
+    place = {path: k for k, path in reversed(list(enumerate(paths)))}
     if swings.screened:
         rows = [one for one in rows if one.path in place]
-    return sorted(rows, key=lambda one: place.get(one.path, len(found)))
+    return sorted(rows, key=lambda one: place.get(one.path, len(paths)))
 
 
 def _mean_field(scenario: Any) -> tuple[str, Any] | None:

@@ -25,7 +25,7 @@ _TINT = {"holds": PALETTE[2], "fails": PALETTE[1], "open": PALETTE[6]}
 _WIDE = 20.0
 
 
-def responses_table(found: Responses, everything: bool = True) -> "Table":
+def responses_table(responses: Responses, everything: bool = True) -> "Table":
     """Return one line a curve; without ``everything`` only those that do not hold."""
     from rich.table import Table
     from rich.text import Text
@@ -33,7 +33,7 @@ def responses_table(found: Responses, everything: bool = True) -> "Table":
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in ("verdict", "lever", "company", "outcome", "year", "expected", "found", "points"):
         table.add_column(column, overflow="fold")
-    for curve in found.curves:
+    for curve in responses.curves:
         if everything or curve.verdict != "holds":
             says = f"{curve.says}; excused: {curve.excused}" if curve.excused else curve.says
             cells = (
@@ -95,7 +95,7 @@ def _thin(axes: Axes) -> None:
         edge = box.x1 + 4 if box.x0 > edge else edge
 
 
-def write_responses(found: Responses, path: str | os.PathLike[str]) -> Path:
+def write_responses(responses: Responses, path: str | os.PathLike[str]) -> Path:
     """Write the page: every lever with its argument, and a small chart for each company and outcome."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -105,15 +105,15 @@ def write_responses(found: Responses, path: str | os.PathLike[str]) -> Path:
     )  # fmt: skip
     levers = [
         {"name": name, "title": curves[0].title, "why": curves[0].why, "charts": _charts(curves), "curves": curves}
-        for name, curves in _by_lever(found).items()
+        for name, curves in _by_lever(responses).items()
     ]
-    page = pages.get_template("responses.html.jinja").render(found=found, levers=levers)
+    page = pages.get_template("responses.html.jinja").render(found=responses, levers=levers)
     return write_text(place(path, *HTML, what="a report"), page)
 
 
-def _by_lever(found: Responses) -> dict[str, list[Response]]:
+def _by_lever(responses: Responses) -> dict[str, list[Response]]:
     levers: dict[str, list[Response]] = {}
-    for curve in found.curves:
+    for curve in responses.curves:
         levers.setdefault(curve.name, []).append(curve)
     return levers
 

@@ -37,7 +37,7 @@ def digits(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.4g}"
 
 
-def verification_table(found: Verification) -> "Table":
+def verification_table(verification: Verification) -> "Table":
     """Return quantity, theory, model, standard error, verdict."""
     from rich.table import Table
 
@@ -46,13 +46,13 @@ def verification_table(found: Verification) -> "Table":
         table.add_column(name)
     for name in ("theory", "model", "std. error", "z", "p"):
         table.add_column(name, justify="right")
-    if found.mode == "full":
+    if verification.mode == "full":
         table.add_column("detects", justify="right")
     table.add_column("verdict")
-    for check in found.checks:
+    for check in verification.checks:
         for k, row in enumerate(_rows(check)):
             cells = [check.key if k == 0 else "", *row[:6]]
-            cells += [row[6]] if found.mode == "full" else []
+            cells += [row[6]] if verification.mode == "full" else []
             table.add_row(*cells, row[7], style="" if check.passed[k] else "bold red")
     return table
 
@@ -91,10 +91,10 @@ def line_chart(line: str, points: list[Quantity], path: tuple[Any, Any] | None =
     return figure
 
 
-def normal_scores(found: Verification) -> list[float]:
+def normal_scores(verification: Verification) -> list[float]:
     """Return every quantity with luck and without a bias allowed for, as the normal deviate of the same p-value."""
     scores = []
-    for check in found.checks:
+    for check in verification.checks:
         for q, p in zip(check.quantities, check.p, strict=True):
             if not q.exact and q.bias == 0.0 and math.isfinite(p):
                 size = -_NORMAL.inv_cdf(max(min(p, 1.0), 1e-15) / 2.0)
@@ -102,9 +102,9 @@ def normal_scores(found: Verification) -> list[float]:
     return sorted(scores)
 
 
-def qq_chart(found: Verification) -> Figure:
+def qq_chart(verification: Verification) -> Figure:
     """Draw distances of model from theory against those of luck alone."""
-    scores = normal_scores(found)
+    scores = normal_scores(verification)
     figure = canvas(470.0, 300.0)
     axes = figure.add_axes((0.12, 0.14, 0.84, 0.80))
     plain(axes)
@@ -119,7 +119,7 @@ def qq_chart(found: Verification) -> Figure:
     return figure
 
 
-def write_verification(found: Verification, path: str | os.PathLike[str], made: dict[str, Any]) -> Path:
+def write_verification(verification: Verification, path: str | os.PathLike[str], made: dict[str, Any]) -> Path:
     """Write the page; ``made`` holds version, engine and command."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -130,14 +130,14 @@ def write_verification(found: Verification, path: str | os.PathLike[str], made: 
     checks = [
         {"key": check.key, "title": check.title, "scenario": check.scenario, "bias": check.bias,
          "replicates": check.replicates, "rows": _rows(check), "passed": check.passed, "charts": _charts(check)}
-        for check in found.checks
+        for check in verification.checks
     ]  # fmt: skip
     qq = ""
-    if len(normal_scores(found)) >= _FEWEST:
-        qq = to_svg(qq_chart(found), "qq", "Distances of simulation from theory against the normal law.")
-    only = sorted(found.theory_only.items(), key=lambda one: int(one[0][1:]))
+    if len(normal_scores(verification)) >= _FEWEST:
+        qq = to_svg(qq_chart(verification), "qq", "Distances of simulation from theory against the normal law.")
+    only = sorted(verification.theory_only.items(), key=lambda one: int(one[0][1:]))
     page = pages.get_template("verification.html.jinja").render(
-        found=found,
+        found=verification,
         checks=checks,
         qq=qq,
         made=made,

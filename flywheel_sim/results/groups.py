@@ -149,9 +149,9 @@ def _arrays(
     table: Mapping[str, NDArray[Any]], names: Sequence[Sequence[str]], runs: int, measures: tuple[str, ...]
 ) -> tuple[Floats, ...]:
     stack = np.stack([np.asarray(table[name], np.float64) for name in measures], axis=-1)
-    found, start = [], 0
+    arrays, start = [], 0
     for each in names:
         size = runs * len(each)
-        found.append(stack[start : start + size].reshape(runs, len(each), len(measures)))
+        arrays.append(stack[start : start + size].reshape(runs, len(each), len(measures)))
         start += size
-    return tuple(found)
+    return tuple(arrays)

@@ -54,11 +54,11 @@ class Outcomes(ComparedRuns):
 
     def verdict_on(self, index: int) -> Verdict:
         """Judge scenario number ``index`` against the baseline: over worlds where runs are of worlds, else by luck."""
-        found = self._verdict_of_runs(index)
+        verdict = self._verdict_of_runs(index)
         if self.worlds_run is None or not index:
-            return found
+            return verdict
         worlds, sentence, winner = over_worlds(self.worlds_run, index, self.weeks, self.labels[index], self.labels[0])
-        return dataclasses.replace(found, sentence=sentence, winner=winner, worlds=worlds, evpi=self.worlds_run.evpi)
+        return dataclasses.replace(verdict, sentence=sentence, winner=winner, worlds=worlds, evpi=self.worlds_run.evpi)
 
     def _verdict_of_runs(self, index: int) -> Verdict:
         return verdict(
@@ -87,19 +87,19 @@ class Outcomes(ComparedRuns):
     @cached_property
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the verdict should know, in sentences; that the companies differ comes first."""
-        found = [said] if (said := unlike_sentence(self.unlike, self.labels)) else []
-        found += dict.fromkeys(note for scenario in self.scenarios for note in scenario.notes)
-        found += [note for scenario in self.scenarios if (note := scenario.target_note)]
-        found += [said] if (said := bonus_sentence(self.scenarios, self.labels)) else []
+        sentences = [said] if (said := unlike_sentence(self.unlike, self.labels)) else []
+        sentences += dict.fromkeys(note for scenario in self.scenarios for note in scenario.notes)
+        sentences += [note for scenario in self.scenarios if (note := scenario.target_note)]
+        sentences += [said] if (said := bonus_sentence(self.scenarios, self.labels)) else []
         for index in range(1, len(self.scenarios)):
             worth = self.variance_reduction(index)
             if self.replicates >= 10 and worth < LOST:
-                found.append(
+                sentences.append(
                     f"the same luck does not help to compare {self.labels[index]} with {self.labels[0]}: its variance "
                     f"reduction is {worth:.2g}, where 1 is that of independent runs; take more runs"
                 )
         if self.precision and not self.precise:
-            found.append(
+            sentences.append(
                 f"the interval is still wider than \N{PLUS-MINUS SIGN}{money(self.precision)} after {self.replicates} "
                 f"runs: {self.runs_for_precision():,} would make it narrow enough"
             )
@@ -109,12 +109,12 @@ class Outcomes(ComparedRuns):
             and self.verdict.winner is not None
             and self.verdict.p_value > 0.05
         ):
-            found.append(
+            sentences.append(
                 f"{self.verdict.challenger} is the best of {len(self.scenarios) - 1}, and the best of several looks "
                 f"better than it is: adjusted for that (Holm), p = {self.verdict.p_value:.2g}; take more runs, or "
                 f"choose with a guarantee (--best)"
             )
-        return tuple(found)
+        return tuple(sentences)
 
     @cached_property
     def best(self) -> int:

@@ -105,24 +105,24 @@ class WorldRuns:
     @property
     def lines(self) -> tuple[str, ...]:
         """What is worth finding out, and where the plan fails, a sentence each."""
-        found = []
+        sentences = []
         if self.n < FEWEST_TELLING:
-            found.append(TOO_FEW)
+            sentences.append(TOO_FEW)
         elif self.evpi == 0:
-            found.append(NOTHING_TO_LEARN)
+            sentences.append(NOTHING_TO_LEARN)
         elif math.isfinite(self.evpi):
-            found.append(f"To know everything that is drawn before choosing would be worth {money(self.evpi)}.")
+            sentences.append(f"To know everything that is drawn before choosing would be worth {money(self.evpi)}.")
         telling = [one for one in self.learn_first if one["distinguishable"]][:3]
-        found += [
+        sentences += [
             f"Find out first: {one['name']} ({one['path']}), worth {money(one['evppi'])}, "
             f"{percent(one['evpi_share'])} of that."
             for one in telling
         ]
         if self.learn_first and not telling:
-            found.append("No single mechanism is worth more to know than luck would make it look.")
+            sentences.append("No single mechanism is worth more to know than luck would make it look.")
         if self.fails_where:
-            found.append(self.fails_where)
-        return (*found, *self.notes)
+            sentences.append(self.fails_where)
+        return (*sentences, *self.notes)
 
     def about(self) -> dict[str, Any]:
         """Return what a saved comparison says of it beside its tables."""

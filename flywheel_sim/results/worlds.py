@@ -261,7 +261,7 @@ def read_worlds(path: str | os.PathLike[str]) -> Worlds:
         kept = json.loads(file.read_text("utf-8"))
         if kept["schema"] != SCHEMA:
             raise ResultError(f"'{file}' holds '{kept['schema']}'; expected '{SCHEMA}'")
-        found = Worlds(
+        worlds = Worlds(
             company=str(kept["company"]), prior=str(kept["prior"]), engine=str(kept["engine"]), seed=int(kept["seed"]),
             tried=int(kept["tried"]), numbers=np.array(kept["numbers"], np.int64),
             shifts=_unpacked(kept["shifts"], len(kept["numbers"])),
@@ -272,7 +272,7 @@ def read_worlds(path: str | os.PathLike[str]) -> Worlds:
             impossible=int(kept["impossible"]), source=os.fspath(path), notes=tuple(kept["notes"]),
             fitting=int(kept["fitting"]), changes=dict(kept.get("changes", {})),
         )  # fmt: skip
-        same = found.digest == kept["digest"]
+        same = worlds.digest == kept["digest"]
     except FileNotFoundError:
         raise ResultError(
             f"there are no worlds at '{path}'; flywheel worlds COMPANY makes them, or flywheel calibrate --method "
@@ -284,16 +284,16 @@ def read_worlds(path: str | os.PathLike[str]) -> Worlds:
         if isinstance(error, ResultError):
             raise
         raise ResultError(f"'{file}' is broken; {again}") from None
-    columns = (*found.references.values(), *found.shifts.values(), *found.values.values())
-    if not same or any(len(column) != found.n for column in columns):
+    columns = (*worlds.references.values(), *worlds.shifts.values(), *worlds.values.values())
+    if not same or any(len(column) != worlds.n for column in columns):
         raise ResultError(f"'{file}' is not what was written; {again}")
-    for name, known in found.beside.items() if given.is_dir() else ():
+    for name, known in worlds.beside.items() if given.is_dir() else ():
         path = given / name
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != known:
             raise ResultError(
                 f"'{path}' is not what was written; {again} (what you have changed in it belongs into a file elsewhere)"
             )
-    return found
+    return worlds
 
 
 def _columns(kept: Mapping[str, Any]) -> dict[str, Floats]:

@@ -166,8 +166,8 @@ def looks_like(value: Any) -> bool:
     >>> looks_like("0.004 to 0.009"), looks_like("to be told"), looks_like(0.004)
     (True, False, False)
     """
-    found = _SAID.fullmatch(value) if isinstance(value, str) else None
-    return found is not None and any(re.match(r"[-+\u2212]?[.\d]", found[k]) for k in (1, 2))
+    match = _SAID.fullmatch(value) if isinstance(value, str) else None
+    return match is not None and any(re.match(r"[-+\u2212]?[.\d]", match[k]) for k in (1, 2))
 
 
 def bounds_of(shape: Shape) -> tuple[float, float]:
@@ -217,23 +217,23 @@ class _Wrong(NamedTuple):
 
 def read_range(text: str, shape: Shape) -> "Range | _Wrong":
     """Return a range, or what is wrong with it."""
-    found = _SAID.fullmatch(text)
-    assert found is not None
+    match = _SAID.fullmatch(text)
+    assert match is not None
     ends: list[float] = []
     wrong = partial(_wrong, shape, ends)
-    for part in (found[1], found[2]):
+    for part in (match[1], match[2]):
         try:
             ends.append(number(part))
         except Unreadable as error:
-            near = f"{error.near} to {found[2]}" if error.near and part == found[1] else None
-            near = f"{found[1]} to {error.near}" if error.near and part == found[2] else near
+            near = f"{error.near} to {match[2]}" if error.near and part == match[1] else None
+            near = f"{match[1]} to {error.near}" if error.near and part == match[2] else near
             why = f" ({error.said})" if error.said else ""
             return wrong(f"expected two numbers, LOW to HIGH, got '{text}'{why}", near)
     low, high = ends
     if low >= high:
         if low == high:
-            return wrong(f"expected LOW below HIGH, got '{text}'; write {found[1]} where the number is known")
-        return wrong(f"expected LOW below HIGH, got '{text}'", f"{found[2]} to {found[1]}")
+            return wrong(f"expected LOW below HIGH, got '{text}'; write {match[1]} where the number is known")
+        return wrong(f"expected LOW below HIGH, got '{text}'", f"{match[2]} to {match[1]}")
     least, most = bounds_of(shape)
     if low < least - 1e-12 or high > most + 1e-12:
         return wrong(f"expected both ends to be {shape.expected()}, got '{text}'")

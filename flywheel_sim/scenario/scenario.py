@@ -202,10 +202,10 @@ class Scenario:
     @property
     def target_note(self) -> str:
         """Which targets of measures were found in the base case, for people; empty where all were given."""
-        found = self._layers.found
-        if not found:
+        targets = self._layers.found
+        if not targets:
             return ""
-        listed = ", ".join(f"{name} {value:g}" for name, value in found)
+        listed = ", ".join(f"{name} {value:g}" for name, value in targets)
         return (
             f"targets of what is paid on in {self.name} were found in its base case, where bonuses come to 1: {listed}"
         )
@@ -279,8 +279,8 @@ class Scenario:
 
     def position(self, path: str) -> Place | None:
         """Return file, line and column of the value at a dotted path; ``None`` when no file gives it."""
-        found = self._places.get(tuple(path.split(".")))
-        return found[1] if found is not None and found[1].line is not None else None
+        places = self._places.get(tuple(path.split(".")))
+        return places[1] if places is not None and places[1].line is not None else None
 
     @property
     def marks(self) -> Marks:

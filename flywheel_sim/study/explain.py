@@ -126,16 +126,16 @@ def explain(name: str) -> Explained:
     >>> explain("market.accounts").kind
     'parameter'
     """
-    found = _explained(name)
-    return found if found.references else replace(found, references=_references(found))
+    explained = _explained(name)
+    return explained if explained.references else replace(explained, references=_references(explained))
 
 
-def _references(found: Explained) -> tuple[str, ...]:
+def _references(explained: Explained) -> tuple[str, ...]:
     """Return what the source marks of a closed form, claim or parameter lead to, in full."""
-    if found.kind not in ("closed form", "claim", "parameter"):
+    if explained.kind not in ("closed form", "claim", "parameter"):
         return ()
-    facts = dict(found.facts)
-    own = found.name if found.kind == "closed form" else ""
+    facts = dict(explained.facts)
+    own = explained.name if explained.kind == "closed form" else ""
     said = " ".join((own, *(facts.get(key, "") for key in ("facts", "source texts", "source"))))
     return tuple(f"{mark}: {work}" for mark in marks_in(said) for work in bibliography()[mark].references)
 
@@ -154,8 +154,9 @@ def _explained(name: str) -> Explained:
         if column == name:
             return _column(column, unit, meaning)
     if name in SUMMARY:
-        unit, meaning = SUMMARY[name]
-        return Explained(name, "summary", meaning, "", (("unit", unit),), claims=_told(_observing(name)))
+        one = SUMMARY[name]
+        facts = (("unit", one.unit), ("in reports", one.label))
+        return Explained(name, "summary", one.meaning, "", facts, claims=_told(_observing(name)))
     if name in MECHANISMS.values():
         return _mechanism(next(number for number, block in MECHANISMS.items() if block == name))
     shape = along(root(ScenarioModel), tuple(name.split(".")))
@@ -192,18 +193,18 @@ def subjects() -> dict[str, list[tuple[str, str]]]:
         "claims": [(number, claim.claim) for number, claim in claim_table().items()],
         "columns": [(column, meaning) for column, _, meaning in COLUMNS],
         "sources": [(mark, source.fact) for mark, source in bibliography().items() if source.fact],
-        "summary": [(name, meaning) for name, (_, meaning) in SUMMARY.items()],
+        "summary": [(name, one.meaning) for name, one in SUMMARY.items()],
     }
 
 
 @lru_cache(maxsize=1)
 def _sources() -> Mapping[str, str]:
     """Return mechanism -> what its module says, read without loading the engine."""
-    found = {}
+    docstrings = {}
     for path in sorted((Path(__file__).parents[1] / "engine" / "mechanisms").glob("m[0-9]*.py")):
         number = f"M{int(path.stem[1:3])}"
-        found[number] = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
-    return found
+        docstrings[number] = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    return docstrings
 
 
 def _title(number: str) -> str:

@@ -109,7 +109,7 @@ class Churn(Block):
 class Funnel(Block):
     """From lead to customer, stage by stage; off = every lead becomes a customer."""
 
-    enabled: bool = param(True, "Off: conversion is 1 and nothing waits.")
+    enabled: bool = param(True, "Off: conversion is 1 and nothing waits.", label="Leads have to be worked")
     qualify: float = param(
         0.36, "Lead to qualified lead.", unit="probability", ge=1e-4, le=1, source="S27", evidence="V2"
     )
@@ -200,7 +200,7 @@ class WinBack(Block):
 class Market(Block):
     """M1: accounts move between prospect, customer (neutral, advocate, detractor) and former customer."""
 
-    enabled: bool = param(True, "Off: nobody is won and nobody leaves.")
+    enabled: bool = param(True, "Off: nobody is won and nobody leaves.", label="Winning and losing customers")
     accounts: int = param(5000, "Accounts in the market, N.", ge=1, le=100_000_000)
     initial_customers: int = param(200, "Customers at the start.", ge=0, le=100_000_000)
     initial_advocates: float = param(0.30, "Share of the first customers who are advocates.", unit="share", ge=0, le=1)

@@ -77,7 +77,9 @@ class Touchpoint(Block):
 class Journey(Block):
     """M3: teams serve touchpoints together; success depends on how well their vectors meet the need."""
 
-    enabled: bool = param(True, "Off: every touch succeeds with its base probability.")
+    enabled: bool = param(
+        True, "Off: every touch succeeds with its base probability.", label="Teams shape how contacts go"
+    )
     directions: Literal["vector", "common", "ignored", "no_need", "additive"] = param(
         "vector",
         "Test modes: teams' vectors, one common direction, magnitudes only, the teams' mean as need, or a "

@@ -28,7 +28,9 @@ class Handoff(Block):
 class Handoffs(Block):
     """M4: every handoff loses something, more so between teams that look different ways."""
 
-    enabled: bool = param(True, "Off: nothing is lost and nothing waits between teams.")
+    enabled: bool = param(
+        True, "Off: nothing is lost and nothing waits between teams.", label="Losses at handoffs between teams"
+    )
     base_friction: float = param(
         0.05,
         "f0: friction of a handoff between aligned teams.",

@@ -10,7 +10,7 @@ from flywheel_sim.scenario.references import Problem
 class Reviews(Block):
     """What customers write in public, for those who know none of them."""
 
-    enabled: bool = param(False, "Off: nobody reads reviews.", role="company")
+    enabled: bool = param(False, "Off: nobody reads reviews.", label="Public reviews", role="company")
     written: float = param(
         0.01, "Reviews that one advocate writes.", unit="1/week", role="effect", gt=0, le=10, source="C32"
     )
@@ -35,7 +35,7 @@ class Reviews(Block):
 class WordOfMouth(Block):
     """M5: customers who talk bring customers, and customers who complain keep them away."""
 
-    enabled: bool = param(True, "Off: customers come from marketing alone.")
+    enabled: bool = param(True, "Off: customers come from marketing alone.", label="Word of mouth")
     rate: float = param(
         0.004, "Strength of one voice of weight 1: net new customers it brings a week at S/N = 1 (`per_speaker`), or "
         "imitation rate q of one prospect (`per_prospect`); not used by `per_tie`.", unit="1/week", ge=0, le=1000,

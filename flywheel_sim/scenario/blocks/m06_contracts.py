@@ -8,7 +8,9 @@ from flywheel_sim.scenario.fields import Block, param
 class Contracts(Block):
     """M6: when a customer can leave, pay and buy."""
 
-    enabled: bool = param(True, "Off: customers can leave in any week, pay weekly and buy at any time.")
+    enabled: bool = param(
+        True, "Off: customers can leave in any week, pay weekly and buy at any time.", label="Contracts"
+    )
     kind: Literal["annual", "monthly", "non-contractual"] = param(
         "annual",
         "Renewal dates: anniversaries, every twelfth of a year, or none: customers buy when they like and may drop out "

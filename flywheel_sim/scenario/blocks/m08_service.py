@@ -10,7 +10,7 @@ from flywheel_sim.scenario.references import Problem
 class Service(Block):
     """M8: issues arrive, wait, are fixed or come back."""
 
-    enabled: bool = param(True, "Off: customers never need help.")
+    enabled: bool = param(True, "Off: customers never need help.", label="Customer service")
     issues: float = param(
         0.15,
         "Issues per customer at reference.",

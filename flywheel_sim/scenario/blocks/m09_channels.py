@@ -64,7 +64,9 @@ class Analytics(Block):
 class Channels(Block):
     """M9: self-service, digital and in-person contact, analytics and personalisation."""
 
-    enabled: bool = param(False, "Off: no self-service, every contact live, no technology.")
+    enabled: bool = param(
+        False, "Off: no self-service, every contact live, no technology.", label="Online channels and self-service"
+    )
     kinds: dict[str, Kind] = param({}, "Channels by name; touchpoints say which they use.", max_length=MANY)
     replaced: dict[str, Weight] = param(
         {}, "Share of the contacts of a channel that `replaced_by` takes over, by channel.", unit="share", source="C10"

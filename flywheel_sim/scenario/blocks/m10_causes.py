@@ -8,7 +8,7 @@ from flywheel_sim.scenario.fields import Block, param
 class Causes(Block):
     """M10: root causes build up, firefighting eats the time to remove them, patches only hide them."""
 
-    enabled: bool = param(False, "Off: no root causes.")
+    enabled: bool = param(False, "Off: no root causes.", label="Root causes of failures")
     start: float = param(0.2, "Root causes of every touchpoint when the mechanism sets in.", unit="share", ge=0, le=1)
     reference: float = param(
         0.2,

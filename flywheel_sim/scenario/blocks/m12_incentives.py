@@ -87,7 +87,7 @@ class Pay(Block):
 class Incentives(Block):
     """M12: teams do what they are paid for, as far as it pays."""
 
-    enabled: bool = param(True, "Off: nobody is paid on anything but salary.")
+    enabled: bool = param(True, "Off: nobody is paid on anything but salary.", label="Bonuses")
     intrinsic: float = param(
         0.5, "e0: effort along the own craft without pay.", label="Effort without any bonus", ge=0, le=100
     )

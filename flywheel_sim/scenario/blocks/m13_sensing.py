@@ -10,7 +10,7 @@ from flywheel_sim.scenario.references import Problem
 class ClosedLoop(Block):
     """Detractors who answer a survey are called back in the same week."""
 
-    enabled: bool = param(False, "Off: nobody is called back.", role="decision")
+    enabled: bool = param(False, "Off: nobody is called back.", label="Calling unhappy customers back", role="decision")
     share: float = param(
         1.0, "Share of the detractors among the answers who are called.", unit="share", role="decision", ge=0, le=1
     )
@@ -40,7 +40,7 @@ class ClosedLoop(Block):
 class Sensing(Block):
     """M13: what the company believes about its customers, and what its surveys tell it."""
 
-    enabled: bool = param(True, "Off: no surveys and no belief.")
+    enabled: bool = param(True, "Off: no surveys and no belief.", label="Surveys and what they teach")
     accuracy: float = param(
         0.85,
         "Cosine between a fresh experience map and the need.",

@@ -8,7 +8,7 @@ from flywheel_sim.scenario.fields import Block, param
 class Reactions(Block):
     """M14: each team chases the score of its own touchpoints."""
 
-    enabled: bool = param(False, "Off: nobody reacts to a score.")
+    enabled: bool = param(False, "Off: nobody reacts to a score.", label="Reactions to scores")
     gain: float = param(
         0.6,
         "g: share of the distance from target that a team moves its setting by after a survey; 0 = no reaction.",

@@ -26,7 +26,9 @@ class Together(Block):
 class Decisions(Block):
     """M16: who decides what with whom; the members of the group are ``cadence.members``."""
 
-    enabled: bool = param(False, "Off: decisions cost nothing and err no more than at reference.")
+    enabled: bool = param(
+        False, "Off: decisions cost nothing and err no more than at reference.", label="Decision rights matter"
+    )
     rate: float = param(
         0.5,
         "Decisions a week of a pair of teams with coupling 1.",

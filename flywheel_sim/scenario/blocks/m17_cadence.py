@@ -29,7 +29,9 @@ class Event(Block):
 class Cadence(Block):
     """M17: a group that meets turns its members towards each other; shared themes let coupling work."""
 
-    enabled: bool = param(False, "Off: no group meets, the calendar is empty and themes play no part.")
+    enabled: bool = param(
+        False, "Off: no group meets, the calendar is empty and themes play no part.", label="Cross-team meetings"
+    )
     members: list[str] = param([], "Teams in the flywheel group; empty = all.")
     interval_weeks: int = param(
         2,

@@ -6,7 +6,7 @@ from flywheel_sim.scenario.fields import Block, param
 class Blockers(Block):
     """M18: cross-team issues wait to be seen, carried and decided; how many are seen is ``vectors.transparency``."""
 
-    enabled: bool = param(False, "Off: no blockers.")
+    enabled: bool = param(False, "Off: no blockers.", label="Blockers between teams")
     rate: float = param(
         0.1,
         "Cross-team issues a week of a pair of teams with coupling 1.",

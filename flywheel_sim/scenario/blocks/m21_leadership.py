@@ -8,7 +8,7 @@ from flywheel_sim.scenario.fields import Block, param
 class Leadership(Block):
     """M21: the chief customer officer (CCO): tenure, three legs of work, and proof of value."""
 
-    enabled: bool = param(False, "Off: there is no such office.")
+    enabled: bool = param(False, "Off: there is no such office.", label="Chief customer officer")
     start: Literal["appointed", "vacant"] = param(
         "appointed", "Whether the office has a holder in its first week, or begins with a vacancy."
     )

@@ -6,7 +6,7 @@ from flywheel_sim.scenario.fields import Block, param
 class Loyalty(Block):
     """M22: members earn points, buy faster towards a reward, and belong."""
 
-    enabled: bool = param(False, "Off: no programme.")
+    enabled: bool = param(False, "Off: no programme.", label="Loyalty programme")
     share: float = param(0.6, "Share of accounts that would ever join.", unit="share", ge=0, le=1, source="C69")
     join_rate: float = param(0.05, "Rate at which such a customer joins.", unit="1/week", ge=0, le=1000, source="C69")
     earn: float = param(1.0, "Points per dollar paid.", unit="1/$", ge=0, le=1e6, source="C68")

@@ -6,7 +6,7 @@ from flywheel_sim.scenario.fields import Block, param
 class Ledger(Block):
     """M23: every dollar has one line."""
 
-    enabled: bool = param(True, "Off: nothing is billed and nothing costs.")
+    enabled: bool = param(True, "Off: nothing is billed and nothing costs.", label="Billing and costs")
     discount_rate: float = param(0.10, "Yearly discount rate.", unit="1/year", ge=0, le=1)
     cost_of_revenue: float = param(
         0.23, "Cost of delivering, before service.", unit="share of revenue", ge=0, le=1, source="S25", evidence="V"

@@ -6,7 +6,7 @@ from flywheel_sim.scenario.fields import Block, param
 class Selling(Block):
     """M27: how hard sellers sell, to whom, with what promises, and when in the quarter."""
 
-    enabled: bool = param(False, "Off: sellers sell as at reference.")
+    enabled: bool = param(False, "Off: sellers sell as at reference.", label="Quality of selling")
     effort_effect: float = param(
         0.5,
         "Elasticity of the odds of winning in the effort of the team that sells; 0 = off.",

@@ -270,7 +270,7 @@ def calibrate(
         residuals={
             track.series.name: np.where(
                 seen.in_sample & track.series.comparable & (track.series.values > 0),
-                np.log(np.maximum(track.centre, 1e-300) / np.where(track.series.values > 0, track.series.values, 1.0)),
+                np.log(np.maximum(track.center, 1e-300) / np.where(track.series.values > 0, track.series.values, 1.0)),
                 np.nan,
             )
             for track in compared.tracks

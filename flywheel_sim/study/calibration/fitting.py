@@ -155,10 +155,10 @@ class Fitting:
 
     def recalled(self, key: tuple[int, bytes]) -> bool:
         """Take the residuals of a set from what has been kept, if they are there."""
-        found = self.kept.recall(key) if self.kept is not None else None
-        if found is not None:
-            self.known[key], self.apart[key] = found
-        return found is not None
+        residuals = self.kept.recall(key) if self.kept is not None else None
+        if residuals is not None:
+            self.known[key], self.apart[key] = residuals
+        return residuals is not None
 
     def compared(self, point: Floats, runs: Sequence[Run]) -> tuple[Floats, Floats]:
         """Return residuals of a set: of the mean of its runs, and how each of them moves those of the observations."""
@@ -284,11 +284,11 @@ class Fitting:
         loss: Any = self.loss
         inside = np.clip(x, self.low + 1e-6, self.high - 1e-6)
         self.lengthen(inside)
-        found = least_squares(
+        solution = least_squares(
             self.residuals, inside, jac=self.jacobian, bounds=(self.low, self.high), loss=loss,
             xtol=ENOUGH, ftol=ENOUGH, gtol=None, max_nfev=MOST,
         )  # fmt: skip
-        return np.asarray(found.x), _ENDED.get(int(found.status), "too many parameter sets")
+        return np.asarray(solution.x), _ENDED.get(int(solution.status), "too many parameter sets")
 
 
 def starting_point(base: Scenario) -> Floats:

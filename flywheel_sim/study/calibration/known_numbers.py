@@ -97,15 +97,15 @@ class KnownFit:
 
 def read_numbers(known: Sequence[Known], runs: Sequence[Run]) -> dict[str, tuple[float, float]]:
     """Read known numbers off runs: mean over weeks 26 to 156 and the runs, with its standard error."""
-    found = {}
+    numbers = {}
     for one in known:
         values = np.array([_of_run(one, run) for run in runs])
         values = values[np.isfinite(values)]
         mean = float(values.mean()) if len(values) else math.nan
         alike = len(values) < 2 or float(np.ptp(values)) <= 1e-9 * abs(mean)
         error = 0.0 if alike else float(values.std(ddof=1) / math.sqrt(len(values)))
-        found[one.name] = (mean, error)
-    return found
+        numbers[one.name] = (mean, error)
+    return numbers
 
 
 def _of_run(known: Known, run: Run) -> float:

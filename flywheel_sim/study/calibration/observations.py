@@ -208,8 +208,8 @@ def weeks_needed(seen: Observations, horizon: int) -> list[int]:
     named = np.concatenate([part for one in seen.series for part in (one.weeks, one.opening)])
     named = np.clip(named[np.isfinite(named)], 0, None)
     beyond = named > horizon
-    found = np.concatenate((np.floor(named), np.ceil(named), named[beyond] * 0 + horizon - 1))
-    return sorted({int(week) for week in np.minimum(found, horizon) if week > 0})
+    weeks = np.concatenate((np.floor(named), np.ceil(named), named[beyond] * 0 + horizon - 1))
+    return sorted({int(week) for week in np.minimum(weeks, horizon) if week > 0})
 
 
 def _usual(per_year: Floats) -> int:

@@ -187,11 +187,11 @@ def of_observations(
         folder = kept / "runs"
     vacant(folder)
     with Store.create(folder, Experiment({base.name: base}, chosen.seed, outcomes, about=about)) as store:
-        found = _Calibration(base, priors, seen, chosen, store, on, workers, progress).run()
-        leave(found, base)
+        posterior = _Calibration(base, priors, seen, chosen, store, on, workers, progress).run()
+        leave(posterior, base)
     if kept is not None:
-        weakref.finalize(found, shutil.rmtree, kept, ignore_errors=True)
-    return found
+        weakref.finalize(posterior, shutil.rmtree, kept, ignore_errors=True)
+    return posterior
 
 
 def resume(
@@ -213,9 +213,9 @@ def resume(
             raise ResultError(f"'{folder}' was begun with {said[0]}; this is {said[1]}, which asks other questions")
         base, seen = next(iter(store.experiment.scenarios.values())), _unpacked(about["observed"])
         settings = Settings(**about["settings"])
-        found = _Calibration(base, Priors(base), seen, settings, store, on, workers, progress).run()
-        leave(found, base)
-        return found
+        posterior = _Calibration(base, Priors(base), seen, settings, store, on, workers, progress).run()
+        leave(posterior, base)
+        return posterior
 
 
 def _packed(seen: Observations) -> dict[str, Any]:
@@ -385,7 +385,7 @@ class _Calibration:
         logs = np.log(draws)
         gap = logs - logs.mean(axis=0)
         spread = np.linalg.pinv(np.cov(logs, rowvar=False).reshape(len(priors), -1), hermitian=True)
-        centre = int(np.argmin(np.einsum("ij,jk,ik->i", gap, spread, gap)))
+        center = int(np.argmin(np.einsum("ij,jk,ik->i", gap, spread, gap)))
         customers, paid = self._ask(
             unit[: settings.predicted], self.company, "prediction", PREDICTING, self.base.model.horizon_weeks
         )
@@ -398,7 +398,7 @@ class _Calibration:
         sds = priors.spread_of_logs()
         fit = self.base.model.observed.fit
         return Posterior(
-            scenario=self.base.with_(changes[centre]),
+            scenario=self.base.with_(changes[center]),
             base=self.base.name,
             parameters=tuple(
                 Parameter(name, path, fit[name].low, fit[name].high, fit[name].prior, fit[name].spread, draws[:, k],

@@ -362,13 +362,13 @@ def _seen(name: str, pair: Pair, tests: int) -> Seen:
 
 def _before(claim: Claim, without: Scenario) -> dict[str, Any]:
     """Return what stands without the effect where it is set, where that is one number, word or switch."""
-    found = {}
+    before = {}
     for path in claim.effect:
         if not path.startswith("twin."):
             values = [without.get(one) for one in settings(without, {path: None})]
             if values and isinstance(values[0], bool | int | float | str) and all(v == values[0] for v in values):
-                found[path] = values[0]
-    return found
+                before[path] = values[0]
+    return before
 
 
 def _groups(made: Mapping[str, Any]) -> list[list[str]]:

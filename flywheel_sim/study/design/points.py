@@ -264,7 +264,7 @@ def _csv(study: Study) -> list[dict[str, Any]]:
         if study.searches:
             message = message.replace("decimal:", "draws_decimal:")
         raise ScenarioError([study.problem(here, message)]) from None
-    found: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     problems: list[Problem] = []
     for line, cells in lines[1:]:
         if len(cells) != len(names):
@@ -275,10 +275,10 @@ def _csv(study: Study) -> list[dict[str, Any]]:
         except ValueError as error:
             problems.append(Problem(str(path), line, 1, "", str(error)))
             continue
-        found.append(row)
+        rows.append(row)
     if problems:
         raise ScenarioError(problems)
-    return found
+    return rows
 
 
 def _cell(text: str, decimal: str) -> Any:

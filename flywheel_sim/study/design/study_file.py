@@ -284,7 +284,7 @@ def _scenarios(
 ) -> dict[str, Scenario]:
     """Return the scenarios with what is set in every run; mistakes go to ``problems``."""
     file = study.file
-    found: dict[str, Scenario] = {}
+    scenarios: dict[str, Scenario] = {}
     several = bool(file.scenarios)
     for k, spec in enumerate(file.scenarios or [file.scenario]):
         here = ("scenarios", str(k)) if several else ("scenario",)
@@ -300,8 +300,8 @@ def _scenarios(
                 loaded = loaded.with_(values) if values else loaded
             except ScenarioError as error:
                 problems += [_moved(study, inside, values, p) for p in error.problems]
-        found[_unlike(spec if spec in objects else loaded.name, found)] = loaded
-    return found
+        scenarios[_unlike(spec if spec in objects else loaded.name, scenarios)] = loaded
+    return scenarios
 
 
 def _unlike(name: str, known: Container[str]) -> str:

@@ -209,10 +209,10 @@ def sweep(
     vacant(target)
     with Store.create(target, *planned(ready, rules(interventions, team_class))) as store:
         drive = run_design(None, on, store, progress, workers=workers, stop_on_error=stop_on_error)
-    found = Sweep(Store.open(target), drive.stopped)
+    swept = Sweep(Store.open(target), drive.stopped)
     if kept is not None:
-        weakref.finalize(found, shutil.rmtree, kept, ignore_errors=True)
-    return found
+        weakref.finalize(swept, shutil.rmtree, kept, ignore_errors=True)
+    return swept
 
 
 def resume(

@@ -197,7 +197,7 @@ def expansion_share(arms: Arms) -> Measured:
     return _ratio(arms.sums({"expanded_spend": 1}), grown + arms.sums({"churned_spend": 1}))
 
 
-def behaviour_over_attitude(arms: Arms, arm: str) -> Measured:
+def behavior_over_attitude(arms: Arms, arm: str) -> Measured:
     """Return the relative fall of churn less relative rise of the relationship."""
     names = ({"churned": 1.0}, {"customers": 1.0}, {"relationship": 1.0})
     rows = np.column_stack([arms.sums(columns, one) for one in (arm, "base") for columns in names])
@@ -326,7 +326,7 @@ MEASURES: Mapping[str, Callable[..., Measured]] = {
     "acquisition-over-margin": acquisition_over_margin,
     "failure-demand": failure_demand,
     "expansion-share": expansion_share,
-    "behaviour-over-attitude": behaviour_over_attitude,
+    "behaviour-over-attitude": behavior_over_attitude,
     "persistence": persistence,
     "size-variance": size_variance,
     "contagion": contagion,

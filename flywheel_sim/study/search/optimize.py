@@ -52,10 +52,12 @@ from flywheel_sim.study.design.sweep import On
 from flywheel_sim.study.design.unit_mismatch import study_warnings
 from flywheel_sim.study.search.algorithms import Method, better_first, made_with, not_dominated
 from flywheel_sim.study.search.plan import (
+    LIKED,
     MOST_FRONT,
     RIVALS,
     Plan,
     asked_again,
+    cost_of,
     experiment_of,
     method_of,
     over_worlds,
@@ -213,9 +215,7 @@ class _Search:
         self.order = np.random.default_rng([self.search.seed, 31741]).permutation(len(self.draws))
         self.progress = progress
         self.begun, self.had = time.monotonic(), store.standing().done
-        rivals = (MOST_FRONT + 1) if len(self.signs) > 1 else self.search.shortlist + 5
-        self.most = self.search.budget + rivals * self.search.fresh
-        self.most += len(self.draws) * self.search.draw_replicates * (RIVALS + 2)
+        self.most = cost_of(self.search, len(self.draws)).runs
         self.met: dict[str, tuple[dict[str, Any], list[Floats], float]] = {}
         self.history: list[dict[str, float]] = []
         self.tried: list[Floats] = []
@@ -413,7 +413,7 @@ class _Search:
             np.array([-np.mean(gains, axis=0)[0] for _, gains, _ in seen]), np.array([excess for *_, excess in seen])
         )
         best = [seen[int(k)][0] for k in np.argsort(rank, kind="stable")[: self.search.shortlist]]
-        short = _distinct([*best, *liked[:3]])
+        short = _distinct([*best, *liked[:LIKED]])
         named = [(AS_IT_STANDS, {}), *((f"candidate {k + 1}", changes) for k, changes in enumerate(short))]
         chosen = self._policies(named, CHOOSING, "choice")
         scores = np.array([-self.signs[0] * policy.worth[0] for policy in chosen[1:]])

@@ -13,7 +13,7 @@ from flywheel_sim.scenario import ScenarioError
 from flywheel_sim.study.design.study import Study
 from flywheel_sim.study.design.study_file import read_study
 from flywheel_sim.study.design.sweep import On, Sweep, sweep
-from flywheel_sim.study.sensitivity.indices_of_runs import analysed
+from flywheel_sim.study.sensitivity.indices_of_runs import analyzed
 
 __all__ = ["fit_for_indices", "of_sweep", "sensitivity"]
 
@@ -105,6 +105,6 @@ def of_sweep(found: Sweep) -> Sensitivity:
     study = dict(experiment.about.get("study", {}))
     parameters = list(study["parameters"])
     scenarios = list(experiment.scenarios) if len(experiment.scenarios) > 1 else []
-    return analysed(
+    return analyzed(
         table, parameters, list(experiment.outcomes), scenarios=scenarios, levels=int(laid.get("levels", 4)), once=True
     )

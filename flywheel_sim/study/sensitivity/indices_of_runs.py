@@ -14,12 +14,12 @@ from flywheel_sim.study.sensitivity.sobol import sobol_indices
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["analysed"]
+__all__ = ["analyzed"]
 
 Floats = NDArray[np.float64]
 
 
-def analysed(
+def analyzed(
     table: "pd.DataFrame",
     parameters: Sequence[str],
     outcomes: Sequence[str],

@@ -190,17 +190,17 @@ def _judged(
     """Compare tables of columns, what was saved with what was made now."""
     here = {f"{table}.{column}" for table, columns in old.items() for column in columns}
     there = {f"{table}.{column}" for table, columns in new.items() for column in columns}
-    found = [
+    columns_moved = [
         one
         for table, columns in old.items()
         for column, values in columns.items()
         if column in new.get(table, {}) and (one := moved(table, column, values, new[table][column])) is not None
     ]
-    found.sort(key=lambda one: -one.relative)
+    columns_moved.sort(key=lambda one: -one.relative)
     numbers = sum(len(values) for columns in old.values() for values in columns.values())
     return Reproduction(
         str(folder),
-        tuple(found),
+        tuple(columns_moved),
         tuple(sorted(here - there)),
         tuple(sorted(there - here)),
         left_out,

@@ -136,11 +136,11 @@ def chosen(anchors: Iterable[str]) -> tuple[list[Limit], dict[str, str]]:
     asked = list(anchors)
     if not asked:
         return list(LIMITS.values()), dict(THEORY_ONLY)
-    found: dict[str, Limit] = {}
+    limits: dict[str, Limit] = {}
     only, problems = {}, []
     for name in asked:
         some = limits_of(name)
-        found |= {limit.key: limit for limit in some}
+        limits |= {limit.key: limit for limit in some}
         if name.upper() in THEORY_ONLY:
             only[name.upper()] = THEORY_ONLY[name.upper()]
         elif not some:
@@ -148,7 +148,7 @@ def chosen(anchors: Iterable[str]) -> tuple[list[Limit], dict[str, str]]:
             problems.append(Problem(None, None, None, "", message, nearest(name, [*ANCHORS, *LIMITS])))
     if problems:
         raise ScenarioError(problems)
-    return [limit for key, limit in LIMITS.items() if key in found], only
+    return [limit for key, limit in LIMITS.items() if key in limits], only
 
 
 def ready(limits: Sequence[Limit], changes: Mapping[str, Any]) -> list[tuple[Limit, Scenario]]:

@@ -156,8 +156,8 @@ def company_of(
     company: "Scenario | str | os.PathLike[str] | Mapping[str, Any]", changes: Mapping[str, Any] | None = None
 ) -> Scenario:
     """Return the base case that worlds are of: of a company, with what is said of it beside its files."""
-    found = load(company)
-    return (found.with_(changes).settled() if changes else found).base()
+    scenario = load(company)
+    return (scenario.with_(changes).settled() if changes else scenario).base()
 
 
 def fewest_draws(targets: int) -> int:
@@ -243,12 +243,12 @@ class _Making:
             self.progress(self.done, self.total)
 
     def _kept(self, name: str, make: Callable[[], Floats], shape: tuple[int, ...]) -> Floats:
-        found = None if self.parts is None else self.parts.read(name, shape)
-        if found is None:
-            found = make()
+        array = None if self.parts is None else self.parts.read(name, shape)
+        if array is None:
+            array = make()
             if self.parts is not None:
-                self.parts.write(name, found)
-        return found
+                self.parts.write(name, array)
+        return array
 
     def _luck(self) -> list[float]:
         """Return the standard deviation of each quantity over runs of the company as it stands."""
@@ -428,13 +428,13 @@ class _Making:
         return np.array([one.error for one in self.targets]) ** 2
 
     def _aims(self, quantities: Floats, worlds: Floats) -> tuple[Aim, ...]:
-        found, far = [], self._far(quantities)
+        aims, far = [], self._far(quantities)
         for k, one in enumerate(self.targets):
             x = quantities[:, k]
             with np.errstate(invalid="ignore"):
                 inside = float(np.mean((x >= one.low) & (x <= one.high))) if len(x) else math.nan
             ruled_out = float(np.mean(far[:, k] > IMPLAUSIBLE)) if len(x) else math.nan
-            found.append(
+            aims.append(
                 Aim(
                     one.name,
                     one.low,
@@ -446,7 +446,7 @@ class _Making:
                     three(worlds[:, k], 0.1),
                 )
             )
-        return tuple(found)
+        return tuple(aims)
 
 
 def _figures(values: Floats) -> Floats:
@@ -459,9 +459,9 @@ def _figures(values: Floats) -> Floats:
 
 def _allowed(scenario: Scenario, values: Mapping[str, float]) -> dict[str, float]:
     """Return values inside what the schema allows."""
-    shape, found = root(type(scenario.model)), {}
+    shape, values_inside = root(type(scenario.model)), {}
     for path, value in values.items():
         place = along(shape, tuple(path.split(".")))
         low, high = bounds_of(place) if place is not None else (-math.inf, math.inf)
-        found[path] = min(max(value, low), high)
-    return found
+        values_inside[path] = min(max(value, low), high)
+    return values_inside

@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.results.assumptions import acting, evidence_of, meaning_of
+from flywheel_sim.results.assumptions import acting, evidence_of, plain_label
 from flywheel_sim.scenario import Scenario
 from flywheel_sim.scenario.blocks.doubt import WIDTHS
 from flywheel_sim.scenario.ranges import Z95, Law, bounds_of, choice_between
@@ -116,9 +116,7 @@ class Prior:
             if law is not None:
                 group = path.partition(".")[0]
                 found.append(
-                    Doubtful(
-                        path, meaning_of(scenario, path), group, law, why, ties.get(path, path), _unit(scenario, path)
-                    )
+                    Doubtful(path, plain_label(path), group, law, why, ties.get(path, path), _unit(scenario, path))
                 )
         for choice in doubt.structure.values():
             if role_of(choice.path) not in ("company", "effect"):
@@ -153,11 +151,11 @@ class Prior:
         """
         ties = [one.tie for one in self.numbers]
         alone = [f"choice of {one.path}" if one.law.options else one.group for one in self.numbers]
-        found = scores(ties, alone, np.asarray(draws, np.int64), seed)
+        drawn_scores = scores(ties, alone, np.asarray(draws, np.int64), seed)
         for k, one in enumerate(self.numbers):
             if shifts and one.tie in shifts:
-                found[:, k] += shifts[one.tie]
-        return found
+                drawn_scores[:, k] += shifts[one.tie]
+        return drawn_scores
 
     def values(self, z: Floats) -> Floats:
         """Return what numbers are at scores, shape (draws, numbers)."""
@@ -200,7 +198,7 @@ def stated(scenario: Scenario, path: str) -> Doubtful:
     """Return a number that somebody else has drawn: what it is called, without a law."""
     law = Law("plain", float(scenario.get(path)), 0.0, -math.inf, math.inf, 0)
     group = path.partition(".")[0]
-    return Doubtful(path, meaning_of(scenario, path), group, law, "calibrated", path, _unit(scenario, path))
+    return Doubtful(path, plain_label(path), group, law, "calibrated", path, _unit(scenario, path))
 
 
 _FIGURES = ("middle", "spread", "low", "high", "step")
@@ -242,7 +240,7 @@ def _choices(scenario: Scenario) -> Iterator[Doubtful]:
         if role_of(path) not in ("company", "effect"):
             continue
         if scenario.get(path) == base.get(path) and scenario.get(path) in law.options:
-            yield Doubtful(path, meaning_of(scenario, path), "structure", law, "structure", path)
+            yield Doubtful(path, plain_label(path), "structure", law, "structure", path)
 
 
 def _unit(scenario: Scenario, path: str) -> str:
@@ -319,10 +317,10 @@ def scores(ties: Sequence[str], groups: Sequence[str], draws: NDArray[np.int64],
         both[group] = _normal([f"mechanism {group}"], draws, seed)[:, 0]
     together = np.stack([both[group] for group in groups], axis=1) if groups else own
     tied = [k for k, tie in enumerate(ties) if ties.index(tie) != k]
-    found = math.sqrt(SHARED) * together + math.sqrt(1.0 - SHARED) * own
+    normal = math.sqrt(SHARED) * together + math.sqrt(1.0 - SHARED) * own
     for k in tied:
-        found[:, k] = found[:, ties.index(ties[k])]
-    return np.asarray(found)
+        normal[:, k] = normal[:, ties.index(ties[k])]
+    return np.asarray(normal)
 
 
 def _normal(names: Sequence[str], draws: NDArray[np.int64], seed: int) -> Floats:
@@ -346,5 +344,5 @@ def _normal(names: Sequence[str], draws: NDArray[np.int64], seed: int) -> Floats
 
 @lru_cache(maxsize=65536)
 def _words(name: str) -> tuple[int, int]:
-    found = hashlib.sha256(name.encode()).digest()
-    return int.from_bytes(found[:4], "big"), int.from_bytes(found[4:8], "big")
+    digest = hashlib.sha256(name.encode()).digest()
+    return int.from_bytes(digest[:4], "big"), int.from_bytes(digest[4:8], "big")

@@ -177,11 +177,11 @@ def learn_first(
         groups = {plain_name(name): [p for p, g in zip(draws.paths, draws.groups, strict=True) if g == name]
                   for name in dict.fromkeys(draws.groups)}  # fmt: skip
     whole = evpi(effects, weights) if whole is None else whole
-    found = sorted(
+    ranked = sorted(
         candidates(draws, effects, weights, groups, seed), key=lambda one: (not one.distinguishable, -one.value)
     )
     told = []
-    for one in found:
+    for one in ranked:
         path = (one.paths or tuple(groups[one.name]))[0]
         share = min(one.value / whole, 1.0) if whole > 0 else 0.0
         told.append(
