@@ -76,9 +76,14 @@ class Job:
                 raise Cancelled
             before, count = start * total, min(few, replicates - start)
             made = batch(
-                scenarios, replicates=count, seed=seed, workers=workers, first=first + start, teams=True,
+                scenarios,
+                replicates=count,
+                seed=seed,
+                workers=workers,
+                first=first + start,
+                teams=True,
                 progress=lambda done, _, before=before: self.step(before + done, replicates * total),  # type: ignore[misc]
-            )  # fmt: skip
+            )
             for runs, more in zip(found, made, strict=True):
                 runs += more
         return found

@@ -16,9 +16,14 @@ __all__ = ["bench"]
 @click.option("--mechanisms", is_flag=True, help="Instead: what each mechanism costs, switched on minus switched off.")
 @click.option("--big", is_flag=True, help="Instead: one run of 10 000 000 accounts and five years, in its own process.")
 @click.option(
-    "--sweep", type=click.IntRange(16), is_flag=False, flag_value=100_000, default=None, metavar="[RUNS]",
+    "--sweep",
+    type=click.IntRange(16),
+    is_flag=False,
+    flag_value=100_000,
+    default=None,
+    metavar="[RUNS]",
     help="Instead: one sweep of so many runs of 2 000 accounts (100 000 when nothing is said), in its own process.",
-)  # fmt: skip
+)
 @click.option(
     "--figure",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -164,9 +164,16 @@ def _fit(asked: Asked, start: "Scenario", workers: int | None) -> Answer:
 
     try:
         calibration = fit(
-            start, asked.data, until=asked.until, replicates=asked.replicates or 16, seed=asked.seed, workers=workers,
-            progress=progress, folder=asked.folder, asked=asdict(asked),
-        )  # fmt: skip
+            start,
+            asked.data,
+            until=asked.until,
+            replicates=asked.replicates or 16,
+            seed=asked.seed,
+            workers=workers,
+            progress=progress,
+            folder=asked.folder,
+            asked=asdict(asked),
+        )
     except Interrupted as error:
         if not asked.folder.exists():
             raise
@@ -204,9 +211,17 @@ def _fit(asked: Asked, start: "Scenario", workers: int | None) -> Answer:
 
 
 def _posterior(
-    start: "Scenario", data: str | None, until: str | None, trials: int | None, on: str | None, seed: int,
-    replicates: int | None, workers: int | None, out: Path | None, figure: Path | None,
-) -> Answer:  # fmt: skip
+    start: "Scenario",
+    data: str | None,
+    until: str | None,
+    trials: int | None,
+    on: str | None,
+    seed: int,
+    replicates: int | None,
+    workers: int | None,
+    out: Path | None,
+    figure: Path | None,
+) -> Answer:
     """Return everything that the data leave possible, into a folder."""
     from flywheel_sim.results.saving import vacant
     from flywheel_sim.study.calibration import posterior as study
@@ -246,10 +261,18 @@ def answer_of_posterior(posterior: "Posterior", figure: Path | None = None) -> A
     use_it = command("flywheel", "run", folder / CALIBRATED, "--worlds", "200", "--worlds-from", folder)
     say(f"draw from it with: {use_it}")
     told = readable(
-        Text(posterior.sentences()[0]), "", parameters_table(posterior), "",
-        *(Text(f"note: {warning}") for warning in posterior.warnings), "", dates_table(posterior.overlay), "",
-        errors_table(posterior.overlay), "", overlay_notes(posterior.overlay),
-    )  # fmt: skip
+        Text(posterior.sentences()[0]),
+        "",
+        parameters_table(posterior),
+        "",
+        *(Text(f"note: {warning}") for warning in posterior.warnings),
+        "",
+        dates_table(posterior.overlay),
+        "",
+        errors_table(posterior.overlay),
+        "",
+        overlay_notes(posterior.overlay),
+    )
     base = next(iter(store.experiment.scenarios.values()))
     hashes = {base.name: base.hash, "calibrated": posterior.scenario.hash, **store.code, "runs": store.hash()}
     manifest = {"seeds": {"seed": posterior.seed, "replicates": posterior.replicates}, "hashes": hashes}

@@ -25,9 +25,14 @@ STAGES = {
 
 
 def further(
-    comparison: "Comparison", stages: Sequence[str], workers: int | None, out: Path | None, report: Path | None,
-    *, replace: bool = False,
-) -> "Comparison":  # fmt: skip
+    comparison: "Comparison",
+    stages: Sequence[str],
+    workers: int | None,
+    out: Path | None,
+    report: Path | None,
+    *,
+    replace: bool = False,
+) -> "Comparison":
     """Go through the stages; the verdict is said, and what is known is written, before each of them.
 
     Parameters

@@ -30,9 +30,14 @@ REPORT = Path("report.html")
 @DETAIL
 @answers("demo", "set", "seed", "replicates", "workers", "out")
 def demo(
-    as_assumed: bool, detail: bool, changes: dict[str, Any], seed: int, replicates: int | None, workers: int | None,
+    as_assumed: bool,
+    detail: bool,
+    changes: dict[str, Any],
+    seed: int,
+    replicates: int | None,
+    workers: int | None,
     out: Path | None,
-) -> Answer:  # fmt: skip
+) -> Answer:
     """Compare two shipped scenarios, over worlds of their company, and leave report.html here."""
     scenarios = changed(SCENARIOS, changes)
     places(out, REPORT)

@@ -46,9 +46,15 @@ def facts(
     trial.chosen(names, companies)  # every mistake before the first run
     with progress("Facts") as step:
         measured = trial.facts(
-            names, companies=companies, draws=trial.DRAWS if draws is None else draws, changes=changes, seed=seed,
-            replicates=replicates, workers=workers, progress=step,
-        )  # fmt: skip
+            names,
+            companies=companies,
+            draws=trial.DRAWS if draws is None else draws,
+            changes=changes,
+            seed=seed,
+            replicates=replicates,
+            workers=workers,
+            progress=step,
+        )
     manifest = trial_manifest(measured.hashes, changes, seed=seed, replicates=measured.replicates, draws=measured.draws)
     if report is not None:
         from flywheel_sim.present.facts import write_facts

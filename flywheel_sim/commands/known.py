@@ -66,9 +66,14 @@ def _settle(asked: dict[str, Any], workers: int | None) -> Answer:
     start = base.with_(asked["changes"]) if asked["changes"] else base
     folder, first, begun = _folder(target), None, start
     search = partial(
-        meet, seed=asked["seed"], replicates=asked["replicates"], workers=workers, progress=say, folder=folder,
+        meet,
+        seed=asked["seed"],
+        replicates=asked["replicates"],
+        workers=workers,
+        progress=say,
+        folder=folder,
         asked=asked,
-    )  # fmt: skip
+    )
     try:
         found = search(start)
         if start.model.observed.fit and start.model.observed.file:
@@ -119,9 +124,13 @@ def _data_beside(start: "Scenario", asked: dict[str, Any], workers: int | None, 
     from flywheel_sim.study.calibration.known_with_data import fit_beside
 
     return fit_beside(
-        start, seed=asked["seed"], replicates=asked["replicates"] or 16, workers=workers, progress=say,
+        start,
+        seed=asked["seed"],
+        replicates=asked["replicates"] or 16,
+        workers=workers,
+        progress=say,
         folder=folder / "fit",
-    )  # fmt: skip
+    )
 
 
 def _beside_the_data(first: "FittedBeside", end: "Scenario", seed: int, workers: int | None) -> dict[str, Any]:

@@ -88,10 +88,15 @@ def _result_told(reproduction: "Reproduction") -> Any:
 
 def _baseline_told(drift: "Drift") -> Any:
     rows = [
-        (one.scenario, one.number, *("none" if value is None else f"{value:.6g}" for value in (one.then, one.now)),
-         f"{one.by:.3g}", f"{one.relative:.2g}")
+        (
+            one.scenario,
+            one.number,
+            *("none" if value is None else f"{value:.6g}" for value in (one.then, one.now)),
+            f"{one.by:.3g}",
+            f"{one.relative:.2g}",
+        )
         for one in drift.shifts
-    ]  # fmt: skip
+    ]
     names = ("scenario", "number", "then", "now", "moved by", "of what it was")
     summed = {one.scenario for one in drift.shifts}
     lists = {

@@ -42,9 +42,15 @@ def responses(
     battery.chosen(names, companies)  # every mistake before the first run
     with progress("Levers") as step:
         curves = battery.responses(
-            names, companies=companies, quick=quick, changes=changes, seed=seed, replicates=replicates,
-            workers=workers, progress=step,
-        )  # fmt: skip
+            names,
+            companies=companies,
+            quick=quick,
+            changes=changes,
+            seed=seed,
+            replicates=replicates,
+            workers=workers,
+            progress=step,
+        )
     manifest = trial_manifest(curves.hashes, changes, seed=seed, replicates=curves.replicates)
     if report is not None:
         from flywheel_sim.present.responses import write_responses

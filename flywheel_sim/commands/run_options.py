@@ -51,14 +51,20 @@ def WORLDS(command: Any) -> Any:
     """Add ``--worlds N`` and ``--worlds-from DIR``."""
     for option in (
         click.option(
-            "--worlds-from", type=click.Path(path_type=Path), default=None, metavar="DIR",
+            "--worlds-from",
+            type=click.Path(path_type=Path),
+            default=None,
+            metavar="DIR",
             help="Where its worlds are, or what flywheel calibrate --method posterior has left.",
         ),
         click.option(
-            "--worlds", type=click.IntRange(2), default=None, metavar="N",
+            "--worlds",
+            type=click.IntRange(2),
+            default=None,
+            metavar="N",
             help="Run over N worlds of the company, as flywheel worlds makes them: what nobody knows is drawn.",
         ),
-    ):  # fmt: skip
+    ):
         command = option(command)
     return command
 
@@ -67,14 +73,20 @@ def RULES(command: Any) -> Any:
     """Add ``--intervention NAME`` and ``--team-class TEAM=NAME``."""
     for option in (
         click.option(
-            "--intervention", "interventions", multiple=True, metavar="NAME",
+            "--intervention",
+            "interventions",
+            multiple=True,
+            metavar="NAME",
             help="Python that acts in every run: package.module:Class with a step(model). May be given again.",
         ),
         click.option(
-            "--team-class", "team_classes", multiple=True, metavar="TEAM=NAME",
+            "--team-class",
+            "team_classes",
+            multiple=True,
+            metavar="TEAM=NAME",
             help="A team that decides for itself: TEAM=package.module:Class; TEAM may be all. May be given again.",
         ),
-    ):  # fmt: skip
+    ):
         command = option(command)
     return command
 

@@ -166,9 +166,13 @@ def diff(first: str, second: str | None, changes: dict[str, Any]) -> Answer:
     help="What to start from: A or A+B.",
 )
 @click.option(
-    "--from", "files", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
+    "--from",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
     help="A customer list, a table of figures or a cohort table; what it says goes under known.",
-)  # fmt: skip
+)
 @click.option(
     "--column", "columns", multiple=True, metavar="WHAT=HEADER", help="Which column is what: start=Joined, end=none."
 )

@@ -54,9 +54,15 @@ def worlds(
     say(f"worlds of {base.name} go to {place}")
     with _going(folder, f"Drawing worlds of {base.name}") as step:
         drawn = making.worlds(
-            company, draws or making.DRAWS, place, changes=changes, seed=seed, workers=workers, progress=step,
+            company,
+            draws or making.DRAWS,
+            place,
+            changes=changes,
+            seed=seed,
+            workers=workers,
+            progress=step,
             keep=keep,
-        )  # fmt: skip
+        )
     sets = [word for path, value in changes.items() for word in ("--set", f"{path}={one_line(value)}")]
     more = [*(("--draws", str(draws)) if draws else ()), *(("--keep", str(keep)) if keep else ())]
     return answer_of_worlds(drawn, place, command("flywheel", "worlds", company, *sets, *more, "--out", place))

@@ -164,9 +164,13 @@ def _rows(chunk: Chunk, k: int, run: "Run") -> Rows:
     outcomes, weeks = measure(chunk.outcomes, run), np.arange(1, run.weeks + 1)
     kept = weeks[(weeks % chunk.every == 0) | (weeks == run.weeks)] if index else weeks[:0]
     return Rows(
-        np.array([chunk.jobs[k].run]), outcomes[None, :], (None,),
-        np.full(len(kept), chunk.jobs[k].run), kept, run.arrays.weekly[kept - 1][:, index],
-    )  # fmt: skip
+        np.array([chunk.jobs[k].run]),
+        outcomes[None, :],
+        (None,),
+        np.full(len(kept), chunk.jobs[k].run),
+        kept,
+        run.arrays.weekly[kept - 1][:, index],
+    )
 
 
 def _as_named(chunk: Chunk, scenarios: Mapping[int, Scenario]) -> None:

@@ -301,10 +301,16 @@ class _Driver:
         store = self.store
         names = {job.scenario for job in jobs}
         chunk = Chunk(
-            store.code, {name: store.texts[name] for name in names}, jobs,
-            store.experiment.outcomes, store.experiment.columns, store.experiment.every, store.named_by,
-            store.functions, store.rules,
-        )  # fmt: skip
+            store.code,
+            {name: store.texts[name] for name in names},
+            jobs,
+            store.experiment.outcomes,
+            store.experiment.columns,
+            store.experiment.every,
+            store.named_by,
+            store.functions,
+            store.rules,
+        )
         try:
             future = self.here.executor.submit(self.work, chunk)
         except BrokenExecutor:

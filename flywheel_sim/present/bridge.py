@@ -91,6 +91,13 @@ def _bar(axes: Axes, row: int, start: float, part: Part, text: str) -> None:
 
 def _name(axes: Axes, row: int, place: float, right: bool, text: str, *, bold: bool = False) -> None:
     axes.annotate(
-        text, (place, row), xytext=(6 if right else -6, 0), textcoords="offset points", ha="left" if right else "right",
-        va="center", fontsize=9.5, color=INK, weight="bold" if bold else "normal",
-    )  # fmt: skip
+        text,
+        (place, row),
+        xytext=(6 if right else -6, 0),
+        textcoords="offset points",
+        ha="left" if right else "right",
+        va="center",
+        fontsize=9.5,
+        color=INK,
+        weight="bold" if bold else "normal",
+    )

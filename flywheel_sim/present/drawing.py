@@ -130,9 +130,17 @@ def line_labels(axes: Axes, entries: Sequence[tuple[float, str, str, str]], *, g
         for number, (text, ink, weight, size) in enumerate(rows):
             y = spot + pitch * ((len(rows) - 1) / 2.0 - number)
             axes.text(
-                1.02, y, text, transform=axes.transAxes, ha="left", va="center", color=ink, weight=weight,
-                fontsize=size, clip_on=False,
-            )  # fmt: skip
+                1.02,
+                y,
+                text,
+                transform=axes.transAxes,
+                ha="left",
+                va="center",
+                color=ink,
+                weight=weight,
+                fontsize=size,
+                clip_on=False,
+            )
 
 
 def _short_lines(name: str, width: int = 16, most: int = 3) -> list[str]:

@@ -84,9 +84,13 @@ def write_facts(facts: Facts, path: str | os.PathLike[str]) -> Path:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     pages = Environment(
-        loader=PackageLoader("flywheel_sim.present"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
+        loader=PackageLoader("flywheel_sim.present"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
     marks = dict.fromkeys(one.mark for one in facts.found)
     listed = [
         {

@@ -86,9 +86,18 @@ def _panel(
         axes.plot([share.after], [row], "o", markersize=7, color=tint, markeredgecolor="white", zorder=4)
         text = words(share.after)
         axes.annotate(
-            text, (1.0, row), xycoords=("axes fraction", "data"), xytext=(8, 0), textcoords="offset points", ha="left",
-            va="center", fontsize=9.5, color=tint if tint != FRAME else MUTED, weight="bold", annotation_clip=False,
-        )  # fmt: skip
+            text,
+            (1.0, row),
+            xycoords=("axes fraction", "data"),
+            xytext=(8, 0),
+            textcoords="offset points",
+            ha="left",
+            va="center",
+            fontsize=9.5,
+            color=tint if tint != FRAME else MUTED,
+            weight="bold",
+            annotation_clip=False,
+        )
     axes.set_ylim(len(shares) - 0.5, -0.5)
     values = np.array([[share.before, share.after] for share in shares])
     room = 0.08 * float(np.ptp(values)) or 0.05 * float(abs(values).max()) or 1.0

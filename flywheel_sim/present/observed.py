@@ -158,16 +158,29 @@ def overlay_panel(axes: Axes, overlay: Overlay, track: Track) -> None:
         chosen = known & (track.series.derived == hollow)
         face = "white" if hollow else INK
         axes.plot(
-            weeks[chosen], track.series.values[chosen], "o", markersize=4.5, color=face, markeredgecolor=INK,
-            markeredgewidth=1.0, zorder=4,
-        )  # fmt: skip
+            weeks[chosen],
+            track.series.values[chosen],
+            "o",
+            markersize=4.5,
+            color=face,
+            markeredgecolor=INK,
+            markeredgewidth=1.0,
+            zorder=4,
+        )
     end = float(weeks[seen.in_sample].max())
     if end < weeks.max():
         axes.axvline(end, color=MUTED, linewidth=1.0, dashes=(3, 3), zorder=1.6)
         axes.annotate(
-            "fit ends", (end, 1.0), xycoords=("data", "axes fraction"), xytext=(-5, -3), textcoords="offset points",
-            ha="right", va="top", fontsize=9.5, color=MUTED,
-        )  # fmt: skip
+            "fit ends",
+            (end, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(-5, -3),
+            textcoords="offset points",
+            ha="right",
+            va="top",
+            fontsize=9.5,
+            color=MUTED,
+        )
     time_axis(axes, seen, float(weeks.max()))
     axes.yaxis.set_major_locator(MaxNLocator(6))
     axes.yaxis.set_major_formatter(Told(lambda value: _short(track, value)))

@@ -61,9 +61,13 @@ def posterior_chart(posterior: Posterior) -> Figure:
         axes = figure.add_axes((0.115, (top - 230.0 * (k + 1) + 28.0) / total, 0.66, 170.0 / total))
         overlay_panel(axes, posterior.overlay, track)
     figure.text(
-        0.99, 6.0 / total, "grey: before the data; blue: what they leave; band: 90 % of what may be observed",
-        ha="right", fontsize=9.0, color=MUTED,
-    )  # fmt: skip
+        0.99,
+        6.0 / total,
+        "grey: before the data; blue: what they leave; band: 90 % of what may be observed",
+        ha="right",
+        fontsize=9.0,
+        color=MUTED,
+    )
     return figure
 
 

@@ -37,9 +37,15 @@ def responses_table(responses: Responses, everything: bool = True) -> "Table":
         if everything or curve.verdict != "holds":
             says = f"{curve.says}; excused: {curve.excused}" if curve.excused else curve.says
             cells = (
-                curve.verdict, curve.name, curve.company, curve.outcome, str(curve.year), curve.expected, says,
+                curve.verdict,
+                curve.name,
+                curve.company,
+                curve.outcome,
+                str(curve.year),
+                curve.expected,
+                says,
                 told(curve),
-            )  # fmt: skip
+            )
             table.add_row(*map(Text, cells), style=_STYLE.get(curve.verdict, ""))
     return table
 
@@ -72,8 +78,14 @@ def curve_chart(curves: Sequence[Response]) -> Figure:
     places = apart([(end - bottom) / (top - bottom) for end in ends], [0.1] * len(ends))
     for curve, height in zip(curves, places, strict=True):
         axes.text(
-            1.02, height, f"{curve.year} y", transform=axes.transAxes, fontsize=8, color=MUTED, va="center",
-        )  # fmt: skip
+            1.02,
+            height,
+            f"{curve.year} y",
+            transform=axes.transAxes,
+            fontsize=8,
+            color=MUTED,
+            va="center",
+        )
     axes.set_xticks(x, [f"{value:.3g}" for value in x], minor=False)
     axes.set_xticks([], minor=True)
     _thin(axes)
@@ -100,9 +112,13 @@ def write_responses(responses: Responses, path: str | os.PathLike[str]) -> Path:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     pages = Environment(
-        loader=PackageLoader("flywheel_sim.present"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
+        loader=PackageLoader("flywheel_sim.present"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
     levers = [
         {"name": name, "title": curves[0].title, "why": curves[0].why, "charts": _charts(curves), "curves": curves}
         for name, curves in _by_lever(responses).items()

@@ -78,9 +78,13 @@ def _front(optimum: Optimum) -> Figure:
             f"{optimum.what(names[b])} ({optimum.objectives[names[b]]})", loc="left", fontsize=10, color=MUTED
         )
     figure.text(
-        0.99, 0.955, "blue: front under fresh luck, orange: compromise, cross: as it stands, grey: looked at",
-        ha="right", fontsize=9.5, color=MUTED,
-    )  # fmt: skip
+        0.99,
+        0.955,
+        "blue: front under fresh luck, orange: compromise, cross: as it stands, grey: looked at",
+        ha="right",
+        fontsize=9.5,
+        color=MUTED,
+    )
     return figure
 
 
@@ -101,7 +105,11 @@ def _way(optimum: Optimum) -> Figure:
     axes.set_xlabel("runs of the search")
     axes.set_title(f"gain in {optimum.what(name)} over the scenario as it stands", loc="left", fontsize=10, color=MUTED)
     figure.text(
-        0.98, 0.02, "grey: best of a generation, blue: its middle, orange: the answer under fresh luck", ha="right",
-        fontsize=9.5, color=MUTED,
-    )  # fmt: skip
+        0.98,
+        0.02,
+        "grey: best of a generation, blue: its middle, orange: the answer under fresh luck",
+        ha="right",
+        fontsize=9.5,
+        color=MUTED,
+    )
     return figure

@@ -38,9 +38,15 @@ def tornado_chart(sensitivity: Sensitivity, outcome: str) -> Figure:
         edge = max(middle, *(end for end in (bar.low, bar.high) if np.isfinite(end)))
         said = percent(bar.importance) if sensitivity.method == "sobol" else words(bar.importance)
         axes.annotate(
-            said, (edge, row), xytext=(6, 0), textcoords="offset points", ha="left", va="center", fontsize=9.5,
+            said,
+            (edge, row),
+            xytext=(6, 0),
+            textcoords="offset points",
+            ha="left",
+            va="center",
+            fontsize=9.5,
             color=INK,
-        )  # fmt: skip
+        )
     axes.axvline(middle, color=FRAME, linewidth=1.0)
     if axes.get_xlim()[0] < 0 < axes.get_xlim()[1]:
         axes.axvline(0.0, color=INK, linewidth=0.8, dashes=(2, 2))

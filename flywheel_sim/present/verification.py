@@ -83,9 +83,17 @@ def line_chart(line: str, points: list[Quantity], path: tuple[Any, Any] | None =
     unit = _UNIT.search(points[0].name)
     axes.set_xlabel((unit[1] or unit[2]) if unit else "", fontsize=9.5, color=MUTED)
     axes.errorbar(
-        x, [q.model for q in points], yerr=[2 * q.error for q in points], fmt="o", markersize=4.5, color=PALETTE[1],
-        ecolor=PALETTE[1], elinewidth=1.2, capsize=2.5, zorder=3,
-    )  # fmt: skip
+        x,
+        [q.model for q in points],
+        yerr=[2 * q.error for q in points],
+        fmt="o",
+        markersize=4.5,
+        color=PALETTE[1],
+        ecolor=PALETTE[1],
+        elinewidth=1.2,
+        capsize=2.5,
+        zorder=3,
+    )
     axes.set_title(line, loc="left", fontsize=10, color=INK)
     axes.margins(x=0.05, y=0.1)
     return figure
@@ -124,9 +132,13 @@ def write_verification(verification: Verification, path: str | os.PathLike[str],
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     pages = Environment(
-        loader=PackageLoader("flywheel_sim.present"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
+        loader=PackageLoader("flywheel_sim.present"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
     checks = [
         {"key": check.key, "title": check.title, "scenario": check.scenario, "bias": check.bias,
          "replicates": check.replicates, "rows": _rows(check), "passed": check.passed, "charts": _charts(check)}

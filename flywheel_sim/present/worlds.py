@@ -213,9 +213,15 @@ def where_chart(draws: WorldDraws, effects: Floats, region: FailsWhere) -> Figur
     axes.set_xlabel(_axis(region, sides[0]), fontsize=9.5, color=MUTED)
     axes.set_ylabel(_axis(region, sides[1]) if len(sides) > 1 else "what the plan is worth", fontsize=9.5, color=MUTED)
     axes.legend(
-        frameon=False, fontsize=9.5, labelcolor=INK, loc="lower right", ncols=2, bbox_to_anchor=(1.0, 1.0),
-        borderaxespad=0.2, handletextpad=0.2,
-    )  # fmt: skip
+        frameon=False,
+        fontsize=9.5,
+        labelcolor=INK,
+        loc="lower right",
+        ncols=2,
+        bbox_to_anchor=(1.0, 1.0),
+        borderaxespad=0.2,
+        handletextpad=0.2,
+    )
     return figure
 
 

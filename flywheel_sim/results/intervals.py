@@ -97,9 +97,14 @@ def bca_interval(values: Floats, statistic: Callable[..., Any] = np.mean, level:
 
     def ends(method: Any) -> tuple[float, float]:
         interval = bootstrap(
-            (values,), statistic, n_resamples=_RESAMPLES, confidence_level=level, method=method,
-            rng=np.random.default_rng(_SEED), batch=max(1, 4_000_000 // len(values)),
-        ).confidence_interval  # fmt: skip
+            (values,),
+            statistic,
+            n_resamples=_RESAMPLES,
+            confidence_level=level,
+            method=method,
+            rng=np.random.default_rng(_SEED),
+            batch=max(1, 4_000_000 // len(values)),
+        ).confidence_interval
         return float(interval.low), float(interval.high)
 
     with warnings.catch_warnings():

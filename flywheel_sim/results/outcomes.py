@@ -263,9 +263,13 @@ class Outcomes(ComparedRuns):
         return {"summary": finite(summary), "interval": finite(interval) if self.replicates > 1 else None}
 
     def save(
-        self, folder: str | os.PathLike[str], *, left: Sequence[str] = (), replace: bool = False,
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        left: Sequence[str] = (),
+        replace: bool = False,
         report: str | os.PathLike[str] | None = None,
-    ) -> Path:  # fmt: skip
+    ) -> Path:
         """Write the outcomes as a folder; all of it or nothing.
 
         Parameters
@@ -380,10 +384,14 @@ class Outcomes(ComparedRuns):
         """Tell how sure the difference of a challenger is, by the names in `_EVIDENCE`."""
         difference = self.differences()[index]
         values = (
-            *bca_interval(difference), float(np.median(difference)), *median_interval(difference),
-            *superiority_interval(difference), self.variance_reduction(index), paired_p(difference),
+            *bca_interval(difference),
+            float(np.median(difference)),
+            *median_interval(difference),
+            *superiority_interval(difference),
+            self.variance_reduction(index),
+            paired_p(difference),
             float(self.p_values[index - 1]),
-        )  # fmt: skip
+        )
         return dict(zip(_EVIDENCE, values, strict=True))
 
     def _row(self, index: int) -> dict[str, Any]:

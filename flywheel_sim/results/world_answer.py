@@ -166,18 +166,24 @@ class WorldRuns:
         count = len(about["luck"])
         nan = float("nan")
         return cls(
-            company=about["company"], source=about["source"], digest=about["digest"], seed=int(about["seed"]),
+            company=about["company"],
+            source=about["source"],
+            digest=about["digest"],
+            seed=int(about["seed"]),
             numbers=np.asarray(worlds["world"], np.int64),
             draws=WorldDraws(values, paths, labels, groups, units, options),
             again=np.array([again[f"npv-{s}"] for s in range(count)]),
             effects=np.array([worlds[f"effect-{s}"] for s in range(count)]),
             luck=np.array([nan if x is None else x for x in about["luck"]]),
             n_eff=np.array([nan if x is None else x for x in about["n_eff"]]),
-            fitted=bool(about["fitted"]), given=bool(about["given"]),
+            fitted=bool(about["fitted"]),
+            given=bool(about["given"]),
             evpi=nan if about["evpi"] is None else float(about["evpi"]),
-            learn_first=tuple(about["learn_first"]), fails_where=about["fails_where"],
-            region=FailsWhere.from_dict(about["region"]) if about.get("region") else None, notes=tuple(about["notes"]),
-        )  # fmt: skip
+            learn_first=tuple(about["learn_first"]),
+            fails_where=about["fails_where"],
+            region=FailsWhere.from_dict(about["region"]) if about.get("region") else None,
+            notes=tuple(about["notes"]),
+        )
 
 
 @dataclass(frozen=True)

@@ -144,9 +144,15 @@ class Worlds:
 
     @classmethod
     def of_values(
-        cls, company: str, values: Mapping[str, Floats], *, prior: str = "", engine: str = "", seed: int = 1,
+        cls,
+        company: str,
+        values: Mapping[str, Floats],
+        *,
+        prior: str = "",
+        engine: str = "",
+        seed: int = 1,
         beside: Mapping[str, str] | None = None,
-    ) -> "Worlds":  # fmt: skip
+    ) -> "Worlds":
         """Return worlds of draws that lie there as values, such as a calibration leaves, all of the same weight.
 
         Parameters
@@ -169,9 +175,18 @@ class Worlds:
         columns = {path: np.asarray(column, np.float64) for path, column in values.items()}
         count = len(next(iter(columns.values())))
         return cls(
-            company, prior, engine, seed, count, np.arange(count), {}, {}, fitting=count, values=columns,
+            company,
+            prior,
+            engine,
+            seed,
+            count,
+            np.arange(count),
+            {},
+            {},
+            fitting=count,
+            values=columns,
             beside=dict(beside or {}),
-        )  # fmt: skip
+        )
 
     @property
     def n(self) -> int:
@@ -262,16 +277,24 @@ def read_worlds(path: str | os.PathLike[str]) -> Worlds:
         if kept["schema"] != SCHEMA:
             raise ResultError(f"'{file}' holds '{kept['schema']}'; expected '{SCHEMA}'")
         worlds = Worlds(
-            company=str(kept["company"]), prior=str(kept["prior"]), engine=str(kept["engine"]), seed=int(kept["seed"]),
-            tried=int(kept["tried"]), numbers=np.array(kept["numbers"], np.int64),
+            company=str(kept["company"]),
+            prior=str(kept["prior"]),
+            engine=str(kept["engine"]),
+            seed=int(kept["seed"]),
+            tried=int(kept["tried"]),
+            numbers=np.array(kept["numbers"], np.int64),
             shifts=_unpacked(kept["shifts"], len(kept["numbers"])),
-            references=_columns(kept["references"]), values=_columns(kept.get("values", {})),
+            references=_columns(kept["references"]),
+            values=_columns(kept.get("values", {})),
             beside=dict(kept.get("beside", {})),
             aims=tuple(Aim(**_tuples(one)) for one in kept["aims"]),
             learned=tuple(Learned(**_tuples(one)) for one in kept["learned"]),
-            impossible=int(kept["impossible"]), source=os.fspath(path), notes=tuple(kept["notes"]),
-            fitting=int(kept["fitting"]), changes=dict(kept.get("changes", {})),
-        )  # fmt: skip
+            impossible=int(kept["impossible"]),
+            source=os.fspath(path),
+            notes=tuple(kept["notes"]),
+            fitting=int(kept["fitting"]),
+            changes=dict(kept.get("changes", {})),
+        )
         same = worlds.digest == kept["digest"]
     except FileNotFoundError:
         raise ResultError(
@@ -310,6 +333,8 @@ def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: tuple(float("nan") if x is None else x for x in value)
         if isinstance(value, list)
-        else float("nan") if value is None else value
+        else float("nan")
+        if value is None
+        else value
         for name, value in values.items()
-    }  # fmt: skip
+    }

@@ -280,9 +280,15 @@ class _Stacking:
             return Layers(kept, files, problems)
         laid = company.laid | set(files) if overlay else company.laid
         return Layers(
-            kept, files + company.files, problems + company.problems, company.complete, company.below, laid,
-            () if over else company.notes, (company.company or company.root) if overlay else company.company,
-        )  # fmt: skip
+            kept,
+            files + company.files,
+            problems + company.problems,
+            company.complete,
+            company.below,
+            laid,
+            () if over else company.notes,
+            (company.company or company.root) if overlay else company.company,
+        )
 
 
 def _also_paid(node: Node) -> Node:

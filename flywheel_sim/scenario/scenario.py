@@ -176,16 +176,15 @@ class Scenario:
         source["incentives"] = {**(block if isinstance(block, dict) else {}), "measures": copied(measures)}
         typed = next((file for file in self.files if file not in self.laid), "")
         return Scenario(
-            check(type(self.model), source, place_of(self._places)), source, name=self.name, files=self.files,
-            places=self._places, layers=About(typed or self.typed, known=self.known),
-        )  # fmt: skip
+            check(type(self.model), source, place_of(self._places)),
+            source,
+            **self._keywords(layers=About(typed or self.typed, known=self.known)),
+        )
 
     def settled(self) -> "Scenario":
         """Return the same scenario as a company of its own: what was changed is part of its base case."""
-        return Scenario(
-            self.model, self._source, name=self.name, files=self.files, places=self._places, marks=self._marks,
-            layers=self._layers._replace(company=None),
-        )  # fmt: skip
+        layers = self._layers._replace(company=None)
+        return Scenario(self.model, self._source, **self._keywords(marks=self._marks, layers=layers))
 
     def targeted(self, targets: Mapping[str, float]) -> "Scenario":
         """Return the same scenario with targets of measures in place, which count as no change of anybody's."""
@@ -403,10 +402,12 @@ class Scenario:
         if not places and self._marks:
             gone = tuple(f"{path}." for path in changes)
             kept = {path: mark for path, mark in self._marks.items() if not f"{path}.".startswith(gone)}
-        return Scenario(
-            checked, source, name=self.name, files=self.files, places=places, changes=merged, marks=kept,
-            layers=self._layers._replace(company=self.company),
-        )  # fmt: skip
+        layers = self._layers._replace(company=self.company)
+        return Scenario(checked, source, **self._keywords(places=places, changes=merged, marks=kept, layers=layers))
+
+    def _keywords(self, **others: Any) -> dict[str, Any]:
+        """Return what a scenario of the same files is made with beside its values, with some of it replaced."""
+        return {"name": self.name, "files": self.files, "places": self._places, **others}
 
     def _has(self, path: str) -> bool:
         """Tell whether a path leads to something that is called as a role is."""
@@ -480,10 +481,7 @@ class Scenario:
         return f"<Scenario {self.label}, {self.hash[:12]}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        said = {
-            "name": self.name, "files": self.files, "places": self._places, "changes": self._changes,
-            "marks": self._marks, "layers": self._layers,
-        }  # fmt: skip
+        said = self._keywords(changes=self._changes, marks=self._marks, layers=self._layers)
         return _again, (type(self.model), self._source, said, self._varied)
 
 

@@ -252,9 +252,16 @@ def _mechanism(number: str) -> Explained:
         if shape is not None and path.startswith(f"{block}.") and _leaf(shape) and shape.field is not None
     )
     return Explained(
-        number, "mechanism", _title(number), "\n".join(said.splitlines()[1:]).strip(), (("block", block),), rows,
-        _limits(forms), _told(resting), tuple(forms),
-    )  # fmt: skip
+        number,
+        "mechanism",
+        _title(number),
+        "\n".join(said.splitlines()[1:]).strip(),
+        (("block", block),),
+        rows,
+        _limits(forms),
+        _told(resting),
+        tuple(forms),
+    )
 
 
 def _claim(claim: Claim) -> Explained:
@@ -268,9 +275,16 @@ def _claim(claim: Claim) -> Explained:
         "trial": "" if claim.open else f"flywheel claims {claim.number}: its size, and a verdict that can be 'no'",
     }  # fmt: skip
     return Explained(
-        claim.number, "claim", claim.claim, "", tuple((name, said) for name, said in facts.items() if said), (),
-        _limits(claim.anchors), (), (*claim.mechanisms, *claim.anchors),
-    )  # fmt: skip
+        claim.number,
+        "claim",
+        claim.claim,
+        "",
+        tuple((name, said) for name, said in facts.items() if said),
+        (),
+        _limits(claim.anchors),
+        (),
+        (*claim.mechanisms, *claim.anchors),
+    )
 
 
 def _form(name: str) -> Explained:
@@ -284,10 +298,16 @@ def _form(name: str) -> Explained:
     carrying = [number for number, said in _sources().items() if name in closed_forms_in(said)]
     resting = [claim for claim in claim_table().values() if name in claim.anchors]
     return Explained(
-        name, "closed form", anchor.title, "\n\n".join([module, *parts]),
-        (("reduces when", anchor.reduces_when), ("functions", ", ".join(f"theory.{f}" for f in anchor.functions))), (),
-        _limits([name]), _told(resting), tuple(carrying),
-    )  # fmt: skip
+        name,
+        "closed form",
+        anchor.title,
+        "\n\n".join([module, *parts]),
+        (("reduces when", anchor.reduces_when), ("functions", ", ".join(f"theory.{f}" for f in anchor.functions))),
+        (),
+        _limits([name]),
+        _told(resting),
+        tuple(carrying),
+    )
 
 
 def _source(source: Source) -> Explained:
@@ -339,9 +359,16 @@ def _parameter(name: str, shape: Shape) -> Explained:
         and _leaf(found)
     )
     return Explained(
-        name, "parameter", row.text or name, "", tuple((key, said) for key, said in facts.items() if said), below,
-        tuple((limit.key, _verified(limit)) for limit in limits), _told(touching), (number,) if number else (),
-    )  # fmt: skip
+        name,
+        "parameter",
+        row.text or name,
+        "",
+        tuple((key, said) for key, said in facts.items() if said),
+        below,
+        tuple((limit.key, _verified(limit)) for limit in limits),
+        _told(touching),
+        (number,) if number else (),
+    )
 
 
 def _leaf(shape: Shape) -> bool:
@@ -356,9 +383,14 @@ def _row(path: str, shape: Shape) -> Parameter:
     text = f"{shape.label}. {shape.text}" if shape.label else shape.text
     extra = shape.extra
     return Parameter(
-        path, text, default, shape.unit, str(extra.get("evidence") or ""), str(extra.get("source") or ""),
+        path,
+        text,
+        default,
+        shape.unit,
+        str(extra.get("evidence") or ""),
+        str(extra.get("source") or ""),
         shape.expected(),
-    )  # fmt: skip
+    )
 
 
 def _touched(claim: Claim) -> Iterator[str]:

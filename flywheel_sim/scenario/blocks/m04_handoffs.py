@@ -51,9 +51,12 @@ class Handoffs(Block):
         0.0, "Cost of shared systems that carry every handoff.", unit="$/week", ge=0, le=1e9
     )
     integration_hours: float = param(
-        0.0, "Hours a head spends on keeping shared records, where they carry every handoff.", unit="hours/week", ge=0,
+        0.0,
+        "Hours a head spends on keeping shared records, where they carry every handoff.",
+        unit="hours/week",
+        ge=0,
         le=168,
-    )  # fmt: skip
+    )
     hours: float = param(
         0.0, "Hours that giver and taker each spend on one handoff with each other.", unit="hours", ge=0, le=1000
     )

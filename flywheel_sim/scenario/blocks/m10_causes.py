@@ -63,9 +63,13 @@ class Causes(Block):
         evidence="X",
     )
     patching: float = param(
-        0.05, "Share of visible causes that a week of nothing but firefighting hides.", unit="1/week", ge=0, le=1,
+        0.05,
+        "Share of visible causes that a week of nothing but firefighting hides.",
+        unit="1/week",
+        ge=0,
+        le=1,
         source="C60",
-    )  # fmt: skip
+    )
     return_weeks: float = param(
         13.0, "Weeks until a hidden cause shows again.", unit="weeks", ge=1, le=1_000_000, source="C60"
     )

@@ -126,9 +126,13 @@ class Vectors(Block):
         source="C19",
     )
     transparency_hours: float = param(
-        0.0, "Hours a head spends on being understood by others, at full transparency.", unit="hours/week", ge=0,
-        le=168, source="C19",
-    )  # fmt: skip
+        0.0,
+        "Hours a head spends on being understood by others, at full transparency.",
+        unit="hours/week",
+        ge=0,
+        le=168,
+        source="C19",
+    )
     growth_effect: float = param(
         0.0,
         "c: growth raises diffusion by up to this share.",

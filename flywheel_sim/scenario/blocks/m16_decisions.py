@@ -12,9 +12,12 @@ class Together(Block):
 
     members: list[str] = param([], "Teams that do; empty = all.")
     hours: float = param(
-        0.0, "Hours a week that each of them spends on it, shared evenly over the others.", unit="hours/week", ge=0,
+        0.0,
+        "Hours a week that each of them spends on it, shared evenly over the others.",
+        unit="hours/week",
+        ge=0,
         le=1e6,
-    )  # fmt: skip
+    )
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
         """Yield unknown teams, and sets of fewer than two."""
@@ -93,9 +96,12 @@ class Decisions(Block):
         {}, "Who decides together, and how many hours a week, by name.", max_length=MANY, source="C42"
     )
     joint_hours: float = param(
-        0.0, "Hours that a decision which the group takes together costs each of the two teams.", unit="hours", ge=0,
+        0.0,
+        "Hours that a decision which the group takes together costs each of the two teams.",
+        unit="hours",
+        ge=0,
         le=1000,
-    )  # fmt: skip
+    )
     reference_variance: float = param(0.255, "Error variance at which touchpoints are at their base.", ge=0, le=100)
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:

@@ -44,9 +44,13 @@ class Blockers(Block):
         source="C46",
     )
     reopen: float = param(
-        0.5, "Chance that a resolution between opposite teams does not hold.", unit="probability", ge=0, le=1,
+        0.5,
+        "Chance that a resolution between opposite teams does not hold.",
+        unit="probability",
+        ge=0,
+        le=1,
         source="C19",
-    )  # fmt: skip
+    )
     idle_hours: float = param(
         3.0, "Hours a week that an open issue costs each of its two teams.", unit="hours", ge=0, le=1000
     )

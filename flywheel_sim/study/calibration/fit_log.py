@@ -65,9 +65,14 @@ class Kept:
     """
 
     def __init__(
-        self, folder: str | os.PathLike[str], base: Scenario, seen: Observations, seed: int, replicates: int,
+        self,
+        folder: str | os.PathLike[str],
+        base: Scenario,
+        seen: Observations,
+        seed: int,
+        replicates: int,
         asked: Mapping[str, Any] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.folder, self.base = Path(folder), base
         self.about = {
             "format": FORMAT,

@@ -91,9 +91,14 @@ class Fitting:
     """The residuals as a function of the logarithms of the parameters; simulated sets are remembered."""
 
     def __init__(
-        self, base: Scenario, seen: Observations, seed: int, workers: int | None, progress: Progress | None,
+        self,
+        base: Scenario,
+        seen: Observations,
+        seed: int,
+        workers: int | None,
+        progress: Progress | None,
         kept: Kept | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.base, self.seen, self.seed, self.workers, self.progress = base, seen, seed, workers, progress
         self.kept = kept
         #: runs, cost and place of the best point so far; more runs go before fewer, whose luck is another
@@ -285,9 +290,16 @@ class Fitting:
         inside = np.clip(x, self.low + 1e-6, self.high - 1e-6)
         self.lengthen(inside)
         solution = least_squares(
-            self.residuals, inside, jac=self.jacobian, bounds=(self.low, self.high), loss=loss,
-            xtol=ENOUGH, ftol=ENOUGH, gtol=None, max_nfev=MOST,
-        )  # fmt: skip
+            self.residuals,
+            inside,
+            jac=self.jacobian,
+            bounds=(self.low, self.high),
+            loss=loss,
+            xtol=ENOUGH,
+            ftol=ENOUGH,
+            gtol=None,
+            max_nfev=MOST,
+        )
         return np.asarray(solution.x), _ENDED.get(int(solution.status), "too many parameter sets")
 
 

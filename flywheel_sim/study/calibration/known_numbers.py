@@ -370,9 +370,14 @@ class _Search:
 
 
 def _look(
-    scenario: Scenario, known: Sequence[Known], seed: int, replicates: int, workers: int | None, *,
+    scenario: Scenario,
+    known: Sequence[Known],
+    seed: int,
+    replicates: int,
+    workers: int | None,
+    *,
     only_numbers: bool = False,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Run a company and read its known numbers and what its references would have to be."""
     horizon = min(UNTIL, scenario.model.horizon_weeks)
     at_rest = {"horizon_weeks": horizon, "measures.warm_up_weeks": min(FROM, horizon - 1)}
@@ -401,9 +406,15 @@ def _half(one: Known) -> float:
 
 
 def _met(
-    start: Scenario, end: Scenario, one: Known, before: Mapping[str, Any], fresh: Mapping[str, Any],
-    levers: Mapping[str, Lever], rounds: int, stuck: Mapping[str, float],
-) -> Met:  # fmt: skip
+    start: Scenario,
+    end: Scenario,
+    one: Known,
+    before: Mapping[str, Any],
+    fresh: Mapping[str, Any],
+    levers: Mapping[str, Lever],
+    rounds: int,
+    stuck: Mapping[str, float],
+) -> Met:
     value, error = fresh[one.name]
     paths: Sequence[str] = tuple(_direct(start, [one])) or (levers[one.name].paths(end) if one.name in levers else ())
     moved = {path: pair for path in paths if (pair := (float(start.get(path)), float(end.get(path))))[0] != pair[1]}

@@ -69,9 +69,13 @@ def fit_beside(
     free = scenario.with_({f"observed.fit.{name}": None for name in kept}) if kept else scenario
     progress(f"fitting {', '.join(one.path for one in free.model.observed.fit.values())} to the data")
     calibration = calibrate(
-        free, replicates=replicates, seed=seed, workers=workers, folder=folder,
+        free,
+        replicates=replicates,
+        seed=seed,
+        workers=workers,
+        folder=folder,
         progress=lambda sets, cost: progress(f"{sets} parameter sets, cost {cost:.4g}") if sets % 25 == 0 else None,
-    )  # fmt: skip
+    )
     return FittedBeside(scenario.with_(calibration.values), calibration.values, tuple(kept.values()))
 
 

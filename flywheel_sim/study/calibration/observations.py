@@ -227,8 +227,12 @@ def _complete(mapping: "Observed", table: Rows) -> tuple[dict[str, Floats], dict
     if {"customers", "revenue", "revenue_per_customer"} <= set(of):
         customers, target = columns[of["customers"]], of["revenue_per_customer"]
         # the row before is the opening only where it stands at the opening, within a few days
-        before = np.concatenate(([np.nan], np.where(np.abs(np.diff(table.days) - (table.days - table.opening)[1:]) <= 3,
-                                                    customers[:-1], np.nan)))  # fmt: skip
+        before = np.concatenate(
+            (
+                [np.nan],
+                np.where(np.abs(np.diff(table.days) - (table.days - table.opening)[1:]) <= 3, customers[:-1], np.nan),
+            )
+        )
         follows = table.per_year * columns[of["revenue"]] / ((customers + before) / 2.0)
         both = np.isfinite(follows) & np.isfinite(columns[target])
         if both.any():

@@ -249,9 +249,16 @@ class _Calibration:
     """One calibration, from its first question to its answer."""
 
     def __init__(
-        self, base: Scenario, priors: Priors, seen: Observations, settings: Settings, store: Store, on: On,
-        workers: int | None, progress: Progress | None,
-    ) -> None:  # fmt: skip
+        self,
+        base: Scenario,
+        priors: Priors,
+        seen: Observations,
+        settings: Settings,
+        store: Store,
+        on: On,
+        workers: int | None,
+        progress: Progress | None,
+    ) -> None:
         self.base, self.priors, self.seen, self.settings, self.store = base, priors, seen, settings, store
         self.on, self.workers, self.progress = on, workers, progress
         self.fitted = [one for one in seen.series if one.fitted]
@@ -297,8 +304,13 @@ class _Calibration:
         if drive.asked:
             raise Interrupted(f"interrupted; go on with: {resume_command(self.store)}")
         told = self.store.outcomes(drive.runs)
-        weeks = np.array([int(name[len("customers.at") :]) for name in self.store.experiment.outcomes
-                          if name.startswith("customers.at")])  # fmt: skip
+        weeks = np.array(
+            [
+                int(name[len("customers.at") :])
+                for name in self.store.experiment.outcomes
+                if name.startswith("customers.at")
+            ]
+        )
         shape = (len(points), replicates, self.base.model.horizon_weeks + 1)
         customers, paid = np.full(shape, np.nan), np.full(shape, np.nan)
         path = "market.initial_customers"
@@ -401,8 +413,18 @@ class _Calibration:
             scenario=self.base.with_(changes[center]),
             base=self.base.name,
             parameters=tuple(
-                Parameter(name, path, fit[name].low, fit[name].high, fit[name].prior, fit[name].spread, draws[:, k],
-                          unit[:, k], float(sds[k]), prior[:, k])
+                Parameter(
+                    name,
+                    path,
+                    fit[name].low,
+                    fit[name].high,
+                    fit[name].prior,
+                    fit[name].spread,
+                    draws[:, k],
+                    unit[:, k],
+                    float(sds[k]),
+                    prior[:, k],
+                )
                 for k, (name, path) in enumerate(zip(priors.names, priors.paths, strict=True))
             ),
             overlay=beside(self.seen, predicted, "everything"),
@@ -417,13 +439,19 @@ class _Calibration:
             seed=settings.seed,
             company=self.company,
             folder=str(self.store.folder),
-        )  # fmt: skip
+        )
 
     def _strange(self, predicted: Sequence[Floats]) -> float:
         """Return the share of predicted data sets that are farther from their middle than the observed one."""
-        parts = [one.standard(values)[:, rows] for one, values, rows in zip(
-            self.fitted, [v for v, one in zip(predicted, self.seen.series, strict=True) if one.fitted], self.rows,
-            strict=True)]  # fmt: skip
+        parts = [
+            one.standard(values)[:, rows]
+            for one, values, rows in zip(
+                self.fitted,
+                [v for v, one in zip(predicted, self.seen.series, strict=True) if one.fitted],
+                self.rows,
+                strict=True,
+            )
+        ]
         z = np.concatenate(parts, axis=1)
         middle = z.mean(axis=0)
         q = z.shape[1]

@@ -91,9 +91,12 @@ class Over:
 
     @classmethod
     def of(
-        cls, table: Mapping[str, Claim], made: Mapping[str, list[Arm]], count: int,
+        cls,
+        table: Mapping[str, Claim],
+        made: Mapping[str, list[Arm]],
+        count: int,
         source: str | os.PathLike[str] | None,
-    ) -> "Over":  # fmt: skip
+    ) -> "Over":
         """Return so many worlds for every company that claims are tried in."""
         from flywheel_sim.engine.targets import with_targets  # loads the engine
 
@@ -211,9 +214,15 @@ def claims(
     trials = judged([(claim, measured.get(number, [])) for number, claim in table.items()], told)
     bases = {claim.base for claim in table.values() if not claim.open}
     return Trials(
-        trials, replicates, seed, mode, ERROR_RATE, FALSE_ALARM, {base: load(base).hash for base in sorted(bases)},
+        trials,
+        replicates,
+        seed,
+        mode,
+        ERROR_RATE,
+        FALSE_ALARM,
+        {base: load(base).hash for base in sorted(bases)},
         time.perf_counter() - begun,
-    )  # fmt: skip
+    )
 
 
 def chosen(names: Iterable[str]) -> dict[str, Claim]:
@@ -300,10 +309,14 @@ def judged(
     trials = []
     for claim, measured in tried:
         told: dict[str, Any] = {
-            "mechanisms": claim.mechanisms, "base": claim.base, "effect": claim.effect, "direction": claim.direction,
-            "null": claim.expect == "null", "by_construction": claim.by_construction,
+            "mechanisms": claim.mechanisms,
+            "base": claim.base,
+            "effect": claim.effect,
+            "direction": claim.direction,
+            "null": claim.expect == "null",
+            "by_construction": claim.by_construction,
             **(about or {}).get(claim.number, {}),
-        }  # fmt: skip
+        }
         if not measured:
             trials.append(Trial(claim.number, claim.claim, "not tried", reason=claim.open, **told))
             continue
@@ -404,9 +417,15 @@ def _measured(
             step(first * weeks + part)
 
         found = batch(
-            list(scenarios.values()), replicates=count, first=first, seed=seed, workers=workers, teams=False,
-            progress=on, each=None if over is None else over.each,
-        )  # fmt: skip
+            list(scenarios.values()),
+            replicates=count,
+            first=first,
+            seed=seed,
+            workers=workers,
+            teams=False,
+            progress=on,
+            each=None if over is None else over.each,
+        )
         runs = dict(zip(scenarios, found, strict=True))
         for number, (claim, both) in group.items():
             for k, (without, with_effect) in enumerate(both):

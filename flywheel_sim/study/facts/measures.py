@@ -78,9 +78,14 @@ def total(arms: Arms, columns: Combined, per: Combined, arm: str = "base") -> Me
 
 
 def change(
-    arms: Arms, columns: Combined, arm: str, against: str = "base", per: Combined | None = None, plus: float = 0.0,
+    arms: Arms,
+    columns: Combined,
+    arm: str,
+    against: str = "base",
+    per: Combined | None = None,
+    plus: float = 0.0,
     **when: int,
-) -> Measured:  # fmt: skip
+) -> Measured:
     """Return the relative change of a sum, or of one over another, from one arm to the other."""
     start, stop = when.get("from", 0), when.get("to")
     four = [arms.sums(columns, one, start, stop) for one in (arm, against)]

@@ -138,9 +138,14 @@ def _fact(path: Path, mark: str, entry: Mapping[str, Any]) -> Fact:
     companies = tuple(entry.get("companies", COMPANIES))
     parts = tuple(_part(path, mark, name, one, companies) for name, one in entry.get("parts", {}).items())
     return Fact(
-        mark=mark, role=entry["role"], because=entry.get("because", ""), how=" ".join(entry.get("how", "").split()),
-        companies=companies, no_interface=entry.get("no_interface", ""), parts=parts,
-    )  # fmt: skip
+        mark=mark,
+        role=entry["role"],
+        because=entry.get("because", ""),
+        how=" ".join(entry.get("how", "").split()),
+        companies=companies,
+        no_interface=entry.get("no_interface", ""),
+        parts=parts,
+    )
 
 
 def _part(path: Path, mark: str, name: str, entry: Mapping[str, Any], companies: tuple[str, ...]) -> Part:

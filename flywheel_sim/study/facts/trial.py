@@ -99,9 +99,13 @@ def facts(
         for fact in own:
             found += _measured(fact, place, arms, rates.get(fact.mark, float("nan")))
     return Facts(
-        found=tuple(found), replicates=replicates, draws=draws, seed=seed,
-        hashes={place: load(place).hash for place in places}, seconds=time.perf_counter() - begun,
-    )  # fmt: skip
+        found=tuple(found),
+        replicates=replicates,
+        draws=draws,
+        seed=seed,
+        hashes={place: load(place).hash for place in places},
+        seconds=time.perf_counter() - begun,
+    )
 
 
 @dataclass(frozen=True)
@@ -120,9 +124,13 @@ class _Runner:
             scenario = arm(base, name)
             weeks = STAGES if name == "base" else (scenario.model.horizon_weeks,)
             (stages[name],) = staged(
-                [scenario], weeks, _same, replicates=replicates or self.replicates, seed=self.seed,
+                [scenario],
+                weeks,
+                _same,
+                replicates=replicates or self.replicates,
+                seed=self.seed,
                 workers=self.workers,
-            )  # fmt: skip
+            )
             self.step(f"{note}, {name}")
         return Arms(stages)
 
@@ -171,9 +179,19 @@ def _arms(listed: Iterable[Declared], company: str) -> list[str]:
 def _measured(fact: Declared, company: str, arms: Arms, pass_rate: float = float("nan")) -> list[Fact]:
     nan = float("nan")
     empty = Fact(
-        mark=fact.mark, part="", company=company, role=fact.role, value=nan, error=nan, low=nan, high=nan, unit="",
-        verdict="no interface", says=fact.no_interface, pass_rate=pass_rate,
-    )  # fmt: skip
+        mark=fact.mark,
+        part="",
+        company=company,
+        role=fact.role,
+        value=nan,
+        error=nan,
+        low=nan,
+        high=nan,
+        unit="",
+        verdict="no interface",
+        says=fact.no_interface,
+        pass_rate=pass_rate,
+    )
     found = [] if fact.parts else [empty]
     for part in fact.parts:
         if company not in part.companies:

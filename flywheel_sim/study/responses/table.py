@@ -149,9 +149,16 @@ def _lever(path: Path, name: str, entry: Mapping[str, Any]) -> Lever:
     paths = {company: where[company] if isinstance(where, Mapping) else where for company in companies}
     expect = tuple(_expectation(path, name, one, tuple(paths)) for one in entry["expect"])
     return Lever(
-        name=name, title=entry["title"], paths=paths, why=" ".join(entry["why"].split()), grid=grid,
-        multiples="times" in entry, of=entry.get("of", ""), settings=entry.get("set", {}), expect=expect,
-    )  # fmt: skip
+        name=name,
+        title=entry["title"],
+        paths=paths,
+        why=" ".join(entry["why"].split()),
+        grid=grid,
+        multiples="times" in entry,
+        of=entry.get("of", ""),
+        settings=entry.get("set", {}),
+        expect=expect,
+    )
 
 
 def _expectation(path: Path, name: str, entry: Mapping[str, Any], companies: tuple[str, ...]) -> Expectation:

@@ -236,12 +236,24 @@ class _Search:
         except KeyboardInterrupt:
             raise Interrupted(f"interrupted; go on with: {resume_command(self.store)}") from None
         return Optimum(
-            self.file.title or self.study.name, dict(self.search.objectives), tuple(policies), winner, tuple(front),
-            np.concatenate(self.tried), tuple(self.history), robustness, self.store.standing().done, len(self.met),
-            str(self.store.folder), "", self.study.base.name, self._notes(policies),
-            self._promised(policies[winner]), {name: share for name, share in self.search.cvar.items() if share < 1.0},
+            self.file.title or self.study.name,
+            dict(self.search.objectives),
+            tuple(policies),
+            winner,
+            tuple(front),
+            np.concatenate(self.tried),
+            tuple(self.history),
+            robustness,
+            self.store.standing().done,
+            len(self.met),
+            str(self.store.folder),
+            "",
+            self.study.base.name,
+            self._notes(policies),
+            self._promised(policies[winner]),
+            {name: share for name, share in self.search.cvar.items() if share < 1.0},
             tuple(self.search.won),
-        )  # fmt: skip
+        )
 
     def _promised(self, answer: Policy) -> Floats:
         """Return what the search alone would have told."""
@@ -385,11 +397,16 @@ class _Search:
     def _policies(self, named: Sequence[tuple[str, Mapping[str, Any]]], first: int, what: str) -> list[Policy]:
         told = self._ask([changes for _, changes in named], [first] * len(named), self.search.fresh, what)
         return [
-            Policy(name, dict(changes), self._seen(changes) if changes else np.zeros(len(self.signs)),
-                   runs[:, self.columns], self._excess(runs, changes),
-                   self._counted(runs, told[0]) if self.averse else None)
+            Policy(
+                name,
+                dict(changes),
+                self._seen(changes) if changes else np.zeros(len(self.signs)),
+                runs[:, self.columns],
+                self._excess(runs, changes),
+                self._counted(runs, told[0]) if self.averse else None,
+            )
             for (name, changes), runs in zip(named, told, strict=True)
-        ]  # fmt: skip
+        ]
 
     def _answer(self, method: Method) -> tuple[list[Policy], int, list[int]]:
         liked = [changes for changes in self.space.values(method.favorite()) if self.space.excess(changes) <= 0]
@@ -453,8 +470,12 @@ class _Search:
         values = told[..., self.columns].mean(2)
         place_of = who.index(winner)
         gain = (values[:, place_of] - values[:, 0]) * self.signs
-        kept = np.array([self._excess(told[d, place_of], policies[winner].changes) if winner else 0.0
-                         for d in range(len(self.draws))])  # fmt: skip
+        kept = np.array(
+            [
+                self._excess(told[d, place_of], policies[winner].changes) if winner else 0.0
+                for d in range(len(self.draws))
+            ]
+        )
         fails = ~(gain[:, 0] >= 0) | ~(kept <= 0)
         box = discovered(self.draws, fails, self.search.seed)
         names = tuple(policies[p].name for p in who)

@@ -127,8 +127,15 @@ def asked_again(store: Store) -> Study:
     search = in_order(file.search, about["study"]["search"])
     file = file.model_copy(update={"replicates": about["search"]["replicates"], "search": search})
     given = {path: {"values": v} if isinstance(v, list) else v for path, v in file.parameters.items()}
-    study = Study(file.model_copy(update={"parameters": given}), {}, experiment.scenarios, Path(), about["name"], {},
-                  about["study"])  # fmt: skip
+    study = Study(
+        file.model_copy(update={"parameters": given}),
+        {},
+        experiment.scenarios,
+        Path(),
+        about["name"],
+        {},
+        about["study"],
+    )
     return check_parameters(study)
 
 

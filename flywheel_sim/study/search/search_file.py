@@ -74,10 +74,16 @@ def uncertain_part(study: Study) -> Study:
         return check_parameters(part)
     except ScenarioError as error:
         moved = [
-            Problem(p.file, p.line, p.column, p.field.replace("parameters", "search.uncertainty", 1), p.message,
-                    p.suggestion)
+            Problem(
+                p.file,
+                p.line,
+                p.column,
+                p.field.replace("parameters", "search.uncertainty", 1),
+                p.message,
+                p.suggestion,
+            )
             for p in error.problems
-        ]  # fmt: skip
+        ]
         raise ScenarioError(moved) from None
 
 

@@ -87,9 +87,14 @@ def sobol(
     rows = np.tile(np.arange(n), len(points))
     values = np.asarray(run(np.concatenate(points), rows), np.float64).reshape(len(points), n, len(outcomes))
     return sobol_indices(
-        values[0], values[1], values[2 : 2 + count], values[2 + count :] if second else None,
-        parameters=parameters, outcomes=outcomes, places=(a, b),
-    )  # fmt: skip
+        values[0],
+        values[1],
+        values[2 : 2 + count],
+        values[2 + count :] if second else None,
+        parameters=parameters,
+        outcomes=outcomes,
+        places=(a, b),
+    )
 
 
 def sobol_indices(
@@ -132,18 +137,27 @@ def sobol_indices(
     def some(rows: NDArray[np.bool_], columns: NDArray[np.int64]) -> Sensitivity:
         at = np.ix_(np.flatnonzero(rows), columns)
         return _of_whole(
-            f_a[at], f_b[at], f_ab[:, rows][..., columns], None if f_ba is None else f_ba[:, rows][..., columns],
-            tuple(parameters), tuple(names[k] for k in columns),
+            f_a[at],
+            f_b[at],
+            f_ab[:, rows][..., columns],
+            None if f_ba is None else f_ba[:, rows][..., columns],
+            tuple(parameters),
+            tuple(names[k] for k in columns),
             None if places is None else (places[0][rows], places[1][rows]),
-        )  # fmt: skip
+        )
 
     return by_outcome(good, names, FEWEST, f"indices need at least {FEWEST} rows of runs", some)
 
 
 def _of_whole(
-    f_a: Floats, f_b: Floats, f_ab: Floats, f_ba: Floats | None, parameters: tuple[str, ...],
-    outcomes: tuple[str, ...], places: tuple[Floats, Floats] | None,
-) -> Sensitivity:  # fmt: skip
+    f_a: Floats,
+    f_b: Floats,
+    f_ab: Floats,
+    f_ba: Floats | None,
+    parameters: tuple[str, ...],
+    outcomes: tuple[str, ...],
+    places: tuple[Floats, Floats] | None,
+) -> Sensitivity:
     """Return indices from rows that have every value."""
     rows = len(f_a)
     middle = 0.5 * (f_a.mean(axis=0) + f_b.mean(axis=0))

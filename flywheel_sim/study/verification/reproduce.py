@@ -256,9 +256,13 @@ def _again(
         return _begun(scenarios[0], manifest, "customers" in tables)
     if manifest["schema"] == RUN:
         return run(
-            scenarios[0], seed, replicate=int(manifest["replicate"]), workers=workers, progress=progress,
+            scenarios[0],
+            seed,
+            replicate=int(manifest["replicate"]),
+            workers=workers,
+            progress=progress,
             accounts="customers" in tables,
-        )  # fmt: skip
+        )
     if manifest.get("worlds"):
         return _over_worlds(scenarios, manifest, workers, progress)
     return Outcomes.of(

@@ -115,12 +115,27 @@ def verify(
     checks = _judged([found for _, _, found, _, _ in read_off], false_alarm)
     return Verification(
         checks=tuple(
-            Check(limit.key, limit.anchor, limit.title, scenario.name, scenario.hash, limit.bias, runs[limit.key],
-                  seconds, tuple(found), *judged, paths)
+            Check(
+                limit.key,
+                limit.anchor,
+                limit.title,
+                scenario.name,
+                scenario.hash,
+                limit.bias,
+                runs[limit.key],
+                seconds,
+                tuple(found),
+                *judged,
+                paths,
+            )
             for (limit, scenario, found, paths, seconds), judged in zip(read_off, checks, strict=True)
         ),
-        theory_only=only, mode="full" if full else "quick", false_alarm=false_alarm, seed=seed, hashes=hashes,
-    )  # fmt: skip
+        theory_only=only,
+        mode="full" if full else "quick",
+        false_alarm=false_alarm,
+        seed=seed,
+        hashes=hashes,
+    )
 
 
 def chosen(anchors: Iterable[str]) -> tuple[list[Limit], dict[str, str]]:
@@ -197,9 +212,14 @@ def read(
     for first in range(0, replicates, size):
         count = min(size, replicates - first)
         runs = batch(
-            variants, replicates=count, first=first, seed=seed, workers=workers, teams=limit.teams,
+            variants,
+            replicates=count,
+            first=first,
+            seed=seed,
+            workers=workers,
+            teams=limit.teams,
             accounts=limit.accounts,
-        )  # fmt: skip
+        )
         for kept, some in zip(rows, runs, strict=True):
             kept += [np.asarray(limit.observe(run), dtype=np.float64) for run in some]
         if step:

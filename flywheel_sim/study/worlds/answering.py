@@ -57,13 +57,20 @@ def answered(comparison: Some, drawn: "WorldDrawing", values: Floats | None = No
     shrunk = [shrink(np.concatenate((differences[s], more[s])), world) for s in range(1, count)]
     zero = np.zeros(runs)
     answer = WorldRuns(
-        company=drawn.worlds.company, source=drawn.source, digest=drawn.digest, seed=drawn.worlds.seed,
-        numbers=drawn.worlds.numbers[:runs], draws=table_of(comparison, drawn), again=values,
+        company=drawn.worlds.company,
+        source=drawn.source,
+        digest=drawn.digest,
+        seed=drawn.worlds.seed,
+        numbers=drawn.worlds.numbers[:runs],
+        draws=table_of(comparison, drawn),
+        again=values,
         effects=np.array([zero, *(one.effects for one in shrunk)]),
         luck=np.array([0.0, *(one.luck for one in shrunk)]),
         n_eff=np.array([float(runs), *(min(one.n_eff, float(runs)) for one in shrunk)]),
-        fitted=bool(drawn.worlds.aims or drawn.worlds.values), given=drawn.given, notes=drawn.worlds.notes,
-    )  # fmt: skip
+        fitted=bool(drawn.worlds.aims or drawn.worlds.values),
+        given=drawn.given,
+        notes=drawn.worlds.notes,
+    )
     told = replace(comparison, worlds_run=answer)
     if not whole or count == 1:
         return told
@@ -88,6 +95,9 @@ def table_of(outcomes: Outcomes, drawn: "WorldDrawing") -> WorldDraws:
     own = [one for _, one in columns.values()]
     return WorldDraws(
         np.array([column for column, _ in columns.values()]).reshape(len(columns), outcomes.replicates).T,
-        tuple(columns), [one.label for one in own], [one.group for one in own], [one.unit for one in own],
+        tuple(columns),
+        [one.label for one in own],
+        [one.group for one in own],
+        [one.unit for one in own],
         {one.path: one.law.options for one in own if one.law.options},
-    )  # fmt: skip
+    )

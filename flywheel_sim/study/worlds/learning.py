@@ -45,10 +45,16 @@ def learned(prior: Prior, z: Floats) -> tuple[Learned, ...]:
             after = three(values, 0.05)
         rows.append(
             Learned(
-                one.path, one.label, ends, after, round(1.0 - variance, 4), round(shift, 4), bool(sure),
+                one.path,
+                one.label,
+                ends,
+                after,
+                round(1.0 - variance, 4),
+                round(shift, 4),
+                bool(sure),
                 one.law.options,
             )
-        )  # fmt: skip
+        )
     return tuple(sorted(rows, key=lambda one: (not one.sure, -(abs(one.shift) + abs(one.share)))))
 
 

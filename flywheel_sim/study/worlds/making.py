@@ -192,9 +192,15 @@ class _Making:
     """One making of worlds, from its first draw to what was learned."""
 
     def __init__(
-        self, prior: Prior, seed: int, draws: int, folder: Path | None, threads: int, progress: Progress | None,
+        self,
+        prior: Prior,
+        seed: int,
+        draws: int,
+        folder: Path | None,
+        threads: int,
+        progress: Progress | None,
         keep: int | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.keep = keep
         self.prior, self.seed, self.draws, self.threads, self.progress = prior, seed, draws, threads, progress
         self.parts = None if folder is None else Parts(folder, self._about())
@@ -229,12 +235,20 @@ class _Making:
         shifted = {self.prior.numbers[k].tie: shifts[:, k] for k in own}
         exact = self.prior.scores(chosen, self.seed, shifted)
         return Worlds(
-            company=called, prior=self.prior.hash, engine=engine_hash(), seed=self.seed, tried=self.draws,
-            numbers=chosen, shifts=shifted, references=self._follow(chosen, exact),
+            company=called,
+            prior=self.prior.hash,
+            engine=engine_hash(),
+            seed=self.seed,
+            tried=self.draws,
+            numbers=chosen,
+            shifts=shifted,
+            references=self._follow(chosen, exact),
             aims=self._aims(quantities[sound] if first is None else first, quantities[kept]),
-            learned=learned(self.prior, exact), impossible=int((~sound).sum()), notes=self.prior.told,
+            learned=learned(self.prior, exact),
+            impossible=int((~sound).sum()),
+            notes=self.prior.told,
             fitting=fitting,
-        )  # fmt: skip
+        )
 
     # -- runs ----------------------------------------------------------------------------------------------------------
 
@@ -453,8 +467,11 @@ def _figures(values: Floats) -> Floats:
     """Return numbers with six figures."""
     with np.errstate(divide="ignore"):
         scale = 10.0 ** (5.0 - np.floor(np.log10(np.abs(values))))
-    return np.where(values == 0.0, 0.0, np.round(values * np.where(np.isfinite(scale), scale, 1.0)) / np.where(
-        np.isfinite(scale), scale, 1.0))  # fmt: skip
+    return np.where(
+        values == 0.0,
+        0.0,
+        np.round(values * np.where(np.isfinite(scale), scale, 1.0)) / np.where(np.isfinite(scale), scale, 1.0),
+    )
 
 
 def _allowed(scenario: Scenario, values: Mapping[str, float]) -> dict[str, float]:

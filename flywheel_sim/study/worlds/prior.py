@@ -185,11 +185,15 @@ class Prior:
         """Hash of what is drawn, and from what; with the scenario's hash it decides what a draw is."""
         said = [
             [
-                one.path, one.tie, one.law.kind, *(f"{getattr(one.law, name):.12g}" for name in _FIGURES),
-                *one.law.options, *(f"{cut:.12g}" for cut in one.law.cuts),
+                one.path,
+                one.tie,
+                one.law.kind,
+                *(f"{getattr(one.law, name):.12g}" for name in _FIGURES),
+                *one.law.options,
+                *(f"{cut:.12g}" for cut in one.law.cuts),
             ]
             for one in self.numbers
-        ]  # fmt: skip
+        ]
         text = json.dumps([SHARED, self.scenario.hash, said], separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -58,8 +58,11 @@ def known_targets(scenario: Scenario) -> list[Target]:
             read = None
         if read is not None:
             targets.append(Target(name, target.low, target.high, read))
-    targets += [Target(f"known.{one.name}", one.low, one.high, _of_known(one)) for one in scenario.known
-              if one.name not in _STATED]  # fmt: skip
+    targets += [
+        Target(f"known.{one.name}", one.low, one.high, _of_known(one))
+        for one in scenario.known
+        if one.name not in _STATED
+    ]
     return targets
 
 

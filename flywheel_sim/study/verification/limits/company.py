@@ -120,9 +120,15 @@ def _patience(s: Sample) -> list[Quantity]:
 def _rates(model: Any) -> theory.VoiceRates:
     v, c, w = model.market.voice, model.market.churn, model.word_of_mouth
     return theory.VoiceRates(
-        hC=c.neutral, hA=c.advocate, hD=c.detractor, CA=v.neutral_to_advocate, CD=v.neutral_to_detractor,
-        AC=v.advocate_to_neutral, DC=v.detractor_to_neutral, w_A=w.rate * w.advocate,
-    )  # fmt: skip
+        hC=c.neutral,
+        hA=c.advocate,
+        hD=c.detractor,
+        CA=v.neutral_to_advocate,
+        CD=v.neutral_to_detractor,
+        AC=v.advocate_to_neutral,
+        DC=v.detractor_to_neutral,
+        w_A=w.rate * w.advocate,
+    )
 
 
 def _in_voices(run: Run) -> Floats:
@@ -278,8 +284,16 @@ def _erosion(s: Sample) -> list[Quantity]:
         told = "never recovering" if math.isinf(up) else "recovering"
         for week in (30, 46, 104, 260):
             if week <= len(exact):
-                quantities.append(exactly(f"standard, {told}, week {week}", standard[week - 1], exact[week - 1], 1e-9,
-                                     line=f"standard, {told}", x=week))  # fmt: skip
+                quantities.append(
+                    exactly(
+                        f"standard, {told}, week {week}",
+                        standard[week - 1],
+                        exact[week - 1],
+                        1e-9,
+                        line=f"standard, {told}",
+                        x=week,
+                    )
+                )
     return quantities
 
 
@@ -307,8 +321,16 @@ def _trap(s: Sample) -> list[Quantity]:
         exact = np.asarray(theory.capability_path(week, 1.0 - c.start, c.load, c.prevention, c.fix_rate, c.growth))
         for at in (26, 104, 260, path.size):
             if at <= path.size:
-                quantities.append(exactly(f"capability {name}, week {at}", path[at - 1], exact[at - 1], 1e-5,
-                                     line=f"capability {name}", x=at))  # fmt: skip
+                quantities.append(
+                    exactly(
+                        f"capability {name}, week {at}",
+                        path[at - 1],
+                        exact[at - 1],
+                        1e-5,
+                        line=f"capability {name}",
+                        x=at,
+                    )
+                )
     return quantities
 
 

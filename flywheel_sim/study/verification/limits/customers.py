@@ -45,9 +45,16 @@ def _bass(s: Sample) -> list[Quantity]:
     for k, year in enumerate(years):
         error = float(sd[k] / np.sqrt(runs))
         quantities.append(
-            known(f"share won, year {year:g}", float(s.first[:, k].mean()), float(mean[k]), error, bias=bias,
-                  line="share won", x=float(year))
-        )  # fmt: skip
+            known(
+                f"share won, year {year:g}",
+                float(s.first[:, k].mean()),
+                float(mean[k]),
+                error,
+                bias=bias,
+                line="share won",
+                x=float(year),
+            )
+        )
     if runs > 20 and n <= 500:
         for k, year in enumerate(years):
             x = s.first[:, k]
@@ -115,10 +122,16 @@ def _retention(s: Sample) -> list[Quantity]:
     years = np.arange(1.0, s.first.shape[1])
     stayed, heads = _survival(s.model, years), s.model.market.initial_customers * len(s.first)
     quantities = [
-        known(f"share still there, year {year:g}", float(s.first[:, k].mean()), float(stayed[k]),
-              float(np.sqrt(stayed[k] * (1 - stayed[k]) / heads)), line="share still there", x=float(year))
+        known(
+            f"share still there, year {year:g}",
+            float(s.first[:, k].mean()),
+            float(stayed[k]),
+            float(np.sqrt(stayed[k] * (1 - stayed[k]) / heads)),
+            line="share still there",
+            x=float(year),
+        )
         for k, year in enumerate(years[:12])
-    ]  # fmt: skip
+    ]
     mean, sd = _paid(s.model, len(years))
     quantities.append(known("value of a customer, $", float(s.first[:, -1].mean()), mean, sd / np.sqrt(heads)))
     return quantities
