@@ -236,10 +236,10 @@ def _posterior(
     vacant(folder)
     say(f"calibrating {start.name}: runs go to {folder}")
     with standing(f"Calibrating {start.name}") as step:
-        found = study.posterior(
+        made = study.posterior(
             start, data, folder, until=until, settings=settings, on=on, workers=workers, progress=step
         )
-    return answer_of_posterior(found, figure)
+    return answer_of_posterior(made, figure)
 
 
 def answer_of_posterior(posterior: "Posterior", figure: Path | None = None) -> Answer:

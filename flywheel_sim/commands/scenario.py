@@ -236,16 +236,16 @@ def freeze(path: Path, check: bool, seed: int, replicates: int | None, workers: 
     from flywheel_sim.study.calibration.freezing import freeze as settle
 
     start = _load(os.fspath(path), {})
-    found = settle(
+    frozen = settle(
         start, seed=seed, replicates=replicates or 40, rounds=0 if check else 6, workers=workers, progress=say
     )
     if not check:
-        values: dict[str, float | str] = dict(found.references)
-        for one in found.achieved:
+        values: dict[str, float | str] = dict(frozen.references)
+        for one in frozen.achieved:
             values[f"frozen.targets.{one.quantity}.achieved"] = float(f"{one.mean:.4g}")
             values[f"frozen.targets.{one.quantity}.error"] = float(f"{one.error:.2g}")
-        values |= {"frozen.seed": seed, "frozen.replicates": found.replicates}
-        values |= {"frozen.hash": found.scenario.hash, "frozen.engine": engine_hash()}
+        values |= {"frozen.seed": seed, "frozen.replicates": frozen.replicates}
+        values |= {"frozen.hash": frozen.scenario.hash, "frozen.engine": engine_hash()}
         write_text(path, replaced(start, path, values))
         say(f"wrote {path}")
     rows = [
@@ -256,20 +256,20 @@ def freeze(path: Path, check: bool, seed: int, replicates: int | None, workers: 
             f"{one.mean:.4g} +- {one.error:.2g}",
             "met" if one.met else "MISSED",
         )
-        for one in found.achieved
+        for one in frozen.achieved
     ]
     settled = (
-        f"references {'settled' if found.settled else 'NOT SETTLED'}: the last step moved one by {found.moved:.2g}"
+        f"references {'settled' if frozen.settled else 'NOT SETTLED'}: the last step moved one by {frozen.moved:.2g}"
     )
     data = {
         "file": os.fspath(path),
-        "settled": found.settled,
-        "references": found.references,
-        "targets": [{**vars(one), "met": one.met} for one in found.achieved],
+        "settled": frozen.settled,
+        "references": frozen.references,
+        "targets": [{**vars(one), "met": one.met} for one in frozen.achieved],
     }
     text = table(("target", "from", "to", "achieved", ""), rows) if rows else "no targets"
     return Answer(
-        data, f"{text}\n{settled}", _manifest(found.scenario), failed=not (found.met and (check or found.settled))
+        data, f"{text}\n{settled}", _manifest(frozen.scenario), failed=not (frozen.met and (check or frozen.settled))
     )
 
 

@@ -109,17 +109,17 @@ def run_chunk(chunk: Chunk) -> Rows:
         scenarios.append(scenarios[-1] if same else _scenario(chunk.scenarios[job.scenario], job.changes))
     good = [k for k, scenario in enumerate(scenarios) if isinstance(scenario, Scenario)]
     _as_named(chunk, {k: scenario for k, scenario in enumerate(scenarios) if isinstance(scenario, Scenario)})
-    found: dict[int, Rows] = {k: _lost(chunk, k, str(scenarios[k])) for k in set(range(len(scenarios))) - set(good)}
+    rows_of: dict[int, Rows] = {k: _lost(chunk, k, str(scenarios[k])) for k in set(range(len(scenarios))) - set(good)}
     try:
-        found |= _runs(chunk, good, scenarios)
+        rows_of |= _runs(chunk, good, scenarios)
     except Exception:
         # one of them spoils the rest: each alone, so that only its own row says so
         for k in good:
             try:
-                found |= _runs(chunk, [k], scenarios)
+                rows_of |= _runs(chunk, [k], scenarios)
             except Exception as error:
-                found[k] = _lost(chunk, k, _said(error))
-    rows = Rows.joined(found[k] for k in range(len(chunk.jobs)))
+                rows_of[k] = _lost(chunk, k, _said(error))
+    rows = Rows.joined(rows_of[k] for k in range(len(chunk.jobs)))
     return Rows(**(vars(rows) | {"seconds": time.perf_counter() - before}))
 
 

@@ -305,13 +305,13 @@ class Store:
     def jobs(self, runs: Sequence[int] | NDArray[np.int64]) -> list[Job]:
         """Return what to do for these runs."""
         asked = np.asarray(runs, np.int64)
-        found: list[Job] = []
+        to_do: list[Job] = []
         for part, start in zip(self._design, self._starts, strict=False):
             here = asked[(asked >= start) & (asked < start + part.num_rows)]
             if not len(here):
                 continue
-            found += jobs_of(part, here - start)
-        return found
+            to_do += jobs_of(part, here - start)
+        return to_do
 
     # -- read ----------------------------------------------------------------------------------------------------------
 

@@ -77,16 +77,16 @@ class Groups:
         of_teams = measure in TEAM_MEASURES
         names, values = (self.teams, self.by_team) if of_teams else (self.segments, self.by_segment)
         k = list(TEAM_MEASURES if of_teams else SEGMENT_MEASURES).index(measure)
-        found = []
+        pairs = []
         for name in names[challenger]:
             if name in names[0]:
                 before = values[0][:, names[0].index(name), k]
                 after = values[challenger][:, names[challenger].index(name), k]
                 if np.isfinite(before).all() and np.isfinite(after).all():
                     low, high = _interval(after - before)
-                    found.append(Share(name, float(before.mean()), float(after.mean()), low, high))
-        moves = any(share.before or share.after for share in found)
-        return found if moves else []
+                    pairs.append(Share(name, float(before.mean()), float(after.mean()), low, high))
+        moves = any(share.before or share.after for share in pairs)
+        return pairs if moves else []
 
     def to_dict(self, challenger: int) -> dict[str, Any]:
         """Return plain values of one challenger against the baseline."""

@@ -179,12 +179,12 @@ class Robustness:
 
     def rows(self, objectives: tuple[str, ...]) -> list[dict[str, Any]]:
         """Return a row per objective and policy."""
-        found, regret = [], self.regret
+        table, regret = [], self.regret
         for k, objective in enumerate(objectives):
             for p, name in enumerate(self.names):
                 good = self.values[:, p, k] * self.signs[k]
                 gain = good - self.values[:, 0, k] * self.signs[k]
-                found.append(
+                table.append(
                     {
                         "objective": objective, "policy": name, "mean": float(self.values[:, p, k].mean()),
                         "worst_tenth": float(np.quantile(good, 0.1) * self.signs[k]),
@@ -193,7 +193,7 @@ class Robustness:
                         "beats_as_it_stands": float((gain > 0).mean()),
                     }
                 )  # fmt: skip
-        return found
+        return table
 
     def careful(self) -> dict[str, str]:
         """Return whom two averse choosers would take, by the first objective: worst tenth of the draws, and largest

@@ -103,11 +103,11 @@ def funnel_twin(
     True
     """
     loaded = load(scenario)
-    found = funnel_changes(loaded, keep, post_sale=post_sale, referral=referral, group=group)
-    if not found:
+    changes = funnel_changes(loaded, keep, post_sale=post_sale, referral=referral, group=group)
+    if not changes:
         return loaded
     way = "the money moved to acquisition" if keep == "budget" else "the money saved"
-    made = loaded.with_({change.path: change.after for change in found})
+    made = loaded.with_({change.path: change.after for change in changes})
     words = {
         "title": f"Funnel twin of {loaded.title}",
         "question": f"What does the wheel add to {loaded.title}?",

@@ -250,9 +250,9 @@ class _Stacking:
     ) -> Layers:
         """Return what a file names under ``extends`` or ``on``, laid over what is there already."""
         parts = _parents(node, field, origin, chain)
-        found = self.all(parts, below, chain)
-        found.below = called_as(parts) if below is None or not below.below else f"{below.below}+{called_as(parts)}"
-        return found
+        layers = self.all(parts, below, chain)
+        layers.below = called_as(parts) if below is None or not below.below else f"{below.below}+{called_as(parts)}"
+        return layers
 
     def laid(
         self,

@@ -326,11 +326,11 @@ def _put(tree: Any, path: tuple[str, ...], value: Any) -> Any:
 
 def with_ranges(values: Mapping[str, Any], ranges: Mapping[str, Range]) -> dict[str, Any]:
     """Return a copy of resolved values with ranges as they were given."""
-    found = copied(values)
+    given = copied(values)
     for path, one in ranges.items():
-        inside: Any = found
+        inside: Any = given
         *above, last = path.split(".") if ".set." not in path else [*path.split(".", 4)]
         for name in above:
             inside = inside[int(name)] if isinstance(inside, list) else inside[name]
         inside[int(last) if isinstance(inside, list) else last] = one.said
-    return dict(found)
+    return dict(given)

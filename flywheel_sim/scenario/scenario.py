@@ -188,10 +188,10 @@ class Scenario:
 
     def targeted(self, targets: Mapping[str, float]) -> "Scenario":
         """Return the same scenario with targets of measures in place, which count as no change of anybody's."""
-        found = self._with({f"incentives.measures.{name}.target": value for name, value in targets.items()})
-        object.__setattr__(found, "_changes", dict(self._changes))
-        object.__setattr__(found, "_layers", found._layers._replace(found=tuple(sorted(targets.items()))))
-        return found
+        made = self._with({f"incentives.measures.{name}.target": value for name, value in targets.items()})
+        object.__setattr__(made, "_changes", dict(self._changes))
+        object.__setattr__(made, "_layers", made._layers._replace(found=tuple(sorted(targets.items()))))
+        return made
 
     @property
     def found_targets(self) -> Mapping[str, float]:

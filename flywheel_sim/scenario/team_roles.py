@@ -237,15 +237,15 @@ class _Layer:
         by_rank: dict[int, list[tuple[str, Node]]] = {}
         for rank, name, node in said:
             by_rank.setdefault(rank, []).append((name, node))
-        found: Node | None = None
+        merged: Node | None = None
         for rank in sorted(by_rank):
             tied = by_rank[rank]
             level = tied[0][1]
             for name, node in tied[1:]:
                 level = self.tie(level, node, (tied[0][0], name), path)
-            found = level if found is None else _over(found, level, path)
-        assert found is not None
-        return found
+            merged = level if merged is None else _over(merged, level, path)
+        assert merged is not None
+        return merged
 
     def tie(self, a: Node, b: Node, names: tuple[str, str], path: Path) -> Node:
         """Return what two names of equal rank say of one team: both, where they do not contradict each other."""
@@ -297,11 +297,11 @@ def with_teams(
     problems: list[Problem] = []
     chosen: set[str] = set()
     for role in only:
-        found = company.named(role)
-        if found is None:
+        teams = company.named(role)
+        if teams is None:
             message, near = company.lacking(role)
             problems.append(Problem(None, None, None, "", f"'{role[:80]}': {message}", near))
-        chosen |= set(found or ())
+        chosen |= set(teams or ())
     work = _Layer(company, frozenset(chosen) if only else None, problems, strict)
     made = work.walk(layer, ())
     if work.only is not None:

@@ -217,13 +217,13 @@ def _paths() -> tuple[str, ...]:
 
 
 def _limits(anchors: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    found = []
+    limits = []
     for name in anchors:
         some = [limit for limit in LIMITS.values() if limit.anchor == name]
-        found += [(limit.key, _verified(limit)) for limit in some]
+        limits += [(limit.key, _verified(limit)) for limit in some]
         if name in THEORY_ONLY:
-            found.append((name, f"theory only: {THEORY_ONLY[name]}"))
-    return tuple(found)
+            limits.append((name, f"theory only: {THEORY_ONLY[name]}"))
+    return tuple(limits)
 
 
 def _verified(limit: Limit) -> str:

@@ -206,8 +206,8 @@ class Fitting:
         steps = np.diag(self.steps)
         ups = [np.minimum(x + step, self.high) for step in steps]
         downs = [np.maximum(x - step, self.low) for step in steps]
-        found = self.simulate([*ups, *downs])
-        pairs = enumerate(zip(found[: len(x)], found[len(x) :], strict=True))
+        residuals = self.simulate([*ups, *downs])
+        pairs = enumerate(zip(residuals[: len(x)], residuals[len(x) :], strict=True))
         return np.column_stack([(up - down) / max(float((ups[k] - downs[k])[k]), 1e-12) for k, (up, down) in pairs])
 
     def lengthen(self, x: Floats) -> None:

@@ -159,12 +159,12 @@ def references_of(
         simulation.advance(every, threads=threads, progress=lambda done, total: look())
         for q, rows in enumerate(seen):
             rows.append(_of_teams(short[q // count], simulation, q))
-    found = []
+    by_scenario = []
     for s, one in enumerate(short):
         own = range(s * count, (s + 1) * count)
         mean = np.array([simulation.arrays(q).weekly[first:] for q in own]).mean(axis=(0, 1))
-        found.append(_means(one, [row for q in own for row in seen[q]], mean))
-    return found
+        by_scenario.append(_means(one, [row for q in own for row in seen[q]], mean))
+    return by_scenario
 
 
 def _means(scenario: Scenario, seen: Sequence[Mapping[str, float]], mean: NDArray[np.float64]) -> dict[str, float]:

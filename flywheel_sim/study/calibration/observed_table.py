@@ -269,9 +269,9 @@ class Table:
             return np.array(days) - 7.0 * mapping.period_weeks, np.full(n, 52.0 / mapping.period_weeks)
         if mapping.period or mapping.period_column:
             for k, text in enumerate(texts):
-                found = _length(text, days[k], bool(mapping.period_weeks))
-                if found is not None:
-                    opening[k], per_year[k] = found
+                period = _length(text, days[k], bool(mapping.period_weeks))
+                if period is not None:
+                    opening[k], per_year[k] = period
                 elif mapping.period_column:
                     self._complain(lines[k], mapping.period_column, f"expected {_EXPECTED}, got '{text}'")
                 else:

@@ -136,14 +136,14 @@ def _delimited(path: Path, notes: list[str]) -> list[list[str]]:
 
 def _separator(lines: list[str]) -> str:
     """Return the sign that cuts most lines into the same number of cells, at least two."""
-    best, found = 0.0, ","
+    best, likeliest = 0.0, ","
     for sign in (";", "\t", "|", ","):
         counts = [len(row) for row in csv.reader(lines[:200], delimiter=sign)]
         usual = max(set(counts), key=lambda n: (counts.count(n) if n > 1 else 0, n))
         worth = counts.count(usual) / len(counts) if usual > 1 else 0.0
         if worth > best + 1e-9:
-            best, found = worth, sign
-    return found
+            best, likeliest = worth, sign
+    return likeliest
 
 
 def _framed(name: str, cells: list[list[str]], notes: list[str]) -> Table:

@@ -416,7 +416,7 @@ def _measured(
         def on(part: int, _: int, first: int = first) -> None:
             step(first * weeks + part)
 
-        found = batch(
+        batch_of_runs = batch(
             list(scenarios.values()),
             replicates=count,
             first=first,
@@ -426,7 +426,7 @@ def _measured(
             progress=on,
             each=None if over is None else over.each,
         )
-        runs = dict(zip(scenarios, found, strict=True))
+        runs = dict(zip(scenarios, batch_of_runs, strict=True))
         for number, (claim, both) in group.items():
             for k, (without, with_effect) in enumerate(both):
                 pairs = list(zip(runs[without.hash], runs[with_effect.hash], strict=True))

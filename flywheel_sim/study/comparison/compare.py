@@ -125,7 +125,7 @@ class Comparison(Outcomes):
         paths : sequence of str, optional
             Only these assumptions; default: every number that acts and that nobody decides, tried on a few runs first.
         """
-        found = swings(
+        result = swings(
             self.scenarios[0],
             self.scenarios[self.best],
             self._runs(replicates or min(self.replicates, FEW), workers, progress, runner),
@@ -134,7 +134,7 @@ class Comparison(Outcomes):
             drawn=self._drawing(),
             middle=self.verdict.difference,
         )
-        return replace(self, swings=found)
+        return replace(self, swings=result)
 
     def with_groups(
         self, *, replicates: int | None = None, workers: int | None = None, progress: Progress | None = None
@@ -148,8 +148,8 @@ class Comparison(Outcomes):
 
         if self.worlds_run is not None or self.rules:
             return self
-        found = groups(self.scenarios, self._runs(replicates or min(self.replicates, FEW), workers, progress))
-        return replace(self, groups=found)
+        result = groups(self.scenarios, self._runs(replicates or min(self.replicates, FEW), workers, progress))
+        return replace(self, groups=result)
 
     def _runs(
         self, replicates: int, workers: int | None, progress: Progress | None, runner: Runner | None = None

@@ -154,11 +154,11 @@ class _Work:
         before = self._unmoved(replicates)
         flat = [scenario for move in moves for scenario in move.pair if scenario is not None]
         rows = iter(self._worth(flat, replicates))
-        found = []
+        means = []
         for move in moves:
             one, other = (before[k] if made is None else next(rows) for k, made in enumerate(move.pair))
-            found.append(float(np.mean((other - one) - (before[1] - before[0]))))
-        return found
+            means.append(float(np.mean((other - one) - (before[1] - before[0]))))
+        return means
 
     def middle(self, replicates: int) -> float:
         """Return the mean difference where nothing moves."""

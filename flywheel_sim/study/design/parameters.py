@@ -54,11 +54,11 @@ def check_parameter(study: Study, path: str, value: Any) -> ParameterBlock:
     try:
         block = check(ParameterBlock, dict(value), lambda inside, name: locate((*here, *inside), name))
     except ScenarioError as error:
-        found = [
+        mistakes = [
             Problem(p.file, p.line, p.column, ".".join((*here, p.field)), p.message, p.suggestion)
             for p in error.problems
         ]
-        raise ScenarioError(found) from None
+        raise ScenarioError(mistakes) from None
     problems = list(_of_parameter(study, path, block))
     if problems:
         raise ScenarioError(problems)

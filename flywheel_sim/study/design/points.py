@@ -297,11 +297,11 @@ def _cell(text: str, decimal: str) -> Any:
 
 def _spread(study: Study, values: Sequence[Any]) -> dict[str, Any]:
     """Return values by path, the paths that share one included."""
-    found: dict[str, Any] = {}
+    by_path: dict[str, Any] = {}
     for (path, block), value in zip(study.parameters.items(), values, strict=True):
         for other in (path, *block.also):
-            found[other] = value
-    return found
+            by_path[other] = value
+    return by_path
 
 
 def _carried(study: Study, unit: Floats, discrete: int = 0) -> Iterator[tuple[Any, ...]]:

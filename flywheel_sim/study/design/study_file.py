@@ -255,9 +255,9 @@ def _named(spec: Mapping[str, Any], objects: dict[str, Scenario]) -> dict[str, A
     def name(one: Any) -> Any:
         if not isinstance(one, Scenario | Mapping):
             return one
-        found = load(one)
-        said = _unlike(found.label, objects)
-        objects[said] = found
+        scenario = load(one)
+        said = _unlike(scenario.label, objects)
+        objects[said] = scenario
         return said
 
     out = dict(spec)

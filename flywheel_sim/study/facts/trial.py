@@ -92,14 +92,14 @@ def facts(
             progress(done, steps, note)
 
     runner = _Runner(replicates, seed, workers, step)
-    found: list[Fact] = []
+    judged: list[Fact] = []
     for place, own in here.items():
         rates = runner.pass_rates(bases[place], place, tried[place], draws if tried[place] else 0)
         arms = runner.run(bases[place], _arms(own, place), place)
         for fact in own:
-            found += _measured(fact, place, arms, rates.get(fact.mark, float("nan")))
+            judged += _measured(fact, place, arms, rates.get(fact.mark, float("nan")))
     return Facts(
-        found=tuple(found),
+        found=tuple(judged),
         replicates=replicates,
         draws=draws,
         seed=seed,
@@ -192,7 +192,7 @@ def _measured(fact: Declared, company: str, arms: Arms, pass_rate: float = float
         says=fact.no_interface,
         pass_rate=pass_rate,
     )
-    found = [] if fact.parts else [empty]
+    judged = [] if fact.parts else [empty]
     for part in fact.parts:
         if company not in part.companies:
             continue
@@ -200,13 +200,13 @@ def _measured(fact: Declared, company: str, arms: Arms, pass_rate: float = float
         try:
             value, error = _value(part, arms)
         except NoInterface as reason:
-            found.append(replace(one, says=str(reason)))
+            judged.append(replace(one, says=str(reason)))
             continue
         if np.isfinite(value):
-            found.append(replace(one, value=value, error=error, verdict=verdict(part, value, error)))
+            judged.append(replace(one, value=value, error=error, verdict=verdict(part, value, error)))
         else:
-            found.append(replace(one, says="nothing of the kind happened in these runs"))
-    return found
+            judged.append(replace(one, says="nothing of the kind happened in these runs"))
+    return judged
 
 
 def _value(part: Part, arms: Arms) -> tuple[float, float]:

@@ -109,7 +109,7 @@ def responses(
             if progress:
                 progress(done + part, total, note)
 
-        found = staged(
+        readings = staged(
             [point.scenario for point in made],
             [_YEAR * year for year in read_at],
             read,
@@ -124,7 +124,7 @@ def responses(
             if company in expected.companies:
                 for year in expected.years:
                     at = read_at.index(year)
-                    runs = np.array([[run[at][expected.outcome] for run in point] for point in found])
+                    runs = np.array([[run[at][expected.outcome] for run in point] for point in readings])
                     curves.append(_curve(lever, company, expected, year, x, runs, own))
     return Responses(
         curves=tuple(curves),

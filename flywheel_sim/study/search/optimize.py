@@ -145,10 +145,10 @@ def optimize(
     target = Path(folder) if folder is not None else folder_of(ready)
     vacant(target)
     with Store.create(target, experiment_of(ready)) as store:
-        found = _Search(ready, store, on, workers, progress).run()
+        optimum = _Search(ready, store, on, workers, progress).run()
     if kept is not None:
-        weakref.finalize(found, shutil.rmtree, kept, ignore_errors=True)
-    return found
+        weakref.finalize(optimum, shutil.rmtree, kept, ignore_errors=True)
+    return optimum
 
 
 def resume(

@@ -168,10 +168,10 @@ def _draws(study: Study) -> list[dict[str, Any]]:
     search = study.file.search
     if not search.uncertainty and not search.draws_file:
         return []
-    found = drawn(uncertain_part(study))
-    if again := sorted({path for draw in found for path in draw} & set(in_search(study))):
+    draws = drawn(uncertain_part(study))
+    if again := sorted({path for draw in draws for path in draw} & set(in_search(study))):
         raise ScenarioError([study.problem(("search", "draws_file"), f"'{again[0]}' is searched over already")])
-    return found
+    return draws
 
 
 def method_of(study: Study, space: Space) -> Method:

@@ -165,8 +165,8 @@ def _of_whole(
     means = {name: term.mean(axis=0) for name, term in terms.items()}
     values = _from_means(means)
     ends = resampled(terms, _from_means)
-    found = {name: Index(values[name], *ends[name]) for name in values}
-    share = found.pop("seed")
+    indices = {name: Index(values[name], *ends[name]) for name in values}
+    share = indices.pop("seed")
     steps = sorted({n for n in (rows // 8, rows // 4, rows // 2, rows) if n >= 8})
     some = [(n, _from_means({name: term[:n].mean(axis=0) for name, term in terms.items()})) for n in steps]
     convergence = tuple(
@@ -182,7 +182,7 @@ def _of_whole(
         outcomes=outcomes,
         rows=(rows,) * len(outcomes),
         dropped=(0,) * len(outcomes),
-        indices=found,
+        indices=indices,
         seed_share=Index(share.value[None], share.low[None], share.high[None]),
         mean=middle,
         spread=np.sqrt(means["apart"]),
@@ -236,15 +236,15 @@ def _from_means(means: Terms) -> Terms:
         whole = np.broadcast_to(whole, part.shape)
         return np.asarray(np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0))
 
-    found = {"first": over(means["first"], caused), "total": over(means["total"], caused)}
+    indices = {"first": over(means["first"], caused), "total": over(means["total"], caused)}
     if "across" in means:
         single = means["first"]
         pairs = over(caused - means["across"] - single[:, None] - single[None, :], caused)
         count = len(single)
         pairs[range(count), range(count)] = np.nan
-        found["second"] = pairs
-    found["seed"] = over(alone, caused + np.maximum(alone, 0.0))
-    return found
+        indices["second"] = pairs
+    indices["seed"] = over(alone, caused + np.maximum(alone, 0.0))
+    return indices
 
 
 def _swings(a: Floats, b: Floats, f_a: Floats, f_ab: Floats, mean: Floats) -> Floats:

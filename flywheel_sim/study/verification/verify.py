@@ -272,11 +272,11 @@ def smallest_seen(quantity: Quantity, alpha: float, tests: int) -> float:
 
 
 def _judged(
-    found: Sequence[Sequence[Quantity]], alpha: float
+    quantities: Sequence[Sequence[Quantity]], alpha: float
 ) -> list[tuple[tuple[float, ...], tuple[bool, ...], tuple[float, ...]]]:
     """Return p-values, verdicts and smallest deviations of every limit's quantities; NaN never passes."""
-    p = [[p_value(q) for q in some] for some in found]
-    lucky = [(i, k) for i, some in enumerate(found) for k, q in enumerate(some) if not q.exact]
+    p = [[p_value(q) for q in some] for some in quantities]
+    lucky = [(i, k) for i, some in enumerate(quantities) for k, q in enumerate(some) if not q.exact]
     values = [p[i][k] if math.isfinite(p[i][k]) else 0.0 for i, k in lucky]
     verdict = dict(zip(lucky, holm(values, alpha), strict=True))
     return [
@@ -285,5 +285,5 @@ def _judged(
             tuple(verdict.get((i, k), abs(q.model - q.theory) <= q.bias) for k, q in enumerate(some)),
             tuple(smallest_seen(q, alpha, max(len(lucky), 1)) for q in some),
         )
-        for i, some in enumerate(found)
+        for i, some in enumerate(quantities)
     ]

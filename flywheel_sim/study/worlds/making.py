@@ -145,11 +145,11 @@ def worlds(
         "engine": engine_hash(),
     }  # fmt: skip
     with unfinished(folder, asked):
-        found = _Making(prior, seed, draws, folder, worker_count(workers), progress, keep).run(called(base))
-        found = replace(found, changes=dict(changes or {}))
+        worlds_made = _Making(prior, seed, draws, folder, worker_count(workers), progress, keep).run(called(base))
+        worlds_made = replace(worlds_made, changes=dict(changes or {}))
         if kept is not None:
-            found.save(kept)
-    return found
+            worlds_made.save(kept)
+    return worlds_made
 
 
 def company_of(
@@ -293,17 +293,17 @@ class _Making:
     def _part(self, z: Floats, first: int, step: int) -> Floats:
         """Return whether draws are companies and what their runs come to, shape (draws, 1 + targets)."""
         numbers = np.arange(first, first + len(z))
-        found = np.full((len(z), 1 + len(self.targets)), np.nan)
-        found[:, 0] = 0.0
+        table = np.full((len(z), 1 + len(self.targets)), np.nan)
+        table[:, 0] = 0.0
         drawn = [self.prior.of_draw(row) for row in self.prior.values(z)]
         fine = [k for k, one in enumerate(drawn) if next(all_problems(one.model), None) is None]
-        found[fine, 0] = 1.0
+        table[fine, 0] = 1.0
         if self.targets:
             # fresh luck in every step: what a draw is moved by must not be its luck
             luck = [step * _STEP + int(numbers[k]) for k in fine]
             settled = self._settled([drawn[k] for k in fine], [(self.seed, _LOOKING + k) for k in luck])
-            found[fine, 1:] = self._read(settled, luck, self.seed)
-        return found
+            table[fine, 1:] = self._read(settled, luck, self.seed)
+        return table
 
     def _settled(self, scenarios: Sequence[Scenario], luck: Sequence[tuple[int, int]]) -> list[Scenario]:
         """Return scenarios with references read from a run of each."""
@@ -366,7 +366,7 @@ class _Making:
 
     def _references(self, numbers: NDArray[np.int64], z: Floats) -> dict[str, Floats]:
         """Return references of every world, read from several runs of it with those of one run in place."""
-        found: list[dict[str, float]] = []
+        references: list[dict[str, float]] = []
         every = self.prior.alternatives  # an option may have references of its own
         rows = references_of(every, [(self.seed, 0)] * len(every), every=_EVERY, paired=True)
         paths = tuple(sorted(set().union(*rows)))
@@ -390,10 +390,10 @@ class _Making:
 
             mark = hashlib.sha256(some.tobytes() + np.ascontiguousarray(own).tobytes()).hexdigest()[:16]
             table = self._kept(f"references-{mark}", make, (len(some), len(paths)))
-            found += [dict(zip(paths, row, strict=True)) for row in table]
+            references += [dict(zip(paths, row, strict=True)) for row in table]
             self.done += len(some)
             self._look()
-        return {path: np.round(np.array([row[path] for row in found]), 5) for path in paths}
+        return {path: np.round(np.array([row[path] for row in references]), 5) for path in paths}
 
     # -- what is known -------------------------------------------------------------------------------------------------
 

@@ -106,7 +106,7 @@ class Prior:
         doubt = scenario.model.doubt
         factors = {**WIDTHS, **doubt.widths}
         ties = {path: name for name, paths in doubt.tied.items() for path in paths}
-        found, told = [], []
+        numbers, told = [], []
         acts = acting(scenario)
         acts |= {path: float(one.median) for path, one in scenario.ranges.items() if _draws(scenario, path)}
         for path, value in acts.items():
@@ -115,7 +115,7 @@ class Prior:
             law, why = _law(scenario, path, value, factors)
             if law is not None:
                 group = path.partition(".")[0]
-                found.append(
+                numbers.append(
                     Doubtful(path, plain_label(path), group, law, why, ties.get(path, path), _unit(scenario, path))
                 )
         for choice in doubt.structure.values():
@@ -125,8 +125,10 @@ class Prior:
             if path in acts or any(f"{path}.".startswith(f"{one}.") for one in doubt.known):
                 continue
             told.append(f"{path} is not drawn: {_why_not(scenario, path)}; its median is taken")
-        found += [one for one in _choices(scenario) if not any(f"{one.path}.".startswith(f"{k}.") for k in doubt.known)]
-        return cls(scenario, tuple(found), tuple(told))
+        numbers += [
+            one for one in _choices(scenario) if not any(f"{one.path}.".startswith(f"{k}.") for k in doubt.known)
+        ]
+        return cls(scenario, tuple(numbers), tuple(told))
 
     @property
     def paths(self) -> tuple[str, ...]:
