@@ -225,4 +225,6 @@ def _shown(value: Any) -> str:
         return number(float(value), 4)
     if isinstance(value, dict):
         return ", ".join(f"{name} {_shown(part)}" for name, part in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(_shown(part) for part in value) or "none named"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -55,7 +55,13 @@ class Sensing(Block):
         source="C4",
     )
     refresh_weeks: int = param(
-        13, "Weeks between updates of the map; 0 = nobody ever draws one.", unit="weeks", ge=0, le=520, source="C4"
+        13,
+        "Weeks between updates of the map; 0 = nobody ever draws one.",
+        label="Weeks between updates of the customer map",
+        unit="weeks",
+        ge=0,
+        le=520,
+        source="C4",
     )
     sharing: float = param(0.7, "Share of the map all teams have in common.", unit="share", ge=0, le=1, source="C4")
     adherence: float = param(0.8, "Share of the map that is acted on.", unit="share", ge=0, le=1, source="C4")
@@ -89,6 +95,7 @@ class Sensing(Block):
     listening_hours: float = param(
         0.0,
         "Continuous listening to customers, per head of the front teams.",
+        label="Hours of listening to customers, per head of the front teams",
         unit="hours/week",
         ge=0,
         le=168,

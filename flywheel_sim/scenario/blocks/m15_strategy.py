@@ -13,7 +13,9 @@ class Strategy(Block):
     enabled: bool = param(True, "Off: leadership points nowhere.", label="Leadership sets a direction")
     target: dict[str, Weight] = param({}, "Target direction by axis; empty = towards the need, turned by `angle`.")
     established: bool = param(
-        True, "Whether this way of working is in place already; false: it begins in week 1 and has to be learned."
+        True,
+        "Whether this way of working is in place already; false: it begins in week 1 and has to be learned.",
+        label="This way of working is already in place",
     )
     transition: float = param(
         0.10,

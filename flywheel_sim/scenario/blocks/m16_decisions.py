@@ -10,10 +10,11 @@ from flywheel_sim.scenario.references import Problem, unknown
 class Together(Block):
     """Teams that decide together outside the meetings of the flywheel group."""
 
-    members: list[str] = param([], "Teams that do; empty = all.")
+    members: list[str] = param([], "Teams that do; empty = all.", label="Teams that decide together")
     hours: float = param(
         0.0,
         "Hours a week that each of them spends on it, shared evenly over the others.",
+        label="Hours a week each of these teams spends deciding together",
         unit="hours/week",
         ge=0,
         le=1e6,

@@ -18,7 +18,11 @@ class Event(Block):
     pull: float = param(
         0.0, "Share of the angle to their mean direction that it removes.", unit="share", ge=0, le=1, source="A20"
     )
-    clears_blockers: bool = param(False, "Whether blockers between teams are settled there (M18).")
+    clears_blockers: bool = param(
+        False,
+        "Whether blockers between teams are settled there (M18).",
+        label="Blockers between teams are settled there",
+    )
     cost: float = param(0.0, "Cost beside the hours.", unit="$", ge=0, le=1e9)
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
@@ -77,6 +81,7 @@ class Cadence(Block):
         "none",
         "Quarterly themes: not used, each team its own draw of four, one for all, or one round of four that each team "
         "enters `theme_offset` weeks late.",
+        label="Quarterly themes",
         source="C47, C48",
     )
     events: dict[str, Event] = param({}, "Other events of the calendar by name.", max_length=MANY)
@@ -84,6 +89,7 @@ class Cadence(Block):
         0,
         "Weeks between reviews of the scores by the group, which then takes the place of each member's own reaction "
         "(M14); 0 = no reviews.",
+        label="Weeks between joint reviews of the scores",
         unit="weeks",
         ge=0,
         le=520,
@@ -111,6 +117,7 @@ class Cadence(Block):
     plan_weeks: int = param(
         0,
         "Weeks between plans, the only time leadership's target is aimed anew (M15); 0 = any week.",
+        label="Weeks between plans",
         unit="weeks",
         ge=0,
         le=520,

@@ -23,7 +23,12 @@ class Programme(Block):
     funding: float = param(1.0, "Share of the programme's money that is granted.", unit="share", ge=0, le=1)
     cost: float = param(250_000.0, "Yearly cost at full funding.", unit="$/year", ge=0, le=1e9)
     projects: float = param(
-        0.5, "Share of the work that goes into project fixes; competencies get the rest.", unit="share", ge=0, le=1
+        0.5,
+        "Share of the work that goes into project fixes; competencies get the rest.",
+        label="Share of the programme's work that fixes single problems",
+        unit="share",
+        ge=0,
+        le=1,
     )
     project_build_month: float = param(
         0.5, "Share of what is missing that full work on projects adds a month.", unit="share/month", ge=0, lt=1

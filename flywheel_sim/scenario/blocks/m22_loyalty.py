@@ -13,6 +13,7 @@ class Loyalty(Block):
     earn_expansion: float = param(
         0.0,
         "Points per dollar a year bought more: set it by the margin of what should sell.",
+        label="Points per dollar a year bought more",
         unit="1/$",
         ge=0,
         le=1e6,

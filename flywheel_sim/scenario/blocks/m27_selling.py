@@ -73,7 +73,13 @@ class Selling(Block):
         evidence="X",
     )
     lone_wolves: float = param(
-        0.1, "Share of accounts that lone wolves sell to; 0 = none.", unit="share", ge=0, le=1, source="C12"
+        0.1,
+        "Share of accounts that lone wolves sell to; 0 = none.",
+        label="Share of accounts that lone wolves sell to",
+        unit="share",
+        ge=0,
+        le=1,
+        source="C12",
     )
     lone_low_fit: float = param(
         1.5,
