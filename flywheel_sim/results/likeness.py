@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flywheel_sim.results.assumptions import plain_label
 from flywheel_sim.results.naming import differences, leaves
-from flywheel_sim.results.words import number
+from flywheel_sim.results.words import inside, number
 from flywheel_sim.scenario.roles import mappings, role_of
 
 if TYPE_CHECKING:
@@ -65,12 +66,15 @@ def unlike_sentence(differing: Sequence[Unlike], labels: Sequence[str]) -> str:
     Examples
     --------
     >>> unlike_sentence([Unlike("market.accounts", (5000, 9000))], ["A", "B"])
-    'A and B are different companies, so this is not what a plan is worth: market.accounts 5,000 against 9,000'
+    'A and B are different companies, so this is not what a plan is worth: accounts in the market: 5,000 against 9,000'
     """
     if not differing:
         return ""
     who = " and ".join(labels) if len(labels) == 2 else "these scenarios"
-    named = [f"{one.path} {' against '.join(_said(value) for value in one.values)}" for one in differing[:MOST_NAMED]]
+    named = [
+        f"{inside(plain_label(one.path))}: {' against '.join(_said(value) for value in one.values)}"
+        for one in differing[:MOST_NAMED]
+    ]
     more = len(differing) - len(named)
     rest = f"; and {more} more setting{'s' if more > 1 else ''} of the company" if more else ""
     return f"{who} are different companies, so this is not what a plan is worth: {'; '.join(named)}{rest}"

@@ -26,9 +26,7 @@ Resuming
 
 import os
 import shutil
-import tempfile
 import time
-import warnings
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -43,13 +41,11 @@ from flywheel_sim.execute.design import Design, Point
 from flywheel_sim.execute.drive import Interrupted, Progress, resume_command, run_design
 from flywheel_sim.execute.store import Standing, Store
 from flywheel_sim.results.risk import in_the_tail, share_won
-from flywheel_sim.results.saving import ResultError, vacant
+from flywheel_sim.results.saving import ResultError
 from flywheel_sim.results.search import AS_IT_STANDS, Optimum, Policy, Robustness
 from flywheel_sim.scenario import Scenario
 from flywheel_sim.study.design.study import Study
-from flywheel_sim.study.design.study_file import read_study
-from flywheel_sim.study.design.sweep import On
-from flywheel_sim.study.design.unit_mismatch import study_warnings
+from flywheel_sim.study.design.sweep import On, room_for_runs, study_asked
 from flywheel_sim.study.search.algorithms import Method, better_first, made_with, not_dominated
 from flywheel_sim.study.search.plan import (
     LIKED,
@@ -133,17 +129,9 @@ def optimize(
     True
     """
     checked(on, workers)
-    ready = study if isinstance(study, Study) else read_study(study, changes, replicates=replicates, seed=seed)
-    for warning in () if ready is study else study_warnings(ready):
-        warnings.warn(warning, stacklevel=2)
-    ready = with_worlds(ready, worlds, worlds_from)
+    ready = with_worlds(study_asked(study, changes, replicates=replicates, seed=seed), worlds, worlds_from)
     planned(ready)
-    kept = None
-    if folder is None and isinstance(study, Mapping):
-        kept = Path(tempfile.mkdtemp(prefix="flywheel-search-"))
-        folder = kept / "runs"
-    target = Path(folder) if folder is not None else folder_of(ready)
-    vacant(target)
+    target, kept = room_for_runs(study, folder, folder_of(ready))
     with Store.create(target, experiment_of(ready)) as store:
         optimum = _Search(ready, store, on, workers, progress).run()
     if kept is not None:
