@@ -97,7 +97,17 @@ def calibrate(
     target = Path(spec) if in_place else out or Path(f"{Path(start.name).stem}-fitted.yaml")
     if out is None and not in_place and target.exists():
         raise click.UsageError(f"{target} exists; name another file with --out, or remove it")
-    asked = Asked(spec, data, until, changes, seed, replicates, str(target), in_place, str(figure) if figure else None)
+    asked = Asked(
+        spec=spec,
+        data=data,
+        until=until,
+        changes=changes,
+        seed=seed,
+        replicates=replicates,
+        target=str(target),
+        in_place=in_place,
+        figure=str(figure) if figure else None,
+    )
     place(target, ".yaml", ".yml", what="a scenario")
     folder = asked.folder
     if folder.exists():

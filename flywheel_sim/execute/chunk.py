@@ -164,12 +164,12 @@ def _rows(chunk: Chunk, k: int, run: "Run") -> Rows:
     outcomes, weeks = measure(chunk.outcomes, run), np.arange(1, run.weeks + 1)
     kept = weeks[(weeks % chunk.every == 0) | (weeks == run.weeks)] if index else weeks[:0]
     return Rows(
-        np.array([chunk.jobs[k].run]),
-        outcomes[None, :],
-        (None,),
-        np.full(len(kept), chunk.jobs[k].run),
-        kept,
-        run.arrays.weekly[kept - 1][:, index],
+        run=np.array([chunk.jobs[k].run]),
+        outcomes=outcomes[None, :],
+        errors=(None,),
+        series_run=np.full(len(kept), chunk.jobs[k].run),
+        week=kept,
+        series=run.arrays.weekly[kept - 1][:, index],
     )
 
 

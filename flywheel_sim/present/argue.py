@@ -200,7 +200,9 @@ def _narrowed(
     highs = tuple(Stop(c, said(ends[1][c]), c == last) for c in range(last + 1))
     better = tuple((int(np.sum(effects[classes == c] > 0)), int(np.sum(classes == c))) for c in range(last + 1))
     label = draws.labels[k].removesuffix(".")
-    return Narrowed(place, path, label, draws.units[k], lows, highs, better), classes.astype(np.int64)
+    return Narrowed(
+        number=place, path=path, label=label, unit=draws.units[k], lows=lows, highs=highs, better=better
+    ), classes.astype(np.int64)
 
 
 def _said(value: float, whole: bool) -> float:

@@ -43,7 +43,8 @@ def waterfall_chart(bridge: Bridge, key: str = "npv") -> Figure:
         _bar(axes, row, float(starts[row]), part, words(part.mean))
     if rest:
         mean = sum(part.mean for part in rest)
-        _bar(axes, len(shown), float(starts[-1]), Part("", mean, mean, mean, 0.0, 0.0), words(mean))
+        together = Part(group="", mean=mean, low=mean, high=mean, alone=0.0, last=0.0)
+        _bar(axes, len(shown), float(starts[-1]), together, words(mean))
     axes.barh(rows - 1, total, color=WHOLE, height=0.62)
     _name(axes, rows - 1, total, total >= 0, words(total), bold=True)
     joints = [*starts[1:], total]

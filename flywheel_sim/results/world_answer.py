@@ -171,7 +171,7 @@ class WorldRuns:
             digest=about["digest"],
             seed=int(about["seed"]),
             numbers=np.asarray(worlds["world"], np.int64),
-            draws=WorldDraws(values, paths, labels, groups, units, options),
+            draws=WorldDraws(values=values, paths=paths, labels=labels, groups=groups, units=units, options=options),
             again=np.array([again[f"npv-{s}"] for s in range(count)]),
             effects=np.array([worlds[f"effect-{s}"] for s in range(count)]),
             luck=np.array([nan if x is None else x for x in about["luck"]]),
@@ -240,7 +240,15 @@ def over_worlds(
     share = float(np.mean(effects > 0) + 0.5 * np.mean(effects == 0))
     low, high = share_interval(share * n, n)  # type: ignore[arg-type]
     ends = np.quantile(effects, (0.1, 0.5, 0.9))
-    verdict = WorldVerdict(runs.n, n, share, low, high, float(ends[1]), (float(ends[0]), float(ends[2])))
+    verdict = WorldVerdict(
+        n=runs.n,
+        n_eff=n,
+        share=share,
+        low=low,
+        high=high,
+        median=float(ends[1]),
+        interval80=(float(ends[0]), float(ends[2])),
+    )
     other = share < 0.5
     least = 1.0 - high if other else low
     word = word_of(least)

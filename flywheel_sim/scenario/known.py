@@ -168,7 +168,15 @@ def _understood(kind: Kind, said: str, match: re.Match[str]) -> Known:
         raise _not(kind, f"expected no number below 0, got '{said}'")
     if unit == "share" and not 0 <= low <= high <= 1:
         low, high = max(low, 0.0), min(high, 1.0)
-    return Known(kind.name, said, value, low, high, PERIODS.get(period, 0.0), other is not None)
+    return Known(
+        name=kind.name,
+        said=said,
+        value=value,
+        low=low,
+        high=high,
+        weeks=PERIODS.get(period, 0.0),
+        stated=other is not None,
+    )
 
 
 def _range(unit: str, value: float, other: float | None, sign: str | None) -> tuple[float, float]:

@@ -280,14 +280,14 @@ class _Stacking:
             return Layers(kept, files, problems)
         laid = company.laid | set(files) if overlay else company.laid
         return Layers(
-            kept,
-            files + company.files,
-            problems + company.problems,
-            company.complete,
-            company.below,
-            laid,
-            () if over else company.notes,
-            (company.company or company.root) if overlay else company.company,
+            root=kept,
+            files=files + company.files,
+            problems=problems + company.problems,
+            complete=company.complete,
+            below=company.below,
+            laid=laid,
+            notes=() if over else company.notes,
+            company=(company.company or company.root) if overlay else company.company,
         )
 
 

@@ -130,7 +130,16 @@ def choice_between(weights: Mapping[str, float]) -> Law:
     for weight in [*kept.values()][:-1]:
         below += weight
         cuts.append(NormalDist().inv_cdf(below / total))
-    return Law("choice", 0.0, 1.0, 0.0, len(kept) - 1.0, 1, tuple(kept), tuple(cuts))
+    return Law(
+        kind="choice",
+        middle=0.0,
+        spread=1.0,
+        low=0.0,
+        high=len(kept) - 1.0,
+        step=1,
+        options=tuple(kept),
+        cuts=tuple(cuts),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +213,14 @@ def law_between(shape: Shape, low: float, high: float) -> Law:
         kind, ends = "log", (math.log(low), math.log(high))
     else:
         kind, ends = "plain", (low, high)
-    return Law(kind, (ends[0] + ends[1]) / 2.0, (ends[1] - ends[0]) / (2.0 * Z95), least, most, int(whole))
+    return Law(
+        kind=kind,
+        middle=(ends[0] + ends[1]) / 2.0,
+        spread=(ends[1] - ends[0]) / (2.0 * Z95),
+        low=least,
+        high=most,
+        step=int(whole),
+    )
 
 
 class _Wrong(NamedTuple):

@@ -252,15 +252,15 @@ def _mechanism(number: str) -> Explained:
         if shape is not None and path.startswith(f"{block}.") and _leaf(shape) and shape.field is not None
     )
     return Explained(
-        number,
-        "mechanism",
-        _title(number),
-        "\n".join(said.splitlines()[1:]).strip(),
-        (("block", block),),
-        rows,
-        _limits(forms),
-        _told(resting),
-        tuple(forms),
+        name=number,
+        kind="mechanism",
+        title=_title(number),
+        text="\n".join(said.splitlines()[1:]).strip(),
+        facts=(("block", block),),
+        parameters=rows,
+        limits=_limits(forms),
+        claims=_told(resting),
+        related=tuple(forms),
     )
 
 
@@ -275,15 +275,15 @@ def _claim(claim: Claim) -> Explained:
         "trial": "" if claim.open else f"flywheel claims {claim.number}: its size, and a verdict that can be 'no'",
     }  # fmt: skip
     return Explained(
-        claim.number,
-        "claim",
-        claim.claim,
-        "",
-        tuple((name, said) for name, said in facts.items() if said),
-        (),
-        _limits(claim.anchors),
-        (),
-        (*claim.mechanisms, *claim.anchors),
+        name=claim.number,
+        kind="claim",
+        title=claim.claim,
+        text="",
+        facts=tuple((name, said) for name, said in facts.items() if said),
+        parameters=(),
+        limits=_limits(claim.anchors),
+        claims=(),
+        related=(*claim.mechanisms, *claim.anchors),
     )
 
 
@@ -298,15 +298,18 @@ def _form(name: str) -> Explained:
     carrying = [number for number, said in _sources().items() if name in closed_forms_in(said)]
     resting = [claim for claim in claim_table().values() if name in claim.anchors]
     return Explained(
-        name,
-        "closed form",
-        anchor.title,
-        "\n\n".join([module, *parts]),
-        (("reduces when", anchor.reduces_when), ("functions", ", ".join(f"theory.{f}" for f in anchor.functions))),
-        (),
-        _limits([name]),
-        _told(resting),
-        tuple(carrying),
+        name=name,
+        kind="closed form",
+        title=anchor.title,
+        text="\n\n".join([module, *parts]),
+        facts=(
+            ("reduces when", anchor.reduces_when),
+            ("functions", ", ".join(f"theory.{f}" for f in anchor.functions)),
+        ),
+        parameters=(),
+        limits=_limits([name]),
+        claims=_told(resting),
+        related=tuple(carrying),
     )
 
 
@@ -359,15 +362,15 @@ def _parameter(name: str, shape: Shape) -> Explained:
         and _leaf(found)
     )
     return Explained(
-        name,
-        "parameter",
-        row.text or name,
-        "",
-        tuple((key, said) for key, said in facts.items() if said),
-        below,
-        tuple((limit.key, _verified(limit)) for limit in limits),
-        _told(touching),
-        (number,) if number else (),
+        name=name,
+        kind="parameter",
+        title=row.text or name,
+        text="",
+        facts=tuple((key, said) for key, said in facts.items() if said),
+        parameters=below,
+        limits=tuple((limit.key, _verified(limit)) for limit in limits),
+        claims=_told(touching),
+        related=(number,) if number else (),
     )
 
 
@@ -383,13 +386,13 @@ def _row(path: str, shape: Shape) -> Parameter:
     text = f"{shape.label}. {shape.text}" if shape.label else shape.text
     extra = shape.extra
     return Parameter(
-        path,
-        text,
-        default,
-        shape.unit,
-        str(extra.get("evidence") or ""),
-        str(extra.get("source") or ""),
-        shape.expected(),
+        path=path,
+        text=text,
+        default=default,
+        unit=shape.unit,
+        evidence=str(extra.get("evidence") or ""),
+        source=str(extra.get("source") or ""),
+        expected=shape.expected(),
     )
 
 

@@ -248,7 +248,18 @@ class Fitting:
         near = covariance / self.size
         left = float(np.max(np.abs(step) / np.sqrt(np.maximum(np.diag(near), 1e-30)), initial=0.0))
         alone = np.asarray(np.linalg.pinv(data + 1e-9 * np.eye(p), hermitian=True), dtype=np.float64)
-        return Local(x, residuals, jacobian, covariance, alone, bound, step, left, luck, self.half_sum(residuals))
+        return Local(
+            x=x,
+            residuals=residuals,
+            jacobian=jacobian,
+            covariance=covariance,
+            alone=alone,
+            bound=bound,
+            step=step,
+            left=left,
+            luck=luck,
+            cost=self.half_sum(residuals),
+        )
 
     def polish(self, x: Floats) -> Local:
         """Return Gauss-Newton steps with falling gain; of the points as good as any, the one nearest to its own next

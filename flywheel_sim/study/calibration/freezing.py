@@ -392,4 +392,11 @@ def freeze(
         values |= {path: right[path] for path in sorted(aims)}
         scenario = scenario.with_(values)
     tell(f"measuring {replicates} runs")
-    return Frozen(scenario, values, moved, measure(scenario, seed, replicates, workers), seed, replicates)
+    return Frozen(
+        scenario=scenario,
+        references=values,
+        moved=moved,
+        achieved=measure(scenario, seed, replicates, workers),
+        seed=seed,
+        replicates=replicates,
+    )

@@ -218,7 +218,15 @@ def meet(
     )
     numbers = tuple(_met(scenario, end, one, before, fresh["numbers"], levers, rounds, stuck) for one in known)
     targets = found_targets(end, worker_count(workers)) if end.model.incentives.measures else {}
-    return KnownFit(end, numbers, refs, search.moved < SETTLED, rounds, count, targets)
+    return KnownFit(
+        scenario=end,
+        numbers=numbers,
+        references=refs,
+        settled=search.moved < SETTLED,
+        rounds=rounds,
+        runs=count,
+        targets=targets,
+    )
 
 
 def moved_by(scenario: Scenario) -> set[str]:
@@ -432,7 +440,9 @@ def _met(
             why = f"it still moves after {ROUNDS} rounds: other numbers pull against it"
         if one.name == "churn" and end.model.contracts.involuntary > 0 and value > one.high:
             why += "; failed payments (contracts.involuntary) are part of it"
-    return Met(one, float(before[one.name][0]), float(value), float(error), moved, why)
+    return Met(
+        known=one, before=float(before[one.name][0]), value=float(value), error=float(error), moved=moved, why=why
+    )
 
 
 def _said(n: int, known: Sequence[Known], read: Mapping[str, Any], off: Mapping[str, float], moved: float) -> str:

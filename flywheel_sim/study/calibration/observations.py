@@ -123,16 +123,16 @@ def observations(scenario: Scenario) -> Observations:
         scale=mapping.scale,
         series=tuple(
             ObservedSeries(
-                name,
-                one.quantity,
-                weeks[keep],
-                opening[keep],
-                values[name][keep],
-                derived[name][keep],
-                one.error,
-                one.fit,
-                law_of(one),
-                one.cohort,
+                name=name,
+                quantity=one.quantity,
+                weeks=weeks[keep],
+                opening=opening[keep],
+                values=values[name][keep],
+                derived=derived[name][keep],
+                error=one.error,
+                fitted=one.fit,
+                law=law_of(one),
+                cohort=one.cohort,
             )
             for name, one in sorted(mapping.series.items(), key=lambda item: _ORDER.index(item[1].quantity))
         ),

@@ -187,7 +187,9 @@ def of_observations(
         folder = kept / "runs"
     vacant(folder)
     with Store.create(folder, Experiment({base.name: base}, chosen.seed, outcomes, about=about)) as store:
-        posterior = _Calibration(base, priors, seen, chosen, store, on, workers, progress).run()
+        posterior = _Calibration(
+            base=base, priors=priors, seen=seen, settings=chosen, store=store, on=on, workers=workers, progress=progress
+        ).run()
         leave(posterior, base)
     if kept is not None:
         weakref.finalize(posterior, shutil.rmtree, kept, ignore_errors=True)
@@ -213,7 +215,16 @@ def resume(
             raise ResultError(f"'{folder}' was begun with {said[0]}; this is {said[1]}, which asks other questions")
         base, seen = next(iter(store.experiment.scenarios.values())), _unpacked(about["observed"])
         settings = Settings(**about["settings"])
-        posterior = _Calibration(base, Priors(base), seen, settings, store, on, workers, progress).run()
+        posterior = _Calibration(
+            base=base,
+            priors=Priors(base),
+            seen=seen,
+            settings=settings,
+            store=store,
+            on=on,
+            workers=workers,
+            progress=progress,
+        ).run()
         leave(posterior, base)
         return posterior
 
@@ -414,16 +425,16 @@ class _Calibration:
             base=self.base.name,
             parameters=tuple(
                 Parameter(
-                    name,
-                    path,
-                    fit[name].low,
-                    fit[name].high,
-                    fit[name].prior,
-                    fit[name].spread,
-                    draws[:, k],
-                    unit[:, k],
-                    float(sds[k]),
-                    prior[:, k],
+                    name=name,
+                    path=path,
+                    low=fit[name].low,
+                    high=fit[name].high,
+                    prior=fit[name].prior,
+                    spread=fit[name].spread,
+                    draws=draws[:, k],
+                    unit=unit[:, k],
+                    prior_sd=float(sds[k]),
+                    prior_quantiles=prior[:, k],
                 )
                 for k, (name, path) in enumerate(zip(priors.names, priors.paths, strict=True))
             ),

@@ -214,14 +214,14 @@ def claims(
     trials = judged([(claim, measured.get(number, [])) for number, claim in table.items()], told)
     bases = {claim.base for claim in table.values() if not claim.open}
     return Trials(
-        trials,
-        replicates,
-        seed,
-        mode,
-        ERROR_RATE,
-        FALSE_ALARM,
-        {base: load(base).hash for base in sorted(bases)},
-        time.perf_counter() - begun,
+        trials=trials,
+        replicates=replicates,
+        seed=seed,
+        mode=mode,
+        error_rate=ERROR_RATE,
+        false_alarm=FALSE_ALARM,
+        hashes={base: load(base).hash for base in sorted(bases)},
+        seconds=time.perf_counter() - begun,
     )
 
 
@@ -370,7 +370,16 @@ def _seen(name: str, pair: Pair, tests: int) -> Seen:
     without, with_effect = float(pair.without.mean()), float(pair.with_effect.mean())
     error = float(np.std(apart, ddof=1) / np.sqrt(len(apart)))
     sees = smallest_seen(Quantity(name, without, with_effect, error, freedom=len(apart) - 1), ERROR_RATE, tests)
-    return Seen(name, without, with_effect, float(apart.mean()), mean_interval(apart), _p_of(pair), sees, pair.same)
+    return Seen(
+        name=name,
+        without=without,
+        with_effect=with_effect,
+        difference=float(apart.mean()),
+        interval=mean_interval(apart),
+        p=_p_of(pair),
+        sees=sees,
+        same=pair.same,
+    )
 
 
 def _before(claim: Claim, without: Scenario) -> dict[str, Any]:

@@ -118,7 +118,19 @@ def swings(
     held = tuple(bar.path for bar in bars if bar.path in table)
     screened = tuple(Screened(one.path, one.text, one.unit, one.value, most[one.path]) for one in order)
     work.done()
-    return Swings(said[0], said[1], middle, tuple(bars), flip, FACTORS, replicates, held, screened, len(by_path), alone)
+    return Swings(
+        baseline=said[0],
+        challenger=said[1],
+        middle=middle,
+        bars=tuple(bars),
+        flip=flip,
+        factors=FACTORS,
+        runs=replicates,
+        drawn=held,
+        screened=screened,
+        tried=len(by_path),
+        alone=alone,
+    )
 
 
 class _One(NamedTuple):
@@ -284,7 +296,16 @@ def _bar(one: _One, at: list[tuple[float, float]], middle: float) -> Bar:
     """Return a bar from the ends that could be run; where one could not, it ends at the value itself."""
     low = next(((end, worth) for end, worth in at if end < one.value), (one.value, middle))
     high = next(((end, worth) for end, worth in at if end > one.value), (one.value, middle))
-    return Bar(one.path, one.text, one.unit, one.value, low[0], high[0], low[1], high[1])
+    return Bar(
+        path=one.path,
+        text=one.text,
+        unit=one.unit,
+        value=one.value,
+        low=low[0],
+        high=high[0],
+        at_low=low[1],
+        at_high=high[1],
+    )
 
 
 def _flip(bars: Sequence[Bar], middle: float, worth: Any) -> Flip | None:

@@ -113,7 +113,7 @@ def read_study(
         file = file.model_copy(update={"search": in_order(file.search, source.get("search", {}))})
     given = {key: value for key, value in (("replicates", replicates), ("seed", seed)) if value is not None}
     file = file.model_copy(update=given)
-    study = Study(file, {}, {}, folder, name, places, source)
+    study = Study(file=file, parameters={}, scenarios={}, folder=folder, name=name, places=places, source=source)
     problems += [problem for problem in _words(study) if problem.field.partition(".")[0] not in bad]
     parameters: dict[str, ParameterBlock] = {}
     for path, value in ((path, file.parameters[path]) for path in source.get("parameters", {}) if file.parameters):
@@ -122,7 +122,9 @@ def read_study(
         except ScenarioError as error:
             problems += error.problems
     scenarios = _scenarios(study, changes or {}, problems, objects) if file.scenario or file.scenarios else {}
-    study = Study(file, parameters, scenarios, folder, name, places, source)
+    study = Study(
+        file=file, parameters=parameters, scenarios=scenarios, folder=folder, name=name, places=places, source=source
+    )
     if scenarios:
         problems += [*path_problems(study), *_teams_of_rules(study)]
         if study.searches and not bad:

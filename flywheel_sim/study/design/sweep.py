@@ -132,7 +132,13 @@ def planned(study: Study, more: Rules = NO_RULES) -> tuple[Experiment, Design]:
     ruled = study.rules.plus(more)
     fitting_rules([*study.scenarios.values()], ruled)
     experiment = Experiment(
-        study.scenarios, file.seed, tuple(file.outcomes), tuple(file.series), file.series_every, about, ruled
+        scenarios=study.scenarios,
+        seed=file.seed,
+        outcomes=tuple(file.outcomes),
+        columns=tuple(file.series),
+        every=file.series_every,
+        about=about,
+        rules=ruled,
     )
     return experiment, laid(study)
 

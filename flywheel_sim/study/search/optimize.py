@@ -224,23 +224,23 @@ class _Search:
         except KeyboardInterrupt:
             raise Interrupted(f"interrupted; go on with: {resume_command(self.store)}") from None
         return Optimum(
-            self.file.title or self.study.name,
-            dict(self.search.objectives),
-            tuple(policies),
-            winner,
-            tuple(front),
-            np.concatenate(self.tried),
-            tuple(self.history),
-            robustness,
-            self.store.standing().done,
-            len(self.met),
-            str(self.store.folder),
-            "",
-            self.study.base.name,
-            self._notes(policies),
-            self._promised(policies[winner]),
-            {name: share for name, share in self.search.cvar.items() if share < 1.0},
-            tuple(self.search.won),
+            title=self.file.title or self.study.name,
+            objectives=dict(self.search.objectives),
+            policies=tuple(policies),
+            winner=winner,
+            front=tuple(front),
+            tried=np.concatenate(self.tried),
+            history=tuple(self.history),
+            robustness=robustness,
+            runs=self.store.standing().done,
+            points=len(self.met),
+            folder=str(self.store.folder),
+            stopped="",
+            scenario=self.study.base.name,
+            notes=self._notes(policies),
+            promised=self._promised(policies[winner]),
+            cvar={name: share for name, share in self.search.cvar.items() if share < 1.0},
+            won=tuple(self.search.won),
         )
 
     def _promised(self, answer: Policy) -> Floats:
@@ -386,12 +386,12 @@ class _Search:
         told = self._ask([changes for _, changes in named], [first] * len(named), self.search.fresh, what)
         return [
             Policy(
-                name,
-                dict(changes),
-                self._seen(changes) if changes else np.zeros(len(self.signs)),
-                runs[:, self.columns],
-                self._excess(runs, changes),
-                self._counted(runs, told[0]) if self.averse else None,
+                name=name,
+                changes=dict(changes),
+                searched=self._seen(changes) if changes else np.zeros(len(self.signs)),
+                fresh=runs[:, self.columns],
+                excess=self._excess(runs, changes),
+                tail=self._counted(runs, told[0]) if self.averse else None,
             )
             for (name, changes), runs in zip(named, told, strict=True)
         ]
@@ -467,7 +467,9 @@ class _Search:
         fails = ~(gain[:, 0] >= 0) | ~(kept <= 0)
         box = discovered(self.draws, fails, self.search.seed)
         names = tuple(policies[p].name for p in who)
-        return Robustness(tuple(self.draws), names, values, self.signs, fails, place_of, box)
+        return Robustness(
+            draws=tuple(self.draws), names=names, values=values, signs=self.signs, fails=fails, winner=place_of, box=box
+        )
 
 
 def _distinct(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

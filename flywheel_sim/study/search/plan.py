@@ -116,7 +116,15 @@ def experiment_of(study: Study) -> Experiment:
             **({"worlds": _kept(over_worlds(study))} if file.search.worlds else {}),
         },
     }  # fmt: skip
-    return Experiment(study.scenarios, file.seed, outcomes, tuple(file.series), file.series_every, about, study.rules)
+    return Experiment(
+        scenarios=study.scenarios,
+        seed=file.seed,
+        outcomes=outcomes,
+        columns=tuple(file.series),
+        every=file.series_every,
+        about=about,
+        rules=study.rules,
+    )
 
 
 def asked_again(store: Store) -> Study:
@@ -128,13 +136,13 @@ def asked_again(store: Store) -> Study:
     file = file.model_copy(update={"replicates": about["search"]["replicates"], "search": search})
     given = {path: {"values": v} if isinstance(v, list) else v for path, v in file.parameters.items()}
     study = Study(
-        file.model_copy(update={"parameters": given}),
-        {},
-        experiment.scenarios,
-        Path(),
-        about["name"],
-        {},
-        about["study"],
+        file=file.model_copy(update={"parameters": given}),
+        parameters={},
+        scenarios=experiment.scenarios,
+        folder=Path(),
+        name=about["name"],
+        places={},
+        source=about["study"],
     )
     return check_parameters(study)
 

@@ -62,7 +62,7 @@ def discovered(draws: Sequence[Mapping[str, Any]], fails: Mask, seed: int = 1) -
     limits = _needed(columns, inside, fails)
     inside = _within(columns, limits)
     n, k = int(inside.sum()), int(fails[inside].sum())
-    return Box(limits, n, k, count - n, bad - k, chance)
+    return Box(limits=limits, inside=n, fails_inside=k, outside=count - n, fails_outside=bad - k, chance=chance)
 
 
 def _columns(draws: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:

@@ -112,23 +112,27 @@ def verify(
         read_off.append((limit, scenario, found, paths, time.perf_counter() - begun))
         hashes[scenario.name] = scenario.hash
         done += runs[limit.key]
-    checks = _judged([found for _, _, found, _, _ in read_off], false_alarm)
+    judgments = _judged([quantities for _, _, quantities, _, _ in read_off], false_alarm)
     return Verification(
         checks=tuple(
             Check(
-                limit.key,
-                limit.anchor,
-                limit.title,
-                scenario.name,
-                scenario.hash,
-                limit.bias,
-                runs[limit.key],
-                seconds,
-                tuple(found),
-                *judged,
-                paths,
+                key=limit.key,
+                anchor=limit.anchor,
+                title=limit.title,
+                scenario=scenario.name,
+                scenario_hash=scenario.hash,
+                bias=limit.bias,
+                replicates=runs[limit.key],
+                seconds=seconds,
+                quantities=tuple(quantities),
+                p=p,
+                passed=passed,
+                sees=sees,
+                paths=paths,
             )
-            for (limit, scenario, found, paths, seconds), judged in zip(read_off, checks, strict=True)
+            for (limit, scenario, quantities, paths, seconds), (p, passed, sees) in zip(
+                read_off, judgments, strict=True
+            )
         ),
         theory_only=only,
         mode="full" if full else "quick",

@@ -94,10 +94,10 @@ def table_of(outcomes: Outcomes, drawn: "WorldDrawing") -> WorldDraws:
             columns[one.path] = values[: outcomes.replicates, k], one
     own = [one for _, one in columns.values()]
     return WorldDraws(
-        np.array([column for column, _ in columns.values()]).reshape(len(columns), outcomes.replicates).T,
-        tuple(columns),
-        [one.label for one in own],
-        [one.group for one in own],
-        [one.unit for one in own],
-        {one.path: one.law.options for one in own if one.law.options},
+        values=np.array([column for column, _ in columns.values()]).reshape(len(columns), outcomes.replicates).T,
+        paths=tuple(columns),
+        labels=[one.label for one in own],
+        groups=[one.group for one in own],
+        units=[one.unit for one in own],
+        options={one.path: one.law.options for one in own if one.law.options},
     )

@@ -71,13 +71,13 @@ def failing(draws: WorldDraws, effects: Floats, labels: Mapping[str, str] | None
     units = dict(zip(draws.paths, draws.units, strict=True))
     sides = list(box.limits)
     return FailsWhere(
-        count,
-        losing,
-        dict(box.limits),
-        {p: words[p] for p in sides},
-        {p: units[p] for p in sides},
-        box.inside,
-        box.fails_inside,
-        box.outside,
-        box.fails_outside,
+        worlds=count,
+        losing=losing,
+        limits=dict(box.limits),
+        labels={p: words[p] for p in sides},
+        units={p: units[p] for p in sides},
+        inside=box.inside,
+        losing_inside=box.fails_inside,
+        outside=box.outside,
+        losing_outside=box.fails_outside,
     )

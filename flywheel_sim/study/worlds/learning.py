@@ -45,14 +45,14 @@ def learned(prior: Prior, z: Floats) -> tuple[Learned, ...]:
             after = three(values, 0.05)
         rows.append(
             Learned(
-                one.path,
-                one.label,
-                ends,
-                after,
-                round(1.0 - variance, 4),
-                round(shift, 4),
-                bool(sure),
-                one.law.options,
+                path=one.path,
+                label=one.label,
+                prior=ends,
+                worlds=after,
+                share=round(1.0 - variance, 4),
+                shift=round(shift, 4),
+                sure=bool(sure),
+                options=one.law.options,
             )
         )
     return tuple(sorted(rows, key=lambda one: (not one.sure, -(abs(one.shift) + abs(one.share)))))

@@ -145,7 +145,15 @@ def worlds(
         "engine": engine_hash(),
     }  # fmt: skip
     with unfinished(folder, asked):
-        worlds_made = _Making(prior, seed, draws, folder, worker_count(workers), progress, keep).run(called(base))
+        worlds_made = _Making(
+            prior=prior,
+            seed=seed,
+            draws=draws,
+            folder=folder,
+            threads=worker_count(workers),
+            progress=progress,
+            keep=keep,
+        ).run(called(base))
         worlds_made = replace(worlds_made, changes=dict(changes or {}))
         if kept is not None:
             worlds_made.save(kept)
@@ -450,14 +458,14 @@ class _Making:
             ruled_out = float(np.mean(far[:, k] > IMPLAUSIBLE)) if len(x) else math.nan
             aims.append(
                 Aim(
-                    one.name,
-                    one.low,
-                    one.high,
-                    one.spread,
-                    inside,
-                    ruled_out,
-                    three(x, 0.1),
-                    three(worlds[:, k], 0.1),
+                    name=one.name,
+                    low=one.low,
+                    high=one.high,
+                    error=one.spread,
+                    inside=inside,
+                    ruled_out=ruled_out,
+                    prior=three(x, 0.1),
+                    worlds=three(worlds[:, k], 0.1),
                 )
             )
         return tuple(aims)

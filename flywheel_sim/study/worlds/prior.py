@@ -116,7 +116,15 @@ class Prior:
             if law is not None:
                 group = path.partition(".")[0]
                 numbers.append(
-                    Doubtful(path, plain_label(path), group, law, why, ties.get(path, path), _unit(scenario, path))
+                    Doubtful(
+                        path=path,
+                        label=plain_label(path),
+                        group=group,
+                        law=law,
+                        why=why,
+                        tie=ties.get(path, path),
+                        unit=_unit(scenario, path),
+                    )
                 )
         for choice in doubt.structure.values():
             if role_of(choice.path) not in ("company", "effect"):
@@ -202,9 +210,11 @@ class Prior:
 
 def stated(scenario: Scenario, path: str) -> Doubtful:
     """Return a number that somebody else has drawn: what it is called, without a law."""
-    law = Law("plain", float(scenario.get(path)), 0.0, -math.inf, math.inf, 0)
+    law = Law(kind="plain", middle=float(scenario.get(path)), spread=0.0, low=-math.inf, high=math.inf, step=0)
     group = path.partition(".")[0]
-    return Doubtful(path, plain_label(path), group, law, "calibrated", path, _unit(scenario, path))
+    return Doubtful(
+        path=path, label=plain_label(path), group=group, law=law, why="calibrated", tie=path, unit=_unit(scenario, path)
+    )
 
 
 _FIGURES = ("middle", "spread", "low", "high", "step")
@@ -231,10 +241,12 @@ def _law(scenario: Scenario, path: str, value: float, factors: Mapping[str, floa
     spread = math.log(factor) / Z95
     step = int(any(kind.startswith("a whole number") for kind in shape.kinds)) * _STEPS.get(path, 1)
     if least >= 0.0 and most <= 1.0:
-        return Law("logit", math.log(value / (1.0 - value)), spread, least, most, step), mark
+        return Law(
+            kind="logit", middle=math.log(value / (1.0 - value)), spread=spread, low=least, high=most, step=step
+        ), mark
     if least >= 0.0:
-        return Law("log", math.log(value), spread, least, most, step), mark
-    return Law("plain", value, spread * abs(value), least, most, step), mark
+        return Law(kind="log", middle=math.log(value), spread=spread, low=least, high=most, step=step), mark
+    return Law(kind="plain", middle=value, spread=spread * abs(value), low=least, high=most, step=step), mark
 
 
 def _choices(scenario: Scenario) -> Iterator[Doubtful]:
@@ -246,7 +258,7 @@ def _choices(scenario: Scenario) -> Iterator[Doubtful]:
         if role_of(path) not in ("company", "effect"):
             continue
         if scenario.get(path) == base.get(path) and scenario.get(path) in law.options:
-            yield Doubtful(path, plain_label(path), "structure", law, "structure", path)
+            yield Doubtful(path=path, label=plain_label(path), group="structure", law=law, why="structure", tie=path)
 
 
 def _unit(scenario: Scenario, path: str) -> str:
