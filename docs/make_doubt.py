@@ -32,7 +32,9 @@ def measure() -> dict[str, Any]:
 
     from flywheel_sim.engine.fingerprint import engine_hash
     from flywheel_sim.scenario import load
-    from flywheel_sim.study.worlds.known_truth import reliability, see
+
+    sys.path.insert(0, str(TARGET.parents[1] / "experiments" / "calibration"))
+    from reliability import reliability, see
 
     base = load(COMPANY).with_({"horizon_weeks": WEEKS}).settled()
     ends = np.cumsum([0, DRAWS, TRUTHS, OTHERS])

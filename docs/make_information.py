@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.results.world_draws import WorldDraws
-from flywheel_sim.study.worlds.normal_difference import normal_information
 from flywheel_sim.study.worlds.shrinkage import shrink
 from flywheel_sim.study.worlds.value_of_information import candidates, evpi
 
@@ -43,6 +42,9 @@ def one(seed: int, worlds: int, luck: float, rho: float) -> tuple[WorldDraws, Fl
 
 def estimated(worlds: int, luck: float, rho: float) -> dict[str, Any]:
     """Return what estimates of an input's mechanism come to, and how often a mechanism without effect is found."""
+    sys.path.insert(0, str(ROOT / "experiments" / "calibration"))
+    from normal_difference import normal_information
+
     values, found, false, best = [], 0, 0, []
     for seed in range(SETS):
         draws, y = one(seed, worlds, luck, rho)

@@ -15,7 +15,7 @@ VERBS = frozenset(
     re.findall(
         r"\w+",
         """
-    Add Analyse Answer Ask Average Begin Boil Build Calibrate Call Change Check Choose Clear Close Collect Compare
+    Add Analyze Answer Ask Average Begin Boil Build Calibrate Call Change Check Choose Clear Close Collect Compare
     Compile Complain Compute Copy Count Declare Download Draw Drop Estimate Expand Fill Find Fit Follow Format Give
     Go Hand Import Join Judge Keep Lay Leave Let List Load Log Look Make Mark Measure Merge Move Name Note Number
     Offer Open Print Pull Put Raise Rank Read Refuse Register Release Remember Remove Render Replace Report Return

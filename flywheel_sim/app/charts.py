@@ -72,8 +72,14 @@ def _option(fans: Floats, labels: Sequence[str], *, cash: bool, alt: str, first:
             "lineStyle": {"opacity": 0}, "tooltip": {"show": False}, "z": 1,
         }  # fmt: skip
         series.append({**band, "name": f"{label} low", "data": _pairs(shown, low)})
-        series.append({**band, "name": f"{label} band", "data": _pairs(shown, width),
-                       "areaStyle": {"color": tint, "opacity": 0.17 if len(labels) < 3 else 0.11}})  # fmt: skip
+        series.append(
+            {
+                **band,
+                "name": f"{label} band",
+                "data": _pairs(shown, width),
+                "areaStyle": {"color": tint, "opacity": 0.17 if len(labels) < 3 else 0.11},
+            }
+        )
         series.append({
             "type": "line", "name": label, "data": _pairs(shown, middle), "symbol": "none", "z": 3,
             "color": tint, "lineStyle": {"width": 2.5, "color": tint},

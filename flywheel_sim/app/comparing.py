@@ -81,22 +81,22 @@ def table(outcomes: Outcomes) -> list[tuple[str, tuple[str, ...]]]:
         ]
     rows.append(("Break-even", ("", *(week(r["breakeven_week"]) for r in records[1:]))))
     for key in _ROWS:
-        _, meaning = SUMMARY[key]
+        label = SUMMARY[key].label
         values = [band(one).middle for one in outcomes.final(key)]
-        rows.append((meaning[:1].upper() + meaning[1:], tuple(shown(key, value) for value in values)))
+        rows.append((label[:1].upper() + label[1:], tuple(shown(key, value) for value in values)))
     return rows
 
 
 def _of_worlds(outcomes: Outcomes) -> list[tuple[str, tuple[str, ...]]]:
     """Return what worlds say of every challenger."""
-    found = [one for index in range(1, len(outcomes.scenarios)) if (one := outcomes.verdict_on(index).worlds)]
+    verdicts = [one for index in range(1, len(outcomes.scenarios)) if (one := outcomes.verdict_on(index).worlds)]
     return [
-        ("Better, of 100 worlds", ("baseline", *(of_100(100.0 * one.share) for one in found))),
-        ("80 % interval of that share", ("", *(f"{percent(one.low)} to {percent(one.high)}" for one in found))),
-        ("Worth more, in the world in the middle", ("", *(signed_money(one.median) for one in found))),
+        ("Better, of 100 worlds", ("baseline", *(of_100(100.0 * one.share) for one in verdicts))),
+        ("80 % interval of that share", ("", *(f"{percent(one.low)} to {percent(one.high)}" for one in verdicts))),
+        ("Worth more, in the world in the middle", ("", *(signed_money(one.median) for one in verdicts))),
         (
             "In eight of ten worlds",
-            ("", *(f"{signed_money(one.interval80[0])} to {signed_money(one.interval80[1])}" for one in found)),
+            ("", *(f"{signed_money(one.interval80[0])} to {signed_money(one.interval80[1])}" for one in verdicts)),
         ),
     ]
 

@@ -91,11 +91,11 @@ def groups(scenario: Scenario) -> tuple[Group, ...]:
     ['Teams', 'Segments', 'M1 Market', 'M2 Relationship']
     """
     flat = dict(leaves(scenario.resolved()))
-    found = [Group(key, title, True, tuple(_of(scenario, flat, key))) for key, title in _NAMED.items()]
+    shown = [Group(key, title, True, tuple(_of(scenario, flat, key))) for key, title in _NAMED.items()]
     for number, block in MECHANISMS.items():
         title = f"{number} {block.replace('_', ' ').capitalize()}"
-        found.append(Group(block, title, bool(flat.get(f"{block}.enabled", True)), tuple(_of(scenario, flat, block))))
-    return tuple(group for group in found if group.controls)
+        shown.append(Group(block, title, bool(flat.get(f"{block}.enabled", True)), tuple(_of(scenario, flat, block))))
+    return tuple(group for group in shown if group.controls)
 
 
 def levers(scenario: Scenario) -> tuple[Control, ...]:
@@ -217,15 +217,13 @@ def _label(path: str, shape: Shape | None = None) -> str:
 
     Examples
     --------
-    >>> _label("cadence.interval_weeks"), _label("teams.sales.headcount"), _label("cadence.enabled")
-    ('Interval weeks', 'Sales: headcount', 'Cadence switched on')
+    >>> _label("cadence.interval_weeks"), _label("teams.sales.headcount")
+    ('Interval weeks', 'Sales: headcount')
     """
     parts = [part.replace("_", " ") for part in path.split(".")]
     if shape is not None and shape.label:
         whose = f"{parts[1]}: " if parts[0] in _NAMED and len(parts) > 2 else ""
         return whose[:1].upper() + whose[1:] + shape.label
-    if parts[-1] == "enabled":
-        return f"{' '.join(parts[:-1])} switched on".capitalize()
     if len(parts) > 2:
         return re.sub(r"^\w", lambda found: found.group(0).upper(), f"{' '.join(parts[1:-1])}: {parts[-1]}")
     return parts[-1].capitalize()
@@ -238,10 +236,10 @@ def _whole_label(control: Control) -> str:
     --------
     >>> from flywheel_sim.scenario import load
     >>> [control.label for control in levers(load("b2b-saas"))][:2]
-    ['Cadence switched on', 'Weeks between cross-team meetings']
+    ['Cross-team meetings', 'Weeks between cross-team meetings']
     """
     parts = control.path.split(".")
     shape = along(root(ScenarioModel), tuple(parts))
-    if parts[-1] == "enabled" or parts[0] in _NAMED or (shape is not None and shape.label):
+    if parts[0] in _NAMED or (shape is not None and shape.label):
         return control.label
     return f"{parts[0].replace('_', ' ').capitalize()}: {control.label[:1].lower()}{control.label[1:]}"

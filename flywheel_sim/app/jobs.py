@@ -69,19 +69,24 @@ class Job:
             When it is too big.
         """
         check(scenarios, first + replicates)
-        found: list[list[Run]] = [[] for _ in scenarios]
+        runs_of: list[list[Run]] = [[] for _ in scenarios]
         total = sum(scenario.model.horizon_weeks for scenario in scenarios)
         for start in range(0, replicates, few := _EACH * worker_count(workers)):
             if self.cancelled:
                 raise Cancelled
             before, count = start * total, min(few, replicates - start)
             made = batch(
-                scenarios, replicates=count, seed=seed, workers=workers, first=first + start, teams=True,
+                scenarios,
+                replicates=count,
+                seed=seed,
+                workers=workers,
+                first=first + start,
+                teams=True,
                 progress=lambda done, _, before=before: self.step(before + done, replicates * total),  # type: ignore[misc]
-            )  # fmt: skip
-            for runs, more in zip(found, made, strict=True):
+            )
+            for runs, more in zip(runs_of, made, strict=True):
                 runs += more
-        return found
+        return runs_of
 
 
 class Warmth:

@@ -73,8 +73,8 @@ class Pick:
 
     @cached_property
     def _scenario(self) -> Scenario:
-        found = shipped(self.base)
-        return found.with_(dict(self.changes)) if self.changes else found
+        scenario = shipped(self.base)
+        return scenario.with_(dict(self.changes)) if self.changes else scenario
 
     def with_(self, changes: Mapping[str, Any]) -> "Pick":
         """Return the same with more changes; a value that is the shipped one is no change.
@@ -208,7 +208,7 @@ def _is_plan(content: Any) -> bool:
 
 def _named(content: Any, name: str, files: Mapping[str, str]) -> list[str]:
     """Return what a file lies on, if it all is known here."""
-    found: list[str] = []
+    names: list[str] = []
     for word in ("extends", "on"):
         said = content.get(word) if isinstance(content, dict) else None
         for one in said if isinstance(said, list) else [said]:
@@ -223,8 +223,8 @@ def _named(content: Any, name: str, files: Mapping[str, str]) -> list[str]:
                         "opened here before: open that one first",
                         suggestion=near,
                     )
-            found += parts
-    return found
+            names += parts
+    return names
 
 
 def pick_of(scenario: Scenario, base: str) -> Pick:
@@ -297,8 +297,8 @@ class _Kept:
     def get(self, name: str) -> str:
         """Return the text kept under a name."""
         with self._lock:
-            if name not in self._texts and (found := self._read(name)) is not None:
-                self._texts[name] = found
+            if name not in self._texts and (text := self._read(name)) is not None:
+                self._texts[name] = text
             if name not in self._texts:
                 raise ScenarioError.single(
                     "this link only names a scenario that was too long for a link, and the app does not hold it any "

@@ -122,17 +122,17 @@ def passages(text: str) -> list[tuple[bool, str]]:
     >>> passages("So it *is*:\\n\\n    x = 1\\n    y = 2\\n\\nand ``on``\\ngoes.")
     [(False, 'So it *is*:'), (True, 'x = 1\\ny = 2'), (False, 'and on goes.')]
     """
-    found = []
+    parts = []
     for part in re.split(r"\n\s*\n", text):
         lines = part.split("\n")
         plain = part.replace("``", "").replace("**", "")
         if all(line.startswith("    ") or not line.strip() for line in lines):
-            found.append((True, textwrap.dedent(plain).strip("\n")))
+            parts.append((True, textwrap.dedent(plain).strip("\n")))
         elif any(line.startswith((" ", "*", "-")) for line in lines[1:]):
-            found.append((False, plain.strip("\n")) if len(lines) == 1 else (True, plain.strip("\n")))
+            parts.append((False, plain.strip("\n")) if len(lines) == 1 else (True, plain.strip("\n")))
         else:
-            found.append((False, " ".join(plain.split())))
-    return found
+            parts.append((False, " ".join(plain.split())))
+    return parts
 
 
 def how_tested(claim: Claim) -> str:

@@ -115,23 +115,23 @@ def sample(edge: NDArray[Any], friend: NDArray[Any], first: NDArray[Any], most: 
     [0, 1, 2, 3]
     """
     accounts = len(edge) - 1
-    found: dict[int, None] = {}
+    piece: dict[int, None] = {}
     queue = [int(i) for i in first[:1]]
-    while (queue or len(first)) and len(found) < min(most, accounts):
+    while (queue or len(first)) and len(piece) < min(most, accounts):
         if not queue:
-            rest = [int(i) for i in first if int(i) not in found]
+            rest = [int(i) for i in first if int(i) not in piece]
             if not rest:
                 break
             queue = rest[:1]
         here = queue.pop(0)
-        if here not in found:
-            found[here] = None
+        if here not in piece:
+            piece[here] = None
             queue += [int(i) for i in friend[edge[here] : edge[here + 1]]]
     for other in range(accounts):
-        if len(found) >= min(most, accounts):
+        if len(piece) >= min(most, accounts):
             break
-        found.setdefault(other)
-    return np.sort(np.array(list(found), np.int64))
+        piece.setdefault(other)
+    return np.sort(np.array(list(piece), np.int64))
 
 
 def wheel(run: Run) -> dict[str, list[float | None]]:
@@ -173,73 +173,75 @@ def compass(paths: TeamPaths) -> dict[str, Any]:
 def events(run: Run) -> list[Event]:
     """Return what happened, in order: changes of the scenario, the CCO's comings and goings, turns of fortune."""
     model, weeks = run.scenario.model, run.weeks
-    found: list[Event] = []
+    happened: list[Event] = []
     if model.timeline.enabled:
         for name, change in model.timeline.changes.items():
-            found.append(Event(change.from_week, f"{_words(name)} begins", "change"))
+            happened.append(Event(change.from_week, f"{_words(name)} begins", "change"))
             if change.until_week:
-                found.append(Event(change.until_week, f"{_words(name)} ends", "change"))
+                happened.append(Event(change.until_week, f"{_words(name)} ends", "change"))
         for name, pulse in model.timeline.customers.items():
-            found.append(Event(pulse.week, f"{_words(name)}: {pulse.add:+d} customers", "change"))
+            happened.append(Event(pulse.week, f"{_words(name)}: {pulse.add:+d} customers", "change"))
     if model.cadence.enabled:
-        found.append(Event(model.cadence.interval_weeks, "the flywheel group meets for the first time", "team"))
+        happened.append(Event(model.cadence.interval_weeks, "the flywheel group meets for the first time", "team"))
     if model.leadership.enabled:
-        found += _leader(run)
+        happened += _leader(run)
     customers, value = run.series("customers", start=True), run.series("value", start=True)
     for factor, word in ((2, "twice"), (5, "five times"), (10, "ten times")):
         week = _first(customers >= factor * max(customers[0], 1))
         if week:
-            found.append(Event(week, f"{word} the customers of the start", "good"))
+            happened.append(Event(week, f"{word} the customers of the start", "good"))
     if customers.min() < 0.8 * customers[0]:
-        found.append(Event(_first(customers < 0.8 * customers[0]), "a fifth of the first customers gone", "bad"))
+        happened.append(Event(_first(customers < 0.8 * customers[0]), "a fifth of the first customers gone", "bad"))
     low = int(np.argmin(value))
     if value[low] < 0 < low < weeks:
-        found.append(Event(low, f"cash to date is lowest: {money(float(value[low]))}".replace("−", "−\u2060"), "bad"))
+        happened.append(
+            Event(low, f"cash to date is lowest: {money(float(value[low]))}".replace("−", "−\u2060"), "bad")
+        )
         back = _first((value >= 0) & (np.arange(weeks + 1) > low))
         if back:
-            found.append(Event(back, "what it cost so far has come back", "good"))
+            happened.append(Event(back, "what it cost so far has come back", "good"))
     if ruin := _first(run.series("ruined", start=True) > 0):
-        found.append(Event(ruin, "the company owes more than lenders allow, and is closed", "bad"))
-    found += _turns(run)
-    return sorted((e for e in found if 0 < e.week <= weeks), key=lambda e: (e.week, e.text))
+        happened.append(Event(ruin, "the company owes more than lenders allow, and is closed", "bad"))
+    happened += _turns(run)
+    return sorted((e for e in happened if 0 < e.week <= weeks), key=lambda e: (e.week, e.text))
 
 
 def _turns(run: Run) -> list[Event]:
     """Return weeks in which a smoothed column passes a mark for good, or is worst."""
-    found = []
+    turns = []
     aligned = _smooth(run.series("customer_alignment", start=True))
     start = aligned[1] if len(aligned) > 1 else aligned[0]
     for mark in (0.7, 0.8, 0.9):
         week = _first(aligned >= mark)
         if start < mark and week:
-            found.append(Event(week, f"teams and customers point the same way: cosine {mark:g}", "good"))
+            turns.append(Event(week, f"teams and customers point the same way: cosine {mark:g}", "good"))
     referred = _first(np.cumsum(run.series("referred_new", start=True)) >= 100)
     if referred:
-        found.append(Event(referred, "one hundred customers won by word of mouth", "good"))
+        turns.append(Event(referred, "one hundred customers won by word of mouth", "good"))
     churned = run.series("churned", start=True)
     worst = int(np.argmax(churned))
     if churned[worst] >= 5:
-        found.append(Event(worst, f"most customers lost in a week: {churned[worst]:.0f}", "bad"))
+        turns.append(Event(worst, f"most customers lost in a week: {churned[worst]:.0f}", "bad"))
     wait = run.series("wait_weeks", start=True)
     if _first(wait > 1):
-        found.append(Event(_first(wait > 1), "customers wait more than a week for service", "bad"))
-    return found
+        turns.append(Event(_first(wait > 1), "customers wait more than a week for service", "bad"))
+    return turns
 
 
 def _leader(run: Run) -> list[Event]:
     """Return the CCO's comings and goings."""
     tenure = run.series("leader_tenure_weeks", start=True)
     matured = run.series("leader_matured", start=True)
-    found = []
+    comings = []
     for week in range(1, len(tenure)):
         before, now = tenure[week - 1], tenure[week]
         if now > 0 and (before == 0 or now < before):
-            found.append(Event(week, "a new CCO takes office", "team"))
+            comings.append(Event(week, "a new CCO takes office", "team"))
         elif now == 0 < before:
-            found.append(Event(week, f"the CCO leaves after {before:.0f} weeks", "bad"))
+            comings.append(Event(week, f"the CCO leaves after {before:.0f} weeks", "bad"))
         if matured[week] > 0 >= matured[week - 1]:
-            found.append(Event(week, "the CCO's work begins to show", "good"))
-    return found
+            comings.append(Event(week, "the CCO's work begins to show", "good"))
+    return comings
 
 
 def _drawn(seen: NDArray[np.int64], edge: NDArray[Any], friend: NDArray[Any]) -> tuple[Floats, NDArray[np.int64]]:

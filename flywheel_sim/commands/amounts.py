@@ -64,11 +64,11 @@ def _read(
     """Return the number that a text is, refused with what it probably stands for."""
     text, said, near = str(value), "", None
     try:
-        found = reader(text)
-        if fits(found):
-            return found
-        if isinstance(kind, Share) and fits(found / 100.0):
-            near = f"{found:g}%"
+        amount = reader(text)
+        if fits(amount):
+            return amount
+        if isinstance(kind, Share) and fits(amount / 100.0):
+            near = f"{amount:g}%"
     except Unreadable as error:
         said, near = error.said, error.near
     mistake = click.BadParameter(f"expected {expected}, got '{text}'" + (f": {said}" if said else ""), ctx, param)

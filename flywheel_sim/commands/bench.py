@@ -16,9 +16,14 @@ __all__ = ["bench"]
 @click.option("--mechanisms", is_flag=True, help="Instead: what each mechanism costs, switched on minus switched off.")
 @click.option("--big", is_flag=True, help="Instead: one run of 10 000 000 accounts and five years, in its own process.")
 @click.option(
-    "--sweep", type=click.IntRange(16), is_flag=False, flag_value=100_000, default=None, metavar="[RUNS]",
+    "--sweep",
+    type=click.IntRange(16),
+    is_flag=False,
+    flag_value=100_000,
+    default=None,
+    metavar="[RUNS]",
     help="Instead: one sweep of so many runs of 2 000 accounts (100 000 when nothing is said), in its own process.",
-)  # fmt: skip
+)
 @click.option(
     "--figure",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -44,17 +49,17 @@ def bench(
         place(figure, ".svg", what="this figure")
     measure = benchmark("wording")
     if mechanisms:
-        found = measure.mechanisms(quick)
+        measured = measure.mechanisms(quick)
     elif big:
-        found = measure.big(workers)
+        measured = measure.big(workers)
     elif sweep is not None:
-        found = measure.sweep(sweep, workers)
+        measured = measure.sweep(sweep, workers)
     else:
-        found = measure.whole(quick, workers)
+        measured = measure.whole(quick, workers)
     if figure is not None:
-        _draw(found.data, figure)
-    manifest = {"hashes": {"engine": engine_hash(), **found.hashes}}
-    return Answer(found.data, found.text, manifest, failed=found.failed)
+        _draw(measured.data, figure)
+    manifest = {"hashes": {"engine": engine_hash(), **measured.hashes}}
+    return Answer(measured.data, measured.text, manifest, failed=measured.failed)
 
 
 def _draw(data: dict[str, Any], figure: Path) -> None:

@@ -97,7 +97,17 @@ def calibrate(
     target = Path(spec) if in_place else out or Path(f"{Path(start.name).stem}-fitted.yaml")
     if out is None and not in_place and target.exists():
         raise click.UsageError(f"{target} exists; name another file with --out, or remove it")
-    asked = Asked(spec, data, until, changes, seed, replicates, str(target), in_place, str(figure) if figure else None)
+    asked = Asked(
+        spec=spec,
+        data=data,
+        until=until,
+        changes=changes,
+        seed=seed,
+        replicates=replicates,
+        target=str(target),
+        in_place=in_place,
+        figure=str(figure) if figure else None,
+    )
     place(target, ".yaml", ".yml", what="a scenario")
     folder = asked.folder
     if folder.exists():
@@ -163,10 +173,17 @@ def _fit(asked: Asked, start: "Scenario", workers: int | None) -> Answer:
             say(f"calibrating {start.name}: {sets} parameter sets, cost {cost:.4g}")
 
     try:
-        found = fit(
-            start, asked.data, until=asked.until, replicates=asked.replicates or 16, seed=asked.seed, workers=workers,
-            progress=progress, folder=asked.folder, asked=asdict(asked),
-        )  # fmt: skip
+        calibration = fit(
+            start,
+            asked.data,
+            until=asked.until,
+            replicates=asked.replicates or 16,
+            seed=asked.seed,
+            workers=workers,
+            progress=progress,
+            folder=asked.folder,
+            asked=asdict(asked),
+        )
     except Interrupted as error:
         if not asked.folder.exists():
             raise
@@ -174,31 +191,47 @@ def _fit(asked: Asked, start: "Scenario", workers: int | None) -> Answer:
         raise Interrupted(f"{error}; it is in {best}; go on with: {again}") from None
     base = changed((asked.spec,), {})[0]
     if asked.in_place:
-        text = fitted.in_place(found, base, target)
+        text = fitted.in_place(calibration, base, target)
     else:
-        text = fitted.as_scenario(found, base, asked.spec, target, _again(asked))
+        text = fitted.as_scenario(calibration, base, asked.spec, target, _again(asked))
     write_text(target, text)
     shutil.rmtree(asked.folder, ignore_errors=True)
     say(f"wrote {target}; look at it with: {command('flywheel', 'run', target, '--replicates', '20')}")
     if figure is not None:
-        write_text(figure, overlay_svg(found.overlay) + "\n")
+        write_text(figure, overlay_svg(calibration.overlay) + "\n")
         say(f"wrote {figure}")
-    made = provenance({found.scenario.name: found.scenario.hash}, asked.seed, replicates=found.replicates)
+    made = provenance(
+        {calibration.scenario.name: calibration.scenario.hash}, asked.seed, replicates=calibration.replicates
+    )
     told = readable(
-        _estimates(found), _judgement(found), "", dates_table(found.overlay), "", errors_table(found.overlay), "",
-        overlay_notes(found.overlay),
-    )  # fmt: skip
+        _estimates(calibration),
+        _judgment(calibration),
+        "",
+        dates_table(calibration.overlay),
+        "",
+        errors_table(calibration.overlay),
+        "",
+        overlay_notes(calibration.overlay),
+    )
     manifest = {
-        "seeds": {"seed": asked.seed, "replicates": found.replicates},
+        "seeds": {"seed": asked.seed, "replicates": calibration.replicates},
         "hashes": {**made.scenarios, "engine": made.engine},
     }
-    return Answer({"file": str(target), **found.to_dict()}, told, manifest, failed=not found.converged)
+    return Answer({"file": str(target), **calibration.to_dict()}, told, manifest, failed=not calibration.converged)
 
 
 def _posterior(
-    start: "Scenario", data: str | None, until: str | None, trials: int | None, on: str | None, seed: int,
-    replicates: int | None, workers: int | None, out: Path | None, figure: Path | None,
-) -> Answer:  # fmt: skip
+    start: "Scenario",
+    data: str | None,
+    until: str | None,
+    trials: int | None,
+    on: str | None,
+    seed: int,
+    replicates: int | None,
+    workers: int | None,
+    out: Path | None,
+    figure: Path | None,
+) -> Answer:
     """Return everything that the data leave possible, into a folder."""
     from flywheel_sim.results.saving import vacant
     from flywheel_sim.study.calibration import posterior as study
@@ -213,14 +246,14 @@ def _posterior(
     vacant(folder)
     say(f"calibrating {start.name}: runs go to {folder}")
     with standing(f"Calibrating {start.name}") as step:
-        found = study.posterior(
+        made = study.posterior(
             start, data, folder, until=until, settings=settings, on=on, workers=workers, progress=step
         )
-    return answer_of_posterior(found, figure)
+    return answer_of_posterior(made, figure)
 
 
-def answer_of_posterior(found: "Posterior", figure: Path | None = None) -> Answer:
-    """Return what a calibration comes to; draws it into its folder as well."""
+def answer_of_posterior(posterior: "Posterior", figure: Path | None = None) -> Answer:
+    """Draw a posterior into its folder, and return the answer that is printed."""
     from rich.text import Text
 
     from flywheel_sim.execute.store import Store
@@ -229,70 +262,84 @@ def answer_of_posterior(found: "Posterior", figure: Path | None = None) -> Answe
     from flywheel_sim.results.worlds import FILE as WORLDS
     from flywheel_sim.study.calibration.fitted_scenario import CALIBRATED
 
-    store = Store.open(found.folder)
+    store = Store.open(posterior.folder)
     folder = store.folder
-    picture = posterior_svg(found) + "\n"
+    picture = posterior_svg(posterior) + "\n"
     for path in (folder / "posterior.svg", *([figure] if figure is not None else ())):
         write_text(path, picture)
     say(f"wrote {folder / WORLDS}, {folder / CALIBRATED} and {folder / 'posterior.svg'}")
-    again = command("flywheel", "run", folder / CALIBRATED, "--worlds", "200", "--worlds-from", folder)
-    say(f"draw from it with: {again}")
+    use_it = command("flywheel", "run", folder / CALIBRATED, "--worlds", "200", "--worlds-from", folder)
+    say(f"draw from it with: {use_it}")
     told = readable(
-        Text(found.sentences()[0]), "", parameters_table(found), "",
-        *(Text(f"note: {warning}") for warning in found.warnings), "", dates_table(found.overlay), "",
-        errors_table(found.overlay), "", overlay_notes(found.overlay),
-    )  # fmt: skip
+        Text(posterior.sentences()[0]),
+        "",
+        parameters_table(posterior),
+        "",
+        *(Text(f"note: {warning}") for warning in posterior.warnings),
+        "",
+        dates_table(posterior.overlay),
+        "",
+        errors_table(posterior.overlay),
+        "",
+        overlay_notes(posterior.overlay),
+    )
     base = next(iter(store.experiment.scenarios.values()))
-    hashes = {base.name: base.hash, "calibrated": found.scenario.hash, **store.code, "runs": store.hash()}
-    manifest = {"seeds": {"seed": found.seed, "replicates": found.replicates}, "hashes": hashes}
-    return Answer(found.to_dict(), told, manifest, failed=not found.fits)
+    hashes = {base.name: base.hash, "calibrated": posterior.scenario.hash, **store.code, "runs": store.hash()}
+    manifest = {"seeds": {"seed": posterior.seed, "replicates": posterior.replicates}, "hashes": hashes}
+    return Answer(posterior.to_dict(), told, manifest, failed=not posterior.fits)
 
 
-def _estimates(found: "Calibration") -> Any:
+def _estimates(calibration: "Calibration") -> Any:
     from rich import box
     from rich.table import Table
+
+    from flywheel_sim.present.tables import setting
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("fitted")
     for name in ("before", "value", "standard error", "of the simulation", "prior", "from the data"):
         table.add_column(name, justify="right")
     table.add_column("")
-    for one in found.estimates:
+    for one in calibration.estimates:
         prior = f"{one.prior:g} x/ {2.718281828**one.spread:.2g}" if one.prior else "none"
         error, share = f"{100 * one.relative_error:.0f} %", f"{100 * one.from_data:.0f} %"
         luck = f"{100 * one.simulation_error:.2g} %" if one.simulation_error >= 0 else "-"
-        table.add_row(one.path, f"{one.start:g}", f"{one.value:g}", error, luck, prior, share, one.weakness)
+        table.add_row(setting(one.path), f"{one.start:g}", f"{one.value:g}", error, luck, prior, share, one.weakness)
     return table
 
 
-def _judgement(found: "Calibration") -> str:
+def _judgment(calibration: "Calibration") -> str:
     """Tell whether it converged, and what the data do not tell, in sentences."""
-    ended = "Converged" if found.converged else "No reliable fit (not converged)"
+    from flywheel_sim.results.assumptions import plain_label
+    from flywheel_sim.results.words import inside
+
+    ended = "Converged" if calibration.converged else "No reliable fit (not converged)"
     lines = [
-        f"{ended}: {found.message}; one more step would move a parameter by {found.step_left:.2g} standard errors at "
-        f"most. {found.method}; {found.evaluations} parameter sets of {found.replicates} runs, seed {found.seed}."
+        f"{ended}: {calibration.message}; one more step would move a parameter by {calibration.step_left:.2g} "
+        f"standard errors at most. {calibration.method}; {calibration.evaluations} parameter sets of "
+        f"{calibration.replicates} runs, seed {calibration.seed}."
     ]
-    if found.misfit < UNLIKELY:
+    if calibration.misfit < UNLIKELY:
         lines.append(
-            f"The retention table departs from the model by more than chance: deviance {found.deviance:.1f}, which a "
-            f"true model exceeds with probability {found.misfit:.2g}; standard errors do not hold that."
+            f"The retention table departs from the model by more than chance: deviance {calibration.deviance:.1f}, "
+            f"which a true model exceeds with probability {calibration.misfit:.2g}; standard errors do not hold that."
         )
-    kind = "nearly " if found.condition > 100 else ""
+    kind = "nearly " if calibration.condition > 100 else ""
     lines.append(
-        f"Condition number of the data's derivatives: {found.condition:.0f}"
+        f"Condition number of the data's derivatives: {calibration.condition:.0f}"
         + (f": some combinations of parameters leave the fit {kind}unchanged." if kind else ".")
     )
-    weak = [one.path for one in found.estimates if one.weak]
+    weak = [inside(plain_label(one.path)) for one in calibration.estimates if one.weak]
     if weak:
         lines.append(
             f"Weakly identified: {', '.join(weak)}. Other values fit about as well; do not read them as found."
         )
-    names = [one.path for one in found.estimates]
+    names = [plain_label(one.path) for one in calibration.estimates]
     pairs = [
-        f"{names[i]} and {names[j]} ({found.correlation[i, j]:+.2f})"
+        f"{names[i]} and {inside(names[j])} ({calibration.correlation[i, j]:+.2f})"
         for i in range(len(names))
         for j in range(i)
-        if abs(found.correlation[i, j]) > 0.8
+        if abs(calibration.correlation[i, j]) > 0.8
     ]
     if pairs:
         lines.append(f"Hard to tell apart: {', '.join(pairs)}; fix one of each pair to learn the other.")

@@ -44,7 +44,7 @@ def claims(
 
     trial.ready(trial.chosen(names), changes)  # every mistake before the first run
     with progress("Claims") as step:
-        found = trial.claims(
+        trials = trial.claims(
             names,
             quick=quick,
             changes=changes,
@@ -55,25 +55,25 @@ def claims(
             worlds=worlds,
             worlds_from=worlds_from,
         )
-    manifest = trial_manifest(found.hashes, changes, seed=found.seed, replicates=found.replicates)
-    return Answer(found.to_dict(), _told(found, detail or 0 < len(names) <= _FEW), manifest, failed=not found.ok)
+    manifest = trial_manifest(trials.hashes, changes, seed=trials.seed, replicates=trials.replicates)
+    return Answer(trials.to_dict(), _told(trials, detail or 0 < len(names) <= _FEW), manifest, failed=not trials.ok)
 
 
 #: As many claims by name are told with everything that was seen of them.
 _FEW = 6
 
 
-def _told(found: Any, detail: bool) -> Any:
+def _told(trials: Any, detail: bool) -> Any:
     from rich.text import Text
 
     from flywheel_sim.present.claims import claim_card, claims_table
     from flywheel_sim.results.claims import VERDICTS
 
-    parts: list[Any] = [] if detail else [claims_table(found), Text("")]
-    for trial in found.trials if detail else ():
+    parts: list[Any] = [] if detail else [claims_table(trials), Text("")]
+    for trial in trials.trials if detail else ():
         parts += [*claim_card(trial), Text("")]
-    parts += [Text(f"{verdict}: {VERDICTS[verdict]}.") for verdict, count in found.counts.items() if count]
-    rate, runs = f"{100 * found.error_rate:g} %", found.replicates
+    parts += [Text(f"{verdict}: {VERDICTS[verdict]}.") for verdict, count in trials.counts.items() if count]
+    rate, runs = f"{100 * trials.error_rate:g} %", trials.replicates
     parts += [
         Text(""),
         Text(
@@ -81,6 +81,6 @@ def _told(found: Any, detail: bool) -> Any:
             f"most {rate} over these claims (Holm). Sizes are what the model makes of its assumptions, in one company: "
             "no evidence about the world."
         ),
-        Text(found.sentence, style="bold"),
+        Text(trials.sentence, style="bold"),
     ]
     return readable(*parts)

@@ -205,7 +205,7 @@ def _problem(message: str, suggestion: str | None = None) -> tuple[dict[str, Any
 
 
 def _fail(
-    found: list[tuple[dict[str, Any], str]],
+    problems: list[tuple[dict[str, Any], str]],
     code: int,
     as_json: bool,
     words: Sequence[str] = (),
@@ -213,12 +213,12 @@ def _fail(
 ) -> int:
     try:
         if as_json:
-            click.echo(json.dumps({"status": "error", "errors": [fields for fields, _ in found]}, indent=2))
+            click.echo(json.dumps({"status": "error", "errors": [fields for fields, _ in problems]}, indent=2))
         else:
-            for _, text in found:
+            for _, text in problems:
                 click.echo(text, err=True)
             if commands:
-                click.echo(f"try: {next_step(words, [fields for fields, _ in found], commands)}", err=True)
+                click.echo(f"try: {next_step(words, [fields for fields, _ in problems], commands)}", err=True)
     except BrokenPipeError:
         _close_quietly()
     return code

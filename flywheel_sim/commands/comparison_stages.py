@@ -25,14 +25,19 @@ STAGES = {
 
 
 def further(
-    found: "Comparison", stages: Sequence[str], workers: int | None, out: Path | None, report: Path | None,
-    *, replace: bool = False,
-) -> "Comparison":  # fmt: skip
+    comparison: "Comparison",
+    stages: Sequence[str],
+    workers: int | None,
+    out: Path | None,
+    report: Path | None,
+    *,
+    replace: bool = False,
+) -> "Comparison":
     """Go through the stages; the verdict is said, and what is known is written, before each of them.
 
     Parameters
     ----------
-    found : Comparison
+    comparison : Comparison
     stages : sequence of str
         Of `STAGES`.
     workers : int, optional
@@ -48,31 +53,33 @@ def further(
         After Ctrl-C, naming what is left and the command that goes on with it.
     """
     if not stages:
-        written(found, out, report)
-        return found
-    say(found.verdict.sentence)
+        written(comparison, out, report)
+        return comparison
+    say(comparison.verdict.sentence)
     for k, stage in enumerate(stages):
-        _keep(found, stages[k:], out, report, replace=replace or k > 0)
+        _keep(comparison, stages[k:], out, report, replace=replace or k > 0)
         try:
             with progress(STAGES[stage]) as step:
-                found = getattr(found, f"with_{stage}")(workers=workers, progress=step)
+                comparison = getattr(comparison, f"with_{stage}")(workers=workers, progress=step)
         except (KeyboardInterrupt, click.Abort):
             raise click.Abort(_how_to_go_on(stages[k:], out, report)) from None
-    _keep(found, (), out, report, replace=True)
+    _keep(comparison, (), out, report, replace=True)
     if out is not None:
         say(f"saved {out}; draw it with: {command('flywheel', 'report', out)}")
     if report is not None:
         say(f"wrote {report}")
-    return found
+    return comparison
 
 
-def _keep(found: "Comparison", left: Sequence[str], out: Path | None, report: Path | None, *, replace: bool) -> None:
+def _keep(
+    comparison: "Comparison", left: Sequence[str], out: Path | None, report: Path | None, *, replace: bool
+) -> None:
     if out is not None:
-        found.save(out, left=left, report=report if left else None, replace=replace)
+        comparison.save(out, left=left, report=report if left else None, replace=replace)
     if report is not None:
         from flywheel_sim.present.report import write_report
 
-        write_report(found, report)
+        write_report(comparison, report)
 
 
 def _how_to_go_on(left: Sequence[str], out: Path | None, report: Path | None) -> str:

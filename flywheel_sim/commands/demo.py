@@ -30,18 +30,25 @@ REPORT = Path("report.html")
 @DETAIL
 @answers("demo", "set", "seed", "replicates", "workers", "out")
 def demo(
-    as_assumed: bool, detail: bool, changes: dict[str, Any], seed: int, replicates: int | None, workers: int | None,
+    as_assumed: bool,
+    detail: bool,
+    changes: dict[str, Any],
+    seed: int,
+    replicates: int | None,
+    workers: int | None,
     out: Path | None,
-) -> Answer:  # fmt: skip
+) -> Answer:
     """Compare two shipped scenarios, over worlds of their company, and leave report.html here."""
     scenarios = changed(SCENARIOS, changes)
     places(out, REPORT)
     with progress(f"Comparing {scenarios[0].title} and {scenarios[1].title}") as step:
         from flywheel_sim.study.comparison.compare import compare
 
-        found = compare(scenarios, replicates, seed, workers, step, as_assumed=as_assumed, early=said_early)
+        comparison = compare(scenarios, replicates, seed, workers, step, as_assumed=as_assumed, early=said_early)
     with progress("Looking at teams and segments") as step:
-        found = found.with_groups(workers=workers, progress=step)
-    written(found, out, REPORT)
+        comparison = comparison.with_groups(workers=workers, progress=step)
+    written(comparison, out, REPORT)
     say("Next: flywheel scenario list, then flywheel compare A B --report mine.html")
-    return Answer(found.to_dict() | {"report": str(REPORT)}, told(found, detail=detail), manifest(found.provenance))
+    return Answer(
+        comparison.to_dict() | {"report": str(REPORT)}, told(comparison, detail=detail), manifest(comparison.provenance)
+    )

@@ -25,17 +25,17 @@ def explain(name: str | None) -> Answer:
     from flywheel_sim.study import explain as explaining
 
     if name is None:
-        found = explaining.subjects()
-        return Answer({kind: dict(rows) for kind, rows in found.items()}, _listed(found))
+        subjects = explaining.subjects()
+        return Answer({kind: dict(rows) for kind, rows in subjects.items()}, _listed(subjects))
     one = explaining.explain(name)
     return Answer(one.to_dict(), _told(one))
 
 
-def _listed(found: dict[str, list[tuple[str, str]]]) -> Any:
+def _listed(subjects: dict[str, list[tuple[str, str]]]) -> Any:
     from rich.table import Table
 
     parts: list[Any] = []
-    for kind, rows in found.items():
+    for kind, rows in subjects.items():
         table = Table(box=None, pad_edge=False, show_header=False, title=kind.capitalize(), title_justify="left")
         table.add_column(style="bold", no_wrap=True)
         table.add_column()

@@ -45,22 +45,28 @@ def facts(
     places(None, report)
     trial.chosen(names, companies)  # every mistake before the first run
     with progress("Facts") as step:
-        found = trial.facts(
-            names, companies=companies, draws=trial.DRAWS if draws is None else draws, changes=changes, seed=seed,
-            replicates=replicates, workers=workers, progress=step,
-        )  # fmt: skip
-    manifest = trial_manifest(found.hashes, changes, seed=seed, replicates=found.replicates, draws=found.draws)
+        measured = trial.facts(
+            names,
+            companies=companies,
+            draws=trial.DRAWS if draws is None else draws,
+            changes=changes,
+            seed=seed,
+            replicates=replicates,
+            workers=workers,
+            progress=step,
+        )
+    manifest = trial_manifest(measured.hashes, changes, seed=seed, replicates=measured.replicates, draws=measured.draws)
     if report is not None:
         from flywheel_sim.present.facts import write_facts
 
-        write_facts(found, report)
+        write_facts(measured, report)
         say(f"wrote {report}")
-    return Answer(found.to_dict(), _told(found), manifest)
+    return Answer(measured.to_dict(), _told(measured), manifest)
 
 
-def _told(found: Any) -> Any:
+def _told(facts: Any) -> Any:
     from rich.text import Text
 
     from flywheel_sim.present.facts import facts_table
 
-    return readable(facts_table(found), Text(""), Text(found.sentence, style="bold"))
+    return readable(facts_table(facts), Text(""), Text(facts.sentence, style="bold"))

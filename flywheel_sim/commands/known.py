@@ -26,8 +26,8 @@ def knows(spec: str, changes: dict[str, Any]) -> bool:
     """Tell whether the files of a scenario say what is known of the company."""
     from flywheel_sim.scenario import load
 
-    found = load(spec)
-    return bool((found.with_(changes) if changes else found).known)
+    scenario = load(spec)
+    return bool((scenario.with_(changes) if changes else scenario).known)
 
 
 def go_on(folder: Path, workers: int | None) -> Answer:
@@ -59,6 +59,7 @@ def _folder(target: Path) -> Path:
 
 
 def _settle(asked: dict[str, Any], workers: int | None) -> Answer:
+    from flywheel_sim.results.assumptions import plain_label
     from flywheel_sim.scenario import load
     from flywheel_sim.study.calibration.known_numbers import as_file, meet, since
 
@@ -66,25 +67,30 @@ def _settle(asked: dict[str, Any], workers: int | None) -> Answer:
     start = base.with_(asked["changes"]) if asked["changes"] else base
     folder, first, begun = _folder(target), None, start
     search = partial(
-        meet, seed=asked["seed"], replicates=asked["replicates"], workers=workers, progress=say, folder=folder,
+        meet,
+        seed=asked["seed"],
+        replicates=asked["replicates"],
+        workers=workers,
+        progress=say,
+        folder=folder,
         asked=asked,
-    )  # fmt: skip
+    )
     try:
-        found = search(start)
+        fit = search(start)
         if start.model.observed.fit and start.model.observed.file:
             # the rest is fitted where the known numbers are met, and they are met again from there
-            first = _data_beside(found.scenario, asked, workers, folder)
+            first = _data_beside(fit.scenario, asked, workers, folder)
             if first.values:
-                found = since(begun, found, search(first.scenario))
+                fit = since(begun, fit, search(first.scenario))
     except KeyboardInterrupt:
         say(f"interrupted; go on with: {command('flywheel', 'resume', folder)}")
         raise
-    write_text(target, as_file(found, base, asked["spec"], target, asked["seed"]))
+    write_text(target, as_file(fit, base, asked["spec"], target, asked["seed"]))
     shutil.rmtree(folder, ignore_errors=True)
     say(f"wrote {target}; lay a plan on it: {command('flywheel', 'compare', target, f'{target}+churn-pay')}")
     rows, data = [], []
-    for one in found.numbers:
-        moved = "; ".join(f"{path} {a:.6g} -> {b:.6g}" for path, (a, b) in one.moved.items()) or "-"
+    for one in fit.numbers:
+        moved = "; ".join(f"{plain_label(path)}: {a:.6g} -> {b:.6g}" for path, (a, b) in one.moved.items()) or "-"
         value = f"{one.value:.5g} +- {one.error:.2g}" if one.error else f"{one.value:.6g}"
         met = "met" if one.met else "NOT MET"
         rows.append((one.known.name, one.known.said, f"{one.before:.5g}", value, met, moved, one.why))
@@ -96,22 +102,22 @@ def _settle(asked: dict[str, Any], workers: int | None) -> Answer:
             }
         )  # fmt: skip
     text = table(("known", "said", "before", "comes to", "", "moved", "why"), rows)
-    rest = f"references {'have come to rest' if found.settled else 'HAVE NOT come to rest'} after {found.rounds} rounds"
-    targets = ", ".join(f"{name} {value:g}" for name, value in found.targets.items())
-    beside = _beside_the_data(first, found.scenario, asked["seed"], workers) if first is not None else {}
+    rest = f"references {'have come to rest' if fit.settled else 'HAVE NOT come to rest'} after {fit.rounds} rounds"
+    targets = ", ".join(f"{name} {value:g}" for name, value in fit.targets.items())
+    beside = _beside_the_data(first, fit.scenario, asked["seed"], workers) if first is not None else {}
     if beside:
         text = f"{text}\n{beside['told']}"
     more = f"{rest}; targets of measures, as this company's base case brings them: {targets or 'none'}"
     answer: dict[str, Any] = {
         "file": str(target),
         "numbers": data,
-        "settled": found.settled,
-        "targets": dict(found.targets),
+        "settled": fit.settled,
+        "targets": dict(fit.targets),
     }
     if beside:
         answer["observed"] = {name: beside[name] for name in ("fitted", "kept", "distances")}
-    manifest = {"seeds": {"seed": asked["seed"]}, "hashes": {found.scenario.name: found.scenario.hash}}
-    return Answer(answer, f"{text}\n{more}", manifest, failed=not found.met)
+    manifest = {"seeds": {"seed": asked["seed"]}, "hashes": {fit.scenario.name: fit.scenario.hash}}
+    return Answer(answer, f"{text}\n{more}", manifest, failed=not fit.met)
 
 
 def _data_beside(start: "Scenario", asked: dict[str, Any], workers: int | None, folder: Path) -> "FittedBeside":
@@ -119,9 +125,13 @@ def _data_beside(start: "Scenario", asked: dict[str, Any], workers: int | None, 
     from flywheel_sim.study.calibration.known_with_data import fit_beside
 
     return fit_beside(
-        start, seed=asked["seed"], replicates=asked["replicates"] or 16, workers=workers, progress=say,
+        start,
+        seed=asked["seed"],
+        replicates=asked["replicates"] or 16,
+        workers=workers,
+        progress=say,
         folder=folder / "fit",
-    )  # fmt: skip
+    )
 
 
 def _beside_the_data(first: "FittedBeside", end: "Scenario", seed: int, workers: int | None) -> dict[str, Any]:

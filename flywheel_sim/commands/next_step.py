@@ -59,23 +59,23 @@ def next_step(words: Sequence[str], problems: Iterable[Mapping[str, object]], kn
     >>> next_step(["run", "b2b-saas", "--out", "."], [wrong], ["run"])
     'flywheel run b2b-saas --out .-2'
     """
-    found = list(problems)
-    fixed = _all_fixed(words, found)
+    mistakes = list(problems)
+    fixed = _all_fixed(words, mistakes)
     if fixed != list(words):
         same = "compare" in words[:1] and len(set(fixed)) < len(set(words))
         return "flywheel scenario list" if same else _typed(fixed)  # a company is not compared with itself
     name = next((word for word in words if word in set(known)), "")
-    if wrong := next((str(one["file"]) for one in found if one["file"]), ""):
+    if wrong := next((str(one["file"]) for one in mistakes if one["file"]), ""):
         checked = name in _SCENARIOS and wrong in words and wrong.lower().endswith((".yaml", ".yml"))
         again = _typed(["scenario", "validate", wrong] if checked else words)
         return f"{again}, once {'it' if wrong in words else command(wrong)} is fixed"
-    if any(str(one["field"]).startswith("observed.") for one in found):
+    if any(str(one["field"]).startswith("observed.") for one in mistakes):
         return f"{_typed(words)}, once the data are as it expects them"
-    if any("shipped scenario" in str(one["message"]) for one in found):
+    if any("shipped scenario" in str(one["message"]) for one in mistakes):
         return "flywheel scenario list"
-    if makes := next(filter(None, (re.search(r"with: (flywheel .+)$", str(one["message"])) for one in found)), None):
+    if makes := next(filter(None, (re.search(r"with: (flywheel .+)$", str(one["message"])) for one in mistakes)), None):
         return makes[1]
-    if about := _worth_explaining(words, found):
+    if about := _worth_explaining(words, mistakes):
         return command("flywheel", "explain", about)
     owned = any(_is_there(word) for word in words if word != name)  # somebody with files wants no shipped ones
     example = "" if owned else _EXAMPLES.get(name, "")

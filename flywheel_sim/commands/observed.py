@@ -47,15 +47,15 @@ def seen(scenario: "Scenario", figure: Path | None) -> "Observations | None":
 
 
 def overlaid(
-    runs: "Sequence[Run]", found: "Observations | None", figure: Path | None, *, holds: str = "luck"
+    runs: "Sequence[Run]", observations: "Observations | None", figure: Path | None, *, holds: str = "luck"
 ) -> tuple[list[Any], dict[str, Any]]:
     """Return tables to print under a run and what to add to its JSON; writes the figure where asked to."""
-    if found is None:
+    if observations is None:
         return [], {}
     from flywheel_sim.present.observed import dates_table, errors_table, overlay_notes, overlay_svg
     from flywheel_sim.study.calibration.observed import overlay
 
-    compared = overlay(runs, found, holds=holds)
+    compared = overlay(runs, observations, holds=holds)
     if figure is not None:
         write_text(figure, overlay_svg(compared) + "\n")
         say(f"wrote {figure}")

@@ -50,8 +50,8 @@ def optimize(
         place(best, ".yaml", ".yml", what="a scenario")
     if asked.ran(check, worlds is not None or worlds_from is not None):
         with standing(f"Going on with {asked.study}") as step:
-            found = searching.resume(asked.study, on=asked.on, workers=asked.workers, progress=step)
-        return answer_of_search(found, figure, best)
+            optimum = searching.resume(asked.study, on=asked.on, workers=asked.workers, progress=step)
+        return answer_of_search(optimum, figure, best)
     ready = with_worlds(asked.read(), worlds, worlds_from)
     plan = searching.planned(ready)
     if check:
@@ -68,37 +68,37 @@ def optimize(
         )
         return Answer(data, text, {"hashes": {ready.base.name: ready.base.hash}})
     with asked.running(ready, searching.folder_of(ready)) as (folder, step):
-        found = searching.optimize(ready, folder, on=asked.on, workers=asked.workers, progress=step)
-    return answer_of_search(found, figure, best)
+        optimum = searching.optimize(ready, folder, on=asked.on, workers=asked.workers, progress=step)
+    return answer_of_search(optimum, figure, best)
 
 
-def answer_of_search(found: "Optimum", figure: Path | None = None, best: Path | None = None) -> Answer:
+def answer_of_search(optimum: "Optimum", figure: Path | None = None, best: Path | None = None) -> Answer:
     """Return what a search comes to; draws it and writes the answer where that is asked for."""
     from rich.text import Text
 
     from flywheel_sim.execute.store import Store
     from flywheel_sim.present.tables import regret_table, search_table
 
-    store = Store.open(found.folder)
+    store = Store.open(optimum.folder)
     experiment = store.experiment
     base = next(iter(experiment.scenarios.values()))
     if figure is not None:
         from flywheel_sim.present.drawing import save_png
         from flywheel_sim.present.search import search_chart
 
-        save_png(search_chart(found), figure)
+        save_png(search_chart(optimum), figure)
         say(f"wrote {figure}")
-    if best is not None and found.winner:
-        write_text(best, base.with_(found.changes).to_yaml())
+    if best is not None and optimum.winner:
+        write_text(best, base.with_(optimum.changes).to_yaml())
         say(f"wrote {best}")
-    parts: list[Any] = [Text(found.sentence(), style="bold"), Text(""), search_table(found)]
-    if found.robustness is not None:
-        parts += [Text(""), Text(found.robustness.sentence()), Text(""), regret_table(found)]
-    parts += [Text(f"note: {note}") for note in found.notes]
-    parts += [Text(""), Text(f"the runs are in {found.folder}")]
+    parts: list[Any] = [Text(optimum.sentence(), style="bold"), Text(""), search_table(optimum)]
+    if optimum.robustness is not None:
+        parts += [Text(""), Text(optimum.robustness.sentence()), Text(""), regret_table(optimum)]
+    parts += [Text(f"note: {note}") for note in optimum.notes]
+    parts += [Text(""), Text(f"the runs are in {optimum.folder}")]
     hashes = {name: scenario.hash for name, scenario in experiment.scenarios.items()}
-    if found.winner:
-        hashes["answer"] = base.with_(found.changes).hash
+    if optimum.winner:
+        hashes["answer"] = base.with_(optimum.changes).hash
     made = {**store.code, "runs": store.hash()}
     manifest = {"seeds": {"seed": experiment.seed}, "hashes": {**hashes, **made}}
-    return Answer(found.to_dict(), readable(*parts), manifest, failed=not found.winner)
+    return Answer(optimum.to_dict(), readable(*parts), manifest, failed=not optimum.winner)

@@ -112,12 +112,19 @@ class Report:
 
 @contextmanager
 def progress(what: str, work: Callable[[], Sequence[float] | None] | None = None) -> Iterator[Report | None]:
-    """Yield a callback for runners, or None under ``--quiet``.
+    """Show how far a run is while the block lasts.
 
     Parameters
     ----------
-    what, work
-        See `Report`.
+    what : str
+        What is running, in a few words.
+    work : callable, optional
+        As for `Report`.
+
+    Yields
+    ------
+    Report or None
+        What the runner calls as ``report(done, total)``; None under ``--quiet``.
     """
     context = click.get_current_context(silent=True)
     if context is not None and context.meta.get("flywheel.quiet"):

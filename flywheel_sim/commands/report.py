@@ -35,13 +35,13 @@ def report(result: Path, sensitivity: Path | None, out: Path | None) -> Answer:
 
     target = out or Path("report.html")
     places(None, target)
-    found: Run | Outcomes
+    saved: Run | Outcomes
     kind = read_manifest(result)["schema"].rpartition("/")[0]
-    found = open_run(result) if kind == SCHEMA.rpartition("/")[0] else Outcomes.open(result)
-    write_report(found, target, sensitivity=_indices(sensitivity))
+    saved = open_run(result) if kind == SCHEMA.rpartition("/")[0] else Outcomes.open(result)
+    write_report(saved, target, sensitivity=_indices(sensitivity))
     say(f"wrote {target}")
     data = {"path": str(target), "result": str(result), "kind": kind}
-    return Answer(data, str(target), manifest(found.provenance))
+    return Answer(data, str(target), manifest(saved.provenance))
 
 
 def _indices(folder: Path | None) -> "Sensitivity | None":

@@ -38,10 +38,23 @@ def reproduce(result: Path, update: bool, workers: int | None) -> Answer:
     from flywheel_sim.study.verification import reproduce as again
 
     with progress("Making it again") as step:
-        found = again.reproduce(result, workers=workers, progress=step)
-    hashes = {"engine then": found.then.engine, "engine now": found.now.engine, **found.then.scenarios}
-    seeds = {"seed": found.then.seed, "replicate": found.then.replicate, "replicates": found.then.replicates}
-    return Answer(found.to_dict(), _result_told(found), {"seeds": seeds, "hashes": hashes}, failed=not found.same)
+        reproduction = again.reproduce(result, workers=workers, progress=step)
+    hashes = {
+        "engine then": reproduction.then.engine,
+        "engine now": reproduction.now.engine,
+        **reproduction.then.scenarios,
+    }
+    seeds = {
+        "seed": reproduction.then.seed,
+        "replicate": reproduction.then.replicate,
+        "replicates": reproduction.then.replicates,
+    }
+    return Answer(
+        reproduction.to_dict(),
+        _result_told(reproduction),
+        {"seeds": seeds, "hashes": hashes},
+        failed=not reproduction.same,
+    )
 
 
 def _baseline(update: bool, workers: int | None) -> Answer:
@@ -50,40 +63,49 @@ def _baseline(update: bool, workers: int | None) -> Answer:
     kept = baseline.read_baseline(new=update)
     with progress("Shipped scenarios") as step:
         now = baseline.made_now(workers=workers, progress=step)
-    found = baseline.drift(kept, now)
+    drift = baseline.drift(kept, now)
     if update:
         say(f"wrote {baseline.write(now)}")
-    hashes = {"engine then": found.then.engine, "engine now": found.now.engine}
+    hashes = {"engine then": drift.then.engine, "engine now": drift.now.engine}
     seeds = {"seed": baseline.SEED, "replicate": 0, "replicates": 1}
-    failed = not (found.same or update)
-    return Answer(found.to_dict(), _baseline_told(found), {"seeds": seeds, "hashes": hashes}, failed=failed)
+    failed = not (drift.same or update)
+    return Answer(drift.to_dict(), _baseline_told(drift), {"seeds": seeds, "hashes": hashes}, failed=failed)
 
 
-def _result_told(found: "Reproduction") -> Any:
+def _result_told(reproduction: "Reproduction") -> Any:
     rows = [
         (one.table, one.column, f"{one.rows} of {one.of}", str(one.first), f"{one.largest:.3g}", f"{one.relative:.2g}")
-        for one in found.moved
+        for one in reproduction.moved
     ]
     names = ("table", "column", "rows", "first row", "largest move", "of the column's largest")
-    lists = {"No longer there": found.missing, "New": found.added, "Not made again": found.left_out}
-    return _told(found.sentence, names, rows, lists, found.changes)
-
-
-def _baseline_told(found: "Drift") -> Any:
-    rows = [
-        (one.scenario, one.number, *("none" if value is None else f"{value:.6g}" for value in (one.then, one.now)),
-         f"{one.by:.3g}", f"{one.relative:.2g}")
-        for one in found.shifts
-    ]  # fmt: skip
-    names = ("scenario", "number", "then", "now", "moved by", "of what it was")
-    summed = {one.scenario for one in found.shifts}
     lists = {
-        "Weekly totals moved and nothing in the summary": [name for name in found.weekly if name not in summed],
-        "Gone": found.missing,
-        "New": found.added,
-        "Described otherwise (a file, or a default of the schema)": found.described,
+        "No longer there": reproduction.missing,
+        "New": reproduction.added,
+        "Not made again": reproduction.left_out,
     }
-    return _told(found.sentence, names, rows, lists, found.changes)
+    return _told(reproduction.sentence, names, rows, lists, reproduction.changes)
+
+
+def _baseline_told(drift: "Drift") -> Any:
+    rows = [
+        (
+            one.scenario,
+            one.number,
+            *("none" if value is None else f"{value:.6g}" for value in (one.then, one.now)),
+            f"{one.by:.3g}",
+            f"{one.relative:.2g}",
+        )
+        for one in drift.shifts
+    ]
+    names = ("scenario", "number", "then", "now", "moved by", "of what it was")
+    summed = {one.scenario for one in drift.shifts}
+    lists = {
+        "Weekly totals moved and nothing in the summary": [name for name in drift.weekly if name not in summed],
+        "Gone": drift.missing,
+        "New": drift.added,
+        "Described otherwise (a file, or a default of the schema)": drift.described,
+    }
+    return _told(drift.sentence, names, rows, lists, drift.changes)
 
 
 def _told(

@@ -41,26 +41,32 @@ def responses(
     places(None, report)
     battery.chosen(names, companies)  # every mistake before the first run
     with progress("Levers") as step:
-        found = battery.responses(
-            names, companies=companies, quick=quick, changes=changes, seed=seed, replicates=replicates,
-            workers=workers, progress=step,
-        )  # fmt: skip
-    manifest = trial_manifest(found.hashes, changes, seed=seed, replicates=found.replicates)
+        curves = battery.responses(
+            names,
+            companies=companies,
+            quick=quick,
+            changes=changes,
+            seed=seed,
+            replicates=replicates,
+            workers=workers,
+            progress=step,
+        )
+    manifest = trial_manifest(curves.hashes, changes, seed=seed, replicates=curves.replicates)
     if report is not None:
         from flywheel_sim.present.responses import write_responses
 
-        write_responses(found, report)
+        write_responses(curves, report)
         say(f"wrote {report}")
-    return Answer(found.to_dict(), _told(found, everything or len(names) > 0), manifest, failed=not found.ok)
+    return Answer(curves.to_dict(), _told(curves, everything or len(names) > 0), manifest, failed=not curves.ok)
 
 
-def _told(found: Any, everything: bool) -> Any:
+def _told(responses: Any, everything: bool) -> Any:
     from rich.text import Text
 
     from flywheel_sim.present.responses import responses_table
     from flywheel_sim.results.responses import VERDICTS
 
-    parts: list[Any] = [responses_table(found, everything), Text("")]
-    parts += [Text(f"{verdict}: {VERDICTS[verdict]}.") for verdict, count in found.counts.items() if count]
-    parts += [Text(""), Text(found.sentence, style="bold")]
+    parts: list[Any] = [responses_table(responses, everything), Text("")]
+    parts += [Text(f"{verdict}: {VERDICTS[verdict]}.") for verdict, count in responses.counts.items() if count]
+    parts += [Text(""), Text(responses.sentence, style="bold")]
     return readable(*parts)

@@ -71,8 +71,8 @@ def resume(folder: Path, on: str | None, on_error: str, retry_failed: bool, work
         from flywheel_sim.commands.optimize import answer_of_search
 
         with standing(f"Going on with {folder}") as step:
-            found = searching.resume(folder, on=on, workers=workers, retry_failed=retry_failed, progress=step)
-        return answer_of_search(found)
+            optimum = searching.resume(folder, on=on, workers=workers, retry_failed=retry_failed, progress=step)
+        return answer_of_search(optimum)
     with standing(f"Going on with {folder}") as step:
         made = sweeping.resume(
             folder, on=on, workers=workers, stop_on_error=on_error == "stop", retry_failed=retry_failed, progress=step
@@ -92,8 +92,10 @@ def _comparison(folder: Path, workers: int | None, on: str | None, retry_failed:
         raise click.UsageError("--on and --retry-failed are for sweeps; a comparison runs on this machine's threads")
     kept = read_manifest(folder, SCHEMA)
     left = kept.get("left") or []
-    found = Comparison.open(folder)
+    comparison = Comparison.open(folder)
     if left:
         report = Path(os.path.normpath(folder / kept["report"])) if kept.get("report") else None
-        found = further(found, [stage for stage in STAGES if stage in left], workers, folder, report, replace=True)
-    return Answer(found.to_dict(), told(found), manifest(found.provenance))
+        comparison = further(
+            comparison, [stage for stage in STAGES if stage in left], workers, folder, report, replace=True
+        )
+    return Answer(comparison.to_dict(), told(comparison), manifest(comparison.provenance))

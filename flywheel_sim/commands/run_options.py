@@ -51,14 +51,20 @@ def WORLDS(command: Any) -> Any:
     """Add ``--worlds N`` and ``--worlds-from DIR``."""
     for option in (
         click.option(
-            "--worlds-from", type=click.Path(path_type=Path), default=None, metavar="DIR",
+            "--worlds-from",
+            type=click.Path(path_type=Path),
+            default=None,
+            metavar="DIR",
             help="Where its worlds are, or what flywheel calibrate --method posterior has left.",
         ),
         click.option(
-            "--worlds", type=click.IntRange(2), default=None, metavar="N",
+            "--worlds",
+            type=click.IntRange(2),
+            default=None,
+            metavar="N",
             help="Run over N worlds of the company, as flywheel worlds makes them: what nobody knows is drawn.",
         ),
-    ):  # fmt: skip
+    ):
         command = option(command)
     return command
 
@@ -67,14 +73,20 @@ def RULES(command: Any) -> Any:
     """Add ``--intervention NAME`` and ``--team-class TEAM=NAME``."""
     for option in (
         click.option(
-            "--intervention", "interventions", multiple=True, metavar="NAME",
+            "--intervention",
+            "interventions",
+            multiple=True,
+            metavar="NAME",
             help="Python that acts in every run: package.module:Class with a step(model). May be given again.",
         ),
         click.option(
-            "--team-class", "team_classes", multiple=True, metavar="TEAM=NAME",
+            "--team-class",
+            "team_classes",
+            multiple=True,
+            metavar="TEAM=NAME",
             help="A team that decides for itself: TEAM=package.module:Class; TEAM may be all. May be given again.",
         ),
-    ):  # fmt: skip
+    ):
         command = option(command)
     return command
 
@@ -110,8 +122,8 @@ def changed(specs: tuple[str, ...], changes: dict[str, Any]) -> "list[Scenario]"
     problems: dict[Problem, None] = {}
     for spec in specs:
         try:
-            found = load(spec)
-            loaded.append(found.with_(changes) if changes else found)
+            scenario = load(spec)
+            loaded.append(scenario.with_(changes) if changes else scenario)
         except ScenarioError as error:
             problems |= dict.fromkeys(error.problems)
     if problems:
@@ -142,9 +154,9 @@ def names(context: click.Context, parameter: click.Parameter, begun: str) -> lis
     return [f"{below}{plus}{name}" for name in [*plans, *files] if name.startswith(last)]
 
 
-def said_early(found: "Outcomes") -> None:
+def said_early(outcomes: "Outcomes") -> None:
     """Say what the first worlds say, before the others are run."""
-    say(f"First answer, over {found.replicates} worlds: {found.verdict.sentence}")
+    say(f"First answer, over {outcomes.replicates} worlds: {outcomes.verdict.sentence}")
 
 
 def places(out: Path | None, report: Path | None) -> None:

@@ -46,12 +46,12 @@ def list_(kind: str | None) -> Answer:
     from flywheel_sim.scenario import scenarios
     from flywheel_sim.scenario.library import composed_of
 
-    found = {name: entry for name, entry in scenarios().items() if kind in (None, entry.kind)}
-    made = {name: composed_of(entry.path) for name, entry in found.items()}
-    rows = [(name, entry.kind, entry.title, " + ".join(made[name])) for name, entry in found.items()]
+    entries = {name: entry for name, entry in scenarios().items() if kind in (None, entry.kind)}
+    made = {name: composed_of(entry.path) for name, entry in entries.items()}
+    rows = [(name, entry.kind, entry.title, " + ".join(made[name])) for name, entry in entries.items()]
     data = [
         {"name": n, "title": e.title, "kind": e.kind, "path": str(e.path), "composed_of": list(made[n])}
-        for n, e in found.items()
+        for n, e in entries.items()
     ]
     plans = "schemes, programmes, parts and examples can be laid over any company"
     more = f"\n{plans}: flywheel compare mine mine+churn-pay"
@@ -166,9 +166,13 @@ def diff(first: str, second: str | None, changes: dict[str, Any]) -> Answer:
     help="What to start from: A or A+B.",
 )
 @click.option(
-    "--from", "files", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
+    "--from",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
     help="A customer list, a table of figures or a cohort table; what it says goes under known.",
-)  # fmt: skip
+)
 @click.option(
     "--column", "columns", multiple=True, metavar="WHAT=HEADER", help="Which column is what: start=Joined, end=none."
 )
@@ -232,16 +236,16 @@ def freeze(path: Path, check: bool, seed: int, replicates: int | None, workers: 
     from flywheel_sim.study.calibration.freezing import freeze as settle
 
     start = _load(os.fspath(path), {})
-    found = settle(
+    frozen = settle(
         start, seed=seed, replicates=replicates or 40, rounds=0 if check else 6, workers=workers, progress=say
     )
     if not check:
-        values: dict[str, float | str] = dict(found.references)
-        for one in found.achieved:
+        values: dict[str, float | str] = dict(frozen.references)
+        for one in frozen.achieved:
             values[f"frozen.targets.{one.quantity}.achieved"] = float(f"{one.mean:.4g}")
             values[f"frozen.targets.{one.quantity}.error"] = float(f"{one.error:.2g}")
-        values |= {"frozen.seed": seed, "frozen.replicates": found.replicates}
-        values |= {"frozen.hash": found.scenario.hash, "frozen.engine": engine_hash()}
+        values |= {"frozen.seed": seed, "frozen.replicates": frozen.replicates}
+        values |= {"frozen.hash": frozen.scenario.hash, "frozen.engine": engine_hash()}
         write_text(path, replaced(start, path, values))
         say(f"wrote {path}")
     rows = [
@@ -252,20 +256,20 @@ def freeze(path: Path, check: bool, seed: int, replicates: int | None, workers: 
             f"{one.mean:.4g} +- {one.error:.2g}",
             "met" if one.met else "MISSED",
         )
-        for one in found.achieved
+        for one in frozen.achieved
     ]
     settled = (
-        f"references {'settled' if found.settled else 'NOT SETTLED'}: the last step moved one by {found.moved:.2g}"
+        f"references {'settled' if frozen.settled else 'NOT SETTLED'}: the last step moved one by {frozen.moved:.2g}"
     )
     data = {
         "file": os.fspath(path),
-        "settled": found.settled,
-        "references": found.references,
-        "targets": [{**vars(one), "met": one.met} for one in found.achieved],
+        "settled": frozen.settled,
+        "references": frozen.references,
+        "targets": [{**vars(one), "met": one.met} for one in frozen.achieved],
     }
     text = table(("target", "from", "to", "achieved", ""), rows) if rows else "no targets"
     return Answer(
-        data, f"{text}\n{settled}", _manifest(found.scenario), failed=not (found.met and (check or found.settled))
+        data, f"{text}\n{settled}", _manifest(frozen.scenario), failed=not (frozen.met and (check or frozen.settled))
     )
 
 
@@ -278,8 +282,8 @@ def schema() -> Answer:
     from flywheel_sim.scenario.editor import json_schema
     from flywheel_sim.scenario.schema import ScenarioModel
 
-    found = json_schema(ScenarioModel)
-    return Answer(found, json.dumps(found, indent=2))
+    document = json_schema(ScenarioModel)
+    return Answer(document, json.dumps(document, indent=2))
 
 
 def _differing(of: "Scenario", before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, Any, Any, str, str]]:
@@ -288,7 +292,7 @@ def _differing(of: "Scenario", before: dict[str, Any], after: dict[str, Any]) ->
     from flywheel_sim.scenario.writing import differing
 
     rows = []
-    for path, old, new in (leaf for found in differing(before, after) for leaf in _leaves(*found)):
+    for path, old, new in (leaf for difference in differing(before, after) for leaf in _leaves(*difference)):
         shape = along(root(type(of.model)), path)
         said = (shape.label or shape.text) if shape is not None else ""
         rows.append((".".join(path), old, new, shape.unit if shape is not None else "", said))
@@ -325,10 +329,10 @@ def _cell(value: Any) -> str:
 def _load(spec: str, changes: dict[str, Any]) -> "Scenario":
     from flywheel_sim.scenario import load
 
-    found = load(spec)
-    for note in found.notes:
+    scenario = load(spec)
+    for note in scenario.notes:
         say(f"note: {note}")
-    return found.with_(changes) if changes else found
+    return scenario.with_(changes) if changes else scenario
 
 
 def _frozen(one: "Scenario") -> str:

@@ -36,8 +36,8 @@ def sensitivity(asked: Asked, outcomes: tuple[str, ...], figure: Path | None) ->
 
     if figure is not None:
         place(figure, ".png", what="this figure")
-    found, folder, failed, seeds, hashes = _found(asked)
-    indices = analysis.of_sweep(found)
+    swept, folder, failed, seeds, hashes = _found(asked)
+    indices = analysis.of_sweep(swept)
     shown = _shown(indices, outcomes)
     if figure is not None and not indices.tells(shown[0]):
         say(f"no {figure}: {indices.sentence(shown[0])}")
@@ -59,19 +59,19 @@ def _found(asked: Asked) -> tuple[Any, str, bool, dict[str, int], dict[str, str]
     from flywheel_sim.study.sensitivity.analysis import fit_for_indices
 
     if asked.ran():
-        found = sweeping.Sweep(Store.open(asked.study))
+        swept = sweeping.Sweep(Store.open(asked.study))
     else:
         ready = asked.read()
         fit_for_indices(ready)
         go_on = "flywheel sensitivity {folder}, after {resume} if it is not complete"
         with asked.running(ready, sweeping.folder_of(ready), go_on) as (folder, step):
-            found = sweeping.sweep(ready, folder, on=asked.on, workers=asked.workers, progress=step)
-    now, experiment = found.standing, found.store.experiment
+            swept = sweeping.sweep(ready, folder, on=asked.on, workers=asked.workers, progress=step)
+    now, experiment = swept.standing, swept.store.experiment
     if now.done < now.total:
-        say(f"note: {now.done} of {now.total} runs are there; {resume_command(found.store)} makes the others")
+        say(f"note: {now.done} of {now.total} runs are there; {resume_command(swept.store)} makes the others")
     hashes = {name: scenario.hash for name, scenario in experiment.scenarios.items()}
-    failed = bool(now.failed or found.stopped)
-    return found, str(found.store.folder), failed, {"seed": experiment.seed}, {**hashes, **found.store.code}
+    failed = bool(now.failed or swept.stopped)
+    return swept, str(swept.store.folder), failed, {"seed": experiment.seed}, {**hashes, **swept.store.code}
 
 
 def _shown(indices: "Sensitivity", asked: tuple[str, ...]) -> list[str]:
@@ -83,15 +83,15 @@ def _shown(indices: "Sensitivity", asked: tuple[str, ...]) -> list[str]:
     known = indices.outcomes
     if not asked:
         return [indices.foremost]
-    found: list[str] = []
+    outcomes: list[str] = []
     for name in asked:
         some = [one for one in known if one == name or one.partition(" (")[0] == name]
         if not some:
             error = click.UsageError(f"the study keeps no outcome '{name}'")
             error.suggestion = nearest(name, known)  # type: ignore[attr-defined]
             raise error
-        found += some
-    return found
+        outcomes += some
+    return outcomes
 
 
 def _told(indices: "Sensitivity", shown: list[str]) -> Any:

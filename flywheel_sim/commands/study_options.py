@@ -170,23 +170,23 @@ def retrying(store: "Store") -> str:
     return f"once the cause is fixed, make them again with: {resume_command(store)} --retry-failed"
 
 
-def answer(found: "Sweep") -> Answer:
+def answer(sweep: "Sweep") -> Answer:
     """Return the answer of a sweep command."""
-    data = found.to_dict()
+    data = sweep.to_dict()
     head = f"{data['title']}: {data['done']} of {data['runs']} runs, {data['points']} points, {data['failed']} failed"
     names = ("n", "mean", "sd", "least", "median", "greatest")
     rows = [(name, *(_number(values[key]) for key in names)) for name, values in data["outcomes"].items()]
     lines = [head, *reasons(data["errors"])]
     if data["failed"]:
-        lines.append(retrying(found.store))
-    if found.stopped:
-        lines.append(f"stopped: {found.stopped}")
+        lines.append(retrying(sweep.store))
+    if sweep.stopped:
+        lines.append(f"stopped: {sweep.stopped}")
     lines += ["", table(("outcome", *names), rows), "", f"the runs are in {data['folder']}"]
-    experiment = found.store.experiment
+    experiment = sweep.store.experiment
     hashes = {name: scenario.hash for name, scenario in experiment.scenarios.items()}
-    made = {**found.store.code, "runs": data["hash"]}
+    made = {**sweep.store.code, "runs": data["hash"]}
     manifest: dict[str, Any] = {"seeds": {"seed": experiment.seed}, "hashes": {**hashes, **made}}
-    return Answer(data, "\n".join(lines), manifest, failed=bool(data["failed"] or found.stopped))
+    return Answer(data, "\n".join(lines), manifest, failed=bool(data["failed"] or sweep.stopped))
 
 
 def _number(value: float | None) -> str:

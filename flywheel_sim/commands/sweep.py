@@ -38,10 +38,10 @@ def sweep(
         return _checked(asked.study, *sweeping.planned(ready, rules(**ruled)))
     stop = on_error == "stop"
     with asked.running(ready, sweeping.folder_of(ready)) as (folder, step):
-        found = sweeping.sweep(
+        swept = sweeping.sweep(
             ready, folder, on=asked.on, workers=asked.workers, stop_on_error=stop, progress=step, **ruled
         )
-    return answer(found)
+    return answer(swept)
 
 
 def _checked(study: str, experiment: Any, design: Any) -> Answer:

@@ -41,13 +41,13 @@ def verify(
 
     suite.ready(suite.chosen(anchors)[0], changes)  # every mistake before the first run
     with progress("Limits") as step:
-        found = suite.verify(
+        verification = suite.verify(
             anchors, full=not quick, changes=changes, seed=seed, replicates=replicates, workers=workers, progress=step
         )
     from flywheel_sim.engine.fingerprint import engine_hash
     from flywheel_sim.present.verification import write_verification
 
-    hashes = {**found.hashes, "engine": engine_hash()}
+    hashes = {**verification.hashes, "engine": engine_hash()}
     if report is not None:
         from flywheel_sim.__about__ import __version__
         from flywheel_sim.typed import command
@@ -55,25 +55,30 @@ def verify(
         words = ["flywheel", "verify", *anchors, *([] if quick else ["--full"]), "--seed", str(seed)]
         words += [word for path, value in changes.items() for word in ("--set", f"{path}={value}")]
         made = {"version": __version__, "engine": hashes["engine"], "command": command(*words)}
-        write_verification(found, report, made)
+        write_verification(verification, report, made)
         say(f"wrote {report}")
-    return Answer(found.to_dict(), _told(found), {"seeds": {"seed": seed}, "hashes": hashes}, failed=not found.ok)
+    return Answer(
+        verification.to_dict(),
+        _told(verification),
+        {"seeds": {"seed": seed}, "hashes": hashes},
+        failed=not verification.ok,
+    )
 
 
-def _told(found: Any) -> Any:
+def _told(verification: Any) -> Any:
     from rich.text import Text
 
     from flywheel_sim.present.verification import verification_table
 
-    parts: list[Any] = [verification_table(found), Text("")] if found.checks else []
-    if found.theory_only:
+    parts: list[Any] = [verification_table(verification), Text("")] if verification.checks else []
+    if verification.theory_only:
         parts.append(Text("Theory only:", style="bold"))
-        only = sorted(found.theory_only.items(), key=lambda one: int(one[0][1:]))
+        only = sorted(verification.theory_only.items(), key=lambda one: int(one[0][1:]))
         parts += [Text(f"  {name:<4} {why}") for name, why in only]
         parts.append(Text(""))
-    if found.checks:
-        if found.mode == "full":
+    if verification.checks:
+        if verification.mode == "full":
             parts.append(Text("detects: the smallest deviation found with 90 % power; of exact ones the tolerance."))
-            parts.append(Text(found.power))
-        parts.append(Text(found.sentence, style="bold"))
+            parts.append(Text(verification.power))
+        parts.append(Text(verification.sentence, style="bold"))
     return readable(*parts)

@@ -53,13 +53,19 @@ def worlds(
     folder = making.folder_for(base) if place.suffix == ".json" else place
     say(f"worlds of {base.name} go to {place}")
     with _going(folder, f"Drawing worlds of {base.name}") as step:
-        found = making.worlds(
-            company, draws or making.DRAWS, place, changes=changes, seed=seed, workers=workers, progress=step,
+        drawn = making.worlds(
+            company,
+            draws or making.DRAWS,
+            place,
+            changes=changes,
+            seed=seed,
+            workers=workers,
+            progress=step,
             keep=keep,
-        )  # fmt: skip
+        )
     sets = [word for path, value in changes.items() for word in ("--set", f"{path}={one_line(value)}")]
     more = [*(("--draws", str(draws)) if draws else ()), *(("--keep", str(keep)) if keep else ())]
-    return answer_of_worlds(found, place, command("flywheel", "worlds", company, *sets, *more, "--out", place))
+    return answer_of_worlds(drawn, place, command("flywheel", "worlds", company, *sets, *more, "--out", place))
 
 
 def go_on(folder: Path, workers: int | None) -> Answer:
@@ -67,8 +73,8 @@ def go_on(folder: Path, workers: int | None) -> Answer:
     from flywheel_sim.study.worlds import resuming
 
     with _going(folder, f"Going on with {folder}") as step:
-        found = resuming.resume(folder, workers=workers, progress=step)
-    return answer_of_worlds(found, folder)
+        drawn = resuming.resume(folder, workers=workers, progress=step)
+    return answer_of_worlds(drawn, folder)
 
 
 @contextmanager
@@ -82,21 +88,21 @@ def _going(folder: Path, what: str) -> Iterator[Any]:
         raise click.Abort(f"interrupted; what is drawn is kept, go on with: {again}") from None
 
 
-def answer_of_worlds(found: "Worlds", folder: Path, how: str = "") -> Answer:
+def answer_of_worlds(worlds: "Worlds", folder: Path, how: str = "") -> Answer:
     """Return what a company may be like."""
-    for note in found.notes:
+    for note in worlds.notes:
         say(f"note: {note}")
     manifest = {
-        "seeds": {"seed": found.seed, "draws": found.tried},
-        "hashes": {"prior": found.prior, "engine": found.engine, "worlds": found.digest},
+        "seeds": {"seed": worlds.seed, "draws": worlds.tried},
+        "hashes": {"prior": worlds.prior, "engine": worlds.engine, "worlds": worlds.digest},
         **({"command": how} if how else {}),
     }
-    data = {key: value for key, value in found.to_dict().items() if key not in ("shifts", "references", "schema")}
-    data |= {"worlds": found.n, "enough": found.enough, "folder": str(folder), "sentence": found.sentence}
-    return Answer(data, _told(found), manifest, failed=not found.enough)
+    data = {key: value for key, value in worlds.to_dict().items() if key not in ("shifts", "references", "schema")}
+    data |= {"worlds": worlds.n, "enough": worlds.enough, "folder": str(folder), "sentence": worlds.sentence}
+    return Answer(data, _told(worlds), manifest, failed=not worlds.enough)
 
 
-def _told(found: "Worlds") -> str:
+def _told(worlds: "Worlds") -> str:
     """Return what was found for people."""
     from flywheel_sim.results.words import number, percent
     from flywheel_sim.scenario.blocks.doubt import WIDTHS
@@ -105,8 +111,8 @@ def _told(found: "Worlds") -> str:
     def span(three: tuple[float, float, float]) -> str:
         return f"{number(three[1])} ({number(three[0])} to {number(three[2])})"
 
-    parts = [f"{found.sentence}."]
-    if found.aims:
+    parts = [f"{worlds.sentence}."]
+    if worlds.aims:
         rows = [
             (
                 one.name,
@@ -115,7 +121,7 @@ def _told(found: "Worlds") -> str:
                 percent(one.inside),
                 span(one.worlds),
             )
-            for one in found.aims
+            for one in worlds.aims
         ]
         parts += [
             "What it is held against; before and after, the middle and eight of ten:",
@@ -127,12 +133,12 @@ def _told(found: "Worlds") -> str:
             return ", ".join(f"{option} {percent(share)}" for option, share in zip(options, shares, strict=True))
         return span((shares[0], shares[1], shares[2]))
 
-    sure = [one for one in found.learned if one.sure]
+    sure = [one for one in worlds.learned if one.sure]
     if sure:
         told = [
             (one.path, shown(one.prior, one.options), shown(one.worlds, one.options), one.label) for one in sure[:MOST]
         ]
-        rest = len(found.learned) - len(sure)
+        rest = len(worlds.learned) - len(sure)
         more = f"; and {len(sure) - MOST} more" if len(sure) > MOST else ""
         parts += [
             f"What was learned, the middle and nine of ten{more}; nothing about {rest} others:",
@@ -140,9 +146,9 @@ def _told(found: "Worlds") -> str:
         ]
     widths = ", ".join(f"{mark} ({EVIDENCE[mark]}) {factor:g}" for mark, factor in WIDTHS.items())
     parts.append(f"Ends of nine of ten, as a factor of the middle, unless the company says else: {widths}.")
-    if found.impossible:
-        parts.append(f"{found.impossible} draws are no company at all, or say nothing of what is known.")
-    if found.n:
-        ask = command("flywheel", "compare", found.company, "PLAN", "--worlds", str(min(found.n, 200)))
+    if worlds.impossible:
+        parts.append(f"{worlds.impossible} draws are no company at all, or say nothing of what is known.")
+    if worlds.n:
+        ask = command("flywheel", "compare", worlds.company, "PLAN", "--worlds", str(min(worlds.n, 200)))
         parts.append(f"Ask over them: {ask}")
     return "\n\n".join(parts)

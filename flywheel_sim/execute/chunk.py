@@ -109,17 +109,17 @@ def run_chunk(chunk: Chunk) -> Rows:
         scenarios.append(scenarios[-1] if same else _scenario(chunk.scenarios[job.scenario], job.changes))
     good = [k for k, scenario in enumerate(scenarios) if isinstance(scenario, Scenario)]
     _as_named(chunk, {k: scenario for k, scenario in enumerate(scenarios) if isinstance(scenario, Scenario)})
-    found: dict[int, Rows] = {k: _lost(chunk, k, str(scenarios[k])) for k in set(range(len(scenarios))) - set(good)}
+    rows_of: dict[int, Rows] = {k: _lost(chunk, k, str(scenarios[k])) for k in set(range(len(scenarios))) - set(good)}
     try:
-        found |= _runs(chunk, good, scenarios)
+        rows_of |= _runs(chunk, good, scenarios)
     except Exception:
         # one of them spoils the rest: each alone, so that only its own row says so
         for k in good:
             try:
-                found |= _runs(chunk, [k], scenarios)
+                rows_of |= _runs(chunk, [k], scenarios)
             except Exception as error:
-                found[k] = _lost(chunk, k, _said(error))
-    rows = Rows.joined(found[k] for k in range(len(chunk.jobs)))
+                rows_of[k] = _lost(chunk, k, _said(error))
+    rows = Rows.joined(rows_of[k] for k in range(len(chunk.jobs)))
     return Rows(**(vars(rows) | {"seconds": time.perf_counter() - before}))
 
 
@@ -151,11 +151,11 @@ def _runs(chunk: Chunk, which: Sequence[int], scenarios: Sequence[Scenario | str
     teams = bool(chunk.functions)  # what a function looks at is its own affair
     simulation = Simulation([scenario.model for scenario in models], keys, keep_teams=teams, look=_heed)
     simulation.advance(progress=_heed)
-    found: dict[int, Rows] = {}
+    rows: dict[int, Rows] = {}
     for q, k in enumerate(which):
         _heed()
-        found[k] = _rows(chunk, k, Run.of(models[keys[q][0]], simulation, q, accounts=accounts))
-    return found
+        rows[k] = _rows(chunk, k, Run.of(models[keys[q][0]], simulation, q, accounts=accounts))
+    return rows
 
 
 def _rows(chunk: Chunk, k: int, run: "Run") -> Rows:
@@ -164,9 +164,13 @@ def _rows(chunk: Chunk, k: int, run: "Run") -> Rows:
     outcomes, weeks = measure(chunk.outcomes, run), np.arange(1, run.weeks + 1)
     kept = weeks[(weeks % chunk.every == 0) | (weeks == run.weeks)] if index else weeks[:0]
     return Rows(
-        np.array([chunk.jobs[k].run]), outcomes[None, :], (None,),
-        np.full(len(kept), chunk.jobs[k].run), kept, run.arrays.weekly[kept - 1][:, index],
-    )  # fmt: skip
+        run=np.array([chunk.jobs[k].run]),
+        outcomes=outcomes[None, :],
+        errors=(None,),
+        series_run=np.full(len(kept), chunk.jobs[k].run),
+        week=kept,
+        series=run.arrays.weekly[kept - 1][:, index],
+    )
 
 
 def _as_named(chunk: Chunk, scenarios: Mapping[int, Scenario]) -> None:

@@ -120,7 +120,7 @@ class Names:
 
     def _values(self, changes: Mapping[str, Any]) -> list[str]:
         """Return values as the resolved scenario writes them, in the order of the places they stand at."""
-        found = []
+        values = []
         for path in sorted(changes, key=lambda path: path.split(".")):
             old, value = self._at(path.split(".")), changes[path]
             whole = isinstance(old, int) and not isinstance(old, bool)
@@ -128,8 +128,8 @@ class Names:
                 value = float(value)
             elif whole and isinstance(value, float) and value.is_integer():
                 value = int(value)
-            found.append(json.dumps(value))
-        return found
+            values.append(json.dumps(value))
+        return values
 
     def _at(self, parts: Sequence[str]) -> Any:
         value: Any = self.resolved

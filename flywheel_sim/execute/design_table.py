@@ -95,7 +95,14 @@ def jobs_of(table: Any, which: NDArray[np.int64]) -> list[Job]:
         if field.metadata and b"path" in field.metadata
     ]
     return [
-        Job(run, scenario, tuple((path, v[k]) for path, v in set_here if v[k] is not _UNSET), seed, replicate, name)
+        Job(
+            run=run,
+            scenario=scenario,
+            changes=tuple((path, v[k]) for path, v in set_here if v[k] is not _UNSET),
+            seed=seed,
+            replicate=replicate,
+            run_id=name,
+        )
         for k, (run, scenario, seed, replicate, name) in enumerate(zip(*fixed, strict=True))
     ]
 

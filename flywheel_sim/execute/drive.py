@@ -134,7 +134,9 @@ def run_design(
     asked = store.extend(design) if design is not None else store.pending()
     wanted = np.intersect1d(asked, store.pending()) if design is not None else store.in_turn(asked)
     with place(on, workers) as here, _signals() as stop:
-        stopped = _Driver(store, here, work, progress, stop_on_error, stop).run(wanted)
+        stopped = _Driver(
+            store=store, here=here, work=work, progress=progress, stop_on_error=stop_on_error, stop=stop
+        ).run(wanted)
         return Drive(asked, stopped, stop.asked)
 
 
@@ -301,10 +303,16 @@ class _Driver:
         store = self.store
         names = {job.scenario for job in jobs}
         chunk = Chunk(
-            store.code, {name: store.texts[name] for name in names}, jobs,
-            store.experiment.outcomes, store.experiment.columns, store.experiment.every, store.named_by,
-            store.functions, store.rules,
-        )  # fmt: skip
+            code=store.code,
+            scenarios={name: store.texts[name] for name in names},
+            jobs=jobs,
+            outcomes=store.experiment.outcomes,
+            columns=store.experiment.columns,
+            every=store.experiment.every,
+            named_by=store.named_by,
+            functions=store.functions,
+            rules=store.rules,
+        )
         try:
             future = self.here.executor.submit(self.work, chunk)
         except BrokenExecutor:

@@ -32,14 +32,18 @@ _NAME = re.compile(r"part-(\d{6,})-([0-9a-f]{8})\.parquet")
 
 
 def write_part(store: Path, folder: str, number: int, table: Any, notes: Mapping[str, str]) -> str:
-    """Write one part and return its name.
+    """Write a table as a numbered part of a store, and return the name of its file.
+
+    The name holds the number and a checksum of the bytes: who reads the part can tell whether it is whole.
 
     Parameters
     ----------
     store : Path
+        Folder of the store.
     folder : str
-        ``runs``, ``series`` or ``design``.
+        Folder inside it: ``runs``, ``series`` or ``design``.
     number : int
+        Of the part among those of its folder; parts are read in this order.
     table : pyarrow.Table
     notes : mapping
         Kept in the file's metadata.
@@ -111,20 +115,20 @@ def number_of(name: str) -> int:
     >>> number_of("part-000012-1a2b3c4d.parquet")
     12
     """
-    found = _NAME.fullmatch(name)
-    return int(found.group(1)) if found else -1
+    match = _NAME.fullmatch(name)
+    return int(match.group(1)) if match else -1
 
 
 def sound(path: Path) -> bool:
     """Tell whether a part is there and still what was written."""
-    found, check = _NAME.fullmatch(path.name), 0
+    match, check = _NAME.fullmatch(path.name), 0
     try:
         with path.open("rb") as file:
             while piece := file.read(1 << 20):
                 check = zlib.crc32(piece, check)
     except OSError:
         return False
-    return found is not None and found.group(2) == f"{check:08x}"
+    return match is not None and match.group(2) == f"{check:08x}"
 
 
 def read_part(path: Path) -> Any:

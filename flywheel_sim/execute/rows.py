@@ -90,9 +90,13 @@ class Rows:
         weeks = [np.flatnonzero(self.series_run == run) for run, _ in pairs]
         some = np.concatenate(weeks)
         copies = Rows(
-            np.array([copy for _, copy in pairs], np.int64), self.outcomes[which], tuple(self.errors[k] for k in which),
-            np.repeat([copy for _, copy in pairs], [len(one) for one in weeks]), self.week[some], self.series[some],
-        )  # fmt: skip
+            run=np.array([copy for _, copy in pairs], np.int64),
+            outcomes=self.outcomes[which],
+            errors=tuple(self.errors[k] for k in which),
+            series_run=np.repeat([copy for _, copy in pairs], [len(one) for one in weeks]),
+            week=self.week[some],
+            series=self.series[some],
+        )
         return Rows.joined([self, copies])
 
     @classmethod

@@ -249,7 +249,7 @@ def _with_rules(
     accounts: bool,
 ) -> list[Run]:
     """Make runs one after another, week by week; progress counts weeks."""
-    total, done, found = sum(scenario.model.horizon_weeks for scenario, _, _ in asked), 0, []
+    total, done, runs = sum(scenario.model.horizon_weeks for scenario, _, _ in asked), 0, []
 
     def look() -> None:
         nonlocal done
@@ -259,7 +259,7 @@ def _with_rules(
 
     for scenario, seed, replicate in asked:
         run = ruled.run(scenario, seed, replicate, workers=worker_count(workers), accounts=accounts, look=look)
-        found.append(run)
+        runs.append(run)
     if progress:
         progress(total, total)
-    return found
+    return runs

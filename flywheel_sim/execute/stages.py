@@ -99,7 +99,7 @@ def staged(
         keys = [(s - first, seed, k) for s, k in chunk]
         simulation = Simulation(models[first : last + 1], keys, keep_teams=False, look=look)
         began = [_customers(Run.of(scenarios[s], simulation, q)) for q, (s, _) in enumerate(chunk)]
-        found: list[list[T]] = [[] for _ in chunk]
+        readings: list[list[T]] = [[] for _ in chunk]
         for week in weeks:
             ahead = before + simulation.week * len(chunk)
 
@@ -112,9 +112,9 @@ def staged(
                 run = simulation.state.run[q]
                 rows = slice(int(run["account0"]), int(run["account0"]) + int(run["accounts"]))
                 stage = Stage(Run.of(scenarios[s], simulation, q), began[q], simulation.state.relationship[rows].copy())
-                found[q].append(read(stage))
+                readings[q].append(read(stage))
         for q, (s, _) in enumerate(chunk):
-            kept[s].append(found[q])
+            kept[s].append(readings[q])
         before += weeks[-1] * len(chunk)
     return kept
 

@@ -305,13 +305,13 @@ class Store:
     def jobs(self, runs: Sequence[int] | NDArray[np.int64]) -> list[Job]:
         """Return what to do for these runs."""
         asked = np.asarray(runs, np.int64)
-        found: list[Job] = []
+        to_do: list[Job] = []
         for part, start in zip(self._design, self._starts, strict=False):
             here = asked[(asked >= start) & (asked < start + part.num_rows)]
             if not len(here):
                 continue
-            found += jobs_of(part, here - start)
-        return found
+            to_do += jobs_of(part, here - start)
+        return to_do
 
     # -- read ----------------------------------------------------------------------------------------------------------
 
@@ -321,16 +321,16 @@ class Store:
 
     def design(self) -> "pd.DataFrame":
         """Return the design, a row per run asked for."""
-        found: pd.DataFrame = joined(self._design).to_pandas(use_threads=False)
-        return found
+        table: pd.DataFrame = joined(self._design).to_pandas(use_threads=False)
+        return table
 
     def runs(self) -> "pd.DataFrame":
         """Return a row per finished run: run, run_id, error, outcomes."""
         import pyarrow as pa
 
         tables = [read_part(self.folder / "runs" / name).replace_schema_metadata(None) for name, _ in self._runs]
-        found: pd.DataFrame = pa.concat_tables(tables).to_pandas(use_threads=False)
-        return found.sort_values("run", ignore_index=True)
+        table: pd.DataFrame = pa.concat_tables(tables).to_pandas(use_threads=False)
+        return table.sort_values("run", ignore_index=True)
 
     def outcomes(self, runs: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return outcomes of finished runs; NaN where one failed.  What has been read before is not read again.
@@ -367,10 +367,10 @@ class Store:
                     f"{shlex.join(['flywheel', 'resume', str(self.folder)])}"
                 )
         tables = [read_part(path).replace_schema_metadata(None) for path in paths]
-        found: pd.DataFrame = pa.concat_tables(tables).to_pandas(use_threads=False)
-        found = found.sort_values(["run", "week"], ignore_index=True)
-        found.attrs["units"] = {name: UNITS[name] for name in found.columns if name in UNITS}
-        return found
+        table: pd.DataFrame = pa.concat_tables(tables).to_pandas(use_threads=False)
+        table = table.sort_values(["run", "week"], ignore_index=True)
+        table.attrs["units"] = {name: UNITS[name] for name in table.columns if name in UNITS}
+        return table
 
     def table(self) -> "pd.DataFrame":
         """Return a row per finished run: design, then error and outcomes."""

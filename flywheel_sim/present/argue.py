@@ -160,7 +160,7 @@ def argument(draws: WorldDraws, effects: Floats, paths: Sequence[str], say: Call
     if not paths:
         return None
     made = [_narrowed(k, path, draws, effects, CLASSES[len(paths)]) for k, path in enumerate(paths)]
-    assumptions, classes = tuple(one for one, _ in made), np.column_stack([found for _, found in made])
+    assumptions, classes = tuple(one for one, _ in made), np.column_stack([answer for _, answer in made])
     ranges = tuple(tuple(combinations_with_replacement(range(len(one.lows)), 2)) for one in assumptions)
     inside = [
         {(low, high): (column >= low) & (column <= high) for low, high in choices}
@@ -200,7 +200,9 @@ def _narrowed(
     highs = tuple(Stop(c, said(ends[1][c]), c == last) for c in range(last + 1))
     better = tuple((int(np.sum(effects[classes == c] > 0)), int(np.sum(classes == c))) for c in range(last + 1))
     label = draws.labels[k].removesuffix(".")
-    return Narrowed(place, path, label, draws.units[k], lows, highs, better), classes.astype(np.int64)
+    return Narrowed(
+        number=place, path=path, label=label, unit=draws.units[k], lows=lows, highs=highs, better=better
+    ), classes.astype(np.int64)
 
 
 def _said(value: float, whole: bool) -> float:

@@ -44,7 +44,8 @@ def waterfall_chart(bridge: Bridge, key: str = "npv") -> Figure:
         _bar(axes, row, float(starts[row]), part, words(part.mean))
     if rest:
         mean = sum(part.mean for part in rest)
-        _bar(axes, len(shown), float(starts[-1]), Part("", mean, mean, mean, 0.0, 0.0), words(mean))
+        together = Part(group="", mean=mean, low=mean, high=mean, alone=0.0, last=0.0)
+        _bar(axes, len(shown), float(starts[-1]), together, words(mean))
     axes.barh(rows - 1, total, color=WHOLE, height=0.62)
     _name(axes, rows - 1, total, total >= 0, words(total), bold=True)
     joints = [*starts[1:], total]
@@ -92,6 +93,13 @@ def _bar(axes: Axes, row: int, start: float, part: Part, text: str) -> None:
 
 def _name(axes: Axes, row: int, place: float, right: bool, text: str, *, bold: bool = False) -> None:
     axes.annotate(
-        text, (place, row), xytext=(6 if right else -6, 0), textcoords="offset points", ha="left" if right else "right",
-        va="center", fontsize=9.5, color=INK, weight="bold" if bold else "normal",
-    )  # fmt: skip
+        text,
+        (place, row),
+        xytext=(6 if right else -6, 0),
+        textcoords="offset points",
+        ha="left" if right else "right",
+        va="center",
+        fontsize=9.5,
+        color=INK,
+        weight="bold" if bold else "normal",
+    )

@@ -24,14 +24,14 @@ class Cited:
 
     def linked(self, text: str) -> Markup:
         """Return a text as HTML, with every mark that the bibliography has as a link."""
-        found, end = Markup(""), 0
+        page, end = Markup(""), 0
         for place in MARK.finditer(text):
             mark = place.group()
             if mark in bibliography():
                 self._used.add(mark)
-                found += escape(text[end : place.start()]) + Markup('<a href="#source-{0}">{0}</a>').format(mark)
+                page += escape(text[end : place.start()]) + Markup('<a href="#source-{0}">{0}</a>').format(mark)
                 end = place.end()
-        return found + escape(text[end:])
+        return page + escape(text[end:])
 
     def sources(self) -> list[Source]:
         """Return what has been used so far, in the order of the bibliography."""

@@ -12,7 +12,7 @@ __all__ = ["claim_card", "claims_table"]
 _STYLE = {"fault": "bold red", "no": "bold", "not shown": "dim", "not tried": "dim"}
 
 
-def claims_table(found: Trials) -> "Table":
+def claims_table(trials: Trials) -> "Table":
     """Return one line a claim: verdict, claim, what is set, and what that does to the first thing observed."""
     from rich.table import Table
     from rich.text import Text
@@ -24,10 +24,10 @@ def claims_table(found: Trials) -> "Table":
     table.add_column("what is set", ratio=4, overflow="fold")
     table.add_column("what that does: without → with, change (80 % interval), share", ratio=5, overflow="fold")
     table.add_column("vanishes", max_width=11)
-    over = any(trial.worlds for trial in found.trials)
+    over = any(trial.worlds for trial in trials.trials)
     if over:
         table.add_column("in how many worlds", max_width=24)
-    for trial in found.trials:
+    for trial in trials.trials:
         effect = trial.says
         if trial.seen:
             first = trial.seen[0]

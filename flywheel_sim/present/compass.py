@@ -78,9 +78,15 @@ def compass_chart(outcomes: Outcomes) -> Figure:
     for row, (index, paths) in enumerate(shown):
         bottom = height - top - (row + 1) * (tall + title)
         figure.text(
-            4 / width, (bottom + tall + title / 2) / height, outcomes.labels[index], color=INK, weight="bold",
-            fontsize=11, ha="left", va="center",
-        )  # fmt: skip
+            4 / width,
+            (bottom + tall + title / 2) / height,
+            outcomes.labels[index],
+            color=INK,
+            weight="bold",
+            fontsize=11,
+            ha="left",
+            va="center",
+        )
         for column, week in enumerate(columns):
             axes = figure.add_axes((column * cell / width, bottom / height, cell / width, tall / height))
             axes.set_xlim(-cell / scale / 2, cell / scale / 2)
@@ -89,9 +95,14 @@ def compass_chart(outcomes: Outcomes) -> Figure:
             if row == 0:
                 word = {0: "start", len(columns) - 1: "end"}.get(column, "middle")
                 figure.text(
-                    (column + 0.5) * cell / width, (height - 12) / height, f"{word}: week {week}", color=MUTED,
-                    fontsize=10.5, ha="center", va="center",
-                )  # fmt: skip
+                    (column + 0.5) * cell / width,
+                    (height - 12) / height,
+                    f"{word}: week {week}",
+                    color=MUTED,
+                    fontsize=10.5,
+                    ha="center",
+                    va="center",
+                )
     return figure
 
 
@@ -166,9 +177,14 @@ def _names(axes: Axes, teams: Sequence[str], tips: Floats, angles: Sequence[floa
         for k, y in zip(these, places, strict=True):
             axes.plot([tips[k, 0], sign * 1.13], [tips[k, 1], y], color=color(k), linewidth=0.6, alpha=0.55)
             axes.text(
-                sign * 1.17, y, f"{teams[k]} {angles[k]:.0f}\N{DEGREE SIGN}", ha="left" if sign > 0 else "right",
-                va="center", fontsize=9.5, color=written(color(k)),
-            )  # fmt: skip
+                sign * 1.17,
+                y,
+                f"{teams[k]} {angles[k]:.0f}\N{DEGREE SIGN}",
+                ha="left" if sign > 0 else "right",
+                va="center",
+                fontsize=9.5,
+                color=written(color(k)),
+            )
 
 
 def _unit(vector: Floats) -> Floats:

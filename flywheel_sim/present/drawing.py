@@ -130,9 +130,17 @@ def line_labels(axes: Axes, entries: Sequence[tuple[float, str, str, str]], *, g
         for number, (text, ink, weight, size) in enumerate(rows):
             y = spot + pitch * ((len(rows) - 1) / 2.0 - number)
             axes.text(
-                1.02, y, text, transform=axes.transAxes, ha="left", va="center", color=ink, weight=weight,
-                fontsize=size, clip_on=False,
-            )  # fmt: skip
+                1.02,
+                y,
+                text,
+                transform=axes.transAxes,
+                ha="left",
+                va="center",
+                color=ink,
+                weight=weight,
+                fontsize=size,
+                clip_on=False,
+            )
 
 
 def _short_lines(name: str, width: int = 16, most: int = 3) -> list[str]:
@@ -182,10 +190,10 @@ _UNITS = {"tn": 1e12, "bn": 1e9, "m": 1e6, "k": 1e3, "%": 0.01}
 
 def _says(said: str, value: float, values: Sequence[float]) -> bool:
     """Tell whether a tick stands for its value, to a fiftieth of the step between ticks; what is no number does."""
-    found = _NUMBER.search(said)
-    if found is None or len(values) < 2:
+    figure = _NUMBER.search(said)
+    if figure is None or len(values) < 2:
         return True
-    told = float(found.group().replace(",", "")) * _UNITS.get(said[found.end() :].strip(), 1.0)
+    told = float(figure.group().replace(",", "")) * _UNITS.get(said[figure.end() :].strip(), 1.0)
     step = float(np.abs(np.diff(values)).min())
     # words that count in another unit than these are left alone
     return abs(told - abs(value)) <= 0.02 * step or not abs(told - abs(value)) <= 0.5 * max(abs(value), step)
@@ -193,14 +201,14 @@ def _says(said: str, value: float, values: Sequence[float]) -> bool:
 
 def _with_digits(said: str, value: float, digits: int) -> str:
     """Return the same words with so many decimals, in the unit that they have."""
-    found = _NUMBER.search(said)
-    if found is None:
+    figure = _NUMBER.search(said)
+    if figure is None:
         return said
-    if "e" in found.group():
-        return f"{said[: found.start()]}{abs(value):.{digits}e}{said[found.end() :]}"
-    after = said[found.end() :]
+    if "e" in figure.group():
+        return f"{said[: figure.start()]}{abs(value):.{digits}e}{said[figure.end() :]}"
+    after = said[figure.end() :]
     sign = "\N{MINUS SIGN}" if value < 0 and not said.startswith("\N{MINUS SIGN}") else ""
-    return sign + said[: found.start()] + f"{abs(value) / _UNITS.get(after.strip(), 1.0):,.{digits}f}" + after
+    return sign + said[: figure.start()] + f"{abs(value) / _UNITS.get(after.strip(), 1.0):,.{digits}f}" + after
 
 
 def apart(wanted: Sequence[float], rooms: Sequence[float], low: float = 0.0, high: float = 1.0) -> list[float]:
@@ -289,9 +297,9 @@ def _tag(text: str, name: str) -> str:
     return re.sub(r'\s(?:width|height)="[^"]*pt"', "", text) if text.startswith("<svg") else text
 
 
-def _family(found: "re.Match[str]") -> str:
+def _family(match: "re.Match[str]") -> str:
     """Return the font, with one fallback: more are not needed."""
-    whole = found.group(0)
+    whole = match.group(0)
     return whole[: whole.index("'DejaVu Sans'")] + "'DejaVu Sans', Verdana, sans-serif"
 
 

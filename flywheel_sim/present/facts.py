@@ -64,7 +64,7 @@ def rate(one: Fact) -> str:
     return f"{100 * one.pass_rate:.0f} %" if math.isfinite(one.pass_rate) else ""
 
 
-def facts_table(found: Facts) -> "Table":
+def facts_table(facts: Facts) -> "Table":
     """Return one line for each fact, part and company."""
     from rich.table import Table
     from rich.text import Text
@@ -72,29 +72,33 @@ def facts_table(found: Facts) -> "Table":
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in ("fact", "company", "role", "what", "value", "published", "verdict", "prior"):
         table.add_column(column, overflow="fold")
-    for one in found.found:
+    for one in facts.found:
         verdict = "; ".join(filter(None, (one.verdict, missed(one), one.says)))
         cells = (one.mark, one.company, one.role, one.part, valued(one), band(one), verdict, rate(one))
         table.add_row(*map(Text, cells), style=_STYLE.get(one.verdict, ""))
     return table
 
 
-def write_facts(found: Facts, path: str | os.PathLike[str]) -> Path:
+def write_facts(facts: Facts, path: str | os.PathLike[str]) -> Path:
     """Write the page: every fact with its source, and what was measured in each company."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     pages = Environment(
-        loader=PackageLoader("flywheel_sim.present"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
-    marks = dict.fromkeys(one.mark for one in found.found)
+        loader=PackageLoader("flywheel_sim.present"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    marks = dict.fromkeys(one.mark for one in facts.found)
     listed = [
         {
             "source": bibliography()[mark],
-            "role": next(one.role for one in found.found if one.mark == mark),
-            "rows": [(one, valued(one), band(one), missed(one), rate(one)) for one in found.found if one.mark == mark],
+            "role": next(one.role for one in facts.found if one.mark == mark),
+            "rows": [(one, valued(one), band(one), missed(one), rate(one)) for one in facts.found if one.mark == mark],
         }
         for mark in marks
     ]
-    page = pages.get_template("facts.html.jinja").render(found=found, facts=listed, verdicts=VERDICTS)
+    page = pages.get_template("facts.html.jinja").render(found=facts, facts=listed, verdicts=VERDICTS)
     return write_text(place(path, *HTML, what="a report"), page)

@@ -51,19 +51,30 @@ def difference_chart(outcomes: Outcomes, index: int) -> Figure:
     fan = outcomes.fans[DIFFERENCE][index]
     verdict = outcomes.verdict_on(index)
     figure = _fans(
-        fan[None], (outcomes.labels[index],), _median, zero=True, mark_week=verdict.breakeven_week, first=index,
+        fan[None],
+        (outcomes.labels[index],),
+        _median,
+        zero=True,
+        mark_week=verdict.breakeven_week,
+        first=index,
         ticks=signed_money,
-    )  # fmt: skip
+    )
     axes = figure.axes[0]
     dip = verdict.deepest_dip
     if dip.value < -0.03 * float(np.nanmax(fan) - np.nanmin(fan)):
         axes.plot([dip.week], [dip.value], "o", color=color(index), markersize=5, markeredgecolor="white")
         right = dip.week > 0.7 * (len(fan) - 1)
         axes.annotate(
-            f"deepest dip {money(dip.value)}, week {dip.week}", (dip.week, dip.value), xytext=(-6 if right else 6, -12),
-            textcoords="offset points", ha="right" if right else "left", va="top", fontsize=9.5, color=INK,
+            f"largest shortfall {money(dip.value)}, week {dip.week}",
+            (dip.week, dip.value),
+            xytext=(-6 if right else 6, -12),
+            textcoords="offset points",
+            ha="right" if right else "left",
+            va="top",
+            fontsize=9.5,
+            color=INK,
             bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1.0},
-        )  # fmt: skip
+        )
     return figure
 
 
@@ -143,7 +154,13 @@ def _mark(axes: Axes, week: float, weeks: int) -> None:
     axes.axvline(week, color=MUTED, linewidth=1.0, dashes=(3, 3), zorder=1.6)
     left = week > 0.6 * weeks
     axes.annotate(
-        f"break-even, week {week:.0f}", (week, 1.0), xycoords=("data", "axes fraction"),
-        xytext=(-5 if left else 5, -3), textcoords="offset points", ha="right" if left else "left", va="top",
-        fontsize=9.5, color=MUTED,
-    )  # fmt: skip
+        f"break-even, week {week:.0f}",
+        (week, 1.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(-5 if left else 5, -3),
+        textcoords="offset points",
+        ha="right" if left else "left",
+        va="top",
+        fontsize=9.5,
+        color=MUTED,
+    )

@@ -45,16 +45,16 @@ def who_words(groups: Groups, challenger: int) -> str:
 
 
 def _chart(groups: Groups, challenger: int, measures: Mapping[str, tuple[str, str, int]]) -> Figure | None:
-    found = {measure: groups.shares(measure, challenger)[:MOST_ROWS] for measure in measures}
-    found = {measure: shares for measure, shares in found.items() if shares}
-    if not found:
+    shares_of = {measure: groups.shares(measure, challenger)[:MOST_ROWS] for measure in measures}
+    shares_of = {measure: shares for measure, shares in shares_of.items() if shares}
+    if not shares_of:
         return None
-    names = [share.group for share in next(iter(found.values()))]
+    names = [share.group for share in next(iter(shares_of.values()))]
     width, row, top, bottom, left = 980.0, 23.0, 40.0, 24.0, 108.0
     height = top + bottom + row * len(names)
     figure = canvas(width, height)
-    cell = (width - left) / len(found)
-    for k, (measure, shares) in enumerate(found.items()):
+    cell = (width - left) / len(shares_of)
+    for k, (measure, shares) in enumerate(shares_of.items()):
         title, unit, good = measures[measure]
         axes = figure.add_axes(
             ((left + k * cell + 6) / width, bottom / height, (cell - 66) / width, 1 - (top + bottom) / height)
@@ -86,9 +86,18 @@ def _panel(
         axes.plot([share.after], [row], "o", markersize=7, color=tint, markeredgecolor="white", zorder=4)
         text = words(share.after)
         axes.annotate(
-            text, (1.0, row), xycoords=("axes fraction", "data"), xytext=(8, 0), textcoords="offset points", ha="left",
-            va="center", fontsize=9.5, color=tint if tint != FRAME else MUTED, weight="bold", annotation_clip=False,
-        )  # fmt: skip
+            text,
+            (1.0, row),
+            xycoords=("axes fraction", "data"),
+            xytext=(8, 0),
+            textcoords="offset points",
+            ha="left",
+            va="center",
+            fontsize=9.5,
+            color=tint if tint != FRAME else MUTED,
+            weight="bold",
+            annotation_clip=False,
+        )
     axes.set_ylim(len(shares) - 0.5, -0.5)
     values = np.array([[share.before, share.after] for share in shares])
     room = 0.08 * float(np.ptp(values)) or 0.05 * float(abs(values).max()) or 1.0

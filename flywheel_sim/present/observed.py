@@ -51,14 +51,14 @@ def errors_table(overlay: Overlay) -> "Table":
         for model in track.models:
             cells: list[str] = []
             for sample in SAMPLES:
-                found = track.errors(model, sample)
+                errors = track.errors(model, sample)
                 inside = track.coverage(sample) if model == SIMULATION else math.nan
                 cells += [
-                    f"{found.n}",
-                    _percent(found.mape),
-                    _short(track, found.rmse),
-                    _percent(found.bias, signed=True),
-                    "" if math.isnan(inside) else f"{inside * found.n:.0f} of {found.n}",
+                    f"{errors.n}",
+                    _percent(errors.mape),
+                    _short(track, errors.rmse),
+                    _percent(errors.bias, signed=True),
+                    "" if math.isnan(inside) else f"{inside * errors.n:.0f} of {errors.n}",
                 ]
             table.add_row(_name(track) if model == SIMULATION else "", model, *cells)
     return table
@@ -81,7 +81,7 @@ def dates_table(overlay: Overlay) -> "Table":
     for row, date in enumerate(seen.dates):
         cells = []
         for track in shown:
-            value, middle = track.series.values[row], track.centre[row]
+            value, middle = track.series.values[row], track.center[row]
             mark = "*" if track.series.derived[row] else ""
             cells += [f"{_whole(value)}{mark}", _whole(middle)]
             if len(track.simulated) >= 10:
@@ -140,7 +140,7 @@ def overlay_panel(axes: Axes, overlay: Overlay, track: Track) -> None:
     plain(axes)
     axes.set_title(_TITLES[track.series.quantity], loc="left", fontsize=11, color=INK, weight="bold")
     seen, weeks = overlay.observations, track.series.weeks
-    there = np.isfinite(track.centre)
+    there = np.isfinite(track.center)
     entries = []
     for index, (name, values) in enumerate(track.models.items()):
         tint = color(index)
@@ -158,16 +158,29 @@ def overlay_panel(axes: Axes, overlay: Overlay, track: Track) -> None:
         chosen = known & (track.series.derived == hollow)
         face = "white" if hollow else INK
         axes.plot(
-            weeks[chosen], track.series.values[chosen], "o", markersize=4.5, color=face, markeredgecolor=INK,
-            markeredgewidth=1.0, zorder=4,
-        )  # fmt: skip
+            weeks[chosen],
+            track.series.values[chosen],
+            "o",
+            markersize=4.5,
+            color=face,
+            markeredgecolor=INK,
+            markeredgewidth=1.0,
+            zorder=4,
+        )
     end = float(weeks[seen.in_sample].max())
     if end < weeks.max():
         axes.axvline(end, color=MUTED, linewidth=1.0, dashes=(3, 3), zorder=1.6)
         axes.annotate(
-            "fit ends", (end, 1.0), xycoords=("data", "axes fraction"), xytext=(-5, -3), textcoords="offset points",
-            ha="right", va="top", fontsize=9.5, color=MUTED,
-        )  # fmt: skip
+            "fit ends",
+            (end, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(-5, -3),
+            textcoords="offset points",
+            ha="right",
+            va="top",
+            fontsize=9.5,
+            color=MUTED,
+        )
     time_axis(axes, seen, float(weeks.max()))
     axes.yaxis.set_major_locator(MaxNLocator(6))
     axes.yaxis.set_major_formatter(Told(lambda value: _short(track, value)))

@@ -5,6 +5,7 @@ No script, no outside address, a content policy that forbids both, and the same 
 
 import math
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,9 +88,13 @@ def render(outcomes: "Outcomes | Run", *, sensitivity: Sensitivity | None = None
     if isinstance(outcomes, Run):
         outcomes = Outcomes.of([[outcomes]])
     pages = Environment(
-        loader=PackageLoader("flywheel_sim.present"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
+        loader=PackageLoader("flywheel_sim.present"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
     verdict = outcomes.verdict if outcomes.best else None
     differing = changed(outcomes.scenarios) if verdict else []
     rests = _ranked(key_assumptions(outcomes.scenarios), outcomes)
@@ -162,11 +167,11 @@ def _ranked(rows: list[Assumption], outcomes: Outcomes) -> list[Assumption]:
     if outcomes.swings is None:
         return rows
     swings = outcomes.swings
-    found = [*(bar.path for bar in swings.bars), *(one.path for one in swings.screened)]
-    place = {path: k for k, path in reversed(list(enumerate(found)))}
+    paths = [*(bar.path for bar in swings.bars), *(one.path for one in swings.screened)]
+    place = {path: k for k, path in reversed(list(enumerate(paths)))}
     if swings.screened:
         rows = [one for one in rows if one.path in place]
-    return sorted(rows, key=lambda one: place.get(one.path, len(found)))
+    return sorted(rows, key=lambda one: place.get(one.path, len(paths)))
 
 
 def _mean_field(scenario: Any) -> tuple[str, Any] | None:
@@ -181,78 +186,67 @@ def _told(ruler: tuple[str, Any] | None) -> str:
 
 
 def _charts(outcomes: Outcomes) -> list[Chart]:
-    best, runs = outcomes.best, how_many(outcomes)
-    drawn = "this run" if outcomes.replicates == 1 else f"median and 80 % band of {runs}"
+    """Draw the weekly columns that a reader looks at first, in the order of the report."""
+    best = outcomes.best
+    drawn = "this run" if outcomes.replicates == 1 else f"median and 80 % band of {how_many(outcomes)}"
     names = " and ".join(outcomes.labels) if len(outcomes.labels) < 3 else f"{len(outcomes.labels)} scenarios"
     mark = outcomes.verdict.breakeven_week if best else math.inf
     ruler = None if len(outcomes.scenarios) > 1 else _mean_field(outcomes.scenarios[0])
-    charts = [
-        Chart("Cumulative value", f"discounted to week 0; {drawn}", to_svg(
-            fan_chart(outcomes, "value", unit="$", mark_week=mark), "value",
-            f"Cumulative value by week of {names}. At the end: {_ends(outcomes, 'value', money)}.")),
-        Chart("Customers", drawn + (RULER if ruler else ""), to_svg(
-            fan_chart(outcomes, "customers", ruler=ruler), "customers",
-            f"Customers by week of {names}. At the end: {_ends(outcomes, 'customers', number)}{_told(ruler)}.")),
-    ]  # fmt: skip
+
+    def fan(column: str, title: str, note: str, said: str, name: str = "", **options: Any) -> Chart:
+        return Chart(title, note, to_svg(fan_chart(outcomes, column, **options), name or column, said))
+
+    def at_the_end(column: str, words: Callable[[float], str] = number) -> str:
+        return f"At the end: {_ends(outcomes, column, words)}"
+
+    said = f"Cumulative value by week of {names}. {at_the_end('value', money)}."
+    charts = [fan("value", "Cumulative value", f"discounted to week 0; {drawn}", said, unit="$", mark_week=mark)]
+    said = f"Customers by week of {names}. {at_the_end('customers')}{_told(ruler)}."
+    charts.append(fan("customers", "Customers", drawn + (RULER if ruler else ""), said, ruler=ruler))
     if best:
-        verdict = outcomes.verdict
-        charts.append(
-            Chart(
-                "What the change brings, run by run",
-                "cumulative gain over the baseline under the same market events; median and 80 % band",
-                to_svg(
-                    difference_chart(outcomes, best),
-                    "difference",
-                    f"Cumulative difference in value between {verdict.challenger} and {verdict.baseline}: mean "
-                    f"{signed_money(verdict.difference)} at the end, break-even {week(verdict.breakeven_week)}, "
-                    f"largest shortfall {money(verdict.deepest_dip.value)} in week {verdict.deepest_dip.week}.",
-                ),
-            )
-        )
-    charts.append(
-        Chart(
-            "Net promoter score",
-            "solid: if everyone answered; dashed: as surveyed and paid on; medians",
-            to_svg(
-                score_chart(outcomes),
-                "scores",
-                f"Net promoter score by week. If everyone answered, at the end: "
-                f"{_ends(outcomes, 'nps_true', number)}. As surveyed: {_ends(outcomes, 'nps_survey', number)}.",
-            ),
-        )
-    )
-    charts.append(
-        Chart(
-            "Relationship",
-            f"mean of the customers, 0 to 1; {drawn}",
-            to_svg(
-                fan_chart(outcomes, "relationship"),
-                "relationship",
-                f"Mean relationship of customers by week. At the end: {_ends(outcomes, 'relationship', number)}.",
-            ),
-        )
-    )
+        charts.append(_change(outcomes))
+    charts.append(_scores(outcomes))
+    said = f"Mean relationship of customers by week. {at_the_end('relationship')}."
+    charts.append(fan("relationship", "Relationship", f"mean of the customers, 0 to 1; {drawn}", said))
     if not best:
-        charts.append(
-            Chart(
-                "Profit a week",
-                f"revenue less every cost, not discounted; {drawn}",
-                to_svg(fan_chart(outcomes, "profit", unit="$"), "profit", "Profit by week."),
-            )
-        )
+        note = f"revenue less every cost, not discounted; {drawn}"
+        charts.append(fan("profit", "Profit a week", note, "Profit by week.", unit="$"))
     if any(scenario.model.teams for scenario in outcomes.scenarios):
-        charts.append(
-            Chart(
-                "Do the teams pull towards the customer?",
-                f"1 = together straight at what customers need, 0 = past it; {drawn}",
-                to_svg(
-                    fan_chart(outcomes, "customer_alignment"),
-                    "alignment",
-                    f"Customer alignment by week. At the end: {_ends(outcomes, 'customer_alignment', number)}.",
-                ),
-            )
-        )
+        note = f"1 = together straight at what customers need, 0 = past it; {drawn}"
+        said = f"Customer alignment by week. {at_the_end('customer_alignment')}."
+        title = "Do the teams pull towards the customer?"
+        charts.append(fan("customer_alignment", title, note, said, name="alignment"))
     return charts
+
+
+def _change(outcomes: Outcomes) -> Chart:
+    """Draw what the challenger brings over the baseline, run by run."""
+    verdict = outcomes.verdict
+    return Chart(
+        "What the change brings, run by run",
+        "cumulative gain over the baseline under the same market events; median and 80 % band",
+        to_svg(
+            difference_chart(outcomes, outcomes.best),
+            "difference",
+            f"Cumulative difference in value between {verdict.challenger} and {verdict.baseline}: mean "
+            f"{signed_money(verdict.difference)} at the end, break-even {week(verdict.breakeven_week)}, "
+            f"largest shortfall {money(verdict.deepest_dip.value)} in week {verdict.deepest_dip.week}.",
+        ),
+    )
+
+
+def _scores(outcomes: Outcomes) -> Chart:
+    """Draw the net promoter score, true and surveyed."""
+    return Chart(
+        "Net promoter score",
+        "solid: if everyone answered; dashed: as surveyed and paid on; medians",
+        to_svg(
+            score_chart(outcomes),
+            "scores",
+            f"Net promoter score by week. If everyone answered, at the end: {_ends(outcomes, 'nps_true', number)}. "
+            f"As surveyed: {_ends(outcomes, 'nps_survey', number)}.",
+        ),
+    )
 
 
 def _compass(outcomes: Outcomes) -> Chart | None:

@@ -74,31 +74,36 @@ def _saying(outcomes: Outcomes, runs: WorldRuns) -> Any:
     return say
 
 
-def under_verdict(outcomes: Outcomes, found: WorldVerdict) -> str:
+def under_verdict(outcomes: Outcomes, verdict: WorldVerdict) -> str:
     """Return what stands under a verdict over worlds: which answer this is, and how well its share is known."""
-    told = f"The share is {percent(found.low)} to {percent(found.high)} (80 % interval"
-    eff = f", as much as {found.n_eff:.0f} worlds without luck would tell" if found.n_eff < 0.95 * found.n else ""
+    told = f"The share is {percent(verdict.low)} to {percent(verdict.high)} (80 % interval"
+    eff = f", as much as {verdict.n_eff:.0f} worlds without luck would tell" if verdict.n_eff < 0.95 * verdict.n else ""
     return f"{outcomes.basis} {told}{eff})."
 
 
-def worlds_tiles(found: WorldVerdict, weeks: int, usual: list[Tile]) -> list[Tile]:
+def worlds_tiles(verdict: WorldVerdict, weeks: int, usual: list[Tile]) -> list[Tile]:
     """Return the four tiles with the share of worlds and what is expected in them; the other two are of the runs."""
-    low, high = found.interval80
-    won = found.share * found.n
+    low, high = verdict.interval80
+    won = verdict.share * verdict.n
     counted = (
-        f"{round(won)} of {found.n}" if found.n <= 100 and won == round(won) else f"{100 * found.share:.0f} of 100"
+        f"{round(won)} of {verdict.n}"
+        if verdict.n <= 100 and won == round(won)
+        else f"{100 * verdict.share:.0f} of 100"
     )
     return [
         Tile(
-            "Worlds in which it is better", counted, f"80 % interval: {percent(found.low)} to {percent(found.high)}",
-            round(10 * found.share),
+            "Worlds in which it is better",
+            counted,
+            f"80 % interval: {percent(verdict.low)} to {percent(verdict.high)}",
+            round(10 * verdict.share),
         ),
         Tile(
-            f"Extra value, {span(weeks)}", signed_money(found.median),
+            f"Extra value, {span(weeks)}",
+            signed_money(verdict.median),
             f"in eight of ten worlds: {signed_money(low)} to {signed_money(high)}",
         ),
         *usual[2:],
-    ]  # fmt: skip
+    ]
 
 
 def luck_of_worlds(outcomes: Outcomes) -> tuple[str, str]:

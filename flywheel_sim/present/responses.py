@@ -25,7 +25,7 @@ _TINT = {"holds": PALETTE[2], "fails": PALETTE[1], "open": PALETTE[6]}
 _WIDE = 20.0
 
 
-def responses_table(found: Responses, everything: bool = True) -> "Table":
+def responses_table(responses: Responses, everything: bool = True) -> "Table":
     """Return one line a curve; without ``everything`` only those that do not hold."""
     from rich.table import Table
     from rich.text import Text
@@ -33,13 +33,19 @@ def responses_table(found: Responses, everything: bool = True) -> "Table":
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in ("verdict", "lever", "company", "outcome", "year", "expected", "found", "points"):
         table.add_column(column, overflow="fold")
-    for curve in found.curves:
+    for curve in responses.curves:
         if everything or curve.verdict != "holds":
             says = f"{curve.says}; excused: {curve.excused}" if curve.excused else curve.says
             cells = (
-                curve.verdict, curve.name, curve.company, curve.outcome, str(curve.year), curve.expected, says,
+                curve.verdict,
+                curve.name,
+                curve.company,
+                curve.outcome,
+                str(curve.year),
+                curve.expected,
+                says,
                 told(curve),
-            )  # fmt: skip
+            )
             table.add_row(*map(Text, cells), style=_STYLE.get(curve.verdict, ""))
     return table
 
@@ -72,8 +78,14 @@ def curve_chart(curves: Sequence[Response]) -> Figure:
     places = apart([(end - bottom) / (top - bottom) for end in ends], [0.1] * len(ends))
     for curve, height in zip(curves, places, strict=True):
         axes.text(
-            1.02, height, f"{curve.year} y", transform=axes.transAxes, fontsize=8, color=MUTED, va="center",
-        )  # fmt: skip
+            1.02,
+            height,
+            f"{curve.year} y",
+            transform=axes.transAxes,
+            fontsize=8,
+            color=MUTED,
+            va="center",
+        )
     axes.set_xticks(x, [f"{value:.3g}" for value in x], minor=False)
     axes.set_xticks([], minor=True)
     _thin(axes)
@@ -95,25 +107,29 @@ def _thin(axes: Axes) -> None:
         edge = box.x1 + 4 if box.x0 > edge else edge
 
 
-def write_responses(found: Responses, path: str | os.PathLike[str]) -> Path:
+def write_responses(responses: Responses, path: str | os.PathLike[str]) -> Path:
     """Write the page: every lever with its argument, and a small chart for each company and outcome."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     pages = Environment(
-        loader=PackageLoader("flywheel_sim.present"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
+        loader=PackageLoader("flywheel_sim.present"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
     levers = [
         {"name": name, "title": curves[0].title, "why": curves[0].why, "charts": _charts(curves), "curves": curves}
-        for name, curves in _by_lever(found).items()
+        for name, curves in _by_lever(responses).items()
     ]
-    page = pages.get_template("responses.html.jinja").render(found=found, levers=levers)
+    page = pages.get_template("responses.html.jinja").render(found=responses, levers=levers)
     return write_text(place(path, *HTML, what="a report"), page)
 
 
-def _by_lever(found: Responses) -> dict[str, list[Response]]:
+def _by_lever(responses: Responses) -> dict[str, list[Response]]:
     levers: dict[str, list[Response]] = {}
-    for curve in found.curves:
+    for curve in responses.curves:
         levers.setdefault(curve.name, []).append(curve)
     return levers
 

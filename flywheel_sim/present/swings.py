@@ -31,9 +31,15 @@ def swings_chart(swings: Swings) -> Figure:
                 continue
             edge = min(place, middle) if side < 0 else max(place, middle)
             axes.annotate(
-                number(value, 3), (edge, row), xytext=(5 * side, 0), textcoords="offset points",
-                ha="right" if side < 0 else "left", va="center", fontsize=9.5, color=INK,
-            )  # fmt: skip
+                number(value, 3),
+                (edge, row),
+                xytext=(5 * side, 0),
+                textcoords="offset points",
+                ha="right" if side < 0 else "left",
+                va="center",
+                fontsize=9.5,
+                color=INK,
+            )
     axes.axvline(middle, color=INK, linewidth=1.2)
     low, high = axes.get_xlim()
     reach = [worth for bar in bars for worth in (bar.at_low, bar.at_high)]

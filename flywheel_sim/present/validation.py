@@ -37,12 +37,12 @@ class Pattern:
 
 def patterns(scenario: "Scenario") -> list[Pattern]:
     """Return what the company under the scenario was frozen against, before anything was tried in it."""
-    found = []
+    rows = []
     for name, target in scenario.model.frozen.targets.items():
-        words = _NAMES.get(name) or SUMMARY.get(name, ("", name.replace("_", " ")))[1]
+        words = _NAMES.get(name) or (SUMMARY[name].label if name in SUMMARY else name.replace("_", " "))
         low, high = (_said(name, value) for value in (target.low, target.high))
         off = "" if not target.error else f" \N{PLUS-MINUS SIGN} {_said(name, target.error)}"
-        found.append(
+        rows.append(
             Pattern(
                 words[:1].upper() + words[1:],
                 f"{low} to {high}",
@@ -51,20 +51,20 @@ def patterns(scenario: "Scenario") -> list[Pattern]:
                 ", ".join(filter(None, (EVIDENCE[target.evidence], target.source))),
             )
         )
-    return found
+    return rows
 
 
 def limits() -> list[tuple[str, str]]:
     """Number and title of every limit that comes as a scenario, by number."""
-    found = []
+    rows = []
     for entry in scenarios().values():
         title = _TITLE.match(entry.title)
         if entry.kind == "limit" and title:
-            found.append((title.group(2), title.group(1)))
-    return sorted(found, key=lambda one: (int(one[0][1:]), one[1]))
+            rows.append((title.group(2), title.group(1)))
+    return sorted(rows, key=lambda one: (int(one[0][1:]), one[1]))
 
 
 def _said(name: str, value: float) -> str:
     if name in ("churn_annual", "churn_monthly", "referral_share", "containment", "utilisation", "nrr"):
         return f"{number(100 * value, 3 if value >= 0.01 else 1)} %"
-    return shown(name, value) if name in SUMMARY and SUMMARY[name][0].startswith("$") else number(value, 3)
+    return shown(name, value) if name in SUMMARY and SUMMARY[name].unit.startswith("$") else number(value, 3)

@@ -37,7 +37,7 @@ def digits(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.4g}"
 
 
-def verification_table(found: Verification) -> "Table":
+def verification_table(verification: Verification) -> "Table":
     """Return quantity, theory, model, standard error, verdict."""
     from rich.table import Table
 
@@ -46,13 +46,13 @@ def verification_table(found: Verification) -> "Table":
         table.add_column(name)
     for name in ("theory", "model", "std. error", "z", "p"):
         table.add_column(name, justify="right")
-    if found.mode == "full":
+    if verification.mode == "full":
         table.add_column("detects", justify="right")
     table.add_column("verdict")
-    for check in found.checks:
+    for check in verification.checks:
         for k, row in enumerate(_rows(check)):
             cells = [check.key if k == 0 else "", *row[:6]]
-            cells += [row[6]] if found.mode == "full" else []
+            cells += [row[6]] if verification.mode == "full" else []
             table.add_row(*cells, row[7], style="" if check.passed[k] else "bold red")
     return table
 
@@ -83,18 +83,26 @@ def line_chart(line: str, points: list[Quantity], path: tuple[Any, Any] | None =
     unit = _UNIT.search(points[0].name)
     axes.set_xlabel((unit[1] or unit[2]) if unit else "", fontsize=9.5, color=MUTED)
     axes.errorbar(
-        x, [q.model for q in points], yerr=[2 * q.error for q in points], fmt="o", markersize=4.5, color=PALETTE[1],
-        ecolor=PALETTE[1], elinewidth=1.2, capsize=2.5, zorder=3,
-    )  # fmt: skip
+        x,
+        [q.model for q in points],
+        yerr=[2 * q.error for q in points],
+        fmt="o",
+        markersize=4.5,
+        color=PALETTE[1],
+        ecolor=PALETTE[1],
+        elinewidth=1.2,
+        capsize=2.5,
+        zorder=3,
+    )
     axes.set_title(line, loc="left", fontsize=10, color=INK)
     axes.margins(x=0.05, y=0.1)
     return figure
 
 
-def normal_scores(found: Verification) -> list[float]:
+def normal_scores(verification: Verification) -> list[float]:
     """Return every quantity with luck and without a bias allowed for, as the normal deviate of the same p-value."""
     scores = []
-    for check in found.checks:
+    for check in verification.checks:
         for q, p in zip(check.quantities, check.p, strict=True):
             if not q.exact and q.bias == 0.0 and math.isfinite(p):
                 size = -_NORMAL.inv_cdf(max(min(p, 1.0), 1e-15) / 2.0)
@@ -102,9 +110,9 @@ def normal_scores(found: Verification) -> list[float]:
     return sorted(scores)
 
 
-def qq_chart(found: Verification) -> Figure:
+def qq_chart(verification: Verification) -> Figure:
     """Draw distances of model from theory against those of luck alone."""
-    scores = normal_scores(found)
+    scores = normal_scores(verification)
     figure = canvas(470.0, 300.0)
     axes = figure.add_axes((0.12, 0.14, 0.84, 0.80))
     plain(axes)
@@ -119,25 +127,29 @@ def qq_chart(found: Verification) -> Figure:
     return figure
 
 
-def write_verification(found: Verification, path: str | os.PathLike[str], made: dict[str, Any]) -> Path:
+def write_verification(verification: Verification, path: str | os.PathLike[str], made: dict[str, Any]) -> Path:
     """Write the page; ``made`` holds version, engine and command."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     pages = Environment(
-        loader=PackageLoader("flywheel_sim.present"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
+        loader=PackageLoader("flywheel_sim.present"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
     checks = [
         {"key": check.key, "title": check.title, "scenario": check.scenario, "bias": check.bias,
          "replicates": check.replicates, "rows": _rows(check), "passed": check.passed, "charts": _charts(check)}
-        for check in found.checks
+        for check in verification.checks
     ]  # fmt: skip
     qq = ""
-    if len(normal_scores(found)) >= _FEWEST:
-        qq = to_svg(qq_chart(found), "qq", "Distances of simulation from theory against the normal law.")
-    only = sorted(found.theory_only.items(), key=lambda one: int(one[0][1:]))
+    if len(normal_scores(verification)) >= _FEWEST:
+        qq = to_svg(qq_chart(verification), "qq", "Distances of simulation from theory against the normal law.")
+    only = sorted(verification.theory_only.items(), key=lambda one: int(one[0][1:]))
     page = pages.get_template("verification.html.jinja").render(
-        found=found,
+        found=verification,
         checks=checks,
         qq=qq,
         made=made,

@@ -180,12 +180,12 @@ def learn_words(learn_first: Sequence[ToLearn], whole: float, worlds: int) -> st
     return f"{said} First: {named}."
 
 
-def where_chart(draws: WorldDraws, effects: Floats, found: FailsWhere) -> Figure | None:
+def where_chart(draws: WorldDraws, effects: Floats, region: FailsWhere) -> Figure | None:
     """Draw the region of worlds in which a plan loses: along its first two sides, or its only one and the difference.
 
     None where no region stands out.
     """
-    sides = list(found.limits)[:2]
+    sides = list(region.limits)[:2]
     if not sides:
         return None
     figure = canvas(470.0, 300.0)
@@ -198,8 +198,8 @@ def where_chart(draws: WorldDraws, effects: Floats, found: FailsWhere) -> Figure
     axes.scatter(x[lost], y[lost], s=26, facecolor="white", edgecolor=LOSS, linewidth=1.5, label="worse", zorder=3)
     axes.scatter(x[~lost], y[~lost], s=24, facecolor=GAIN, edgecolor="none", alpha=0.75, label="better", zorder=2)
     (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
-    across = _spans(draws, found, sides[0], left, right)
-    along = _spans(draws, found, sides[1], low, high) if len(sides) > 1 else [(low, high)]
+    across = _spans(draws, region, sides[0], left, right)
+    along = _spans(draws, region, sides[1], low, high) if len(sides) > 1 else [(low, high)]
     for (a, b), (c, d) in product(across, along):
         axes.add_patch(Rectangle((a, c), b - a, d - c, facecolor=LOSS, alpha=0.12, edgecolor="none", zorder=1))
     axes.set_xlim(left, right)
@@ -210,12 +210,18 @@ def where_chart(draws: WorldDraws, effects: Floats, found: FailsWhere) -> Figure
     for axis, side in zip((axes.xaxis, axes.yaxis), sides, strict=False):
         if options := draws.options.get(side):
             axis.set_ticks(range(len(options)), options)
-    axes.set_xlabel(_axis(found, sides[0]), fontsize=9.5, color=MUTED)
-    axes.set_ylabel(_axis(found, sides[1]) if len(sides) > 1 else "what the plan is worth", fontsize=9.5, color=MUTED)
+    axes.set_xlabel(_axis(region, sides[0]), fontsize=9.5, color=MUTED)
+    axes.set_ylabel(_axis(region, sides[1]) if len(sides) > 1 else "what the plan is worth", fontsize=9.5, color=MUTED)
     axes.legend(
-        frameon=False, fontsize=9.5, labelcolor=INK, loc="lower right", ncols=2, bbox_to_anchor=(1.0, 1.0),
-        borderaxespad=0.2, handletextpad=0.2,
-    )  # fmt: skip
+        frameon=False,
+        fontsize=9.5,
+        labelcolor=INK,
+        loc="lower right",
+        ncols=2,
+        bbox_to_anchor=(1.0, 1.0),
+        borderaxespad=0.2,
+        handletextpad=0.2,
+    )
     return figure
 
 
@@ -227,15 +233,15 @@ def _spread(draws: WorldDraws, path: str) -> Floats:
     return values + 0.6 * ((np.arange(len(values)) * 0.618034) % 1.0 - 0.5)
 
 
-def _spans(draws: WorldDraws, found: FailsWhere, path: str, low: float, high: float) -> list[tuple[float, float]]:
+def _spans(draws: WorldDraws, region: FailsWhere, path: str, low: float, high: float) -> list[tuple[float, float]]:
     """Return the stretches of an axis that the region takes."""
     if options := draws.options.get(path):
-        places = [options.index(option) for option in found.limits[path]]
+        places = [options.index(option) for option in region.limits[path]]
         return [(place - 0.4, place + 0.4) for place in places]
-    least, most = found.limits[path]
+    least, most = region.limits[path]
     return [(low if least is None else least, high if most is None else most)]
 
 
-def _axis(found: FailsWhere, path: str) -> str:
-    unit = found.units.get(path, "")
-    return "\n".join(textwrap.wrap(found.labels[path].removesuffix(".") + (f", {unit}" if unit else ""), 46))
+def _axis(region: FailsWhere, path: str) -> str:
+    unit = region.units.get(path, "")
+    return "\n".join(textwrap.wrap(region.labels[path].removesuffix(".") + (f", {unit}" if unit else ""), 46))

@@ -10,13 +10,14 @@ from flywheel_sim.results.naming import differences, leaves
 from flywheel_sim.results.words import number
 from flywheel_sim.scenario import fields
 from flywheel_sim.scenario.roles import role_of
+from flywheel_sim.scenario.schema import ScenarioModel
 from flywheel_sim.scenario.shapes import along, root
 
 if TYPE_CHECKING:
     from flywheel_sim.scenario import Scenario
 
 __all__ = [
-    "EVIDENCE", "Assumption", "Tally", "acting", "brief", "changed", "evidence_of", "key_assumptions", "meaning_of",
+    "EVIDENCE", "Assumption", "Tally", "acting", "brief", "changed", "evidence_of", "key_assumptions", "plain_label",
     "tally",
 ]  # fmt: skip
 
@@ -76,7 +77,7 @@ def acting(scenario: "Scenario") -> dict[str, float]:
     """
     flat = dict(leaves(scenario.resolved()))
     paid = {name for pay in scenario.model.incentives.pay.values() for name in pay.on}
-    found = {}
+    numbers = {}
     for path, value in flat.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or value == 0 or path in _SIZES:
             continue
@@ -86,8 +87,8 @@ def acting(scenario: "Scenario") -> dict[str, float]:
         if parts[:2] == ["incentives", "measures"] and parts[2] not in paid:
             continue
         if all(flat.get(".".join((*parts[:k], "enabled")), True) for k in range(1, len(parts))):
-            found[path] = float(value)
-    return found
+            numbers[path] = float(value)
+    return numbers
 
 
 def key_assumptions(scenarios: Sequence["Scenario"]) -> list[Assumption]:
@@ -98,12 +99,12 @@ def key_assumptions(scenarios: Sequence["Scenario"]) -> list[Assumption]:
     paths = dict.fromkeys(path for scenario in scenarios for path in acting(scenario))
     moved = {path.partition(".")[0] for path in differences(scenarios)} if len(scenarios) > 1 else set()
     flat = [dict(leaves(scenario.resolved())) for scenario in scenarios]
-    found = []
+    assumptions = []
     for path in sorted(paths, key=lambda one: one.partition(".")[0] not in moved):
         values = tuple(values.get(path) for values in flat)
         alike = all(value == values[0] for value in values)
-        found.append(_assumption(scenarios[:1] if alike else scenarios, path, values[:1] if alike else values))
-    return found
+        assumptions.append(_assumption(scenarios[:1] if alike else scenarios, path, values[:1] if alike else values))
+    return assumptions
 
 
 def tally(scenario: "Scenario") -> Tally:
@@ -120,14 +121,13 @@ def tally(scenario: "Scenario") -> Tally:
 
 
 def _assumption(scenarios: Sequence["Scenario"], path: str, values: tuple[Any, ...]) -> Assumption:
-    scenario = scenarios[0]
-    shape = along(root(type(scenario.model)), tuple(path.split(".")))
-    meaning = _meaning(scenario, path)
+    model = type(scenarios[0].model)
+    shape = along(root(model), tuple(path.split(".")))
     marks = {_mark(one, path, value) for one, value in zip(scenarios, values, strict=True) if value is not None}
     mark, source = next(iter(marks)) if len(marks) == 1 else ("set", "")
     return Assumption(
         path=path,
-        text=(_known(path) or meaning) + ("" if path.endswith(".enabled") else _whose(scenario, path)),
+        text=_meaning(path, model) + _whose(path, model),
         unit=shape.unit if shape is not None else "",
         values=tuple(_shown(value) for value in values),
         evidence=EVIDENCE[mark],
@@ -135,9 +135,17 @@ def _assumption(scenarios: Sequence["Scenario"], path: str, values: tuple[Any, .
     )
 
 
-def meaning_of(scenario: "Scenario", path: str) -> str:
-    """Return what a number means in the words of a strategist, with whose it is."""
-    return brief(_meaning(scenario, path) + _whose(scenario, path), path)
+def plain_label(path: str, model: type = ScenarioModel) -> str:
+    """Return what strategists read for a setting, with whose it is; a name that is no setting's stays as it is.
+
+    Examples
+    --------
+    >>> plain_label("teams.sales.headcount"), plain_label("cadence.enabled"), plain_label("budget")
+    ('People in the team (sales)', 'Cross-team meetings', 'budget')
+    """
+    if along(root(model), tuple(path.split("."))) is None:
+        return path
+    return brief(_meaning(path, model) + _whose(path, model), path)
 
 
 def evidence_of(scenario: "Scenario", path: str) -> str:
@@ -145,26 +153,20 @@ def evidence_of(scenario: "Scenario", path: str) -> str:
     return _mark(scenario, path, scenario.get(path))[0]
 
 
-def _meaning(scenario: "Scenario", path: str) -> str:
+def _meaning(path: str, model: type) -> str:
     """Return the label of a setting, else its description; an entry of a mapping has those of the mapping."""
-    parts, top = tuple(path.split(".")), root(type(scenario.model))
+    if path.startswith("incentives.pay.") and path.endswith(".on"):
+        return "Paid on"
+    parts, top = tuple(path.split(".")), root(model)
     above = (along(top, parts[:n]) for n in range(len(parts), 1, -1))
     shape = next((shape for shape in above if shape is not None and (shape.label or shape.text)), None)
     return (shape.label or _plainly(shape.text, path)) if shape is not None else _plainly("", path)
 
 
-def _known(path: str) -> str:
-    """Return better words than the schema's for a switch, and for what a team is paid on."""
-    block, _, last = path.rpartition(".")
-    if last == "enabled":
-        return f"{block.replace('_', ' ').replace('.', ' ').capitalize()} switched on"
-    return "Paid on" if path.startswith("incentives.pay.") and last == "on" else ""
-
-
-def _whose(scenario: "Scenario", path: str) -> str:
+def _whose(path: str, model: type) -> str:
     """Return the team, segment, ... a path is about, in brackets."""
     parts = tuple(path.split("."))
-    shapes = [along(root(type(scenario.model)), parts[:n]) for n in range(1, len(parts))]
+    shapes = [along(root(model), parts[:n]) for n in range(1, len(parts))]
     names = [part for part, above in zip(parts[1:], shapes, strict=True) if above is not None and above.entries]
     return f" ({', '.join(names)})" if names else ""
 
@@ -195,10 +197,10 @@ def brief(text: str, path: str = "") -> str:
     'Cost of gaming effort'
     """
     parts, whose = path.split("."), ""
-    for found in re.finditer(r" \(", text):
-        inside = text[found.end() : -1] if text.endswith(")") else ""
+    for bracket in re.finditer(r" \(", text):
+        inside = text[bracket.end() : -1] if text.endswith(")") else ""
         if inside and all(name in parts for name in inside.split(", ")):
-            whose = text[found.start() :]
+            whose = text[bracket.start() :]
             break
     return re.split(r"[:;]| \(|, ", text.removesuffix(whose))[0] + whose
 
@@ -223,4 +225,6 @@ def _shown(value: Any) -> str:
         return number(float(value), 4)
     if isinstance(value, dict):
         return ", ".join(f"{name} {_shown(part)}" for name, part in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(_shown(part) for part in value) or "none named"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

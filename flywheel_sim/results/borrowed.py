@@ -76,12 +76,12 @@ def _calibrated_below(scenario: "Scenario") -> "Scenario | None":
     while below and below not in seen and not below.startswith("library/"):
         seen.add(below)
         try:
-            found = load(below)
+            company = load(below)
         except (ScenarioError, OSError):
             return None
-        if found.model.frozen.targets:
-            return found
-        below = found.below
+        if company.model.frozen.targets:
+            return company
+        below = company.below
     return None
 
 
@@ -96,9 +96,9 @@ def _measured(scenario: "Scenario") -> "Scenario | None":
     near = sorted(shipped, key=lambda name: name not in {Path(file).stem for file in scenario.files})
     for spec in [*files, *near]:
         try:
-            found = load(spec)
+            company = load(spec)
         except (ScenarioError, OSError):
             continue
-        if found.hash == scenario.model.frozen.hash:
-            return found
+        if company.hash == scenario.model.frozen.hash:
+            return company
     return None

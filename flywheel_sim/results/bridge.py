@@ -123,11 +123,15 @@ class Bridge:
         half = stdtrit(max(runs - 1, 1), 0.5 + LEVEL / 2.0) * np.sqrt(luck + self.order_error[:, k] ** 2)
         return [
             Part(
-                group.title, float(mean), float(mean - wide), float(mean + wide),
-                float(self.alone[g, :, k].mean()), float(self.last[g, :, k].mean()),
+                group=group.title,
+                mean=float(mean),
+                low=float(mean - wide),
+                high=float(mean + wide),
+                alone=float(self.alone[g, :, k].mean()),
+                last=float(self.last[g, :, k].mean()),
             )
             for g, (group, mean, wide) in enumerate(zip(self.groups, values.mean(axis=1), half, strict=True))
-        ]  # fmt: skip
+        ]
 
     def sorted(self, key: str = "npv") -> list[Part]:
         """Return the same, the largest first."""

@@ -345,8 +345,8 @@ class Trials:
     @property
     def counts(self) -> dict[str, int]:
         """Claims by verdict, every verdict there is."""
-        found = Counter(trial.verdict for trial in self.trials)
-        return {verdict: found[verdict] for verdict in VERDICTS}
+        by_verdict = Counter(trial.verdict for trial in self.trials)
+        return {verdict: by_verdict[verdict] for verdict in VERDICTS}
 
     @property
     def sentence(self) -> str:

@@ -77,16 +77,16 @@ class Groups:
         of_teams = measure in TEAM_MEASURES
         names, values = (self.teams, self.by_team) if of_teams else (self.segments, self.by_segment)
         k = list(TEAM_MEASURES if of_teams else SEGMENT_MEASURES).index(measure)
-        found = []
+        pairs = []
         for name in names[challenger]:
             if name in names[0]:
                 before = values[0][:, names[0].index(name), k]
                 after = values[challenger][:, names[challenger].index(name), k]
                 if np.isfinite(before).all() and np.isfinite(after).all():
                     low, high = _interval(after - before)
-                    found.append(Share(name, float(before.mean()), float(after.mean()), low, high))
-        moves = any(share.before or share.after for share in found)
-        return found if moves else []
+                    pairs.append(Share(name, float(before.mean()), float(after.mean()), low, high))
+        moves = any(share.before or share.after for share in pairs)
+        return pairs if moves else []
 
     def to_dict(self, challenger: int) -> dict[str, Any]:
         """Return plain values of one challenger against the baseline."""
@@ -149,9 +149,9 @@ def _arrays(
     table: Mapping[str, NDArray[Any]], names: Sequence[Sequence[str]], runs: int, measures: tuple[str, ...]
 ) -> tuple[Floats, ...]:
     stack = np.stack([np.asarray(table[name], np.float64) for name in measures], axis=-1)
-    found, start = [], 0
+    arrays, start = [], 0
     for each in names:
         size = runs * len(each)
-        found.append(stack[start : start + size].reshape(runs, len(each), len(measures)))
+        arrays.append(stack[start : start + size].reshape(runs, len(each), len(measures)))
         start += size
-    return tuple(found)
+    return tuple(arrays)

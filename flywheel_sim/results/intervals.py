@@ -96,11 +96,16 @@ def bca_interval(values: Floats, statistic: Callable[..., Any] = np.mean, level:
     from scipy.stats import bootstrap
 
     def ends(method: Any) -> tuple[float, float]:
-        found = bootstrap(
-            (values,), statistic, n_resamples=_RESAMPLES, confidence_level=level, method=method,
-            rng=np.random.default_rng(_SEED), batch=max(1, 4_000_000 // len(values)),
-        ).confidence_interval  # fmt: skip
-        return float(found.low), float(found.high)
+        interval = bootstrap(
+            (values,),
+            statistic,
+            n_resamples=_RESAMPLES,
+            confidence_level=level,
+            method=method,
+            rng=np.random.default_rng(_SEED),
+            batch=max(1, 4_000_000 // len(values)),
+        ).confidence_interval
+        return float(interval.low), float(interval.high)
 
     with warnings.catch_warnings():
         # Many ties leave the jackknife without spread; the percentile interval needs none.

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flywheel_sim.results.assumptions import plain_label
 from flywheel_sim.results.naming import differences, leaves
-from flywheel_sim.results.words import number
+from flywheel_sim.results.words import inside, number
 from flywheel_sim.scenario.roles import mappings, role_of
 
 if TYPE_CHECKING:
@@ -46,30 +47,35 @@ def unlike(scenarios: Sequence["Scenario"]) -> tuple[Unlike, ...]:
     if len(scenarios) < 2:
         return ()
     resolved = [scenario.resolved() for scenario in scenarios]
-    found: dict[str, tuple[Any, ...]] = {}
+    differing: dict[str, tuple[Any, ...]] = {}
     for path, values in differences(scenarios).items():
         mapping = _missing_entry(resolved, path)
         if mapping and role_of(mapping) == "company":
-            found[mapping] = tuple(sorted(_at(values, mapping) or ()) for values in resolved)
+            differing[mapping] = tuple(sorted(_at(values, mapping) or ()) for values in resolved)
         elif not mapping and role_of(path) == "company":
-            found[path] = values
+            differing[path] = values
     order = {path: k for k, path in enumerate(_FIRST)}
-    return tuple(Unlike(path, found[path]) for path in sorted(found, key=lambda one: order.get(one, len(order))))
+    return tuple(
+        Unlike(path, differing[path]) for path in sorted(differing, key=lambda one: order.get(one, len(order)))
+    )
 
 
-def unlike_sentence(found: Sequence[Unlike], labels: Sequence[str]) -> str:
+def unlike_sentence(differing: Sequence[Unlike], labels: Sequence[str]) -> str:
     """Return a warning for those who read the verdict, without its full stop; nothing where the companies are alike.
 
     Examples
     --------
     >>> unlike_sentence([Unlike("market.accounts", (5000, 9000))], ["A", "B"])
-    'A and B are different companies, so this is not what a plan is worth: market.accounts 5,000 against 9,000'
+    'A and B are different companies, so this is not what a plan is worth: accounts in the market: 5,000 against 9,000'
     """
-    if not found:
+    if not differing:
         return ""
     who = " and ".join(labels) if len(labels) == 2 else "these scenarios"
-    named = [f"{one.path} {' against '.join(_said(value) for value in one.values)}" for one in found[:MOST_NAMED]]
-    more = len(found) - len(named)
+    named = [
+        f"{inside(plain_label(one.path))}: {' against '.join(_said(value) for value in one.values)}"
+        for one in differing[:MOST_NAMED]
+    ]
+    more = len(differing) - len(named)
     rest = f"; and {more} more setting{'s' if more > 1 else ''} of the company" if more else ""
     return f"{who} are different companies, so this is not what a plan is worth: {'; '.join(named)}{rest}"
 

@@ -37,8 +37,8 @@ def differences(scenarios: Sequence["Scenario"]) -> dict[str, tuple[Any, ...]]:
 
     flat = [_gathered(scenario) for scenario in scenarios]
     paths = dict.fromkeys(path for values in flat for path in values)
-    found = {path: tuple(values.get(path) for values in flat) for path in paths if path not in WORDS}
-    return {path: values for path, values in found.items() if any(value != values[0] for value in values[1:])}
+    values_of = {path: tuple(values.get(path) for values in flat) for path in paths if path not in WORDS}
+    return {path: values for path, values in values_of.items() if any(value != values[0] for value in values[1:])}
 
 
 def _gathered(scenario: "Scenario") -> dict[str, Any]:
@@ -46,15 +46,15 @@ def _gathered(scenario: "Scenario") -> dict[str, Any]:
     from flywheel_sim.scenario.shapes import along, root
 
     top = root(type(scenario.model))
-    found: dict[str, Any] = {}
+    gathered: dict[str, Any] = {}
     for path, value in leaves(scenario.resolved()):
         above, _, last = path.rpartition(".")
         shape = along(top, tuple(above.split("."))) if above else None
         if shape is not None and shape.entries is not None and shape.entries.block is None:
-            found.setdefault(above, {})[last] = value
+            gathered.setdefault(above, {})[last] = value
         else:
-            found[path] = value
-    return found
+            gathered[path] = value
+    return gathered
 
 
 def labels(scenarios: Sequence["Scenario"]) -> tuple[str, ...]:
@@ -65,16 +65,16 @@ def labels(scenarios: Sequence["Scenario"]) -> tuple[str, ...]:
     """
     titles = _short([scenario.title for scenario in scenarios])
     long = [f"{title} ({_changes(scenario)})" for title, scenario in zip(titles, scenarios, strict=True)]
-    found: list[str] = []
+    names: list[str] = []
     for title, full, scenario in zip(titles, long, scenarios, strict=True):
         telling = titles.count(title) > 1 and long.count(full) == 1 and scenario.changes
         label = full if telling else title
         again = 2
-        while label in found:
+        while label in names:
             label = f"{title} ({again})"
             again += 1
-        found.append(label)
-    return tuple(found)
+        names.append(label)
+    return tuple(names)
 
 
 def shared_part(scenarios: Sequence["Scenario"]) -> str:

@@ -282,14 +282,14 @@ class Track:
     baselines: Mapping[str, Floats]
 
     @property
-    def centre(self) -> Floats:
+    def center(self) -> Floats:
         """Mean over runs, shape (n,)."""
         return np.asarray(self.simulated.mean(axis=0), dtype=np.float64)
 
     @property
     def models(self) -> dict[str, Floats]:
         """The simulation, then the baselines."""
-        return {SIMULATION: self.centre, **self.baselines}
+        return {SIMULATION: self.center, **self.baselines}
 
     def band(self, level: float = 0.9) -> Floats:
         """Return quantiles that hold ``level`` of the runs, shape (2, n); NaN with fewer than ten runs."""
@@ -362,7 +362,7 @@ def _track(track: Track) -> dict[str, Any]:
         "observed": track.series.values,
         "derived": track.series.derived,
         "in_sample": track.in_sample,
-        "simulated": track.centre,
+        "simulated": track.center,
         "low_90": low,
         "high_90": high,
         "baselines": dict(track.baselines),

@@ -55,14 +55,14 @@ class Outcomes(ComparedRuns):
 
     def verdict_on(self, index: int) -> Verdict:
         """Judge scenario number ``index`` against the baseline: over worlds where runs are of worlds, else by luck."""
-        found = self._verdict_of_runs(index)
+        verdict = self._verdict_of_runs(index)
         if said := self.ruined((0, index) if index else (0,)):
-            found = dataclasses.replace(found, sentence=f"{found.sentence} {said}")
+            verdict = dataclasses.replace(verdict, sentence=f"{verdict.sentence} {said}")
         if self.worlds_run is None or not index:
-            return found
+            return verdict
         worlds, sentence, winner = over_worlds(self.worlds_run, index, self.weeks, self.labels[index], self.labels[0])
         sentence = f"{sentence} {said}".rstrip()
-        return dataclasses.replace(found, sentence=sentence, winner=winner, worlds=worlds, evpi=self.worlds_run.evpi)
+        return dataclasses.replace(verdict, sentence=sentence, winner=winner, worlds=worlds, evpi=self.worlds_run.evpi)
 
     def ruined(self, scenarios: Sequence[int]) -> str:
         """Return in how many runs some of the scenarios failed, in a sentence; nothing where none ever did."""
@@ -97,19 +97,19 @@ class Outcomes(ComparedRuns):
     @cached_property
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the verdict should know, in sentences; that the companies differ comes first."""
-        found = [said] if (said := unlike_sentence(self.unlike, self.labels)) else []
-        found += dict.fromkeys(note for scenario in self.scenarios for note in scenario.notes)
-        found += [note for scenario in self.scenarios if (note := scenario.target_note)]
-        found += [said] if (said := bonus_sentence(self.scenarios, self.labels)) else []
+        sentences = [said] if (said := unlike_sentence(self.unlike, self.labels)) else []
+        sentences += dict.fromkeys(note for scenario in self.scenarios for note in scenario.notes)
+        sentences += [note for scenario in self.scenarios if (note := scenario.target_note)]
+        sentences += [said] if (said := bonus_sentence(self.scenarios, self.labels)) else []
         for index in range(1, len(self.scenarios)):
             worth = self.variance_reduction(index)
             if self.replicates >= 10 and worth < LOST:
-                found.append(
+                sentences.append(
                     f"the same luck does not help to compare {self.labels[index]} with {self.labels[0]}: its variance "
                     f"reduction is {worth:.2g}, where 1 is that of independent runs; take more runs"
                 )
         if self.precision and not self.precise:
-            found.append(
+            sentences.append(
                 f"the interval is still wider than \N{PLUS-MINUS SIGN}{money(self.precision)} after {self.replicates} "
                 f"runs: {self.runs_for_precision():,} would make it narrow enough"
             )
@@ -119,12 +119,12 @@ class Outcomes(ComparedRuns):
             and self.verdict.winner is not None
             and self.verdict.p_value > 0.05
         ):
-            found.append(
+            sentences.append(
                 f"{self.verdict.challenger} is the best of {len(self.scenarios) - 1}, and the best of several looks "
                 f"better than it is: adjusted for that (Holm), p = {self.verdict.p_value:.2g}; take more runs, or "
                 f"choose with a guarantee (--best)"
             )
-        return tuple(found)
+        return tuple(sentences)
 
     @cached_property
     def best(self) -> int:
@@ -273,9 +273,13 @@ class Outcomes(ComparedRuns):
         return {"summary": finite(summary), "interval": finite(interval) if self.replicates > 1 else None}
 
     def save(
-        self, folder: str | os.PathLike[str], *, left: Sequence[str] = (), replace: bool = False,
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        left: Sequence[str] = (),
+        replace: bool = False,
         report: str | os.PathLike[str] | None = None,
-    ) -> Path:  # fmt: skip
+    ) -> Path:
         """Write the outcomes as a folder; all of it or nothing.
 
         Parameters
@@ -390,10 +394,14 @@ class Outcomes(ComparedRuns):
         """Tell how sure the difference of a challenger is, by the names in `_EVIDENCE`."""
         difference = self.differences()[index]
         values = (
-            *bca_interval(difference), float(np.median(difference)), *median_interval(difference),
-            *superiority_interval(difference), self.variance_reduction(index), paired_p(difference),
+            *bca_interval(difference),
+            float(np.median(difference)),
+            *median_interval(difference),
+            *superiority_interval(difference),
+            self.variance_reduction(index),
+            paired_p(difference),
             float(self.p_values[index - 1]),
-        )  # fmt: skip
+        )
         return dict(zip(_EVIDENCE, values, strict=True))
 
     def _row(self, index: int) -> dict[str, Any]:

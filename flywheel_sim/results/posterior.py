@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flywheel_sim.results.assumptions import plain_label
 from flywheel_sim.results.observed import SAMPLES, SIMULATION, Overlay
 from flywheel_sim.results.saving import finite
-from flywheel_sim.results.words import number
+from flywheel_sim.results.words import inside, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -191,14 +192,12 @@ class Posterior:
             )
         for one in self.parameters:
             if one.weakness:
-                yield f"{one.path}: {one.weakness}."
+                yield f"{plain_label(one.path)}: {one.weakness}."
         for i, one in enumerate(self.parameters):
             for j in range(i):
                 if abs(self.correlation[i, j]) > TOGETHER:
-                    yield (
-                        f"{self.parameters[j].path} and {one.path} are hard to tell apart: correlation "
-                        f"{self.correlation[i, j]:+.2f}."
-                    )
+                    first, second = plain_label(self.parameters[j].path), inside(plain_label(one.path))
+                    yield f"{first} and {second} are hard to tell apart: correlation {self.correlation[i, j]:+.2f}."
 
     def sentences(self) -> tuple[str, ...]:
         """Say what was done and what was found."""
@@ -211,17 +210,18 @@ class Posterior:
         for one in self.parameters:
             low, middle, high = one.quantiles
             said.append(
-                f"{one.path} = {number(middle)} (90 %: {number(low)} to {number(high)}; {100 * one.ratio:.0f} % of the "
-                f"prior's spread is left)"
+                f"{plain_label(one.path)} = {number(middle)} (90 %: {number(low)} to {number(high)}; "
+                f"{100 * one.ratio:.0f} % of the prior's spread is left)"
             )
         for track in self.overlay.tracks:
             parts = []
             for sample in SAMPLES:
-                found = track.errors(SIMULATION, sample)
-                if found.n:
-                    inside = track.coverage(sample) * found.n
+                errors = track.errors(SIMULATION, sample)
+                if errors.n:
+                    covered = track.coverage(sample) * errors.n
                     parts.append(
-                        f"{inside:.0f} of {found.n} in the 90 % band {sample} of sample, error {100 * found.mape:.1f} %"
+                        f"{covered:.0f} of {errors.n} in the 90 % band {sample} of sample, "
+                        f"error {100 * errors.mape:.1f} %"
                     )
             said.append(f"{track.series.name.replace('_', ' ')}: {'; '.join(parts)}")
         return tuple(said)
@@ -238,7 +238,7 @@ class Posterior:
                     "name": one.name, "path": one.path, "low": one.low, "high": one.high, "prior": one.prior,
                     "spread": one.spread, "q05": one.quantiles[0], "median": one.quantiles[1], "q95": one.quantiles[2],
                     "prior_q05": one.prior_quantiles[0], "prior_q95": one.prior_quantiles[2],
-                    "sd_over_prior": one.ratio, "centre": self.scenario.get(one.path), "weakness": one.weakness,
+                    "sd_over_prior": one.ratio, "center": self.scenario.get(one.path), "weakness": one.weakness,
                 }
                 for one in self.parameters
             ],

@@ -109,8 +109,8 @@ class Responses:
     @property
     def counts(self) -> dict[str, int]:
         """Count the curves by verdict."""
-        found = Counter(curve.verdict for curve in self.curves)
-        return {verdict: found[verdict] for verdict in VERDICTS}
+        by_verdict = Counter(curve.verdict for curve in self.curves)
+        return {verdict: by_verdict[verdict] for verdict in VERDICTS}
 
     @property
     def ok(self) -> bool:

@@ -86,20 +86,21 @@ class Run:
         cls,
         scenario: "Scenario",
         simulation: "Simulation",
-        q: int = 0,
+        number: int = 0,
         *,
         accounts: bool = True,
         rules: Mapping[str, str] | None = None,
     ) -> Self:
-        """Return what run q of a simulation has left behind so far (a copy).
+        """Copy what one run of a simulation has left behind so far.
 
         Parameters
         ----------
         scenario : Scenario
             What was simulated.
         simulation : Simulation
-        q : int
-            Number of the run in its batch.
+            A batch of runs, at whatever week it is.
+        number : int
+            Of the run in its batch, from 0.
         accounts : bool
             Keep one row per account.
         rules : mapping, optional
@@ -108,11 +109,11 @@ class Run:
         Raises
         ------
         NotFiniteError
-            When a number of the run is none.
+            When a weekly column of the run holds something that is no number.
         """
-        arrays = simulation.arrays(q)
+        arrays = simulation.arrays(number)
         check_columns(arrays.weekly, arrays.seed, arrays.replicate)
-        kept = replace(arrays, accounts=Accounts.of(simulation, q)) if accounts else arrays
+        kept = replace(arrays, accounts=Accounts.of(simulation, number)) if accounts else arrays
         return cls(scenario, kept, rules=dict(rules or {}))
 
     @property

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flywheel_sim.results.assumptions import plain_label
 from flywheel_sim.results.intervals import mean_interval
 from flywheel_sim.results.saving import finite
-from flywheel_sim.results.words import number, percent
+from flywheel_sim.results.summary import outcome_label
+from flywheel_sim.results.words import inside, number, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,14 +121,15 @@ class Box:
         """Say in words where the region is."""
         said = []
         for path, limit in self.limits.items():
+            name = inside(plain_label(path))
             if len(limit) != 2 or not all(x is None or isinstance(x, float) for x in limit):
-                said.append(f"{path} is {' or '.join(map(str, limit))}")
+                said.append(f"{name} is {' or '.join(map(str, limit))}")
             elif limit[0] is None:
-                said.append(f"{path} is at most {number(limit[1])}")
+                said.append(f"{name} is at most {number(limit[1])}")
             elif limit[1] is None:
-                said.append(f"{path} is at least {number(limit[0])}")
+                said.append(f"{name} is at least {number(limit[0])}")
             else:
-                said.append(f"{path} is between {number(limit[0])} and {number(limit[1])}")
+                said.append(f"{name} is between {number(limit[0])} and {number(limit[1])}")
         return " and ".join(said)
 
 
@@ -176,12 +179,12 @@ class Robustness:
 
     def rows(self, objectives: tuple[str, ...]) -> list[dict[str, Any]]:
         """Return a row per objective and policy."""
-        found, regret = [], self.regret
+        table, regret = [], self.regret
         for k, objective in enumerate(objectives):
             for p, name in enumerate(self.names):
                 good = self.values[:, p, k] * self.signs[k]
                 gain = good - self.values[:, 0, k] * self.signs[k]
-                found.append(
+                table.append(
                     {
                         "objective": objective, "policy": name, "mean": float(self.values[:, p, k].mean()),
                         "worst_tenth": float(np.quantile(good, 0.1) * self.signs[k]),
@@ -190,7 +193,7 @@ class Robustness:
                         "beats_as_it_stands": float((gain > 0).mean()),
                     }
                 )  # fmt: skip
-        return found
+        return table
 
     def careful(self) -> dict[str, str]:
         """Return whom two averse choosers would take, by the first objective: worst tenth of the draws, and largest
@@ -312,10 +315,11 @@ class Optimum:
 
     def what(self, name: str) -> str:
         """Return what is searched for of an outcome, in words."""
+        label = outcome_label(name)
         if name in self.won:
-            return f"share of runs with better {name}"
+            return f"share of runs with better {label}"
         share = self.cvar.get(name, 1.0)
-        return name if share >= 1 else f"{name} in the worst {percent(share)} of runs"
+        return label if share >= 1 else f"{label} in the worst {percent(share)} of runs"
 
     @property
     def optimism(self) -> Floats:
@@ -330,7 +334,7 @@ class Optimum:
         return pd.DataFrame(self._rows())
 
     def _rows(self) -> list[dict[str, Any]]:
-        found = []
+        rows = []
         for p, policy in enumerate(self.policies):
             row: dict[str, Any] = {
                 "policy": policy.name,
@@ -350,8 +354,8 @@ class Optimum:
                     f"{name} gain high": high,
                     f"{name} gain in the search": float(policy.searched[k]),
                 }
-            found.append(row | dict(policy.changes))
-        return found
+            rows.append(row | dict(policy.changes))
+        return rows
 
     def sentence(self) -> str:
         """Say the answer in one sentence."""
@@ -361,7 +365,7 @@ class Optimum:
                 f"Nothing better than the scenario as it stands was found among {self.points:,} points; "
                 f"{number(float(len(self.policies) - 1))} were run again under fresh luck."
             )
-        settings = ", ".join(f"{path} = {_short(value)}" for path, value in self.changes.items())
+        settings = ", ".join(f"{plain_label(path)} = {_short(value)}" for path, value in self.changes.items())
         parts = []
         gains = self.gains(self.winner)
         for k, (name, way) in enumerate(self.objectives.items()):
@@ -369,12 +373,12 @@ class Optimum:
             low, high = mean_interval(gains[:, k], COVERAGE)
             if name in self.won:
                 least, most = (percent(min(max(0.5 + x, 0.0), 1.0)) for x in (low, high))
-                parts.append(f"better {name} in {percent(0.5 + mean)} of runs ({least} to {most})")
+                parts.append(f"better {outcome_label(name)} in {percent(0.5 + mean)} of runs ({least} to {most})")
             else:
                 better = "more" if (way == "maximise") == (mean >= 0) else "less"
                 ends = sorted((low, high)) if mean >= 0 else sorted((-high, -low))
                 parts.append(f"{self.what(name)} {number(abs(mean))} {better} ({number(ends[0])} to {number(ends[1])})")
-            if self.what(name) != name:
+            if self.what(name) != outcome_label(name):
                 all_runs = float((self.best.mean - self.policies[0].mean)[k])
                 parts.append(f"on average {number(abs(all_runs))} {'more' if all_runs >= 0 else 'less'}")
         kind = "Best" if len(self.objectives) == 1 else "A compromise"
@@ -385,7 +389,9 @@ class Optimum:
             # what is smaller than the last bits of the figures is nothing
             size = 1e-9 * np.abs(self.best.mean)
             parts = [
-                f"{self.what(name)} {number(100.0 * x)} points" if name in self.won else f"{name} {number(float(x))}"
+                f"{self.what(name)} {number(100.0 * x)} points"
+                if name in self.won
+                else f"{outcome_label(name)} {number(float(x))}"
                 for name, x in zip(self.objectives, np.where(abs(seen) > size, seen, 0.0), strict=True)
             ]
             said = "; ".join(parts)

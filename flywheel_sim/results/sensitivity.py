@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flywheel_sim.results.assumptions import plain_label
 from flywheel_sim.results.saving import finite
-from flywheel_sim.results.words import number, percent
+from flywheel_sim.results.summary import outcome_label
+from flywheel_sim.results.words import inside, number, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,18 +135,18 @@ class Sensitivity:
 
     def sentence(self, outcome: str) -> str:
         """Return the ranking of one outcome in words."""
-        k = self.outcomes.index(outcome)
+        k, called = self.outcomes.index(outcome), outcome_label(outcome)
         order = self.ranked(outcome)
         values = self.importance.value[:, k]
         what = "total index" if self.method == "sobol" else "mean size of effect"
         if not self.tells(outcome):
             laid = self.rows[k] + self.dropped[k]
-            return f"{outcome}: too few rows can say what it is ({self.rows[k]} of {laid})."
+            return f"{called}: too few rows can say what it is ({self.rows[k]} of {laid})."
         if not (values > 0).any():
-            return f"{outcome}: no parameter moves it."
+            return f"{called}: no parameter moves it."
         some = [p for p in order if values[p] > 0][:3]
-        said = ", ".join(f"{self.parameters[p]} ({number(float(values[p]), 2)})" for p in some)
-        text = f"{outcome} is moved most by {said} ({what}; {self.rows[k]} rows"
+        said = ", ".join(f"{inside(plain_label(self.parameters[p]))} ({number(float(values[p]), 2)})" for p in some)
+        text = f"{called} is moved most by {said} ({what}; {self.rows[k]} rows"
         text += f", {self.dropped[k]} left out" if self.dropped[k] else ""
         if self.seed_share is not None:
             text += f"; luck alone is {percent(float(np.clip(self.seed_share.value[0, k], 0.0, 1.0)))} of the variance"
@@ -156,10 +158,10 @@ class Sensitivity:
         steps = [(n, by[name]) for n, by in self.convergence[k] if np.isfinite(by[name]).all()]
         if len(steps) < 2:
             return "cannot tell whether there are enough rows"
-        said = [
-            f"{self.parameters[p]} {', '.join(number(round(float(values[p]), 3), 2) for _, values in steps)}"
-            for p in self.ranked(outcome)[:3]
-        ]
+        said = []
+        for p in self.ranked(outcome)[:3]:
+            figures = ", ".join(number(round(float(values[p]), 3), 2) for _, values in steps)
+            said.append(f"{inside(plain_label(self.parameters[p]))} {figures}")
         title = "total index" if self.method == "sobol" else "mu*"
         return f"{title} from the first {', '.join(str(n) for n, _ in steps)} rows: {'; '.join(said)}"
 
@@ -202,10 +204,10 @@ class Sensitivity:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as values strict JSON can hold."""
-        found: dict[str, Any] = {}
+        by_outcome: dict[str, Any] = {}
         for k, outcome in enumerate(self.outcomes):
             share = self.seed_share
-            found[outcome] = {
+            by_outcome[outcome] = {
                 "rows": self.rows[k],
                 "dropped": self.dropped[k],
                 "mean": self.mean[k],
@@ -215,7 +217,7 @@ class Sensitivity:
                 "pairs": self.pairs[self.pairs["outcome"] == outcome].drop(columns="outcome").to_dict("records"),
                 "convergence": [{"rows": n, **self._named(by)} for n, by in self.convergence[k]],
             }
-        return dict(finite({"method": self.method, "outcomes": found}))
+        return dict(finite({"method": self.method, "outcomes": by_outcome}))
 
     def _named(self, by: Mapping[str, Floats]) -> dict[str, dict[str, float]]:
         return {name: dict(zip(self.parameters, values.tolist(), strict=True)) for name, values in by.items()}

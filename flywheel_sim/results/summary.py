@@ -58,9 +58,11 @@ from flywheel_sim.scenario.columns import COL
 __all__ = [
     "SUMMARY",
     "LifeTable",
+    "Readout",
     "breakeven_week",
     "exposure",
     "life_table",
+    "outcome_label",
     "renewals",
     "summarize",
     "whale_curve",
@@ -69,46 +71,106 @@ __all__ = [
 Floats = NDArray[np.float64]
 YEAR = 52
 
-#: Key -> (unit, meaning) of every number in ``Run.summary``.
-SUMMARY: Mapping[str, tuple[str, str]] = MappingProxyType(
+
+class Readout(NamedTuple):
+    """A number of the summary: its unit, what it means in the model's words, and what strategists read for it."""
+
+    unit: str
+    meaning: str
+    label: str
+
+
+#: Key -> unit, meaning and label of every number in ``Run.summary``.
+SUMMARY: Mapping[str, Readout] = MappingProxyType(
     {
-        "npv": ("$", "cash flow over the horizon, discounted to week 0"),
-        "base_value": (
+        "npv": Readout("$", "cash flow over the horizon, discounted to week 0", "net present value"),
+        "base_value": Readout(
             "$",
             "what customers at the end are worth beyond the horizon if nobody is won any more, discounted to week 0",
+            "worth of the customers at the end",
         ),
-        "value_with_base": ("$", "npv and base_value together"),
-        "customers_end": ("accounts", "customers at the end"),
-        "churn_annual": (
+        "value_with_base": Readout("$", "npv and base_value together", "net present value with that worth"),
+        "customers_end": Readout("accounts", "customers at the end", "customers at the end"),
+        "churn_annual": Readout(
             "share",
             "of those there a year ago, who has left since (won back counts as lost); over whole years",
+            "annual churn",
         ),
-        "nrr": (
+        "nrr": Readout(
             "ratio",
             "net revenue retention: what those there a year ago pay now over what they paid; over whole years",
+            "net revenue retention",
         ),
-        "referral_share": ("share", "new customers won through word of mouth"),
-        "flywheel_r": ("customers", "customers one customer brings over its life in an open market"),
-        "flywheel_r_raw": ("customers", "referrals over customers who entered, censored at the horizon"),
-        "clv": ("$", "discounted contribution of one new customer"),
-        "cac_payback_months": ("months", "months of contribution that pay for winning a customer, pay included"),
-        "nps_true": ("points", "mean net promoter score if everyone answered"),
-        "nps_survey": ("points", "mean net promoter score as surveyed"),
-        "score_inflation_mean": ("points", "mean of surveyed minus true score caused by gaming"),
-        "profit_total": ("$", "profit over the horizon, not discounted"),
-        "cost_to_serve": ("$/year", "cost of contacts and touches per customer, beside pay"),
-        "alignment_mean": ("0..1", "mean length of the teams' mean direction"),
-        "customer_alignment_mean": ("-1..1", "mean cosine of the teams' resultant with the customers' need"),
-        "wheel_speed": ("1/week", "customers won by word of mouth, and expansions, per customer-week"),
-        "wheel_friction": ("1/week", "customers lost per customer-week"),
-        "wheel_mass": ("$/week", "mean recurring revenue that turns with the wheel"),
-        "breakeven_week": ("week", "first week from which the cumulative value is never again below 0"),
-        "loss_making_share": ("share", "customers ever won whose lifetime profit is negative"),
-        "whale_peak": ("ratio", "peak of the cumulative profit curve over total profit"),
-        "ruin": ("share", "whether the company failed: 1 or 0, so that the mean is the share of runs in which it did"),
-        "ruin_week": ("week", "week at whose end the company failed, of runs in which it did"),
+        "referral_share": Readout("share", "new customers won through word of mouth", "new customers by referral"),
+        "flywheel_r": Readout(
+            "customers", "customers one customer brings over its life in an open market", "referrals per customer"
+        ),
+        "flywheel_r_raw": Readout(
+            "customers",
+            "referrals over customers who entered, censored at the horizon",
+            "referrals per customer so far",
+        ),
+        "clv": Readout("$", "discounted contribution of one new customer", "customer lifetime value"),
+        "cac_payback_months": Readout(
+            "months", "months of contribution that pay for winning a customer, pay included", "CAC payback, months"
+        ),
+        "nps_true": Readout("points", "mean net promoter score if everyone answered", "NPS, mean of the weeks"),
+        "nps_survey": Readout("points", "mean net promoter score as surveyed", "NPS as surveyed, mean of the weeks"),
+        "score_inflation_mean": Readout(
+            "points", "mean of surveyed minus true score caused by gaming", "NPS points that gaming adds"
+        ),
+        "profit_total": Readout("$", "profit over the horizon, not discounted", "profit"),
+        "cost_to_serve": Readout("$/year", "cost of contacts and touches per customer, beside pay", "cost to serve"),
+        "alignment_mean": Readout("0..1", "mean length of the teams' mean direction", "how much the teams agree"),
+        "customer_alignment_mean": Readout(
+            "-1..1",
+            "mean cosine of the teams' resultant with the customers' need",
+            "how much the teams put the customer first",
+        ),
+        "wheel_speed": Readout(
+            "1/week",
+            "customers won by word of mouth, and expansions, per customer-week",
+            "speed of the wheel: referrals and expansions",
+        ),
+        "wheel_friction": Readout(
+            "1/week", "customers lost per customer-week", "friction of the wheel: customers lost"
+        ),
+        "wheel_mass": Readout(
+            "$/week", "mean recurring revenue that turns with the wheel", "mass of the wheel: recurring revenue"
+        ),
+        "breakeven_week": Readout(
+            "week", "first week from which the cumulative value is never again below 0", "break-even of the company"
+        ),
+        "loss_making_share": Readout(
+            "share", "customers ever won whose lifetime profit is negative", "customers that lose money"
+        ),
+        "whale_peak": Readout(
+            "ratio",
+            "peak of the cumulative profit curve over total profit",
+            "profit of the good customers over all profit",
+        ),
+        "ruin": Readout(
+            "share",
+            "whether the company failed: 1 or 0, so that the mean is the share of runs in which it did",
+            "runs in which the company failed",
+        ),
+        "ruin_week": Readout(
+            "week", "week at whose end the company failed, of runs in which it did", "week in which it failed"
+        ),
     }
 )
+
+
+def outcome_label(name: str) -> str:
+    """Return what strategists read for an outcome of a study; what is no number of the summary keeps its name.
+
+    Examples
+    --------
+    >>> outcome_label("npv"), outcome_label("npv (difference)"), outcome_label("customers.end")
+    ('net present value', 'net present value (difference)', 'customers.end')
+    """
+    key, bracket, rest = name.partition(" (")
+    return f"{SUMMARY[key].label}{bracket}{rest}" if key in SUMMARY else name
 
 
 class LifeTable(NamedTuple):
@@ -399,7 +461,7 @@ def _base_value(warm: Floats, path: Floats, discount_rate: float) -> float:
     left = float((year[:, COL.profit] + year[:, COL.acquisition_cost] + year[:, COL.acquisition_pay]).sum())
     stays = 1.0 - min(_over(float(year[:, COL.churned].sum()), there), 1.0)
     discount = (1.0 + discount_rate) ** (-1.0 / YEAR)
-    return customers * _over(left, there) * discount ** len(path) * _over(1.0, 1.0 - stays * discount)
+    return float(customers * _over(left, there) * discount ** len(path) * _over(1.0, 1.0 - stays * discount))
 
 
 def _over(above: float, below: float) -> float:

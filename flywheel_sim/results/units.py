@@ -9,7 +9,7 @@ __all__ = ["UNITS", "in_dollars", "in_units", "with_units"]
 
 #: Unit of every weekly column, that of the week included.
 UNITS: dict[str, str] = {"week": "weeks", **{name: unit for name, unit, _ in COLUMNS}}
-_ALL = {**{name: unit for name, (unit, _) in SUMMARY.items()}, **UNITS}
+_ALL = {**{name: one.unit for name, one in SUMMARY.items()}, **UNITS}
 
 
 def in_dollars(outcome: str) -> bool:

@@ -105,24 +105,24 @@ class WorldRuns:
     @property
     def lines(self) -> tuple[str, ...]:
         """What is worth finding out, and where the plan fails, a sentence each."""
-        found = []
+        sentences = []
         if self.n < FEWEST_TELLING:
-            found.append(TOO_FEW)
+            sentences.append(TOO_FEW)
         elif self.evpi == 0:
-            found.append(NOTHING_TO_LEARN)
+            sentences.append(NOTHING_TO_LEARN)
         elif math.isfinite(self.evpi):
-            found.append(f"To know everything that is drawn before choosing would be worth {money(self.evpi)}.")
+            sentences.append(f"To know everything that is drawn before choosing would be worth {money(self.evpi)}.")
         telling = [one for one in self.learn_first if one["distinguishable"]][:3]
-        found += [
+        sentences += [
             f"Find out first: {one['name']} ({one['path']}), worth {money(one['evppi'])}, "
             f"{percent(one['evpi_share'])} of that."
             for one in telling
         ]
         if self.learn_first and not telling:
-            found.append("No single mechanism is worth more to know than luck would make it look.")
+            sentences.append("No single mechanism is worth more to know than luck would make it look.")
         if self.fails_where:
-            found.append(self.fails_where)
-        return (*found, *self.notes)
+            sentences.append(self.fails_where)
+        return (*sentences, *self.notes)
 
     def about(self) -> dict[str, Any]:
         """Return what a saved comparison says of it beside its tables."""
@@ -166,18 +166,24 @@ class WorldRuns:
         count = len(about["luck"])
         nan = float("nan")
         return cls(
-            company=about["company"], source=about["source"], digest=about["digest"], seed=int(about["seed"]),
+            company=about["company"],
+            source=about["source"],
+            digest=about["digest"],
+            seed=int(about["seed"]),
             numbers=np.asarray(worlds["world"], np.int64),
-            draws=WorldDraws(values, paths, labels, groups, units, options),
+            draws=WorldDraws(values=values, paths=paths, labels=labels, groups=groups, units=units, options=options),
             again=np.array([again[f"npv-{s}"] for s in range(count)]),
             effects=np.array([worlds[f"effect-{s}"] for s in range(count)]),
             luck=np.array([nan if x is None else x for x in about["luck"]]),
             n_eff=np.array([nan if x is None else x for x in about["n_eff"]]),
-            fitted=bool(about["fitted"]), given=bool(about["given"]),
+            fitted=bool(about["fitted"]),
+            given=bool(about["given"]),
             evpi=nan if about["evpi"] is None else float(about["evpi"]),
-            learn_first=tuple(about["learn_first"]), fails_where=about["fails_where"],
-            region=FailsWhere.from_dict(about["region"]) if about.get("region") else None, notes=tuple(about["notes"]),
-        )  # fmt: skip
+            learn_first=tuple(about["learn_first"]),
+            fails_where=about["fails_where"],
+            region=FailsWhere.from_dict(about["region"]) if about.get("region") else None,
+            notes=tuple(about["notes"]),
+        )
 
 
 @dataclass(frozen=True)
@@ -234,7 +240,15 @@ def over_worlds(
     share = float(np.mean(effects > 0) + 0.5 * np.mean(effects == 0))
     low, high = share_interval(share * n, n)  # type: ignore[arg-type]
     ends = np.quantile(effects, (0.1, 0.5, 0.9))
-    verdict = WorldVerdict(runs.n, n, share, low, high, float(ends[1]), (float(ends[0]), float(ends[2])))
+    verdict = WorldVerdict(
+        n=runs.n,
+        n_eff=n,
+        share=share,
+        low=low,
+        high=high,
+        median=float(ends[1]),
+        interval80=(float(ends[0]), float(ends[2])),
+    )
     other = share < 0.5
     least = 1.0 - high if other else low
     word = word_of(least)

@@ -100,7 +100,9 @@ class WorldDraws:
         k = [self.paths.index(path) for path in paths]
         labels, groups, units = ([given[i] for i in k] for given in (self.labels, self.groups, self.units))
         options = {path: self.options[path] for path in paths if path in self.options}
-        return WorldDraws(self.values[:, k], paths, labels, groups, units, options)
+        return WorldDraws(
+            values=self.values[:, k], paths=paths, labels=labels, groups=groups, units=units, options=options
+        )
 
     def entry(self, path: str, value: float) -> float | str:
         """Return a value of an input as a scenario states it: a number, or the option that was chosen.

@@ -144,9 +144,15 @@ class Worlds:
 
     @classmethod
     def of_values(
-        cls, company: str, values: Mapping[str, Floats], *, prior: str = "", engine: str = "", seed: int = 1,
+        cls,
+        company: str,
+        values: Mapping[str, Floats],
+        *,
+        prior: str = "",
+        engine: str = "",
+        seed: int = 1,
         beside: Mapping[str, str] | None = None,
-    ) -> "Worlds":  # fmt: skip
+    ) -> "Worlds":
         """Return worlds of draws that lie there as values, such as a calibration leaves, all of the same weight.
 
         Parameters
@@ -169,9 +175,18 @@ class Worlds:
         columns = {path: np.asarray(column, np.float64) for path, column in values.items()}
         count = len(next(iter(columns.values())))
         return cls(
-            company, prior, engine, seed, count, np.arange(count), {}, {}, fitting=count, values=columns,
+            company,
+            prior,
+            engine,
+            seed,
+            count,
+            np.arange(count),
+            {},
+            {},
+            fitting=count,
+            values=columns,
             beside=dict(beside or {}),
-        )  # fmt: skip
+        )
 
     @property
     def n(self) -> int:
@@ -261,18 +276,26 @@ def read_worlds(path: str | os.PathLike[str]) -> Worlds:
         kept = json.loads(file.read_text("utf-8"))
         if kept["schema"] != SCHEMA:
             raise ResultError(f"'{file}' holds '{kept['schema']}'; expected '{SCHEMA}'")
-        found = Worlds(
-            company=str(kept["company"]), prior=str(kept["prior"]), engine=str(kept["engine"]), seed=int(kept["seed"]),
-            tried=int(kept["tried"]), numbers=np.array(kept["numbers"], np.int64),
+        worlds = Worlds(
+            company=str(kept["company"]),
+            prior=str(kept["prior"]),
+            engine=str(kept["engine"]),
+            seed=int(kept["seed"]),
+            tried=int(kept["tried"]),
+            numbers=np.array(kept["numbers"], np.int64),
             shifts=_unpacked(kept["shifts"], len(kept["numbers"])),
-            references=_columns(kept["references"]), values=_columns(kept.get("values", {})),
+            references=_columns(kept["references"]),
+            values=_columns(kept.get("values", {})),
             beside=dict(kept.get("beside", {})),
             aims=tuple(Aim(**_tuples(one)) for one in kept["aims"]),
             learned=tuple(Learned(**_tuples(one)) for one in kept["learned"]),
-            impossible=int(kept["impossible"]), source=os.fspath(path), notes=tuple(kept["notes"]),
-            fitting=int(kept["fitting"]), changes=dict(kept.get("changes", {})),
-        )  # fmt: skip
-        same = found.digest == kept["digest"]
+            impossible=int(kept["impossible"]),
+            source=os.fspath(path),
+            notes=tuple(kept["notes"]),
+            fitting=int(kept["fitting"]),
+            changes=dict(kept.get("changes", {})),
+        )
+        same = worlds.digest == kept["digest"]
     except FileNotFoundError:
         raise ResultError(
             f"there are no worlds at '{path}'; flywheel worlds COMPANY makes them, or flywheel calibrate --method "
@@ -284,16 +307,16 @@ def read_worlds(path: str | os.PathLike[str]) -> Worlds:
         if isinstance(error, ResultError):
             raise
         raise ResultError(f"'{file}' is broken; {again}") from None
-    columns = (*found.references.values(), *found.shifts.values(), *found.values.values())
-    if not same or any(len(column) != found.n for column in columns):
+    columns = (*worlds.references.values(), *worlds.shifts.values(), *worlds.values.values())
+    if not same or any(len(column) != worlds.n for column in columns):
         raise ResultError(f"'{file}' is not what was written; {again}")
-    for name, known in found.beside.items() if given.is_dir() else ():
+    for name, known in worlds.beside.items() if given.is_dir() else ():
         path = given / name
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != known:
             raise ResultError(
                 f"'{path}' is not what was written; {again} (what you have changed in it belongs into a file elsewhere)"
             )
-    return found
+    return worlds
 
 
 def _columns(kept: Mapping[str, Any]) -> dict[str, Floats]:
@@ -310,6 +333,8 @@ def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: tuple(float("nan") if x is None else x for x in value)
         if isinstance(value, list)
-        else float("nan") if value is None else value
+        else float("nan")
+        if value is None
+        else value
         for name, value in values.items()
-    }  # fmt: skip
+    }

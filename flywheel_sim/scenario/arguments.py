@@ -67,10 +67,10 @@ def several(name: str, values: Any, least: int = 1) -> list[Any]:
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
         kind = "text" if isinstance(values, str | bytes) else type(values).__name__
         raise ScenarioError.single(f"expected a list of scenarios, got one {kind}; put it in brackets", field=name)
-    found = list(values)
-    if len(found) < least:
-        raise ScenarioError.single(f"expected at least {least} of them, got {len(found)}", field=name)
-    return found
+    scenarios = list(values)
+    if len(scenarios) < least:
+        raise ScenarioError.single(f"expected at least {least} of them, got {len(scenarios)}", field=name)
+    return scenarios
 
 
 def one_of(name: str, value: Any, known: Iterable[str]) -> str:

@@ -49,7 +49,9 @@ class Source:
 
 @cache
 def bibliography() -> Mapping[str, Source]:
-    """Return every source mark, in order.
+    """Return every source by its mark, in the order of ``bibliography.yaml``.
+
+    References stand there once, under a name; what has no rating is theory.
 
     Examples
     --------
@@ -61,13 +63,13 @@ def bibliography() -> Mapping[str, Source]:
     works = data.pop("references")
     return {
         mark: Source(
-            mark,
-            " ".join(str(one.get("fact", "")).split()),
-            str(one.get("rating", "T")),
-            str(one.get("evidence", "")),
-            tuple(works[name] for name in one["references"]),
+            mark=mark,
+            fact=" ".join(str(entry.get("fact", "")).split()),
+            rating=str(entry.get("rating", "T")),
+            evidence=str(entry.get("evidence", "")),
+            references=tuple(works[name] for name in entry["references"]),
         )
-        for mark, one in data.items()
+        for mark, entry in data.items()
     }
 
 

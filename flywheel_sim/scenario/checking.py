@@ -124,9 +124,9 @@ def _beyond(
         _validated(model, repaired)
         return
     except ValidationError as again:
-        found = explained(model, again, repaired, locate, True)
+        problems = explained(model, again, repaired, locate, True)
     dotted = {".".join(path) for path in faulty}
-    for problem in found:
+    for problem in problems:
         if not any(f"{problem.field}.".startswith(f"{p}.") or f"{p}.".startswith(f"{problem.field}.") for p in dotted):
             yield problem
 
@@ -213,9 +213,9 @@ def _bad_changes(
                 try:
                     _validated(model, changed)
                 except ValidationError as error:
-                    for found in explained(model, error, changed, locate, True):
-                        if sound or found.field == dotted:
-                            yield Problem(*locate(at, False), ".".join(at), found.message, found.suggestion)
+                    for problem in explained(model, error, changed, locate, True):
+                        if sound or problem.field == dotted:
+                            yield Problem(*locate(at, False), ".".join(at), problem.message, problem.suggestion)
 
 
 def _fitting(model: type[BaseModel], source: Mapping[str, Any]) -> Callable[[Path, Any], bool]:

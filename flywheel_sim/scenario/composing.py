@@ -92,14 +92,14 @@ def seen_from(text: str, folder: Path) -> str:
     >>> seen_from("b2b-saas+churn-pay:sales", Path("plans"))
     'b2b-saas+churn-pay:sales'
     """
-    found = []
+    parts = []
     for part in named_parts(text, Path()):
         path = part.origin.name
         if not part.origin.shipped:
             path = Path(os.path.relpath(part.origin.path, folder)).as_posix()
             path = path if "/" in path or path.lower().endswith((".yaml", ".yml")) else f"./{path}"
-        found.append(f"{path}:{','.join(part.only)}" if part.only else path)
-    return "+".join(found)
+        parts.append(f"{path}:{','.join(part.only)}" if part.only else path)
+    return "+".join(parts)
 
 
 def _pieces(text: str, folder: Path) -> Iterator[str]:

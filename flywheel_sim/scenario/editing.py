@@ -151,12 +151,12 @@ def paths_of(values: Mapping[str, Any], start: str = "") -> list[str]:
     >>> paths_of({"a": {"b": 1}, "c": 2})
     ['a', 'a.b', 'c']
     """
-    found: list[str] = []
+    paths: list[str] = []
     for name, value in values.items():
-        found.append(f"{start}{name}")
+        paths.append(f"{start}{name}")
         if isinstance(value, Mapping):
-            found += paths_of(value, f"{start}{name}.")
-    return found
+            paths += paths_of(value, f"{start}{name}.")
+    return paths
 
 
 def copied(value: Any) -> Any:

@@ -89,6 +89,16 @@ class ScenarioError(ValueError):
 def nearest(name: str, valid: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Return the valid name most like ``name``, or ``None`` when none is close.
 
+    Case does not count, nor whether words are joined by ``_``, ``-`` or a space; of valid names that differ in nothing
+    else the first is taken.
+
+    Parameters
+    ----------
+    name : str
+    valid : iterable of str
+    cutoff : float
+        Similarity from which a name is close, 0 to 1 (`difflib.get_close_matches`).
+
     Examples
     --------
     >>> nearest("acounts", ["accounts", "network"])

@@ -24,9 +24,9 @@ def explained(
     model: type[BaseModel], error: ValidationError, source: Mapping[str, Any], locate: Locate, complete: bool
 ) -> list[Problem]:
     """Return Pydantic's findings, one per path, on the file's own paths."""
-    found: dict[tuple[Path, str], Problem] = {}
+    problems: dict[tuple[Path, str], Problem] = {}
     for detail in error.errors(include_url=False):
-        if len(found) > MOST_TOLD:
+        if len(problems) > MOST_TOLD:
             break
         path, value = where(detail["loc"], source, detail["type"] == "missing")
         kind = detail["type"]
@@ -38,11 +38,11 @@ def explained(
             for dotted, message, candidates in several:
                 if not complete and dotted.partition(".")[0] not in source:
                     continue
-                if len(found) > MOST_TOLD:
+                if len(problems) > MOST_TOLD:
                     break
                 at = (*path, *dotted.split("."))
                 near = nearest(_quoted(message) or at[-1], candidates) if candidates else None
-                found.setdefault((at, message), Problem(*locate(at, False), ".".join(at), message, near))
+                problems.setdefault((at, message), Problem(*locate(at, False), ".".join(at), message, near))
             continue
         if kind == "extra_forbidden":
             message, near = unknown_name(model, path)
@@ -54,8 +54,8 @@ def explained(
             message, near = _unfit(model, path, value, str(raised) if raised is not None else None, detail)
             place = locate(path, False)
         several_may = message if kind == "value_error" else ""
-        found.setdefault((path, several_may), Problem(*place, ".".join(path), message, near))
-    return list(found.values())
+        problems.setdefault((path, several_may), Problem(*place, ".".join(path), message, near))
+    return list(problems.values())
 
 
 def where(loc: tuple[int | str, ...], source: Any, missing: bool) -> tuple[Path, Any]:

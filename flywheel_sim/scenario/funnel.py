@@ -9,7 +9,7 @@ same teams and pay, and the same luck, but
   reference.  Touches without hours or cost (the product in use) stay: what costs nothing cannot be saved.  A loyalty
   programme ends, and its rewards are saved;
 * **inbound service** keeps what it must: hours per issue and its quality stay, but a front team that owns nothing
-  before the sale is cut to the heads its issues at the start take at ``UTILISATION`` of gross hours (one in ten at
+  before the sale is cut to the heads its issues at the start take at ``UTILIZATION`` of gross hours (one in ten at
   least).  Other teams give up the hours their care took;
 * **referral** is removed: good voices count for nothing.  Bad ones are still heard, for no company can switch them off;
 * **the group** is removed: its meetings, calendar and themes, the shared map of the need, coupling beyond that of
@@ -48,7 +48,7 @@ __all__ = ["TwinChange", "funnel_changes", "funnel_twin"]
 
 #: Share of gross hours that inbound work may take of a team cut to its minimum (an assumption: .95 of net hours when a
 #: sixth of the week goes to coordination).
-UTILISATION = 0.80
+UTILIZATION = 0.80
 #: Heads such a team keeps at least.
 KEPT = 0.10
 #: Coupling of silos, kappa = K/D (DOMAIN section 5).
@@ -103,11 +103,11 @@ def funnel_twin(
     True
     """
     loaded = load(scenario)
-    found = funnel_changes(loaded, keep, post_sale=post_sale, referral=referral, group=group)
-    if not found:
+    changes = funnel_changes(loaded, keep, post_sale=post_sale, referral=referral, group=group)
+    if not changes:
         return loaded
     way = "the money moved to acquisition" if keep == "budget" else "the money saved"
-    made = loaded.with_({change.path: change.after for change in found})
+    made = loaded.with_({change.path: change.after for change in changes})
     words = {
         "title": f"Funnel twin of {loaded.title}",
         "question": f"What does the wheel add to {loaded.title}?",
@@ -200,7 +200,7 @@ class _Twin:
             if name in self.winners:
                 self.hours[name] = min(cares, most)
             elif team.front and any(t.owner == name for t in journey.touchpoints.values()):
-                needed = max(self.inbound(name) / (gross * UTILISATION), KEPT * team.headcount)
+                needed = max(self.inbound(name) / (gross * UTILIZATION), KEPT * team.headcount)
                 self.heads[name] = max(team.headcount - needed, 0.0) * self.removed
             else:
                 self.heads[name] = min(cares, most)

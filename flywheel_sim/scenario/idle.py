@@ -197,15 +197,15 @@ _WORDS: dict[str, Any] = {"true": True, "false": False, "nothing": ""}
 
 
 def _rows() -> dict[str, tuple[Needs, ...]]:
-    found: dict[str, tuple[Needs, ...]] = {}
+    rows: dict[str, tuple[Needs, ...]] = {}
     lines = [f"{'.'.join(path[:-1])}: {path[-1]}: {acts}" for path, acts in declared(ScenarioModel, "acts")]
     for line in (*_TABLE.strip().splitlines(), *lines):
         block, names, text = (part.strip() for part in line.split(": ", 2))
         condition, costs, _ = text.partition(", but its cost")
         row = Needs(tuple(_need(block, one) for one in condition.split(" or ")), bool(costs))
         for name in names.split():
-            found[f"{block}.{name}"] = (*found.get(f"{block}.{name}", ()), row)
-    return found
+            rows[f"{block}.{name}"] = (*rows.get(f"{block}.{name}", ()), row)
+    return rows
 
 
 def _need(block: str, text: str) -> Need:
@@ -301,12 +301,12 @@ def own(scenario: Scenario) -> list[str]:
     shipped = known()
     written = [path for path, (_, place) in scenario._places.items() if place.file and place.file not in shipped]
     blocks = {path[:k] for path in written for k in range(len(path))}
-    found = {".".join(path): None for path in written if path not in blocks}
+    paths = {".".join(path): None for path in written if path not in blocks}
     for path, value in scenario.changes.items():
         below = paths_of(value, f"{path}.") if isinstance(value, dict) else []
-        found |= dict.fromkeys(one for one in below if not any(other.startswith(f"{one}.") for other in below))
-        found |= {} if isinstance(value, dict) else {path: None}
-    return list(found)
+        paths |= dict.fromkeys(one for one in below if not any(other.startswith(f"{one}.") for other in below))
+        paths |= {} if isinstance(value, dict) else {path: None}
+    return list(paths)
 
 
 def sentences(

@@ -46,12 +46,12 @@ def replaced(base: Scenario, path: Path, values: Mapping[str, float | int | str]
             problems.append(Problem(os.fspath(path), None, None, name, _ELSEWHERE))
             continue
         kind, word = (_WORD, "word") if isinstance(value, str) else (_PLAIN, "number")
-        found = kind.match(lines[place.line - 1], place.column - 1)
-        if found is None:
+        match = kind.match(lines[place.line - 1], place.column - 1)
+        if match is None:
             problems.append(Problem(*place, name, f"expected a plain {word} here, which is written anew"))
             continue
         text = value if isinstance(value, str) else f"{value:g}" if abs(value) < 1e5 else f"{value!r}"
-        edits.append((place.line - 1, found.start(), found.end(), text))
+        edits.append((place.line - 1, match.start(), match.end(), text))
     if problems:
         raise ScenarioError(problems)
     for line, start, end, text in sorted(edits, reverse=True):

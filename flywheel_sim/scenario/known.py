@@ -5,7 +5,6 @@ company comes to them.  Here they are read: what the number is of, its unit, and
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,37 +138,45 @@ def read_known(name: str, value: Any) -> Known:
     text = said
     for word, period in _PERIODICALLY.items():
         text = re.sub(rf"\b{word}\b", f"a {period}", text, flags=re.IGNORECASE)
-    found = _SAID.match(text)
-    if isinstance(value, bool) or not said or found is None:
+    match = _SAID.match(text)
+    if isinstance(value, bool) or not said or match is None:
         raise _not(kind, f"expected a number as people say it, got {shown(value)}")
-    return _understood(kind, said, found)
+    return _understood(kind, said, match)
 
 
-def _understood(kind: Kind, said: str, found: re.Match[str]) -> Known:
+def _understood(kind: Kind, said: str, match: re.Match[str]) -> Known:
     unit, periodic = kind.unit.rstrip("/"), kind.unit.endswith("/")
-    value = _number(found["number"], found["big"])
-    other = _number(found["other"], found["big2"]) if found["other"] else None
-    if found["share"] or found["share2"]:
+    value = _number(match["number"], match["big"])
+    other = _number(match["other"], match["big2"]) if match["other"] else None
+    if match["share"] or match["share2"]:
         if unit != "share":
             raise _not(kind, f"got a share ('{said}') for {kind.what}")
         value, other = value / 100, other / 100 if other is not None else None
     elif unit == "share" and not 0 <= value <= 1:
-        raise _not(kind, f"'{said}' is no share: write {found['number']}% or {value / 100:g}")
-    if found["money"] and unit != "money":
+        raise _not(kind, f"'{said}' is no share: write {match['number']}% or {value / 100:g}")
+    if match["money"] and unit != "money":
         raise _not(kind, f"got money ('{said}') for {kind.what}")
-    period = (found["period"] or "").lower()
+    period = (match["period"] or "").lower()
     if periodic and not period:
         raise _not(kind, f"'{said}' is in which time? say a week, a month, a quarter or a year")
     if not periodic and period:
         raise _not(kind, f"{kind.what} is no number per {period}")
-    low, high = _range(unit, value, other, found["sign"])
-    if other is not None and found["sign"] not in ("+-", "+/-", "±"):
+    low, high = _range(unit, value, other, match["sign"])
+    if other is not None and match["sign"] not in ("+-", "+/-", "±"):
         value = (low + high) / 2
     if unit in ("count", "money", "months") and low < 0:
         raise _not(kind, f"expected no number below 0, got '{said}'")
     if unit == "share" and not 0 <= low <= high <= 1:
         low, high = max(low, 0.0), min(high, 1.0)
-    return Known(kind.name, said, value, low, high, PERIODS.get(period, 0.0), other is not None)
+    return Known(
+        name=kind.name,
+        said=said,
+        value=value,
+        low=low,
+        high=high,
+        weeks=PERIODS.get(period, 0.0),
+        stated=other is not None,
+    )
 
 
 def _range(unit: str, value: float, other: float | None, sign: str | None) -> tuple[float, float]:
@@ -200,7 +207,7 @@ def known_numbers(node: Node) -> tuple[dict[str, Known], list[Problem]]:
         With file, line and column.
     """
     problems: list[Problem] = []
-    found: dict[str, Known] = {}
+    known: dict[str, Known] = {}
     if not isinstance(node.value, dict):
         message = f"expected what is known, one number a line (churn: 3% a month), got {shown(plain(node))}"
         return {}, [Problem(*node.place, "known", message)]
@@ -214,13 +221,8 @@ def known_numbers(node: Node) -> tuple[dict[str, Known], list[Problem]]:
             file, line, column = value.key or value.place
             problems.append(Problem(file, line, column, f"known.{name}", problem.message, problem.suggestion))
             continue
-        if one.name in found:
+        if one.name in known:
             file, line, column = value.key or value.place
             problems.append(Problem(file, line, column, f"known.{name}", f"'{one.name}' is said twice"))
-        found[one.name] = one
-    return found, problems
-
-
-def as_said(known: Mapping[str, Known]) -> dict[str, str]:
-    """Return known numbers as a file would say them."""
-    return {name: one.said for name, one in known.items()}
+        known[one.name] = one
+    return known, problems

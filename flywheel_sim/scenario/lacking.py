@@ -38,22 +38,22 @@ def without_entries(
     """
     if company is None:
         return list(problems)
-    found: dict[str, Problem | None] = {}
+    mistakes: dict[str, Problem | None] = {}
     for one in problems:
         entry = _entry(one.field, company) if one.file in overlays and one.message.startswith("missing") else None
         if entry is not None:
             said, word, names, name = entry
             listed = f"; it has {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}" if names else ""
             message = f"the company below has no {word} '{name}'{listed}"
-            found.setdefault(said, Problem(one.file, one.line, one.column, said, message, nearest(name, names)))
+            mistakes.setdefault(said, Problem(one.file, one.line, one.column, said, message, nearest(name, names)))
     told: list[Problem] = []
     for one in problems:
-        at = next((said for said in found if f"{one.field}.".startswith(f"{said}.")), None)
+        at = next((said for said in mistakes if f"{one.field}.".startswith(f"{said}.")), None)
         if at is None:
             told.append(one)
-        elif (first := found[at]) is not None:
+        elif (first := mistakes[at]) is not None:
             told.append(first)
-            found[at] = None
+            mistakes[at] = None
     return told
 
 

@@ -250,9 +250,9 @@ class _Stacking:
     ) -> Layers:
         """Return what a file names under ``extends`` or ``on``, laid over what is there already."""
         parts = _parents(node, field, origin, chain)
-        found = self.all(parts, below, chain)
-        found.below = called_as(parts) if below is None or not below.below else f"{below.below}+{called_as(parts)}"
-        return found
+        layers = self.all(parts, below, chain)
+        layers.below = called_as(parts) if below is None or not below.below else f"{below.below}+{called_as(parts)}"
+        return layers
 
     def laid(
         self,
@@ -280,9 +280,15 @@ class _Stacking:
             return Layers(kept, files, problems)
         laid = company.laid | set(files) if overlay else company.laid
         return Layers(
-            kept, files + company.files, problems + company.problems, company.complete, company.below, laid,
-            () if over else company.notes, (company.company or company.root) if overlay else company.company,
-        )  # fmt: skip
+            root=kept,
+            files=files + company.files,
+            problems=problems + company.problems,
+            complete=company.complete,
+            below=company.below,
+            laid=laid,
+            notes=() if over else company.notes,
+            company=(company.company or company.root) if overlay else company.company,
+        )
 
 
 def _also_paid(node: Node) -> Node:
@@ -315,9 +321,9 @@ def _sum(one: Any, other: Any) -> Any:
 
 
 def _known(node: Node | None, problems: list[Problem]) -> dict[str, Known]:
-    found, more = known_numbers(node) if node is not None and node.value is not None else ({}, [])
+    numbers, more = known_numbers(node) if node is not None and node.value is not None else ({}, [])
     problems += more
-    return found
+    return numbers
 
 
 def called_as(parts: Sequence[Part]) -> str:
@@ -338,7 +344,7 @@ def _whole(origin: Origin | None) -> str:
 
 def _clashes(before: Layers, after: Layers) -> list[Clash]:
     """Return settings that one overlay set and the next sets to something else."""
-    found: list[Clash] = []
+    clashes: list[Clash] = []
 
     def walk(old: Node, new: Node | None, path: tuple[str, ...]) -> None:
         if isinstance(old.value, dict) and not paid_on(path):
@@ -348,10 +354,10 @@ def _clashes(before: Layers, after: Layers) -> list[Clash]:
         elif old.place.file in before.laid and path[0] not in _WORDS and (new is None or plain(new) != plain(old)):
             winner = new.place.file if new is not None else after.files[0]
             if winner != old.place.file:
-                found.append(Clash(path, str(old.place.file), str(winner or "a later change")))
+                clashes.append(Clash(path, str(old.place.file), str(winner or "a later change")))
 
     walk(before.root, after.root, ())
-    return found
+    return clashes
 
 
 #: Words for people, which every file has its own of.
@@ -396,18 +402,18 @@ def _parents(node: Node, field: str, origin: Origin | None, chain: tuple[Origin,
         raise ScenarioError.single(message, field=field)
     folder = origin.path.parent if origin is not None else Path()
     shown_folder = str(Path(origin.shown).parent) if origin is not None and not origin.shipped else ""
-    found: list[Part] = []
+    parents: list[Part] = []
     for text in texts:
-        found += named_parts(text, folder, "" if shown_folder == "." else shown_folder)
+        parents += named_parts(text, folder, "" if shown_folder == "." else shown_folder)
     names = [link.shown for link in chain]
-    for part in found:
+    for part in parents:
         for position, link in enumerate(chain):
             if link.path.resolve() == part.origin.path.resolve():
                 circle = " -> ".join([*names[position:], part.origin.shown])
                 raise ScenarioError.single(f"these files extend each other in a circle: {circle}", field=field)
     if len(chain) >= MAX_CHAIN:
         raise ScenarioError.single(f"more than {MAX_CHAIN} files extend one another", field=field)
-    return tuple(found)
+    return tuple(parents)
 
 
 def _placed(problem: Problem, extends: Node) -> Problem:

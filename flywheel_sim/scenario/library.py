@@ -65,11 +65,11 @@ def shipped_path(folder: str = "scenarios") -> Path:
 def index() -> dict[str, Path]:
     """Name -> file of every shipped scenario, companies first, then by folder and name."""
     top = shipped_path("scenarios")
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for folder in _KINDS:
         for path in sorted((top / folder).glob("*.yaml")):
-            found.setdefault(f"limits/{path.stem}" if folder == "limits" else path.stem, path)
-    return found
+            files.setdefault(f"limits/{path.stem}" if folder == "limits" else path.stem, path)
+    return files
 
 
 def scenarios() -> dict[str, Entry]:

@@ -35,14 +35,14 @@ def mark_of(line: str) -> tuple[str, str] | None:
     comment = _COMMENT.search(_QUOTED.sub("''", line))
     if comment is None:
         return None
-    found = _BRACKETS.search(comment.group(1)) or _PART.search(comment.group(1))
-    return (found.group(1), (found.group(2) or "").strip()) if found else None
+    match = _BRACKETS.search(comment.group(1)) or _PART.search(comment.group(1))
+    return (match.group(1), (match.group(2) or "").strip()) if match else None
 
 
 def marks_of(places: Places, changed: Iterable[str]) -> Marks:
     """Return marks of all values that files give, but for those ``changed`` since; a file that is gone has none."""
     lines: dict[str, list[str]] = {}
-    found: dict[str, tuple[str, str]] = {}
+    marks: dict[str, tuple[str, str]] = {}
     shipped, gone = known(), tuple(changed)
     inner = {path[:-1] for path in places}
     for path, (_, place) in places.items():
@@ -61,5 +61,5 @@ def marks_of(places: Places, changed: Iterable[str]) -> Marks:
                 text = ""
             lines[place.file] = text.splitlines()
         if place.line <= len(lines[place.file]) and (mark := mark_of(lines[place.file][place.line - 1])):
-            found[name] = mark
-    return found
+            marks[name] = mark
+    return marks

@@ -79,11 +79,11 @@ def _value(text: str, decimal: str) -> float | None:
     """Return the number that a text is if this is the decimal sign; None when it is none."""
     point, group = re.escape(decimal), re.escape("," if decimal == "." else ".")
     body = rf"(?:[0-9]+|[1-9][0-9]{{0,2}}(?:(?P<gap>[{group}{_GAPS}])[0-9]{{3}})(?:(?P=gap)[0-9]{{3}})*)"
-    found = re.fullmatch(rf"[-+]?(?:{body}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][-+]?[0-9]+)?", text)
-    if found is None:
+    match = re.fullmatch(rf"[-+]?(?:{body}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][-+]?[0-9]+)?", text)
+    if match is None:
         return None
-    if found["gap"]:
-        text = text.replace(found["gap"], "")
+    if match["gap"]:
+        text = text.replace(match["gap"], "")
     return float(text.replace(decimal, "."))
 
 
@@ -99,15 +99,15 @@ def amount(text: str) -> float:
     >>> amount("250k"), amount("$1.5m"), amount("-$2bn"), amount("1e5")
     (250000.0, 1500000.0, -2000000000.0, 100000.0)
     """
-    found = re.fullmatch(r"([-+]?)\$?\s*([^$]*?)\s*(bn|[kmb]?)", text.strip(), re.IGNORECASE)
-    if found is None or found[2][:1] in ("-", "+"):
+    match = re.fullmatch(r"([-+]?)\$?\s*([^$]*?)\s*(bn|[kmb]?)", text.strip(), re.IGNORECASE)
+    if match is None or match[2][:1] in ("-", "+"):
         raise Unreadable("")
-    if found[2].endswith("%"):
+    if match[2].endswith("%"):
         raise Unreadable("a share, not an amount")
     try:
-        return number(found[1] + found[2]) * _SCALES[found[3].lower()]
+        return number(match[1] + match[2]) * _SCALES[match[3].lower()]
     except Unreadable as error:
-        near = error.near and f"{error.near}{found[3]}"
+        near = error.near and f"{error.near}{match[3]}"
         raise Unreadable(error.said, near) from None
 
 
@@ -123,13 +123,13 @@ def share(text: str) -> float:
     >>> share("0.95"), share("95%"), share("2.5 %")
     (0.95, 0.95, 0.025)
     """
-    found = re.fullmatch(r"(.*?)\s*(%?)", text.strip())
-    assert found is not None
+    match = re.fullmatch(r"(.*?)\s*(%?)", text.strip())
+    assert match is not None
     try:
-        value = number(found[1])
+        value = number(match[1])
     except Unreadable as error:
-        raise Unreadable(error.said, error.near and error.near + found[2]) from None
-    return float(f"{value / 100.0:.15g}") if found[2] else value
+        raise Unreadable(error.said, error.near and error.near + match[2]) from None
+    return float(f"{value / 100.0:.15g}") if match[2] else value
 
 
 def decimal_of(texts: Iterable[str]) -> str:

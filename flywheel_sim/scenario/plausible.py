@@ -94,14 +94,14 @@ def questions(scenario: Scenario) -> list[Problem]:
     was $150,000 meant, written in thousands?
     """
     parent = _parent(scenario)
-    found = list(_of_known(scenario, parent))
+    asked = list(_of_known(scenario, parent))
     for path in own(scenario):
         value = _number(scenario, path)
         if value is not None:
             said = _of_trade(scenario, path, value) or _of_parent(parent, path, value)
             if said:
-                found.append(_at(scenario, path, said))
-    return found
+                asked.append(_at(scenario, path, said))
+    return asked
 
 
 def _at(scenario: Scenario, path: str, said: str) -> Problem:

@@ -130,7 +130,16 @@ def choice_between(weights: Mapping[str, float]) -> Law:
     for weight in [*kept.values()][:-1]:
         below += weight
         cuts.append(NormalDist().inv_cdf(below / total))
-    return Law("choice", 0.0, 1.0, 0.0, len(kept) - 1.0, 1, tuple(kept), tuple(cuts))
+    return Law(
+        kind="choice",
+        middle=0.0,
+        spread=1.0,
+        low=0.0,
+        high=len(kept) - 1.0,
+        step=1,
+        options=tuple(kept),
+        cuts=tuple(cuts),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +175,8 @@ def looks_like(value: Any) -> bool:
     >>> looks_like("0.004 to 0.009"), looks_like("to be told"), looks_like(0.004)
     (True, False, False)
     """
-    found = _SAID.fullmatch(value) if isinstance(value, str) else None
-    return found is not None and any(re.match(r"[-+\u2212]?[.\d]", found[k]) for k in (1, 2))
+    match = _SAID.fullmatch(value) if isinstance(value, str) else None
+    return match is not None and any(re.match(r"[-+\u2212]?[.\d]", match[k]) for k in (1, 2))
 
 
 def bounds_of(shape: Shape) -> tuple[float, float]:
@@ -204,7 +213,14 @@ def law_between(shape: Shape, low: float, high: float) -> Law:
         kind, ends = "log", (math.log(low), math.log(high))
     else:
         kind, ends = "plain", (low, high)
-    return Law(kind, (ends[0] + ends[1]) / 2.0, (ends[1] - ends[0]) / (2.0 * Z95), least, most, int(whole))
+    return Law(
+        kind=kind,
+        middle=(ends[0] + ends[1]) / 2.0,
+        spread=(ends[1] - ends[0]) / (2.0 * Z95),
+        low=least,
+        high=most,
+        step=int(whole),
+    )
 
 
 class _Wrong(NamedTuple):
@@ -217,23 +233,23 @@ class _Wrong(NamedTuple):
 
 def read_range(text: str, shape: Shape) -> "Range | _Wrong":
     """Return a range, or what is wrong with it."""
-    found = _SAID.fullmatch(text)
-    assert found is not None
+    match = _SAID.fullmatch(text)
+    assert match is not None
     ends: list[float] = []
     wrong = partial(_wrong, shape, ends)
-    for part in (found[1], found[2]):
+    for part in (match[1], match[2]):
         try:
             ends.append(number(part))
         except Unreadable as error:
-            near = f"{error.near} to {found[2]}" if error.near and part == found[1] else None
-            near = f"{found[1]} to {error.near}" if error.near and part == found[2] else near
+            near = f"{error.near} to {match[2]}" if error.near and part == match[1] else None
+            near = f"{match[1]} to {error.near}" if error.near and part == match[2] else near
             why = f" ({error.said})" if error.said else ""
             return wrong(f"expected two numbers, LOW to HIGH, got '{text}'{why}", near)
     low, high = ends
     if low >= high:
         if low == high:
-            return wrong(f"expected LOW below HIGH, got '{text}'; write {found[1]} where the number is known")
-        return wrong(f"expected LOW below HIGH, got '{text}'", f"{found[2]} to {found[1]}")
+            return wrong(f"expected LOW below HIGH, got '{text}'; write {match[1]} where the number is known")
+        return wrong(f"expected LOW below HIGH, got '{text}'", f"{match[2]} to {match[1]}")
     least, most = bounds_of(shape)
     if low < least - 1e-12 or high > most + 1e-12:
         return wrong(f"expected both ends to be {shape.expected()}, got '{text}'")
@@ -326,11 +342,11 @@ def _put(tree: Any, path: tuple[str, ...], value: Any) -> Any:
 
 def with_ranges(values: Mapping[str, Any], ranges: Mapping[str, Range]) -> dict[str, Any]:
     """Return a copy of resolved values with ranges as they were given."""
-    found = copied(values)
+    given = copied(values)
     for path, one in ranges.items():
-        inside: Any = found
+        inside: Any = given
         *above, last = path.split(".") if ".set." not in path else [*path.split(".", 4)]
         for name in above:
             inside = inside[int(name)] if isinstance(inside, list) else inside[name]
         inside[int(last) if isinstance(inside, list) else last] = one.said
-    return dict(found)
+    return dict(given)

@@ -228,8 +228,8 @@ def parse_value(text: str, field: str) -> Any:
     try:
         return plain(parse(text))
     except ScenarioError as error:
-        found = [Problem(None, None, None, p.field or field, p.message, p.suggestion) for p in error.problems]
-        raise ScenarioError(found) from None
+        problems = [Problem(None, None, None, p.field or field, p.message, p.suggestion) for p in error.problems]
+        raise ScenarioError(problems) from None
 
 
 def read(path: Path, file: str | None = None, problems: list[Problem] | None = None) -> Node:

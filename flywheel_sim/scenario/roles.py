@@ -196,16 +196,16 @@ _TABLE: dict[Role, str] = {
 
 
 def _rows() -> dict[tuple[str, ...], Role]:
-    found: dict[tuple[str, ...], Role] = dict(declared(ScenarioModel, "role"))
+    rows: dict[tuple[str, ...], Role] = dict(declared(ScenarioModel, "role"))
     for role, lines in _TABLE.items():
         for line in lines.strip().splitlines():
             block, _, names = line.strip().partition(":")
             above = tuple(block.split(".")) if block else ()
             for name in names.split():
-                if (*above, name) in found:
-                    raise ValueError(f"{block}.{name} has two roles: {found[*above, name]} and {role}")
-                found[(*above, name)] = role
-    return found
+                if (*above, name) in rows:
+                    raise ValueError(f"{block}.{name} has two roles: {rows[*above, name]} and {role}")
+                rows[(*above, name)] = role
+    return rows
 
 
 #: Role of every field, by its path; any name is written ``*``.
@@ -222,13 +222,13 @@ def mappings(path: str) -> tuple[tuple[str, str], ...]:
     >>> mappings("teams.sales.headcount"), mappings("market.accounts")
     ((('teams', 'teams.sales'),), ())
     """
-    parts, found = path.split("."), []
+    parts, entries = path.split("."), []
     known: tuple[str, ...] = ()
     for k, part in enumerate(parts):
         if known in _ENTRIES:
-            found.append((".".join(parts[:k]), ".".join(parts[: k + 1])))
+            entries.append((".".join(parts[:k]), ".".join(parts[: k + 1])))
         known = (*known, "*" if known in _ENTRIES else part)
-    return tuple(found)
+    return tuple(entries)
 
 
 @lru_cache(maxsize=4096)

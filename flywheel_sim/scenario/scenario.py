@@ -176,23 +176,22 @@ class Scenario:
         source["incentives"] = {**(block if isinstance(block, dict) else {}), "measures": copied(measures)}
         typed = next((file for file in self.files if file not in self.laid), "")
         return Scenario(
-            check(type(self.model), source, place_of(self._places)), source, name=self.name, files=self.files,
-            places=self._places, layers=About(typed or self.typed, known=self.known),
-        )  # fmt: skip
+            check(type(self.model), source, place_of(self._places)),
+            source,
+            **self._keywords(layers=About(typed or self.typed, known=self.known)),
+        )
 
     def settled(self) -> "Scenario":
         """Return the same scenario as a company of its own: what was changed is part of its base case."""
-        return Scenario(
-            self.model, self._source, name=self.name, files=self.files, places=self._places, marks=self._marks,
-            layers=self._layers._replace(company=None),
-        )  # fmt: skip
+        layers = self._layers._replace(company=None)
+        return Scenario(self.model, self._source, **self._keywords(marks=self._marks, layers=layers))
 
     def targeted(self, targets: Mapping[str, float]) -> "Scenario":
         """Return the same scenario with targets of measures in place, which count as no change of anybody's."""
-        found = self._with({f"incentives.measures.{name}.target": value for name, value in targets.items()})
-        object.__setattr__(found, "_changes", dict(self._changes))
-        object.__setattr__(found, "_layers", found._layers._replace(found=tuple(sorted(targets.items()))))
-        return found
+        made = self._with({f"incentives.measures.{name}.target": value for name, value in targets.items()})
+        object.__setattr__(made, "_changes", dict(self._changes))
+        object.__setattr__(made, "_layers", made._layers._replace(found=tuple(sorted(targets.items()))))
+        return made
 
     @property
     def found_targets(self) -> Mapping[str, float]:
@@ -202,10 +201,10 @@ class Scenario:
     @property
     def target_note(self) -> str:
         """Which targets of measures were found in the base case, for people; empty where all were given."""
-        found = self._layers.found
-        if not found:
+        targets = self._layers.found
+        if not targets:
             return ""
-        listed = ", ".join(f"{name} {value:g}" for name, value in found)
+        listed = ", ".join(f"{name} {value:g}" for name, value in targets)
         return (
             f"targets of what is paid on in {self.name} were found in its base case, where bonuses come to 1: {listed}"
         )
@@ -279,8 +278,8 @@ class Scenario:
 
     def position(self, path: str) -> Place | None:
         """Return file, line and column of the value at a dotted path; ``None`` when no file gives it."""
-        found = self._places.get(tuple(path.split(".")))
-        return found[1] if found is not None and found[1].line is not None else None
+        places = self._places.get(tuple(path.split(".")))
+        return places[1] if places is not None and places[1].line is not None else None
 
     @property
     def marks(self) -> Marks:
@@ -403,10 +402,12 @@ class Scenario:
         if not places and self._marks:
             gone = tuple(f"{path}." for path in changes)
             kept = {path: mark for path, mark in self._marks.items() if not f"{path}.".startswith(gone)}
-        return Scenario(
-            checked, source, name=self.name, files=self.files, places=places, changes=merged, marks=kept,
-            layers=self._layers._replace(company=self.company),
-        )  # fmt: skip
+        layers = self._layers._replace(company=self.company)
+        return Scenario(checked, source, **self._keywords(places=places, changes=merged, marks=kept, layers=layers))
+
+    def _keywords(self, **others: Any) -> dict[str, Any]:
+        """Return what a scenario of the same files is made with beside its values, with some of it replaced."""
+        return {"name": self.name, "files": self.files, "places": self._places, **others}
 
     def _has(self, path: str) -> bool:
         """Tell whether a path leads to something that is called as a role is."""
@@ -480,10 +481,7 @@ class Scenario:
         return f"<Scenario {self.label}, {self.hash[:12]}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        said = {
-            "name": self.name, "files": self.files, "places": self._places, "changes": self._changes,
-            "marks": self._marks, "layers": self._layers,
-        }  # fmt: skip
+        said = self._keywords(changes=self._changes, marks=self._marks, layers=self._layers)
         return _again, (type(self.model), self._source, said, self._varied)
 
 

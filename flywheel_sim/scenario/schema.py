@@ -129,9 +129,13 @@ class Team(Block):
     skill: float = param(1.0, "Skill: multiplies the team's magnitude.", label="Skill of the team", ge=0, le=10)
     utc_offset: float = param(0.0, "Time zone.", unit="hours", ge=-12, le=14, source="C30")
     theme_offset: float = param(
-        0.0, "Weeks by which the team enters each theme late, with `cadence.themes: offset`.", unit="weeks", ge=-520,
-        le=520, source="C48",
-    )  # fmt: skip
+        0.0,
+        "Weeks by which the team enters each theme late, with `cadence.themes: offset`.",
+        unit="weeks",
+        ge=-520,
+        le=520,
+        source="C48",
+    )
     reports_to: str = param("", "Team it reports to; empty = to the head of the company.", source="C20")
     start: Literal["craft", "random", "given"] = param("craft", "Direction at the start.")
     direction: dict[str, Weight] = param({}, "Direction at the start when `start: given`.")

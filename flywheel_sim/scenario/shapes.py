@@ -137,12 +137,12 @@ def root(model: type[BaseModel]) -> Shape:
 
 def along(shape: Shape, path: tuple[str, ...]) -> Shape | None:
     """Return the shape at the end of ``path``; ``None`` when there can be no such path."""
-    found: Shape | None = shape
+    here: Shape | None = shape
     for name in path:
-        if found is None:
+        if here is None:
             return None
-        found = found.child(name)
-    return found
+        here = here.child(name)
+    return here
 
 
 @lru_cache(maxsize=64)

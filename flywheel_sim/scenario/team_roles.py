@@ -65,23 +65,23 @@ class Company:
     @classmethod
     def of(cls, root: Node, known: Container[str] = ()) -> "Company":
         """Read off a tree of settings; ``known`` are teams for certain, even where they are called as a role is."""
-        found = cls()
+        company = cls()
         for name, team in _entries(root, "teams"):
             if (name in known or not _is_role(name)) and isinstance(team.value, dict):
                 front = team.value.get("front")
-                found.teams[name] = front is None or front.value is not False
+                company.teams[name] = front is None or front.value is not False
         points: dict[str, list[str]] = {}
         stages: dict[str, list[str]] = {}
         for name, point in _entries(root, "journey", "touchpoints"):
             said = point.value if isinstance(point.value, dict) else {}
             owner = said["owner"].value if "owner" in said else None
-            if isinstance(owner, str) and owner in found.teams:
+            if isinstance(owner, str) and owner in company.teams:
                 points[name] = [owner]
                 stage = said["stage"].value if "stage" in said else "use"
                 stages.setdefault(str(stage), []).append(owner)
-        found.owners = {name: list(dict.fromkeys(owners)) for name, owners in (stages | points).items()}
-        found.channels = frozenset(name for name, _ in _entries(root, "channels", "kinds"))
-        return found
+        company.owners = {name: list(dict.fromkeys(owners)) for name, owners in (stages | points).items()}
+        company.channels = frozenset(name for name, _ in _entries(root, "channels", "kinds"))
+        return company
 
     def named(self, role: str) -> list[str] | None:
         """Return the teams of a role or a name; None when this company has nothing of the kind."""
@@ -186,25 +186,25 @@ class _Layer:
         said = node.value
         if not _is_role(said) or said in self.company.teams:
             return node
-        found = self.teams(said, Node(said, node.place), path)
-        if len(found) > 1:
-            message = f"expected one team, but '{said}' here is {', '.join(found)}; name one of them"
+        teams = self.teams(said, Node(said, node.place), path)
+        if len(teams) > 1:
+            message = f"expected one team, but '{said}' here is {', '.join(teams)}; name one of them"
             self.problems.append(Problem(*node.place, ".".join(path), message))
-        return Node(found[0] if found else "", node.place, node.key)
+        return Node(teams[0] if teams else "", node.place, node.key)
 
     def members(self, node: Node, path: Path) -> Node:
         """Return the teams of a role as a list."""
-        found: dict[str, Node] = {}
+        teams: dict[str, Node] = {}
         for item in node.value:
             if isinstance(item.value, str) and _is_role(item.value):
                 for team in self.teams(item.value, item, path):
-                    found.setdefault(team, Node(team, item.place))
+                    teams.setdefault(team, Node(team, item.place))
             else:
-                found.setdefault(str(item.value), item)
+                teams.setdefault(str(item.value), item)
         if self.only is not None and path == ("cadence", "members"):
             self.limited = True
-            found = {team: item for team, item in found.items() if team in self.only}
-        return Node(list(found.values()), node.place, node.key)
+            teams = {team: item for team, item in teams.items() if team in self.only}
+        return Node(list(teams.values()), node.place, node.key)
 
     def by_team(self, node: Node, path: Path) -> Node:
         """Return a mapping from teams to something."""
@@ -237,15 +237,15 @@ class _Layer:
         by_rank: dict[int, list[tuple[str, Node]]] = {}
         for rank, name, node in said:
             by_rank.setdefault(rank, []).append((name, node))
-        found: Node | None = None
+        merged: Node | None = None
         for rank in sorted(by_rank):
             tied = by_rank[rank]
             level = tied[0][1]
             for name, node in tied[1:]:
                 level = self.tie(level, node, (tied[0][0], name), path)
-            found = level if found is None else _over(found, level, path)
-        assert found is not None
-        return found
+            merged = level if merged is None else _over(merged, level, path)
+        assert merged is not None
+        return merged
 
     def tie(self, a: Node, b: Node, names: tuple[str, str], path: Path) -> Node:
         """Return what two names of equal rank say of one team: both, where they do not contradict each other."""
@@ -297,11 +297,11 @@ def with_teams(
     problems: list[Problem] = []
     chosen: set[str] = set()
     for role in only:
-        found = company.named(role)
-        if found is None:
+        teams = company.named(role)
+        if teams is None:
             message, near = company.lacking(role)
             problems.append(Problem(None, None, None, "", f"'{role[:80]}': {message}", near))
-        chosen |= set(found or ())
+        chosen |= set(teams or ())
     work = _Layer(company, frozenset(chosen) if only else None, problems, strict)
     made = work.walk(layer, ())
     if work.only is not None:
@@ -344,17 +344,17 @@ def spread(changes: Mapping[str, Any], company: Company, node: Callable[[Any], N
     """
     problems: list[Problem] = []
     work = _Layer(company, None, problems, False)
-    found: dict[str, tuple[int, Any]] = {}
+    changes_by_path: dict[str, tuple[int, Any]] = {}
     for path, value in changes.items():
         parts = path.split(".")
         rank = min((_rank(part.removesuffix("?")) for part in parts), default=_TEAM)
         made = work.changed(path, node(value), ())
         for one, inner in made.items():
-            if one not in found or found[one][0] <= rank:
-                found[one] = (rank, plain(inner))
+            if one not in changes_by_path or changes_by_path[one][0] <= rank:
+                changes_by_path[one] = (rank, plain(inner))
     if problems:
         raise ScenarioError(problems)
-    return {path: value for path, (_, value) in found.items()}
+    return {path: value for path, (_, value) in changes_by_path.items()}
 
 
 def names_roles(path: Any, value: Any) -> bool:

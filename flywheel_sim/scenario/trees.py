@@ -120,12 +120,12 @@ def as_tree(value: Any, places: Mapping[tuple[str, ...], tuple[Place, Place]], p
     return Node(value, place, key)
 
 
-def collect(node: Node, path: tuple[str, ...], found: dict[tuple[str, ...], tuple[Place, Place]]) -> None:
+def collect(node: Node, path: tuple[str, ...], places: dict[tuple[str, ...], tuple[Place, Place]]) -> None:
     """Collect the places of a tree by path: of each name, and of its value."""
-    found[path] = (node.key or node.place, node.place)
+    places[path] = (node.key or node.place, node.place)
     if isinstance(node.value, dict):
         for name, value in node.value.items():
-            collect(value, (*path, name), found)
+            collect(value, (*path, name), places)
     elif isinstance(node.value, list):
         for position, value in enumerate(node.value):
-            collect(value, (*path, str(position)), found)
+            collect(value, (*path, str(position)), places)

@@ -69,16 +69,16 @@ def differing(before: Any, after: Any, path: tuple[str, ...] = ()) -> Iterator[t
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    changes: dict[str, Any] = {}
     for name, value in after.items():
         if name not in before:
-            found[name] = value
+            changes[name] = value
         elif isinstance(value, Mapping) and isinstance(before[name], Mapping):
             if below := _changed(before[name], value):
-                found[name] = below
+                changes[name] = below
         elif value != before[name]:
-            found[name] = value
-    return found | {name: None for name in before if name not in after}
+            changes[name] = value
+    return changes | {name: None for name in before if name not in after}
 
 
 def _lines(values: Mapping[str, Any], indent: str) -> Iterator[str]:

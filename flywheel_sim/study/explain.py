@@ -126,16 +126,16 @@ def explain(name: str) -> Explained:
     >>> explain("market.accounts").kind
     'parameter'
     """
-    found = _explained(name)
-    return found if found.references else replace(found, references=_references(found))
+    explained = _explained(name)
+    return explained if explained.references else replace(explained, references=_references(explained))
 
 
-def _references(found: Explained) -> tuple[str, ...]:
+def _references(explained: Explained) -> tuple[str, ...]:
     """Return what the source marks of a closed form, claim or parameter lead to, in full."""
-    if found.kind not in ("closed form", "claim", "parameter"):
+    if explained.kind not in ("closed form", "claim", "parameter"):
         return ()
-    facts = dict(found.facts)
-    own = found.name if found.kind == "closed form" else ""
+    facts = dict(explained.facts)
+    own = explained.name if explained.kind == "closed form" else ""
     said = " ".join((own, *(facts.get(key, "") for key in ("facts", "source texts", "source"))))
     return tuple(f"{mark}: {work}" for mark in marks_in(said) for work in bibliography()[mark].references)
 
@@ -154,8 +154,9 @@ def _explained(name: str) -> Explained:
         if column == name:
             return _column(column, unit, meaning)
     if name in SUMMARY:
-        unit, meaning = SUMMARY[name]
-        return Explained(name, "summary", meaning, "", (("unit", unit),), claims=_told(_observing(name)))
+        one = SUMMARY[name]
+        facts = (("unit", one.unit), ("in reports", one.label))
+        return Explained(name, "summary", one.meaning, "", facts, claims=_told(_observing(name)))
     if name in MECHANISMS.values():
         return _mechanism(next(number for number, block in MECHANISMS.items() if block == name))
     shape = along(root(ScenarioModel), tuple(name.split(".")))
@@ -192,18 +193,18 @@ def subjects() -> dict[str, list[tuple[str, str]]]:
         "claims": [(number, claim.claim) for number, claim in claim_table().items()],
         "columns": [(column, meaning) for column, _, meaning in COLUMNS],
         "sources": [(mark, source.fact) for mark, source in bibliography().items() if source.fact],
-        "summary": [(name, meaning) for name, (_, meaning) in SUMMARY.items()],
+        "summary": [(name, one.meaning) for name, one in SUMMARY.items()],
     }
 
 
 @lru_cache(maxsize=1)
 def _sources() -> Mapping[str, str]:
     """Return mechanism -> what its module says, read without loading the engine."""
-    found = {}
+    docstrings = {}
     for path in sorted((Path(__file__).parents[1] / "engine" / "mechanisms").glob("m[0-9]*.py")):
         number = f"M{int(path.stem[1:3])}"
-        found[number] = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
-    return found
+        docstrings[number] = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    return docstrings
 
 
 def _title(number: str) -> str:
@@ -216,13 +217,13 @@ def _paths() -> tuple[str, ...]:
 
 
 def _limits(anchors: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    found = []
+    limits = []
     for name in anchors:
         some = [limit for limit in LIMITS.values() if limit.anchor == name]
-        found += [(limit.key, _verified(limit)) for limit in some]
+        limits += [(limit.key, _verified(limit)) for limit in some]
         if name in THEORY_ONLY:
-            found.append((name, f"theory only: {THEORY_ONLY[name]}"))
-    return tuple(found)
+            limits.append((name, f"theory only: {THEORY_ONLY[name]}"))
+    return tuple(limits)
 
 
 def _verified(limit: Limit) -> str:
@@ -251,9 +252,16 @@ def _mechanism(number: str) -> Explained:
         if shape is not None and path.startswith(f"{block}.") and _leaf(shape) and shape.field is not None
     )
     return Explained(
-        number, "mechanism", _title(number), "\n".join(said.splitlines()[1:]).strip(), (("block", block),), rows,
-        _limits(forms), _told(resting), tuple(forms),
-    )  # fmt: skip
+        name=number,
+        kind="mechanism",
+        title=_title(number),
+        text="\n".join(said.splitlines()[1:]).strip(),
+        facts=(("block", block),),
+        parameters=rows,
+        limits=_limits(forms),
+        claims=_told(resting),
+        related=tuple(forms),
+    )
 
 
 def _claim(claim: Claim) -> Explained:
@@ -267,9 +275,16 @@ def _claim(claim: Claim) -> Explained:
         "trial": "" if claim.open else f"flywheel claims {claim.number}: its size, and a verdict that can be 'no'",
     }  # fmt: skip
     return Explained(
-        claim.number, "claim", claim.claim, "", tuple((name, said) for name, said in facts.items() if said), (),
-        _limits(claim.anchors), (), (*claim.mechanisms, *claim.anchors),
-    )  # fmt: skip
+        name=claim.number,
+        kind="claim",
+        title=claim.claim,
+        text="",
+        facts=tuple((name, said) for name, said in facts.items() if said),
+        parameters=(),
+        limits=_limits(claim.anchors),
+        claims=(),
+        related=(*claim.mechanisms, *claim.anchors),
+    )
 
 
 def _form(name: str) -> Explained:
@@ -283,10 +298,19 @@ def _form(name: str) -> Explained:
     carrying = [number for number, said in _sources().items() if name in closed_forms_in(said)]
     resting = [claim for claim in claim_table().values() if name in claim.anchors]
     return Explained(
-        name, "closed form", anchor.title, "\n\n".join([module, *parts]),
-        (("reduces when", anchor.reduces_when), ("functions", ", ".join(f"theory.{f}" for f in anchor.functions))), (),
-        _limits([name]), _told(resting), tuple(carrying),
-    )  # fmt: skip
+        name=name,
+        kind="closed form",
+        title=anchor.title,
+        text="\n\n".join([module, *parts]),
+        facts=(
+            ("reduces when", anchor.reduces_when),
+            ("functions", ", ".join(f"theory.{f}" for f in anchor.functions)),
+        ),
+        parameters=(),
+        limits=_limits([name]),
+        claims=_told(resting),
+        related=tuple(carrying),
+    )
 
 
 def _source(source: Source) -> Explained:
@@ -338,9 +362,16 @@ def _parameter(name: str, shape: Shape) -> Explained:
         and _leaf(found)
     )
     return Explained(
-        name, "parameter", row.text or name, "", tuple((key, said) for key, said in facts.items() if said), below,
-        tuple((limit.key, _verified(limit)) for limit in limits), _told(touching), (number,) if number else (),
-    )  # fmt: skip
+        name=name,
+        kind="parameter",
+        title=row.text or name,
+        text="",
+        facts=tuple((key, said) for key, said in facts.items() if said),
+        parameters=below,
+        limits=tuple((limit.key, _verified(limit)) for limit in limits),
+        claims=_told(touching),
+        related=(number,) if number else (),
+    )
 
 
 def _leaf(shape: Shape) -> bool:
@@ -355,9 +386,14 @@ def _row(path: str, shape: Shape) -> Parameter:
     text = f"{shape.label}. {shape.text}" if shape.label else shape.text
     extra = shape.extra
     return Parameter(
-        path, text, default, shape.unit, str(extra.get("evidence") or ""), str(extra.get("source") or ""),
-        shape.expected(),
-    )  # fmt: skip
+        path=path,
+        text=text,
+        default=default,
+        unit=shape.unit,
+        evidence=str(extra.get("evidence") or ""),
+        source=str(extra.get("source") or ""),
+        expected=shape.expected(),
+    )
 
 
 def _touched(claim: Claim) -> Iterator[str]:

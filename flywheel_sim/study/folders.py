@@ -133,8 +133,8 @@ def resume(
             from flywheel_sim.study.worlds import resuming
 
             return resuming.resume(path, workers=workers, progress=progress)
-        found = open(path)
-        return _stages(found, path, workers, progress) if isinstance(found, Comparison) else found
+        result = open(path)
+        return _stages(result, path, workers, progress) if isinstance(result, Comparison) else result
     store = Store.open(path)
     if calibrating.is_calibration(store):
         if retry_failed:
@@ -145,13 +145,13 @@ def resume(
     return sweeping.resume(path, on=on, workers=workers, retry_failed=retry_failed, progress=progress)
 
 
-def _stages(found: Comparison, path: Path, workers: int | None, progress: Any) -> Comparison:
+def _stages(comparison: Comparison, path: Path, workers: int | None, progress: Any) -> Comparison:
     """Return a comparison with what it had left, written down after every stage."""
     left = [stage for stage in STAGES if stage in (read_manifest(path, OUTCOMES).get("left") or [])]
     for k, stage in enumerate(left):
-        found = getattr(found, f"with_{stage}")(workers=workers, progress=progress)
-        found.save(path, left=left[k + 1 :], replace=True)
-    return found
+        comparison = getattr(comparison, f"with_{stage}")(workers=workers, progress=progress)
+        comparison.save(path, left=left[k + 1 :], replace=True)
+    return comparison
 
 
 def _of_a_fit(path: Path) -> str:

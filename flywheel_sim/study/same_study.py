@@ -37,28 +37,28 @@ def differences(folder: str | os.PathLike[str], study: Study) -> list[str]:
     if is_search(store) is not study.searches:
         return [f"it holds a {'search' if is_search(store) else 'sweep'}"]
     now, design = (experiment_of(study), None) if study.searches else planned(study)
-    found = _settings(store.experiment, now)
+    words = _settings(store.experiment, now)
     if store.code != code():
-        found.append("the program's version")
-    elif design is not None and not found:
+        words.append("the program's version")
+    elif design is not None and not words:
         asked = design_table(design, store._names_of, now.seed)[1]
         if sorted(asked) != sorted(str(run_id) for run_id in store.design()["run_id"]):
-            found.append("the points of its design")
-    return found
+            words.append("the points of its design")
+    return words
 
 
 def _settings(then: Experiment, now: Experiment) -> list[str]:
     hashes = [{name: scenario.hash for name, scenario in one.scenarios.items()} for one in (then, now)]
-    found = [f"scenario {name}" for name in {**hashes[0], **hashes[1]} if hashes[0].get(name) != hashes[1].get(name)]
-    found += [f"{name}" for name in ("seed", "outcomes") if getattr(then, name) != getattr(now, name)]
+    words = [f"scenario {name}" for name in {**hashes[0], **hashes[1]} if hashes[0].get(name) != hashes[1].get(name)]
+    words += [f"{name}" for name in ("seed", "outcomes") if getattr(then, name) != getattr(now, name)]
     if (then.columns, then.every) != (now.columns, now.every):
-        found.append("series")
-    found += [name for name in ("design", "search") if _plain(then.about.get(name)) != _plain(now.about.get(name))]
+        words.append("series")
+    words += [name for name in ("design", "search") if _plain(then.about.get(name)) != _plain(now.about.get(name))]
     if "search" in now.about:  # its runs are asked for as it goes: what it asks stands in the study
         asked = [_plain(one.about.get("study") or {}) for one in (then, now)]
         names = [name for name in {**asked[0], **asked[1]} if name not in ("title", "question", "seed", "set")]
-        found += [name for name in names if asked[0].get(name) != asked[1].get(name) and name not in found]
-    return found
+        words += [name for name in names if asked[0].get(name) != asked[1].get(name) and name not in words]
+    return words
 
 
 def _plain(value: Any) -> Any:

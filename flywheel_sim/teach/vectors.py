@@ -117,9 +117,14 @@ def resultant(run: Run, week: int | None = None) -> Lesson:
         x = sign * 1.15
         axes.plot([arrows[k, 0], x], [arrows[k, 1], y], color=color(int(k)), linewidth=0.6, alpha=0.55)
         axes.text(
-            x + 0.03 * sign, y, paths.teams[k], color=written(color(int(k))), ha="left" if sign > 0 else "right",
-            va="center", fontsize=9.5,
-        )  # fmt: skip
+            x + 0.03 * sign,
+            y,
+            paths.teams[k],
+            color=written(color(int(k))),
+            ha="left" if sign > 0 else "right",
+            va="center",
+            fontsize=9.5,
+        )
     axes.text(0.08, low + 0.08, f"{side.right} \N{RIGHTWARDS ARROW}", ha="left", va="center", color=MUTED, fontsize=9)
     axes.text(-0.08, low + 0.08, f"\N{LEFTWARDS ARROW} {side.left}", ha="right", va="center", color=MUTED, fontsize=9)
     pictures.append(Picture(figure, f"Week {now}: {count} teams of equal strength, each with a direction of its own."))
@@ -138,9 +143,15 @@ def resultant(run: Run, week: int | None = None) -> Lesson:
     axes.plot([0, walk[-1][0]], [total, total], color=FRAME, linewidth=0.9, dashes=(2, 2))
     left = walk[-1][0] >= 0
     axes.text(
-        -0.15 if left else 0.15, total, f"{total:.1f}", color=INK, ha="right" if left else "left", va="center",
-        fontsize=14, weight="bold",
-    )  # fmt: skip
+        -0.15 if left else 0.15,
+        total,
+        f"{total:.1f}",
+        color=INK,
+        ha="right" if left else "left",
+        va="center",
+        fontsize=14,
+        weight="bold",
+    )
     caption = f"Head to tail: the detours cancel, what is left along the need is {total:.1f} of {count}."
     pictures.append(Picture(figure, caption))
     return Lesson(pictures)

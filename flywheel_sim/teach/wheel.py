@@ -93,18 +93,29 @@ def _picture(run: Run, week: int, largest: float) -> Picture:
     x, y = outer * np.cos(np.radians(-32)), outer * np.sin(np.radians(-32))
     axes.add_patch(
         FancyArrowPatch(
-            (x, y), (x + 0.45, y - 0.22), arrowstyle="-|>", mutation_scale=14, color=color(1), shrinkA=0, shrinkB=0,
+            (x, y),
+            (x + 0.45, y - 0.22),
+            arrowstyle="-|>",
+            mutation_scale=14,
+            color=color(1),
+            shrinkA=0,
+            shrinkB=0,
             linewidth=1.0 + 6.0 * min(lost / max(won, lost, 1e-9), 1.0),
         )
-    )  # fmt: skip
+    )
     axes.text(
         x + 0.5, y - 0.2, f"{number(lost)} lost\na week", ha="left", va="center", fontsize=9.5, color=written(color(1))
     )
     x, y = -outer * np.cos(np.radians(-32)), outer * np.sin(np.radians(-32))
     axes.text(
-        x - 0.12, y - 0.1, f"{100 * share:.0f} % of the new\nbrought by others", ha="right", va="center", fontsize=9.5,
+        x - 0.12,
+        y - 0.1,
+        f"{100 * share:.0f} % of the new\nbrought by others",
+        ha="right",
+        va="center",
+        fontsize=9.5,
         color=written(color(2)),
-    )  # fmt: skip
+    )
     caption = (
         f"Week {week}: {number(customers)} customers; {number(won)} won and {number(lost)} lost a week, "
         f"{100 * share:.0f} % of the new ones brought by others."

@@ -30,7 +30,7 @@ _HOME = {
         "gibbs_chain_cosine gibbs_critical_kappa kuramoto_order mean_pair_cosine rotational_cosine "
         "rotational_order vmf_mean_cosine"
     ),
-    "erosion": "order_fulfilment standard_after_pulse standard_path",
+    "erosion": "order_fulfillment standard_after_pulse standard_path",
     "experience": "EFFORT_OUTCOMES EffortOutcome chain_correlation effort_log_odds partial_correlation",
     "expected": "market_symbols",
     "gibbs": "GibbsOrder gibbs_order",

@@ -15,7 +15,7 @@ from .directions import (
     rotational_order,
     vmf_mean_cosine,
 )
-from .erosion import order_fulfilment, standard_after_pulse, standard_path
+from .erosion import order_fulfillment, standard_after_pulse, standard_path
 from .expected import market_symbols
 from .experience import EFFORT_OUTCOMES, EffortOutcome, chain_correlation, effort_log_odds, partial_correlation
 from .gibbs import GibbsOrder, gibbs_order
@@ -181,7 +181,7 @@ __all__ = [
     "nk_survey",
     "nps",
     "nps_standard_error",
-    "order_fulfilment",
+    "order_fulfillment",
     "partial_correlation",
     "referral_total",
     "referred_value_ratio",

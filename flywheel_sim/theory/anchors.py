@@ -185,7 +185,7 @@ ANCHORS: dict[str, Anchor] = {
     ),
     "A26": Anchor(
         "Erosion of service standards",
-        ("standard_path", "standard_after_pulse", "order_fulfilment"),
+        ("standard_path", "standard_after_pulse", "order_fulfillment"),
         "delivered service given from outside; equal time constants recover, one-sided ones do not",
     ),
     "A27": Anchor(

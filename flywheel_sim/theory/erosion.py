@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from .arguments import Array, above, at_least, real, same_kind
 
-__all__ = ["order_fulfilment", "standard_after_pulse", "standard_path"]
+__all__ = ["order_fulfillment", "standard_after_pulse", "standard_path"]
 
 
-def order_fulfilment(
+def order_fulfillment(
     backlog: npt.ArrayLike,
     capacity: npt.ArrayLike,
     intensity: npt.ArrayLike,
@@ -57,7 +57,7 @@ def order_fulfilment(
 
     Examples
     --------
-    >>> order_fulfilment(backlog=[10, 500], capacity=1200, intensity=1.0, time_per_order=1.0).tolist()
+    >>> order_fulfillment(backlog=[10, 500], capacity=1200, intensity=1.0, time_per_order=1.0).tolist()
     [100.0, 1200.0]
     """
     potential = at_least("capacity", capacity) * at_least("intensity", intensity)

@@ -74,8 +74,8 @@ def _each(
     if np.any((theta > 0) & (theta < _FINITE * mu)):
         raise ValueError(f"theta must be 0, or at least {_FINITE:g} times mu, got {float(np.min(theta[theta > 0])):g}")
     grid = np.broadcast(lam, theta, mu)
-    found = [take(_law(float(x), c, float(t), float(m)), float(x), float(t)) for x, t, m in grid]
-    return same_kind(np.reshape(found, grid.shape))
+    numbers = [take(_law(float(x), c, float(t), float(m)), float(x), float(t)) for x, t, m in grid]
+    return same_kind(np.reshape(numbers, grid.shape))
 
 
 def erlang_a(lam: npt.ArrayLike, c: int, theta: npt.ArrayLike, mu: npt.ArrayLike = 1.0) -> Array:

@@ -127,7 +127,7 @@ class NkSurvey(NamedTuple):
     maximum_se: float
 
 
-def nk_survey(N: int, K: int, landscapes: int = 2000, seed: int = 1, *, neighbours: str = "adjacent") -> NkSurvey:
+def nk_survey(N: int, K: int, landscapes: int = 2000, seed: int = 1, *, neighbors: str = "adjacent") -> NkSurvey:
     """Return enumerate random NK landscapes.
 
     Parameters
@@ -138,7 +138,7 @@ def nk_survey(N: int, K: int, landscapes: int = 2000, seed: int = 1, *, neighbou
         Number of landscapes, at least 2.
     seed : int
         Seed of NumPy's default generator.
-    neighbours : {'adjacent', 'random'}
+    neighbors : {'adjacent', 'random'}
         Whether a contribution depends on the next K decisions on a ring or on K drawn at random.
 
     Returns
@@ -162,7 +162,7 @@ def nk_survey(N: int, K: int, landscapes: int = 2000, seed: int = 1, *, neighbou
     >>> abs(survey.peaks - nk_expected_peaks(6, 5)) < 4 * survey.peaks_se
     True
     """
-    one_of("neighbours", neighbours, ("adjacent", "random"))
+    one_of("neighbors", neighbors, ("adjacent", "random"))
     N, K, landscapes = whole("N", N, 1), whole("K", K), whole("landscapes", landscapes, 2)
     if N > 16 or K > N - 1:
         raise ValueError(f"N must be at most 16 and K at most N - 1, got N = {N}, K = {K}")
@@ -173,7 +173,7 @@ def nk_survey(N: int, K: int, landscapes: int = 2000, seed: int = 1, *, neighbou
     for run in range(landscapes):
         fitness = np.zeros(2**N)
         for i in range(N):
-            if neighbours == "adjacent":
+            if neighbors == "adjacent":
                 others = (i + 1 + np.arange(K)) % N
             else:
                 others = rng.choice(np.delete(np.arange(N), i), K, replace=False)

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from scores_paid import mean_scores
 
 import flywheel_sim as fs
 from flywheel_sim.engine.targets import found_targets, payout_shares, with_targets
 from flywheel_sim.scenario import ScenarioError
-from flywheel_sim.study.calibration.freezing import mean_scores
 
 SMALL = {"market": {"accounts": 1500, "initial_customers": 300}, "horizon_weeks": 60}
 

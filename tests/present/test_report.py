@@ -16,7 +16,7 @@ from flywheel_sim.present.report import render, write_report
 from flywheel_sim.present.tables import comparison_table, summary_table
 from flywheel_sim.present.validation import limits, patterns
 from flywheel_sim.results import Outcomes
-from flywheel_sim.results.assumptions import changed, key_assumptions, tally
+from flywheel_sim.results.assumptions import changed, key_assumptions, plain_label, tally
 from flywheel_sim.results.groups import SEGMENT_MEASURES, TEAM_MEASURES, Groups
 from flywheel_sim.results.naming import pack, unpack
 from flywheel_sim.results.sensitivity import Index, Sensitivity
@@ -246,7 +246,7 @@ def test_changed_parameters_show_both_values() -> None:
     assert [(row.path, row.values, row.text) for row in mixed if row.path.endswith(".on")] == [
         ("incentives.pay.sales.on", ("\N{EM DASH}", "closes 1"), "Paid on (sales)")
     ]
-    assert rows["cadence.enabled"].text == "Cadence switched on"
+    assert rows["cadence.enabled"].text == "Cross-team meetings"
 
 
 def test_tables_name_what_they_show(outcomes: Outcomes) -> None:
@@ -261,7 +261,7 @@ def test_tables_name_what_they_show(outcomes: Outcomes) -> None:
     text = buffer.getvalue()
     assert "Silo pay" in text
     assert "baseline" in text
-    assert "wins of 100" in text
+    assert "better, of 100 paired runs" in text
     assert "80 % of runs" in text
 
 
@@ -388,7 +388,7 @@ def test_a_study_adds_its_tornado() -> None:
     )  # fmt: skip
     page = render(Outcomes.of(runs(4)), sensitivity=found)
     assert "What matters when everything is uncertain at once" in page
-    assert "market.price" in page
+    assert plain_label("market.price") in page and plain_label("market.external") in page
 
 
 def test_the_mean_field_is_drawn_beside_the_customers_of_one_scenario():

@@ -21,20 +21,20 @@ from flywheel_sim.results.words import money, number, of_100, percent, signed_mo
 #: What a name means, on whatever page it stands; a name that is not here has no known meaning and fails the test.
 NAMES = {
     # text of compare and demo
-    "value, median": "npv", "80 % of runs": "npv range", "difference, mean": "difference",
-    "80 % interval": "difference interval", "wins of 100": "wins", "break-even": "break-even",
-    "deepest dip": "dip", "customers at the end": "customers_end", "NPS, mean of the weeks": "nps_true",
-    "churn a year": "churn_annual", "referred": "referral_share", "difference, median": "difference median",
+    "net present value, median": "npv", "80 % of runs": "npv range", "gain over the baseline, mean": "difference",
+    "80 % interval": "difference interval", "better, of 100 paired runs": "wins", "break-even": "break-even",
+    "largest shortfall": "dip", "gain, median": "difference median",
     # report
-    "Value": "npv", "Difference": "difference", "Wins of 100": "wins", "Break-even": "break-even",
-    "Customers": "customers_end", "Churn": "churn_annual", "Referred": "referral_share",
+    "Value": "npv", "Gain over the baseline": "difference", "Better, of 100 paired runs": "wins",
+    "Break-even": "break-even",
     "Largest shortfall": "dip", "Extra value, 2 years": "difference", "Chance it is better": "wins of runs",
     # app
     "Value, median": "npv", "Less the baseline's": "difference", "Less the baseline's, mean": "difference",
     "80 % interval of that mean": "difference interval", "Ahead, of 100 runs": "wins", "Ahead": "wins in per cent",
     "Break-even, median": "break-even", "Value after 2 years": "npv", "Customers at the end": "customers_end",
     "Lost in a year": "churn_annual", "Won by word of mouth": "referral_share",
-    **{meaning[:1].upper() + meaning[1:]: key for key, (_, meaning) in SUMMARY.items()},
+    **{one.label: key for key, one in SUMMARY.items()},
+    **{one.label[:1].upper() + one.label[1:]: key for key, one in SUMMARY.items()},
 }  # fmt: skip
 NONE = ("", "baseline", "\N{EM DASH}", "-")
 
@@ -65,7 +65,7 @@ def of_report(made: Outcomes) -> list[tuple[str, int, str]]:
         (html.unescape(name), 1, html.unescape(value))
         for name, value in re.findall(r'<div class="name">(.*?)</div>\s*<div class="value">(.*?)</div>', page)
     ]
-    at = page.index('<th scope="col" class="n">Wins of 100</th>')
+    at = page.index('<th scope="col" class="n">Better, of 100 paired runs</th>')
     whole = page[page.rindex("<table", 0, at) : page.index("</table>", at)]
     heads = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', whole)[1:]
     for k, row in enumerate(re.findall(r'<tr><th scope="row">.*?</tr>', whole, re.S)):
@@ -101,7 +101,7 @@ def of_app(made: Outcomes) -> list[tuple[str, int, str]]:
     """The app's table, and its tiles with and without a comparison."""
     rows = [(name, k, value) for name, values in app_table(made) for k, value in enumerate(values)]
     rows = [("Value, median" if name == "Value" else name, k, value) for name, k, value in rows]
-    rows += [(re.sub("^Extra value, .*", "Difference", tile.label), 1, tile.value) for tile in tiles(made)]
+    rows += [(re.sub("^Extra value, .*", "Gain over the baseline", tile.label), 1, tile.value) for tile in tiles(made)]
     return rows + [(tile.label, 0, tile.value) for tile in tiles(Outcomes.of(runs(31)[:1]))]
 
 

@@ -102,7 +102,7 @@ def test_curvature_has_the_sign_of_the_second_derivative(power, sign):
 
 
 def test_neighbours_on_a_ring():
-    assert est.neighbours(np.array([1, 0, 0, 0, 0, 0]), 2).tolist() == [0, 1, 1, 0, 1, 1]
+    assert est.neighbors(np.array([1, 0, 0, 0, 0, 0]), 2).tolist() == [0, 1, 1, 0, 1, 1]
 
 
 def test_the_error_of_a_mean_is_the_textbook_one():

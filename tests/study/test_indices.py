@@ -10,7 +10,7 @@ from scipy import stats
 from flywheel_sim.present.tornado import tornado_chart
 from flywheel_sim.results.sensitivity import Sensitivity
 from flywheel_sim.scenario import ScenarioError
-from flywheel_sim.study.sensitivity.indices_of_runs import analysed
+from flywheel_sim.study.sensitivity.indices_of_runs import analyzed
 from flywheel_sim.study.sensitivity.morris import morris
 from flywheel_sim.study.sensitivity.sobol import sobol
 
@@ -216,7 +216,7 @@ def test_an_outcome_that_is_missing_takes_no_rows_from_another(method) -> None:
     assert found.sentence("npv") == one.sentence("npv")
     assert found.settling("npv") == one.settling("npv")
     assert found.tornado("npv") == one.tornado("npv")
-    assert found.sentence("nrr") == "nrr: too few rows can say what it is (0 of 64)."
+    assert found.sentence("nrr") == "net revenue retention: too few rows can say what it is (0 of 64)."
     assert "48 rows, 16 left out" in found.sentence("churn")
     assert found.foremost == "npv"
     told = found.to_dict()
@@ -299,7 +299,7 @@ def runs_of(kind: str, second: bool = False, replicates: int = 1) -> pd.DataFram
 
 def test_a_table_of_runs_is_analysed_and_the_difference_of_two_scenarios_with_it() -> None:
     table = runs_of("sobol")
-    found = analysed(table, NAMES, ["y"], scenarios=["one", "two"])
+    found = analyzed(table, NAMES, ["y"], scenarios=["one", "two"])
     assert found.outcomes == ("y (one)", "y (two)", "y (difference)")
     difference = found.indices["total"].value[:, 2]
     assert difference == pytest.approx([0.0, 1.0, 0.0], abs=1e-9)
@@ -309,17 +309,17 @@ def test_a_table_of_runs_is_analysed_and_the_difference_of_two_scenarios_with_it
     assert found.seed_share.value[0, 0] > 0.95
     assert abs(found.seed_share.value[0, 2]) < 0.2
     assert "second" not in found.indices
-    assert "second" in analysed(runs_of("sobol", second=True), NAMES, ["y"], scenarios=["one"]).indices
+    assert "second" in analyzed(runs_of("sobol", second=True), NAMES, ["y"], scenarios=["one"]).indices
     failed = table.copy()
     failed.loc[(failed["row"] == 3) & (failed["part"] == "B"), "y"] = np.nan
-    assert analysed(failed, NAMES, ["y"], scenarios=["one"]).dropped == (1,)
+    assert analyzed(failed, NAMES, ["y"], scenarios=["one"]).dropped == (1,)
     unfinished = table[~((table["row"] == 5) & (table["part"] == "AB:x2"))]
-    assert analysed(unfinished, NAMES, ["y"], scenarios=["two"]).dropped == (1,)
+    assert analyzed(unfinished, NAMES, ["y"], scenarios=["two"]).dropped == (1,)
 
 
 def test_a_table_of_trajectories_is_analysed_whatever_the_scale() -> None:
     table = runs_of("morris", replicates=3)
-    found = analysed(table, NAMES, ["y"], scenarios=["one", "two"])
+    found = analyzed(table, NAMES, ["y"], scenarios=["one", "two"])
     assert found.method == "morris"
     direct = morris(ishigami, NAMES, 64)
     for name in ("mu", "mu_star", "sigma"):
@@ -346,10 +346,10 @@ def test_points_that_are_the_same_stand_in_the_table_once() -> None:
     once = full.drop_duplicates(["row", "p", "q"])
     assert len(once) < len(full)
     assert (once["row"].value_counts() == 1).any()
-    got = analysed(once, ["p", "q"], ["y"], once=True)
+    got = analyzed(once, ["p", "q"], ["y"], once=True)
     assert got.dropped == (0,)
-    assert got.to_dict() == analysed(full, ["p", "q"], ["y"]).to_dict()
-    assert analysed(once, ["p", "q"], ["y"]).dropped[0] > 0
+    assert got.to_dict() == analyzed(full, ["p", "q"], ["y"]).to_dict()
+    assert analyzed(once, ["p", "q"], ["y"]).dropped[0] > 0
 
 
 def test_steps_that_change_nothing_have_no_effect() -> None:
@@ -358,18 +358,18 @@ def test_steps_that_change_nothing_have_no_effect() -> None:
         for row in range(8)
         for part, p, q in (("", 0, 1), ("p", 2, 1))
     ]
-    got = analysed(pd.DataFrame(walks), ["p", "q"], ["y"], once=True)
+    got = analyzed(pd.DataFrame(walks), ["p", "q"], ["y"], once=True)
     assert got.indices["mu"].value[:, 0] == pytest.approx([6.0, 0.0])
 
 
 def test_tables_of_other_designs_are_refused() -> None:
     table = runs_of("sobol")
     with pytest.raises(ScenarioError, match="sobol or morris design"):
-        analysed(table.drop(columns="part"), NAMES, ["y"])
+        analyzed(table.drop(columns="part"), NAMES, ["y"])
     with pytest.raises(ScenarioError, match="no runs of three"):
-        analysed(table, NAMES, ["y"], scenarios=["three"])
+        analyzed(table, NAMES, ["y"], scenarios=["three"])
     with pytest.raises(ScenarioError, match="no trajectory is complete"):
-        analysed(table.assign(part="x"), NAMES, ["y"])
+        analyzed(table.assign(part="x"), NAMES, ["y"])
 
 
 def test_the_tornado_draws_the_swings() -> None:

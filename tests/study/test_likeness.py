@@ -66,13 +66,13 @@ def test_two_shipped_companies_are_two_and_the_first_things_first() -> None:
     found = unlike(pair)
     assert [one.path for one in found[:4]] == ["market.accounts", "market.initial_customers", "segments", "teams"]
     said = unlike_sentence(found, [one.title for one in pair])
-    assert "different companies" in said and "market.accounts 20,000 against 5,000" in said
+    assert "different companies" in said and "accounts in the market: 20,000 against 5,000" in said
     assert f"and {len(found) - 5} more settings" in said
 
 
 def test_the_warning_stands_above_the_verdict_wherever_there_is_one(capsys: pytest.CaptureFixture[str]) -> None:
     made = outcomes(company(), larger())
-    warning = "market.accounts 2,000 against 4,000; market.initial_customers 200 against 300"
+    warning = "accounts in the market: 2,000 against 4,000; customers at the start: 200 against 300"
     assert warning in made.warnings[0]
     text = str(told(made))
     assert -1 < text.index(warning) < text.index(made.verdict.sentence)

@@ -134,7 +134,7 @@ def test_overlay_has_bands_errors_and_pictures(write) -> None:
     assert customers.baselines["straight line"][-1] == pytest.approx(140.0)
     assert customers.errors("straight line", "out").mape == pytest.approx(0.0, abs=1e-12)
     low, high = customers.band()
-    assert (low <= customers.centre).all() and (customers.centre <= high).all()
+    assert (low <= customers.center).all() and (customers.center <= high).all()
     assert customers.coverage("out") in (0.0, 1.0)
     assert "NaN" not in overlay_svg(found) and overlay_svg(found) == overlay_svg(found)
     assert len(overlay_chart(found).axes) == 1, "what is only compared is not drawn"

@@ -15,6 +15,7 @@ from flywheel_sim.present.tables import search_table
 from flywheel_sim.results.intervals import mean_interval
 from flywheel_sim.results.risk import in_the_tail
 from flywheel_sim.results.search import AS_IT_STANDS, Optimum, Policy, Robustness
+from flywheel_sim.results.summary import outcome_label
 from flywheel_sim.results.worlds import Worlds
 from flywheel_sim.scenario import ScenarioError
 from flywheel_sim.study.design.study_file import read_study
@@ -216,7 +217,7 @@ def test_it_says_where_the_answer_fails(using):
     harmed = np.array([draw["ledger.overhead"] > 70 for draw in robust.draws])
     assert (robust.fails == harmed).all()
     assert list(robust.box.limits) == ["ledger.overhead"] and robust.box.fails_outside == 0
-    assert "ledger.overhead is at least 7" in robust.sentence()
+    assert "fixed cost is at least 7" in robust.sentence()
     assert robust.regret.min() == 0 and (robust.regret >= 0).all()
     # regret by hand: as it stands it is 1 below 7 heads' 0, except where 7 heads are harmed by 20
     assert np.allclose(robust.regret[:, 0, 0], np.where(harmed, 0.0, 1.0), atol=1e-6)
@@ -263,7 +264,7 @@ def test_by_the_worst_runs_the_safe_of_two_choices_is_better(using, outcome, way
     sign = 1.0 if way == "maximise" else -1.0
     worst = np.sort(sign * safe.best.fresh[:, 0])[:100].mean()
     assert sign * safe.best.worth[0] == pytest.approx(worst) and safe.best.mean[0] == pytest.approx(sign, abs=0.02)
-    assert f"{outcome} in the worst 25 % of runs" in safe.sentence() and "on average" in safe.sentence()
+    assert f"{outcome_label(outcome)} in the worst 25 % of runs" in safe.sentence() and "on average" in safe.sentence()
     rows = safe.table.set_index("policy")
     assert rows[f"{outcome} cvar"].iloc[safe.winner] == safe.best.worth[0]
     json.dumps(safe.to_dict(), allow_nan=False)

@@ -19,6 +19,7 @@ from flywheel_sim.execute import drive
 from flywheel_sim.execute.outcome import measure
 from flywheel_sim.execute.store import Store
 from flywheel_sim.results import ResultError
+from flywheel_sim.results.assumptions import plain_label
 from flywheel_sim.results.posterior import Posterior
 from flywheel_sim.results.worlds import FILE, read_worlds
 from flywheel_sim.scenario import ScenarioError, load
@@ -118,7 +119,9 @@ def test_what_the_data_do_not_tell_is_said(using, here):
     idle = {"path": "market.churn.mean", "low": 0.03, "high": 0.5, "prior": 0.15, "spread": 0.3}
     found = posterior(company(**{"observed.fit.churn": idle}), settings=FEW)
     churn = found.parameters[found.paths.index("market.churn.mean")]
-    assert churn.ratio > 0.8 and any("market.churn.mean: the data say little" in text for text in found.warnings)
+    assert churn.ratio > 0.8 and any(
+        f"{plain_label(churn.path)}: the data say little" in text for text in found.warnings
+    )
     assert np.log(churn.draws).mean() == pytest.approx(math.log(0.15), abs=0.15), "its draws are the prior's"
 
 

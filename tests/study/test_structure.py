@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from reliability import see
 
 import flywheel_sim as fs
 from flywheel_sim.engine.fingerprint import engine_hash
@@ -16,7 +17,6 @@ from flywheel_sim.results.worlds import Worlds, read_worlds
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.study.worlds.drawing import WorldDrawing
 from flywheel_sim.study.worlds.failing import failing
-from flywheel_sim.study.worlds.known_truth import see
 from flywheel_sim.study.worlds.prior import Prior
 
 KIND, TEAMS = "market.network.kind", "journey.directions"

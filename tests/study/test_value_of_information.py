@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from normal_difference import normal_information
 
 from flywheel_sim.results.finding_out import _MECHANISMS, how_to_learn, plain_name
 from flywheel_sim.results.world_draws import WorldDraws
 from flywheel_sim.scenario import load
 from flywheel_sim.scenario.schema import MECHANISMS
-from flywheel_sim.study.worlds.normal_difference import normal_information
 from flywheel_sim.study.worlds.prior import Prior
 from flywheel_sim.study.worlds.shrinkage import shrink
 from flywheel_sim.study.worlds.value_of_information import candidates, evpi, evppi, learn_first

@@ -6,7 +6,7 @@ import pytest
 from flywheel_sim.results.failing import FailsWhere
 from flywheel_sim.results.world_draws import WorldDraws
 from flywheel_sim.study.search import prim
-from flywheel_sim.study.worlds.failing import failing, where_it_fails
+from flywheel_sim.study.worlds.failing import failing
 
 
 def table(n, p, seed=1):
@@ -45,7 +45,7 @@ def test_losses_by_luck_alone_have_no_region():
 
 def test_labels_of_ones_own_take_the_place_of_the_tables():
     draws = table(200, 3)
-    said = where_it_fails(draws, draws.values[:, 1] - 0.3, {"block1.input1": "What a visit costs"})
+    said = failing(draws, draws.values[:, 1] - 0.3, {"block1.input1": "What a visit costs"}).sentence
     assert "where what a visit costs is at most 0." in said
 
 
@@ -57,7 +57,7 @@ def test_labels_of_ones_own_take_the_place_of_the_tables():
     ],
 )  # fmt: skip
 def test_where_there_is_no_region_to_look_for_it_says_so(effects, said):
-    assert said in where_it_fails(table(len(effects), 4), effects)
+    assert said in failing(table(len(effects), 4), effects).sentence
 
 
 def test_what_was_found_is_the_same_after_saving():

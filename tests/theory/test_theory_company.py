@@ -97,8 +97,8 @@ def test_standard_path_does_not_depend_on_the_tick():
 
 
 def test_fulfilment_is_capped_by_the_backlog():
-    assert theory.order_fulfilment(5, 1000, 1, 2) == pytest.approx(50)
-    assert theory.order_fulfilment(5000, 1000, 1.2, 2) == pytest.approx(600)
+    assert theory.order_fulfillment(5, 1000, 1, 2) == pytest.approx(50)
+    assert theory.order_fulfillment(5000, 1000, 1.2, 2) == pytest.approx(600)
 
 
 def test_forrester_tables():
@@ -159,7 +159,7 @@ def test_nk_between_the_ends(K, peaks, best):
     assert abs(survey.peaks - peaks) < 4 * np.sqrt(2) * survey.peaks_se
     assert abs(survey.maximum - best) < 4 * np.sqrt(2) * survey.maximum_se
     if K == 1:
-        assert theory.nk_survey(6, 1, landscapes=2000, neighbours="random").peaks < survey.peaks - 3 * survey.peaks_se
+        assert theory.nk_survey(6, 1, landscapes=2000, neighbors="random").peaks < survey.peaks - 3 * survey.peaks_se
 
 
 def test_nk_at_the_ends(agrees):
@@ -217,7 +217,7 @@ def test_slow_socialisation_beats_fast():
         (lambda: theory.capability_path([2, 1], 0.5, 1, 0.9, 0.1, 0.02), "t must rise"),
         (lambda: theory.standard_path([1.0], tau_down=0), "tau_down must be greater than 0 weeks"),
         (lambda: theory.standard_path([float("nan")]), "s must be finite"),
-        (lambda: theory.order_fulfilment(1, 1, 1, 0), "time_per_order must be greater than 0"),
+        (lambda: theory.order_fulfillment(1, 1, 1, 0), "time_per_order must be greater than 0"),
         (lambda: theory.forrester_delay_effect(-1), "delay must be at least 0"),
         (lambda: theory.effort_log_odds(0, 0.5), r"low must lie in \(0, 1\)"),
         (lambda: theory.chain_correlation(0.5), "links must be a list"),
@@ -226,7 +226,7 @@ def test_slow_socialisation_beats_fast():
         (lambda: theory.nk_expected_peaks(6, 3), "use nk_survey"),
         (lambda: theory.nk_expected_maximum(31, 30), "N must be at most 30"),
         (lambda: theory.nk_survey(6, 6), "K at most N - 1"),
-        (lambda: theory.nk_survey(6, 2, neighbours="near"), "neighbours must be"),
+        (lambda: theory.nk_survey(6, 2, neighbors="near"), "neighbors must be"),
         (lambda: theory.march_learning(1.5, 0.5), r"p1 must lie in \[0, 1\]"),
     ],
 )

@@ -137,8 +137,8 @@ class Screen:
             while not (await asyncio.wait([whole], timeout=_LOOK))[0]:
                 if first and job is self.job:
                     self.draw(first.pop(), cut, early=True)
-            found = await whole
-            said = await run.io_bound(told, found) if found is not None else ()
+            comparison = await whole
+            said = await run.io_bound(told, comparison) if comparison is not None else ()
         except Cancelled:
             if job is self.job:
                 self.answered = self.client.has_socket_connection
@@ -157,12 +157,12 @@ class Screen:
         finally:
             if job is self.job:
                 self.progress.end()
-        if found is not None and job is self.job:
-            self.found, self.answered = found, True
-            self.draw(found, cut, said)
+        if comparison is not None and job is self.job:
+            self.found, self.answered = comparison, True
+            self.draw(comparison, cut, said)
 
     def draw(
-        self, found: Comparison, cut: Sequence[Scenario], words: Sequence[str] = (), *, early: bool = False
+        self, comparison: Comparison, cut: Sequence[Scenario], words: Sequence[str] = (), *, early: bool = False
     ) -> None:
         """Draw the verdict, charts and table, of the first worlds or of all; of scenarios run over other weeks than
         their own, say so.
@@ -171,17 +171,18 @@ class Screen:
         self.answer.clear()
         with self.answer:
             with ui.column().classes("fs-verdict"):
-                if found.unlike:
-                    ui.label(f"Take care: {found.warnings[0]}.").classes("more").mark("unlike")
-                ui.label(found.verdict.sentence).classes("said").mark("verdict")
+                if comparison.unlike:
+                    ui.label(f"Take care: {comparison.warnings[0]}.").classes("more").mark("unlike")
+                ui.label(comparison.verdict.sentence).classes("said").mark("verdict")
                 ui.label(
-                    f"{found.replicates} paired runs of {span(found.weeks)} under the same luck; the baseline is "
-                    f"{found.labels[0]}. {found.grounds}{' More worlds are being run.' if early else ''}"
+                    f"{comparison.replicates} paired runs of {span(comparison.weeks)} under the same luck; "
+                    "the baseline is "
+                    f"{comparison.labels[0]}. {comparison.grounds}{' More worlds are being run.' if early else ''}"
                 ).classes("more").mark("basis")
                 for one in cut:
                     own = span(one.model.horizon_weeks)
                     ui.label(f"{one.title} is made for {own}; here it runs as long as the baseline.").classes("more")
-                for warning in found.warnings[bool(found.unlike) :]:
+                for warning in comparison.warnings[bool(comparison.unlike) :]:
                     ui.label(f"Take care: {warning}.").classes("more")
             if words:
                 _worlds(*words)
@@ -191,11 +192,11 @@ class Screen:
                     with ui.column().classes("fs-card").style("gap: 4px"):
                         ui.label(title).classes("fs-title")
                         ui.label(note).classes("fs-sub")
-                        ui.echart(fan_option(found, name), renderer="svg").classes("fs-chart")
+                        ui.echart(fan_option(comparison, name), renderer="svg").classes("fs-chart")
             with ui.column().classes("fs-card"):
                 ui.label("Side by side").classes("fs-title")
                 ui.label("medians of the runs, but where another word stands").classes("fs-sub")
-                _table(found)
+                _table(comparison)
 
     async def report(self) -> None:
         """Draw the report and open it."""
@@ -221,15 +222,15 @@ def _worlds(note: str, dots: str, learn: str, fails: str) -> None:
         ui.label(fails)
 
 
-def _table(found: Comparison) -> None:
+def _table(comparison: Comparison) -> None:
     with ui.element("table").classes("fs-table"):
         with ui.element("thead"), ui.element("tr"):
             ui.element("th")
-            for index, label in enumerate(found.labels):
+            for index, label in enumerate(comparison.labels):
                 with ui.element("th").classes("num").style(f"color: {written(color(index))}; font-size: 14px"):
                     ui.label(label)
         with ui.element("tbody"):
-            for name, values in table(found):
+            for name, values in table(comparison):
                 with ui.element("tr"):
                     with ui.element("td"):
                         ui.label(name)

@@ -59,17 +59,17 @@ def objection(headers: list[tuple[bytes, bytes]]) -> str:
     >>> objection([(b"host", b"127.0.0.1:8420"), (b"origin", b"http://evil.example")])
     'This app answers to its own pages only, and this request comes from another one.'
     """
-    found: dict[bytes, list[str]] = {}
+    sent: dict[bytes, list[str]] = {}
     for name, value in headers:
-        found.setdefault(name.lower(), []).append(value.decode("latin-1").strip().lower())
-    hosts, origins = found.get(b"host", []), found.get(b"origin", [])
+        sent.setdefault(name.lower(), []).append(value.decode("latin-1").strip().lower())
+    hosts, origins = sent.get(b"host", []), sent.get(b"origin", [])
     if len(hosts) != 1 or _name(f"//{hosts[0]}") not in NAMES:
         return "This app answers to the names of this machine only: open it as http://127.0.0.1 with its port."
     foreign = "This app answers to its own pages only, and this request comes from another one."
     if any(origin not in (f"http://{hosts[0]}", f"https://{hosts[0]}") for origin in origins):
         return foreign
     # a link on a foreign page may be followed; a picture or a script of it may not reach here
-    site, mode = found.get(b"sec-fetch-site", [""])[0], found.get(b"sec-fetch-mode", [""])[0]
+    site, mode = sent.get(b"sec-fetch-site", [""])[0], sent.get(b"sec-fetch-mode", [""])[0]
     return foreign if site in ("cross-site", "same-site") and mode != "navigate" else ""
 
 

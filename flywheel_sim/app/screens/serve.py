@@ -75,10 +75,20 @@ def serve(port: int, *, show: bool) -> None:
     guarded()
     app.on_startup(lambda: threading.Thread(target=_warm, daemon=True).start())
     ui.run(
-        host="127.0.0.1", port=port, title="flywheel", show=show, reload=False, tailwind=False, dark=False,
-        show_welcome_message=False,  fastapi_docs=False, favicon=STATIC / "wheel.svg",
-        uvicorn_logging_level="error", reconnect_timeout=20.0, ws_max_size=MESSAGE_BYTES,
-    )  # fmt: skip
+        host="127.0.0.1",
+        port=port,
+        title="flywheel",
+        show=show,
+        reload=False,
+        tailwind=False,
+        dark=False,
+        show_welcome_message=False,
+        fastapi_docs=False,
+        favicon=STATIC / "wheel.svg",
+        uvicorn_logging_level="error",
+        reconnect_timeout=20.0,
+        ws_max_size=MESSAGE_BYTES,
+    )
 
 
 def _nowhere(_: Request, __: Exception) -> Response:

@@ -301,11 +301,11 @@ def _by_itself(path: str) -> bool:
 
 def choices(*kept: Pick) -> dict[str, str]:
     """Return what a menu of scenarios offers: shipped ones by word of a link, and those in hand."""
-    found = dict(_shipped())
+    titles = dict(_shipped())
     for pick in kept:
-        if pick.changes or pick.base not in found:
+        if pick.changes or pick.base not in titles:
             with contextlib.suppress(ScenarioError):
                 title = pick.scenario().title
                 count = sum(not _by_itself(path) for path in pick.changes)
-                found[pick.text] = f"{title}, {count} changed" if pick.changes else title
-    return found
+                titles[pick.text] = f"{title}, {count} changed" if pick.changes else title
+    return titles

@@ -358,14 +358,14 @@ class Screen:
             for _ in STAGES:
                 done = self.found.replicates if self.found is not None and self.dragged else 0
                 self.progress.begin(job, f"{done} of {last} paired runs" if done < last else f"{last} paired runs")
-                found = await run.io_bound(_next, steps)
-                if found is None:
+                steps_left = await run.io_bound(_next, steps)
+                if steps_left is None:
                     break
-                self.found, self.dragged = found, True
+                self.found, self.dragged = steps_left, True
                 self.draw()
                 if self.wanted.is_set():
                     break
-                if found.replicates == STAGES[0]:
+                if steps_left.replicates == STAGES[0]:
                     await asyncio.sleep(_PAINT)
             self.answered = not self.wanted.is_set()
         except Cancelled:

@@ -53,9 +53,10 @@ class Doubt(Block):
         {}, "Paths that are high together and low together, by a name for them.", max_length=MANY
     )
     structure: dict[str, Choice] = param(
-        {}, "Choices of the model that nobody knows, by a name for them; a plan that makes one itself keeps it.",
+        {},
+        "Choices of the model that nobody knows, by a name for them; a plan that makes one itself keeps it.",
         max_length=MANY,
-    )  # fmt: skip
+    )
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
         """Yield marks that are none, factors that are no widening, paths that lead nowhere, and what is drawn twice."""

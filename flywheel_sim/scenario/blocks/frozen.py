@@ -15,9 +15,19 @@ YEARLY: Mapping[str, int] = {
 } | {"cash_low": 10}
 #: What a base case can be calibrated to.
 QUANTITIES = (
-    "churn_annual", "churn_monthly", "nrr", "nps_true", "referral_share", "containment", "utilisation",
-    "cac_payback_months", "flywheel_r", "alignment_mean", "customers_end", *YEARLY,
-)  # fmt: skip
+    "churn_annual",
+    "churn_monthly",
+    "nrr",
+    "nps_true",
+    "referral_share",
+    "containment",
+    "utilisation",
+    "cac_payback_months",
+    "flywheel_r",
+    "alignment_mean",
+    "customers_end",
+    *YEARLY,
+)
 
 
 class Target(Block):

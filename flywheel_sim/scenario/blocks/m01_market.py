@@ -75,10 +75,15 @@ class Churn(Block):
     advocate: float = param(0.0010, "Churn of advocates (`by: voice`).", unit="1/week", ge=0, le=1000)
     detractor: float = param(0.0070, "Churn of detractors (`by: voice`).", unit="1/week", ge=0, le=1000)
     mean: float = param(
-        0.12, "Mean churn propensity per period (per renewal under contracts, per purchase without: see "
-        "`contracts.kind`).", label="Voluntary churn per renewal or purchase", unit="probability", ge=0, le=1,
-        source="S24", evidence="V2",
-    )  # fmt: skip
+        0.12,
+        "Mean churn propensity per period (per renewal under contracts, per purchase without: see `contracts.kind`).",
+        label="Voluntary churn per renewal or purchase",
+        unit="probability",
+        ge=0,
+        le=1,
+        source="S24",
+        evidence="V2",
+    )
     dispersion: float = param(
         0.2,
         "1/(alpha+beta+1) of the Beta propensity, fixed for life; 0 = all alike.",
@@ -109,7 +114,7 @@ class Churn(Block):
 class Funnel(Block):
     """From lead to customer, stage by stage; off = every lead becomes a customer."""
 
-    enabled: bool = param(True, "Off: conversion is 1 and nothing waits.")
+    enabled: bool = param(True, "Off: conversion is 1 and nothing waits.", label="Leads have to be worked")
     qualify: float = param(
         0.36, "Lead to qualified lead.", unit="probability", ge=1e-4, le=1, source="S27", evidence="V2"
     )
@@ -132,16 +137,24 @@ class Funnel(Block):
         source="S22",
     )
     lapse: float = param(
-        0.0, "Rate at which a lead that waits looks elsewhere; 0 = it waits for ever.", unit="1/week", ge=0, le=1000,
+        0.0,
+        "Rate at which a lead that waits looks elsewhere; 0 = it waits for ever.",
+        unit="1/week",
+        ge=0,
+        le=1000,
         source="S22",
-    )  # fmt: skip
+    )
     rest_weeks: int = param(
         0, "Weeks in which an account is no lead again after one that lapsed or was lost.", unit="weeks", ge=0, le=520
     )
     leads_reference: float = param(
-        0.0, "Leads an account brings a week at the frozen base case, rests included; keeps their number when it rests "
-        "(`rest_weeks`). Times `rest_weeks` it is below 1.", unit="1/week", ge=0, lt=1,
-    )  # fmt: skip
+        0.0,
+        "Leads an account brings a week at the frozen base case, rests included; keeps their number when it rests "
+        "(`rest_weeks`). Times `rest_weeks` it is below 1.",
+        unit="1/week",
+        ge=0,
+        lt=1,
+    )
     delay_effect: bool = param(True, "A known long sales delay lowers the odds of winning (A28's table).", source="A28")
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
@@ -160,35 +173,56 @@ class Pricing(Block):
     """How a price is felt, and by whom."""
 
     law: Literal["level", "felt"] = param(
-        "level", "`level`: what the list price adds to churn and takes from the odds of winning by the segments' "
+        "level",
+        "`level`: what the list price adds to churn and takes from the odds of winning by the segments' "
         "`price_weight`; rises are paid, not felt. `felt`: an account feels the price it pays itself, and a rise when "
-        "it is charged.", label="Whether customers feel the price that they pay themselves",
-    )  # fmt: skip
+        "it is charged.",
+        label="Whether customers feel the price that they pay themselves",
+    )
     applies: Literal["both", "new", "existing"] = param(
-        "both", "Whom a change of `market.price` in the timeline concerns: new customers, those there are (from their "
-        "next anniversary on), or both (`law: felt`).", label="Whom a change of the list price applies to",
-    )  # fmt: skip
+        "both",
+        "Whom a change of `market.price` in the timeline concerns: new customers, those there are (from their "
+        "next anniversary on), or both (`law: felt`).",
+        label="Whom a change of the list price applies to",
+    )
     rival: float = param(
-        1.0, "P_out: price of the best alternative relative to the base case's list price (`law: felt`).", ge=0.01,
-        le=100, label="Price of the best alternative",
-    )  # fmt: skip
+        1.0,
+        "P_out: price of the best alternative relative to the base case's list price (`law: felt`).",
+        ge=0.01,
+        le=100,
+        label="Price of the best alternative",
+    )
     win_elasticity: float = param(
-        1.5, "eps: elasticity of the odds of winning in the price, at the rival's price and in the mean over accounts "
-        "(`law: felt`); .5 to 2 between firms, 1 to 3 with consumers.", ge=0, le=100, source="S40",
+        1.5,
+        "eps: elasticity of the odds of winning in the price, at the rival's price and in the mean over accounts "
+        "(`law: felt`); .5 to 2 between firms, 1 to 3 with consumers.",
+        ge=0,
+        le=100,
+        source="S40",
         label="How much a higher price lowers the odds of winning",
-    )  # fmt: skip
+    )
     level_elasticity: float = param(
-        1.5, "eta_L: elasticity of the hazard of leaving at a renewal in the price, at the rival's price and in the "
-        "mean over accounts (`law: felt`).", ge=0, le=100, label="How much a price above others' raises churn",
-    )  # fmt: skip
+        1.5,
+        "eta_L: elasticity of the hazard of leaving at a renewal in the price, at the rival's price and in the "
+        "mean over accounts (`law: felt`).",
+        ge=0,
+        le=100,
+        label="How much a price above others' raises churn",
+    )
     rise_elasticity: float = param(
-        1.0, "eta_C: elasticity of that hazard in a rise, when it is charged (`law: felt`); with eta_L 1.5 to 4.",
-        ge=0, le=100, label="How much a rise of the price raises churn when it is charged",
-    )  # fmt: skip
+        1.0,
+        "eta_C: elasticity of that hazard in a rise, when it is charged (`law: felt`); with eta_L 1.5 to 4.",
+        ge=0,
+        le=100,
+        label="How much a rise of the price raises churn when it is charged",
+    )
     spread: float = param(
-        0.5, "Log-sd over accounts of how much each minds prices (mean 1; `law: felt`).", ge=0, le=3,
+        0.5,
+        "Log-sd over accounts of how much each minds prices (mean 1; `law: felt`).",
+        ge=0,
+        le=3,
         label="How much customers differ in minding prices",
-    )  # fmt: skip
+    )
 
 
 class WinBack(Block):
@@ -200,7 +234,7 @@ class WinBack(Block):
 class Market(Block):
     """M1: accounts move between prospect, customer (neutral, advocate, detractor) and former customer."""
 
-    enabled: bool = param(True, "Off: nobody is won and nobody leaves.")
+    enabled: bool = param(True, "Off: nobody is won and nobody leaves.", label="Winning and losing customers")
     accounts: int = param(5000, "Accounts in the market, N.", ge=1, le=100_000_000)
     initial_customers: int = param(200, "Customers at the start.", ge=0, le=100_000_000)
     initial_advocates: float = param(0.30, "Share of the first customers who are advocates.", unit="share", ge=0, le=1)
@@ -211,9 +245,10 @@ class Market(Block):
         "uniform", "Contract phase of the first customers: spread over the year, or all signed at week 0."
     )
     at_rest: bool = param(
-        False, "First customers begin with the references of relationship, effort and experience and the issues of a "
+        False,
+        "First customers begin with the references of relationship, effort and experience and the issues of a "
         "week, instead of as if all were new; deals agreed before wait for their budgets (`window_effect: timing`).",
-    )  # fmt: skip
+    )
     pool: Literal["closed", "constant"] = param(
         "closed",
         "`closed`: a win uses up a prospect; `constant`: inflow as if prospects never ran out (S/N = 1).",

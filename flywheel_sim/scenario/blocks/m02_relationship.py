@@ -8,7 +8,9 @@ from flywheel_sim.scenario.fields import Block, param
 class Relationship(Block):
     """M2: touches build or burn a relationship; friction is remembered as effort."""
 
-    enabled: bool = param(True, "Off: relationship and effort stay at their reference.")
+    enabled: bool = param(
+        True, "Off: relationship and effort stay at their reference.", label="Customers remember how they were treated"
+    )
     law: Literal["surprise", "asset"] = param(
         "surprise",
         "What a touch moves: by its surprise, leaking in weeks without contact; or an asset that good "

@@ -22,9 +22,13 @@ class Touchpoint(Block):
     rate: float = param(0.0, "Touches per customer (stages onboarding, use).", unit="1/week", ge=0, le=1000)
     hours: float = param(0.0, "Work of the owner per touch (sale: per qualified lead).", unit="hours", ge=0, le=1000)
     depth: float = param(
-        1.0, "What is at stake for the relationship in a touch, good or bad: 1 a talk with a person, 0 nobody is met.",
-        unit="ratio", ge=0, le=10, source="C6",
-    )  # fmt: skip
+        1.0,
+        "What is at stake for the relationship in a touch, good or bad: 1 a talk with a person, 0 nobody is met.",
+        unit="ratio",
+        ge=0,
+        le=10,
+        source="C6",
+    )
     segments: dict[str, Weight] = param(
         {},
         "How often customers of a segment are met relative to `rate` (stage use); 1 where none is given, 0 = never.",
@@ -47,9 +51,12 @@ class Touchpoint(Block):
     need: dict[str, Weight] = param({}, "Offset of this touchpoint's need from the segment's need, by axis.")
     cost: float = param(0.0, "Money per touch.", unit="$", ge=0, le=1e9)
     weight: float = param(
-        0.0, "How much it counts in the need that the company takes aim at, relative to the others; 0 everywhere = the "
-        "segments' needs alone.", ge=0, le=1e6,
-    )  # fmt: skip
+        0.0,
+        "How much it counts in the need that the company takes aim at, relative to the others; 0 everywhere = the "
+        "segments' needs alone.",
+        ge=0,
+        le=1e6,
+    )
     channels: dict[str, Weight] = param(
         {},
         "Relative shares of the channels it uses (stages onboarding, use). None: as if there were no channels.",
@@ -81,7 +88,9 @@ class Touchpoint(Block):
 class Journey(Block):
     """M3: teams serve touchpoints together; success depends on how well their vectors meet the need."""
 
-    enabled: bool = param(True, "Off: every touch succeeds with its base probability.")
+    enabled: bool = param(
+        True, "Off: every touch succeeds with its base probability.", label="Teams shape how contacts go"
+    )
     directions: Literal["vector", "common", "ignored", "no_need", "additive"] = param(
         "vector",
         "Test modes: teams' vectors, one common direction, magnitudes only, the teams' mean as need, or a "

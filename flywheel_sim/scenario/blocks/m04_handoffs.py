@@ -28,7 +28,9 @@ class Handoff(Block):
 class Handoffs(Block):
     """M4: every handoff loses something, more so between teams that look different ways."""
 
-    enabled: bool = param(True, "Off: nothing is lost and nothing waits between teams.")
+    enabled: bool = param(
+        True, "Off: nothing is lost and nothing waits between teams.", label="Losses at handoffs between teams"
+    )
     base_friction: float = param(
         0.05,
         "f0: friction of a handoff between aligned teams.",
@@ -49,9 +51,12 @@ class Handoffs(Block):
         0.0, "Cost of shared systems that carry every handoff.", unit="$/week", ge=0, le=1e9
     )
     integration_hours: float = param(
-        0.0, "Hours a head spends on keeping shared records, where they carry every handoff.", unit="hours/week", ge=0,
+        0.0,
+        "Hours a head spends on keeping shared records, where they carry every handoff.",
+        unit="hours/week",
+        ge=0,
         le=168,
-    )  # fmt: skip
+    )
     hours: float = param(
         0.0, "Hours that giver and taker each spend on one handoff with each other.", unit="hours", ge=0, le=1000
     )

@@ -10,7 +10,7 @@ from flywheel_sim.scenario.references import Problem
 class Reviews(Block):
     """What customers write in public, for those who know none of them."""
 
-    enabled: bool = param(False, "Off: nobody reads reviews.", role="company")
+    enabled: bool = param(False, "Off: nobody reads reviews.", label="Public reviews", role="company")
     written: float = param(
         0.01, "Reviews that one advocate writes.", unit="1/week", role="effect", gt=0, le=10, source="C32"
     )
@@ -35,12 +35,16 @@ class Reviews(Block):
 class WordOfMouth(Block):
     """M5: customers who talk bring customers, and customers who complain keep them away."""
 
-    enabled: bool = param(True, "Off: customers come from marketing alone.")
+    enabled: bool = param(True, "Off: customers come from marketing alone.", label="Word of mouth")
     rate: float = param(
-        0.004, "Strength of one voice of weight 1: net new customers it brings a week at S/N = 1 (`per_speaker`), or "
-        "imitation rate q of one prospect (`per_prospect`); not used by `per_tie`.", unit="1/week", ge=0, le=1000,
+        0.004,
+        "Strength of one voice of weight 1: net new customers it brings a week at S/N = 1 (`per_speaker`), or "
+        "imitation rate q of one prospect (`per_prospect`); not used by `per_tie`.",
+        unit="1/week",
+        ge=0,
+        le=1000,
         source="A23: R_f = .70",
-    )  # fmt: skip
+    )
     normalise: Literal["per_speaker", "per_prospect", "per_tie", "per_friend"] = param(
         "per_speaker",
         "A voice is shared among the speaker's friends, averaged over the listener's, heard in full by each tie, or "
@@ -76,9 +80,14 @@ class WordOfMouth(Block):
         evidence="M",
     )
     strong_share: float = param(
-        0.5, "Share of ties that are strong (`per_tie`).", unit="share", ge=0, le=1, source="A11: 5-29 of each",
+        0.5,
+        "Share of ties that are strong (`per_tie`).",
+        unit="share",
+        ge=0,
+        le=1,
+        source="A11: 5-29 of each",
         evidence="V",
-    )  # fmt: skip
+    )
     weak_ties: Literal["fixed", "redrawn"] = param(
         "fixed",
         "A weak tie leads to the same friend for good, or to anybody, another every week (`per_tie`).",
@@ -139,13 +148,22 @@ class WordOfMouth(Block):
         evidence="M",
     )
     referred_fit: float = param(
-        0.0, "Share of the missing fit that is not missing in referred customers: friends know who it is for.",
-        unit="share", ge=0, le=1, source="A8, S7",
-    )  # fmt: skip
+        0.0,
+        "Share of the missing fit that is not missing in referred customers: friends know who it is for.",
+        unit="share",
+        ge=0,
+        le=1,
+        source="A8, S7",
+    )
     referred_margin: float = param(
-        0.10, "Extra margin of a referred customer in its first week, relative to that of others; gone in a year.",
-        unit="share", ge=0, le=1, source="A8", evidence="V2",
-    )  # fmt: skip
+        0.10,
+        "Extra margin of a referred customer in its first week, relative to that of others; gone in a year.",
+        unit="share",
+        ge=0,
+        le=1,
+        source="A8",
+        evidence="V2",
+    )
     referrer_churn: float = param(
         1.0,
         "Factor of one's own churn for a year after bringing a customer; 1 = off (19 to 7 % a year would be .35).",
@@ -157,9 +175,13 @@ class WordOfMouth(Block):
     )
 
     reward: float = param(
-        0.0, "Reward for each new customer that a customer brings, paid when it goes live.", unit="$", role="decision",
-        ge=0, le=1e9,
-    )  # fmt: skip
+        0.0,
+        "Reward for each new customer that a customer brings, paid when it goes live.",
+        unit="$",
+        role="decision",
+        ge=0,
+        le=1e9,
+    )
     reward_effect: float = param(
         0.5,
         "Most that a reward raises good word of mouth by.",
@@ -171,9 +193,14 @@ class WordOfMouth(Block):
         le=10,
     )
     reward_scale: float = param(
-        0.02, "Reward, over a year of what a customer pays, at which 1 - 1/e of that is reached.", unit="share",
-        role="effect", acts="reward > 0", gt=0, le=100,
-    )  # fmt: skip
+        0.02,
+        "Reward, over a year of what a customer pays, at which 1 - 1/e of that is reached.",
+        unit="share",
+        role="effect",
+        acts="reward > 0",
+        gt=0,
+        le=100,
+    )
     reviews: Reviews = param(Reviews(), "Public reviews.")
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:

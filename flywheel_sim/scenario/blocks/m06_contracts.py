@@ -8,16 +8,23 @@ from flywheel_sim.scenario.fields import Block, param
 class Contracts(Block):
     """M6: when a customer can leave, pay and buy."""
 
-    enabled: bool = param(True, "Off: customers can leave in any week, pay weekly and buy at any time.")
+    enabled: bool = param(
+        True, "Off: customers can leave in any week, pay weekly and buy at any time.", label="Contracts"
+    )
     kind: Literal["annual", "monthly", "non-contractual"] = param(
         "annual",
         "Renewal dates: anniversaries, every twelfth of a year, or none: customers buy when they like and may drop out "
         "after any purchase.",
     )
     involuntary: float = param(
-        0.012, "Payment failure per renewal, or per purchase.", unit="probability", ge=0, le=1, source="S26",
+        0.012,
+        "Payment failure per renewal, or per purchase.",
+        unit="probability",
+        ge=0,
+        le=1,
+        source="S26",
         evidence="V",
-    )  # fmt: skip
+    )
     purchase_shape: float = param(
         0.2425945,
         "r: shape of the Gamma from which each customer's buying rate is drawn (`non-contractual`).",
@@ -46,9 +53,13 @@ class Contracts(Block):
         source="C34",
     )
     window_weeks: int = param(
-        52, "Weeks of the customer's fiscal year in which its budget is open; 52 = always.", unit="weeks", ge=1, le=52,
+        52,
+        "Weeks of the customer's fiscal year in which its budget is open; 52 = always.",
+        unit="weeks",
+        ge=1,
+        le=52,
         source="C8",
-    )  # fmt: skip
+    )
     window_learning: float = param(
         0.0, "Rate at which sellers learn the windows.", unit="1/week", ge=0, le=1000, source="C8"
     )
@@ -67,7 +78,11 @@ class Contracts(Block):
         le=1000,
     )
     follow_up: float = param(
-        0.1, "Hours a week that sellers spend on an agreed deal whose window they do not know, relative to those of a "
-        "qualified lead (`window_effect: timing`).", unit="ratio", ge=0, le=100,
-    )  # fmt: skip
+        0.1,
+        "Hours a week that sellers spend on an agreed deal whose window they do not know, relative to those of a "
+        "qualified lead (`window_effect: timing`).",
+        unit="ratio",
+        ge=0,
+        le=100,
+    )
     fiscal_shift_weeks: int = param(0, "Shifts every fiscal calendar.", unit="weeks", ge=0, le=5200, advanced=True)

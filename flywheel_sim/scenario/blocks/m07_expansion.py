@@ -6,7 +6,7 @@ from flywheel_sim.scenario.fields import Block, param
 class Expansion(Block):
     """M7: satisfied customers with open budgets buy more, up to their wallet."""
 
-    enabled: bool = param(True, "Off: spend changes only with the price.")
+    enabled: bool = param(True, "Off: spend changes only with the price.", label="Customers buy more over time")
     rate: float = param(
         0.008,
         "Rate of expansion at reference, closed weeks included.",

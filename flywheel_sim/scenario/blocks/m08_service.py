@@ -10,7 +10,7 @@ from flywheel_sim.scenario.references import Problem
 class Service(Block):
     """M8: issues arrive, wait, are fixed or come back."""
 
-    enabled: bool = param(True, "Off: customers never need help.")
+    enabled: bool = param(True, "Off: customers never need help.", label="Customer service")
     issues: float = param(
         0.15,
         "Issues per customer at reference.",
@@ -35,9 +35,13 @@ class Service(Block):
         source="S16",
     )
     product_work: float = param(
-        0.0, "Issues that buying once more adds, as a share of what a customer has anyway.", unit="share", ge=0, le=10,
+        0.0,
+        "Issues that buying once more adds, as a share of what a customer has anyway.",
+        unit="share",
+        ge=0,
+        le=10,
         source="S17",
-    )  # fmt: skip
+    )
     failure_demand: float = param(
         0.5, "Issues caused by one failed touch.", unit="count", ge=0, le=1, source="S15", evidence="V"
     )
@@ -77,17 +81,32 @@ class Service(Block):
         advanced=True,
     )
     servers: int = param(
-        0, "Servers in the event-timed queue; 0 = the heads of the team that owns the service touchpoint.",
-        unit="heads", ge=0, le=1000, source="A21", advanced=True,
-    )  # fmt: skip
+        0,
+        "Servers in the event-timed queue; 0 = the heads of the team that owns the service touchpoint.",
+        unit="heads",
+        ge=0,
+        le=1000,
+        source="A21",
+        advanced=True,
+    )
     patience_hours: float = param(
-        0.0, "Mean working hours a customer waits in the event-timed queue before giving up; 0 = for ever.",
-        unit="hours", ge=0, le=1000, source="A30", advanced=True,
-    )  # fmt: skip
+        0.0,
+        "Mean working hours a customer waits in the event-timed queue before giving up; 0 = for ever.",
+        unit="hours",
+        ge=0,
+        le=1000,
+        source="A30",
+        advanced=True,
+    )
     patience_weeks: float = param(
-        0.0, "Mean weeks that a case which nobody takes is left open before its customer gives up; 0 = for ever. The "
-        "event-timed queue has `patience_hours`.", unit="weeks", ge=0, le=1_000_000, source="A30",
-    )  # fmt: skip
+        0.0,
+        "Mean weeks that a case which nobody takes is left open before its customer gives up; 0 = for ever. The "
+        "event-timed queue has `patience_hours`.",
+        unit="weeks",
+        ge=0,
+        le=1_000_000,
+        source="A30",
+    )
     give_up_effort: float = param(
         0.0, "Effort that giving up costs beyond the worst answer after the same wait.", ge=0, le=100, source="A30"
     )
@@ -99,9 +118,13 @@ class Service(Block):
         le=1,
     )
     open_effort: float = param(
-        0.0, "Effort remembered for each week in which nobody takes a customer's case.", unit="1/week", ge=0, le=1000,
+        0.0,
+        "Effort remembered for each week in which nobody takes a customer's case.",
+        unit="1/week",
+        ge=0,
+        le=1000,
         source="S11",
-    )  # fmt: skip
+    )
     open_weight: float = param(
         0.0,
         "Weight of such a week among a customer's touches, as one that failed; 1 = that of a failed contact.",

@@ -14,9 +14,13 @@ class Kind(Block):
     hours: float = param(1.0, "Hours of a contact relative to those of its touchpoint.", unit="ratio", ge=0, le=100)
     effort: float = param(0.0, "Effort the customer remembers per contact.", unit="effort", ge=0, le=100)
     gain: float = param(
-        1.0, "Relationship gained in a good touch relative to the base case (in person > digital).", unit="ratio",
-        ge=0, le=10, source="C10",
-    )  # fmt: skip
+        1.0,
+        "Relationship gained in a good touch relative to the base case (in person > digital).",
+        unit="ratio",
+        ge=0,
+        le=10,
+        source="C10",
+    )
     human: bool = param(True, "Whether the customer meets a person: what analytics can build on.", source="C11")
 
 
@@ -35,9 +39,13 @@ class Technology(Block):
 
     spend: float = param(0.0, "Cost of the technology of self-service.", unit="$/week", ge=0, le=1e9)
     scale: float = param(
-        0.0, "Spend at which 1 - 1/e of what is solvable is solved; 0 = all of it, whatever is spent.", unit="$/week",
-        ge=0, le=1e9, source="C9",
-    )  # fmt: skip
+        0.0,
+        "Spend at which 1 - 1/e of what is solvable is solved; 0 = all of it, whatever is spent.",
+        unit="$/week",
+        ge=0,
+        le=1e9,
+        source="C9",
+    )
 
 
 class Analytics(Block):
@@ -48,9 +56,13 @@ class Analytics(Block):
         2000.0, "Spend at which 1 - 1/e of its effect is reached; 0 = all of it.", unit="$/week", ge=0, le=1e9
     )
     gain: float = param(
-        0.3, "Share of the experience map's error it removes, at full spend and contact.", unit="share", ge=0, le=1,
+        0.3,
+        "Share of the experience map's error it removes, at full spend and contact.",
+        unit="share",
+        ge=0,
+        le=1,
         source="C11",
-    )  # fmt: skip
+    )
     timing: float = param(
         0.0,
         "Rate it adds to the learning of budget windows, at full spend.",
@@ -64,7 +76,9 @@ class Analytics(Block):
 class Channels(Block):
     """M9: self-service, digital and in-person contact, analytics and personalisation."""
 
-    enabled: bool = param(False, "Off: no self-service, every contact live, no technology.")
+    enabled: bool = param(
+        False, "Off: no self-service, every contact live, no technology.", label="Online channels and self-service"
+    )
     kinds: dict[str, Kind] = param({}, "Channels by name; touchpoints say which they use.", max_length=MANY)
     replaced: dict[str, Weight] = param(
         {}, "Share of the contacts of a channel that `replaced_by` takes over, by channel.", unit="share", source="C10"
@@ -115,9 +129,13 @@ class Channels(Block):
         source="C9",
     )
     self_service_gain: float = param(
-        0.0, "Weight of a contained contact as a good touch; 0 = nobody was met, nothing is felt.", unit="share",
-        ge=0, le=1, source="C10",
-    )  # fmt: skip
+        0.0,
+        "Weight of a contained contact as a good touch; 0 = nobody was met, nothing is felt.",
+        unit="share",
+        ge=0,
+        le=1,
+        source="C10",
+    )
     technology: Technology = param(Technology(), "Technology of self-service.")
     analytics: Analytics = param(Analytics(), "Analytics.")
     personalisation: float = param(

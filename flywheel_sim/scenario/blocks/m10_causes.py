@@ -8,7 +8,7 @@ from flywheel_sim.scenario.fields import Block, param
 class Causes(Block):
     """M10: root causes build up, firefighting eats the time to remove them, patches only hide them."""
 
-    enabled: bool = param(False, "Off: no root causes.")
+    enabled: bool = param(False, "Off: no root causes.", label="Root causes of failures")
     start: float = param(0.2, "Root causes of every touchpoint when the mechanism sets in.", unit="share", ge=0, le=1)
     reference: float = param(
         0.2,
@@ -63,9 +63,13 @@ class Causes(Block):
         evidence="X",
     )
     patching: float = param(
-        0.05, "Share of visible causes that a week of nothing but firefighting hides.", unit="1/week", ge=0, le=1,
+        0.05,
+        "Share of visible causes that a week of nothing but firefighting hides.",
+        unit="1/week",
+        ge=0,
+        le=1,
         source="C60",
-    )  # fmt: skip
+    )
     return_weeks: float = param(
         13.0, "Weeks until a hidden cause shows again.", unit="weeks", ge=1, le=1_000_000, source="C60"
     )

@@ -71,7 +71,7 @@ class Coupling(Block):
 class Vectors(Block):
     """M11: every team is a direction on a sphere; fields pull it, others couple to it, noise spreads it."""
 
-    enabled: bool = param(True, "Off: directions stay as they start.")
+    enabled: bool = param(True, "Off: directions stay as they start.", label="Team priorities can move")
     diffusion: float = param(
         0.02, "D: angular diffusion.", label="How fast team priorities drift", unit="rad^2/week", ge=0, le=1
     )
@@ -126,9 +126,13 @@ class Vectors(Block):
         source="C19",
     )
     transparency_hours: float = param(
-        0.0, "Hours a head spends on being understood by others, at full transparency.", unit="hours/week", ge=0,
-        le=168, source="C19",
-    )  # fmt: skip
+        0.0,
+        "Hours a head spends on being understood by others, at full transparency.",
+        unit="hours/week",
+        ge=0,
+        le=168,
+        source="C19",
+    )
     growth_effect: float = param(
         0.0,
         "c: growth raises diffusion by up to this share.",

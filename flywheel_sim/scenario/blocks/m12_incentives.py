@@ -87,7 +87,7 @@ class Pay(Block):
 class Incentives(Block):
     """M12: teams do what they are paid for, as far as it pays."""
 
-    enabled: bool = param(True, "Off: nobody is paid on anything but salary.")
+    enabled: bool = param(True, "Off: nobody is paid on anything but salary.", label="Bonuses")
     intrinsic: float = param(
         0.5, "e0: effort along the own craft without pay.", label="Effort without any bonus", ge=0, le=100
     )
@@ -130,13 +130,21 @@ class Incentives(Block):
     )
     norms: float = param(0.0, "Share of gaming prevented by norms.", unit="share", ge=0, le=1, source="C24")
     norms_hours: float = param(
-        0.0, "Hours a head spends on keeping up norms that prevent all gaming.", unit="hours/week", ge=0, le=168,
+        0.0,
+        "Hours a head spends on keeping up norms that prevent all gaming.",
+        unit="hours/week",
+        ge=0,
+        le=168,
         source="C24",
-    )  # fmt: skip
+    )
     intensity_bonus: float = param(
-        0.0, "Bonus at target that one unit of intensity takes at least, as a share of salary; 0 = strength is free.",
-        unit="share", ge=0, le=5, source="A16",
-    )  # fmt: skip
+        0.0,
+        "Bonus at target that one unit of intensity takes at least, as a share of salary; 0 = strength is free.",
+        unit="share",
+        ge=0,
+        le=5,
+        source="A16",
+    )
     collusion: float = param(0.0, "Share of peer scoring that is traded.", unit="share", ge=0, le=1, source="C17")
     measures: dict[str, Measure] = param({}, "Measures by name.", max_length=MANY)
     pay: dict[str, Pay] = param({}, "Pay by team.", max_length=MANY)

@@ -8,7 +8,7 @@ from flywheel_sim.scenario.fields import Block, param
 class Reactions(Block):
     """M14: each team chases the score of its own touchpoints."""
 
-    enabled: bool = param(False, "Off: nobody reacts to a score.")
+    enabled: bool = param(False, "Off: nobody reacts to a score.", label="Reactions to scores")
     gain: float = param(
         0.6,
         "g: share of the distance from target that a team moves its setting by after a survey; 0 = no reaction.",
@@ -61,9 +61,13 @@ class Reactions(Block):
         2.0, "Hours a head keeps for improving, which patches and letters displace.", unit="hours/week", gt=0, le=168
     )
     patching: float = param(
-        0.5, "Share of projects that hide symptoms instead of removing causes (M10).", unit="share", ge=0, le=1,
+        0.5,
+        "Share of projects that hide symptoms instead of removing causes (M10).",
+        unit="share",
+        ge=0,
+        le=1,
         source="C60",
-    )  # fmt: skip
+    )
     letters: float = param(
         0.5, "Letters and anecdotes from the field that reach the top.", unit="1/week", ge=0, le=10, source="C62"
     )
@@ -71,9 +75,13 @@ class Reactions(Block):
         8.0, "Hours for improving that one of them claims.", unit="hours", ge=0, le=1000, source="C62"
     )
     preemption: float = param(
-        0.5, "Share of that claim that is granted before all else; 0 = a letter waits its turn.", unit="share", ge=0,
-        le=1, source="C62",
-    )  # fmt: skip
+        0.5,
+        "Share of that claim that is granted before all else; 0 = a letter waits its turn.",
+        unit="share",
+        ge=0,
+        le=1,
+        source="C62",
+    )
     belief_in_activity: float = param(
         0.5,
         "w: weight of activity in what executives believe of customer work; 0 = outcome alone.",

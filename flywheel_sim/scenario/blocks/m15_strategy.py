@@ -10,10 +10,12 @@ from flywheel_sim.scenario.references import Problem, unknown_axes
 class Strategy(Block):
     """M15: where leadership points; its quality is its angle to the customers' need."""
 
-    enabled: bool = param(True, "Off: leadership points nowhere.")
+    enabled: bool = param(True, "Off: leadership points nowhere.", label="Leadership sets a direction")
     target: dict[str, Weight] = param({}, "Target direction by axis; empty = towards the need, turned by `angle`.")
     established: bool = param(
-        True, "Whether this way of working is in place already; false: it begins in week 1 and has to be learned."
+        True,
+        "Whether this way of working is in place already; false: it begins in week 1 and has to be learned.",
+        label="This way of working is already in place",
     )
     transition: float = param(
         0.10,

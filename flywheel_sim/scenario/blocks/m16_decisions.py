@@ -10,11 +10,15 @@ from flywheel_sim.scenario.references import Problem, unknown
 class Together(Block):
     """Teams that decide together outside the meetings of the flywheel group."""
 
-    members: list[str] = param([], "Teams that do; empty = all.")
+    members: list[str] = param([], "Teams that do; empty = all.", label="Teams that decide together")
     hours: float = param(
-        0.0, "Hours a week that each of them spends on it, shared evenly over the others.", unit="hours/week", ge=0,
+        0.0,
+        "Hours a week that each of them spends on it, shared evenly over the others.",
+        label="Hours a week each of these teams spends deciding together",
+        unit="hours/week",
+        ge=0,
         le=1e6,
-    )  # fmt: skip
+    )
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
         """Yield unknown teams, and sets of fewer than two."""
@@ -26,7 +30,9 @@ class Together(Block):
 class Decisions(Block):
     """M16: who decides what with whom; the members of the group are ``cadence.members``."""
 
-    enabled: bool = param(False, "Off: decisions cost nothing and err no more than at reference.")
+    enabled: bool = param(
+        False, "Off: decisions cost nothing and err no more than at reference.", label="Decision rights matter"
+    )
     rate: float = param(
         0.5,
         "Decisions a week of a pair of teams with coupling 1.",
@@ -91,9 +97,12 @@ class Decisions(Block):
         {}, "Who decides together, and how many hours a week, by name.", max_length=MANY, source="C42"
     )
     joint_hours: float = param(
-        0.0, "Hours that a decision which the group takes together costs each of the two teams.", unit="hours", ge=0,
+        0.0,
+        "Hours that a decision which the group takes together costs each of the two teams.",
+        unit="hours",
+        ge=0,
         le=1000,
-    )  # fmt: skip
+    )
     reference_variance: float = param(0.255, "Error variance at which touchpoints are at their base.", ge=0, le=100)
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:

@@ -18,7 +18,11 @@ class Event(Block):
     pull: float = param(
         0.0, "Share of the angle to their mean direction that it removes.", unit="share", ge=0, le=1, source="A20"
     )
-    clears_blockers: bool = param(False, "Whether blockers between teams are settled there (M18).")
+    clears_blockers: bool = param(
+        False,
+        "Whether blockers between teams are settled there (M18).",
+        label="Blockers between teams are settled there",
+    )
     cost: float = param(0.0, "Cost beside the hours.", unit="$", ge=0, le=1e9)
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
@@ -29,7 +33,9 @@ class Event(Block):
 class Cadence(Block):
     """M17: a group that meets turns its members towards each other; shared themes let coupling work."""
 
-    enabled: bool = param(False, "Off: no group meets, the calendar is empty and themes play no part.")
+    enabled: bool = param(
+        False, "Off: no group meets, the calendar is empty and themes play no part.", label="Cross-team meetings"
+    )
     members: list[str] = param([], "Teams in the flywheel group; empty = all.")
     interval_weeks: int = param(
         2,
@@ -53,9 +59,13 @@ class Cadence(Block):
     hours: float = param(1.4, "Length of a meeting.", unit="hours", ge=0, le=1000)
     heads_per_team: float = param(1.0, "People each member sends.", ge=0, le=1_000_000)
     hours_scale: float = param(
-        0.0, "Hours of a meeting at which 1 - 1/e of its pull is reached, and hours a week at which the group decides "
-        "that share of what belongs together; 0 = all of it, however short.", unit="hours", ge=0, le=1000,
-    )  # fmt: skip
+        0.0,
+        "Hours of a meeting at which 1 - 1/e of its pull is reached, and hours a week at which the group decides "
+        "that share of what belongs together; 0 = all of it, however short.",
+        unit="hours",
+        ge=0,
+        le=1000,
+    )
     relay_hours: float = param(
         0.0, "Hours in which those who were not there are told what came of a meeting.", unit="hours", ge=0, le=1000
     )
@@ -71,13 +81,20 @@ class Cadence(Block):
         "none",
         "Quarterly themes: not used, each team its own draw of four, one for all, or one round of four that each team "
         "enters `theme_offset` weeks late.",
+        label="Quarterly themes",
         source="C47, C48",
     )
     events: dict[str, Event] = param({}, "Other events of the calendar by name.", max_length=MANY)
     review_weeks: int = param(
-        0, "Weeks between reviews of the scores by the group, which then takes the place of each member's own reaction "
-        "(M14); 0 = no reviews.", unit="weeks", ge=0, le=520, source="C49",
-    )  # fmt: skip
+        0,
+        "Weeks between reviews of the scores by the group, which then takes the place of each member's own reaction "
+        "(M14); 0 = no reviews.",
+        label="Weeks between joint reviews of the scores",
+        unit="weeks",
+        ge=0,
+        le=520,
+        source="C49",
+    )
     review_gain: float = param(
         0.6,
         "g: share of the reviewed distance that is corrected.",
@@ -98,9 +115,14 @@ class Cadence(Block):
         1.0, "Weight of where the trend leads in `review_lag` surveys.", ge=0, le=100, source="C49"
     )
     plan_weeks: int = param(
-        0, "Weeks between plans, the only time leadership's target is aimed anew (M15); 0 = any week.", unit="weeks",
-        ge=0, le=520, source="C47",
-    )  # fmt: skip
+        0,
+        "Weeks between plans, the only time leadership's target is aimed anew (M15); 0 = any week.",
+        label="Weeks between plans",
+        unit="weeks",
+        ge=0,
+        le=520,
+        source="C47",
+    )
 
     def references(self, at: str, model: Any) -> Iterator[Problem]:
         """Yield unknown teams in the flywheel group."""

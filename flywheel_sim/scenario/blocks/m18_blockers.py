@@ -6,7 +6,7 @@ from flywheel_sim.scenario.fields import Block, param
 class Blockers(Block):
     """M18: cross-team issues wait to be seen, carried and decided; how many are seen is ``vectors.transparency``."""
 
-    enabled: bool = param(False, "Off: no blockers.")
+    enabled: bool = param(False, "Off: no blockers.", label="Blockers between teams")
     rate: float = param(
         0.1,
         "Cross-team issues a week of a pair of teams with coupling 1.",
@@ -44,9 +44,13 @@ class Blockers(Block):
         source="C46",
     )
     reopen: float = param(
-        0.5, "Chance that a resolution between opposite teams does not hold.", unit="probability", ge=0, le=1,
+        0.5,
+        "Chance that a resolution between opposite teams does not hold.",
+        unit="probability",
+        ge=0,
+        le=1,
         source="C19",
-    )  # fmt: skip
+    )
     idle_hours: float = param(
         3.0, "Hours a week that an open issue costs each of its two teams.", unit="hours", ge=0, le=1000
     )

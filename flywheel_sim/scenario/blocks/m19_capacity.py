@@ -6,7 +6,7 @@ from flywheel_sim.scenario.fields import Block, param
 class Capacity(Block):
     """M19: hours are finite, coordination eats them, and a craft done alone is fast."""
 
-    enabled: bool = param(True, "Off: hours are never short.")
+    enabled: bool = param(True, "Off: hours are never short.", label="Limited working hours")
     gross_hours: float = param(38.0, "Hours a head works.", unit="hours/week", ge=1, le=168)
     span: float = param(5.0, "Heads in a working group.", ge=0.01, le=1_000_000)
     pair_hours: float = param(

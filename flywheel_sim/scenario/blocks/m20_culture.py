@@ -19,11 +19,16 @@ FIVE = {
 class Programme(Block):
     """Money for fixing things: project fixes come and go fast, competencies slowly (C56)."""
 
-    enabled: bool = param(False, "Off: no programme.")
+    enabled: bool = param(False, "Off: no programme.", label="Customer programme")
     funding: float = param(1.0, "Share of the programme's money that is granted.", unit="share", ge=0, le=1)
     cost: float = param(250_000.0, "Yearly cost at full funding.", unit="$/year", ge=0, le=1e9)
     projects: float = param(
-        0.5, "Share of the work that goes into project fixes; competencies get the rest.", unit="share", ge=0, le=1
+        0.5,
+        "Share of the work that goes into project fixes; competencies get the rest.",
+        label="Share of the programme's work that fixes single problems",
+        unit="share",
+        ge=0,
+        le=1,
     )
     project_build_month: float = param(
         0.5, "Share of what is missing that full work on projects adds a month.", unit="share/month", ge=0, lt=1
@@ -65,7 +70,7 @@ class Programme(Block):
 class Norms(Block):
     """What leaders live by and pass on (C24)."""
 
-    enabled: bool = param(False, "Off: leaders set no example.")
+    enabled: bool = param(False, "Off: leaders set no example.", label="Example that leaders set")
     transmission: float = param(
         0.04, "Rate at which norms move to the leader's ethics.", unit="1/week", ge=0, le=1, source="C24"
     )
@@ -79,7 +84,7 @@ class Norms(Block):
 class Morale(Block):
     """How people feel about their work (C25, A14)."""
 
-    enabled: bool = param(False, "Off: morale stays where it is.")
+    enabled: bool = param(False, "Off: morale stays where it is.", label="Morale matters")
     reference: float = param(0.7, "Morale at the frozen base case.", unit="share", ge=0.01, le=1)
     adjust_weeks: float = param(
         13.0,
@@ -127,7 +132,7 @@ class Morale(Block):
 class Turnover(Block):
     """People leave and are replaced at once by people who still have to learn, and who were chosen (C77)."""
 
-    enabled: bool = param(False, "Off: nobody leaves.")
+    enabled: bool = param(False, "Off: nobody leaves.", label="Staff turnover")
     yearly: float = param(0.15, "Share of people who leave in a year.", unit="probability/year", ge=0, lt=1)
     ramp_weeks: float = param(
         26.0,
@@ -166,7 +171,7 @@ class Turnover(Block):
 class Learning(Block):
     """Mutual learning of practices between people and the organisation's code (C76, A18)."""
 
-    enabled: bool = param(False, "Off: practices stay as they are.")
+    enabled: bool = param(False, "Off: practices stay as they are.", label="People learn from one another")
     people: int = param(
         50, "n: people.", label="People who learn from one another", ge=1, le=1000, source="A18", evidence="M"
     )
@@ -219,7 +224,7 @@ class Learning(Block):
 class Monitoring(Block):
     """Indicators that verify whether the map is acted on (C75)."""
 
-    enabled: bool = param(False, "Off: nobody checks.")
+    enabled: bool = param(False, "Off: nobody checks.", label="Checks on the work")
     coverage: float = param(0.5, "Share of the work that is checked.", unit="share", ge=0, le=1)
     accuracy: float = param(
         0.7, "Share of the lapses found where it is checked.", unit="share", ge=0, le=1, source="C75"
@@ -233,7 +238,7 @@ class Monitoring(Block):
 class Culture(Block):
     """M20: culture is built slowly, decays, and multiplies what the disciplines yield; people carry it."""
 
-    enabled: bool = param(True, "Off: neither culture nor anything below plays a part.")
+    enabled: bool = param(True, "Off: neither culture nor anything below plays a part.", label="Culture matters")
     start: float = param(0.5, "Culture at the start.", unit="share", ge=0, le=1)
     reference: float = param(
         0.5, "C_ref: culture at the frozen base case.", label="Culture in the base case", unit="share", ge=0.01, le=1

@@ -8,12 +8,19 @@ from flywheel_sim.scenario.fields import Block, param
 class Leadership(Block):
     """M21: the chief customer officer (CCO): tenure, three legs of work, and proof of value."""
 
-    enabled: bool = param(False, "Off: there is no such office.")
+    enabled: bool = param(False, "Off: there is no such office.", label="Chief customer officer")
     start: Literal["appointed", "vacant"] = param(
         "appointed", "Whether the office has a holder in its first week, or begins with a vacancy."
     )
     tenure_months: float = param(
-        26.0, "Mean tenure; 0 = nobody leaves.", unit="months", ge=0, le=12_000, source="C64, A24", evidence="V"
+        26.0,
+        "Mean tenure; 0 = nobody leaves.",
+        label="Mean tenure of the chief customer officer",
+        unit="months",
+        ge=0,
+        le=12_000,
+        source="C64, A24",
+        evidence="V",
     )
     vacancy_weeks: int = param(
         17, "Weeks from an exit to the next appointment.", unit="weeks", ge=0, le=5200, source="A24"
@@ -21,6 +28,7 @@ class Leadership(Block):
     lag_weeks: int = param(
         104,
         "Weeks in office after which this incumbent's work takes effect.",
+        label="Weeks until a new officer's work takes effect",
         unit="weeks",
         ge=0,
         le=5200,
@@ -35,7 +43,13 @@ class Leadership(Block):
         1.0, "Share of the CCO's influence that hangs on support; 0 = none.", unit="share", ge=0, le=1, source="C58"
     )
     clarity: float = param(
-        1.0, "Clarity of the role; what is missing routes issues to the CCO.", unit="share", ge=0, le=1, source="C57"
+        1.0,
+        "Clarity of the role; what is missing routes issues to the CCO.",
+        label="How clear the officer's role is",
+        unit="share",
+        ge=0,
+        le=1,
+        source="C57",
     )
     clarity_hours: float = param(
         0.0,

@@ -6,7 +6,7 @@ from flywheel_sim.scenario.fields import Block, param
 class Ledger(Block):
     """M23: every dollar has one line."""
 
-    enabled: bool = param(True, "Off: nothing is billed and nothing costs.")
+    enabled: bool = param(True, "Off: nothing is billed and nothing costs.", label="Billing and costs")
     discount_rate: float = param(0.10, "Yearly discount rate.", unit="1/year", ge=0, le=1)
     cost_of_revenue: float = param(
         0.23, "Cost of delivering, before service.", unit="share of revenue", ge=0, le=1, source="S25", evidence="V"
@@ -18,10 +18,15 @@ class Ledger(Block):
         0.0, "Marketing cost per lead from outside, where little interest is bought.", unit="$", ge=0, le=1e9
     )
     lead_doubling: float = param(
-        0.0, "p_2: interest (`market.external` x `market.promotion`) at which a lead costs twice `cost_per_lead`; 0 = "
-        "leads cost the same however many are bought.", unit="1/week", ge=0, le=1000,
-        label="Interest at which leads cost twice as much", role="effect",
-    )  # fmt: skip
+        0.0,
+        "p_2: interest (`market.external` x `market.promotion`) at which a lead costs twice `cost_per_lead`; 0 = "
+        "leads cost the same however many are bought.",
+        unit="1/week",
+        ge=0,
+        le=1000,
+        label="Interest at which leads cost twice as much",
+        role="effect",
+    )
     cost_per_win: float = param(0.0, "Sales cost per customer won, beside pay.", unit="$", ge=0, le=1e9)
     overhead: float = param(0.0, "Fixed cost.", unit="$/week", ge=0, le=1e9)
     meeting_cost: float = param(0.0, "Cost of one meeting beside the hours.", unit="$", ge=0, le=1e9)

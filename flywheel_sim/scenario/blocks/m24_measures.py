@@ -6,7 +6,7 @@ from flywheel_sim.scenario.fields import Block, param
 class Measures(Block):
     """M24: what is measured; nothing here causes anything."""
 
-    enabled: bool = param(True, "Off: scores are not computed.")
+    enabled: bool = param(True, "Off: scores are not computed.", label="Customer scores")
     per_account: bool = param(
         False, "Count every account's touches, failures, contacts, hours and answers: more columns of `customers`."
     )

@@ -61,6 +61,6 @@ class CustomerPulse(Block):
 class Timeline(Block):
     """M25: start, stop, ramp and pulse."""
 
-    enabled: bool = param(True, "Off: nothing changes.")
+    enabled: bool = param(True, "Off: nothing changes.", label="Changes on the timeline")
     changes: dict[str, Change] = param({}, "Changes by name.", max_length=10_000)
     customers: dict[str, CustomerPulse] = param({}, "Pulses of customers by name.", max_length=10_000)

@@ -10,7 +10,7 @@ from flywheel_sim.scenario.references import Problem, unknown
 class Ideas(Block):
     """M26: interacting teams have ideas that keep the product good."""
 
-    enabled: bool = param(False, "Off: product quality stays as the scenario states it.")
+    enabled: bool = param(False, "Off: product quality stays as the scenario states it.", label="Product ideas")
     rate: float = param(
         1.0,
         "Ideas a week where as many pairs of teams interact as at reference.",

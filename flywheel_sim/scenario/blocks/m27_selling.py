@@ -6,7 +6,7 @@ from flywheel_sim.scenario.fields import Block, param
 class Selling(Block):
     """M27: how hard sellers sell, to whom, with what promises, and when in the quarter."""
 
-    enabled: bool = param(False, "Off: sellers sell as at reference.")
+    enabled: bool = param(False, "Off: sellers sell as at reference.", label="Quality of selling")
     effort_effect: float = param(
         0.5,
         "Elasticity of the odds of winning in the effort of the team that sells; 0 = off.",
@@ -73,7 +73,13 @@ class Selling(Block):
         evidence="X",
     )
     lone_wolves: float = param(
-        0.1, "Share of accounts that lone wolves sell to; 0 = none.", unit="share", ge=0, le=1, source="C12"
+        0.1,
+        "Share of accounts that lone wolves sell to; 0 = none.",
+        label="Share of accounts that lone wolves sell to",
+        unit="share",
+        ge=0,
+        le=1,
+        source="C12",
     )
     lone_low_fit: float = param(
         1.5,

@@ -51,9 +51,13 @@ class Observed(Block):
     file: str = param("", "CSV file, beside the scenario or among the shipped data; empty = no data.")
     date: str = param("period_end", "Column that holds the last day of each period, as 2018-06-30.")
     period_weeks: float = param(
-        0.0, "Weeks of a period in a file whose column `date` numbers its periods (52: years of tenure); 0 = it holds "
-        "dates.", unit="weeks", ge=0, le=520,
-    )  # fmt: skip
+        0.0,
+        "Weeks of a period in a file whose column `date` numbers its periods (52: years of tenure); 0 = it holds "
+        "dates.",
+        unit="weeks",
+        ge=0,
+        le=520,
+    )
     period: str = param(
         "",
         "How long the periods are that revenue is of: week, month, quarter, half-year, year, or as '13 weeks' or "

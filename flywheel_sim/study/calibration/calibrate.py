@@ -249,8 +249,12 @@ def calibrate(
     seen = observations(base)
     if seen.left_out:
         warnings.warn(seen.left_out, stacklevel=2)
-    kept = Kept(folder, base, seen, seed, replicates, asked) if folder is not None else None
-    fitting = Fitting(base, seen, seed, workers, progress, kept)
+    kept = (
+        Kept(folder=folder, base=base, seen=seen, seed=seed, replicates=replicates, asked=asked)
+        if folder is not None
+        else None
+    )
+    fitting = Fitting(base=base, seen=seen, seed=seed, workers=workers, progress=progress, kept=kept)
     try:
         fitting.replicates = min(replicates, max(4, replicates // 4))
         x, message = fitting.search(fitting.start)
@@ -270,7 +274,7 @@ def calibrate(
         residuals={
             track.series.name: np.where(
                 seen.in_sample & track.series.comparable & (track.series.values > 0),
-                np.log(np.maximum(track.centre, 1e-300) / np.where(track.series.values > 0, track.series.values, 1.0)),
+                np.log(np.maximum(track.center, 1e-300) / np.where(track.series.values > 0, track.series.values, 1.0)),
                 np.nan,
             )
             for track in compared.tracks

@@ -65,9 +65,14 @@ class Kept:
     """
 
     def __init__(
-        self, folder: str | os.PathLike[str], base: Scenario, seen: Observations, seed: int, replicates: int,
+        self,
+        folder: str | os.PathLike[str],
+        base: Scenario,
+        seen: Observations,
+        seed: int,
+        replicates: int,
         asked: Mapping[str, Any] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.folder, self.base = Path(folder), base
         self.about = {
             "format": FORMAT,
@@ -86,7 +91,7 @@ class Kept:
         """Return residuals of a set, of the mean and of its runs apart; None where it has not been simulated."""
         return self.sets.get(key)
 
-    def add(self, found: Mapping[Key, tuple[Floats, Floats]], cost: float, best: Mapping[str, float]) -> None:
+    def add(self, sets: Mapping[Key, tuple[Floats, Floats]], cost: float, best: Mapping[str, float]) -> None:
         """Write some more sets down, and the best point so far with its cost.
 
         Raises
@@ -94,7 +99,7 @@ class Kept:
         OSError
             When they cannot be written; those of before stay.
         """
-        self.sets |= found
+        self.sets |= sets
         self.folder.mkdir(exist_ok=True)
         keys = list(self.sets)
         arrays = {

@@ -61,33 +61,33 @@ def as_scenario(fit: Calibration, base: Scenario, spec: str, out: Path, command:
     return head + changes_as_yaml(extends, base.resolved(), values)
 
 
-def leave(found: Posterior, base: Scenario) -> None:
+def leave(posterior: Posterior, base: Scenario) -> None:
     """Write a posterior into the folder of its runs: its draws as worlds, JSON, and calibrated scenario."""
-    folder = Path(found.folder)
+    folder = Path(posterior.folder)
     texts = {
-        ABOUT: json.dumps(found.to_dict(), indent=2, allow_nan=False) + "\n",
-        CALIBRATED: posterior_scenario(found, base, folder / CALIBRATED),
+        ABOUT: json.dumps(posterior.to_dict(), indent=2, allow_nan=False) + "\n",
+        CALIBRATED: posterior_scenario(posterior, base, folder / CALIBRATED),
     }
     files = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
     for name, text in texts.items():
         write_text(folder / name, text)
-    values = {path: found.draws[:, k] for k, path in enumerate(found.paths)}
+    values = {path: posterior.draws[:, k] for k, path in enumerate(posterior.paths)}
     worlds = Worlds.of_values(
-        base.typed or base.name, values, prior=base.hash, engine=engine_hash(), seed=found.seed, beside=files
+        base.typed or base.name, values, prior=base.hash, engine=engine_hash(), seed=posterior.seed, beside=files
     )
     worlds.save(folder / FILE)
 
 
-def posterior_scenario(found: Posterior, base: Scenario, out: Path) -> str:
+def posterior_scenario(posterior: Posterior, base: Scenario, out: Path) -> str:
     """Return the text of a scenario file with the draw in the middle of a posterior; arguments as for `as_scenario`."""
-    after = found.scenario.resolved()
-    after["observed"]["fit_until"] = found.overlay.observations.fit_until
-    made = provenance({base.name: base.hash}, found.seed, replicates=found.replicates)
-    seen = found.overlay.observations
+    after = posterior.scenario.resolved()
+    after["observed"]["fit_until"] = posterior.overlay.observations.fit_until
+    made = provenance({base.name: base.hash}, posterior.seed, replicates=posterior.replicates)
+    seen = posterior.overlay.observations
     lines = [
         f"{base.name}: the draw in the middle of the posterior given {seen.file} until {seen.fit_until}.",
-        *found.sentences(),
-        *(f"Note: {warning}" for warning in found.warnings),
+        *posterior.sentences(),
+        *(f"Note: {warning}" for warning in posterior.warnings),
         f"Made by flywheel_sim {made.version}, engine {made.engine}, from {base.name} {base.hash[:12]}.",
         f"What else is possible: flywheel run {CALIBRATED} --worlds 200 --worlds-from {FILE}",
     ]
@@ -104,9 +104,9 @@ def summary_lines(fit: Calibration) -> list[str]:
     ]
     lines += [f"{one.path} = {one.value:g} ({described(one)})" for one in fit.estimates]
     for track in fit.overlay.tracks:
-        found = [track.errors(SIMULATION, sample) for sample in SAMPLES]
+        errors = [track.errors(SIMULATION, sample) for sample in SAMPLES]
         said = ", ".join(
-            f"{100 * one.mape:.1f} % {word} ({one.n})" for one, word in zip(found, ("in", "out"), strict=True) if one.n
+            f"{100 * one.mape:.1f} % {word} ({one.n})" for one, word in zip(errors, ("in", "out"), strict=True) if one.n
         )
         lines.append(f"Mean absolute error of {track.series.name.replace('_', ' ')}: {said} of sample.")
     return lines

@@ -91,9 +91,14 @@ class Fitting:
     """The residuals as a function of the logarithms of the parameters; simulated sets are remembered."""
 
     def __init__(
-        self, base: Scenario, seen: Observations, seed: int, workers: int | None, progress: Progress | None,
+        self,
+        base: Scenario,
+        seen: Observations,
+        seed: int,
+        workers: int | None,
+        progress: Progress | None,
         kept: Kept | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.base, self.seen, self.seed, self.workers, self.progress = base, seen, seed, workers, progress
         self.kept = kept
         #: runs, cost and place of the best point so far; more runs go before fewer, whose luck is another
@@ -155,10 +160,10 @@ class Fitting:
 
     def recalled(self, key: tuple[int, bytes]) -> bool:
         """Take the residuals of a set from what has been kept, if they are there."""
-        found = self.kept.recall(key) if self.kept is not None else None
-        if found is not None:
-            self.known[key], self.apart[key] = found
-        return found is not None
+        residuals = self.kept.recall(key) if self.kept is not None else None
+        if residuals is not None:
+            self.known[key], self.apart[key] = residuals
+        return residuals is not None
 
     def compared(self, point: Floats, runs: Sequence[Run]) -> tuple[Floats, Floats]:
         """Return residuals of a set: of the mean of its runs, and how each of them moves those of the observations."""
@@ -201,8 +206,8 @@ class Fitting:
         steps = np.diag(self.steps)
         ups = [np.minimum(x + step, self.high) for step in steps]
         downs = [np.maximum(x - step, self.low) for step in steps]
-        found = self.simulate([*ups, *downs])
-        pairs = enumerate(zip(found[: len(x)], found[len(x) :], strict=True))
+        residuals = self.simulate([*ups, *downs])
+        pairs = enumerate(zip(residuals[: len(x)], residuals[len(x) :], strict=True))
         return np.column_stack([(up - down) / max(float((ups[k] - downs[k])[k]), 1e-12) for k, (up, down) in pairs])
 
     def lengthen(self, x: Floats) -> None:
@@ -243,7 +248,18 @@ class Fitting:
         near = covariance / self.size
         left = float(np.max(np.abs(step) / np.sqrt(np.maximum(np.diag(near), 1e-30)), initial=0.0))
         alone = np.asarray(np.linalg.pinv(data + 1e-9 * np.eye(p), hermitian=True), dtype=np.float64)
-        return Local(x, residuals, jacobian, covariance, alone, bound, step, left, luck, self.half_sum(residuals))
+        return Local(
+            x=x,
+            residuals=residuals,
+            jacobian=jacobian,
+            covariance=covariance,
+            alone=alone,
+            bound=bound,
+            step=step,
+            left=left,
+            luck=luck,
+            cost=self.half_sum(residuals),
+        )
 
     def polish(self, x: Floats) -> Local:
         """Return Gauss-Newton steps with falling gain; of the points as good as any, the one nearest to its own next
@@ -284,11 +300,18 @@ class Fitting:
         loss: Any = self.loss
         inside = np.clip(x, self.low + 1e-6, self.high - 1e-6)
         self.lengthen(inside)
-        found = least_squares(
-            self.residuals, inside, jac=self.jacobian, bounds=(self.low, self.high), loss=loss,
-            xtol=ENOUGH, ftol=ENOUGH, gtol=None, max_nfev=MOST,
-        )  # fmt: skip
-        return np.asarray(found.x), _ENDED.get(int(found.status), "too many parameter sets")
+        solution = least_squares(
+            self.residuals,
+            inside,
+            jac=self.jacobian,
+            bounds=(self.low, self.high),
+            loss=loss,
+            xtol=ENOUGH,
+            ftol=ENOUGH,
+            gtol=None,
+            max_nfev=MOST,
+        )
+        return np.asarray(solution.x), _ENDED.get(int(solution.status), "too many parameter sets")
 
 
 def starting_point(base: Scenario) -> Floats:

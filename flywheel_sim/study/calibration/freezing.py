@@ -27,7 +27,6 @@ __all__ = [
     "Achieved",
     "Frozen",
     "freeze",
-    "mean_scores",
     "measure",
     "quantity_of",
     "references",
@@ -115,8 +114,8 @@ def references(scenario: Scenario, seed: int = 11, replicates: int = 8, workers:
     dict of str to float
         Dotted path -> mean over weeks 26 to 156 and over the runs.
     """
-    (found,) = references_of([scenario], [(seed, k) for k in range(replicates)], workers=workers)
-    return found
+    (rows,) = references_of([scenario], [(seed, k) for k in range(replicates)], workers=workers)
+    return rows
 
 
 def references_of(
@@ -160,35 +159,35 @@ def references_of(
         simulation.advance(every, threads=threads, progress=lambda done, total: look())
         for q, rows in enumerate(seen):
             rows.append(_of_teams(short[q // count], simulation, q))
-    found = []
+    by_scenario = []
     for s, one in enumerate(short):
         own = range(s * count, (s + 1) * count)
         mean = np.array([simulation.arrays(q).weekly[first:] for q in own]).mean(axis=(0, 1))
-        found.append(_means(one, [row for q in own for row in seen[q]], mean))
-    return found
+        by_scenario.append(_means(one, [row for q in own for row in seen[q]], mean))
+    return by_scenario
 
 
 def _means(scenario: Scenario, seen: Sequence[Mapping[str, float]], mean: NDArray[np.float64]) -> dict[str, float]:
     """Return references from what was seen of the teams and from the means of the weekly columns."""
-    found = {path: float(np.mean([one[path] for one in seen])) for path in seen[0]}
-    found |= {path: float(mean[column]) for path, column in _COLUMNS.items()}
+    means = {path: float(np.mean([one[path] for one in seen])) for path in seen[0]}
+    means |= {path: float(mean[column]) for path, column in _COLUMNS.items()}
     for path, column in _WHERE_ENABLED.items():
         if scenario.get(f"{path.partition('.')[0]}.enabled"):
-            found[path] = float(mean[column])
+            means[path] = float(mean[column])
     if scenario.get("market.at_rest") and scenario.get("relationship.enabled"):
-        found["relationship.experience_reference"] = float(mean[COL.experience])
+        means["relationship.experience_reference"] = float(mean[COL.experience])
     for path, column in _WHERE_STATED.items():
         if scenario.position(path):
-            found[path] = float(mean[column])
-    found["relationship.start"] = found["relationship.relationship_reference"]
-    found |= _conversion(scenario, mean)
+            means[path] = float(mean[column])
+    means["relationship.start"] = means["relationship.relationship_reference"]
+    means |= _conversion(scenario, mean)
     funnel = scenario.model.market.funnel
     if funnel.enabled and funnel.rest_weeks > 0:
-        found["market.funnel.leads_reference"] = _leads(funnel, float(mean[COL.leads] / max(mean[COL.prospects], 1.0)))
+        means["market.funnel.leads_reference"] = _leads(funnel, float(mean[COL.leads] / max(mean[COL.prospects], 1.0)))
     if scenario.get("causes.enabled"):
-        found["causes.reference"] = float(mean[COL.causes] - mean[COL.causes_hidden])
-        found["causes.handoff_reference"] = float(mean[COL.handoffs_lost] / max(mean[COL.handled], 1.0))
-    return {path: round(value, 4) for path, value in found.items()}
+        means["causes.reference"] = float(mean[COL.causes] - mean[COL.causes_hidden])
+        means["causes.handoff_reference"] = float(mean[COL.handoffs_lost] / max(mean[COL.handled], 1.0))
+    return {path: round(value, 4) for path, value in means.items()}
 
 
 #: References that are means of weekly columns.
@@ -237,7 +236,7 @@ def _of_teams(scenario: Scenario, simulation: Simulation, q: int) -> dict[str, f
     teams, points, segments = int(size["teams"]), int(size["touchpoints"]), int(size["segments"])
     u = state.direction[r["team0"] : r["team0"] + teams]
     mu = state.magnitude[r["team0"] : r["team0"] + teams]
-    found: dict[str, float] = {}
+    means: dict[str, float] = {}
     journey, lengths = scenario.model.journey, list[float]()
     additive = journey.directions == "additive"
     for n, name in enumerate(list(journey.touchpoints)[:points]):
@@ -248,71 +247,32 @@ def _of_teams(scenario: Scenario, simulation: Simulation, q: int) -> dict[str, f
         for s in range(segments):
             need = state.need[r["segment0"] + s] + tables.offset[touch0 + n]
             match.append(scale * float(served @ need) / float(np.sqrt(need @ need)))
-        found[f"journey.touchpoints.{name}.match_reference"] = float(np.mean(match))
+        means[f"journey.touchpoints.{name}.match_reference"] = float(np.mean(match))
     if additive and lengths:
-        found["journey.length_reference"] = float(np.mean(lengths))
+        means["journey.length_reference"] = float(np.mean(lengths))
     if links := int(size["links"]):
         cosines = [u[link["giver"]] @ u[link["taker"]] for link in tables.link[link0 : link0 + links]]
-        found["handoffs.reference_cosine"] = float(np.mean(cosines))
+        means["handoffs.reference_cosine"] = float(np.mean(cosines))
     sellers = [point.owner for point in scenario.model.journey.touchpoints.values() if point.stage == "sale"]
     if scenario.get("selling.enabled") and sellers:
         seller = list(scenario.model.teams).index(sellers[0])
         cosines = [float(u[seller] @ state.need[r["segment0"] + s]) for s in range(segments)]
-        found["selling.reference_cosine"] = float(np.mean(cosines))
+        means["selling.reference_cosine"] = float(np.mean(cosines))
     powering = np.array([not team.front for team in scenario.model.teams.values()])
     if scenario.get("culture.morale.enabled") and powering.any():
         heads = state.heads[r["team0"] : r["team0"] + teams]
-        found["culture.morale.support_reference"] = float((heads * mu)[powering].sum() / heads.sum())
+        means["culture.morale.support_reference"] = float((heads * mu)[powering].sum() / heads.sum())
     if scenario.get("capacity.shortness") and scenario.get("capacity.enabled"):
         for k, name in enumerate(scenario.model.teams):
             needed, there = state.demand[r["team0"] + k], state.hours[r["team0"] + k]
-            found[f"teams.{name}.load_reference"] = float(needed / there) if there > 0 else 0.0
+            means[f"teams.{name}.load_reference"] = float(needed / there) if there > 0 else 0.0
     if scenario.get("sensing.response_bond"):
         rows = slice(int(r["account0"]), int(r["account0"]) + int(r["accounts"]))
         customers = state.relationship[rows][np.isin(state.status[rows], (NEUTRAL, ADVOCATE, DETRACTOR))]
-        found["sensing.relationship_spread"] = max(float(np.std(customers)), 0.001) if customers.size else 0.001
+        means["sensing.relationship_spread"] = max(float(np.std(customers)), 0.001) if customers.size else 0.001
     if teams:
-        found["capacity.craft_reference"] = float(np.mean(np.sum(u * tables.craft[row0 : row0 + teams], axis=1)))
-    return found
-
-
-def mean_scores(
-    scenario: Scenario, seed: int = 11, replicates: int = 8, workers: int | None = None
-) -> dict[str, NDArray[np.float64]]:
-    """Return what a bonus on each measure would come to if nobody worked for it: 1 is the bonus at target.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    seed, replicates : int
-        Luck, and number of runs.
-    workers : int, optional
-        Threads.
-
-    Returns
-    -------
-    dict of str to float64 array, shape (replicates,)
-        By measure, the mean over the weeks of each run and over the heads of the teams that can be scored on it.
-    """
-    inc, teams = scenario.model.incentives, scenario.model.teams
-    ends = {end for link in scenario.model.handoffs.links.values() for end in (link.giver, link.taker)}
-    models = []
-    for name, one in inc.measures.items():
-        paid = [team for team in teams if team in ends or not one.peers or one.columns]
-        pay = {team: {"intensity": 0.0, "on": {name: 1.0}, "bonus": 0.0} for team in paid}
-        models.append(scenario.with_({"incentives.enabled": True, "incentives.pay": pay}).model)
-    keys = [(s, seed, k) for s in range(len(models)) for k in range(replicates)]
-    simulation, threads = Simulation(models, keys, keep_teams=False), worker_count(workers)
-    state, got, due = simulation.state, np.zeros(len(keys)), np.zeros(len(keys))
-    paid_rows = np.concatenate([[team in model.incentives.pay for team in teams] for model in models])
-    paid_rows = np.repeat(paid_rows.reshape(len(models), -1), replicates, axis=0).ravel()
-    while simulation.week < simulation.horizon:
-        simulation.advance(1, threads=threads)
-        heads = (state.heads * paid_rows).reshape(len(keys), -1)
-        got += (state.scored.reshape(len(keys), -1) * heads).sum(axis=1)
-        due += heads.sum(axis=1)
-    share = np.divide(got, due, out=np.full(len(keys), np.nan), where=due > 0).reshape(len(models), replicates)
-    return dict(zip(inc.measures, share, strict=True))
+        means["capacity.craft_reference"] = float(np.mean(np.sum(u * tables.craft[row0 : row0 + teams], axis=1)))
+    return means
 
 
 def targets(scenario: Scenario, workers: int | None = None) -> dict[str, float]:
@@ -323,8 +283,8 @@ def targets(scenario: Scenario, workers: int | None = None) -> dict[str, float]:
     dict of str to float
         Dotted path -> target, to four digits; a measure that no target fits is left out.
     """
-    found = found_targets(scenario, worker_count(workers))
-    return {f"incentives.measures.{name}.target": value for name, value in found.items()}
+    by_measure = found_targets(scenario, worker_count(workers))
+    return {f"incentives.measures.{name}.target": value for name, value in by_measure.items()}
 
 
 def _mean(column: str) -> Callable[[Run], float]:
@@ -375,12 +335,12 @@ def measure(
     targets = scenario.model.frozen.targets
     runs = batch([scenario], replicates=replicates, seed=seed, workers=workers)[0]
     yearly = measure_years(scenario, [name for name in targets if name in YEARLY], seed, replicates, workers)
-    found = []
+    measured = []
     for name, target in targets.items():
         values = yearly[name] if name in yearly else np.array([quantity_of(name, run) for run in runs])
         error = float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
-        found.append(Achieved(name, target.low, target.high, float(np.mean(values)), error))
-    return tuple(found)
+        measured.append(Achieved(name, target.low, target.high, float(np.mean(values)), error))
+    return tuple(measured)
 
 
 def freeze(
@@ -412,24 +372,31 @@ def freeze(
     Frozen
     """
     tell = progress or (lambda text: None)
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     moved, own = 0.0, scenario.position("frozen")
     aims = {f"incentives.measures.{name}.target" for name in scenario.model.incentives.measures}
     if own:  # what a parent states stays the parent's
         aims = {path for path in aims if (place := scenario.position(path)) and place.file == own.file}
     for n in range(rounds):
-        found = references(scenario, workers=workers)
-        steps = {path: abs(value - scenario.get(path)) for path, value in found.items()}
-        worst = max(steps, key=lambda path: steps[path] / max(1.0, abs(found[path])))
-        moved = steps[worst] / max(1.0, abs(found[worst]))
+        values = references(scenario, workers=workers)
+        steps = {path: abs(value - scenario.get(path)) for path, value in values.items()}
+        worst = max(steps, key=lambda path: steps[path] / max(1.0, abs(values[path])))
+        moved = steps[worst] / max(1.0, abs(values[worst]))
         tell(f"round {n + 1}: {worst} moved by {moved:.3g}")
-        scenario = scenario.with_(found)
+        scenario = scenario.with_(values)
         if moved < SETTLED:
             break
     if rounds and aims:
         tell("targets of what teams can be paid on")
         aims &= (right := targets(scenario, workers=workers)).keys()
-        found |= {path: right[path] for path in sorted(aims)}
-        scenario = scenario.with_(found)
+        values |= {path: right[path] for path in sorted(aims)}
+        scenario = scenario.with_(values)
     tell(f"measuring {replicates} runs")
-    return Frozen(scenario, found, moved, measure(scenario, seed, replicates, workers), seed, replicates)
+    return Frozen(
+        scenario=scenario,
+        references=values,
+        moved=moved,
+        achieved=measure(scenario, seed, replicates, workers),
+        seed=seed,
+        replicates=replicates,
+    )

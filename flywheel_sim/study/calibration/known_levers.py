@@ -152,5 +152,5 @@ def steps(known: Sequence[Known], read: Mapping[str, float]) -> dict[str, float]
         matrix[referred, new], matrix[referred, referred] = share - 1.0, 1.0 - share
     if {"utilisation", "tickets"} <= set(names):
         matrix[names.index("utilisation"), names.index("tickets")] = 0.9
-    found = np.clip(np.linalg.solve(matrix, off), -MOST, MOST) if names else off
-    return {name: float(step) for name, step in zip(names, found, strict=True)}
+    solved = np.clip(np.linalg.solve(matrix, off), -MOST, MOST) if names else off
+    return {name: float(step) for name, step in zip(names, solved, strict=True)}

@@ -97,15 +97,15 @@ class KnownFit:
 
 def read_numbers(known: Sequence[Known], runs: Sequence[Run]) -> dict[str, tuple[float, float]]:
     """Read known numbers off runs: mean over weeks 26 to 156 and the runs, with its standard error."""
-    found = {}
+    numbers = {}
     for one in known:
         values = np.array([_of_run(one, run) for run in runs])
         values = values[np.isfinite(values)]
         mean = float(values.mean()) if len(values) else math.nan
         alike = len(values) < 2 or float(np.ptp(values)) <= 1e-9 * abs(mean)
         error = 0.0 if alike else float(values.std(ddof=1) / math.sqrt(len(values)))
-        found[one.name] = (mean, error)
-    return found
+        numbers[one.name] = (mean, error)
+    return numbers
 
 
 def _of_run(known: Known, run: Run) -> float:
@@ -218,7 +218,15 @@ def meet(
     )
     numbers = tuple(_met(scenario, end, one, before, fresh["numbers"], levers, rounds, stuck) for one in known)
     targets = found_targets(end, worker_count(workers)) if end.model.incentives.measures else {}
-    return KnownFit(end, numbers, refs, search.moved < SETTLED, rounds, count, targets)
+    return KnownFit(
+        scenario=end,
+        numbers=numbers,
+        references=refs,
+        settled=search.moved < SETTLED,
+        rounds=rounds,
+        runs=count,
+        targets=targets,
+    )
 
 
 def moved_by(scenario: Scenario) -> set[str]:
@@ -370,9 +378,14 @@ class _Search:
 
 
 def _look(
-    scenario: Scenario, known: Sequence[Known], seed: int, replicates: int, workers: int | None, *,
+    scenario: Scenario,
+    known: Sequence[Known],
+    seed: int,
+    replicates: int,
+    workers: int | None,
+    *,
     only_numbers: bool = False,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Run a company and read its known numbers and what its references would have to be."""
     horizon = min(UNTIL, scenario.model.horizon_weeks)
     at_rest = {"horizon_weeks": horizon, "measures.warm_up_weeks": min(FROM, horizon - 1)}
@@ -401,9 +414,15 @@ def _half(one: Known) -> float:
 
 
 def _met(
-    start: Scenario, end: Scenario, one: Known, before: Mapping[str, Any], fresh: Mapping[str, Any],
-    levers: Mapping[str, Lever], rounds: int, stuck: Mapping[str, float],
-) -> Met:  # fmt: skip
+    start: Scenario,
+    end: Scenario,
+    one: Known,
+    before: Mapping[str, Any],
+    fresh: Mapping[str, Any],
+    levers: Mapping[str, Lever],
+    rounds: int,
+    stuck: Mapping[str, float],
+) -> Met:
     value, error = fresh[one.name]
     paths: Sequence[str] = tuple(_direct(start, [one])) or (levers[one.name].paths(end) if one.name in levers else ())
     moved = {path: pair for path in paths if (pair := (float(start.get(path)), float(end.get(path))))[0] != pair[1]}
@@ -421,7 +440,9 @@ def _met(
             why = f"it still moves after {ROUNDS} rounds: other numbers pull against it"
         if one.name == "churn" and end.model.contracts.involuntary > 0 and value > one.high:
             why += "; failed payments (contracts.involuntary) are part of it"
-    return Met(one, float(before[one.name][0]), float(value), float(error), moved, why)
+    return Met(
+        known=one, before=float(before[one.name][0]), value=float(value), error=float(error), moved=moved, why=why
+    )
 
 
 def _said(n: int, known: Sequence[Known], read: Mapping[str, Any], off: Mapping[str, float], moved: float) -> str:

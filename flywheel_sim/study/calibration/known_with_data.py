@@ -68,21 +68,25 @@ def fit_beside(
         return FittedBeside(scenario, {}, tuple(kept.values()))
     free = scenario.with_({f"observed.fit.{name}": None for name in kept}) if kept else scenario
     progress(f"fitting {', '.join(one.path for one in free.model.observed.fit.values())} to the data")
-    found = calibrate(
-        free, replicates=replicates, seed=seed, workers=workers, folder=folder,
+    calibration = calibrate(
+        free,
+        replicates=replicates,
+        seed=seed,
+        workers=workers,
+        folder=folder,
         progress=lambda sets, cost: progress(f"{sets} parameter sets, cost {cost:.4g}") if sets % 25 == 0 else None,
-    )  # fmt: skip
-    return FittedBeside(scenario.with_(found.values), found.values, tuple(kept.values()))
+    )
+    return FittedBeside(scenario.with_(calibration.values), calibration.values, tuple(kept.values()))
 
 
 def distances(scenario: Scenario, *, seed: int, replicates: int, workers: int | None = None) -> dict[str, float]:
     """Return how far a company is from its data: the root mean square of ln(simulated / observed), by series."""
     seen = observations(scenario)
     runs = batch([scenario], replicates=replicates, seed=seed, workers=workers)[0]
-    found = {}
+    distance = {}
     for track in overlay(runs, seen).tracks:
         values = track.series.values
-        used = seen.in_sample & track.series.comparable & (values > 0) & (track.centre > 0)
+        used = seen.in_sample & track.series.comparable & (values > 0) & (track.center > 0)
         if track.series.fitted and used.any():
-            found[track.series.name] = float(np.sqrt(np.mean(np.log(track.centre[used] / values[used]) ** 2)))
-    return found
+            distance[track.series.name] = float(np.sqrt(np.mean(np.log(track.center[used] / values[used]) ** 2)))
+    return distance

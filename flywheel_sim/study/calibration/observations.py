@@ -123,16 +123,16 @@ def observations(scenario: Scenario) -> Observations:
         scale=mapping.scale,
         series=tuple(
             ObservedSeries(
-                name,
-                one.quantity,
-                weeks[keep],
-                opening[keep],
-                values[name][keep],
-                derived[name][keep],
-                one.error,
-                one.fit,
-                law_of(one),
-                one.cohort,
+                name=name,
+                quantity=one.quantity,
+                weeks=weeks[keep],
+                opening=opening[keep],
+                values=values[name][keep],
+                derived=derived[name][keep],
+                error=one.error,
+                fitted=one.fit,
+                law=law_of(one),
+                cohort=one.cohort,
             )
             for name, one in sorted(mapping.series.items(), key=lambda item: _ORDER.index(item[1].quantity))
         ),
@@ -208,8 +208,8 @@ def weeks_needed(seen: Observations, horizon: int) -> list[int]:
     named = np.concatenate([part for one in seen.series for part in (one.weeks, one.opening)])
     named = np.clip(named[np.isfinite(named)], 0, None)
     beyond = named > horizon
-    found = np.concatenate((np.floor(named), np.ceil(named), named[beyond] * 0 + horizon - 1))
-    return sorted({int(week) for week in np.minimum(found, horizon) if week > 0})
+    weeks = np.concatenate((np.floor(named), np.ceil(named), named[beyond] * 0 + horizon - 1))
+    return sorted({int(week) for week in np.minimum(weeks, horizon) if week > 0})
 
 
 def _usual(per_year: Floats) -> int:
@@ -227,8 +227,12 @@ def _complete(mapping: "Observed", table: Rows) -> tuple[dict[str, Floats], dict
     if {"customers", "revenue", "revenue_per_customer"} <= set(of):
         customers, target = columns[of["customers"]], of["revenue_per_customer"]
         # the row before is the opening only where it stands at the opening, within a few days
-        before = np.concatenate(([np.nan], np.where(np.abs(np.diff(table.days) - (table.days - table.opening)[1:]) <= 3,
-                                                    customers[:-1], np.nan)))  # fmt: skip
+        before = np.concatenate(
+            (
+                [np.nan],
+                np.where(np.abs(np.diff(table.days) - (table.days - table.opening)[1:]) <= 3, customers[:-1], np.nan),
+            )
+        )
         follows = table.per_year * columns[of["revenue"]] / ((customers + before) / 2.0)
         both = np.isfinite(follows) & np.isfinite(columns[target])
         if both.any():

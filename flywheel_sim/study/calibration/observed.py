@@ -37,9 +37,9 @@ def overlay(runs: Sequence[Run], seen: Observations | None = None, *, holds: str
     ScenarioError
         When the scenario names no data, or data that cannot be read.
     """
-    found = seen if seen is not None else observations(runs[0].scenario)
-    simulated = [np.array([measured(run, found, series) for run in runs]) for series in found.series]
-    return beside(found, simulated, holds)
+    observed = seen if seen is not None else observations(runs[0].scenario)
+    simulated = [np.array([measured(run, observed, series) for run in runs]) for series in observed.series]
+    return beside(observed, simulated, holds)
 
 
 def beside(seen: Observations, simulated: Sequence[NDArray[np.float64]], holds: str) -> Overlay:

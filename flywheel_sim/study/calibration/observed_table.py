@@ -269,9 +269,9 @@ class Table:
             return np.array(days) - 7.0 * mapping.period_weeks, np.full(n, 52.0 / mapping.period_weeks)
         if mapping.period or mapping.period_column:
             for k, text in enumerate(texts):
-                found = _length(text, days[k], bool(mapping.period_weeks))
-                if found is not None:
-                    opening[k], per_year[k] = found
+                period = _length(text, days[k], bool(mapping.period_weeks))
+                if period is not None:
+                    opening[k], per_year[k] = period
                 elif mapping.period_column:
                     self._complain(lines[k], mapping.period_column, f"expected {_EXPECTED}, got '{text}'")
                 else:
@@ -328,9 +328,9 @@ def _length(text: str, day: float, numbered: bool) -> tuple[float, float] | None
     if word in _MONTHS:
         months = _MONTHS[word]
         return (day - _YEAR * months / 12.0 if numbered else _months_before(int(day), months)), 12.0 / months
-    found = _LENGTH.fullmatch(word)
+    match = _LENGTH.fullmatch(word)
     try:
-        days = number(found[1]) * (7.0 if found[2].startswith("week") else 1.0) if found else 0.0
+        days = number(match[1]) * (7.0 if match[2].startswith("week") else 1.0) if match else 0.0
     except Unreadable:
         return None
     return (day - days, _YEAR / days) if 0 < days < 1e5 else None

@@ -187,11 +187,13 @@ def of_observations(
         folder = kept / "runs"
     vacant(folder)
     with Store.create(folder, Experiment({base.name: base}, chosen.seed, outcomes, about=about)) as store:
-        found = _Calibration(base, priors, seen, chosen, store, on, workers, progress).run()
-        leave(found, base)
+        posterior = _Calibration(
+            base=base, priors=priors, seen=seen, settings=chosen, store=store, on=on, workers=workers, progress=progress
+        ).run()
+        leave(posterior, base)
     if kept is not None:
-        weakref.finalize(found, shutil.rmtree, kept, ignore_errors=True)
-    return found
+        weakref.finalize(posterior, shutil.rmtree, kept, ignore_errors=True)
+    return posterior
 
 
 def resume(
@@ -213,9 +215,18 @@ def resume(
             raise ResultError(f"'{folder}' was begun with {said[0]}; this is {said[1]}, which asks other questions")
         base, seen = next(iter(store.experiment.scenarios.values())), _unpacked(about["observed"])
         settings = Settings(**about["settings"])
-        found = _Calibration(base, Priors(base), seen, settings, store, on, workers, progress).run()
-        leave(found, base)
-        return found
+        posterior = _Calibration(
+            base=base,
+            priors=Priors(base),
+            seen=seen,
+            settings=settings,
+            store=store,
+            on=on,
+            workers=workers,
+            progress=progress,
+        ).run()
+        leave(posterior, base)
+        return posterior
 
 
 def _packed(seen: Observations) -> dict[str, Any]:
@@ -249,9 +260,16 @@ class _Calibration:
     """One calibration, from its first question to its answer."""
 
     def __init__(
-        self, base: Scenario, priors: Priors, seen: Observations, settings: Settings, store: Store, on: On,
-        workers: int | None, progress: Progress | None,
-    ) -> None:  # fmt: skip
+        self,
+        base: Scenario,
+        priors: Priors,
+        seen: Observations,
+        settings: Settings,
+        store: Store,
+        on: On,
+        workers: int | None,
+        progress: Progress | None,
+    ) -> None:
         self.base, self.priors, self.seen, self.settings, self.store = base, priors, seen, settings, store
         self.on, self.workers, self.progress = on, workers, progress
         self.fitted = [one for one in seen.series if one.fitted]
@@ -297,8 +315,13 @@ class _Calibration:
         if drive.asked:
             raise Interrupted(f"interrupted; go on with: {resume_command(self.store)}")
         told = self.store.outcomes(drive.runs)
-        weeks = np.array([int(name[len("customers.at") :]) for name in self.store.experiment.outcomes
-                          if name.startswith("customers.at")])  # fmt: skip
+        weeks = np.array(
+            [
+                int(name[len("customers.at") :])
+                for name in self.store.experiment.outcomes
+                if name.startswith("customers.at")
+            ]
+        )
         shape = (len(points), replicates, self.base.model.horizon_weeks + 1)
         customers, paid = np.full(shape, np.nan), np.full(shape, np.nan)
         path = "market.initial_customers"
@@ -385,7 +408,7 @@ class _Calibration:
         logs = np.log(draws)
         gap = logs - logs.mean(axis=0)
         spread = np.linalg.pinv(np.cov(logs, rowvar=False).reshape(len(priors), -1), hermitian=True)
-        centre = int(np.argmin(np.einsum("ij,jk,ik->i", gap, spread, gap)))
+        center = int(np.argmin(np.einsum("ij,jk,ik->i", gap, spread, gap)))
         customers, paid = self._ask(
             unit[: settings.predicted], self.company, "prediction", PREDICTING, self.base.model.horizon_weeks
         )
@@ -398,11 +421,21 @@ class _Calibration:
         sds = priors.spread_of_logs()
         fit = self.base.model.observed.fit
         return Posterior(
-            scenario=self.base.with_(changes[centre]),
+            scenario=self.base.with_(changes[center]),
             base=self.base.name,
             parameters=tuple(
-                Parameter(name, path, fit[name].low, fit[name].high, fit[name].prior, fit[name].spread, draws[:, k],
-                          unit[:, k], float(sds[k]), prior[:, k])
+                Parameter(
+                    name=name,
+                    path=path,
+                    low=fit[name].low,
+                    high=fit[name].high,
+                    prior=fit[name].prior,
+                    spread=fit[name].spread,
+                    draws=draws[:, k],
+                    unit=unit[:, k],
+                    prior_sd=float(sds[k]),
+                    prior_quantiles=prior[:, k],
+                )
                 for k, (name, path) in enumerate(zip(priors.names, priors.paths, strict=True))
             ),
             overlay=beside(self.seen, predicted, "everything"),
@@ -417,13 +450,19 @@ class _Calibration:
             seed=settings.seed,
             company=self.company,
             folder=str(self.store.folder),
-        )  # fmt: skip
+        )
 
     def _strange(self, predicted: Sequence[Floats]) -> float:
         """Return the share of predicted data sets that are farther from their middle than the observed one."""
-        parts = [one.standard(values)[:, rows] for one, values, rows in zip(
-            self.fitted, [v for v, one in zip(predicted, self.seen.series, strict=True) if one.fitted], self.rows,
-            strict=True)]  # fmt: skip
+        parts = [
+            one.standard(values)[:, rows]
+            for one, values, rows in zip(
+                self.fitted,
+                [v for v, one in zip(predicted, self.seen.series, strict=True) if one.fitted],
+                self.rows,
+                strict=True,
+            )
+        ]
         z = np.concatenate(parts, axis=1)
         middle = z.mean(axis=0)
         q = z.shape[1]

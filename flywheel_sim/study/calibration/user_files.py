@@ -164,32 +164,32 @@ def _dated(table: Table, header: str) -> bool:
 def _fits(table: Table, meaning: str, pattern: str, dated: Sequence[str]) -> list[str]:
     """Return the headers that may have a meaning."""
     excluded = _NOT.get(meaning) if _FIGURE.get(meaning) == pattern else None
-    found = []
+    headers = []
     for header in table.headers:
         said = header.replace("_", " ")
         if not re.search(pattern, said, re.IGNORECASE) or (excluded and re.search(excluded, said, re.IGNORECASE)):
             continue
         empty = meaning == "end" and all(blank(cell) for cell in table.column(header))
         if meaning == "id" or empty or (header in dated) == (meaning in ("start", "end")):
-            found.append(header)
-    return found
+            headers.append(header)
+    return headers
 
 
 def _matched(table: Table, words: Mapping[str, str], choices: Choices, dated: Sequence[str]) -> dict[str, str]:
     """Find the header of every meaning; two headers for one meaning are asked about, and ``none`` leaves it out."""
-    found: dict[str, str] = {m: h for m, h in choices.columns.items() if m in words and h in table.headers}
-    taken = set(found.values())
+    header_of: dict[str, str] = {m: h for m, h in choices.columns.items() if m in words and h in table.headers}
+    taken = set(header_of.values())
     for meaning, pattern in words.items():
-        if meaning in found or choices.columns.get(meaning) == NONE:
+        if meaning in header_of or choices.columns.get(meaning) == NONE:
             continue
         fits = [header for header in _fits(table, meaning, pattern, dated) if header not in taken]
         if len(fits) > 1 and meaning in _ASKED:
             listed = " or ".join(f"--column {meaning}='{h}'" for h in fits[:3])
             raise ScenarioError.single(f"which column is the {meaning}? say {listed}", file=table.name)
         if fits:
-            found[meaning] = fits[0]
+            header_of[meaning] = fits[0]
             taken.add(fits[0])
-    return found
+    return header_of
 
 
 def _customers(table: Table, columns: Mapping[str, str], choices: Choices) -> FromFile:

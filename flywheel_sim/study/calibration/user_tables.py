@@ -136,14 +136,14 @@ def _delimited(path: Path, notes: list[str]) -> list[list[str]]:
 
 def _separator(lines: list[str]) -> str:
     """Return the sign that cuts most lines into the same number of cells, at least two."""
-    best, found = 0.0, ","
+    best, likeliest = 0.0, ","
     for sign in (";", "\t", "|", ","):
         counts = [len(row) for row in csv.reader(lines[:200], delimiter=sign)]
         usual = max(set(counts), key=lambda n: (counts.count(n) if n > 1 else 0, n))
         worth = counts.count(usual) / len(counts) if usual > 1 else 0.0
         if worth > best + 1e-9:
-            best, found = worth, sign
-    return found
+            best, likeliest = worth, sign
+    return likeliest
 
 
 def _framed(name: str, cells: list[list[str]], notes: list[str]) -> Table:
@@ -214,10 +214,10 @@ def numbers(table: Table, header: str, decimal: str = "") -> list[float | None]:
     cells = [re.sub(r"[\s\u00a0\u202f']|[$€£]|USD|EUR|GBP", "", cell) for cell in table.column(header)]
     said = [cell for cell in cells if not blank(cell)]
     sign = decimal or _decimal(table, header, said)
-    found: list[float | None] = []
+    values: list[float | None] = []
     for row, cell in enumerate(cells):
         if blank(cell):
-            found.append(None)
+            values.append(None)
             continue
         share, minus = cell.endswith("%"), cell.startswith("(") and cell.endswith(")")
         text = cell.rstrip("%").strip("()")
@@ -227,8 +227,8 @@ def numbers(table: Table, header: str, decimal: str = "") -> list[float | None]:
         except ValueError:
             shown = table.column(header)[row][:30]
             raise _refuse(table.name, f"'{header}', row {row + 1}: expected a number, got '{shown}'") from None
-        found.append((-value if minus else value) / (100.0 if share else 1.0))
-    return found
+        values.append((-value if minus else value) / (100.0 if share else 1.0))
+    return values
 
 
 def _decimal(table: Table, header: str, said: list[str]) -> str:
@@ -254,15 +254,15 @@ def _decimal(table: Table, header: str, said: list[str]) -> str:
 
 def _signs(table: Table, header: str) -> set[str]:
     """Return the signs for decimals that other columns of a file show beyond doubt."""
-    found = set()
+    signs = set()
     for other in table.headers:
         for cell in table.column(other) if other != header else ():
             text = re.sub(r"[\s\u00a0\u202f'$€£%]|USD|EUR|GBP", "", cell).strip("()-+")
             if m := re.fullmatch(r"\d{1,3}(?:([.,])\d{3})*([.,])\d+|\d+([.,])\d+", text):
                 sign, digits = m[2] or m[3], len(text) - 1 - max(text.rfind("."), text.rfind(","))
                 if digits != 3 or (m[1] and m[1] != sign):
-                    found.add(sign)
-    return found
+                    signs.add(sign)
+    return signs
 
 
 def is_date(text: str) -> bool:
@@ -344,13 +344,13 @@ def dates(table: Table, header: str, order: str = "") -> list[date | None]:
             raise _refuse(table.name, message)
         day_first = first > 12 or dotted
     serial = bool(said) and all(re.fullmatch(r"\d{5}(\.\d+)?", cell) and 20000 < float(cell) < 70000 for cell in said)
-    found: list[date | None] = []
+    days: list[date | None] = []
     for row, cell in enumerate(cells):
         if blank(cell):
-            found.append(None)
+            days.append(None)
             continue
         one = date(1899, 12, 30) + timedelta(days=int(float(cell))) if serial else _date(cell, day_first=day_first)
         if one is None or not 1970 <= one.year <= 2100:
             raise _refuse(table.name, f"'{header}', row {row + 1}: expected a date, got '{cell[:30]}'")
-        found.append(one)
-    return found
+        days.append(one)
+    return days

@@ -28,8 +28,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from flywheel_sim.scenario import Scenario, load, shipped_path
-from flywheel_sim.scenario.reading import parse, plain
+from flywheel_sim.scenario import Scenario, load
+from flywheel_sim.study.declared import entries, every_name
 
 __all__ = ["Arms", "Claim", "arms", "claim_table", "settings"]
 
@@ -86,13 +86,8 @@ def claim_table() -> Mapping[str, Claim]:
     >>> claim_table()["C34"].vanish[0]["expansion.relationship_effect"]
     0
     """
-    found: dict[str, Claim] = {}
-    for path in sorted(shipped_path("experiments/claims").glob("*.yaml")):
-        for number, values in _read(path).items():
-            if number in found:
-                raise ValueError(f"{path}: {number} is there twice")
-            found[number] = _claim(path, number, values)
-    return MappingProxyType(dict(sorted(found.items(), key=lambda item: int(item[0][1:]))))
+    claims = {number: _claim(path, number, values) for path, number, values in entries("claims")}
+    return MappingProxyType(dict(sorted(claims.items(), key=lambda item: int(item[0][1:]))))
 
 
 def arms(claim: Claim, shape: Mapping[str, Any] | None = None) -> Arms:
@@ -127,16 +122,7 @@ def settings(scenario: Scenario, changes: Mapping[str, Any]) -> dict[str, Any]:
     >>> settings(load("b2b-saas"), {"segments.*.need.care": 1})
     {'segments.enterprise.need.care': 1, 'segments.small.need.care': 1}
     """
-    found: dict[str, Any] = {}
-    for path, value in changes.items():
-        here = [""]
-        for part in path.split("."):
-            if part == "*":
-                here = [f"{at}.{name}" for at in here for name in scenario.get(at[1:])]
-            else:
-                here = [f"{at}.{part}" for at in here]
-        found |= dict.fromkeys((at[1:] for at in here), value)
-    return found
+    return {one: value for path, value in changes.items() for one in every_name(scenario, path)}
 
 
 def _affected(scenario: Scenario, effect: Mapping[str, Any], twin: Mapping[str, Any]) -> Scenario:
@@ -149,13 +135,6 @@ def _affected(scenario: Scenario, effect: Mapping[str, Any], twin: Mapping[str, 
         scenario = funnel_twin(scenario, **keywords)
     rest = {path: value for path, value in effect.items() if not path.startswith(_TWIN)}
     return scenario.with_(settings(scenario, rest)) if rest else scenario
-
-
-def _read(path: Path) -> dict[str, dict[str, Any]]:
-    tree = plain(parse(path.read_text("utf-8")))
-    if not isinstance(tree, dict):
-        raise ValueError(f"{path}: expected claims by number")
-    return tree
 
 
 def _claim(path: Path, number: str, values: Mapping[str, Any]) -> Claim:

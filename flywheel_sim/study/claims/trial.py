@@ -91,9 +91,12 @@ class Over:
 
     @classmethod
     def of(
-        cls, table: Mapping[str, Claim], made: Mapping[str, list[Arm]], count: int,
+        cls,
+        table: Mapping[str, Claim],
+        made: Mapping[str, list[Arm]],
+        count: int,
         source: str | os.PathLike[str] | None,
-    ) -> "Over":  # fmt: skip
+    ) -> "Over":
         """Return so many worlds for every company that claims are tried in."""
         from flywheel_sim.engine.targets import with_targets  # loads the engine
 
@@ -211,9 +214,15 @@ def claims(
     trials = judged([(claim, measured.get(number, [])) for number, claim in table.items()], told)
     bases = {claim.base for claim in table.values() if not claim.open}
     return Trials(
-        trials, replicates, seed, mode, ERROR_RATE, FALSE_ALARM, {base: load(base).hash for base in sorted(bases)},
-        time.perf_counter() - begun,
-    )  # fmt: skip
+        trials=trials,
+        replicates=replicates,
+        seed=seed,
+        mode=mode,
+        error_rate=ERROR_RATE,
+        false_alarm=FALSE_ALARM,
+        hashes={base: load(base).hash for base in sorted(bases)},
+        seconds=time.perf_counter() - begun,
+    )
 
 
 def chosen(names: Iterable[str]) -> dict[str, Claim]:
@@ -300,10 +309,14 @@ def judged(
     trials = []
     for claim, measured in tried:
         told: dict[str, Any] = {
-            "mechanisms": claim.mechanisms, "base": claim.base, "effect": claim.effect, "direction": claim.direction,
-            "null": claim.expect == "null", "by_construction": claim.by_construction,
+            "mechanisms": claim.mechanisms,
+            "base": claim.base,
+            "effect": claim.effect,
+            "direction": claim.direction,
+            "null": claim.expect == "null",
+            "by_construction": claim.by_construction,
             **(about or {}).get(claim.number, {}),
-        }  # fmt: skip
+        }
         if not measured:
             trials.append(Trial(claim.number, claim.claim, "not tried", reason=claim.open, **told))
             continue
@@ -357,18 +370,27 @@ def _seen(name: str, pair: Pair, tests: int) -> Seen:
     without, with_effect = float(pair.without.mean()), float(pair.with_effect.mean())
     error = float(np.std(apart, ddof=1) / np.sqrt(len(apart)))
     sees = smallest_seen(Quantity(name, without, with_effect, error, freedom=len(apart) - 1), ERROR_RATE, tests)
-    return Seen(name, without, with_effect, float(apart.mean()), mean_interval(apart), _p_of(pair), sees, pair.same)
+    return Seen(
+        name=name,
+        without=without,
+        with_effect=with_effect,
+        difference=float(apart.mean()),
+        interval=mean_interval(apart),
+        p=_p_of(pair),
+        sees=sees,
+        same=pair.same,
+    )
 
 
 def _before(claim: Claim, without: Scenario) -> dict[str, Any]:
     """Return what stands without the effect where it is set, where that is one number, word or switch."""
-    found = {}
+    before = {}
     for path in claim.effect:
         if not path.startswith("twin."):
             values = [without.get(one) for one in settings(without, {path: None})]
             if values and isinstance(values[0], bool | int | float | str) and all(v == values[0] for v in values):
-                found[path] = values[0]
-    return found
+                before[path] = values[0]
+    return before
 
 
 def _groups(made: Mapping[str, Any]) -> list[list[str]]:
@@ -403,11 +425,17 @@ def _measured(
         def on(part: int, _: int, first: int = first) -> None:
             step(first * weeks + part)
 
-        found = batch(
-            list(scenarios.values()), replicates=count, first=first, seed=seed, workers=workers, teams=False,
-            progress=on, each=None if over is None else over.each,
-        )  # fmt: skip
-        runs = dict(zip(scenarios, found, strict=True))
+        batch_of_runs = batch(
+            list(scenarios.values()),
+            replicates=count,
+            first=first,
+            seed=seed,
+            workers=workers,
+            teams=False,
+            progress=on,
+            each=None if over is None else over.each,
+        )
+        runs = dict(zip(scenarios, batch_of_runs, strict=True))
         for number, (claim, both) in group.items():
             for k, (without, with_effect) in enumerate(both):
                 pairs = list(zip(runs[without.hash], runs[with_effect.hash], strict=True))

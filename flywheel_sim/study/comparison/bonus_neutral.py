@@ -43,7 +43,7 @@ def bonus_neutral(scenarios: Sequence[Scenario], threads: int = 1) -> list[Scena
     given = next((sum_ for sum_ in paid if sum_ > 0), 0.0)
     if not given:
         raise ScenarioError.single("no scenario pays a bonus, so there is nothing to be neutral about")
-    found = []
+    neutral = []
     for scenario, sum_ in zip(ready, paid, strict=True):
         inc, teams = scenario.model.incentives, scenario.model.teams
         if sum_ > 0:
@@ -52,5 +52,5 @@ def bonus_neutral(scenarios: Sequence[Scenario], threads: int = 1) -> list[Scena
             factor = 1.0 + given / payroll(scenario)
             changes = {f"teams.{name}.salary": team.salary * factor for name, team in teams.items()}
         off = abs(given / sum_ - 1.0) > 1e-9 if sum_ > 0 else True
-        found.append(scenario.with_(changes) if off else scenario)
-    return found
+        neutral.append(scenario.with_(changes) if off else scenario)
+    return neutral

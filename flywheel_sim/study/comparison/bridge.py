@@ -278,14 +278,14 @@ def _orders(count: int) -> list[tuple[int, ...]]:
 def _needed(count: int, orders: list[tuple[int, ...]]) -> list[Coalition]:
     """Return every coalition that is run, small ones first."""
     whole = frozenset(range(count))
-    found: Iterable[Coalition]
+    coalitions: Iterable[Coalition]
     if orders:
         ends = (c for g in range(count) for c in (frozenset({g}), whole - {g}))
-        found = (frozenset(order[:n]) for order in orders for n in range(count + 1))
-        found = [*found, *ends]
+        coalitions = (frozenset(order[:n]) for order in orders for n in range(count + 1))
+        coalitions = [*coalitions, *ends]
     else:
-        found = (frozenset(g for g in range(count) if mask >> g & 1) for mask in range(2**count))
-    return sorted(set(found), key=lambda coalition: (len(coalition), sorted(coalition)))
+        coalitions = (frozenset(g for g in range(count) if mask >> g & 1) for mask in range(2**count))
+    return sorted(set(coalitions), key=lambda coalition: (len(coalition), sorted(coalition)))
 
 
 def _sampled(

@@ -125,7 +125,7 @@ class Comparison(Outcomes):
         paths : sequence of str, optional
             Only these assumptions; default: every number that acts and that nobody decides, tried on a few runs first.
         """
-        found = swings(
+        result = swings(
             self.scenarios[0],
             self.scenarios[self.best],
             self._runs(replicates or min(self.replicates, FEW), workers, progress, runner),
@@ -134,7 +134,7 @@ class Comparison(Outcomes):
             drawn=self._drawing(),
             middle=self.verdict.difference,
         )
-        return replace(self, swings=found)
+        return replace(self, swings=result)
 
     def with_groups(
         self, *, replicates: int | None = None, workers: int | None = None, progress: Progress | None = None
@@ -148,8 +148,8 @@ class Comparison(Outcomes):
 
         if self.worlds_run is not None or self.rules:
             return self
-        found = groups(self.scenarios, self._runs(replicates or min(self.replicates, FEW), workers, progress))
-        return replace(self, groups=found)
+        result = groups(self.scenarios, self._runs(replicates or min(self.replicates, FEW), workers, progress))
+        return replace(self, groups=result)
 
     def _runs(
         self, replicates: int, workers: int | None, progress: Progress | None, runner: Runner | None = None
@@ -318,8 +318,8 @@ def compare(
             more = how.of(loaded, first=count, replicates=wanted - count, teams=True)
             runs = [row + added for row, added in zip(runs, more, strict=True)]
         asked |= {"first_stage": count, "precision": precision}
-    found = _boiled(runs, loaded, drawn, ruled, **asked)
-    return once_more(found, how, loaded, drawn) if drawn is not None else found
+    comparison = _boiled(runs, loaded, drawn, ruled, **asked)
+    return once_more(comparison, how, loaded, drawn) if drawn is not None else comparison
 
 
 def choose(
@@ -431,16 +431,16 @@ def choose(
     # a budget may take more runs than there are worlds, of which they are then once more
     common = min(*chosen.runs, *([drawn.rows] if drawn is not None else []))
     asked: dict[str, Any] = {"indifference": indifference, "chosen": chosen, "no_worlds": why}
-    found = _boiled([row[:common] for row in runs], loaded, drawn, ruled, **asked)
-    return once_more(found, how, loaded, drawn) if drawn is not None else found
+    comparison = _boiled([row[:common] for row in runs], loaded, drawn, ruled, **asked)
+    return once_more(comparison, how, loaded, drawn) if drawn is not None else comparison
 
 
 def _boiled(
     runs: list[list[Run]], loaded: list[Scenario], drawn: WorldDrawing | None, ruled: Rules, **asked: Any
 ) -> Comparison:
     """Return the comparison of these runs: of the scenarios given, whatever was drawn for a run or done in it."""
-    found = Comparison.of(runs, **asked)
-    return replace(found, scenarios=tuple(loaded), drawn=drawn, ruled=ruled) if drawn or ruled else found
+    comparison = Comparison.of(runs, **asked)
+    return replace(comparison, scenarios=tuple(loaded), drawn=drawn, ruled=ruled) if drawn or ruled else comparison
 
 
 def _comparable(

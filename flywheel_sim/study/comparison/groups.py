@@ -110,9 +110,9 @@ class _Looks:
         """Return averages by segment and measure; NaN in a segment that never had a customer."""
         with np.errstate(invalid="ignore", divide="ignore"):
             churn = 1.0 - self._stayed / self._there
-            found = np.column_stack((self._warmth / self._present, churn, self._at_end))
-        assert found.shape[1] == len(SEGMENT_MEASURES)
-        return found
+            averages = np.column_stack((self._warmth / self._present, churn, self._at_end))
+        assert averages.shape[1] == len(SEGMENT_MEASURES)
+        return averages
 
     def _customers(self) -> tuple[Floats, Floats]:
         """Return customers by segment, and those of them who were there a year ago, at the end of that week, too."""

@@ -85,18 +85,18 @@ def swings(
     said = tuple(names or labels([baseline, challenger]))
     table = dict(drawn.table) if drawn is not None else {}
     pair = (baseline, challenger)
-    found = _assumptions(pair, paths, table)
-    moves = [move for one in found for move in _moves(pair, one, table.get(one.path))]
+    assumptions = _assumptions(pair, paths, table)
+    moves = [move for one in assumptions for move in _moves(pair, one, table.get(one.path))]
     if not moves:
         raise ScenarioError.single(f"{said[0]} and {said[1]} rest on no assumption that could be moved")
-    work = _Work(pair, runs, (len(moves), min(len(found), CLOSELY)))
+    work = _Work(pair, runs, (len(moves), min(len(assumptions), CLOSELY)))
 
     trial = min(TRIAL, replicates)
     shifts = work.shifts(moves, trial)
     most: dict[str, float] = {}
     for move, shift in zip(moves, shifts, strict=True):
         most[move.one.path] = max(most.get(move.one.path, 0.0), abs(shift) if math.isfinite(shift) else 0.0)
-    order = sorted((one for one in found if most.get(one.path, 0.0) > 0.0), key=lambda one: -most[one.path])
+    order = sorted((one for one in assumptions if most.get(one.path, 0.0) > 0.0), key=lambda one: -most[one.path])
     closely = {one.path for one in order[:CLOSELY]}
     close = [move for move in moves if move.one.path in closely]
     shifts = work.shifts(close, replicates)
@@ -107,7 +107,7 @@ def swings(
         at.setdefault(move.one.path, []).append((move.end, middle + shift))
     bars = [_bar(one, at[one.path], middle) for one in order[:CLOSELY]]
     bars.sort(key=lambda bar: -bar.width)
-    by_path = {one.path: one for one in found}
+    by_path = {one.path: one for one in assumptions}
 
     def worth(path: str, value: float) -> float:
         move = _move(pair, by_path[path], value, table.get(path) is not None)
@@ -118,7 +118,19 @@ def swings(
     held = tuple(bar.path for bar in bars if bar.path in table)
     screened = tuple(Screened(one.path, one.text, one.unit, one.value, most[one.path]) for one in order)
     work.done()
-    return Swings(said[0], said[1], middle, tuple(bars), flip, FACTORS, replicates, held, screened, len(by_path), alone)
+    return Swings(
+        baseline=said[0],
+        challenger=said[1],
+        middle=middle,
+        bars=tuple(bars),
+        flip=flip,
+        factors=FACTORS,
+        runs=replicates,
+        drawn=held,
+        screened=screened,
+        tried=len(by_path),
+        alone=alone,
+    )
 
 
 class _One(NamedTuple):
@@ -154,11 +166,11 @@ class _Work:
         before = self._unmoved(replicates)
         flat = [scenario for move in moves for scenario in move.pair if scenario is not None]
         rows = iter(self._worth(flat, replicates))
-        found = []
+        means = []
         for move in moves:
             one, other = (before[k] if made is None else next(rows) for k, made in enumerate(move.pair))
-            found.append(float(np.mean((other - one) - (before[1] - before[0]))))
-        return found
+            means.append(float(np.mean((other - one) - (before[1] - before[0]))))
+        return means
 
     def middle(self, replicates: int) -> float:
         """Return the mean difference where nothing moves."""
@@ -185,7 +197,7 @@ class _Work:
 
     def _worth(self, scenarios: Sequence[Scenario], replicates: int) -> "list[Floats]":
         """Return the net present value of every run, a row per scenario."""
-        weeks, found = self.pair[0].model.horizon_weeks, []
+        weeks, values = self.pair[0].model.horizon_weeks, []
 
         def report(done: int, of: int) -> None:
             if self.runs.progress:
@@ -194,9 +206,9 @@ class _Work:
         for start in range(0, len(scenarios), AT_ONCE):
             some = list(scenarios[start : start + AT_ONCE])
             rows = self.runs.of(some, replicates=replicates, progress=report)
-            found += [np.array([run.summary["npv"] for run in row]) for row in rows]
+            values += [np.array([run.summary["npv"] for run in row]) for row in rows]
             self.ran += len(some) * replicates * weeks
-        return found
+        return values
 
 
 def _assumptions(
@@ -204,7 +216,7 @@ def _assumptions(
 ) -> list[_One]:
     """Return what either scenario rests on."""
     both = [acting(scenario) for scenario in pair]
-    found = []
+    assumptions = []
     for row in key_assumptions(pair):
         if paths is not None and row.path not in paths:
             continue
@@ -212,18 +224,18 @@ def _assumptions(
         if row.path in table:
             values = (float(np.median(table[row.path])),) * 2
         told = values[1] if math.isfinite(values[1]) else values[0]
-        found.append(_One(row.path, row.text, row.unit, (values[0], values[1]), told))
-    return found
+        assumptions.append(_One(row.path, row.text, row.unit, (values[0], values[1]), told))
+    return assumptions
 
 
 def _moves(pair: tuple[Scenario, Scenario], one: _One, draws: Floats | None) -> list[_Move]:
     """Return an assumption at the ends of its range, where that makes scenarios."""
     scenario = pair[1] if math.isfinite(one.values[1]) else pair[0]
     ends = _ends(scenario, one.path, one.value, draws)
-    found = [_move(pair, one, end, draws is not None) for end in ends]
+    moves = [_move(pair, one, end, draws is not None) for end in ends]
     if draws is None and _alone(one) and (none := _move(pair, one, 0.0, False)) is not None:
-        found = [none, *(move for move in found if move is not None and move.end > one.value)]
-    return [move for move in found if move is not None]
+        moves = [none, *(move for move in moves if move is not None and move.end > one.value)]
+    return [move for move in moves if move is not None]
 
 
 def _alone(one: _One) -> bool:
@@ -284,7 +296,16 @@ def _bar(one: _One, at: list[tuple[float, float]], middle: float) -> Bar:
     """Return a bar from the ends that could be run; where one could not, it ends at the value itself."""
     low = next(((end, worth) for end, worth in at if end < one.value), (one.value, middle))
     high = next(((end, worth) for end, worth in at if end > one.value), (one.value, middle))
-    return Bar(one.path, one.text, one.unit, one.value, low[0], high[0], low[1], high[1])
+    return Bar(
+        path=one.path,
+        text=one.text,
+        unit=one.unit,
+        value=one.value,
+        low=low[0],
+        high=high[0],
+        at_low=low[1],
+        at_high=high[1],
+    )
 
 
 def _flip(bars: Sequence[Bar], middle: float, worth: Any) -> Flip | None:

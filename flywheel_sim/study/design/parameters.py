@@ -28,14 +28,14 @@ def check_parameters(study: Study) -> Study:
     ScenarioError
         With every mistake in them.
     """
-    found: dict[str, ParameterBlock] = {}
+    parameters: dict[str, ParameterBlock] = {}
     problems: list[Problem] = []
     for path, value in study.file.parameters.items():
         try:
-            found[path] = check_parameter(study, path, value)
+            parameters[path] = check_parameter(study, path, value)
         except ScenarioError as error:
             problems += error.problems
-    checked = replace(study, parameters=found)
+    checked = replace(study, parameters=parameters)
     problems += path_problems(checked)
     if problems:
         raise ScenarioError(problems)
@@ -54,11 +54,11 @@ def check_parameter(study: Study, path: str, value: Any) -> ParameterBlock:
     try:
         block = check(ParameterBlock, dict(value), lambda inside, name: locate((*here, *inside), name))
     except ScenarioError as error:
-        found = [
+        mistakes = [
             Problem(p.file, p.line, p.column, ".".join((*here, p.field)), p.message, p.suggestion)
             for p in error.problems
         ]
-        raise ScenarioError(found) from None
+        raise ScenarioError(mistakes) from None
     problems = list(_of_parameter(study, path, block))
     if problems:
         raise ScenarioError(problems)
@@ -76,10 +76,10 @@ def _between(study: Study, path: str, said: str) -> dict[str, Any]:
     shape = along(root(ScenarioModel), tuple(path.split(".")))
     if shape is None or not any("number" in kind for kind in shape.kinds):
         return {"values": [said]}  # what is wrong with the path is told as of any other
-    found = read_range(said, shape)
-    if not isinstance(found, Range):
-        raise ScenarioError([study.problem(("parameters", path), found.message, found.near)])
-    law = found.law
+    interval = read_range(said, shape)
+    if not isinstance(interval, Range):
+        raise ScenarioError([study.problem(("parameters", path), interval.message, interval.near)])
+    law = interval.law
     if law.kind == "log":
         return {"distribution": "lognorm", "arguments": {"s": law.spread, "scale": math.exp(law.middle)}}
     if law.kind == "logit":

@@ -264,7 +264,7 @@ def _csv(study: Study) -> list[dict[str, Any]]:
         if study.searches:
             message = message.replace("decimal:", "draws_decimal:")
         raise ScenarioError([study.problem(here, message)]) from None
-    found: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     problems: list[Problem] = []
     for line, cells in lines[1:]:
         if len(cells) != len(names):
@@ -275,10 +275,10 @@ def _csv(study: Study) -> list[dict[str, Any]]:
         except ValueError as error:
             problems.append(Problem(str(path), line, 1, "", str(error)))
             continue
-        found.append(row)
+        rows.append(row)
     if problems:
         raise ScenarioError(problems)
-    return found
+    return rows
 
 
 def _cell(text: str, decimal: str) -> Any:
@@ -297,11 +297,11 @@ def _cell(text: str, decimal: str) -> Any:
 
 def _spread(study: Study, values: Sequence[Any]) -> dict[str, Any]:
     """Return values by path, the paths that share one included."""
-    found: dict[str, Any] = {}
+    by_path: dict[str, Any] = {}
     for (path, block), value in zip(study.parameters.items(), values, strict=True):
         for other in (path, *block.also):
-            found[other] = value
-    return found
+            by_path[other] = value
+    return by_path
 
 
 def _carried(study: Study, unit: Floats, discrete: int = 0) -> Iterator[tuple[Any, ...]]:

@@ -113,7 +113,7 @@ def read_study(
         file = file.model_copy(update={"search": in_order(file.search, source.get("search", {}))})
     given = {key: value for key, value in (("replicates", replicates), ("seed", seed)) if value is not None}
     file = file.model_copy(update=given)
-    study = Study(file, {}, {}, folder, name, places, source)
+    study = Study(file=file, parameters={}, scenarios={}, folder=folder, name=name, places=places, source=source)
     problems += [problem for problem in _words(study) if problem.field.partition(".")[0] not in bad]
     parameters: dict[str, ParameterBlock] = {}
     for path, value in ((path, file.parameters[path]) for path in source.get("parameters", {}) if file.parameters):
@@ -122,7 +122,9 @@ def read_study(
         except ScenarioError as error:
             problems += error.problems
     scenarios = _scenarios(study, changes or {}, problems, objects) if file.scenario or file.scenarios else {}
-    study = Study(file, parameters, scenarios, folder, name, places, source)
+    study = Study(
+        file=file, parameters=parameters, scenarios=scenarios, folder=folder, name=name, places=places, source=source
+    )
     if scenarios:
         problems += [*path_problems(study), *_teams_of_rules(study)]
         if study.searches and not bad:
@@ -255,9 +257,9 @@ def _named(spec: Mapping[str, Any], objects: dict[str, Scenario]) -> dict[str, A
     def name(one: Any) -> Any:
         if not isinstance(one, Scenario | Mapping):
             return one
-        found = load(one)
-        said = _unlike(found.label, objects)
-        objects[said] = found
+        scenario = load(one)
+        said = _unlike(scenario.label, objects)
+        objects[said] = scenario
         return said
 
     out = dict(spec)
@@ -284,7 +286,7 @@ def _scenarios(
 ) -> dict[str, Scenario]:
     """Return the scenarios with what is set in every run; mistakes go to ``problems``."""
     file = study.file
-    found: dict[str, Scenario] = {}
+    scenarios: dict[str, Scenario] = {}
     several = bool(file.scenarios)
     for k, spec in enumerate(file.scenarios or [file.scenario]):
         here = ("scenarios", str(k)) if several else ("scenario",)
@@ -300,8 +302,8 @@ def _scenarios(
                 loaded = loaded.with_(values) if values else loaded
             except ScenarioError as error:
                 problems += [_moved(study, inside, values, p) for p in error.problems]
-        found[_unlike(spec if spec in objects else loaded.name, found)] = loaded
-    return found
+        scenarios[_unlike(spec if spec in objects else loaded.name, scenarios)] = loaded
+    return scenarios
 
 
 def _unlike(name: str, known: Container[str]) -> str:

@@ -30,7 +30,7 @@ from flywheel_sim.study.design.unit_mismatch import study_warnings
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Sweep", "folder_of", "planned", "resume", "sweep"]
+__all__ = ["Sweep", "folder_of", "planned", "resume", "room_for_runs", "study_asked", "sweep"]
 
 On = str | os.PathLike[str] | Executor | Place | None
 
@@ -132,9 +132,48 @@ def planned(study: Study, more: Rules = NO_RULES) -> tuple[Experiment, Design]:
     ruled = study.rules.plus(more)
     fitting_rules([*study.scenarios.values()], ruled)
     experiment = Experiment(
-        study.scenarios, file.seed, tuple(file.outcomes), tuple(file.series), file.series_every, about, ruled
+        scenarios=study.scenarios,
+        seed=file.seed,
+        outcomes=tuple(file.outcomes),
+        columns=tuple(file.series),
+        every=file.series_every,
+        about=about,
+        rules=ruled,
     )
     return experiment, laid(study)
+
+
+def study_asked(
+    study: str | os.PathLike[str] | Mapping[str, Any] | Study,
+    changes: Mapping[str, Any] | None,
+    *,
+    replicates: int | None,
+    seed: int | None,
+) -> Study:
+    """Read the study that somebody asks for, and warn them of ranges that look like another unit."""
+    if isinstance(study, Study):
+        return study
+    ready = read_study(study, changes, replicates=replicates, seed=seed)
+    for warning in study_warnings(ready):
+        warnings.warn(warning, stacklevel=3)  # of the line that called `sweep` or its like
+    return ready
+
+
+def room_for_runs(study: object, folder: str | os.PathLike[str] | None, default: Path) -> tuple[Path, Path | None]:
+    """Return where runs go, and the temporary folder to remove with the result, if it is one.
+
+    Raises
+    ------
+    ResultError
+        When something stands there already.
+    """
+    kept = None
+    if folder is None and isinstance(study, Mapping):
+        kept = Path(tempfile.mkdtemp(prefix="flywheel-runs-"))
+        folder = kept / "runs"
+    target = Path(folder) if folder is not None else default
+    vacant(target)
+    return target, kept
 
 
 def sweep(
@@ -198,21 +237,14 @@ def sweep(
     {4: 2, 8: 2}
     """
     checked(on, workers)
-    ready = study if isinstance(study, Study) else read_study(study, changes, replicates=replicates, seed=seed)
-    for warning in () if ready is study else study_warnings(ready):
-        warnings.warn(warning, stacklevel=2)
-    kept = None
-    if folder is None and isinstance(study, Mapping):
-        kept = Path(tempfile.mkdtemp(prefix="flywheel-sweep-"))
-        folder = kept / "runs"
-    target = Path(folder) if folder is not None else folder_of(ready)
-    vacant(target)
+    ready = study_asked(study, changes, replicates=replicates, seed=seed)
+    target, kept = room_for_runs(study, folder, folder_of(ready))
     with Store.create(target, *planned(ready, rules(interventions, team_class))) as store:
         drive = run_design(None, on, store, progress, workers=workers, stop_on_error=stop_on_error)
-    found = Sweep(Store.open(target), drive.stopped)
+    swept = Sweep(Store.open(target), drive.stopped)
     if kept is not None:
-        weakref.finalize(found, shutil.rmtree, kept, ignore_errors=True)
-    return found
+        weakref.finalize(swept, shutil.rmtree, kept, ignore_errors=True)
+    return swept
 
 
 def resume(

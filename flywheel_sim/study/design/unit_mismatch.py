@@ -70,14 +70,14 @@ def fit_warnings(scenario: Scenario) -> tuple[str, ...]:
     >>> fit_warnings(load("hubspot"))
     ()
     """
-    found = []
+    warnings = []
     for one in scenario.model.observed.fit.values():
-        found.append(range_warning(scenario, one.path, one.low, one.high, "may be fitted"))
+        warnings.append(range_warning(scenario, one.path, one.low, one.high, "may be fitted"))
         if one.prior:
             reach = math.exp(3.0 * one.spread)
             low, high = one.prior / reach, one.prior * reach
-            found.append(range_warning(scenario, one.path, low, high, "is believed to lie"))
-    return tuple(dict.fromkeys(filter(None, found)))
+            warnings.append(range_warning(scenario, one.path, low, high, "is believed to lie"))
+    return tuple(dict.fromkeys(filter(None, warnings)))
 
 
 def range_warning(scenario: Scenario, path: str, low: float, high: float, verb: str = "is drawn") -> str:

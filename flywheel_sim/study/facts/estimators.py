@@ -18,7 +18,7 @@ __all__ = [
     "matched_difference",
     "matched_ratio",
     "misclassified",
-    "neighbours",
+    "neighbors",
     "person_weeks",
     "rank_correlation",
     "rate_ratio",
@@ -317,13 +317,13 @@ def curvature(x: Floats, y: Floats, stratum: Integers) -> float:
     return float(total / weight) if weight else float("nan")
 
 
-def neighbours(flags: NDArray[np.number], reach: int) -> NDArray[np.int64]:
+def neighbors(flags: NDArray[np.number], reach: int) -> NDArray[np.int64]:
     """Tell how many of the ``reach`` accounts on either side of each, on a ring, are flagged; accounts are the first
     axis.
 
     Examples
     --------
-    >>> neighbours(np.array([1, 0, 0, 0, 1]), 1).tolist()
+    >>> neighbors(np.array([1, 0, 0, 0, 1]), 1).tolist()
     [1, 1, 0, 1, 1]
     """
     count = np.zeros(flags.shape, np.int64)

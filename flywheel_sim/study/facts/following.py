@@ -96,12 +96,12 @@ class Followed:
         return np.asarray(self.end[column][self.end["spells"] > 0], float)
 
     def contagion(self, weeks: int) -> tuple[float, float, float, float]:
-        """Return parts of the ratio of hazards by neighbours who left lately, and by those of another account."""
+        """Return parts of the ratio of hazards by neighbors who left lately, and by those of another account."""
         ended = self.end["end_week"]
         left = np.zeros((self.accounts, self.weeks + 1), np.int16)
         gone = np.flatnonzero(ended > 0)
         left[gone, ended[gone]] = 1
-        running = np.cumsum(est.neighbours(left, self._ring()), axis=1)
+        running = np.cumsum(est.neighbors(left, self._ring()), axis=1)
         lately = np.zeros_like(running)
         lately[:, 1:] = running[:, :-1]
         lately[:, weeks + 1 :] -= running[:, : -weeks - 1]
@@ -168,12 +168,12 @@ class Followed:
         return float(there.sum() - stayed.sum()), float(there.sum())
 
     def neighbor_wins(self) -> Pair:
-        """Return the hazard of being won with a customer among the neighbours over that without."""
+        """Return the hazard of being won with a customer among the neighbors over that without."""
         weeks = np.arange(self.weeks + 1)
         start, end = self.end["start_week"], self.end["end_week"]
         ever = self.end["spells"] > 0
         here = ever[:, None] & (start[:, None] <= weeks) & ((end[:, None] < 0) | (end[:, None] > weeks))
-        near = est.neighbours(here.astype(np.int16), self._ring()) > 0
+        near = est.neighbors(here.astype(np.int16), self._ring()) > 0
         rows = np.flatnonzero((self.end["spells"] == 0) | (self.once & (start > 0)))
         won = np.where(ever[rows], start[rows], -1)
         row, week, event = est.person_weeks(np.zeros(len(rows), np.int64), won, self.weeks)

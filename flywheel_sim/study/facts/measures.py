@@ -78,9 +78,14 @@ def total(arms: Arms, columns: Combined, per: Combined, arm: str = "base") -> Me
 
 
 def change(
-    arms: Arms, columns: Combined, arm: str, against: str = "base", per: Combined | None = None, plus: float = 0.0,
+    arms: Arms,
+    columns: Combined,
+    arm: str,
+    against: str = "base",
+    per: Combined | None = None,
+    plus: float = 0.0,
     **when: int,
-) -> Measured:  # fmt: skip
+) -> Measured:
     """Return the relative change of a sum, or of one over another, from one arm to the other."""
     start, stop = when.get("from", 0), when.get("to")
     four = [arms.sums(columns, one, start, stop) for one in (arm, against)]
@@ -197,7 +202,7 @@ def expansion_share(arms: Arms) -> Measured:
     return _ratio(arms.sums({"expanded_spend": 1}), grown + arms.sums({"churned_spend": 1}))
 
 
-def behaviour_over_attitude(arms: Arms, arm: str) -> Measured:
+def behavior_over_attitude(arms: Arms, arm: str) -> Measured:
     """Return the relative fall of churn less relative rise of the relationship."""
     names = ({"churned": 1.0}, {"customers": 1.0}, {"relationship": 1.0})
     rows = np.column_stack([arms.sums(columns, one) for one in (arm, "base") for columns in names])
@@ -326,7 +331,7 @@ MEASURES: Mapping[str, Callable[..., Measured]] = {
     "acquisition-over-margin": acquisition_over_margin,
     "failure-demand": failure_demand,
     "expansion-share": expansion_share,
-    "behaviour-over-attitude": behaviour_over_attitude,
+    "behaviour-over-attitude": behavior_over_attitude,
     "persistence": persistence,
     "size-variance": size_variance,
     "contagion": contagion,

@@ -30,7 +30,7 @@ from typing import Any
 
 from flywheel_sim.scenario import Scenario, shipped_path
 from flywheel_sim.scenario.bibliography import bibliography
-from flywheel_sim.scenario.reading import parse, plain
+from flywheel_sim.study.declared import entries, entries_of, every_name
 
 __all__ = ["COMPANIES", "ROLES", "Fact", "Part", "arm", "arms", "fact_table"]
 
@@ -87,14 +87,7 @@ def fact_table() -> Mapping[str, Fact]:
     >>> fact_table()["S16"].role, fact_table()["S16"].parts[0].low
     ('calibrates', 1.5)
     """
-    facts: dict[str, Fact] = {}
-    for path in sorted(shipped_path("experiments/facts").glob("*.yaml")):
-        if path.name == _ARMS:
-            continue
-        for mark, entry in _entries(path).items():
-            if mark in facts:
-                raise ValueError(f"{path}: {mark} is there twice")
-            facts[mark] = _fact(path, mark, entry)
+    facts = {mark: _fact(path, mark, entry) for path, mark, entry in entries("facts", without=_ARMS)}
     return MappingProxyType(dict(sorted(facts.items(), key=lambda one: int(one[0][1:]))))
 
 
@@ -107,7 +100,7 @@ def arms() -> Mapping[str, Mapping[str, Any]]:
     >>> arms()["many-answer"]
     {'sensing.response_rate': 0.5}
     """
-    return MappingProxyType({"base": {}, **_entries(shipped_path("experiments/facts") / _ARMS)})
+    return MappingProxyType({"base": {}, **entries_of(shipped_path("experiments/facts") / _ARMS)})
 
 
 def arm(base: Scenario, name: str) -> Scenario:
@@ -121,28 +114,13 @@ def arm(base: Scenario, name: str) -> Scenario:
     """
     changes: dict[str, Any] = {}
     for path, value in arms()[name].items():
-        for one in _paths(base, path):
+        for one in every_name(base, path):
             changes[one] = _times(base.get(one), value["times"]) if isinstance(value, Mapping) else value
     return base.with_(changes) if changes else base
 
 
 def _times(value: Any, factor: float) -> Any:
     return round(value * factor) if isinstance(value, int) else value * factor
-
-
-def _paths(scenario: Scenario, path: str) -> list[str]:
-    """Replace ``*`` by every name there is."""
-    here = [""]
-    for part in path.split("."):
-        here = [f"{at}.{name}" for at in here for name in (scenario.get(at[1:]) if part == "*" else (part,))]
-    return [at[1:] for at in here]
-
-
-def _entries(path: Path) -> dict[str, Any]:
-    tree = plain(parse(path.read_text("utf-8")))
-    if not isinstance(tree, dict):
-        raise ValueError(f"{path}: expected entries by name")
-    return tree
 
 
 def _fact(path: Path, mark: str, entry: Mapping[str, Any]) -> Fact:
@@ -160,9 +138,14 @@ def _fact(path: Path, mark: str, entry: Mapping[str, Any]) -> Fact:
     companies = tuple(entry.get("companies", COMPANIES))
     parts = tuple(_part(path, mark, name, one, companies) for name, one in entry.get("parts", {}).items())
     return Fact(
-        mark=mark, role=entry["role"], because=entry.get("because", ""), how=" ".join(entry.get("how", "").split()),
-        companies=companies, no_interface=entry.get("no_interface", ""), parts=parts,
-    )  # fmt: skip
+        mark=mark,
+        role=entry["role"],
+        because=entry.get("because", ""),
+        how=" ".join(entry.get("how", "").split()),
+        companies=companies,
+        no_interface=entry.get("no_interface", ""),
+        parts=parts,
+    )
 
 
 def _part(path: Path, mark: str, name: str, entry: Mapping[str, Any], companies: tuple[str, ...]) -> Part:

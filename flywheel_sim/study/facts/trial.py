@@ -92,16 +92,20 @@ def facts(
             progress(done, steps, note)
 
     runner = _Runner(replicates, seed, workers, step)
-    found: list[Fact] = []
+    judged: list[Fact] = []
     for place, own in here.items():
         rates = runner.pass_rates(bases[place], place, tried[place], draws if tried[place] else 0)
         arms = runner.run(bases[place], _arms(own, place), place)
         for fact in own:
-            found += _measured(fact, place, arms, rates.get(fact.mark, float("nan")))
+            judged += _measured(fact, place, arms, rates.get(fact.mark, float("nan")))
     return Facts(
-        found=tuple(found), replicates=replicates, draws=draws, seed=seed,
-        hashes={place: load(place).hash for place in places}, seconds=time.perf_counter() - begun,
-    )  # fmt: skip
+        found=tuple(judged),
+        replicates=replicates,
+        draws=draws,
+        seed=seed,
+        hashes={place: load(place).hash for place in places},
+        seconds=time.perf_counter() - begun,
+    )
 
 
 @dataclass(frozen=True)
@@ -120,9 +124,13 @@ class _Runner:
             scenario = arm(base, name)
             weeks = STAGES if name == "base" else (scenario.model.horizon_weeks,)
             (stages[name],) = staged(
-                [scenario], weeks, _same, replicates=replicates or self.replicates, seed=self.seed,
+                [scenario],
+                weeks,
+                _same,
+                replicates=replicates or self.replicates,
+                seed=self.seed,
                 workers=self.workers,
-            )  # fmt: skip
+            )
             self.step(f"{note}, {name}")
         return Arms(stages)
 
@@ -171,10 +179,20 @@ def _arms(listed: Iterable[Declared], company: str) -> list[str]:
 def _measured(fact: Declared, company: str, arms: Arms, pass_rate: float = float("nan")) -> list[Fact]:
     nan = float("nan")
     empty = Fact(
-        mark=fact.mark, part="", company=company, role=fact.role, value=nan, error=nan, low=nan, high=nan, unit="",
-        verdict="no interface", says=fact.no_interface, pass_rate=pass_rate,
-    )  # fmt: skip
-    found = [] if fact.parts else [empty]
+        mark=fact.mark,
+        part="",
+        company=company,
+        role=fact.role,
+        value=nan,
+        error=nan,
+        low=nan,
+        high=nan,
+        unit="",
+        verdict="no interface",
+        says=fact.no_interface,
+        pass_rate=pass_rate,
+    )
+    judged = [] if fact.parts else [empty]
     for part in fact.parts:
         if company not in part.companies:
             continue
@@ -182,13 +200,13 @@ def _measured(fact: Declared, company: str, arms: Arms, pass_rate: float = float
         try:
             value, error = _value(part, arms)
         except NoInterface as reason:
-            found.append(replace(one, says=str(reason)))
+            judged.append(replace(one, says=str(reason)))
             continue
         if np.isfinite(value):
-            found.append(replace(one, value=value, error=error, verdict=verdict(part, value, error)))
+            judged.append(replace(one, value=value, error=error, verdict=verdict(part, value, error)))
         else:
-            found.append(replace(one, says="nothing of the kind happened in these runs"))
-    return found
+            judged.append(replace(one, says="nothing of the kind happened in these runs"))
+    return judged
 
 
 def _value(part: Part, arms: Arms) -> tuple[float, float]:

@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from flywheel_sim.results.intervals import holm, mean_interval, paired_p
 
-__all__ = ["ERROR_RATE", "INSIDE", "JUMP", "MARGIN", "SAME", "SHAPES", "Judgement", "judge"]
+__all__ = ["ERROR_RATE", "INSIDE", "JUMP", "MARGIN", "SAME", "SHAPES", "Judgment", "judge"]
 
 Floats = NDArray[np.float64]
 
@@ -51,7 +51,7 @@ SAME = 0.01
 _SAMPLES, _SEED = 2000, 4711
 
 
-class Judgement(NamedTuple):
+class Judgment(NamedTuple):
     """A verdict and its reason."""
 
     verdict: str
@@ -66,7 +66,7 @@ def judge(
     *,
     inside: tuple[float, float] | None = None,
     factor: float = 0.0,
-) -> Judgement:
+) -> Judgment:
     """Judge whether a curve has a shape.
 
     Parameters
@@ -88,13 +88,13 @@ def judge(
     >>> judge("increasing", np.array([0.0, 1, 2]), np.array([[0.0], [5], [6]]) + luck, 1).verdict
     'holds'
     >>> judge("increasing", np.array([0.0, 1, 2]), np.array([[0.0], [5], [4]]) + luck, 1)
-    Judgement(verdict='fails', says='falls from 1 to 2')
+    Judgment(verdict='fails', says='falls from 1 to 2')
     >>> judge("optimum", np.array([0.0, 1, 2]), np.array([[0.0], [5], [4]]) + luck, 1).verdict
     'holds'
     """
     whole = runs[:, np.isfinite(runs).all(axis=0)]
     if whole.shape[1] < 2:
-        return Judgement("open", "fewer than two runs have this outcome at every point")
+        return Judgment("open", "fewer than two runs have this outcome at every point")
     if shape in ("optimum", "valley"):
         return _optimum(x, whole if shape == "optimum" else -whole, base, inside, shape)
     if shape == "bounded":
@@ -102,22 +102,22 @@ def judge(
     return _JUDGES[shape](x, whole, base)
 
 
-def _monotone(x: Floats, runs: Floats, sign: float) -> Judgement:
+def _monotone(x: Floats, runs: Floats, sign: float) -> Judgment:
     steps = sign * np.diff(runs, axis=0)
     p = holm(np.array([paired_p(step) for step in steps]))
     goes = "falls" if sign > 0 else "rises"
     for k, step in enumerate(steps):
         if p[k] < ERROR_RATE and step.mean() < 0 and not _nothing(step, runs):
-            return Judgement("fails", f"{goes} from {x[k]:.4g} to {x[k + 1]:.4g}")
+            return Judgment("fails", f"{goes} from {x[k]:.4g} to {x[k + 1]:.4g}")
     whole = sign * (runs[-1] - runs[0])
     if _nothing(whole, runs) or paired_p(whole) >= ERROR_RATE:
-        return Judgement("open", "no difference between the ends that luck does not explain")
+        return Judgment("open", "no difference between the ends that luck does not explain")
     if whole.mean() < 0:
-        return Judgement("fails", f"{goes} from {x[0]:.4g} to {x[-1]:.4g}")
-    return Judgement("holds", "no step goes the wrong way")
+        return Judgment("fails", f"{goes} from {x[0]:.4g} to {x[-1]:.4g}")
+    return Judgment("holds", "no step goes the wrong way")
 
 
-def _concave(x: Floats, runs: Floats, base: int) -> Judgement:
+def _concave(x: Floats, runs: Floats, base: int) -> Judgment:
     first = _monotone(x, runs, 1.0)
     if first.verdict == "fails":
         return first
@@ -126,27 +126,27 @@ def _concave(x: Floats, runs: Floats, base: int) -> Judgement:
     p = holm(np.array([paired_p(bend) for bend in bends]))
     for k, bend in enumerate(bends):
         if p[k] < ERROR_RATE and bend.mean() > 0:
-            return Judgement("fails", f"becomes steeper at {x[k + 1]:.4g}")
+            return Judgment("fails", f"becomes steeper at {x[k + 1]:.4g}")
     over_all = slopes[-1] - slopes[0]
     if first.verdict == "holds" and paired_p(over_all) < ERROR_RATE and over_all.mean() < 0:
-        return Judgement("holds", "rises, and ever more slowly")
-    return Judgement("open", first.says if first.verdict == "open" else "luck may explain that it bends")
+        return Judgment("holds", "rises, and ever more slowly")
+    return Judgment("open", first.says if first.verdict == "open" else "luck may explain that it bends")
 
 
-def _saturating(x: Floats, runs: Floats, base: int) -> Judgement:
+def _saturating(x: Floats, runs: Floats, base: int) -> Judgment:
     first = _monotone(x, runs, 1.0)
     if first.verdict != "holds":
         return first
     slopes = np.diff(runs, axis=0) / np.diff(x)[:, None]
     beyond = slopes[-1] - 0.5 * slopes[0]
     if paired_p(beyond) >= ERROR_RATE:
-        return Judgement("open", "luck may explain how the last slope compares with half of the first")
+        return Judgment("open", "luck may explain how the last slope compares with half of the first")
     if beyond.mean() > 0:
-        return Judgement("fails", "the last slope is more than half of the first")
-    return Judgement("holds", "rises, and at the end at most half as steeply")
+        return Judgment("fails", "the last slope is more than half of the first")
+    return Judgment("holds", "rises, and at the end at most half as steeply")
 
 
-def _optimum(x: Floats, runs: Floats, base: int, band: tuple[float, float] | None, shape: str) -> Judgement:
+def _optimum(x: Floats, runs: Floats, base: int, band: tuple[float, float] | None, shape: str) -> Judgment:
     rng = np.random.Generator(np.random.Philox(key=_SEED))
     count = runs.shape[1]
     weights = rng.multinomial(count, np.full(count, 1.0 / count), size=_SAMPLES).T / count
@@ -155,38 +155,38 @@ def _optimum(x: Floats, runs: Floats, base: int, band: tuple[float, float] | Non
     where = int(np.argmax(runs.mean(axis=1)))
     at = f"{'best' if shape == 'optimum' else 'lowest'} at {x[where]:.4g}"
     if interior <= 1.0 - INSIDE:
-        return Judgement("fails", f"{at}, an end of the range")
+        return Judgment("fails", f"{at}, an end of the range")
     if band is not None:
         banded = float(np.mean((x[best] >= band[0] - 1e-9) & (x[best] <= band[1] + 1e-9)))
         if banded <= 1.0 - INSIDE:
-            return Judgement("fails", f"{at}, expected between {band[0]:g} and {band[1]:g}")
+            return Judgment("fails", f"{at}, expected between {band[0]:g} and {band[1]:g}")
         interior = min(interior, banded)
     least = MARGIN * abs(float(runs[base].mean()))
     lost = [float((runs[where] - runs[end]).mean()) for end in (0, -1)]
     if interior < INSIDE:
-        return Judgement("open", f"{at}, inside in {100 * interior:.0f} of 100 samples")
+        return Judgment("open", f"{at}, inside in {100 * interior:.0f} of 100 samples")
     for end, loss in zip((0, -1), lost, strict=True):
         if loss < least:
-            return Judgement("open", f"{at}, and at {x[end]:.4g} worse by less than {100 * MARGIN:g} % of the base")
-    return Judgement("holds", at)
+            return Judgment("open", f"{at}, and at {x[end]:.4g} worse by less than {100 * MARGIN:g} % of the base")
+    return Judgment("holds", at)
 
 
-def _continuous(x: Floats, runs: Floats, base: int) -> Judgement:
+def _continuous(x: Floats, runs: Floats, base: int) -> Judgment:
     jump, following = np.abs(runs[1] - runs[0]), float(np.abs((runs[2] - runs[1]).mean()))
     explained = following * float((x[1] - x[0]) / (x[2] - x[1]))
     allowed = max(following, explained + JUMP * float(np.ptp(runs.mean(axis=1))))
     size = float(np.abs((runs[1] - runs[0]).mean()))
     low, high = mean_interval(np.sign((runs[1] - runs[0]).mean()) * (runs[1] - runs[0]), 0.95)
     if not np.any(jump):
-        return Judgement("holds", "no step at 0")
+        return Judgment("holds", "no step at 0")
     if high <= allowed:
-        return Judgement("holds", "the step at 0 is no larger than what follows explains")
+        return Judgment("holds", "the step at 0 is no larger than what follows explains")
     if low > allowed:
-        return Judgement("fails", f"jumps by {size:.4g} between 0 and {x[1]:.4g}, then moves by {following:.4g}")
-    return Judgement("open", "luck may explain the step at 0")
+        return Judgment("fails", f"jumps by {size:.4g} between 0 and {x[1]:.4g}, then moves by {following:.4g}")
+    return Judgment("open", "luck may explain the step at 0")
 
 
-def _bounded(x: Floats, runs: Floats, base: int, factor: float) -> Judgement:
+def _bounded(x: Floats, runs: Floats, base: int, factor: float) -> Judgment:
     own = float(runs[base].mean())
     edge = own + (factor - 1.0) * abs(own)
     best = int(np.argmax(runs.mean(axis=1)))
@@ -194,22 +194,22 @@ def _bounded(x: Floats, runs: Floats, base: int, factor: float) -> Judgement:
     room = edge - own
     reached = f"{x[best]:.4g} comes to {1.0 + float((runs[best] - runs[base]).mean()) / abs(own):.2f} times the base"
     if math.isnan(low) or high <= room:
-        return Judgement("holds", reached)
-    return Judgement("fails", reached) if low > room else Judgement("open", reached)
+        return Judgment("holds", reached)
+    return Judgment("fails", reached) if low > room else Judgment("open", reached)
 
 
-def _none(x: Floats, runs: Floats, base: int) -> Judgement:
+def _none(x: Floats, runs: Floats, base: int) -> Judgment:
     own = abs(float(runs[base].mean()))
-    verdict = Judgement("holds", "the same within 1 %")
+    verdict = Judgment("holds", "the same within 1 %")
     for k in range(len(x)):
         apart = runs[k] - runs[base]
         if not np.any(apart):
             continue
         low, high = mean_interval(apart, 0.95)
         if low > SAME * own or high < -SAME * own:
-            return Judgement("fails", f"differs at {x[k]:.4g} by {100 * apart.mean() / own:.2g} %")
+            return Judgment("fails", f"differs at {x[k]:.4g} by {100 * apart.mean() / own:.2g} %")
         if low < -SAME * own or high > SAME * own:
-            verdict = Judgement("open", f"luck hides whether it differs at {x[k]:.4g}")
+            verdict = Judgment("open", f"luck hides whether it differs at {x[k]:.4g}")
     return verdict
 
 
@@ -217,7 +217,7 @@ def _nothing(step: Floats, runs: Floats) -> bool:
     return bool(np.abs(step).max() <= 1e-12 * np.abs(runs).max())
 
 
-_JUDGES: dict[str, Callable[[Floats, Floats, int], Judgement]] = {
+_JUDGES: dict[str, Callable[[Floats, Floats, int], Judgment]] = {
     "increasing": lambda x, runs, base: _monotone(x, runs, 1.0),
     "decreasing": lambda x, runs, base: _monotone(x, runs, -1.0),
     "concave": _concave,

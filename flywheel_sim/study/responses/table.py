@@ -33,8 +33,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from flywheel_sim.scenario import Scenario, load, shipped_path
-from flywheel_sim.scenario.reading import parse, plain
+from flywheel_sim.scenario import Scenario, load
+from flywheel_sim.study.declared import entries, every_name
 
 __all__ = ["COMPANIES", "YEARS", "Expectation", "Lever", "Point", "points", "response_table"]
 
@@ -93,16 +93,7 @@ def response_table() -> Mapping[str, Lever]:
     >>> response_table()["service-heads"].paths["b2b-two-teams"]
     'teams.delivery.headcount'
     """
-    levers: dict[str, Lever] = {}
-    for path in sorted(shipped_path("experiments/responses").glob("*.yaml")):
-        tree = plain(parse(path.read_text("utf-8")))
-        if not isinstance(tree, dict):
-            raise ValueError(f"{path}: expected levers by name")
-        for name, entry in tree.items():
-            if name in levers:
-                raise ValueError(f"{path}: {name} is there twice")
-            levers[name] = _lever(path, name, entry)
-    return MappingProxyType(levers)
+    return MappingProxyType({name: _lever(path, name, entry) for path, name, entry in entries("responses")})
 
 
 def points(lever: Lever, company: str, changes: Mapping[str, Any] | None = None) -> tuple[list[Point], int]:
@@ -125,7 +116,7 @@ def points(lever: Lever, company: str, changes: Mapping[str, Any] | None = None)
     base = load(company).with_({**ENDLESS_CREDIT, **(changes or {})})
     if lever.settings:
         base = base.with_(lever.settings)
-    paths = _paths(base, lever.paths[company])
+    paths = every_name(base, lever.paths[company])
     own = [float(base.get(lever.of or path)) for path in paths]
     same = all(value == own[0] for value in own)
     made = []
@@ -142,14 +133,6 @@ def points(lever: Lever, company: str, changes: Mapping[str, Any] | None = None)
 def _whole(base: Scenario, path: str, value: float) -> float | int:
     """Keep whole numbers whole: 3, not 3.0."""
     return round(value) if isinstance(base.get(path), int) else value
-
-
-def _paths(scenario: Scenario, path: str) -> list[str]:
-    """Replace ``*`` by every name there is."""
-    here = [""]
-    for part in path.split("."):
-        here = [f"{at}.{name}" for at in here for name in (scenario.get(at[1:]) if part == "*" else (part,))]
-    return [at[1:] for at in here]
 
 
 def _lever(path: Path, name: str, entry: Mapping[str, Any]) -> Lever:
@@ -169,9 +152,16 @@ def _lever(path: Path, name: str, entry: Mapping[str, Any]) -> Lever:
     paths = {company: where[company] if isinstance(where, Mapping) else where for company in companies}
     expect = tuple(_expectation(path, name, one, tuple(paths)) for one in entry["expect"])
     return Lever(
-        name=name, title=entry["title"], paths=paths, why=" ".join(entry["why"].split()), grid=grid,
-        multiples="times" in entry, of=entry.get("of", ""), settings=entry.get("set", {}), expect=expect,
-    )  # fmt: skip
+        name=name,
+        title=entry["title"],
+        paths=paths,
+        why=" ".join(entry["why"].split()),
+        grid=grid,
+        multiples="times" in entry,
+        of=entry.get("of", ""),
+        settings=entry.get("set", {}),
+        expect=expect,
+    )
 
 
 def _expectation(path: Path, name: str, entry: Mapping[str, Any], companies: tuple[str, ...]) -> Expectation:

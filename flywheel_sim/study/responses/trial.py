@@ -109,17 +109,22 @@ def responses(
             if progress:
                 progress(done + part, total, note)
 
-        found = staged(
-            [point.scenario for point in made], [_YEAR * year for year in read_at], read, replicates=replicates,
-            seed=seed, workers=workers, progress=step,
-        )  # fmt: skip
+        readings = staged(
+            [point.scenario for point in made],
+            [_YEAR * year for year in read_at],
+            read,
+            replicates=replicates,
+            seed=seed,
+            workers=workers,
+            progress=step,
+        )
         done += replicates * len(made) * _YEAR * read_at[-1]
         x = np.array([point.x for point in made])
         for expected in lever.expect:
             if company in expected.companies:
                 for year in expected.years:
                     at = read_at.index(year)
-                    runs = np.array([[run[at][expected.outcome] for run in point] for point in found])
+                    runs = np.array([[run[at][expected.outcome] for run in point] for point in readings])
                     curves.append(_curve(lever, company, expected, year, x, runs, own))
     return Responses(
         curves=tuple(curves),
@@ -168,10 +173,22 @@ def _curve(lever: Lever, company: str, expected: Expectation, year: int, x: Floa
         told = f"{expected.shape} between {band[0]:.3g} and {band[1]:.3g}"
     outcome = OUTCOMES[expected.outcome]
     return Response(
-        name=lever.name, title=lever.title, company=company, lever=lever.paths[company], outcome=expected.outcome,
-        unit=outcome.unit, meaning=outcome.meaning, year=year, expected=told, why=lever.why, verdict=verdict,
-        says=says, own=float(x[own]), points=tuple(map(_point, x, runs)), excused=expected.excused,
-    )  # fmt: skip
+        name=lever.name,
+        title=lever.title,
+        company=company,
+        lever=lever.paths[company],
+        outcome=expected.outcome,
+        unit=outcome.unit,
+        meaning=outcome.meaning,
+        year=year,
+        expected=told,
+        why=lever.why,
+        verdict=verdict,
+        says=says,
+        own=float(x[own]),
+        points=tuple(map(_point, x, runs)),
+        excused=expected.excused,
+    )
 
 
 def _point(x: float, values: Floats) -> CurvePoint:

@@ -26,9 +26,7 @@ Resuming
 
 import os
 import shutil
-import tempfile
 import time
-import warnings
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -43,19 +41,19 @@ from flywheel_sim.execute.design import Design, Point
 from flywheel_sim.execute.drive import Interrupted, Progress, resume_command, run_design
 from flywheel_sim.execute.store import Standing, Store
 from flywheel_sim.results.risk import in_the_tail, share_won
-from flywheel_sim.results.saving import ResultError, vacant
+from flywheel_sim.results.saving import ResultError
 from flywheel_sim.results.search import AS_IT_STANDS, Optimum, Policy, Robustness
 from flywheel_sim.scenario import Scenario
 from flywheel_sim.study.design.study import Study
-from flywheel_sim.study.design.study_file import read_study
-from flywheel_sim.study.design.sweep import On
-from flywheel_sim.study.design.unit_mismatch import study_warnings
+from flywheel_sim.study.design.sweep import On, room_for_runs, study_asked
 from flywheel_sim.study.search.algorithms import Method, better_first, made_with, not_dominated
 from flywheel_sim.study.search.plan import (
+    LIKED,
     MOST_FRONT,
     RIVALS,
     Plan,
     asked_again,
+    cost_of,
     experiment_of,
     method_of,
     over_worlds,
@@ -131,22 +129,14 @@ def optimize(
     True
     """
     checked(on, workers)
-    ready = study if isinstance(study, Study) else read_study(study, changes, replicates=replicates, seed=seed)
-    for warning in () if ready is study else study_warnings(ready):
-        warnings.warn(warning, stacklevel=2)
-    ready = with_worlds(ready, worlds, worlds_from)
+    ready = with_worlds(study_asked(study, changes, replicates=replicates, seed=seed), worlds, worlds_from)
     planned(ready)
-    kept = None
-    if folder is None and isinstance(study, Mapping):
-        kept = Path(tempfile.mkdtemp(prefix="flywheel-search-"))
-        folder = kept / "runs"
-    target = Path(folder) if folder is not None else folder_of(ready)
-    vacant(target)
+    target, kept = room_for_runs(study, folder, folder_of(ready))
     with Store.create(target, experiment_of(ready)) as store:
-        found = _Search(ready, store, on, workers, progress).run()
+        optimum = _Search(ready, store, on, workers, progress).run()
     if kept is not None:
-        weakref.finalize(found, shutil.rmtree, kept, ignore_errors=True)
-    return found
+        weakref.finalize(optimum, shutil.rmtree, kept, ignore_errors=True)
+    return optimum
 
 
 def resume(
@@ -213,9 +203,7 @@ class _Search:
         self.order = np.random.default_rng([self.search.seed, 31741]).permutation(len(self.draws))
         self.progress = progress
         self.begun, self.had = time.monotonic(), store.standing().done
-        rivals = (MOST_FRONT + 1) if len(self.signs) > 1 else self.search.shortlist + 5
-        self.most = self.search.budget + rivals * self.search.fresh
-        self.most += len(self.draws) * self.search.draw_replicates * (RIVALS + 2)
+        self.most = cost_of(self.search, len(self.draws)).runs
         self.met: dict[str, tuple[dict[str, Any], list[Floats], float]] = {}
         self.history: list[dict[str, float]] = []
         self.tried: list[Floats] = []
@@ -236,12 +224,24 @@ class _Search:
         except KeyboardInterrupt:
             raise Interrupted(f"interrupted; go on with: {resume_command(self.store)}") from None
         return Optimum(
-            self.file.title or self.study.name, dict(self.search.objectives), tuple(policies), winner, tuple(front),
-            np.concatenate(self.tried), tuple(self.history), robustness, self.store.standing().done, len(self.met),
-            str(self.store.folder), "", self.study.base.name, self._notes(policies),
-            self._promised(policies[winner]), {name: share for name, share in self.search.cvar.items() if share < 1.0},
-            tuple(self.search.won),
-        )  # fmt: skip
+            title=self.file.title or self.study.name,
+            objectives=dict(self.search.objectives),
+            policies=tuple(policies),
+            winner=winner,
+            front=tuple(front),
+            tried=np.concatenate(self.tried),
+            history=tuple(self.history),
+            robustness=robustness,
+            runs=self.store.standing().done,
+            points=len(self.met),
+            folder=str(self.store.folder),
+            stopped="",
+            scenario=self.study.base.name,
+            notes=self._notes(policies),
+            promised=self._promised(policies[winner]),
+            cvar={name: share for name, share in self.search.cvar.items() if share < 1.0},
+            won=tuple(self.search.won),
+        )
 
     def _promised(self, answer: Policy) -> Floats:
         """Return what the search alone would have told."""
@@ -385,11 +385,16 @@ class _Search:
     def _policies(self, named: Sequence[tuple[str, Mapping[str, Any]]], first: int, what: str) -> list[Policy]:
         told = self._ask([changes for _, changes in named], [first] * len(named), self.search.fresh, what)
         return [
-            Policy(name, dict(changes), self._seen(changes) if changes else np.zeros(len(self.signs)),
-                   runs[:, self.columns], self._excess(runs, changes),
-                   self._counted(runs, told[0]) if self.averse else None)
+            Policy(
+                name=name,
+                changes=dict(changes),
+                searched=self._seen(changes) if changes else np.zeros(len(self.signs)),
+                fresh=runs[:, self.columns],
+                excess=self._excess(runs, changes),
+                tail=self._counted(runs, told[0]) if self.averse else None,
+            )
             for (name, changes), runs in zip(named, told, strict=True)
-        ]  # fmt: skip
+        ]
 
     def _answer(self, method: Method) -> tuple[list[Policy], int, list[int]]:
         liked = [changes for changes in self.space.values(method.favorite()) if self.space.excess(changes) <= 0]
@@ -413,7 +418,7 @@ class _Search:
             np.array([-np.mean(gains, axis=0)[0] for _, gains, _ in seen]), np.array([excess for *_, excess in seen])
         )
         best = [seen[int(k)][0] for k in np.argsort(rank, kind="stable")[: self.search.shortlist]]
-        short = _distinct([*best, *liked[:3]])
+        short = _distinct([*best, *liked[:LIKED]])
         named = [(AS_IT_STANDS, {}), *((f"candidate {k + 1}", changes) for k, changes in enumerate(short))]
         chosen = self._policies(named, CHOOSING, "choice")
         scores = np.array([-self.signs[0] * policy.worth[0] for policy in chosen[1:]])
@@ -453,12 +458,18 @@ class _Search:
         values = told[..., self.columns].mean(2)
         place_of = who.index(winner)
         gain = (values[:, place_of] - values[:, 0]) * self.signs
-        kept = np.array([self._excess(told[d, place_of], policies[winner].changes) if winner else 0.0
-                         for d in range(len(self.draws))])  # fmt: skip
+        kept = np.array(
+            [
+                self._excess(told[d, place_of], policies[winner].changes) if winner else 0.0
+                for d in range(len(self.draws))
+            ]
+        )
         fails = ~(gain[:, 0] >= 0) | ~(kept <= 0)
         box = discovered(self.draws, fails, self.search.seed)
         names = tuple(policies[p].name for p in who)
-        return Robustness(tuple(self.draws), names, values, self.signs, fails, place_of, box)
+        return Robustness(
+            draws=tuple(self.draws), names=names, values=values, signs=self.signs, fails=fails, winner=place_of, box=box
+        )
 
 
 def _distinct(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

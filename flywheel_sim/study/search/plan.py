@@ -8,7 +8,7 @@ from typing import Any
 
 from flywheel_sim.execute.store import Experiment, Store
 from flywheel_sim.scenario import ScenarioError
-from flywheel_sim.study.blocks import StudyFile
+from flywheel_sim.study.blocks import SearchBlock, StudyFile
 from flywheel_sim.study.design.parameters import check_parameters
 from flywheel_sim.study.design.points import drawn
 from flywheel_sim.study.design.study import Study
@@ -17,12 +17,25 @@ from flywheel_sim.study.search.search_file import in_order, in_search, needed_ou
 from flywheel_sim.study.search.space import Space
 from flywheel_sim.study.worlds.drawing import WorldDrawing, drawing, same_worlds
 
-__all__ = ["MOST_FRONT", "RIVALS", "Plan", "asked_again", "experiment_of", "method_of", "over_worlds", "planned"]
+__all__ = [
+    "LIKED",
+    "MOST_FRONT",
+    "RIVALS",
+    "Plan",
+    "asked_again",
+    "cost_of",
+    "experiment_of",
+    "method_of",
+    "over_worlds",
+    "planned",
+]
 
 #: Rivals of the answer that run in draws of what is not known.
 RIVALS = 6
 #: Points of a front that run again.
 MOST_FRONT = 60
+#: Points that run again because the search's own model of its outcomes likes them best.
+LIKED = 3
 
 
 @dataclass(frozen=True)
@@ -45,12 +58,35 @@ class Plan:
         return self.search + self.again + self.draws
 
 
+def cost_of(search: SearchBlock, draws: int) -> Plan:
+    """Return how many runs a search may take.
+
+    One objective: the candidates (the scenario as it stands, the shortlist, and what the search's model likes) run
+    under fresh luck to choose among them, then the best of them once more to judge the choice.  Several objectives: the
+    front runs under fresh luck, beside the scenario as it stands.
+
+    Parameters
+    ----------
+    search : SearchBlock
+        What the study file says under ``search:``.
+    draws : int
+        Draws of what is not known in which the answer and its rivals run.
+    """
+    candidates = 1 + search.shortlist + LIKED
+    points = MOST_FRONT + 1 if len(search.objectives) > 1 else candidates + min(candidates, 1 + RIVALS)
+    in_draws = 2 + RIVALS  # as it stands, the answer, its rivals
+    return Plan(search.budget, points * search.fresh, draws * search.draw_replicates * in_draws)
+
+
 def planned(study: Study) -> Plan:
-    """Return what a search will cost, after everything about it has been checked.
+    """Check everything about a search, and return what it will cost.
 
     Raises
     ------
     ScenarioError
+        With whatever cannot be searched for as it is written.
+    ResultError
+        When the library that searches is not installed, or there are no worlds to search over.
     """
     file, search = study.file, study.file.search
     if not study.searches:
@@ -58,20 +94,14 @@ def planned(study: Study) -> Plan:
     problems = list(search_problems(study))
     if problems:
         raise ScenarioError(problems)
-    made_with(len(search.objectives))
-    method, several = method_of(study, Space(study)), len(search.objectives) > 1
-    first = (len(method.ask()) + 1) * file.replicates
+    made_with(len(search.objectives))  # refuses where the library is not installed
+    first = (len(method_of(study, Space(study)).ask()) + 1) * file.replicates
     if search.budget < first:
         message = f"the first generation alone has {first} runs; the budget is {search.budget}"
         raise ScenarioError([study.problem(("search", "budget"), message)])
-    again = (MOST_FRONT + 1 if several else search.shortlist + 3 + 2) * search.fresh
-    draws = 0
     if search.worlds:
-        over_worlds(study)
-        draws = search.worlds * search.draw_replicates * (RIVALS + 2)
-    elif search.uncertainty or search.draws_file:
-        draws = len(_draws(study)) * search.draw_replicates * (RIVALS + 2)
-    return Plan(search.budget, again, draws)
+        over_worlds(study)  # refuses where there are too few
+    return cost_of(search, search.worlds or len(_draws(study)))
 
 
 def experiment_of(study: Study) -> Experiment:
@@ -86,7 +116,15 @@ def experiment_of(study: Study) -> Experiment:
             **({"worlds": _kept(over_worlds(study))} if file.search.worlds else {}),
         },
     }  # fmt: skip
-    return Experiment(study.scenarios, file.seed, outcomes, tuple(file.series), file.series_every, about, study.rules)
+    return Experiment(
+        scenarios=study.scenarios,
+        seed=file.seed,
+        outcomes=outcomes,
+        columns=tuple(file.series),
+        every=file.series_every,
+        about=about,
+        rules=study.rules,
+    )
 
 
 def asked_again(store: Store) -> Study:
@@ -97,8 +135,15 @@ def asked_again(store: Store) -> Study:
     search = in_order(file.search, about["study"]["search"])
     file = file.model_copy(update={"replicates": about["search"]["replicates"], "search": search})
     given = {path: {"values": v} if isinstance(v, list) else v for path, v in file.parameters.items()}
-    study = Study(file.model_copy(update={"parameters": given}), {}, experiment.scenarios, Path(), about["name"], {},
-                  about["study"])  # fmt: skip
+    study = Study(
+        file=file.model_copy(update={"parameters": given}),
+        parameters={},
+        scenarios=experiment.scenarios,
+        folder=Path(),
+        name=about["name"],
+        places={},
+        source=about["study"],
+    )
     return check_parameters(study)
 
 
@@ -131,10 +176,10 @@ def _draws(study: Study) -> list[dict[str, Any]]:
     search = study.file.search
     if not search.uncertainty and not search.draws_file:
         return []
-    found = drawn(uncertain_part(study))
-    if again := sorted({path for draw in found for path in draw} & set(in_search(study))):
+    draws = drawn(uncertain_part(study))
+    if again := sorted({path for draw in draws for path in draw} & set(in_search(study))):
         raise ScenarioError([study.problem(("search", "draws_file"), f"'{again[0]}' is searched over already")])
-    return found
+    return draws
 
 
 def method_of(study: Study, space: Space) -> Method:

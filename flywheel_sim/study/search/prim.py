@@ -62,12 +62,12 @@ def discovered(draws: Sequence[Mapping[str, Any]], fails: Mask, seed: int = 1) -
     limits = _needed(columns, inside, fails)
     inside = _within(columns, limits)
     n, k = int(inside.sum()), int(fails[inside].sum())
-    return Box(limits, n, k, count - n, bad - k, chance)
+    return Box(limits=limits, inside=n, fails_inside=k, outside=count - n, fails_outside=bad - k, chance=chance)
 
 
 def _columns(draws: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
     """Return what varies, numbers as numbers."""
-    found: dict[str, NDArray[Any]] = {}
+    columns: dict[str, NDArray[Any]] = {}
     for path in dict.fromkeys(path for draw in draws for path in draw):
         values = [draw.get(path) for draw in draws]
         if all(isinstance(x, int | float) and not isinstance(x, bool) for x in values):
@@ -75,8 +75,8 @@ def _columns(draws: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
         else:
             column = np.array([str(x) for x in values], object)
         if len(set(column.tolist())) > 1:
-            found[path] = column
-    return found
+            columns[path] = column
+    return columns
 
 
 def _z(inside: Mask, fails: Mask) -> float:
@@ -115,12 +115,12 @@ def _tenths(values: NDArray[np.float64]) -> tuple[float, float]:
     """Return where the lowest and the highest tenth begin: what ``np.quantile`` gives, to the bit, at half its cost."""
     values = np.sort(values)
     last = len(values) - 1
-    found = []
+    ends = []
     for share in (PEEL, 1 - PEEL):
         k, part = int(last * share), last * share % 1
         a, b = values[k], values[min(k + 1, last)]
-        found.append(float(b - (b - a) * (1 - part) if part >= 0.5 else a + (b - a) * part))
-    return found[0], found[1]
+        ends.append(float(b - (b - a) * (1 - part) if part >= 0.5 else a + (b - a) * part))
+    return ends[0], ends[1]
 
 
 def _limits_of(column: NDArray[Any], inside: Mask) -> tuple[Any, ...]:
@@ -164,10 +164,10 @@ def _ends(column: NDArray[Any], limit: tuple[Any, ...]) -> list[int]:
 
 
 def _without(limits: Mapping[str, tuple[Any, ...]], path: str, end: int) -> dict[str, tuple[Any, ...]]:
-    found = dict(limits)
+    rest = dict(limits)
     left = () if end < 0 else tuple(None if k == end else x for k, x in enumerate(limits[path]))
     if not any(x is not None for x in left):
-        del found[path]
+        del rest[path]
     else:
-        found[path] = left
-    return found
+        rest[path] = left
+    return rest

@@ -45,8 +45,8 @@ def in_order(search: SearchBlock, source: Mapping[str, Any]) -> SearchBlock:
 
 def in_search(study: Study) -> dict[str, str]:
     """Return every path that the search sets -> the parameter or simplex it belongs to."""
-    found = {other: path for path, block in study.parameters.items() for other in (path, *block.also)}
-    return found | {path: name for name, block in study.file.search.simplexes.items() for path in block.paths}
+    owners = {other: path for path, block in study.parameters.items() for other in (path, *block.also)}
+    return owners | {path: name for name, block in study.file.search.simplexes.items() for path in block.paths}
 
 
 def uncertain_part(study: Study) -> Study:
@@ -74,10 +74,16 @@ def uncertain_part(study: Study) -> Study:
         return check_parameters(part)
     except ScenarioError as error:
         moved = [
-            Problem(p.file, p.line, p.column, p.field.replace("parameters", "search.uncertainty", 1), p.message,
-                    p.suggestion)
+            Problem(
+                p.file,
+                p.line,
+                p.column,
+                p.field.replace("parameters", "search.uncertainty", 1),
+                p.message,
+                p.suggestion,
+            )
             for p in error.problems
-        ]  # fmt: skip
+        ]
         raise ScenarioError(moved) from None
 
 

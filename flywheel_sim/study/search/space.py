@@ -102,39 +102,39 @@ class Space:
         count = len(self.study.parameters)
         if count:
             points = of_unit_points(self.study, unit[:, :count], [0] * len(unit)).points
-            found = [dict(point.changes) for point in points]
+            changes_of = [dict(point.changes) for point in points]
         else:
-            found = [{} for _ in unit]
+            changes_of = [{} for _ in unit]
         for block in self.simplexes.values():
             weights = block.total * broken_stick(unit[:, count : count + len(block.paths) - 1])
             count += len(block.paths) - 1
-            for changes, row in zip(found, weights, strict=True):
+            for changes, row in zip(changes_of, weights, strict=True):
                 changes |= dict(zip(block.paths, map(float, row), strict=True))
-        return found
+        return changes_of
 
     def start(self) -> Floats:
         """Return the point of the scenario as it stands, as near as the ranges allow; the middle where it has no
         value.
         """
         base = self.study.base
-        found: list[float] = []
+        point: list[float] = []
         for path, block in self.study.parameters.items():
-            found.append(_share(block, _value(base, path), self._whole(path)))
+            point.append(_share(block, _value(base, path), self._whole(path)))
         for group in self.simplexes.values():
             weights = [_value(base, path) for path in group.paths]
             numbers = [float(w) if isinstance(w, int | float) else 0.0 for w in weights]
-            found += mended_stick(numbers).tolist()
-        return np.asarray(np.clip(np.array(found), 0.0, 1.0), np.float64)
+            point += mended_stick(numbers).tolist()
+        return np.asarray(np.clip(np.array(point), 0.0, 1.0), np.float64)
 
     def grain(self) -> Floats:
         """Return the width of the share of one value, per coordinate: 0 where values are real."""
-        found = np.zeros(self.size)
+        widths = np.zeros(self.size)
         for k, (path, block) in enumerate(self.study.parameters.items()):
             if block.values:
-                found[k] = 1.0 / len(block.values)
+                widths[k] = 1.0 / len(block.values)
             elif block.range and self._whole(path):
-                found[k] = 1.0 / (block.range[1] - block.range[0] + 1.0)
-        return found
+                widths[k] = 1.0 / (block.range[1] - block.range[0] + 1.0)
+        return widths
 
     def excess(self, changes: Mapping[str, Any]) -> float:
         """Return by how much a point breaks the limits on sums, each as a share of its limit; 0 when it keeps them."""
@@ -161,13 +161,13 @@ def broken(at_least: float | None, at_most: float | None, value: float) -> float
     >>> broken(None, 10.0, 12.0), broken(1.0, 10.0, 5.0), broken(0.0, None, -3.0)
     (0.2, 0.0, 3.0)
     """
-    found = 0.0
+    excess = 0.0
     if at_least is not None:
-        found += max(0.0, at_least - value) / (abs(at_least) or 1.0)
+        excess += max(0.0, at_least - value) / (abs(at_least) or 1.0)
     if at_most is not None:
         # sums of shares add up to their total only to the last bits
-        found += max(0.0, value - at_most) / (abs(at_most) or 1.0)
-    return found if found > 1e-9 or not np.isfinite(found) else 0.0
+        excess += max(0.0, value - at_most) / (abs(at_most) or 1.0)
+    return excess if excess > 1e-9 or not np.isfinite(excess) else 0.0
 
 
 def _value(base: Any, path: str) -> Any:

@@ -13,7 +13,7 @@ from flywheel_sim.scenario import ScenarioError
 from flywheel_sim.study.design.study import Study
 from flywheel_sim.study.design.study_file import read_study
 from flywheel_sim.study.design.sweep import On, Sweep, sweep
-from flywheel_sim.study.sensitivity.indices_of_runs import analysed
+from flywheel_sim.study.sensitivity.indices_of_runs import analyzed
 
 __all__ = ["fit_for_indices", "of_sweep", "sensitivity"]
 
@@ -62,12 +62,12 @@ def sensitivity(
     ready = study if isinstance(study, Study) else read_study(study, changes, replicates=replicates, seed=seed)
     fit_for_indices(ready)
     if folder is None and isinstance(study, Mapping):
-        found = sweep(
+        swept = sweep(
             study, on=on, changes=changes, replicates=replicates, seed=seed, workers=workers, progress=progress
         )
     else:
-        found = sweep(ready, folder, on=on, workers=workers, progress=progress)
-    return of_sweep(found)
+        swept = sweep(ready, folder, on=on, workers=workers, progress=progress)
+    return of_sweep(swept)
 
 
 def fit_for_indices(study: Study) -> None:
@@ -86,7 +86,7 @@ def fit_for_indices(study: Study) -> None:
         raise ScenarioError([study.problem(("design", "levels"), message)])
 
 
-def of_sweep(found: Sweep) -> Sensitivity:
+def of_sweep(swept: Sweep) -> Sensitivity:
     """Return indices of a sweep that has been made, all of it or a part; rows that are not whole do not count.
 
     Raises
@@ -94,17 +94,17 @@ def of_sweep(found: Sweep) -> Sensitivity:
     ScenarioError
         When its design tells none, or too few of its rows are whole.
     """
-    experiment, design = found.store.experiment, found.store.design()
+    experiment, design = swept.store.experiment, swept.store.design()
     laid = dict(experiment.about.get("design", {}))
     if laid.get("kind") not in DESIGNS:
         raise ScenarioError.single(
-            f"'{found.store.folder}' holds a sweep with a design of kind {laid.get('kind', 'unknown')}; indices need "
+            f"'{swept.store.folder}' holds a sweep with a design of kind {laid.get('kind', 'unknown')}; indices need "
             f"sobol or morris"
         )
-    table = design.merge(found.store.runs().drop(columns="run_id"), on="run", how="left")
+    table = design.merge(swept.store.runs().drop(columns="run_id"), on="run", how="left")
     study = dict(experiment.about.get("study", {}))
     parameters = list(study["parameters"])
     scenarios = list(experiment.scenarios) if len(experiment.scenarios) > 1 else []
-    return analysed(
+    return analyzed(
         table, parameters, list(experiment.outcomes), scenarios=scenarios, levels=int(laid.get("levels", 4)), once=True
     )

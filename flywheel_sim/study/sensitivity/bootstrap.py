@@ -27,9 +27,9 @@ def resampled(terms: Terms, measures: Callable[[Terms], Terms]) -> dict[str, tup
         again = measures({name: np.tensordot(weight, term, axes=1) for name, term in terms.items()})
         for name, value in again.items():
             drawn.setdefault(name, []).append(value)
-    found = {}
+    intervals = {}
     for name, values in drawn.items():
         stack = np.array(values)
         ends = np.asarray(np.quantile(stack, tails, axis=0))
-        found[name] = (ends[0], ends[1])
-    return found
+        intervals[name] = (ends[0], ends[1])
+    return intervals

@@ -12,12 +12,12 @@ from flywheel_sim.scenario import ScenarioError
 __all__ = ["by_outcome"]
 
 Flags = NDArray[np.bool_]
-#: ``analyse(rows, columns)``: indices of some outcomes, from rows that have a value of each of them.
-Analyse = Callable[[Flags, NDArray[np.int64]], Sensitivity]
+#: ``analyze(rows, columns)``: indices of some outcomes, from rows that have a value of each of them.
+Analyze = Callable[[Flags, NDArray[np.int64]], Sensitivity]
 
 
-def by_outcome(good: Flags, outcomes: tuple[str, ...], least: int, what: str, analyse: Analyse) -> Sensitivity:
-    """Analyse outcomes that have values in the same rows together, and join what comes of it.
+def by_outcome(good: Flags, outcomes: tuple[str, ...], least: int, what: str, analyze: Analyze) -> Sensitivity:
+    """Analyze outcomes that have values in the same rows together, and join what comes of it.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def by_outcome(good: Flags, outcomes: tuple[str, ...], least: int, what: str, an
         Rows an outcome needs; the measures of one that has fewer are NaN.
     what : str
         What a row is called, in the plural, and what is to be had of it: begins the message.
-    analyse : callable
+    analyze : callable
 
     Raises
     ------
@@ -43,7 +43,7 @@ def by_outcome(good: Flags, outcomes: tuple[str, ...], least: int, what: str, an
     groups: dict[bytes, list[int]] = {}
     for k in np.flatnonzero(counts >= least).tolist():
         groups.setdefault(good[:, k].tobytes(), []).append(k)
-    found = [(np.array(columns), analyse(good[:, columns[0]], np.array(columns))) for columns in groups.values()]
+    found = [(np.array(columns), analyze(good[:, columns[0]], np.array(columns))) for columns in groups.values()]
     whole = found[0][1]
 
     def spread(parts: list[NDArray[np.float64]], axis: int) -> NDArray[np.float64]:

@@ -14,12 +14,12 @@ from flywheel_sim.study.sensitivity.sobol import sobol_indices
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["analysed"]
+__all__ = ["analyzed"]
 
 Floats = NDArray[np.float64]
 
 
-def analysed(
+def analyzed(
     table: "pd.DataFrame",
     parameters: Sequence[str],
     outcomes: Sequence[str],
@@ -79,10 +79,14 @@ def analysed(
     if "A" in parts and "B" in parts:
         mirrored = f"BA:{parameters[0]}" in parts
         return sobol_indices(
-            at("A", values), at("B", values), np.array([at(f"AB:{p}", values) for p in parameters]),
+            at("A", values),
+            at("B", values),
+            np.array([at(f"AB:{p}", values) for p in parameters]),
             np.array([at(f"BA:{p}", values) for p in parameters]) if mirrored else None,
-            parameters=parameters, outcomes=titles, places=(at("A", places), at("B", places)),
-        )  # fmt: skip
+            parameters=parameters,
+            outcomes=titles,
+            places=(at("A", places), at("B", places)),
+        )
     order = {row: [part for part in frames[0].loc[frames[0]["row"] == row, "part"].unique()] for row in rows}
     walks = [row for row in rows if order[row][:1] == [""] and sorted(order[row][1:]) == sorted(parameters)]
     if not walks:

@@ -107,18 +107,26 @@ def morris_indices(
 
     def some(rows: NDArray[np.bool_], columns: NDArray[np.int64]) -> Sensitivity:
         return _of_whole(
-            moved[rows], steps[rows], values[rows][..., columns], tuple(parameters), tuple(names[k] for k in columns),
+            moved[rows],
+            steps[rows],
+            values[rows][..., columns],
+            tuple(parameters),
+            tuple(names[k] for k in columns),
             None if luck is None else luck[columns],
-        )  # fmt: skip
+        )
 
     good = np.asarray(np.isfinite(values).all(axis=1))
     return by_outcome(good, names, FEWEST, f"Morris measures need at least {FEWEST} trajectories", some)
 
 
 def _of_whole(
-    moved: NDArray[np.int64], steps: Floats, values: Floats, parameters: tuple[str, ...], outcomes: tuple[str, ...],
+    moved: NDArray[np.int64],
+    steps: Floats,
+    values: Floats,
+    parameters: tuple[str, ...],
+    outcomes: tuple[str, ...],
     luck: Floats | None,
-) -> Sensitivity:  # fmt: skip
+) -> Sensitivity:
     """Return measures from trajectories that have every value."""
     rows = len(values)
     effects = np.empty((rows, len(parameters), len(outcomes)))

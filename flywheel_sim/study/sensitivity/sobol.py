@@ -87,9 +87,14 @@ def sobol(
     rows = np.tile(np.arange(n), len(points))
     values = np.asarray(run(np.concatenate(points), rows), np.float64).reshape(len(points), n, len(outcomes))
     return sobol_indices(
-        values[0], values[1], values[2 : 2 + count], values[2 + count :] if second else None,
-        parameters=parameters, outcomes=outcomes, places=(a, b),
-    )  # fmt: skip
+        values[0],
+        values[1],
+        values[2 : 2 + count],
+        values[2 + count :] if second else None,
+        parameters=parameters,
+        outcomes=outcomes,
+        places=(a, b),
+    )
 
 
 def sobol_indices(
@@ -132,18 +137,27 @@ def sobol_indices(
     def some(rows: NDArray[np.bool_], columns: NDArray[np.int64]) -> Sensitivity:
         at = np.ix_(np.flatnonzero(rows), columns)
         return _of_whole(
-            f_a[at], f_b[at], f_ab[:, rows][..., columns], None if f_ba is None else f_ba[:, rows][..., columns],
-            tuple(parameters), tuple(names[k] for k in columns),
+            f_a[at],
+            f_b[at],
+            f_ab[:, rows][..., columns],
+            None if f_ba is None else f_ba[:, rows][..., columns],
+            tuple(parameters),
+            tuple(names[k] for k in columns),
             None if places is None else (places[0][rows], places[1][rows]),
-        )  # fmt: skip
+        )
 
     return by_outcome(good, names, FEWEST, f"indices need at least {FEWEST} rows of runs", some)
 
 
 def _of_whole(
-    f_a: Floats, f_b: Floats, f_ab: Floats, f_ba: Floats | None, parameters: tuple[str, ...],
-    outcomes: tuple[str, ...], places: tuple[Floats, Floats] | None,
-) -> Sensitivity:  # fmt: skip
+    f_a: Floats,
+    f_b: Floats,
+    f_ab: Floats,
+    f_ba: Floats | None,
+    parameters: tuple[str, ...],
+    outcomes: tuple[str, ...],
+    places: tuple[Floats, Floats] | None,
+) -> Sensitivity:
     """Return indices from rows that have every value."""
     rows = len(f_a)
     middle = 0.5 * (f_a.mean(axis=0) + f_b.mean(axis=0))
@@ -151,8 +165,8 @@ def _of_whole(
     means = {name: term.mean(axis=0) for name, term in terms.items()}
     values = _from_means(means)
     ends = resampled(terms, _from_means)
-    found = {name: Index(values[name], *ends[name]) for name in values}
-    share = found.pop("seed")
+    indices = {name: Index(values[name], *ends[name]) for name in values}
+    share = indices.pop("seed")
     steps = sorted({n for n in (rows // 8, rows // 4, rows // 2, rows) if n >= 8})
     some = [(n, _from_means({name: term[:n].mean(axis=0) for name, term in terms.items()})) for n in steps]
     convergence = tuple(
@@ -168,7 +182,7 @@ def _of_whole(
         outcomes=outcomes,
         rows=(rows,) * len(outcomes),
         dropped=(0,) * len(outcomes),
-        indices=found,
+        indices=indices,
         seed_share=Index(share.value[None], share.low[None], share.high[None]),
         mean=middle,
         spread=np.sqrt(means["apart"]),
@@ -222,15 +236,15 @@ def _from_means(means: Terms) -> Terms:
         whole = np.broadcast_to(whole, part.shape)
         return np.asarray(np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0))
 
-    found = {"first": over(means["first"], caused), "total": over(means["total"], caused)}
+    indices = {"first": over(means["first"], caused), "total": over(means["total"], caused)}
     if "across" in means:
         single = means["first"]
         pairs = over(caused - means["across"] - single[:, None] - single[None, :], caused)
         count = len(single)
         pairs[range(count), range(count)] = np.nan
-        found["second"] = pairs
-    found["seed"] = over(alone, caused + np.maximum(alone, 0.0))
-    return found
+        indices["second"] = pairs
+    indices["seed"] = over(alone, caused + np.maximum(alone, 0.0))
+    return indices
 
 
 def _swings(a: Floats, b: Floats, f_a: Floats, f_ab: Floats, mean: Floats) -> Floats:

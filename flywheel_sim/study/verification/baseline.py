@@ -167,14 +167,14 @@ def made_now(
     from flywheel_sim.execute.run import run
 
     names = list(scenarios()) if names is None else list(names)
-    found: dict[str, Any] = {}
+    made: dict[str, Any] = {}
     for done, name in enumerate(names):
         one = run(load(name), SEED, workers=workers, accounts=False)
         summary = {key: finite(value) for key, value in one.summary.items()}
-        found[name] = {"hash": one.scenario.hash, "weekly": weekly_digest(one), "summary": summary}
+        made[name] = {"hash": one.scenario.hash, "weekly": weekly_digest(one), "summary": summary}
         if progress:
             progress(done + 1, len(names))
-    return {"format": _FORMAT, "made": provenance({}, SEED).to_dict(), "scenarios": found}
+    return {"format": _FORMAT, "made": provenance({}, SEED).to_dict(), "scenarios": made}
 
 
 def read_baseline(path: Path | None = None, *, new: bool = False) -> dict[str, Any]:

@@ -190,23 +190,23 @@ def _judged(
     """Compare tables of columns, what was saved with what was made now."""
     here = {f"{table}.{column}" for table, columns in old.items() for column in columns}
     there = {f"{table}.{column}" for table, columns in new.items() for column in columns}
-    found = [
+    columns_moved = [
         one
         for table, columns in old.items()
         for column, values in columns.items()
         if column in new.get(table, {}) and (one := moved(table, column, values, new[table][column])) is not None
     ]
-    found.sort(key=lambda one: -one.relative)
+    columns_moved.sort(key=lambda one: -one.relative)
     numbers = sum(len(values) for columns in old.values() for values in columns.values())
     return Reproduction(
-        str(folder),
-        tuple(found),
-        tuple(sorted(here - there)),
-        tuple(sorted(there - here)),
-        left_out,
-        numbers,
-        then,
-        provenance({}, then.seed),
+        folder=str(folder),
+        moved=tuple(columns_moved),
+        missing=tuple(sorted(here - there)),
+        added=tuple(sorted(there - here)),
+        left_out=left_out,
+        numbers=numbers,
+        then=then,
+        now=provenance({}, then.seed),
     )
 
 
@@ -256,9 +256,13 @@ def _again(
         return _begun(scenarios[0], manifest, "customers" in tables)
     if manifest["schema"] == RUN:
         return run(
-            scenarios[0], seed, replicate=int(manifest["replicate"]), workers=workers, progress=progress,
+            scenarios[0],
+            seed,
+            replicate=int(manifest["replicate"]),
+            workers=workers,
+            progress=progress,
             accounts="customers" in tables,
-        )  # fmt: skip
+        )
     if manifest.get("worlds"):
         return _over_worlds(scenarios, manifest, workers, progress)
     return Outcomes.of(
@@ -304,7 +308,15 @@ def moved(table: str, column: str, old: NDArray[Any], new: NDArray[Any]) -> Move
     True
     """
     if len(old) != len(new):
-        return Moved(table, column, abs(len(old) - len(new)), len(old), min(len(old), len(new)), np.inf, np.inf)
+        return Moved(
+            table=table,
+            column=column,
+            rows=abs(len(old) - len(new)),
+            of=len(old),
+            first=min(len(old), len(new)),
+            largest=np.inf,
+            relative=np.inf,
+        )
     lengths = len(old)
     if old.dtype.kind == "f" and new.dtype.kind == "f":
         with np.errstate(invalid="ignore"):
@@ -315,9 +327,17 @@ def moved(table: str, column: str, old: NDArray[Any], new: NDArray[Any]) -> Move
             apart = np.where(np.isnan(apart) & differs, np.inf, apart)
             scale = max(float(np.nanmax(np.abs(old), initial=0.0)), 1e-300)
         if not differs.any():
-            return Moved(table, column, 0, lengths, 0, 0.0, 0.0)
+            return Moved(table=table, column=column, rows=0, of=lengths, first=0, largest=0.0, relative=0.0)
         largest = float(apart[differs].max())
-        return Moved(table, column, int(differs.sum()), lengths, int(np.argmax(differs)), largest, largest / scale)
+        return Moved(
+            table=table,
+            column=column,
+            rows=int(differs.sum()),
+            of=lengths,
+            first=int(np.argmax(differs)),
+            largest=largest,
+            relative=largest / scale,
+        )
     differs = np.asarray(old != new)
     if not differs.any():
         return None
@@ -326,4 +346,12 @@ def moved(table: str, column: str, old: NDArray[Any], new: NDArray[Any]) -> Move
         gap = np.abs(old.astype(np.float64) - new.astype(np.float64))
         largest = float(gap.max())
         relative = largest / max(float(np.abs(old.astype(np.float64)).max()), 1.0)
-    return Moved(table, column, int(differs.sum()), lengths, int(np.argmax(differs)), largest, relative)
+    return Moved(
+        table=table,
+        column=column,
+        rows=int(differs.sum()),
+        of=lengths,
+        first=int(np.argmax(differs)),
+        largest=largest,
+        relative=relative,
+    )

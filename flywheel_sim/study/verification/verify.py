@@ -112,15 +112,34 @@ def verify(
         read_off.append((limit, scenario, found, paths, time.perf_counter() - begun))
         hashes[scenario.name] = scenario.hash
         done += runs[limit.key]
-    checks = _judged([found for _, _, found, _, _ in read_off], false_alarm)
+    judgments = _judged([quantities for _, _, quantities, _, _ in read_off], false_alarm)
     return Verification(
         checks=tuple(
-            Check(limit.key, limit.anchor, limit.title, scenario.name, scenario.hash, limit.bias, runs[limit.key],
-                  seconds, tuple(found), *judged, paths)
-            for (limit, scenario, found, paths, seconds), judged in zip(read_off, checks, strict=True)
+            Check(
+                key=limit.key,
+                anchor=limit.anchor,
+                title=limit.title,
+                scenario=scenario.name,
+                scenario_hash=scenario.hash,
+                bias=limit.bias,
+                replicates=runs[limit.key],
+                seconds=seconds,
+                quantities=tuple(quantities),
+                p=p,
+                passed=passed,
+                sees=sees,
+                paths=paths,
+            )
+            for (limit, scenario, quantities, paths, seconds), (p, passed, sees) in zip(
+                read_off, judgments, strict=True
+            )
         ),
-        theory_only=only, mode="full" if full else "quick", false_alarm=false_alarm, seed=seed, hashes=hashes,
-    )  # fmt: skip
+        theory_only=only,
+        mode="full" if full else "quick",
+        false_alarm=false_alarm,
+        seed=seed,
+        hashes=hashes,
+    )
 
 
 def chosen(anchors: Iterable[str]) -> tuple[list[Limit], dict[str, str]]:
@@ -136,11 +155,11 @@ def chosen(anchors: Iterable[str]) -> tuple[list[Limit], dict[str, str]]:
     asked = list(anchors)
     if not asked:
         return list(LIMITS.values()), dict(THEORY_ONLY)
-    found: dict[str, Limit] = {}
+    limits: dict[str, Limit] = {}
     only, problems = {}, []
     for name in asked:
         some = limits_of(name)
-        found |= {limit.key: limit for limit in some}
+        limits |= {limit.key: limit for limit in some}
         if name.upper() in THEORY_ONLY:
             only[name.upper()] = THEORY_ONLY[name.upper()]
         elif not some:
@@ -148,7 +167,7 @@ def chosen(anchors: Iterable[str]) -> tuple[list[Limit], dict[str, str]]:
             problems.append(Problem(None, None, None, "", message, nearest(name, [*ANCHORS, *LIMITS])))
     if problems:
         raise ScenarioError(problems)
-    return [limit for key, limit in LIMITS.items() if key in found], only
+    return [limit for key, limit in LIMITS.items() if key in limits], only
 
 
 def ready(limits: Sequence[Limit], changes: Mapping[str, Any]) -> list[tuple[Limit, Scenario]]:
@@ -197,9 +216,14 @@ def read(
     for first in range(0, replicates, size):
         count = min(size, replicates - first)
         runs = batch(
-            variants, replicates=count, first=first, seed=seed, workers=workers, teams=limit.teams,
+            variants,
+            replicates=count,
+            first=first,
+            seed=seed,
+            workers=workers,
+            teams=limit.teams,
             accounts=limit.accounts,
-        )  # fmt: skip
+        )
         for kept, some in zip(rows, runs, strict=True):
             kept += [np.asarray(limit.observe(run), dtype=np.float64) for run in some]
         if step:
@@ -252,11 +276,11 @@ def smallest_seen(quantity: Quantity, alpha: float, tests: int) -> float:
 
 
 def _judged(
-    found: Sequence[Sequence[Quantity]], alpha: float
+    quantities: Sequence[Sequence[Quantity]], alpha: float
 ) -> list[tuple[tuple[float, ...], tuple[bool, ...], tuple[float, ...]]]:
     """Return p-values, verdicts and smallest deviations of every limit's quantities; NaN never passes."""
-    p = [[p_value(q) for q in some] for some in found]
-    lucky = [(i, k) for i, some in enumerate(found) for k, q in enumerate(some) if not q.exact]
+    p = [[p_value(q) for q in some] for some in quantities]
+    lucky = [(i, k) for i, some in enumerate(quantities) for k, q in enumerate(some) if not q.exact]
     values = [p[i][k] if math.isfinite(p[i][k]) else 0.0 for i, k in lucky]
     verdict = dict(zip(lucky, holm(values, alpha), strict=True))
     return [
@@ -265,5 +289,5 @@ def _judged(
             tuple(verdict.get((i, k), abs(q.model - q.theory) <= q.bias) for k, q in enumerate(some)),
             tuple(smallest_seen(q, alpha, max(len(lucky), 1)) for q in some),
         )
-        for i, some in enumerate(found)
+        for i, some in enumerate(quantities)
     ]

@@ -37,12 +37,12 @@ def again(worlds: int) -> int:
     return min(worlds, max(FEWEST, worlds // EVERY))
 
 
-def answered(found: Some, drawn: "WorldDrawing", values: Floats | None = None, *, whole: bool = True) -> Some:
+def answered(comparison: Some, drawn: "WorldDrawing", values: Floats | None = None, *, whole: bool = True) -> Some:
     """Return a comparison over worlds with what was learned over them.
 
     Parameters
     ----------
-    found : Outcomes
+    comparison : Outcomes
         Run k of every scenario is of world k.
     drawn : WorldDrawing
     values : float64 array, shape (S, m), optional
@@ -50,44 +50,54 @@ def answered(found: Some, drawn: "WorldDrawing", values: Floats | None = None, *
     whole : bool
         Whether to look for what is worth finding out and where the plan fails, too.
     """
-    count, runs = len(found.scenarios), found.replicates
+    count, runs = len(comparison.scenarios), comparison.replicates
     values = np.empty((count, 0)) if values is None else values
-    differences, more = found.differences(), values - values[0]
+    differences, more = comparison.differences(), values - values[0]
     world = np.concatenate((np.arange(runs), np.arange(values.shape[1])))
     shrunk = [shrink(np.concatenate((differences[s], more[s])), world) for s in range(1, count)]
     zero = np.zeros(runs)
     answer = WorldRuns(
-        company=drawn.worlds.company, source=drawn.source, digest=drawn.digest, seed=drawn.worlds.seed,
-        numbers=drawn.worlds.numbers[:runs], draws=table_of(found, drawn), again=values,
+        company=drawn.worlds.company,
+        source=drawn.source,
+        digest=drawn.digest,
+        seed=drawn.worlds.seed,
+        numbers=drawn.worlds.numbers[:runs],
+        draws=table_of(comparison, drawn),
+        again=values,
         effects=np.array([zero, *(one.effects for one in shrunk)]),
         luck=np.array([0.0, *(one.luck for one in shrunk)]),
         n_eff=np.array([float(runs), *(min(one.n_eff, float(runs)) for one in shrunk)]),
-        fitted=bool(drawn.worlds.aims or drawn.worlds.values), given=drawn.given, notes=drawn.worlds.notes,
-    )  # fmt: skip
-    told = replace(found, worlds_run=answer)
+        fitted=bool(drawn.worlds.aims or drawn.worlds.values),
+        given=drawn.given,
+        notes=drawn.worlds.notes,
+    )
+    told = replace(comparison, worlds_run=answer)
     if not whole or count == 1:
         return told
     best, worth = told.best, shrunk[told.best - 1].evpi()
     first = (
-        learn_first(answer.draws, shrunk[best - 1].means, seed=found.seed, whole=worth)
+        learn_first(answer.draws, shrunk[best - 1].means, seed=comparison.seed, whole=worth)
         if runs >= FEWEST_TELLING and worth > 0
         else []
     )
-    fails = failing(answer.draws, answer.effects[best], seed=found.seed)
+    fails = failing(answer.draws, answer.effects[best], seed=comparison.seed)
     answer = answer.with_findings(evpi=worth, learn_first=tuple(first), fails_where=fails.sentence, region=fails)
-    return replace(found, worlds_run=answer)
+    return replace(comparison, worlds_run=answer)
 
 
-def table_of(found: Outcomes, drawn: "WorldDrawing") -> WorldDraws:
+def table_of(outcomes: Outcomes, drawn: "WorldDrawing") -> WorldDraws:
     """Return what is drawn in each world of a comparison, over all its scenarios."""
     columns: dict[str, tuple[Floats, Doubtful]] = {}
-    for scenario in found.scenarios:
+    for scenario in outcomes.scenarios:
         numbers, values = drawn.values_of(scenario)
         for k, one in enumerate(numbers):
-            columns[one.path] = values[: found.replicates, k], one
+            columns[one.path] = values[: outcomes.replicates, k], one
     own = [one for _, one in columns.values()]
     return WorldDraws(
-        np.array([column for column, _ in columns.values()]).reshape(len(columns), found.replicates).T,
-        tuple(columns), [one.label for one in own], [one.group for one in own], [one.unit for one in own],
-        {one.path: one.law.options for one in own if one.law.options},
-    )  # fmt: skip
+        values=np.array([column for column, _ in columns.values()]).reshape(len(columns), outcomes.replicates).T,
+        paths=tuple(columns),
+        labels=[one.label for one in own],
+        groups=[one.group for one in own],
+        units=[one.unit for one in own],
+        options={one.path: one.law.options for one in own if one.law.options},
+    )

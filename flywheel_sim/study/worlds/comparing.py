@@ -92,10 +92,10 @@ def over_worlds(
     return answered(judge(runs), drawn, twice)
 
 
-def once_more(found: Some, how: Runs, scenarios: Sequence[Scenario], drawn: WorldDrawing) -> Some:
+def once_more(comparison: Some, how: Runs, scenarios: Sequence[Scenario], drawn: WorldDrawing) -> Some:
     """Run the first worlds of a comparison under other luck as well, and judge all of them."""
-    more = how.of(scenarios, first=drawn.rows, replicates=again(found.replicates), progress=lambda done, of: None)
-    return answered(found, drawn, values_of(more))
+    more = how.of(scenarios, first=drawn.rows, replicates=again(comparison.replicates), progress=lambda done, of: None)
+    return answered(comparison, drawn, values_of(more))
 
 
 def values_of(runs: Sequence[Sequence[Run]]) -> Floats:

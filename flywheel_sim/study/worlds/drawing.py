@@ -160,46 +160,46 @@ def drawing(
         When the first scenario has no such setting as a calibration has drawn, or it cannot have that value.
     """
     base = scenarios[0].base()
-    found = read_worlds(source) if source is not None else found_worlds(base)
+    worlds = read_worlds(source) if source is not None else found_worlds(base)
     name, where = called(base), _how_to_make(base)
-    if found is None:
+    if worlds is None:
         raise ResultError(f"there are no worlds of {name} yet; make them with: {where}")
-    if found.values:
-        return _calibrated(found, scenarios[0], source, least)
-    own = _company_of(found, base)
-    for path, value in found.changes.items():
+    if worlds.values:
+        return _calibrated(worlds, scenarios[0], source, least)
+    own = _company_of(worlds, base)
+    for path, value in worlds.changes.items():
         if scenarios[0].get(path) != own.get(path):
             raise ResultError(
-                f"'{found.source}' holds worlds of {found.company} with {path}={value}; say the same of what is "
+                f"'{worlds.source}' holds worlds of {worlds.company} with {path}={value}; say the same of what is "
                 f"compared: --set {path}={value}"
             )
-    base = scenarios[0].base().with_(found.changes).settled() if found.changes else base
+    base = scenarios[0].base().with_(worlds.changes).settled() if worlds.changes else base
     if why := _other(own, base):
         if source is None:
             raise ResultError(
-                f"there are no worlds of {name} yet (those of {found.company} are not: {why}); make them with: {where}"
+                f"there are no worlds of {name} yet (those of {worlds.company} are not: {why}); make them with: {where}"
             )
         raise ResultError(
-            f"'{found.source}' holds worlds of {found.company}, and {name} is another company ({why}); make its own "
+            f"'{worlds.source}' holds worlds of {worlds.company}, and {name} is another company ({why}); make its own "
             f"with: {where}"
         )
     stale = [
         what
         for what, then, now in (
-            ("what is drawn of the company", found.prior, Prior.of(own).hash),
-            ("the engine", found.engine, engine_hash()),
+            ("what is drawn of the company", worlds.prior, Prior.of(own).hash),
+            ("the engine", worlds.engine, engine_hash()),
         )
         if then != now
     ]
     if stale:
         raise ResultError(
-            f"the worlds in '{found.source}' are out of date: {' and '.join(stale)} changed since; make them again "
+            f"the worlds in '{worlds.source}' are out of date: {' and '.join(stale)} changed since; make them again "
             f"with: {where}"
         )
-    if found.n < least:
-        more = -(-found.tried * least // max(found.fitting or found.n, 1))
-        raise ResultError(f"there are {found.n} worlds of {name}, not {least}; make more with: {where} --draws {more}")
-    return WorldDrawing(found, own, source is not None)
+    if worlds.n < least:
+        more = -(-worlds.tried * least // max(worlds.fitting or worlds.n, 1))
+        raise ResultError(f"there are {worlds.n} worlds of {name}, not {least}; make more with: {where} --draws {more}")
+    return WorldDrawing(worlds, own, source is not None)
 
 
 def usual_drawing(
@@ -234,11 +234,11 @@ def usual_drawing(
     if not Prior.of(bases[0]).numbers:
         return None, ""
     try:
-        found = drawing(scenarios)
+        drawn = drawing(scenarios)
     except ResultError as error:
         text = str(error)
         return None, f"{text[:1].upper()}{text[1:]}"
-    return (found if found.rows >= least else drawing(scenarios, least=least)), ""
+    return (drawn if drawn.rows >= least else drawing(scenarios, least=least)), ""
 
 
 def same_worlds(source: str, digest: str, first: Scenario) -> WorldDrawing:
@@ -249,25 +249,28 @@ def same_worlds(source: str, digest: str, first: Scenario) -> WorldDrawing:
     ResultError
         When they are not there any more as they were.
     """
-    found = read_worlds(source)
-    if found.digest != digest:
+    worlds = read_worlds(source)
+    if worlds.digest != digest:
         raise ResultError(f"the worlds in '{source}' are not those of then any more; begin anew to ask over them")
-    return WorldDrawing(found, first if found.values else _company_of(found, first.base()), True)
+    return WorldDrawing(worlds, first if worlds.values else _company_of(worlds, first.base()), True)
 
 
-def _calibrated(found: Worlds, first: Scenario, source: str | os.PathLike[str] | None, least: int) -> WorldDrawing:
+def _calibrated(worlds: Worlds, first: Scenario, source: str | os.PathLike[str] | None, least: int) -> WorldDrawing:
     """Return worlds of what a calibration has drawn, if scenarios can be run with it."""
-    if found.engine and found.engine != engine_hash():
+    if worlds.engine and worlds.engine != engine_hash():
         raise ResultError(
-            f"the worlds in '{found.source}' are out of date: the engine changed since; calibrate {found.company} again"
+            f"the worlds in '{worlds.source}' are out of date: the engine changed since; "
+            f"calibrate {worlds.company} again"
         )
-    if found.n < least:
-        raise ResultError(f"there are {found.n} worlds in '{found.source}', not {least}; ask over as many as there are")
-    if twice := sorted({*found.values} & {*first.changes}):
-        raise ResultError(f"'{twice[0]}' is drawn from {found.source}; do not set it, or leave the worlds out")
+    if worlds.n < least:
+        raise ResultError(
+            f"there are {worlds.n} worlds in '{worlds.source}', not {least}; ask over as many as there are"
+        )
+    if twice := sorted({*worlds.values} & {*first.changes}):
+        raise ResultError(f"'{twice[0]}' is drawn from {worlds.source}; do not set it, or leave the worlds out")
     for end in (np.min, np.max):
-        first.with_({path: _plain(first.get(path), end(column)) for path, column in found.values.items()})
-    return WorldDrawing(found, first, source is not None)
+        first.with_({path: _plain(first.get(path), end(column)) for path, column in worlds.values.items()})
+    return WorldDrawing(worlds, first, source is not None)
 
 
 def _plain(before: Any, value: float) -> float:
@@ -318,9 +321,9 @@ def _how_to_make(base: Scenario) -> str:
     return command("flywheel", "worlds", name) if same else f"fs.worlds(company, out='{name}-worlds')"
 
 
-def _company_of(found: Worlds, base: Scenario) -> Scenario:
+def _company_of(worlds: Worlds, base: Scenario) -> Scenario:
     """Return the base case that worlds were made of, as it stands today."""
     try:
-        return company_of(found.company, found.changes)
+        return company_of(worlds.company, worlds.changes)
     except ScenarioError:
         return base

@@ -10,7 +10,7 @@ from flywheel_sim.results.world_draws import FEWEST_TELLING, WorldDraws
 from flywheel_sim.study.search.prim import discovered
 from flywheel_sim.study.worlds.value_of_information import SCREEN, normal_scores, one_thread, screened
 
-__all__ = ["failing", "where_it_fails"]
+__all__ = ["failing"]
 
 Floats = NDArray[np.float64]
 
@@ -71,18 +71,13 @@ def failing(draws: WorldDraws, effects: Floats, labels: Mapping[str, str] | None
     units = dict(zip(draws.paths, draws.units, strict=True))
     sides = list(box.limits)
     return FailsWhere(
-        count, losing, dict(box.limits), {p: words[p] for p in sides}, {p: units[p] for p in sides}, box.inside,
-        box.fails_inside, box.outside, box.fails_outside,
-    )  # fmt: skip
-
-
-def where_it_fails(draws: WorldDraws, effects: Floats, labels: Mapping[str, str] | None = None, seed: int = 1) -> str:
-    """Say in words where a plan loses; see `failing`.
-
-    Examples
-    --------
-    >>> draws = WorldDraws(np.zeros((3, 1)), ("a",), ("A",), ("a",))
-    >>> where_it_fails(draws, np.array([1.0, 2.0, 3.0]))
-    'It loses in none of the 3 worlds.'
-    """
-    return failing(draws, effects, labels, seed).sentence
+        worlds=count,
+        losing=losing,
+        limits=dict(box.limits),
+        labels={p: words[p] for p in sides},
+        units={p: units[p] for p in sides},
+        inside=box.inside,
+        losing_inside=box.fails_inside,
+        outside=box.outside,
+        losing_outside=box.fails_outside,
+    )

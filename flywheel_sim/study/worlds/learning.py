@@ -30,7 +30,7 @@ def learned(prior: Prior, z: Floats) -> tuple[Learned, ...]:
         return ()
     # so far from the prior's mean or variance none of p numbers lies by luck in half of all cases
     bound = float(ndtri(1.0 - 0.25 / p))
-    found = []
+    rows = []
     for k, one in enumerate(own):
         shift, variance = float(z[:, k].mean()), float(z[:, k].var(ddof=1))
         sure = abs(shift) * math.sqrt(n) > bound or abs(variance - 1.0) * math.sqrt(n / 2.0) > bound
@@ -43,13 +43,19 @@ def learned(prior: Prior, z: Floats) -> tuple[Learned, ...]:
         else:
             ends = _rounded(values_at(one.law, np.array([-Z95, 0.0, Z95])))
             after = three(values, 0.05)
-        found.append(
+        rows.append(
             Learned(
-                one.path, one.label, ends, after, round(1.0 - variance, 4), round(shift, 4), bool(sure),
-                one.law.options,
+                path=one.path,
+                label=one.label,
+                prior=ends,
+                worlds=after,
+                share=round(1.0 - variance, 4),
+                shift=round(shift, 4),
+                sure=bool(sure),
+                options=one.law.options,
             )
-        )  # fmt: skip
-    return tuple(sorted(found, key=lambda one: (not one.sure, -(abs(one.shift) + abs(one.share)))))
+        )
+    return tuple(sorted(rows, key=lambda one: (not one.sure, -(abs(one.shift) + abs(one.share)))))
 
 
 def three(values: Floats, tail: float) -> tuple[float, float, float]:

@@ -145,19 +145,27 @@ def worlds(
         "engine": engine_hash(),
     }  # fmt: skip
     with unfinished(folder, asked):
-        found = _Making(prior, seed, draws, folder, worker_count(workers), progress, keep).run(called(base))
-        found = replace(found, changes=dict(changes or {}))
+        worlds_made = _Making(
+            prior=prior,
+            seed=seed,
+            draws=draws,
+            folder=folder,
+            threads=worker_count(workers),
+            progress=progress,
+            keep=keep,
+        ).run(called(base))
+        worlds_made = replace(worlds_made, changes=dict(changes or {}))
         if kept is not None:
-            found.save(kept)
-    return found
+            worlds_made.save(kept)
+    return worlds_made
 
 
 def company_of(
     company: "Scenario | str | os.PathLike[str] | Mapping[str, Any]", changes: Mapping[str, Any] | None = None
 ) -> Scenario:
     """Return the base case that worlds are of: of a company, with what is said of it beside its files."""
-    found = load(company)
-    return (found.with_(changes).settled() if changes else found).base()
+    scenario = load(company)
+    return (scenario.with_(changes).settled() if changes else scenario).base()
 
 
 def fewest_draws(targets: int) -> int:
@@ -192,9 +200,15 @@ class _Making:
     """One making of worlds, from its first draw to what was learned."""
 
     def __init__(
-        self, prior: Prior, seed: int, draws: int, folder: Path | None, threads: int, progress: Progress | None,
+        self,
+        prior: Prior,
+        seed: int,
+        draws: int,
+        folder: Path | None,
+        threads: int,
+        progress: Progress | None,
         keep: int | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.keep = keep
         self.prior, self.seed, self.draws, self.threads, self.progress = prior, seed, draws, threads, progress
         self.parts = None if folder is None else Parts(folder, self._about())
@@ -229,12 +243,20 @@ class _Making:
         shifted = {self.prior.numbers[k].tie: shifts[:, k] for k in own}
         exact = self.prior.scores(chosen, self.seed, shifted)
         return Worlds(
-            company=called, prior=self.prior.hash, engine=engine_hash(), seed=self.seed, tried=self.draws,
-            numbers=chosen, shifts=shifted, references=self._follow(chosen, exact),
+            company=called,
+            prior=self.prior.hash,
+            engine=engine_hash(),
+            seed=self.seed,
+            tried=self.draws,
+            numbers=chosen,
+            shifts=shifted,
+            references=self._follow(chosen, exact),
             aims=self._aims(quantities[sound] if first is None else first, quantities[kept]),
-            learned=learned(self.prior, exact), impossible=int((~sound).sum()), notes=self.prior.told,
+            learned=learned(self.prior, exact),
+            impossible=int((~sound).sum()),
+            notes=self.prior.told,
             fitting=fitting,
-        )  # fmt: skip
+        )
 
     # -- runs ----------------------------------------------------------------------------------------------------------
 
@@ -243,12 +265,12 @@ class _Making:
             self.progress(self.done, self.total)
 
     def _kept(self, name: str, make: Callable[[], Floats], shape: tuple[int, ...]) -> Floats:
-        found = None if self.parts is None else self.parts.read(name, shape)
-        if found is None:
-            found = make()
+        array = None if self.parts is None else self.parts.read(name, shape)
+        if array is None:
+            array = make()
             if self.parts is not None:
-                self.parts.write(name, found)
-        return found
+                self.parts.write(name, array)
+        return array
 
     def _luck(self) -> list[float]:
         """Return the standard deviation of each quantity over runs of the company as it stands."""
@@ -279,17 +301,17 @@ class _Making:
     def _part(self, z: Floats, first: int, step: int) -> Floats:
         """Return whether draws are companies and what their runs come to, shape (draws, 1 + targets)."""
         numbers = np.arange(first, first + len(z))
-        found = np.full((len(z), 1 + len(self.targets)), np.nan)
-        found[:, 0] = 0.0
+        table = np.full((len(z), 1 + len(self.targets)), np.nan)
+        table[:, 0] = 0.0
         drawn = [self.prior.of_draw(row) for row in self.prior.values(z)]
         fine = [k for k, one in enumerate(drawn) if next(all_problems(one.model), None) is None]
-        found[fine, 0] = 1.0
+        table[fine, 0] = 1.0
         if self.targets:
             # fresh luck in every step: what a draw is moved by must not be its luck
             luck = [step * _STEP + int(numbers[k]) for k in fine]
             settled = self._settled([drawn[k] for k in fine], [(self.seed, _LOOKING + k) for k in luck])
-            found[fine, 1:] = self._read(settled, luck, self.seed)
-        return found
+            table[fine, 1:] = self._read(settled, luck, self.seed)
+        return table
 
     def _settled(self, scenarios: Sequence[Scenario], luck: Sequence[tuple[int, int]]) -> list[Scenario]:
         """Return scenarios with references read from a run of each."""
@@ -352,7 +374,7 @@ class _Making:
 
     def _references(self, numbers: NDArray[np.int64], z: Floats) -> dict[str, Floats]:
         """Return references of every world, read from several runs of it with those of one run in place."""
-        found: list[dict[str, float]] = []
+        references: list[dict[str, float]] = []
         every = self.prior.alternatives  # an option may have references of its own
         rows = references_of(every, [(self.seed, 0)] * len(every), every=_EVERY, paired=True)
         paths = tuple(sorted(set().union(*rows)))
@@ -376,10 +398,10 @@ class _Making:
 
             mark = hashlib.sha256(some.tobytes() + np.ascontiguousarray(own).tobytes()).hexdigest()[:16]
             table = self._kept(f"references-{mark}", make, (len(some), len(paths)))
-            found += [dict(zip(paths, row, strict=True)) for row in table]
+            references += [dict(zip(paths, row, strict=True)) for row in table]
             self.done += len(some)
             self._look()
-        return {path: np.round(np.array([row[path] for row in found]), 5) for path in paths}
+        return {path: np.round(np.array([row[path] for row in references]), 5) for path in paths}
 
     # -- what is known -------------------------------------------------------------------------------------------------
 
@@ -428,40 +450,43 @@ class _Making:
         return np.array([one.error for one in self.targets]) ** 2
 
     def _aims(self, quantities: Floats, worlds: Floats) -> tuple[Aim, ...]:
-        found, far = [], self._far(quantities)
+        aims, far = [], self._far(quantities)
         for k, one in enumerate(self.targets):
             x = quantities[:, k]
             with np.errstate(invalid="ignore"):
                 inside = float(np.mean((x >= one.low) & (x <= one.high))) if len(x) else math.nan
             ruled_out = float(np.mean(far[:, k] > IMPLAUSIBLE)) if len(x) else math.nan
-            found.append(
+            aims.append(
                 Aim(
-                    one.name,
-                    one.low,
-                    one.high,
-                    one.spread,
-                    inside,
-                    ruled_out,
-                    three(x, 0.1),
-                    three(worlds[:, k], 0.1),
+                    name=one.name,
+                    low=one.low,
+                    high=one.high,
+                    error=one.spread,
+                    inside=inside,
+                    ruled_out=ruled_out,
+                    prior=three(x, 0.1),
+                    worlds=three(worlds[:, k], 0.1),
                 )
             )
-        return tuple(found)
+        return tuple(aims)
 
 
 def _figures(values: Floats) -> Floats:
     """Return numbers with six figures."""
     with np.errstate(divide="ignore"):
         scale = 10.0 ** (5.0 - np.floor(np.log10(np.abs(values))))
-    return np.where(values == 0.0, 0.0, np.round(values * np.where(np.isfinite(scale), scale, 1.0)) / np.where(
-        np.isfinite(scale), scale, 1.0))  # fmt: skip
+    return np.where(
+        values == 0.0,
+        0.0,
+        np.round(values * np.where(np.isfinite(scale), scale, 1.0)) / np.where(np.isfinite(scale), scale, 1.0),
+    )
 
 
 def _allowed(scenario: Scenario, values: Mapping[str, float]) -> dict[str, float]:
     """Return values inside what the schema allows."""
-    shape, found = root(type(scenario.model)), {}
+    shape, values_inside = root(type(scenario.model)), {}
     for path, value in values.items():
         place = along(shape, tuple(path.split(".")))
         low, high = bounds_of(place) if place is not None else (-math.inf, math.inf)
-        found[path] = min(max(value, low), high)
-    return found
+        values_inside[path] = min(max(value, low), high)
+    return values_inside

@@ -26,9 +26,9 @@ class Parts:
             try:
                 data = file.read_bytes()
                 if hashlib.sha256(data).hexdigest()[:16] == file.name.split(".")[-2]:
-                    found = np.load(io.BytesIO(data), allow_pickle=False)
-                    if found.shape == shape:
-                        return np.asarray(found, np.float64)
+                    array = np.load(io.BytesIO(data), allow_pickle=False)
+                    if array.shape == shape:
+                        return np.asarray(array, np.float64)
             except (OSError, ValueError):
                 pass
             file.unlink(missing_ok=True)

@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.results.assumptions import acting, evidence_of, meaning_of
+from flywheel_sim.results.assumptions import acting, evidence_of, plain_label
 from flywheel_sim.scenario import Scenario
 from flywheel_sim.scenario.blocks.doubt import WIDTHS
 from flywheel_sim.scenario.ranges import Z95, Law, bounds_of, choice_between
@@ -106,7 +106,7 @@ class Prior:
         doubt = scenario.model.doubt
         factors = {**WIDTHS, **doubt.widths}
         ties = {path: name for name, paths in doubt.tied.items() for path in paths}
-        found, told = [], []
+        numbers, told = [], []
         acts = acting(scenario)
         acts |= {path: float(one.median) for path, one in scenario.ranges.items() if _draws(scenario, path)}
         for path, value in acts.items():
@@ -115,9 +115,15 @@ class Prior:
             law, why = _law(scenario, path, value, factors)
             if law is not None:
                 group = path.partition(".")[0]
-                found.append(
+                numbers.append(
                     Doubtful(
-                        path, meaning_of(scenario, path), group, law, why, ties.get(path, path), _unit(scenario, path)
+                        path=path,
+                        label=plain_label(path),
+                        group=group,
+                        law=law,
+                        why=why,
+                        tie=ties.get(path, path),
+                        unit=_unit(scenario, path),
                     )
                 )
         for choice in doubt.structure.values():
@@ -127,8 +133,10 @@ class Prior:
             if path in acts or any(f"{path}.".startswith(f"{one}.") for one in doubt.known):
                 continue
             told.append(f"{path} is not drawn: {_why_not(scenario, path)}; its median is taken")
-        found += [one for one in _choices(scenario) if not any(f"{one.path}.".startswith(f"{k}.") for k in doubt.known)]
-        return cls(scenario, tuple(found), tuple(told))
+        numbers += [
+            one for one in _choices(scenario) if not any(f"{one.path}.".startswith(f"{k}.") for k in doubt.known)
+        ]
+        return cls(scenario, tuple(numbers), tuple(told))
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -153,11 +161,11 @@ class Prior:
         """
         ties = [one.tie for one in self.numbers]
         alone = [f"choice of {one.path}" if one.law.options else one.group for one in self.numbers]
-        found = scores(ties, alone, np.asarray(draws, np.int64), seed)
+        drawn_scores = scores(ties, alone, np.asarray(draws, np.int64), seed)
         for k, one in enumerate(self.numbers):
             if shifts and one.tie in shifts:
-                found[:, k] += shifts[one.tie]
-        return found
+                drawn_scores[:, k] += shifts[one.tie]
+        return drawn_scores
 
     def values(self, z: Floats) -> Floats:
         """Return what numbers are at scores, shape (draws, numbers)."""
@@ -187,20 +195,26 @@ class Prior:
         """Hash of what is drawn, and from what; with the scenario's hash it decides what a draw is."""
         said = [
             [
-                one.path, one.tie, one.law.kind, *(f"{getattr(one.law, name):.12g}" for name in _FIGURES),
-                *one.law.options, *(f"{cut:.12g}" for cut in one.law.cuts),
+                one.path,
+                one.tie,
+                one.law.kind,
+                *(f"{getattr(one.law, name):.12g}" for name in _FIGURES),
+                *one.law.options,
+                *(f"{cut:.12g}" for cut in one.law.cuts),
             ]
             for one in self.numbers
-        ]  # fmt: skip
+        ]
         text = json.dumps([SHARED, self.scenario.hash, said], separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 def stated(scenario: Scenario, path: str) -> Doubtful:
     """Return a number that somebody else has drawn: what it is called, without a law."""
-    law = Law("plain", float(scenario.get(path)), 0.0, -math.inf, math.inf, 0)
+    law = Law(kind="plain", middle=float(scenario.get(path)), spread=0.0, low=-math.inf, high=math.inf, step=0)
     group = path.partition(".")[0]
-    return Doubtful(path, meaning_of(scenario, path), group, law, "calibrated", path, _unit(scenario, path))
+    return Doubtful(
+        path=path, label=plain_label(path), group=group, law=law, why="calibrated", tie=path, unit=_unit(scenario, path)
+    )
 
 
 _FIGURES = ("middle", "spread", "low", "high", "step")
@@ -227,10 +241,12 @@ def _law(scenario: Scenario, path: str, value: float, factors: Mapping[str, floa
     spread = math.log(factor) / Z95
     step = int(any(kind.startswith("a whole number") for kind in shape.kinds)) * _STEPS.get(path, 1)
     if least >= 0.0 and most <= 1.0:
-        return Law("logit", math.log(value / (1.0 - value)), spread, least, most, step), mark
+        return Law(
+            kind="logit", middle=math.log(value / (1.0 - value)), spread=spread, low=least, high=most, step=step
+        ), mark
     if least >= 0.0:
-        return Law("log", math.log(value), spread, least, most, step), mark
-    return Law("plain", value, spread * abs(value), least, most, step), mark
+        return Law(kind="log", middle=math.log(value), spread=spread, low=least, high=most, step=step), mark
+    return Law(kind="plain", middle=value, spread=spread * abs(value), low=least, high=most, step=step), mark
 
 
 def _choices(scenario: Scenario) -> Iterator[Doubtful]:
@@ -242,7 +258,7 @@ def _choices(scenario: Scenario) -> Iterator[Doubtful]:
         if role_of(path) not in ("company", "effect"):
             continue
         if scenario.get(path) == base.get(path) and scenario.get(path) in law.options:
-            yield Doubtful(path, meaning_of(scenario, path), "structure", law, "structure", path)
+            yield Doubtful(path=path, label=plain_label(path), group="structure", law=law, why="structure", tie=path)
 
 
 def _unit(scenario: Scenario, path: str) -> str:
@@ -319,10 +335,10 @@ def scores(ties: Sequence[str], groups: Sequence[str], draws: NDArray[np.int64],
         both[group] = _normal([f"mechanism {group}"], draws, seed)[:, 0]
     together = np.stack([both[group] for group in groups], axis=1) if groups else own
     tied = [k for k, tie in enumerate(ties) if ties.index(tie) != k]
-    found = math.sqrt(SHARED) * together + math.sqrt(1.0 - SHARED) * own
+    normal = math.sqrt(SHARED) * together + math.sqrt(1.0 - SHARED) * own
     for k in tied:
-        found[:, k] = found[:, ties.index(ties[k])]
-    return np.asarray(found)
+        normal[:, k] = normal[:, ties.index(ties[k])]
+    return np.asarray(normal)
 
 
 def _normal(names: Sequence[str], draws: NDArray[np.int64], seed: int) -> Floats:
@@ -346,5 +362,5 @@ def _normal(names: Sequence[str], draws: NDArray[np.int64], seed: int) -> Floats
 
 @lru_cache(maxsize=65536)
 def _words(name: str) -> tuple[int, int]:
-    found = hashlib.sha256(name.encode()).digest()
-    return int.from_bytes(found[:4], "big"), int.from_bytes(found[4:8], "big")
+    digest = hashlib.sha256(name.encode()).digest()
+    return int.from_bytes(digest[:4], "big"), int.from_bytes(digest[4:8], "big")

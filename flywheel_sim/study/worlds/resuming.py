@@ -46,6 +46,12 @@ def resume(
     if whole and not (folder_for(base).exists() and folder_for(base).samefile(folder)):
         raise ResultError(f"'{folder}' was begun in another folder; go on with it from there")
     return worlds(
-        asked["company"], asked["draws"], file if whole else folder, changes=asked["changes"], seed=asked["seed"],
-        keep=asked["keep"], workers=workers, progress=progress,
-    )  # fmt: skip
+        asked["company"],
+        asked["draws"],
+        file if whole else folder,
+        changes=asked["changes"],
+        seed=asked["seed"],
+        keep=asked["keep"],
+        workers=workers,
+        progress=progress,
+    )

@@ -140,8 +140,16 @@ def shrink(runs: Floats, world: NDArray[np.int64], weights: Floats | None = None
     again = len(runs) - count
     middle = float(shares @ means)
     if not again or count < 3:
-        return Shrunk(means, means.copy(), means, math.nan, float(np.sqrt(shares @ (means - middle) ** 2)), math.nan,
-                      kish, again)  # fmt: skip
+        return Shrunk(
+            effects=means,
+            guesses=means.copy(),
+            means=means,
+            luck=math.nan,
+            worlds=float(np.sqrt(shares @ (means - middle) ** 2)),
+            chance=math.nan,
+            n_eff=kish,
+            again=again,
+        )
     luck2 = float(np.sum((runs - means[world]) ** 2) / again)
     between = float(times @ (means - times @ means / times.sum()) ** 2) / (count - 1)
     chance = float(fdtrc(count - 1, again, between / luck2)) if luck2 > 0 else float(between == 0)
@@ -152,9 +160,15 @@ def shrink(runs: Floats, world: NDArray[np.int64], weights: Floats | None = None
     left = spread2 / (spread2 + luck2 / times) if spread2 > 0 else np.zeros(count)
     known = _worth(middle, spread2, luck2, times, kish, again, seed)
     return Shrunk(
-        middle + np.sqrt(left) * (means - middle), middle + left * (means - middle), means, math.sqrt(luck2),
-        math.sqrt(spread2), chance, known, again,
-    )  # fmt: skip
+        effects=middle + np.sqrt(left) * (means - middle),
+        guesses=middle + left * (means - middle),
+        means=means,
+        luck=math.sqrt(luck2),
+        worlds=math.sqrt(spread2),
+        chance=chance,
+        n_eff=known,
+        again=again,
+    )
 
 
 def _spread(means: Floats, times: NDArray[Any], shares: Floats, luck2: float) -> float:

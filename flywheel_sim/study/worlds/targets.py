@@ -48,7 +48,7 @@ class Target:
 
 def known_targets(scenario: Scenario) -> list[Target]:
     """Return what is known of a company and one run can tell."""
-    found = []
+    targets = []
     for name, target in scenario.model.frozen.targets.items():
         if name in YEARLY:
             read = read_of_run(name, scenario.model.horizon_weeks)
@@ -57,10 +57,13 @@ def known_targets(scenario: Scenario) -> list[Target]:
         else:
             read = None
         if read is not None:
-            found.append(Target(name, target.low, target.high, read))
-    found += [Target(f"known.{one.name}", one.low, one.high, _of_known(one)) for one in scenario.known
-              if one.name not in _STATED]  # fmt: skip
-    return found
+            targets.append(Target(name, target.low, target.high, read))
+    targets += [
+        Target(f"known.{one.name}", one.low, one.high, _of_known(one))
+        for one in scenario.known
+        if one.name not in _STATED
+    ]
+    return targets
 
 
 def _quantity(name: str) -> Callable[[Run], float]:

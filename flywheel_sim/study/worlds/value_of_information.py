@@ -174,22 +174,29 @@ def learn_first(
     [('losing', True), ('hearing', False)]
     """
     if groups is None:
-        groups = {plain_name(name): [p for p, g in zip(draws.paths, draws.groups, strict=True) if g == name]
-                  for name in dict.fromkeys(draws.groups)}  # fmt: skip
+        groups = {
+            plain_name(name): [p for p, g in zip(draws.paths, draws.groups, strict=True) if g == name]
+            for name in dict.fromkeys(draws.groups)
+        }
     whole = evpi(effects, weights) if whole is None else whole
-    found = sorted(
+    ranked = sorted(
         candidates(draws, effects, weights, groups, seed), key=lambda one: (not one.distinguishable, -one.value)
     )
     told = []
-    for one in found:
+    for one in ranked:
         path = (one.paths or tuple(groups[one.name]))[0]
         share = min(one.value / whole, 1.0) if whole > 0 else 0.0
         told.append(
             ToLearn(
-                name=one.name, path=path, paths=list(one.paths), evppi=one.value, evpi_share=share,
-                distinguishable=one.distinguishable, measure=how_to_learn(path),
+                name=one.name,
+                path=path,
+                paths=list(one.paths),
+                evppi=one.value,
+                evpi_share=share,
+                distinguishable=one.distinguishable,
+                measure=how_to_learn(path),
             )
-        )  # fmt: skip
+        )
     return told
 
 
@@ -252,11 +259,14 @@ def _valued(
     highest = (all_values[:, 1:] - null[:, None]).max(axis=0)
     return [
         Candidate(
-            name, chosen[k], scale * max(net := float(all_values[k, 0] - null[k]), 0.0), scale * errors[k],
+            name,
+            chosen[k],
+            scale * max(net := float(all_values[k, 0] - null[k]), 0.0),
+            scale * errors[k],
             float((1 + np.sum(highest >= net - 1e-12)) / (SHUFFLES + 1)),
         )
         for k, name in enumerate(groups)
-    ]  # fmt: skip
+    ]
 
 
 def _checked(effects: Floats, weights: Floats | None, count: int | None = None) -> tuple[Floats, Floats]:

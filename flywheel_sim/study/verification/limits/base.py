@@ -117,10 +117,10 @@ def ratio(name: str, part: Floats, whole: Floats, theory: float, *, bias: float 
     The mean of the runs' own ratios would be off by the covariance of ratio and whole, which does not fade with runs.
     """
     above, below = np.asarray(part, dtype=np.float64), np.asarray(whole, dtype=np.float64)
-    found = float(above.sum() / below.sum())
-    rest = above - found * below
+    measured = float(above.sum() / below.sum())
+    rest = above - measured * below
     error = float(rest.std(ddof=1) / below.mean() / np.sqrt(rest.size)) if rest.size > 1 else 0.0
-    return Quantity(name, float(theory), found, error, bias, max(rest.size - 1.0, 1.0))
+    return Quantity(name, float(theory), measured, error, bias, max(rest.size - 1.0, 1.0))
 
 
 def known(

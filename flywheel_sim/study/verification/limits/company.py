@@ -77,14 +77,14 @@ def _queue(s: Sample) -> list[Quantity]:
     again = 1.0 - m.service.first_contact_resolution
     asked, servers = float(theory.failure_demand(_offered(m), again)), m.service.servers
     wait = float(theory.erlang_wait(asked, servers))
-    found = [average("mean wait, service times", x[:, 1], wait, bias=_one_issue(s))]
+    quantities = [average("mean wait, service times", x[:, 1], wait, bias=_one_issue(s))]
     if again == 0.0:
         waits = float(theory.erlang_c(asked, servers))
-        found.insert(0, average("share that waits", x[:, 0], waits, bias=_one_issue(s)))
-        found.append(average("issues open (Little)", x[:, 3], float(theory.little(asked, 1.0 + wait))))
+        quantities.insert(0, average("share that waits", x[:, 0], waits, bias=_one_issue(s)))
+        quantities.append(average("issues open (Little)", x[:, 3], float(theory.little(asked, 1.0 + wait))))
     else:
-        found.append(average("repeats per contact", x[:, 2], again))
-    return found
+        quantities.append(average("repeats per contact", x[:, 2], again))
+    return quantities
 
 
 def _impatience(run: Run) -> Floats:
@@ -120,9 +120,15 @@ def _patience(s: Sample) -> list[Quantity]:
 def _rates(model: Any) -> theory.VoiceRates:
     v, c, w = model.market.voice, model.market.churn, model.word_of_mouth
     return theory.VoiceRates(
-        hC=c.neutral, hA=c.advocate, hD=c.detractor, CA=v.neutral_to_advocate, CD=v.neutral_to_detractor,
-        AC=v.advocate_to_neutral, DC=v.detractor_to_neutral, w_A=w.rate * w.advocate,
-    )  # fmt: skip
+        hC=c.neutral,
+        hA=c.advocate,
+        hD=c.detractor,
+        CA=v.neutral_to_advocate,
+        CD=v.neutral_to_detractor,
+        AC=v.advocate_to_neutral,
+        DC=v.detractor_to_neutral,
+        w_A=w.rate * w.advocate,
+    )
 
 
 def _in_voices(run: Run) -> Floats:
@@ -174,10 +180,10 @@ _STATES = ("prospects", "neutral", "advocates", "detractors", "referred")
 def _states(run: Run) -> Floats:
     """Return prospects, the three voices and those won by word of mouth so far, at `_ends` of years."""
     at = _ends(run.scenario.model)
-    found = {name: run.series(name)[at - 1] for name in ("prospects", "customers", "advocates", "detractors")}
-    found["neutral"] = found["customers"] - found["advocates"] - found["detractors"]
-    found["referred"] = np.cumsum(run.series("referred_new"))[at - 1]
-    return np.concatenate([found[name] for name in _STATES])
+    states = {name: run.series(name)[at - 1] for name in ("prospects", "customers", "advocates", "detractors")}
+    states["neutral"] = states["customers"] - states["advocates"] - states["detractors"]
+    states["referred"] = np.cumsum(run.series("referred_new"))[at - 1]
+    return np.concatenate([states[name] for name in _STATES])
 
 
 def _ends(model: Any) -> Any:
@@ -188,12 +194,12 @@ def _ends(model: Any) -> Any:
 def _path(s: Sample) -> list[Quantity]:
     at = _ends(s.model)
     exact = theory.mean_field(s.scenarios[0], step=1)
-    found: list[Quantity] = []
+    quantities: list[Quantity] = []
     for name, values in zip(_STATES, np.split(s.first, len(_STATES), axis=1), strict=True):
         drawn = values.var(axis=0, ddof=1) / s.model.market.accounts
         line = curve(name, list(at), values, getattr(exact, name)[at], "week", bias=drawn)
-        found += line
-    return found
+        quantities += line
+    return quantities
 
 
 def _path_between(s: Sample) -> dict[str, tuple[Floats, Floats]]:
@@ -261,7 +267,7 @@ def _standard(run: Run) -> Floats:
 
 
 def _erosion(s: Sample) -> list[Quantity]:
-    found = []
+    quantities = []
     for scenario, values in zip(s.scenarios, s.values, strict=True):
         m = scenario.model.service
         asked, standard = np.split(values[0], 2)
@@ -278,9 +284,17 @@ def _erosion(s: Sample) -> list[Quantity]:
         told = "never recovering" if math.isinf(up) else "recovering"
         for week in (30, 46, 104, 260):
             if week <= len(exact):
-                found.append(exactly(f"standard, {told}, week {week}", standard[week - 1], exact[week - 1], 1e-9,
-                                     line=f"standard, {told}", x=week))  # fmt: skip
-    return found
+                quantities.append(
+                    exactly(
+                        f"standard, {told}, week {week}",
+                        standard[week - 1],
+                        exact[week - 1],
+                        1e-9,
+                        line=f"standard, {told}",
+                        x=week,
+                    )
+                )
+    return quantities
 
 
 def _capability(run: Run) -> Floats:
@@ -300,25 +314,33 @@ _TRAPS = ("as set", "above the tipping point", "below it")
 
 
 def _trap(s: Sample) -> list[Quantity]:
-    found = []
+    quantities = []
     for name, scenario, values in zip(_TRAPS, s.scenarios, s.values, strict=False):
         c, path = scenario.model.causes, values[0]
         week = np.arange(1, path.size + 1)
         exact = np.asarray(theory.capability_path(week, 1.0 - c.start, c.load, c.prevention, c.fix_rate, c.growth))
         for at in (26, 104, 260, path.size):
             if at <= path.size:
-                found.append(exactly(f"capability {name}, week {at}", path[at - 1], exact[at - 1], 1e-5,
-                                     line=f"capability {name}", x=at))  # fmt: skip
-    return found
+                quantities.append(
+                    exactly(
+                        f"capability {name}, week {at}",
+                        path[at - 1],
+                        exact[at - 1],
+                        1e-5,
+                        line=f"capability {name}",
+                        x=at,
+                    )
+                )
+    return quantities
 
 
 def _trap_path(s: Sample) -> dict[str, tuple[Floats, Floats]]:
-    found = {}
+    lines = {}
     for name, scenario in zip(_TRAPS, s.scenarios, strict=False):
         c, week = scenario.model.causes, np.arange(scenario.model.horizon_weeks + 1.0)
         y = theory.capability_path(week, 1.0 - c.start, c.load, c.prevention, c.fix_rate, c.growth)
-        found[f"capability {name}"] = (week, np.asarray(y))
-    return found
+        lines[f"capability {name}"] = (week, np.asarray(y))
+    return lines
 
 
 _QUEUE = (

@@ -41,21 +41,28 @@ def _bass(s: Sample) -> list[Quantity]:
         mean = np.asarray(theory.bass(weeks, p, q, step=1.0))
         bias = float(np.abs(mean - small.mean).max()) * 500 / n
     sd = small.sd * np.sqrt(min(n, 500) / n)
-    found: list[Quantity] = []
+    quantities: list[Quantity] = []
     for k, year in enumerate(years):
         error = float(sd[k] / np.sqrt(runs))
-        found.append(
-            known(f"share won, year {year:g}", float(s.first[:, k].mean()), float(mean[k]), error, bias=bias,
-                  line="share won", x=float(year))
-        )  # fmt: skip
+        quantities.append(
+            known(
+                f"share won, year {year:g}",
+                float(s.first[:, k].mean()),
+                float(mean[k]),
+                error,
+                bias=bias,
+                line="share won",
+                x=float(year),
+            )
+        )
     if runs > 20 and n <= 500:
         for k, year in enumerate(years):
             x = s.first[:, k]
             spread = x.std(ddof=1)
             fourth = np.mean((x - x.mean()) ** 4)
             error = float(np.sqrt(max(fourth - spread**4, 1e-30) / runs) / (2 * spread))
-            found.append(known(f"its standard deviation, year {year:g}", float(spread), float(sd[k]), error))
-    return found
+            quantities.append(known(f"its standard deviation, year {year:g}", float(spread), float(sd[k]), error))
+    return quantities
 
 
 def _bass_path(s: Sample) -> dict[str, tuple[Floats, Floats]]:
@@ -114,14 +121,20 @@ def _paid(model: Any, years: int) -> tuple[float, float]:
 def _retention(s: Sample) -> list[Quantity]:
     years = np.arange(1.0, s.first.shape[1])
     stayed, heads = _survival(s.model, years), s.model.market.initial_customers * len(s.first)
-    found = [
-        known(f"share still there, year {year:g}", float(s.first[:, k].mean()), float(stayed[k]),
-              float(np.sqrt(stayed[k] * (1 - stayed[k]) / heads)), line="share still there", x=float(year))
+    quantities = [
+        known(
+            f"share still there, year {year:g}",
+            float(s.first[:, k].mean()),
+            float(stayed[k]),
+            float(np.sqrt(stayed[k] * (1 - stayed[k]) / heads)),
+            line="share still there",
+            x=float(year),
+        )
         for k, year in enumerate(years[:12])
-    ]  # fmt: skip
+    ]
     mean, sd = _paid(s.model, len(years))
-    found.append(known("value of a customer, $", float(s.first[:, -1].mean()), mean, sd / np.sqrt(heads)))
-    return found
+    quantities.append(known("value of a customer, $", float(s.first[:, -1].mean()), mean, sd / np.sqrt(heads)))
+    return quantities
 
 
 def _lifetime_value(s: Sample) -> list[Quantity]:
@@ -162,10 +175,10 @@ def _purchases(s: Sample) -> list[Quantity]:
     r, alpha = m.contracts.purchase_shape, m.contracts.purchase_scale_weeks
     at = _CDNOW[m.horizon_weeks >= _CDNOW]
     exact = np.asarray(theory.bgnbd_expected_purchases(at, r=r, alpha=alpha, a=a, b=b))
-    found = curve("purchases of a customer", list(at), s.first[:, :-1], exact, "week")
+    quantities = curve("purchases of a customer", list(at), s.first[:, :-1], exact, "week")
     never = float(theory.bgnbd_no_purchase_probability(m.horizon_weeks, r, alpha))
     error = np.sqrt(never * (1 - never) / (m.market.initial_customers * len(s.first)))
-    return [*found, known("share that never bought", float(s.first[:, -1].mean()), never, error)]
+    return [*quantities, known("share that never bought", float(s.first[:, -1].mean()), never, error)]
 
 
 def _purchases_path(s: Sample) -> dict[str, tuple[Floats, Floats]]:

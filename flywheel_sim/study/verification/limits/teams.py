@@ -40,11 +40,11 @@ def _value(model: Any) -> Floats:
 def _baker(s: Sample) -> list[Quantity]:
     m, f, rho = s.model, _value(s.model), s.model.incentives.risk_aversion
     efforts = s.first[0].reshape(len(m.teams), len(m.axes))
-    found = []
+    quantities = []
     for team, a in zip(m.teams, efforts, strict=True):
         g, noise, b, name = _gradient(m, team)
         size = b * float(np.linalg.norm(g)) / (1.0 + rho * noise**2 / (g @ g))
-        found.append(exactly(f"effort of a team paid on {name}", float(np.linalg.norm(a)), size, 1e-6))
+        quantities.append(exactly(f"effort of a team paid on {name}", float(np.linalg.norm(a)), size, 1e-6))
         b_star = (f @ g) / (g @ g)
         if math.isclose(b, b_star, rel_tol=1e-6):  # the best contract: what it wins of the first best
             paid = b_star / (1.0 + rho * noise**2 / (g @ g))
@@ -53,33 +53,33 @@ def _baker(s: Sample) -> list[Quantity]:
         else:
             won = (f @ a) ** 2 / ((f @ f) * (a @ a))
             exact = float(theory.baker_surplus_share(f, g))
-        found.append(exactly(f"share of first best won by {name}", won, exact, 1e-6))
-    return found
+        quantities.append(exactly(f"share of first best won by {name}", won, exact, 1e-6))
+    return quantities
 
 
 def _competing(scenario: Scenario) -> list[Scenario]:
     """Return the contract as set, and the best one at other costs of switching attention."""
-    found = [scenario]
+    scenarios = [scenario]
     for c in (-0.5, 0.0, 0.5, 0.9):
         alpha = float(theory.holmstrom_milgrom([1, 1], [[1, c], [c, 1]], [1, np.inf]).alpha[0])
-        found.append(scenario.with_({"incentives.substitution": c, "incentives.pay.desk.intensity": alpha}))
-    return found
+        scenarios.append(scenario.with_({"incentives.substitution": c, "incentives.pay.desk.intensity": alpha}))
+    return scenarios
 
 
 def _tasks(s: Sample) -> list[Quantity]:
-    found = []
+    quantities = []
     for k, (scenario, values) in enumerate(zip(s.scenarios, s.values, strict=True)):
         m, mu = scenario.model, values[0]
         c = m.incentives.substitution
         cost, (g, _, b, _) = np.array([[1.0, c], [c, 1.0]]), _gradient(m, "desk")
         told = "as set" if k == 0 else f"C12 = {c:g}"
         exact = np.linalg.solve(cost, b * g)
-        found += [exactly(f"effort in task {n + 1}, {told}", mu[n], exact[n], 1e-6) for n in range(2)]
+        quantities += [exactly(f"effort in task {n + 1}, {told}", mu[n], exact[n], 1e-6) for n in range(2)]
         if k:
             best = theory.holmstrom_milgrom([1, 1], cost, [1, np.inf])
             surplus = mu.sum() - mu @ cost @ mu / 2 - b * b / 2
-            found.append(exactly(f"surplus of the best pay, {told}", surplus, best.surplus, 1e-6))
-    return found
+            quantities.append(exactly(f"surplus of the best pay, {told}", surplus, best.surplus, 1e-6))
+    return quantities
 
 
 def _knowledge(run: Run) -> Floats:
@@ -201,10 +201,10 @@ def _cadence(s: Sample) -> list[Quantity]:
     def one(name: str, k: int, value: float) -> Quantity:
         return average(name, s.first[:, k], value, bias=small * value + 1e-12)
 
-    found = [one("variance over all weeks", 0, float(exact.mean)), one("after a meeting", 1, float(exact.post))]
+    quantities = [one("variance over all weeks", 0, float(exact.mean)), one("after a meeting", 1, float(exact.post))]
     if every > 1:
-        found.append(one("a week before the next", 2, float(exact.pre) - step * (1 - 1 / n)))
-    return found
+        quantities.append(one("a week before the next", 2, float(exact.pre) - step * (1 - 1 / n)))
+    return quantities
 
 
 def _sizes(scenario: Scenario) -> list[Scenario]:
@@ -216,12 +216,14 @@ def _output(run: Run) -> Floats:
 
 
 def _brooks(s: Sample) -> list[Quantity]:
-    found = []
+    quantities = []
     for scenario, values in zip(s.scenarios, s.values, strict=True):
         heads, c = scenario.model.teams["crew"].headcount, scenario.model.capacity
         exact = max(float(theory.brooks_output(heads, c=c.pair_hours / c.gross_hours)), 0.0)
-        found.append(exactly(f"net output of {heads:g} heads", values[0, 0], exact, line="net output", x=float(heads)))
-    return found
+        quantities.append(
+            exactly(f"net output of {heads:g} heads", values[0, 0], exact, line="net output", x=float(heads))
+        )
+    return quantities
 
 
 def _brooks_path(s: Sample) -> dict[str, tuple[Floats, Floats]]:

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from reliability import BINS, Seen, _uneven, reliability, see
 from scipy.stats import chi2
 
 from flywheel_sim.scenario import load
-from flywheel_sim.study.worlds.known_truth import BINS, Seen, _uneven, reliability, see
 
 
 def drawn(n: int, seed: int, luck: float = 0.5, worth: float = 1.0) -> Seen:
