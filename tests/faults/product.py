@@ -109,14 +109,16 @@ def failing(copy: Path, tests: tuple[str, ...] | list[str], slow: bool = True) -
     ran = subprocess.run(
         [*words, *(["--slow"] if slow else []), *tests], env=env, cwd=copy, capture_output=True, text=True
     )
-    lost = re.findall(r"^(?:FAILED|ERROR) (\S+)", ran.stdout, re.MULTILINE)
-    if ran.returncode not in (0, 1) and not lost:
-        lost = list(tests)  # a module that cannot even be imported
-    return [test for test in tests if any(_names(test, one) for one in lost)], ran.stdout[-20_000:] + ran.stderr[-4000:]
+    said = ran.stdout[-20_000:] + ran.stderr[-4000:]
+    if ran.returncode not in (0, 1, 2) and "not found:" in ran.stdout + ran.stderr and "ERROR tests/" not in ran.stdout:
+        sys.exit(f"{said}\nno such test")
+    return [test for test in tests if _failed(test, ran.stdout)], said
 
 
-def _names(asked: str, failed: str) -> bool:
-    return failed == asked or failed.startswith((f"{asked}[", f"{asked}::")) or asked.startswith(f"{failed}::")
+def _failed(test: str, said: str) -> bool:
+    """Tell whether pytest's summary names a test, one of its cases, or its module, which could not be read."""
+    module = re.escape(test.partition("::")[0])
+    return bool(re.search(rf"^(FAILED|ERROR) ({re.escape(test)}(\[|::| - |$)|{module}( - |$))", said, re.MULTILINE))
 
 
 def go(chosen: list[ProductFault], control: bool) -> int:
