@@ -144,7 +144,9 @@ def go(chosen: list[ProductFault], control: bool) -> int:
             )
             if blind:
                 print(said)
+            why = next((text[1:].strip() for text in said.splitlines() if text.startswith("E ")), "")
             line = {"fault": fault.name, "text": fault.text, "on": datetime.date.today().isoformat(), "caught_by": lost}
+            line["why"] = why[:160]
             with RESULTS.open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps(line) + "\n")
     return missed
