@@ -68,7 +68,7 @@ def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     heard: list[str] = []
-    listening = threading.Thread(target=lambda: heard.append(pipe.read_text()))
+    listening = threading.Thread(target=lambda: heard.append(pipe.read_text()), daemon=True)
     listening.start()
     result = CliRunner().invoke(flywheel, ["explain", "A22", "--out", str(pipe)])
     listening.join(10)
