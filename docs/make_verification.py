@@ -116,6 +116,38 @@ def faults() -> str:
     ) + "\n".join(table)
 
 
+PRODUCT = """
+## Faults of the product
+
+What is told, kept, drawn and refused has had faults, too. {count} of them, of {kinds} kinds, are kept as small edits
+(`tests/faults/product.yaml`), each with the tests that must fail while it is in force and pass without it. Every kind
+has at least two members, so that the tests hold the kind and not one example of it. Putting them all back takes some
+ten minutes:
+
+    python -m tests.faults.product                what has no result yet
+    python -m tests.faults.product comma-dropped  one of them again; a number takes a whole kind
+
+| | kind | faults put back, and noticed | by |
+|---|---|---|---|
+"""
+
+
+def product_faults() -> str:
+    """The section of faults of the product, kind by kind."""
+    product = importlib.import_module("tests.faults.product")
+    listed, caught = product.read_product_faults(), {line["text"]: line["caught_by"] for line in product.results()}
+    kinds: dict[Any, list[Any]] = {}
+    for fault in listed:
+        kinds.setdefault(fault.kind, []).append(fault)
+    rows = []
+    for kind, some in kinds.items():
+        seen = [fault.name for fault in some if set(caught.get(fault.text, ())) == set(fault.tests)]
+        files = dict.fromkeys(test.removeprefix("tests/").partition("::")[0] for one in some for test in one.tests)
+        names = ", ".join(f"`{name}`" for name in files)
+        rows.append(f"| {kind.number} | {kind.what} | {', '.join(seen)}: {len(seen)} of {len(some)} | {names} |")
+    return PRODUCT.format(count=len(listed), kinds=len(kinds)) + "\n".join(rows)
+
+
 def _check(line: dict[str, Any]) -> str:
     path, _, test = str(line.get("caught_by") or "nothing").partition("::")
     return f"`{path.removeprefix('tests/')}` {test.removeprefix('test_')}".strip()
@@ -219,7 +251,7 @@ def page() -> str:
     lines += ["", "## Theory only", "", "| | closed form | why |", "|---|---|---|"]
     only = sorted(THEORY_ONLY, key=lambda name: int(name[1:]))
     lines += [f"| {name} | {ANCHORS[name].title} | {THEORY_ONLY[name]} |" for name in only]
-    return "\n".join(lines) + "\n" + faults() + "\n"
+    return "\n".join(lines) + "\n" + faults() + "\n" + product_faults() + "\n"
 
 
 def measure() -> None:

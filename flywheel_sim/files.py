@@ -11,13 +11,14 @@ import os
 import secrets
 import shutil
 import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from flywheel_sim.scenario.errors import Problem
 
-__all__ = ["HTML", "PlaceError", "draft_folder", "place", "whole_file", "write_bytes", "write_text"]
+__all__ = ["HTML", "PlaceError", "draft_folder", "is_folder", "place", "whole_file", "write_bytes", "write_text"]
 
 Where = str | os.PathLike[str]
 #: What the name of a report may end in.
@@ -127,8 +128,13 @@ def whole_file(path: Where, *, overwrite: bool = True) -> Iterator[Path]:
     'all of it'
     """
     asked = place(path, overwrite=overwrite)
-    if _kind(asked) == "other":
-        yield asked  # opened for writing, and never replaced
+    if _kind(asked) == "other":  # never replaced; what cannot be sought in is written in one go, once it is whole
+        with tempfile.TemporaryDirectory(prefix="flywheel-") as folder:
+            draft = Path(folder, "draft")
+            draft.touch()
+            yield draft
+            with _naming(asked), draft.open("rb") as source, asked.open("wb") as stream:
+                shutil.copyfileobj(source, stream)
         return
     target = _target(asked)
     with _naming(asked):
@@ -183,6 +189,28 @@ def draft_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether a folder is there; one in a place that may not be looked into is not said to be absent.
+
+    `Path.is_dir` takes the one for the other from Python 3.14 on.
+
+    Raises
+    ------
+    PermissionError
+
+    Examples
+    --------
+    >>> is_folder(Path()), is_folder(Path("no such folder"))
+    (True, False)
+    """
+    try:
+        return _kind(path) == "folder"
+    except PermissionError:
+        raise
+    except (OSError, ValueError):  # a name that is too long, a link to itself, a zero byte
+        return False
 
 
 def _kind(path: Path) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 @contextlib.asynccontextmanager
 async def simulated_browser() -> AsyncIterator[Any]:
     """Yield a simulated user of the app."""
+    from nicegui import Client
     from nicegui.testing import user_simulation
 
     from flywheel_sim.app.screens.serve import routes
@@ -25,6 +26,9 @@ async def simulated_browser() -> AsyncIterator[Any]:
                 routes()
                 yield user
             finally:
+                # what is computed for a page swallows being cancelled: without its page it ends by itself
+                for client in list(Client.instances.values()):
+                    client.delete()
                 there = dict(sys.modules)
     finally:
         sys.modules.update(there)

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import flywheel_sim as fs
 from flywheel_sim.cli import flywheel
-from flywheel_sim.files import PlaceError, draft_folder, place, whole_file, write_text
+from flywheel_sim.files import PlaceError, draft_folder, is_folder, place, whole_file, write_text
 from flywheel_sim.typed import command
 
 posix = pytest.mark.skipif(os.name == "nt", reason="devices, pipes and masks of POSIX")
@@ -68,7 +68,7 @@ def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     heard: list[str] = []
-    listening = threading.Thread(target=lambda: heard.append(pipe.read_text()))
+    listening = threading.Thread(target=lambda: heard.append(pipe.read_text()), daemon=True)
     listening.start()
     result = CliRunner().invoke(flywheel, ["explain", "A22", "--out", str(pipe)])
     listening.join(10)
@@ -78,6 +78,38 @@ def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path):
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
     with pytest.raises(OSError, match="space"):
         write_text("/dev/full", "x")
+
+
+@posix
+def test_what_is_no_file_takes_what_is_written_out_of_order_and_nothing_half():
+    """An archive goes back to its beginning; a device and a pipe cannot be sought in."""
+    read, write = os.pipe()
+    with whole_file(f"/dev/fd/{write}") as draft, draft.open("wb") as file:
+        file.write(b"b")
+        file.seek(0)
+        file.write(b"a")
+    with pytest.raises(RuntimeError), whole_file(f"/dev/fd/{write}") as draft:
+        draft.write_text("half")
+        raise RuntimeError
+    os.close(write)
+    with open(read, "rb") as stream:  # noqa: PTH123
+        assert stream.read() == b"a"
+
+
+def test_a_folder_that_may_not_be_looked_into_is_not_said_to_be_absent(tmp_path, monkeypatch):
+    from flywheel_sim.execute.checksums import read_study
+    from flywheel_sim.results.saving import read_manifest
+
+    assert is_folder(tmp_path) and not is_folder(tmp_path / "none") and not is_folder(Path("n" * 300))
+
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", refused)
+        for read in (is_folder, read_study, read_manifest):
+            with pytest.raises(PermissionError):
+                read(tmp_path)
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_draft(tmp_path):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from flywheel_sim.files import is_folder
 from flywheel_sim.results.saving import ResultError
 
 __all__ = ["DESIGN", "FORMAT", "STUDY", "read_study", "summed", "unchanged"]
@@ -54,7 +55,7 @@ def read_study(folder: Path) -> dict[str, Any]:
         When there is none, or it is broken, changed, or of another format.
     """
     path = folder / STUDY
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise ResultError(f"there is no sweep at '{folder}'")
     try:
         study: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.files import draft_folder
+from flywheel_sim.files import draft_folder, is_folder
 from flywheel_sim.results.units import with_units
 from flywheel_sim.scenario.errors import Problem
 
@@ -118,7 +118,7 @@ def read_manifest(folder: str | os.PathLike[str], schema: str | None = None) -> 
         When there is no result, it or one of its tables is broken or changed, or another version made it.
     """
     path = Path(folder)
-    if not path.is_dir():
+    if not is_folder(path):
         raise ResultError(f"there is no saved result at '{path}'")
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))

@@ -138,6 +138,10 @@ def unknown_name(model: type[BaseModel], path: Path, siblings: tuple[str, ...] =
     Looks among the names valid at that place, then for the same name in another block, then for a near one there.
     """
     name, parent = path[-1], along(root(model), path[:-1])
+    inside = tuple(name.split("."))
+    if len(inside) > 1 and along(root(model), (*path[:-1], *inside)) is not None:  # as --set and with_ take it
+        written = ": {".join(inside) + ": ..." + "}" * (len(inside) - 1)
+        return f"unknown name '{name}'; in a file or a dict blocks stand inside one another: {written}", None
     valid = siblings or (parent.names if parent is not None else ())
     near = nearest(name, valid)
     leaves: dict[str, str] = {}

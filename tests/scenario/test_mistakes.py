@@ -32,6 +32,12 @@ def test_three_typos_in_two_files_at_once(write, company):
     ("text", "message"),
     [
         ("churn_rate: 0.2", "f.yaml:1:1: churn_rate: unknown name 'churn_rate' here; did you mean 'shop.churn_rate'?"),
+        ("shop.accounts: 3", "f.yaml:1:1: shop.accounts: unknown name 'shop.accounts'; in a file or a dict blocks "
+         "stand inside one another: shop: {accounts: ...}"),
+        ("shop: {graph.kind: ring}", "f.yaml:1:8: shop.graph.kind: unknown name 'graph.kind'; in a file or a dict "
+         "blocks stand inside one another: graph: {kind: ...}"),
+        ("teams.sales.heads: 3", "f.yaml:1:1: teams.sales.heads: unknown name 'teams.sales.heads'; in a file or a dict "
+         "blocks stand inside one another: teams: {sales: {heads: ...}}"),
         ("shop: {enabled: yes}", "f.yaml:1:17: shop.enabled: expected true or false, got 'yes'; did you mean true?"),
         ("shop: {enabled: 1}", "f.yaml:1:17: shop.enabled: expected true or false, got 1"),
         ("weeks: 2.5", "f.yaml:1:8: weeks: expected a whole number of at least 1 (weeks), got 2.5"),

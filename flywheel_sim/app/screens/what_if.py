@@ -329,6 +329,7 @@ class Screen:
     async def work(self) -> None:
         """Answer whatever is asked last, as long as the session lives."""
         client = ui.context.client
+        client.on_delete(self.wanted.set)  # nothing is waited for in a session that has ended
         if not warmth.ready:
             self.said.set_text("Warming up: the engine is being compiled, once after an install.")
             self.more.set_text("This takes about a minute; afterwards every answer comes at once.")
