@@ -68,7 +68,7 @@ def replaced(model: Any, values: Mapping[str, float | str]) -> Any:
     ----------
     model : BaseModel
     values : mapping
-        Dotted path, by the names of a file -> number or word; taken without a check.
+        Dotted path, by the names of a file -> number, word or switch; taken without a check.
 
     Raises
     ------
@@ -87,10 +87,11 @@ def replaced(model: Any, values: Mapping[str, float | str]) -> Any:
 
 def _replaced(old: Any, tree: Any) -> Any:
     if not isinstance(tree, dict):
-        if isinstance(tree, str) and isinstance(old, str):
+        if (isinstance(tree, str) and isinstance(old, str)) or (isinstance(tree, bool) and isinstance(old, bool)):
             return tree
-        if isinstance(old, bool) or not isinstance(old, int | float) or isinstance(tree, str):
-            raise KeyError(f"expected {'a word' if isinstance(tree, str) else 'a number'} to replace, got {old!r}")
+        if isinstance(old, bool) or not isinstance(old, int | float) or isinstance(tree, str | bool):
+            kind = "a word" if isinstance(tree, str) else "a switch" if isinstance(tree, bool) else "a number"
+            raise KeyError(f"expected {kind} to replace, got {old!r}")
         return int(tree) if isinstance(old, int) else float(tree)
     if isinstance(old, BaseModel):
         names = _by_alias(type(old))

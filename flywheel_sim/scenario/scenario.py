@@ -312,7 +312,7 @@ class Scenario:
         return self._ranges or {}
 
     def varied(self, values: Mapping[str, float | str]) -> "Scenario":
-        """Return the same scenario with other numbers and words in place, made some ten times faster than by `with_`.
+        """Return the same scenario with other values in place, made some ten times faster than by `with_`.
 
         For draws: values are taken as they are, so they must be what the schema allows, and each must stand where the
         scenario has one of its kind.  The files, ranges and marks of the result are those of this scenario.
@@ -320,7 +320,7 @@ class Scenario:
         Parameters
         ----------
         values : mapping
-            Dotted path -> number, or one of the words that may stand there.
+            Dotted path -> number or switch, or one of the words that may stand there.
 
         Examples
         --------

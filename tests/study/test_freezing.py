@@ -2,6 +2,7 @@
 
 import shutil
 
+import numpy as np
 import pytest
 
 from flywheel_sim.engine.run import Simulation
@@ -120,3 +121,11 @@ def test_a_reference_that_a_file_states_follows_its_own_mean(tmp_path):
     found = references(mine, replicates=2)
     assert found["market.product_reference"] == pytest.approx(mine.get("market.product_quality"), abs=0.1)
     assert 0.01 < found["culture.reference"] < 0.8
+
+
+def test_references_of_a_company_that_lenders_would_close_are_those_it_has_while_it_lives():
+    """It has no teams to read once it is closed; a draw like that came to none, and ended the making of worlds."""
+    owing = load("b2b-two-teams").with_({"ledger.opening_cash": -1e8, "market.accounts": 200, "horizon_weeks": 60})
+    found = references(owing, replicates=1)
+    assert all(np.isfinite(value) for value in found.values())
+    assert found == references(owing.with_({"ledger.can_fail": False}), replicates=1)
