@@ -325,9 +325,11 @@ class _Making:
         if not scenarios:
             return np.empty((0, len(self.targets)))
         keys = [(s, seed, k) for s, k in enumerate(replicates)]
-        simulation = Simulation([one.model for one in scenarios], keys, keep_teams=False, look=self._look)
+        # a draw is held to what is known of the company, and not to how long its lenders would have waited
+        lent = [one.varied({"ledger.can_fail": False}) for one in scenarios]
+        simulation = Simulation([one.model for one in lent], keys, keep_teams=False, look=self._look)
         simulation.advance(threads=self.threads, progress=self._look)
-        runs = [Run.of(one, simulation, q, accounts=False) for q, one in enumerate(scenarios)]
+        runs = [Run.of(one, simulation, q, accounts=False) for q, one in enumerate(lent)]
         return np.array([[one.read(run) for one in self.targets] for run in runs])
 
     def _follow(self, numbers: NDArray[np.int64], z: Floats) -> dict[str, Floats]:
