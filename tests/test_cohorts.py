@@ -43,7 +43,7 @@ def test_churn_is_what_the_accounts_themselves_tell() -> None:
     scenario = load("b2c-subscription").with_(
         changes
         | {"measures.warm_up_weeks": 13, "timeline.enabled": True, "timeline.customers": pulses}
-        | {"market.win_back.rate": 0.05}
+        | {"market.win_back.rate": 0.05, "ledger.can_fail": False}
     )
     simulation = Simulation([scenario.model], [(0, 1, 0)], keep_teams=False)
     state, n = simulation.state, 3000

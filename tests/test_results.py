@@ -9,9 +9,10 @@ import pytest
 from random_walk_runs import company, run, runs, shared
 
 from flywheel_sim.results import SUMMARY, Outcomes, ResultError, Run, open_run
+from flywheel_sim.results.life_table import exposure, life_table
 from flywheel_sim.results.naming import command_for, differences, labels
 from flywheel_sim.results.saving import read_table, write_folder
-from flywheel_sim.results.summary import exposure, life_table, summarize
+from flywheel_sim.results.summary import summarize
 from flywheel_sim.scenario.columns import COL, N_COLUMNS, NAMES
 
 

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from flywheel_sim.engine.arrays import RunArrays
 from flywheel_sim.results.accounts import Accounts
+from flywheel_sim.results.life_table import renewals
 from flywheel_sim.results.missing_values import check_columns, reasons
 from flywheel_sim.results.naming import command_for, pack, unpack
 from flywheel_sim.results.provenance import Provenance, provenance
 from flywheel_sim.results.saving import finite, fitting, read_columns, read_manifest, read_table, write_folder
-from flywheel_sim.results.summary import renewals, summarize, whale_curve
+from flywheel_sim.results.summary import summarize, whale_curve
 from flywheel_sim.results.units import UNITS
 from flywheel_sim.scenario.arguments import Named, one_of
 from flywheel_sim.scenario.columns import COL, NAMES

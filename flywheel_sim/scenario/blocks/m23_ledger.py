@@ -33,8 +33,9 @@ class Ledger(Block):
     programme_cost: float = param(0.0, "Cost of the programme while it runs.", unit="$/week", ge=0, le=1e9)
     opening_cash: float = param(0.0, "Cash at the start.", unit="$", ge=-1e15, le=1e15)
     interest: float = param(
-        0.0, "i: yearly interest on what is owed, where cash is below 0.", unit="1/year", role="company", ge=0, le=10
-    )
+        0.0, "i: yearly interest on what is owed, where cash is below 0.", unit="1/year", role="company", ge=0, le=10,
+        label="Yearly interest on debts",
+    )  # fmt: skip
     can_fail: bool = param(
         False, "Lenders have a limit, and a company that owes more is closed. Off: they lend without end.",
         label="Whether the company can fail", role="company",

@@ -33,6 +33,7 @@ from flywheel_sim.results.observed import Observations, ObservedSeries
 from flywheel_sim.scenario import Problem, Scenario, ScenarioError
 from flywheel_sim.study.calibration.fit_log import Kept
 from flywheel_sim.study.calibration.observations import measured
+from flywheel_sim.study.lent import lent
 
 __all__ = ["Fitting", "Local", "Progress", "starting_point"]
 
@@ -138,7 +139,13 @@ class Fitting:
         from flywheel_sim.execute.run import batch
 
         scenarios = [self.base.with_(self.changes(point)) for point in points]
-        return batch(scenarios, replicates=self.replicates, seed=self.seed, workers=self.workers, teams=False)
+        return batch(
+            [lent(one) for one in scenarios],
+            replicates=self.replicates,
+            seed=self.seed,
+            workers=self.workers,
+            teams=False,
+        )
 
     def simulate(self, points: Sequence[Floats]) -> list[Floats]:
         """Return residuals at several points, in one batch."""

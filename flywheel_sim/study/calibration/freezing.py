@@ -22,6 +22,7 @@ from flywheel_sim.scenario import Scenario
 from flywheel_sim.scenario.blocks.frozen import YEARLY
 from flywheel_sim.scenario.columns import COL
 from flywheel_sim.study.calibration.company_targets import measure_years
+from flywheel_sim.study.lent import lent
 
 __all__ = [
     "Achieved",
@@ -143,11 +144,7 @@ def references_of(
     look : callable
         Called now and then; what it raises ends the runs.
     """
-    # what a company at rest is like hangs on no lender: one that is closed has no teams to read
-    short = [
-        one.varied({"horizon_weeks": min(UNTIL, one.model.horizon_weeks), "ledger.can_fail": False})
-        for one in scenarios
-    ]
+    short = [lent(one.varied({"horizon_weeks": min(UNTIL, one.model.horizon_weeks)})) for one in scenarios]
     count = 1 if paired else len(luck)
     keys = (
         [(s, *luck[s]) for s in range(len(short))]
@@ -337,7 +334,7 @@ def measure(
     tuple of Achieved
     """
     targets = scenario.model.frozen.targets
-    runs = batch([scenario], replicates=replicates, seed=seed, workers=workers)[0]
+    runs = batch([lent(scenario)], replicates=replicates, seed=seed, workers=workers)[0]
     yearly = measure_years(scenario, [name for name in targets if name in YEARLY], seed, replicates, workers)
     measured = []
     for name, target in targets.items():

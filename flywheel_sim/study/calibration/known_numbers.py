@@ -30,6 +30,7 @@ from flywheel_sim.scenario.writing import changes_as_yaml
 from flywheel_sim.study.calibration.freezing import FROM, SETTLED, UNTIL, references_of
 from flywheel_sim.study.calibration.known_levers import LEVERS, MOST, Lever, in_the_way, steps
 from flywheel_sim.study.calibration.mixing import Mixing
+from flywheel_sim.study.lent import lent
 
 __all__ = ["ABOUT", "KnownFit", "Met", "as_file", "meet", "moved_by", "read_numbers", "since"]
 
@@ -389,7 +390,7 @@ def _look(
     """Run a company and read its known numbers and what its references would have to be."""
     horizon = min(UNTIL, scenario.model.horizon_weeks)
     at_rest = {"horizon_weeks": horizon, "measures.warm_up_weeks": min(FROM, horizon - 1)}
-    runs = batch([scenario.with_(at_rest)], replicates=replicates, seed=seed, workers=workers)[0]
+    runs = batch([lent(scenario.with_(at_rest))], replicates=replicates, seed=seed, workers=workers)[0]
     numbers = {name: list(pair) for name, pair in read_numbers(known, runs).items()}
     if only_numbers:
         return {"numbers": numbers}

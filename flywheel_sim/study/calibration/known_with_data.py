@@ -18,6 +18,7 @@ from flywheel_sim.study.calibration.calibrate import calibrate
 from flywheel_sim.study.calibration.known_numbers import moved_by
 from flywheel_sim.study.calibration.observations import observations
 from flywheel_sim.study.calibration.observed import overlay
+from flywheel_sim.study.lent import lent
 
 __all__ = ["FittedBeside", "distances", "fit_beside"]
 
@@ -82,7 +83,7 @@ def fit_beside(
 def distances(scenario: Scenario, *, seed: int, replicates: int, workers: int | None = None) -> dict[str, float]:
     """Return how far a company is from its data: the root mean square of ln(simulated / observed), by series."""
     seen = observations(scenario)
-    runs = batch([scenario], replicates=replicates, seed=seed, workers=workers)[0]
+    runs = batch([lent(scenario)], replicates=replicates, seed=seed, workers=workers)[0]
     distance = {}
     for track in overlay(runs, seen).tracks:
         values = track.series.values

@@ -18,6 +18,7 @@ from flywheel_sim.study.facts.measures import MEASURES, STAGES, Arms, arms_of
 from flywheel_sim.study.facts.prior import drawn
 from flywheel_sim.study.facts.table import COMPANIES, Part, arm, fact_table
 from flywheel_sim.study.facts.table import Fact as Declared
+from flywheel_sim.study.lent import lent
 
 __all__ = ["DRAWN_RUNS", "DRAWS", "RUNS", "chosen", "facts"]
 
@@ -121,7 +122,7 @@ class _Runner:
         """Run the arms of a company."""
         stages: dict[str, list[list[Stage]]] = {}
         for name in names:
-            scenario = arm(base, name)
+            scenario = lent(arm(base, name))
             weeks = STAGES if name == "base" else (scenario.model.horizon_weeks,)
             (stages[name],) = staged(
                 [scenario],

@@ -1,7 +1,8 @@
 """The table of responses: which lever is pulled, what is read, and which shape anybody of the trade would expect.
 
 Every entry of ``experiments/responses/*.yaml`` moves one lever of a whole company, every mechanism on, over a wide
-range, and holds everything else; nobody stops lending (`ENDLESS_CREDIT`).  Fields of an entry:
+range, and holds everything else; nobody stops lending, so that what a ruinous lever costs is seen in full.  Fields of
+an entry:
 
 ``title``
     What the lever is, in words.
@@ -35,6 +36,7 @@ from typing import Any
 
 from flywheel_sim.scenario import Scenario, load
 from flywheel_sim.study.declared import entries, every_name
+from flywheel_sim.study.lent import ENDLESS_CREDIT
 
 __all__ = ["COMPANIES", "YEARS", "Expectation", "Lever", "Point", "points", "response_table"]
 
@@ -42,9 +44,6 @@ __all__ = ["COMPANIES", "YEARS", "Expectation", "Lever", "Point", "points", "res
 COMPANIES = ("b2b-saas", "b2c-subscription", "b2b-two-teams")
 #: Years at whose ends a run is read.
 YEARS = (1, 5, 10)
-#: A company that is closed answers no lever any more, and whoever lent it money decides where a curve ends; so nobody
-#: stops lending while levers are pulled, and what a ruinous lever costs is seen in full.
-ENDLESS_CREDIT = {"ledger.can_fail": False}
 
 
 @dataclass(frozen=True, kw_only=True)

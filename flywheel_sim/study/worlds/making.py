@@ -46,6 +46,7 @@ from flywheel_sim.scenario.ranges import bounds_of
 from flywheel_sim.scenario.references import all_problems
 from flywheel_sim.scenario.shapes import along, root
 from flywheel_sim.study.calibration.freezing import references_of
+from flywheel_sim.study.lent import lent
 from flywheel_sim.study.worlds.learning import learned, three
 from flywheel_sim.study.worlds.parts import Parts
 from flywheel_sim.study.worlds.prior import Prior, scores
@@ -325,11 +326,10 @@ class _Making:
         if not scenarios:
             return np.empty((0, len(self.targets)))
         keys = [(s, seed, k) for s, k in enumerate(replicates)]
-        # a draw is held to what is known of the company, and not to how long its lenders would have waited
-        lent = [one.varied({"ledger.can_fail": False}) for one in scenarios]
-        simulation = Simulation([one.model for one in lent], keys, keep_teams=False, look=self._look)
+        living = [lent(one) for one in scenarios]
+        simulation = Simulation([one.model for one in living], keys, keep_teams=False, look=self._look)
         simulation.advance(threads=self.threads, progress=self._look)
-        runs = [Run.of(one, simulation, q, accounts=False) for q, one in enumerate(lent)]
+        runs = [Run.of(one, simulation, q, accounts=False) for q, one in enumerate(living)]
         return np.array([[one.read(run) for one in self.targets] for run in runs])
 
     def _follow(self, numbers: NDArray[np.int64], z: Floats) -> dict[str, Floats]:
