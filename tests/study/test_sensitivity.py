@@ -69,8 +69,8 @@ def test_an_outcome_that_needs_a_year_takes_nothing_from_one_that_does_not(
     words = ["sensitivity", "short.yaml", "--figure", "t.png"]
     made = CliRunner().invoke(flywheel, words)
     assert made.exit_code == 0, made.output
-    assert made.stdout.startswith("npv is moved most by market.")
-    assert "nrr: too few rows can say what it is (0 of 4)." in made.stdout
+    assert made.stdout.startswith("net present value is moved most by voluntary churn")
+    assert "net revenue retention: too few rows can say what it is (0 of 4)." in made.stdout
     assert (tmp_path / "t.png").exists()
     asked = CliRunner().invoke(flywheel, ["sensitivity", "short-runs", "--outcome", "nrr", "--figure", "n.png"])
     assert (asked.exit_code, asked.stdout.strip()) == (0, "nrr: too few rows can say what it is (0 of 4).")
@@ -104,7 +104,7 @@ def test_the_command_runs_a_study_or_takes_one_that_has_been_run(
     again = CliRunner().invoke(flywheel, ["sensitivity", data["folder"], "--json"])
     assert json.loads(again.stdout)["data"] == data
     told = CliRunner().invoke(flywheel, ["sensitivity", data["folder"], "--outcome", "customers_end"])
-    assert told.stdout.startswith("customers_end is moved most by market.")
+    assert told.stdout.startswith("customers at the end is moved most by voluntary churn")
     assert "95 %" in told.stdout
     for words, said in (
         (["prices.yaml"], "holds runs already"),

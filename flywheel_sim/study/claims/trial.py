@@ -38,6 +38,7 @@ from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.scenario.arguments import whole
 from flywheel_sim.scenario.errors import Problem, nearest
 from flywheel_sim.study.claims.table import Claim, arms, claim_table, settings
+from flywheel_sim.study.lent import lent
 from flywheel_sim.study.verification.verify import FALSE_ALARM, smallest_seen
 from flywheel_sim.study.worlds.answering import again
 from flywheel_sim.study.worlds.drawing import WorldDrawing, drawing
@@ -419,6 +420,11 @@ def _measured(
     scenarios, weeks = _distinct(group, made), _weeks(group, made)
     parts: dict[tuple[str, int, str], list[Pair]] = {}
     size = max(1, _ROWS // weeks)
+
+    def living(scenario: Scenario, replicate: int) -> Scenario:
+        """What is claimed of a company is claimed while it lives."""
+        return lent(scenario if over is None else over.each(scenario, replicate))
+
     for first in range(0, replicates, size):
         count = min(size, replicates - first)
 
@@ -433,7 +439,7 @@ def _measured(
             workers=workers,
             teams=False,
             progress=on,
-            each=None if over is None else over.each,
+            each=living,
         )
         runs = dict(zip(scenarios, batch_of_runs, strict=True))
         for number, (claim, both) in group.items():
