@@ -15,15 +15,14 @@ that some reaction is of use.  Where the group reviews scores (M17), its members
 alone.  A setting either way off 0 is a departure from what customers want, whose loss begins flat and grows the faster
 the further it goes, hence Taguchi's square: the touch loses the logit ``loss`` z_j^2 (M3), and nothing at z = 0.
 
-Reacting keeps people busy.  A move opens projects of ``project_hours`` an absolute point; the open hours are worked off
-with time constant ``project_weeks`` and are not there for other work (M19).  They are those that a team keeps for
+Reacting keeps people busy. A move opens projects of ``project_hours`` an absolute point; the open hours are worked off
+with time constant ``project_weeks`` and are not there for other work (M19). They are those that a team keeps for
 improving, ``improvement_hours`` a head, shared evenly by its touchpoints: a touchpoint has ``project_weeks`` times its
-part in open projects at most, and a move goes no further than they reach.  Otherwise a small company would hunt the
-noise of a frequent survey, or of one that few answer, until nothing else were done.  (Without M19 hours have no end,
-and at ``project_hours: 0`` a move takes none.)  The share ``patching`` of
-projects, over the hours kept for improving, hides symptoms instead of removing causes (M10).  Letters and anecdotes
-arrive as Poisson(``letters``) at touchpoints at random; the granted share of their claim on the company's hours for
-improving,
+part in open projects at most, and a move goes no further than they reach. Otherwise a small company would hunt the
+noise of a frequent survey, or of one that few answer, until nothing else were done. (Without M19 hours have no end, and
+at ``project_hours: 0`` a move takes none.) The share ``patching`` of projects, over the hours kept for improving, hides
+symptoms instead of removing causes (M10). Letters and anecdotes arrive as Poisson(``letters``) at touchpoints at
+random; the granted share of their claim on the company's hours for improving,
 
     l = preemption min(1, letters of the week x letter_hours / (heads x improvement_hours)),
 

@@ -37,8 +37,8 @@ which is part of its demand.  Of all its work it gets done the share
     f(u) = (1 + u^n)^(-1/n) / f_ref,     u = (demand - waits) / hours there,     f = 0 without hours,
 
 ``waits`` the hours of its queues (leads, issues) beyond those they get this week: what waits is felt by who waits, and
-takes no hours from the touches of others while it does.  Were a backlog work of every week it lies there, each touch of
-its team would fail, make issues, and no queue would ever end, whoever had left.  Here
+takes no hours from the touches of others while it does. Were a backlog work of every week it lies there, each touch of
+its team would fail, make issues, and no queue would ever end, whoever had left. Here
 
 n ``shortness``, f_ref the same at ``load_reference``, so that f is 1 at the frozen base case, 1/u where hours are very
 short, and saturates where there are more than enough: an n-norm between the work and the hours, concave in the hours.

@@ -422,7 +422,7 @@ def _measured(
     size = max(1, _ROWS // weeks)
 
     def living(scenario: Scenario, replicate: int) -> Scenario:
-        """What is claimed of a company is claimed while it lives."""
+        """Return the company while it lives, of which something is claimed."""
         return lent(scenario if over is None else over.each(scenario, replicate))
 
     for first in range(0, replicates, size):
