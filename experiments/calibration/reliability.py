@@ -27,7 +27,6 @@ from flywheel_sim.execute.run import batch, worker_count
 from flywheel_sim.results.worlds import Worlds
 from flywheel_sim.scenario import Scenario, load
 from flywheel_sim.study.calibration.freezing import references_of
-from flywheel_sim.study.lent import lent
 from flywheel_sim.study.worlds.drawing import WorldDrawing
 from flywheel_sim.study.worlds.prior import Prior
 from flywheel_sim.study.worlds.targets import known_targets
@@ -144,9 +143,9 @@ def see(
         worlds = Worlds(base.name, prior.hash, engine_hash(), seed, len(some), some, {}, references)
         each = WorldDrawing(worlds, base).each
         # luck that differs from draw to draw, and from what is seen to what decisions make
-        luck: dict[str, Any] = {"seed": seed + 1 + int(some[0]), "workers": workers, "teams": False}
-        (shown,) = batch([base], replicates=len(some), each=lambda one, k, each=each: lent(each(one, k)), **luck)
-        worth = batch(arms, replicates=len(some), first=len(some), each=each, **luck)
+        luck: dict[str, Any] = {"seed": seed + 1 + int(some[0]), "each": each, "workers": workers, "teams": False}
+        (shown,) = batch([base], replicates=len(some), **luck)
+        worth = batch(arms, replicates=len(some), first=len(some), **luck)
         scaled.append(np.array([[float(one.scaled(np.array(one.read(run)))) for one in targets] for run in shown]))
         npv = np.array([[run.summary["npv"] for run in row] for row in worth])
         made.append((npv[1:] - npv[0]).T)
