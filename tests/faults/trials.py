@@ -94,6 +94,8 @@ COMPANIES: list[tuple[str, dict[str, Any], int]] = [
         "horizon_weeks": 60, "ledger.can_fail": True, "ledger.credit_limit": 0.5, "ledger.interest": 0.3,
         "ledger.severance_weeks": 8.0,
     }, 12),
+    ("b2b-saas", SMALL | {"market.promotion": 1.6, "market.fit_mean": 0.5, "teams.marketing.headcount": 0.4,
+                          "journey.touchpoints.help.base_success": 0.6}, 14),
 ]  # fmt: skip
 
 
