@@ -30,8 +30,8 @@ NOTES = {
     "C7": "no direction was written down, but the sign is against the words: more account reviews fail more often, "
     "failures become issues, and service, which nobody adds to, falls behind",
     "C23": "two signs: decisions of teams scatter more (`decision_error` counts that), and fewer touches fail",
-    "C29": "in the company whose relationships are an asset one failure hardly moves what is felt of the others; luck "
-    "over three years may explain it",
+    "C29": "in the company whose relationships are an asset one failure hardly moves what is felt of the others: the "
+    "relationship differs by a seventh of a hundredth.",
     "C32": "its first trial was a fault of the experiment: better relationships still sold more to customers, and what "
     "customers pay pays for heads, so two runs of forty moved where nothing should; since then "
     "`expansion.relationship_effect` is 0 there too, and the rest is as it was",
