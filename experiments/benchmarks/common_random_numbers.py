@@ -117,7 +117,8 @@ def common_luck(
     Examples
     --------
     >>> small = {"market.accounts": 300, "market.initial_customers": 40, "horizon_weeks": 26}
-    >>> found = common_luck(["nps-pay", "tickets-pay"], near=["market.price"], changes=small, replicates=8)
+    >>> living = small | {"ledger.can_fail": False}
+    >>> found = common_luck(["nps-pay", "tickets-pay"], near=["market.price"], changes=living, replicates=8)
     >>> found.ratio > 1 and found.ratio_near > 1
     True
     """

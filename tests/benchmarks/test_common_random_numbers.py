@@ -9,7 +9,7 @@ from benchmarks.common_random_numbers import NEAR, STEP, common_luck
 from flywheel_sim import batch, load, scenarios
 from flywheel_sim.results.intervals import variance_reduction
 
-SMALL = {"market.accounts": 500, "market.initial_customers": 60, "horizon_weeks": 26}
+SMALL = {"market.accounts": 500, "market.initial_customers": 60, "horizon_weeks": 26, "ledger.can_fail": False}
 PAIR = ["churn-pay", "nps-pay", "profit-share"]
 
 

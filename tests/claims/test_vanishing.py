@@ -16,6 +16,7 @@ from flywheel_sim.scenario.columns import NAMES
 from flywheel_sim.scenario.schema import MECHANISMS
 from flywheel_sim.study.claims.table import arms, claim_table
 from flywheel_sim.study.claims.trial import same, weekly_mean
+from flywheel_sim.study.lent import lent
 
 SHAPE = {"horizon_weeks": 40, "market.accounts": 600, "market.initial_customers": 200, "market.external": 0.004}
 #: Where sellers have a third of the leads they also have hours to spare, and knowing budgets has none to save.
@@ -41,7 +42,8 @@ def results(request):
         made = {number: arms(TABLE[number], SHAPE | BUSY.get(number, {})) for number in wanted}
         pairs = {n: [(a.without, a.with_effect), *a.vanished] for n, a in made.items()}
         flat = list({s.hash: s for rows in pairs.values() for pair in rows for s in pair}.values())
-        runs = dict(zip((s.hash for s in flat), batch(flat, replicates=replicates, seed=2, teams=False), strict=True))
+        alive = batch([lent(s) for s in flat], replicates=replicates, seed=2, teams=False)
+        runs = dict(zip((s.hash for s in flat), alive, strict=True))
         for number, rows in pairs.items():
             found[number] = [(runs[a.hash], runs[b.hash]) for a, b in rows]
     return found

@@ -10,7 +10,7 @@ from flywheel_sim.execute.outcome import beyond, last_week, measure, needs_accou
 from flywheel_sim.results import ResultError
 from flywheel_sim.scenario import ScenarioError
 
-SMALL = {"market.accounts": 200, "market.initial_customers": 40, "horizon_weeks": 30}
+SMALL = {"market.accounts": 200, "market.initial_customers": 40, "horizon_weeks": 30, "ledger.can_fail": False}
 
 
 @pytest.fixture(scope="module")
