@@ -73,7 +73,10 @@ def test_an_outcome_that_needs_a_year_takes_nothing_from_one_that_does_not(
     assert "net revenue retention: too few rows can say what it is (0 of 4)." in made.stdout
     assert (tmp_path / "t.png").exists()
     asked = CliRunner().invoke(flywheel, ["sensitivity", "short-runs", "--outcome", "nrr", "--figure", "n.png"])
-    assert (asked.exit_code, asked.stdout.strip()) == (0, "net revenue retention: too few rows can say what it is (0 of 4).")
+    assert (asked.exit_code, asked.stdout.strip()) == (
+        0,
+        "net revenue retention: too few rows can say what it is (0 of 4).",
+    )
     assert not (tmp_path / "n.png").exists()
 
 
