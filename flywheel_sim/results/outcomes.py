@@ -55,14 +55,18 @@ class Outcomes(ComparedRuns):
 
     def verdict_on(self, index: int) -> Verdict:
         """Judge scenario number ``index`` against the baseline: over worlds where runs are of worlds, else by luck."""
-        verdict = self._verdict_of_runs(index)
-        if said := self.ruined((0, index) if index else (0,)):
-            verdict = dataclasses.replace(verdict, sentence=f"{verdict.sentence} {said}")
-        if self.worlds_run is None or not index:
-            return verdict
-        worlds, sentence, winner = over_worlds(self.worlds_run, index, self.weeks, self.labels[index], self.labels[0])
+        verdict, said = self._verdict_of_runs(index), self.ruined((0, index) if index else (0,))
+        sentence, winner, worlds, evpi = verdict.sentence, verdict.winner, verdict.worlds, verdict.evpi
+        if self.worlds_run is not None and index:
+            worlds, sentence, winner = over_worlds(
+                self.worlds_run, index, self.weeks, self.labels[index], self.labels[0]
+            )
+            evpi = self.worlds_run.evpi
+        if index and np.isfinite(self.final("ruin_week")[[0, index]]).all():
+            # in every run: who is closed sooner has lost less, which is no merit of a plan
+            sentence, winner = "Neither lasts, so there is nothing to choose:", None
         sentence = f"{sentence} {said}".rstrip()
-        return dataclasses.replace(verdict, sentence=sentence, winner=winner, worlds=worlds, evpi=self.worlds_run.evpi)
+        return dataclasses.replace(verdict, sentence=sentence, winner=winner, worlds=worlds, evpi=evpi)
 
     def ruined(self, scenarios: Sequence[int]) -> str:
         """Return in how many runs some of the scenarios failed, in a sentence; nothing where none ever did."""

@@ -301,3 +301,12 @@ def test_a_comparison_says_in_how_many_runs_a_company_is_ruined():
     assert found.ruined((0,)) == ""
     alike = compare([safe, safe.with_({"ledger.overhead": 9000.0})], replicates=4, as_assumed=True)
     assert "ruin" not in alike.verdict.sentence
+
+
+def test_of_two_plans_that_both_ruin_the_company_neither_wins():
+    """Who is closed sooner loses less, and that would be said to be worth more."""
+    slow = young(**{"ledger.can_fail": True})
+    both = compare([slow, slow.with_({"ledger.overhead": 40_000.0})], replicates=4, as_assumed=True)
+    assert both.final("ruin").all()
+    assert both.verdict.winner is None
+    assert both.verdict.sentence.startswith("Neither lasts, so there is nothing to choose: ")
