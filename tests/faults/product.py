@@ -67,6 +67,11 @@ class ProductFault:
         return hashlib.sha256(json.dumps([told, self.tests]).encode()).hexdigest()[:12]
 
 
+def without_folders(text: str) -> str:
+    """Return a message without the folders of its paths: they are those of one machine and one run."""
+    return re.sub(r"(?<![\w.])/(?:[^/\s'\"]+/)+", "", text)
+
+
 def read_product_faults() -> list[ProductFault]:
     """Every fault of the list, kind by kind."""
     found = []
@@ -146,7 +151,7 @@ def go(chosen: list[ProductFault], control: bool) -> int:
                 print(said)
             why = next((text[1:].strip() for text in said.splitlines() if text.startswith("E ")), "")
             line = {"fault": fault.name, "text": fault.text, "on": datetime.date.today().isoformat(), "caught_by": lost}
-            line["why"] = why[:160]
+            line["why"] = without_folders(why)[:160]
             with RESULTS.open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps(line) + "\n")
     return missed

@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from tests.faults.product import failing, faulty, read_product_faults, results
+from tests.faults.product import failing, faulty, read_product_faults, results, without_folders
 from tests.faults.sources import ROOT
 
 FAULTS = read_product_faults()
@@ -65,3 +65,7 @@ def test_failing_tests_are_told_by_the_names_they_were_asked_by(tmp_path):
     assert failing(tmp_path, asked, slow=False)[0] == asked[:1]
     assert failing(tmp_path, asked[1:], slow=False)[0] == []
     assert failing(tmp_path, ["tests/test_y.py::test_e"], slow=False)[0] == ["tests/test_y.py::test_e"]
+
+
+def test_what_is_kept_of_a_failure_names_no_folder():
+    assert without_folders("no file '/a/b-1/c/r.html', 1/2 of x/y.py") == "no file 'r.html', 1/2 of x/y.py"
