@@ -5,7 +5,7 @@ from typing import Any
 
 from replica.arithmetic import exp64, log64
 from replica.cadence import carried, event_hours
-from replica.culture import care_for_people
+from replica.culture import care_for_people, heads_at_work
 from replica.journey import dot
 from replica.world import Rules, Sums, World
 
@@ -180,9 +180,7 @@ def keep_up(w: World, p: Rules) -> None:
 
 def volumes(w: World, p: Rules, total: Sums) -> None:
     """Hours of work each team was asked for this week, and the queues that are left."""
-    heads = 0.0
-    for team in w.teams:
-        heads += team.heads
+    heads = heads_at_work(w, p)
     for row, team in zip(p.team, w.teams, strict=True):
         standing = row.standing_hours + row.hours_per_customer * total["customers"] + row.hours_per_head * heads
         team.demand = standing + row.hours_per_lead * total["leads"]

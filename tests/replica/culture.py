@@ -7,7 +7,7 @@ from replica.arithmetic import exp64, log64
 from replica.luck import pick_lane, unit
 from replica.world import Rules, World
 
-__all__ = ["care_for_people", "discipline_yield", "step_culture"]
+__all__ = ["care_for_people", "discipline_yield", "heads_at_work", "step_culture"]
 
 
 def discipline_yield(w: World, p: Rules) -> float:
@@ -88,6 +88,15 @@ def care_for_people(w: World, p: Rules) -> float:
     return done / carers if carers > 0 else 1.0
 
 
+def heads_at_work(w: World, p: Rules) -> float:
+    """Heads, as far as their team has as much to do as in the base case; whole where nothing is asked of it."""
+    total, sharp = 0.0, p.capacity.enabled and p.capacity.shortness > 0.0
+    for row, team in zip(p.team, w.teams, strict=True):
+        usual = team.hours * row.load_reference
+        total += team.heads * (team.demand / usual if sharp and 0.0 < team.demand < usual else 1.0)
+    return total
+
+
 def keep_people(w: World, p: Rules) -> float:
     """Morale, leavers and hires of every team; the logit of the staff's mean trait."""
     c, heads, powering = p.culture, 0.0, 0.0
@@ -95,7 +104,8 @@ def keep_people(w: World, p: Rules) -> float:
         heads += team.heads
         if not row.front:
             powering += team.heads * team.magnitude
-    support = powering / heads if heads > 0.0 else c.morale.support_reference
+    working = heads_at_work(w, p)
+    support = powering / working if working > 0.0 else c.morale.support_reference
     delta, left, care = -log64(1.0 - c.turnover.yearly) / 52.0, 0.0, care_for_people(w, p)
     for team in w.teams:
         rate = delta

@@ -30,9 +30,9 @@ become able with a time constant of ``ramp_weeks``.
 
 **Heads must work.**  Beside what touchpoints ask of it a team has standing work,
 
-    W = standing_hours + hours_per_customer x customers + hours_per_head x heads in all + hours_per_lead x leads,
+    W = standing_hours + hours_per_customer x customers + hours_per_head x heads at work + hours_per_lead x leads,
 
-which is part of its demand.  Of all its work it gets done the share
+which is part of its demand; heads at work are those of `m19_at_work`.  Of all its work it gets done the share
 
     f(u) = (1 + u^n)^(-1/n) / f_ref,     u = (demand - waits) / hours there,     f = 0 without hours,
 
@@ -71,6 +71,7 @@ from flywheel_sim.engine.kinds import Par, State, Sums, Tables
 from flywheel_sim.engine.maths import exp64, log64
 from flywheel_sim.engine.mechanisms.m03_journey import STAGE
 from flywheel_sim.engine.mechanisms.m17_cadence import carried, event_hours
+from flywheel_sim.engine.mechanisms.m19_at_work import heads_at_work
 from flywheel_sim.engine.mechanisms.m20_culture import care_for_people
 from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.engine.state import ACC
@@ -276,10 +277,7 @@ def allot_hours(par: Par, tables: Tables, state: State, run: int, week: int) -> 
 @step
 def volumes(par: Par, tables: Tables, state: State, run: int, total: Sums) -> None:
     """Hours of work each team was asked for this week: what overloads it next week."""
-    firm = state.run[run]
-    heads = 0.0
-    for k in range(par.size.teams):
-        heads += state.heads[firm.team0 + k]
+    firm, heads = state.run[run], heads_at_work(par, tables, state, run)
     for k in range(par.size.teams):
         team = tables.team[par.size.team0 + k]
         standing = team.standing_hours + team.hours_per_customer * total[ACC.customers] + team.hours_per_head * heads

@@ -21,7 +21,7 @@ is cut to the share (1 - norms_M12)(1 - gaming N), adherence to the map raised b
 *Morale* (C25, A14), a stock of each team, its target
 
     M* = M_ref + support_effect (S - S_ref) - overload_effect overload - cost of command (M21),   cut to [0, 1],
-    S = sum of heads x magnitude over the powering teams / heads,   dM/dt = (M* - M)/adjust,
+    S = sum of heads x magnitude over the powering teams / heads at work (m19),   dM/dt = (M* - M)/adjust,
 
 acts on the magnitude per head as (M/M_ref)^elasticity (M at least .05) and on turnover as exp(attrition_effect
 (M_ref - M)).
@@ -60,6 +60,7 @@ import numpy as np
 from flywheel_sim.engine.jit import i64, inlined, step
 from flywheel_sim.engine.kinds import Par, State, Tables
 from flywheel_sim.engine.maths import exp64, log64
+from flywheel_sim.engine.mechanisms.m19_at_work import heads_at_work
 from flywheel_sim.engine.random import PRACTICE, unit64, words
 from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.engine.state import COMPETENCIES
@@ -182,7 +183,8 @@ def keep_people(par: Par, tables: Tables, state: State, run: int, week: int) -> 
         heads += state.heads[row]
         if not tables.team[par.size.team0 + k].front:
             powering += state.heads[row] * state.magnitude[row]
-    support = powering / heads if heads > 0.0 else culture.morale.support_reference
+    working = heads_at_work(par, tables, state, run)
+    support = powering / working if working > 0.0 else culture.morale.support_reference
     delta, left = -log64(1.0 - culture.turnover.yearly) / 52.0, 0.0
     care = care_for_people(par, tables, state, run)
     for k in range(teams):
