@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.lower import lower
+from flywheel_sim.engine.lowering import lower
 from flywheel_sim.engine.state import BLOCK, State, allocate
 from flywheel_sim.present.drawing import to_svg
 from flywheel_sim.study.benchmarks import benchmark
@@ -38,7 +38,7 @@ REASONS = {
     "mesa_ratio": "an agent that nothing happens to costs a call, a draw and a comparison, .6 us, no more, and the bar "
     "would leave the engine little more than its floor for the whole week",
     "numpy_ratio": "columns share every operation among thousands of accounts, as the engine's passes do, and in this "
-    "core few accounts sleep; the bar would leave the engine little more than its floor",
+    "core few accounts are idle; the bar would leave the engine little more than its floor",
     "scaling_exponent": "beyond 10^5 accounts the columns no longer fit the caches",
     "second_core_big": "some 7 % of a big run's week is serial, and the second core must be free",
     "second_core_small": "the second core must be free",

@@ -12,7 +12,7 @@ ALLOWED = {
     # `Scenario.plus` reads files, and reading files makes scenarios
     frozenset({"flywheel_sim.scenario.loading", "flywheel_sim.scenario.scenario"}),
     # the second process that compiles runs a week of the engine that started it
-    frozenset({"flywheel_sim.engine.prepare", "flywheel_sim.engine.run"}),
+    frozenset({"flywheel_sim.engine.compilation", "flywheel_sim.engine.run"}),
 }
 
 

@@ -1,7 +1,7 @@
 """One week in the life of a block of accounts: the laws of the mechanisms, in the order of tick.py.
 
-    awareness -> sale -> go-live                                       those outside: awake.py, outsiders.py
-    use -> contact and service -> relationship                         customers: crowd.py, service.py
+    awareness -> sale -> go-live                                       those outside: active_set.py, prospects.py
+    use -> contact and service -> relationship                         customers: customer_passes.py, service.py
     renewal -> revenue -> expansion -> voice                           customers: here
 
 Accounts read what was published last week (voices, the queue's cut-off, the teams' success) and write only their own
@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from flywheel_sim.engine.awake import AWAKE, draw_market, find_awake, settle_leads
-from flywheel_sim.engine.crowd import draw_lives, feel, gather, keep, press, raise_issues, use
+from flywheel_sim.engine.active_set import ACTIVE, draw_market, find_active, settle_leads
+from flywheel_sim.engine.customer_passes import draw_lives, feel, gather, keep, press, raise_issues, use
 from flywheel_sim.engine.customer_tables import LOT, NUM, WHO
 from flywheel_sim.engine.jit import f32, i16, i64, inlined, separate, u8
-from flywheel_sim.engine.kinds import Firm, Lot, Par, Rates, State, Sums, Tables
-from flywheel_sim.engine.maths import YEAR
+from flywheel_sim.engine.kernel_types import Firm, Lot, Par, Rates, State, Sums, Tables
 from flywheel_sim.engine.mechanisms.m01_churn import LAW
 from flywheel_sim.engine.mechanisms.m01_market import first_bill, voice
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import Hearing, exposure_fades, hearing_of
@@ -28,7 +27,8 @@ from flywheel_sim.engine.mechanisms.m13_closed_loop import call_back
 from flywheel_sim.engine.mechanisms.m22_loyalty import points
 from flywheel_sim.engine.mechanisms.m23_ledger import revenue
 from flywheel_sim.engine.mechanisms.m24_measures import answer_survey
-from flywheel_sim.engine.outsiders import live_outside
+from flywheel_sim.engine.portable_math import YEAR
+from flywheel_sim.engine.prospects import live_outside
 from flywheel_sim.engine.rates import rates_of
 from flywheel_sim.engine.service import count_use, pay_touches, serve
 from flywheel_sim.engine.state import ACC, ADDED, ADVOCATE, BLOCK, DETRACTOR, NEUTRAL
@@ -52,20 +52,20 @@ def customers_block(par: Par, tables: Tables, state: State, run: int, week: int,
     settled = par.journey.onboarding_weeks - 1  # from this age on a customer is out of onboarding when newcomers are in
     hearing = hearing_of(par, firm)
     lead_words, bad_words = np.empty(width, np.uint32), np.empty(width, np.uint32)
-    awake, visits = np.ones(width, np.uint8), np.empty(width, np.int16)
-    wake(par, state, run, week, first, hearing, lead_words, bad_words, awake, sums)
+    active, visits = np.ones(width, np.uint8), np.empty(width, np.int16)
+    mark_active(par, state, run, week, first, hearing, lead_words, bad_words, active, sums)
     num, who = np.empty((_NUM, BLOCK), np.float32), np.empty((_WHO, BLOCK), np.int32)
     visited, count, status = 0, 0, state.status[first : first + width]
     for k in range(width):
         customer = (status[k] >= NEUTRAL) & (status[k] <= DETRACTOR)
         visits[visited] = k
-        visited += ((awake[k] & AWAKE) != 0) & (not customer)
+        visited += ((active[k] & ACTIVE) != 0) & (not customer)
         who[WHO.place, count] = k
         count += customer
     joined, won = np.empty(width, np.int16), 0
     if visited > 0:
         won = live_outside(
-            par, tables, state, run, week, first, visits, visited, awake, lead_words, bad_words, hearing, settled,
+            par, tables, state, run, week, first, visits, visited, active, lead_words, bad_words, hearing, settled,
             sums, joined,
         )  # fmt: skip
     lot = np.empty((_LOT, BLOCK), np.uint32)
@@ -78,16 +78,16 @@ def customers_block(par: Par, tables: Tables, state: State, run: int, week: int,
 
 
 @inlined
-def wake(
+def mark_active(
     par: Par, state: State, run: int, week: int, first: int, hearing: Hearing, lead_words: Any, bad_words: Any,
-    awake: Any, sums: Sums,
+    active: Any, sums: Sums,
 ) -> None:  # fmt: skip
-    """Let most accounts sleep through the week, as most weeks hold nothing for them; all words are drawn first."""
-    firm, now, width = state.run[run], state.now[run], awake.shape[0]
+    """Mark those for whom the week may hold anything, and count the others as idle; all words are drawn first."""
+    firm, now, width = state.run[run], state.now[run], active.shape[0]
     if par.market.enabled:
         draw_market(firm, first - firm.account0, week, lead_words, bad_words)
-        if not hearing.redrawn:  # voices that are drawn every week are heard by those who are awake
-            find_awake(state, now, week, first, hearing, lead_words, bad_words, awake, sums)
+        if not hearing.redrawn:  # voices that are drawn every week are heard by those who are active
+            find_active(state, now, week, first, hearing, lead_words, bad_words, active, sums)
     status_now, status_next = state.status[first : first + width], state.status_next[first : first + width]
     for k in range(width):  # slice to slice would compile a formatter of error messages, for two seconds
         status_next[k] = status_now[k]
@@ -95,7 +95,7 @@ def wake(
         plain = not par.selling.enabled and par.market.pricing.law == LAW.level
         settle_leads(
             state, firm, now, week, first, hearing, plain, par.market.funnel.rest_weeks, lead_words,
-            awake, sums,
+            active, sums,
         )  # fmt: skip
 
 

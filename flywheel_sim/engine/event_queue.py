@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.jit import f32, i64, inlined, step
-from flywheel_sim.engine.kinds import Par, State, Sums, Tables
-from flywheel_sim.engine.maths import log64
+from flywheel_sim.engine.kernel_types import Par, State, Sums, Tables
 from flywheel_sim.engine.mechanisms.m03_journey import STAGE
+from flywheel_sim.engine.portable_math import log64
 from flywheel_sim.engine.random import PATIENCE, QUEUE, below, unit64, words
 from flywheel_sim.engine.state import ACC, DETRACTOR, HAND, ITEM, MARKS, NEUTRAL, SERVERS
 

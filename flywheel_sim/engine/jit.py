@@ -24,8 +24,8 @@ import numba
 import numpy as np
 
 from flywheel_sim.engine.cache_root import cache_root
+from flywheel_sim.engine.deferred_codegen import DeferredCodegen
 from flywheel_sim.engine.fingerprint import engine_hash
-from flywheel_sim.engine.linked import Linked
 
 __all__ = ["cache_dir", "f32", "f64", "i16", "i64", "inlined", "kernel", "separate", "spliced", "step", "u8"]
 
@@ -43,7 +43,7 @@ _unliteral: Any = numba.types.unliteral
 _KEPT = 4
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 _INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True} | _OPTIONS
-_LINKED: dict[str, Any] = {"pipeline_class": Linked} | _INNER
+_LINKED: dict[str, Any] = {"pipeline_class": DeferredCodegen} | _INNER
 
 
 @cache

@@ -2,8 +2,8 @@
 
 A scalar field of a block becomes a field of the same name and place in :data:`PAR` (``market.churn.mean`` in the file
 is ``par.market.churn.mean`` in a kernel); choices become their position in the list of choices.  Names, mappings and
-vectors become rows of the tables in ``lower.py``.  The type is the same for every scenario, whatever its size, so the
-engine compiles once.
+vectors become rows of the tables in ``lowering.py``.  The type is the same for every scenario, whatever its size, so
+the engine compiles once.
 """
 
 import types

@@ -32,7 +32,7 @@ issue_hours        factor of the hours of a live issue                      M9  
 """
 
 from flywheel_sim.engine.jit import step
-from flywheel_sim.engine.kinds import Par, State
+from flywheel_sim.engine.kernel_types import Par, State
 
 __all__ = ["reset_levers"]
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.jit import inlined, kernel, step
-from flywheel_sim.engine.maths import log64
+from flywheel_sim.engine.portable_math import log64
 from flywheel_sim.engine.random import NETWORK as NETWORK_BLOCK
 from flywheel_sim.engine.random import unit64, words
 from flywheel_sim.scenario.blocks.m01_market import Network

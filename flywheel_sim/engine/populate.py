@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.jit import f32, f64, i16, i64, inlined, kernel, step, u8
-from flywheel_sim.engine.kinds import Par, State, Tables
-from flywheel_sim.engine.maths import exp64, normal_quantile, poisson_count
+from flywheel_sim.engine.kernel_types import Par, State, Tables
 from flywheel_sim.engine.mechanisms.m01_market import FIRST_SPELLS, begin_spell
 from flywheel_sim.engine.mechanisms.m06_contracts import (
     WEEKLY,
@@ -18,6 +17,7 @@ from flywheel_sim.engine.mechanisms.m06_contracts import (
 )
 from flywheel_sim.engine.mechanisms.m11_vectors import normalise, observe_alignment
 from flywheel_sim.engine.mechanisms.m13_sensing import company_need, promoter_shares
+from flywheel_sim.engine.portable_math import exp64, normal_quantile, poisson_count
 from flywheel_sim.engine.random import ENDOWMENT, START, TEAM_START, below, unit64, words
 from flywheel_sim.engine.state import ADVOCATE, BLOCK, DETRACTOR, FOUNDING, NEUTRAL, PROSPECT, SOLD
 from flywheel_sim.engine.traits import give_factors, traits_of

@@ -5,12 +5,12 @@ from typing import NamedTuple
 import numpy as np
 
 from flywheel_sim.engine.jit import f32, f64, inlined
-from flywheel_sim.engine.kinds import Firm, Now, Par
-from flywheel_sim.engine.maths import YEAR, halved, happens, log64, normal_quantile
+from flywheel_sim.engine.kernel_types import Firm, Now, Par
 from flywheel_sim.engine.mechanisms.m01_churn import CHURN_BY, LAW
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import fit_at_reference
 from flywheel_sim.engine.mechanisms.m06_contracts import CONTRACT, WEEKLY
 from flywheel_sim.engine.network import NETWORK
+from flywheel_sim.engine.portable_math import YEAR, halved, happens, log64, normal_quantile
 
 __all__ = ["Rates", "rates_of"]
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flywheel_sim.engine.jit import i16, i64, inlined, step
-from flywheel_sim.engine.kinds import Par, State, Sums
+from flywheel_sim.engine.kernel_types import Par, State, Sums
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import leaving_seen, voice_changed
 from flywheel_sim.engine.network import NETWORK
 from flywheel_sim.engine.state import ACC, BLOCK, CAUSE, DETRACTOR, NEUTRAL, SOUR

@@ -1,8 +1,8 @@
 """What mechanisms share when they make the rows of everything in a scenario that has a name.
 
 A maker takes a scenario and the room of the batch, and returns tables by the names of
-:class:`~flywheel_sim.engine.lower.Tables`; ``team.bonus`` is the column ``bonus`` of the teams' table.  Makers stand in
-the mechanisms whose rows they make, and ``lower.py`` lists them.
+:class:`~flywheel_sim.engine.lowering.Tables`; ``team.bonus`` is the column ``bonus`` of the teams' table.  Makers
+stand in the mechanisms whose rows they make, and ``lowering.py`` lists them.
 """
 
 from collections.abc import Mapping, Sequence

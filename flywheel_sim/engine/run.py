@@ -1,9 +1,9 @@
 """A batch of runs: build it, advance it, read it out.
 
 :class:`Simulation` owns the arrays of a batch and is the only caller of :func:`~flywheel_sim.engine.tick.advance`.
-Long calls are cut into slices of a fifth of a second on threads of their own (`apart.py`), so that whoever waits can
-always stop and progress can be shown.  A batch is shared out over threads run by run; a large run block by block within
-each week.  Neither changes a bit.
+Long calls are cut into slices of a fifth of a second on threads of their own (`interruptible.py`), so that whoever
+waits can always stop and progress can be shown.  A batch is shared out over threads run by run; a large run block by
+block within each week.  Neither changes a bit.
 """
 
 import time
@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.engine.apart import Left, aside, together
 from flywheel_sim.engine.arrays import RunArrays
-from flywheel_sim.engine.lower import Program, lower
+from flywheel_sim.engine.compilation import prepare
+from flywheel_sim.engine.interruptible import Left, aside, together
+from flywheel_sim.engine.lowering import Program, lower
 from flywheel_sim.engine.network import build_network
 from flywheel_sim.engine.populate import endow, populate
-from flywheel_sim.engine.prepare import prepare
 from flywheel_sim.engine.state import State, allocate
 from flywheel_sim.engine.tick import ALL, CLOSING, CUSTOMERS, OPENING, advance
 from flywheel_sim.scenario.schema import ScenarioModel

@@ -22,7 +22,7 @@ import numpy as np
 
 from flywheel_sim.__about__ import __version__
 from flywheel_sim.engine.fingerprint import engine_hash
-from flywheel_sim.engine.lower import lower, model_at_week
+from flywheel_sim.engine.lowering import lower, model_at_week
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.engine.state import State
 from flywheel_sim.files import whole_file

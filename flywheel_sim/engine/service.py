@@ -1,4 +1,4 @@
-"""What touches cost, and customers with an issue: those whom crowd.py has marked are looked at one by one."""
+"""What touches cost, and customers with an issue: those whom customer_passes.py has marked are looked at one by one."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ import numpy as np
 
 from flywheel_sim.engine.customer_tables import LOT, NUM, WHO
 from flywheel_sim.engine.jit import f32, f64, i16, i64, inlined, u8
-from flywheel_sim.engine.kinds import Firm, Lot, Now, Par, State, Sums, Tables
-from flywheel_sim.engine.maths import exp64, log64, poisson_count
+from flywheel_sim.engine.kernel_types import Firm, Lot, Now, Par, State, Sums, Tables
 from flywheel_sim.engine.mechanisms.m02_relationship import Memory, live_through, memory_of
+from flywheel_sim.engine.portable_math import exp64, log64, poisson_count
 from flywheel_sim.engine.random import ABANDON, CARE, below, unit64, words
 from flywheel_sim.engine.state import ACC, AGES, ISSUES, MARKS, TALLY
 

@@ -42,7 +42,7 @@ import numpy as np
 
 from flywheel_sim.engine.customers import customers_block
 from flywheel_sim.engine.jit import kernel, spliced
-from flywheel_sim.engine.kinds import Epochs, Par, State, Tables
+from flywheel_sim.engine.kernel_types import Epochs, Par, State, Tables
 from flywheel_sim.engine.levers import reset_levers
 from flywheel_sim.engine.mechanisms.m01_market import open_market
 from flywheel_sim.engine.mechanisms.m03_journey import touch_success

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv, gammainccinv, gammaincinv, ndtri
 
 from flywheel_sim.engine.jit import f32, f64, inlined, step
-from flywheel_sim.engine.kinds import State, Tables
-from flywheel_sim.engine.maths import log64
+from flywheel_sim.engine.kernel_types import State, Tables
+from flywheel_sim.engine.portable_math import log64
 from flywheel_sim.engine.random import ENDOWMENT, unit64, words
 from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.scenario.schema import ScenarioModel

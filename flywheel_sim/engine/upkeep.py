@@ -22,7 +22,7 @@ Neutral setting: every cost 0, as the schema has it.
 """
 
 from flywheel_sim.engine.jit import step
-from flywheel_sim.engine.kinds import Par, State, Tables
+from flywheel_sim.engine.kernel_types import Par, State, Tables
 
 __all__ = ["keep_up"]
 

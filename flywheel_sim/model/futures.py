@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flywheel_sim.engine.lower import active_changes, model_at_week
+from flywheel_sim.engine.lowering import active_changes, model_at_week
 from flywheel_sim.results.naming import leaves
 from flywheel_sim.scenario import Scenario
 from flywheel_sim.scenario.blocks.m25_timeline import Change

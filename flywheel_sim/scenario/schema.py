@@ -118,7 +118,11 @@ class Team(Block):
         0.0, "Hours of standing work a week for each customer.", unit="hours/week", ge=0, le=1000
     )
     hours_per_head: float = param(
-        0.0, "Hours of standing work a week for each head of the company that has as much to do as in the base case.", unit="hours/week", ge=0, le=1000
+        0.0,
+        "Hours of standing work a week for each head of the company that has as much to do as in the base case.",
+        unit="hours/week",
+        ge=0,
+        le=1000,
     )
     hours_per_lead: float = param(0.0, "Hours of standing work for each lead.", unit="hours", ge=0, le=1000)
     load_reference: float = param(0.85, "Hours needed over hours there at the frozen base case.", ge=0, le=100)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from flywheel_sim.app.jobs import Cancelled, Job
-from flywheel_sim.engine import apart, prepare
+from flywheel_sim.engine import compilation, interruptible
 from flywheel_sim.engine import run as engine_run
-from flywheel_sim.engine.apart import Left, aside, together
+from flywheel_sim.engine.interruptible import Left, aside, together
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.execute.chunk import ABANDON, Abandoned, _heed
 from flywheel_sim.scenario import load
@@ -43,7 +43,7 @@ def stuck(monkeypatch):
     monkeypatch.setattr(Simulation, "_call", call)
     monkeypatch.setattr(engine_run, "_SLICE", 0.0)  # a slice is a week
     monkeypatch.setattr(engine_run, "_AT_ONCE", 0.0)  # nothing is done by the thread that waits
-    monkeypatch.setattr(apart, "PATIENCE", 0.0)
+    monkeypatch.setattr(interruptible, "PATIENCE", 0.0)
     yield here
     here.go.set()
     for thread in threading.enumerate():
@@ -134,7 +134,7 @@ def test_who_stops_between_weeks_can_go_on(monkeypatch):
             raise Enough
 
     monkeypatch.setattr(Simulation, "_call", call)
-    monkeypatch.setattr(apart, "PATIENCE", 60)
+    monkeypatch.setattr(interruptible, "PATIENCE", 60)
     with pytest.raises(Enough):
         simulation.advance(progress=look)
     monkeypatch.undo()
@@ -175,11 +175,11 @@ def test_a_compiler_is_left_and_takes_the_second_process_with_it(monkeypatch):
         if begun.is_set():
             raise Enough
 
-    monkeypatch.setattr(prepare, "_ready", ready)
-    monkeypatch.setattr(prepare, "_done", False)
-    monkeypatch.setattr(prepare, "_second", [Second()])
+    monkeypatch.setattr(compilation, "_ready", ready)
+    monkeypatch.setattr(compilation, "_done", False)
+    monkeypatch.setattr(compilation, "_second", [Second()])
     with pytest.raises(Enough):
-        prepare.prepare(None, None, look)
+        compilation.prepare(None, None, look)
     go.set()
     assert ended == [1]
 

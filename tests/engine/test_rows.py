@@ -3,7 +3,7 @@
 from collections import Counter
 
 import flywheel_sim as fs
-from flywheel_sim.engine.lower import MAKERS, Tables, lower
+from flywheel_sim.engine.lowering import MAKERS, Tables, lower
 from flywheel_sim.engine.rows import Room
 
 

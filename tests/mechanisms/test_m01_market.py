@@ -5,21 +5,21 @@ import numpy as np
 import pytest
 from compiled import compiled
 
-from flywheel_sim.engine import maths
-from flywheel_sim.engine.maths import exp32
+from flywheel_sim.engine import portable_math
 from flywheel_sim.engine.mechanisms import m01_market as m01
+from flywheel_sim.engine.portable_math import exp32
 from flywheel_sim.execute.run import batch
 
 f32 = np.float32
 
 
-happens = compiled(maths.happens)
+happens = compiled(portable_math.happens)
 voice_pull = compiled(m01.voice_pull)
 
 
 @numba.njit
 def renewal_risk(propensity, log_factor):
-    return maths.happens(propensity * exp32(log_factor))
+    return portable_math.happens(propensity * exp32(log_factor))
 
 
 odds_times = compiled(m01.odds_times)

@@ -6,7 +6,7 @@ import pytest
 from compiled import compiled
 from scipy import stats
 
-from flywheel_sim.engine import maths
+from flywheel_sim.engine import portable_math
 from flywheel_sim.engine.mechanisms import m08_service as m08
 from flywheel_sim.execute.run import batch
 
@@ -16,7 +16,7 @@ f32 = np.float32
 @numba.njit
 def counts(words, mean, out):
     for i in range(words.size):
-        out[i] = maths.poisson_count(words[i], mean)
+        out[i] = portable_math.poisson_count(words[i], mean)
 
 
 erlang_wait = compiled(m08.erlang_wait)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from flywheel_sim.engine.lower import lower
+from flywheel_sim.engine.lowering import lower
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.execute.run import batch
 from flywheel_sim.scenario import ScenarioError, load

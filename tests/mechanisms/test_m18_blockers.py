@@ -137,7 +137,7 @@ def test_c20_vanishes_where_the_paths_are_equal(quiet, same_bits):
 
 
 def test_paths_lead_over_the_lowest_common_superior(quiet):
-    from flywheel_sim.engine.lower import lower
+    from flywheel_sim.engine.lowering import lower
 
     # a on top, b and c below it, d below b; e reports to nobody either
     reports = {"b": "a", "c": "a", "d": "b"}

@@ -45,8 +45,8 @@ def shop(quiet, heads, *, shortness=2.0, hours=40.0, weeks=30, **changes):
     )  # fmt: skip
 
 
-def success(run):
-    return 1.0 - run.series("defects")[1:].sum() / run.series("touches")[1:].sum()
+def success(run, since=1):
+    return 1.0 - run.series("defects")[since:].sum() / run.series("touches")[since:].sum()
 
 
 def test_a_touch_goes_well_f_times_as_often(quiet):
@@ -70,6 +70,44 @@ def test_standing_work_grows_with_customers_heads_and_leads(quiet):
     standing = shop(quiet, 1.0, hours=80.0)
     a, b, c = (success(runs[0]) for runs in batch([by_customer, by_head, standing], replicates=1))
     assert a == b == c < 0.6
+
+
+def test_idle_colleagues_ask_nothing_of_those_who_work_for_all(quiet):
+    # two hours a head at work: half idle, 10 colleagues count as 5; busy beyond the base case, as 10 and no more
+    def firm(colleagues, hours, **others):
+        made = shop(quiet, 1.0, hours=20.0, team={"hours_per_head": 2.0}, weeks=520)
+        made["teams"]["others"] = {"headcount": colleagues, "craft": {"care": 1}, "standing_hours": hours,
+                                   "load_reference": 0.5, **others}  # fmt: skip
+        return made
+
+    firms = [
+        firm(10, 200.0),  # 400 hours there, half of them are the base case: all at work
+        firm(20, 200.0),  # twice as many for the same work
+        firm(10, 100.0),  # as many for half of it
+        firm(10, 380.0),  # more to do than in the base case
+        firm(10, 0.0),  # nothing is known of what they do
+        firm(5, 200.0),
+    ]
+    # from week 3 on: in week 0 nobody has been asked anything, in week 2 all know what they were asked
+    base, twice, half, full, unknown, few = (success(runs[0], since=3) for runs in batch(firms, replicates=1))
+    assert base == twice == full == unknown, "10 at work"
+    assert half == few > base + 0.02, "5 at work"
+    # the makers need u = (20 + 2 (10 + 1)) / 40 of their hours; with five, v = (20 + 2 (5 + v)) / 40, themselves idle
+    assert base == pytest.approx(0.9 * (2 / (1 + (42 / 40) ** 2)) ** 0.5, abs=0.003)
+    assert half == pytest.approx(0.9 * (2 / (1 + (30 / 38) ** 2)) ** 0.5, abs=0.003)
+
+
+def test_idle_colleagues_take_no_support_from_others(quiet, once):
+    # S is over heads at work: four times the hands for the same work leave everybody's morale as it was
+    def morale(heads):
+        culture = {"morale": {"enabled": True, "reference": 0.5, "support_effect": 0.5, "support_reference": 0.1}}
+        made = shop(quiet, 4.0, hours=80.0, weeks=400, culture=culture, team={"front": False, "load_reference": 0.5})
+        made["teams"]["sellers"] = {"headcount": heads, "craft": {"care": 1}, "standing_hours": 160.0,
+                                  "load_reference": 0.5}  # fmt: skip
+        return once(made).series("morale")[-1]
+
+    assert morale(8.0) == pytest.approx(morale(32.0), rel=1e-9)
+    assert morale(4.0) > morale(8.0), "four heads at work for whom four work"
 
 
 def test_a_queue_takes_the_hours_it_gets_and_not_those_it_waits_for(quiet):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from compiled import compiled
 
-from flywheel_sim.engine.lower import lower
+from flywheel_sim.engine.lowering import lower
 from flywheel_sim.engine.mechanisms import m22_loyalty as m22
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.execute.run import batch

@@ -3,8 +3,8 @@
 Written after docs/odd.md with one function a mechanism: customers are objects that count in ``np.float32`` scalars,
 teams count in Python floats, luck is Philox in plain integers, and exponentials are the same polynomials, written
 plainly.  It shares no kernel with the engine; the one thing it takes from it is
-:func:`~flywheel_sim.engine.lower.lower`, which turns names into rows and computes quantile tables.  So the two agree to
-the bit, or one of them is wrong.
+:func:`~flywheel_sim.engine.lowering.lower`, which turns names into rows and computes quantile tables.  So the two
+agree to the bit, or one of them is wrong.
 
 Read :mod:`~replica.tick` first: it states the order of the week.
 
@@ -14,7 +14,7 @@ module             mechanisms
 tick               the order of events, levers, publication
 world, start       what there is, and how it begins
 market             M1 chances of the week, begin of a spell
-outsiders          M1 awareness, M5 blocking and source, M1, M6, M27 sale, M1 onboarding
+prospects          M1 awareness, M5 blocking and source, M1, M6, M27 sale, M1 onboarding
 customers          M2, M3 use, M1 churn and voice, M6 renewal and purchases, M7, M22, M23 revenue
 contracts          M6 dates and windows
 word_of_mouth      M5 voices, ties, referrers;  network: who is friends with whom

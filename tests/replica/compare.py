@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.engine.lower import lower
+from flywheel_sim.engine.lowering import lower
 from flywheel_sim.scenario import Scenario, load
 from flywheel_sim.scenario.columns import COLUMNS, NAMES
 from replica.tick import Replica

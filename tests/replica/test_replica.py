@@ -8,13 +8,13 @@ from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
 
 import replica
-from flywheel_sim.engine.lower import lower
+from flywheel_sim.engine.lowering import lower
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.results.accounts import Accounts
 from flywheel_sim.scenario import ScenarioError, load
 from flywheel_sim.scenario.columns import NAMES
 from flywheel_sim.scenario.schema import MECHANISMS
-from replica import arithmetic, capacity, causes, customers, luck, outsiders, tick
+from replica import arithmetic, capacity, causes, customers, luck, prospects, tick
 from replica.tick import Replica
 
 #: Blocks that may be on or off; market, measures and ledger stay as the company has them.
@@ -266,7 +266,7 @@ def test_a_changing_company_agrees_to_the_bit():
     ("module", "law", "column"),
     [
         (customers, "weeks_to_renewal", "billed"),
-        (outsiders, "happens", "leads"),
+        (prospects, "happens", "leads"),
         (capacity, "speed", "utilisation"),
         (causes, "review_move", "defects"),
     ],

@@ -1,6 +1,6 @@
 """The order of events in a week: the page to read first, beside docs/odd.md."""
 
-from flywheel_sim.engine.lower import Program
+from flywheel_sim.engine.lowering import Program
 from flywheel_sim.scenario.columns import NAMES
 from flywheel_sim.scenario.schema import MECHANISMS
 from replica.cadence import hold_meeting
@@ -22,7 +22,7 @@ from replica.journey import handoff_survival, touch_success
 from replica.leadership import step_leadership
 from replica.market import open_market
 from replica.measures import allocate_pay, post, read_week
-from replica.outsiders import outsider_week
+from replica.prospects import prospect_week
 from replica.ruin import close_company, closed_week
 from replica.selling import step_selling
 from replica.service import close_queue
@@ -131,7 +131,7 @@ def customers_week(w: World, p: Rules, t: int) -> None:
             if account.status in CUSTOMER:
                 customer_week(w, p, account, t, sums)
             else:
-                outsider_week(w, p, account, t, sums)
+                prospect_week(w, p, account, t, sums)
         for name, amount in sums.items():
             total.add(name, amount)
     close_queue(w, p, t, total)

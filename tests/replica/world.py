@@ -4,7 +4,7 @@ import math
 from types import SimpleNamespace
 from typing import Any
 
-from flywheel_sim.engine.lower import Program
+from flywheel_sim.engine.lowering import Program
 from flywheel_sim.scenario.columns import NAMES
 from replica import luck
 from replica.arithmetic import F32, f32
@@ -26,7 +26,7 @@ class Rules:
     """The scenario as it stands in one stretch of weeks: its blocks by name, and the rows of what it names.
 
     ``rules.market.price`` is what the file says; ``rules.craft[k]`` is team k's row of a table.  The tables are those
-    of ``engine.lower``, which turns names into rows and computes quantile tables; no kernel is involved.
+    of ``engine.lowering``, which turns names into rows and computes quantile tables; no kernel is involved.
     """
 
     def __init__(self, program: Program, epoch: int) -> None:

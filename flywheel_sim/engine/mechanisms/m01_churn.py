@@ -8,10 +8,10 @@ import numpy as np
 from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.customer_tables import NUM, WHO
 from flywheel_sim.engine.jit import f32, f64, i16, i64, inlined
-from flywheel_sim.engine.kinds import Firm, Lot, Par, Rates, State, Sums, Tables
-from flywheel_sim.engine.maths import CLIP, YEAR, clip32, exp32, exp64, log64, normal_quantile
+from flywheel_sim.engine.kernel_types import Firm, Lot, Par, Rates, State, Sums, Tables
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import social_factor
 from flywheel_sim.engine.mechanisms.m27_selling import LONE, price_share
+from flywheel_sim.engine.portable_math import CLIP, YEAR, clip32, exp32, exp64, log64, normal_quantile
 from flywheel_sim.engine.random import EXIT, PRICE, below, unit64, words
 from flywheel_sim.engine.state import ACC, ADVOCATE, CAUSE, DETRACTOR, FORMER, SOUR
 from flywheel_sim.scenario.blocks.m01_market import Churn, Pricing

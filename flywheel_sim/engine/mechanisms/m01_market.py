@@ -95,8 +95,7 @@ import numpy as np
 from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.customer_tables import LOT, NUM, WHO
 from flywheel_sim.engine.jit import f32, f64, i16, i64, inlined, step, u8
-from flywheel_sim.engine.kinds import Lot, Par, Rates, State, Tables
-from flywheel_sim.engine.maths import CLIP, clip32, exp64, happens, log64
+from flywheel_sim.engine.kernel_types import Lot, Par, Rates, State, Tables
 from flywheel_sim.engine.mechanisms.m01_churn import LAW
 from flywheel_sim.engine.mechanisms.m03_journey import STAGE, stage_lift
 from flywheel_sim.engine.mechanisms.m04_handoffs import WHEN, late_odds, response_odds
@@ -105,6 +104,7 @@ from flywheel_sim.engine.mechanisms.m05_word_of_mouth import NORMALISE
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, weeks_to_renewal
 from flywheel_sim.engine.mechanisms.m19_capacity import KEPT, ORDER
 from flywheel_sim.engine.mechanisms.m27_selling import LONE, deal_size, price_share
+from flywheel_sim.engine.portable_math import CLIP, clip32, exp64, happens, log64
 from flywheel_sim.engine.random import SELLER, below, words
 from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.engine.state import ADVOCATE, DETRACTOR, NEUTRAL, PROSPECT

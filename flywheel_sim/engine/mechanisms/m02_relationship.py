@@ -53,7 +53,7 @@ import numpy as np
 
 from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.jit import f32, inlined
-from flywheel_sim.engine.kinds import Par
+from flywheel_sim.engine.kernel_types import Par
 from flywheel_sim.scenario.blocks.m02_relationship import Relationship
 
 __all__ = ["LAW", "Memory", "annoyed", "expected", "felt", "live_through", "memory_of", "moved"]

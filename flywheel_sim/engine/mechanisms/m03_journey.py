@@ -35,9 +35,9 @@ import numpy as np
 from flywheel_sim.engine.channel_rows import hours_factor
 from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.jit import f32, step
-from flywheel_sim.engine.kinds import Par, State, Tables
-from flywheel_sim.engine.maths import exp64, log64, logistic64
+from flywheel_sim.engine.kernel_types import Par, State, Tables
 from flywheel_sim.engine.mechanisms.m11_vectors import normalise
+from flywheel_sim.engine.portable_math import exp64, log64, logistic64
 from flywheel_sim.engine.rows import Floats, Room, Rows, vector
 from flywheel_sim.scenario.blocks.m03_journey import Journey, Touchpoint
 from flywheel_sim.scenario.schema import ScenarioModel

@@ -21,8 +21,8 @@ import numpy as np
 
 from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.jit import inlined, step
-from flywheel_sim.engine.kinds import Par, State, Tables
-from flywheel_sim.engine.maths import exp64
+from flywheel_sim.engine.kernel_types import Par, State, Tables
+from flywheel_sim.engine.portable_math import exp64
 from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.scenario.blocks.m04_handoffs import Handoff
 from flywheel_sim.scenario.columns import COL

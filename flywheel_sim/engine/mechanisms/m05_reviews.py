@@ -21,8 +21,8 @@ Neutral setting: ``reviews.enabled: false``, or ``effect: 0``; ``reward: 0``.
 """
 
 from flywheel_sim.engine.jit import step
-from flywheel_sim.engine.kinds import Par, State
-from flywheel_sim.engine.maths import exp64, halved
+from flywheel_sim.engine.kernel_types import Par, State
+from flywheel_sim.engine.portable_math import exp64, halved
 from flywheel_sim.engine.state import ADVOCATE, DETRACTOR
 from flywheel_sim.scenario.columns import COL
 

@@ -55,11 +55,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from flywheel_sim.engine.choices import codes
-from flywheel_sim.engine.fetch import fetch
 from flywheel_sim.engine.jit import f32, f64, i64, inlined, step
-from flywheel_sim.engine.kinds import Firm, Par, Rates, State, Sums
-from flywheel_sim.engine.maths import YEAR, log64
+from flywheel_sim.engine.kernel_types import Firm, Par, Rates, State, Sums
 from flywheel_sim.engine.network import NETWORK
+from flywheel_sim.engine.portable_math import YEAR, log64
+from flywheel_sim.engine.prefetch import prefetch
 from flywheel_sim.engine.random import STRANGER, TIE, below, unit64, words
 from flywheel_sim.engine.state import ACC, ADVOCATE, BLOCK, DETRACTOR, NEUTRAL, PROSPECT, SOUR
 from flywheel_sim.scenario.blocks.m05_word_of_mouth import WordOfMouth
@@ -358,8 +358,8 @@ def voice_changed(par: Par, state: State, run: int, j: int, old: int, new: int) 
         bad = in_units(bad_new, share, firm.unit) - in_units(bad_old, share, firm.unit)
         friend, all_good, all_bad = state.friend, state.good, state.bad
         for e in range(first, last):
-            fetch(all_good, firm.account0 + friend[e])
-            fetch(all_bad, firm.account0 + friend[e])
+            prefetch(all_good, firm.account0 + friend[e])
+            prefetch(all_bad, firm.account0 + friend[e])
         for e in range(first, last):
             i = firm.account0 + friend[e]
             all_good[i] += np.int32(good)

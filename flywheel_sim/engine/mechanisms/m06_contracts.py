@@ -47,11 +47,11 @@ import numpy as np
 from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.customer_tables import LOT, NUM, WHO
 from flywheel_sim.engine.jit import f32, f64, i64, inlined
-from flywheel_sim.engine.kinds import Firm, Lot, Par, Rates, State, Sums, Tables
-from flywheel_sim.engine.maths import CLIP, YEAR, clip32, exp32, happens, poisson_count
+from flywheel_sim.engine.kernel_types import Firm, Lot, Par, Rates, State, Sums, Tables
 from flywheel_sim.engine.mechanisms.m01_churn import churn_hazard, gets_used, leave
 from flywheel_sim.engine.mechanisms.m22_loyalty import drive_of
 from flywheel_sim.engine.mechanisms.m27_selling import price_share
+from flywheel_sim.engine.portable_math import CLIP, YEAR, clip32, exp32, happens, poisson_count
 from flywheel_sim.engine.random import ENDOWMENT, PURCHASE, below, unit64, words
 from flywheel_sim.engine.state import ACC
 from flywheel_sim.scenario.blocks.m06_contracts import Contracts

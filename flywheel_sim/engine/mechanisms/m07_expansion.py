@@ -14,11 +14,11 @@ import numpy as np
 
 from flywheel_sim.engine.customer_tables import LOT, NUM, WHO
 from flywheel_sim.engine.jit import f32, f64, i64, inlined, u8
-from flywheel_sim.engine.kinds import Lot, Par, Rates, State, Sums, Tables
-from flywheel_sim.engine.maths import CLIP, clip32, exp32, happens
+from flywheel_sim.engine.kernel_types import Lot, Par, Rates, State, Sums, Tables
 from flywheel_sim.engine.mechanisms.m06_contracts import weeks_to_renewal, window_open
 from flywheel_sim.engine.mechanisms.m22_loyalty import drive_of
 from flywheel_sim.engine.mechanisms.m27_selling import price_share
+from flywheel_sim.engine.portable_math import CLIP, clip32, exp32, happens
 from flywheel_sim.engine.random import below
 from flywheel_sim.engine.state import ACC
 

@@ -60,7 +60,7 @@ servers, one at least.
 
 from flywheel_sim.engine.event_queue import serve_week
 from flywheel_sim.engine.jit import f32, inlined, step
-from flywheel_sim.engine.kinds import Par, State, Sums, Tables
+from flywheel_sim.engine.kernel_types import Par, State, Sums, Tables
 from flywheel_sim.engine.state import ACC, AGES
 from flywheel_sim.scenario.columns import COL
 

@@ -54,9 +54,9 @@ at touchpoints; ``offered: 0``; ``analytics.gain`` and ``timing`` 0; ``personali
 """
 
 from flywheel_sim.engine.jit import f32, inlined, step
-from flywheel_sim.engine.kinds import Par, State, Tables
-from flywheel_sim.engine.maths import exp64
+from flywheel_sim.engine.kernel_types import Par, State, Tables
 from flywheel_sim.engine.mechanisms.m03_journey import STAGE
+from flywheel_sim.engine.portable_math import exp64
 
 __all__ = ["routes", "saturation", "serve_channels"]
 

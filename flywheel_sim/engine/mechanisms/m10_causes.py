@@ -27,9 +27,9 @@ load 0.
 
 from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.jit import inlined, step
-from flywheel_sim.engine.kinds import Firm, Par, State, Tables
-from flywheel_sim.engine.maths import exp64
+from flywheel_sim.engine.kernel_types import Firm, Par, State, Tables
 from flywheel_sim.engine.mechanisms.m20_culture import discipline_yield
+from flywheel_sim.engine.portable_math import exp64
 from flywheel_sim.scenario.blocks.m10_causes import Causes
 from flywheel_sim.scenario.columns import COL
 

@@ -26,10 +26,10 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.jit import inlined, step
-from flywheel_sim.engine.kinds import Par, Row, State, Tables
-from flywheel_sim.engine.maths import exp64, normal_quantile, sincos64
+from flywheel_sim.engine.kernel_types import Par, Row, State, Tables
 from flywheel_sim.engine.mechanisms.m17_cadence import same_theme
 from flywheel_sim.engine.mechanisms.m20_culture import discipline_yield
+from flywheel_sim.engine.portable_math import exp64, normal_quantile, sincos64
 from flywheel_sim.engine.random import TEAM, unit64, words
 from flywheel_sim.engine.rows import Room, Rows, unit, vector
 from flywheel_sim.scenario.columns import COL

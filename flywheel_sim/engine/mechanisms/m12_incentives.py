@@ -38,8 +38,8 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.jit import inlined, step
-from flywheel_sim.engine.kinds import Par, State, Tables
-from flywheel_sim.engine.maths import exp64, log64
+from flywheel_sim.engine.kernel_types import Par, State, Tables
+from flywheel_sim.engine.portable_math import exp64, log64
 from flywheel_sim.engine.rows import Room, Rows, vector
 from flywheel_sim.scenario.blocks.m12_incentives import Pay
 from flywheel_sim.scenario.columns import COL

@@ -16,7 +16,7 @@ Neutral setting: ``closed_loop.enabled: false``; ``share: 0``; ``hours: 0`` with
 
 from flywheel_sim.engine.customer_tables import NUM
 from flywheel_sim.engine.jit import f32, i64, inlined, step
-from flywheel_sim.engine.kinds import Firm, Lot, Par, Rates, State, Sums, Tables
+from flywheel_sim.engine.kernel_types import Firm, Lot, Par, Rates, State, Sums, Tables
 from flywheel_sim.engine.mechanisms.m03_journey import STAGE
 from flywheel_sim.engine.random import CALL, below, words
 from flywheel_sim.engine.state import ACC, DETRACTOR, NEUTRAL

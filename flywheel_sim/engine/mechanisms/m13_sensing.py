@@ -59,9 +59,9 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.jit import f32, inlined, step
-from flywheel_sim.engine.kinds import Par, State, Tables
-from flywheel_sim.engine.maths import exp32, exp64, normal_quantile
+from flywheel_sim.engine.kernel_types import Par, State, Tables
 from flywheel_sim.engine.mechanisms.m11_vectors import move_along, normalise
+from flywheel_sim.engine.portable_math import exp32, exp64, normal_quantile
 from flywheel_sim.engine.random import BELIEF, NEED, unit64, words
 from flywheel_sim.engine.records import last_row
 from flywheel_sim.engine.rows import Room, Rows, unit, vector

@@ -40,9 +40,9 @@ on a process that does not drift, at noise 0; C59 as well when surveys come ever
 
 from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.jit import f32, i64, inlined, step
-from flywheel_sim.engine.kinds import Firm, Par, State, Tables
-from flywheel_sim.engine.maths import exp64, halved, normal_quantile, poisson_count
+from flywheel_sim.engine.kernel_types import Firm, Par, State, Tables
 from flywheel_sim.engine.mechanisms.m17_cadence import review_due, review_move, reviewed
+from flywheel_sim.engine.portable_math import exp64, halved, normal_quantile, poisson_count
 from flywheel_sim.engine.random import REACTION, unit64, words
 from flywheel_sim.engine.state import GAPS
 from flywheel_sim.scenario.blocks.m14_reactions import Reactions

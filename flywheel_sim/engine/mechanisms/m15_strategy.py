@@ -35,9 +35,9 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.jit import inlined, step
-from flywheel_sim.engine.kinds import Par, State, Tables
-from flywheel_sim.engine.maths import exp64, log64, sincos64
+from flywheel_sim.engine.kernel_types import Par, State, Tables
 from flywheel_sim.engine.mechanisms.m17_cadence import planning
+from flywheel_sim.engine.portable_math import exp64, log64, sincos64
 from flywheel_sim.engine.rows import Room, Rows, unit, vector
 from flywheel_sim.scenario.columns import COL
 from flywheel_sim.scenario.schema import ScenarioModel

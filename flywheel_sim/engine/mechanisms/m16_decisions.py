@@ -58,11 +58,11 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.jit import inlined, step
-from flywheel_sim.engine.kinds import Par, State, Sums, Tables
-from flywheel_sim.engine.maths import exp64
+from flywheel_sim.engine.kernel_types import Par, State, Sums, Tables
 from flywheel_sim.engine.mechanisms.m03_journey import dependencies
 from flywheel_sim.engine.mechanisms.m04_handoffs import WHEN
 from flywheel_sim.engine.mechanisms.m17_cadence import carried
+from flywheel_sim.engine.portable_math import exp64
 from flywheel_sim.engine.rows import Floats, Room, Rows
 from flywheel_sim.engine.state import ACC
 from flywheel_sim.scenario.columns import COL

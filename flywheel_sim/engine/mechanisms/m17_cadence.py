@@ -46,9 +46,9 @@ import numpy as np
 
 from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.jit import inlined, step
-from flywheel_sim.engine.kinds import Firm, Par, State, Tables
-from flywheel_sim.engine.maths import acos64, exp64, sincos64
+from flywheel_sim.engine.kernel_types import Firm, Par, State, Tables
 from flywheel_sim.engine.mechanisms.m20_culture import discipline_yield
+from flywheel_sim.engine.portable_math import acos64, exp64, sincos64
 from flywheel_sim.engine.random import THEME, words
 from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.engine.state import GAPS

@@ -27,10 +27,10 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.jit import inlined, step
-from flywheel_sim.engine.kinds import Firm, Par, State, Tables
-from flywheel_sim.engine.maths import log64, poisson64
+from flywheel_sim.engine.kernel_types import Firm, Par, State, Tables
 from flywheel_sim.engine.mechanisms.m16_decisions import decide_together, gap_between
 from flywheel_sim.engine.mechanisms.m17_cadence import clears_blockers
+from flywheel_sim.engine.portable_math import log64, poisson64
 from flywheel_sim.engine.random import BLOCKER, unit64, words
 from flywheel_sim.engine.records import last_row
 from flywheel_sim.engine.rows import Room, Rows

@@ -14,7 +14,7 @@ Neutral setting: ``capacity.shortness: 0``, and a team that nobody asks anything
 """
 
 from flywheel_sim.engine.jit import inlined
-from flywheel_sim.engine.kinds import Par, State, Tables
+from flywheel_sim.engine.kernel_types import Par, State, Tables
 
 __all__ = ["heads_at_work"]
 

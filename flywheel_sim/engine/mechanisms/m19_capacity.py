@@ -67,12 +67,12 @@ import numpy as np
 
 from flywheel_sim.engine.choices import choice, codes
 from flywheel_sim.engine.jit import inlined, step
-from flywheel_sim.engine.kinds import Par, State, Sums, Tables
-from flywheel_sim.engine.maths import exp64, log64
+from flywheel_sim.engine.kernel_types import Par, State, Sums, Tables
 from flywheel_sim.engine.mechanisms.m03_journey import STAGE
 from flywheel_sim.engine.mechanisms.m17_cadence import carried, event_hours
 from flywheel_sim.engine.mechanisms.m19_at_work import heads_at_work
 from flywheel_sim.engine.mechanisms.m20_culture import care_for_people
+from flywheel_sim.engine.portable_math import exp64, log64
 from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.engine.state import ACC
 from flywheel_sim.scenario.blocks.m01_market import Funnel

@@ -58,9 +58,9 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.jit import i64, inlined, step
-from flywheel_sim.engine.kinds import Par, State, Tables
-from flywheel_sim.engine.maths import exp64, log64
+from flywheel_sim.engine.kernel_types import Par, State, Tables
 from flywheel_sim.engine.mechanisms.m19_at_work import heads_at_work
+from flywheel_sim.engine.portable_math import exp64, log64
 from flywheel_sim.engine.random import PRACTICE, unit64, words
 from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.engine.state import COMPETENCIES

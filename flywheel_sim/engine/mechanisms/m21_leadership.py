@@ -40,8 +40,8 @@ attribution_noise 0, C64 at tenure_months 0, C65 at effect sizes 0 or a lag beyo
 
 from flywheel_sim.engine.choices import codes
 from flywheel_sim.engine.jit import inlined, step
-from flywheel_sim.engine.kinds import Firm, Par, State, Tables
-from flywheel_sim.engine.maths import exp64, normal_quantile
+from flywheel_sim.engine.kernel_types import Firm, Par, State, Tables
+from flywheel_sim.engine.portable_math import exp64, normal_quantile
 from flywheel_sim.engine.random import LEADER, unit64, words
 from flywheel_sim.scenario.blocks.m21_leadership import Leadership
 from flywheel_sim.scenario.columns import COL

@@ -28,8 +28,8 @@ import numpy as np
 
 from flywheel_sim.engine.customer_tables import LOT
 from flywheel_sim.engine.jit import f32, f64, inlined
-from flywheel_sim.engine.kinds import Firm, Lot, Par, Rates, State, Sums
-from flywheel_sim.engine.maths import CLIP, YEAR, clip32, exp32, exp64, log64
+from flywheel_sim.engine.kernel_types import Firm, Lot, Par, Rates, State, Sums
+from flywheel_sim.engine.portable_math import CLIP, YEAR, clip32, exp32, exp64, log64
 from flywheel_sim.engine.random import ENDOWMENT, below, words
 from flywheel_sim.engine.state import ACC
 

@@ -66,8 +66,7 @@ import numpy as np
 
 from flywheel_sim.engine.customer_tables import WHO
 from flywheel_sim.engine.jit import f32, f64, i64, inlined, step
-from flywheel_sim.engine.kinds import Lot, Par, Rates, Row, State, Sums, Tables
-from flywheel_sim.engine.maths import YEAR, exp64, log64
+from flywheel_sim.engine.kernel_types import Lot, Par, Rates, Row, State, Sums, Tables
 from flywheel_sim.engine.mechanisms.m03_journey import STAGE
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import premium_left
 from flywheel_sim.engine.mechanisms.m06_contracts import CONTRACT
@@ -75,6 +74,7 @@ from flywheel_sim.engine.mechanisms.m12_incentives import payout
 from flywheel_sim.engine.mechanisms.m17_cadence import event_cost, meets
 from flywheel_sim.engine.mechanisms.m23_ruin import settle_debts
 from flywheel_sim.engine.mechanisms.m27_selling import DISCOUNT, price_share
+from flywheel_sim.engine.portable_math import YEAR, exp64, log64
 from flywheel_sim.engine.state import ACC, TALLY
 from flywheel_sim.scenario.columns import COL
 

@@ -7,11 +7,11 @@ Neutral setting: ``can_fail: false``: there is no ruin.  ``interest: 0``, ``seve
 """
 
 from flywheel_sim.engine.jit import f64, i16, i64, inlined, step
-from flywheel_sim.engine.kinds import Firm, Par, Row, State, Tables
-from flywheel_sim.engine.maths import exp64, log64
+from flywheel_sim.engine.kernel_types import Firm, Par, Row, State, Tables
 from flywheel_sim.engine.mechanisms.m25_timeline import republish
 from flywheel_sim.engine.mechanisms.m27_selling import LONE
 from flywheel_sim.engine.network import NETWORK
+from flywheel_sim.engine.portable_math import exp64, log64
 from flywheel_sim.engine.state import CAUSE, DETRACTOR, FORMER, LEAD, NEUTRAL, PROSPECT, SOUR
 from flywheel_sim.scenario.columns import COL
 

@@ -20,8 +20,8 @@ import numpy as np
 
 from flywheel_sim.engine.customer_tables import NUM
 from flywheel_sim.engine.jit import f32, inlined, step
-from flywheel_sim.engine.kinds import Firm, Lot, Par, Rates, Row, State, Sums
-from flywheel_sim.engine.maths import normal_quantile
+from flywheel_sim.engine.kernel_types import Firm, Lot, Par, Rates, Row, State, Sums
+from flywheel_sim.engine.portable_math import normal_quantile
 from flywheel_sim.engine.random import SURVEY, below, unit64, words
 from flywheel_sim.engine.state import ACC, COUNTED, TALLY
 from flywheel_sim.scenario.columns import COL

@@ -1,7 +1,7 @@
 r"""M25 Timeline: pulses of customers.
 
 Whatever *changes* at a week (start, stop, ramp, pulse of a number) is another epoch of the lowered scenario and needs
-no kernel (see ``lower.py``).  What happens here is the pulse of customers: n accounts join or leave the base at the
+no kernel (see ``lowering.py``).  What happens here is the pulse of customers: n accounts join or leave the base at the
 beginning of a week, chosen by keyed luck among those that can (A9, A10).  A customer added signs then and there; one
 removed leaves with its unused months paid back.
 
@@ -11,13 +11,13 @@ Neutral setting: no pulses, or ``enabled: false``.
 import numpy as np
 
 from flywheel_sim.engine.jit import f64, i16, i64, step, u8
-from flywheel_sim.engine.kinds import Par, State, Tables
-from flywheel_sim.engine.maths import log64
+from flywheel_sim.engine.kernel_types import Par, State, Tables
 from flywheel_sim.engine.mechanisms.m01_market import begin_spell
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import voice_changed
 from flywheel_sim.engine.mechanisms.m06_contracts import WEEKLY, weeks_to_renewal
 from flywheel_sim.engine.mechanisms.m27_selling import price_share
 from flywheel_sim.engine.network import NETWORK
+from flywheel_sim.engine.portable_math import log64
 from flywheel_sim.engine.random import TIMELINE, unit64, words
 from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.engine.state import ADDED, BLOCK, CAUSE, DETRACTOR, FORMER, NEUTRAL, PROSPECT

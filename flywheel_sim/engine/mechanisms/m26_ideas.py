@@ -25,9 +25,9 @@ or rate 0, where C21 vanishes.
 import numpy as np
 
 from flywheel_sim.engine.jit import step
-from flywheel_sim.engine.kinds import Par, State, Tables
-from flywheel_sim.engine.maths import poisson64
+from flywheel_sim.engine.kernel_types import Par, State, Tables
 from flywheel_sim.engine.mechanisms.m16_decisions import decide_together
+from flywheel_sim.engine.portable_math import poisson64
 from flywheel_sim.engine.random import IDEA, unit64, words
 from flywheel_sim.engine.rows import Room, Rows
 from flywheel_sim.scenario.columns import COL

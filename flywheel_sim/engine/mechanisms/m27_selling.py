@@ -32,9 +32,9 @@ is not passed on handoffs.effort_of_loss 0.
 import numpy as np
 
 from flywheel_sim.engine.jit import f32, i64, inlined, step
-from flywheel_sim.engine.kinds import Par, State, Tables
-from flywheel_sim.engine.maths import exp64, log64, normal_quantile
+from flywheel_sim.engine.kernel_types import Par, State, Tables
 from flywheel_sim.engine.mechanisms.m03_journey import STAGE
+from flywheel_sim.engine.portable_math import exp64, log64, normal_quantile
 from flywheel_sim.engine.random import unit64
 
 __all__ = ["DISCOUNT", "LONE", "deal_size", "least_fit", "price_share", "quota_push", "step_selling"]

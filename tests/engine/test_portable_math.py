@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import ndtri
 
-from flywheel_sim.engine import maths
+from flywheel_sim.engine import portable_math
 
 
 def over(law, dtype=np.float64):
@@ -27,15 +27,15 @@ def over(law, dtype=np.float64):
     return call
 
 
-exp32, exp64 = over(maths.exp32, np.float32), over(maths.exp64)
-log64, logistic64, halved = over(maths.log64), over(maths.logistic64), over(maths.halved)
-acos64, normal_quantile = over(maths.acos64), over(maths.normal_quantile)
+exp32, exp64 = over(portable_math.exp32, np.float32), over(portable_math.exp64)
+log64, logistic64, halved = over(portable_math.log64), over(portable_math.logistic64), over(portable_math.halved)
+acos64, normal_quantile = over(portable_math.acos64), over(portable_math.normal_quantile)
 
 
 @numba.njit
 def _sincos(x, sine, cosine):
     for i in range(x.size):
-        sine[i], cosine[i] = maths.sincos64(x[i])
+        sine[i], cosine[i] = portable_math.sincos64(x[i])
 
 
 def sincos64(x):
@@ -114,11 +114,11 @@ def test_normal_quantile_of_every_word_is_finite():
 
 @given(st.floats(-1e6, 1e6, width=32), st.floats(0, 100, width=32))
 def test_clip32(x, limit):
-    y = maths.clip32.py_func(np.float32(x), np.float32(limit))
+    y = portable_math.clip32.py_func(np.float32(x), np.float32(limit))
     assert -limit <= y <= limit
     assert y == x or abs(y) == np.float32(limit)
 
 
 @given(st.floats(-80, 80, width=32))
 def test_exp32_in_plain_python_has_the_same_bits(x):
-    assert maths.exp32.py_func(np.float32(x)) == exp32([x])[0]
+    assert portable_math.exp32.py_func(np.float32(x)) == exp32([x])[0]

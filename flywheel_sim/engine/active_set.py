@@ -1,6 +1,6 @@
-"""Who is awake: the accounts of a block for which a week may hold anything.
+"""The active set: the accounts of a block for which a week may hold anything.
 
-Most accounts sleep through most weeks.  These passes over a block draw the words of all its accounts at once, find who
+Most accounts are idle in most weeks.  These passes over a block draw the words of all its accounts at once, find who
 needs to be looked at, and settle the leads of whom nothing comes; the rest is the business of customers.py, which says
 the same in the order of events.  None of this changes what happens, only how long it takes.
 """
@@ -11,20 +11,20 @@ import numpy as np
 
 from flywheel_sim.engine.customer_tables import LANES
 from flywheel_sim.engine.jit import f32, f64, i16, inlined, u8
-from flywheel_sim.engine.kinds import Firm, Now, State, Sums
-from flywheel_sim.engine.maths import happens
+from flywheel_sim.engine.kernel_types import Firm, Now, State, Sums
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import Hearing
+from flywheel_sim.engine.portable_math import happens
 from flywheel_sim.engine.random import MARKET, SALE, below, unit64, words
 from flywheel_sim.engine.state import ACC, BLOCK, FORMER, LEAD, PROSPECT
 
-__all__ = ["AWAKE", "EARLY", "draw_market", "find_awake", "lapse_before", "settle_leads"]
+__all__ = ["ACTIVE", "EARLY", "draw_market", "find_active", "lapse_before", "settle_leads"]
 
 #: Marks of an account that is looked at, and of a lead that is settled before, or has both marks.
-AWAKE, EARLY = 1, 2
+ACTIVE, EARLY = 1, 2
 
 _ZERO = f32(0.0)
 # rows of the table of early leads: place in the block; a prospect until now, never a customer; what becomes
-# of it; whether it stays awake, whether anything is to be written down, and whether it rests from now on
+# of it; whether it stays active, whether anything is to be written down, and whether it rests from now on
 _PLACE, _FRESH, _NEVER, _AFTER, _STAYS, _ACTS, _RESTS, _LEAD_ROWS = range(8)
 _TO_UNIT, _MORE, _MARGIN = f32(1.0 / 4294967296.0), f32(1.0001), f32(1e-6)
 
@@ -38,17 +38,17 @@ def draw_market(firm: Firm, row: int, week: int, lead_words: Any, bad_words: Any
 
 
 @inlined
-def find_awake(
-    state: State, now: Now, week: int, first: int, hearing: Hearing, lead_words: Any, bad_words: Any, awake: Any,
+def find_active(
+    state: State, now: Now, week: int, first: int, hearing: Hearing, lead_words: Any, bad_words: Any, active: Any,
     sums: Sums,
 ) -> None:  # fmt: skip
     """Mark the accounts of a block for which this week may hold anything; the others need not be looked at.
 
     Something may happen to an account whose words are below an upper bound of its chances: 1 - exp(-x) <= x, taken a
-    little larger for the rounding.  Marks are 0, :data:`AWAKE`, and :data:`EARLY` for leads and those who may become
-    one by a plain sum of voices.  Who sleeps is counted.
+    little larger for the rounding.  Marks are 0, :data:`ACTIVE`, and :data:`EARLY` for leads and those who may become
+    one by a plain sum of voices.  Who is idle is counted.
     """
-    width, t = awake.shape[0], np.int32(week)
+    width, t = active.shape[0], np.int32(week)
     status, until = state.status[first : first + width], state.blocked_until[first : first + width]
     good, bad = state.good[first : first + width], state.bad[first : first + width]
     held = state.held_until[first : first + width]
@@ -68,13 +68,13 @@ def find_awake(
         u, v = f32(lead_words[k]) * _TO_UNIT, f32(bad_words[k]) * _TO_UNIT
         comes = (u <= (lead + lead_voice * f32(good[k])) * _MORE + _MARGIN) & (not shut) & (not rests)
         warned = v <= (message + message_voice * f32(bad[k])) * _MORE + _MARGIN
-        sleeps = (prospect & (not comes) & (not warned)) | (gone & (rests | (u > back * _MORE + _MARGIN)))
+        idle = (prospect & (not comes) & (not warned)) | (gone & (rests | (u > back * _MORE + _MARGIN)))
         early = waiting | (prospect & comes & (not warned) & (not hard))
-        awake[k] = u8(0) if sleeps else (u8(EARLY) if early else u8(AWAKE))
-        prospects += np.int32(prospect & sleeps)
-        blocked += np.int32(prospect & sleeps & shut)
-        former += np.int32(gone & sleeps)
-        resting += np.int32(rests & sleeps & (gone | (prospect & (not shut))))
+        active[k] = u8(0) if idle else (u8(EARLY) if early else u8(ACTIVE))
+        prospects += np.int32(prospect & idle)
+        blocked += np.int32(prospect & idle & shut)
+        former += np.int32(gone & idle)
+        resting += np.int32(rests & idle & (gone | (prospect & (not shut))))
     sums[ACC.prospects] += prospects
     sums[ACC.blocked] += blocked
     sums[ACC.former] += former
@@ -89,17 +89,17 @@ def lapse_before(worked: np.float32, lapse: np.float32) -> np.float32:
 
 @inlined
 def gather_leads(
-    state: State, firm: Firm, week: int, first: int, lead_words: Any, awake: Any, lead: Any, hurdle: Any, lot: Any
+    state: State, firm: Firm, week: int, first: int, lead_words: Any, active: Any, lead: Any, hurdle: Any, lot: Any
 ) -> int:
     """Gather the early ones of a block into tables with a column for each; return how many there are."""
     early = 0
-    for k in range(awake.shape[0]):
+    for k in range(active.shape[0]):
         lead[_PLACE, early] = k
-        early += awake[k] == EARLY
+        early += active[k] == EARLY
     wide = (early + LANES - 1) // LANES * LANES
     for n in range(early, wide):
         lead[_PLACE, n] = 0
-    width = awake.shape[0]
+    width = active.shape[0]
     status, spells = state.status[first : first + width], state.spells[first : first + width]
     segment, good, chain = state.segment[first : first + width], state.good[first : first + width], state.chain
     for n in range(wide):
@@ -118,17 +118,17 @@ def gather_leads(
 @inlined
 def settle_leads(
     state: State, firm: Firm, now: Now, week: int, first: int, hearing: Hearing, plain: bool, rest_weeks: int,
-    lead_words: Any, awake: Any, sums: Sums,
+    lead_words: Any, active: Any, sums: Sums,
 ) -> None:  # fmt: skip
     """Settle the early ones of a block of whom nothing comes this week.
 
     They are prospects who turn out to be no leads, leads nobody works this week, and leads that do not come to a close,
-    or not so far that it matters who sells (not ``plain``, M27).  The others are awake, and so is who has to wait while
+    or not so far that it matters who sells (not ``plain``, M27).  The others stay active, as does who has to wait while
     a friend has to be found who brought it.  Who is settled is counted.
     """
     lead, lot = np.empty((_LEAD_ROWS, BLOCK), np.int32), np.empty((4, BLOCK), np.uint32)
     hurdle = np.empty((4, BLOCK), np.float32)
-    early = gather_leads(state, firm, week, first, lead_words, awake, lead, hurdle, lot)
+    early = gather_leads(state, firm, week, first, lead_words, active, lead, hurdle, lot)
     external, word_rate, per_lead = now.external, now.word_rate, now.per_lead
     serve, serve_waiting, lapse, tires = now.serve, now.serve_waiting, now.lapse, rest_weeks > 0
     alone = happens(external * per_lead)
@@ -175,12 +175,12 @@ def settle_leads(
     sums[ACC.prospects] += new
     sums[ACC.former] += known
     sums[ACC.changed] += changed
-    turn_leads(state, first, early, week + 1 + rest_weeks, lead, awake)
+    turn_leads(state, first, early, week + 1 + rest_weeks, lead, active)
 
 
 @inlined
-def turn_leads(state: State, first: int, early: int, rested: int, lead: Any, awake: Any) -> None:
-    """Write down what became of those who are settled, until when they rest, and wake the others."""
+def turn_leads(state: State, first: int, early: int, rested: int, lead: Any, active: Any) -> None:
+    """Write down what became of those who are settled, until when they rest, and mark_active the others."""
     status_next, referrer, held = state.status_next, state.referrer, state.held_until
     acts = 0
     for n in range(early):
@@ -189,7 +189,7 @@ def turn_leads(state: State, first: int, early: int, rested: int, lead: Any, awa
     for m in range(acts):
         n = lead[_FRESH, m]
         k = lead[_PLACE, n]
-        awake[k] = EARLY + AWAKE * lead[_STAYS, n]
+        active[k] = EARLY + ACTIVE * lead[_STAYS, n]
         status_next[first + k] = lead[_AFTER, n]
         referrer[first + k] = -1 if lead[_AFTER, n] == PROSPECT else referrer[first + k]
         if lead[_RESTS, n] != 0:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from flywheel_sim.engine import prepare
+from flywheel_sim.engine import compilation
 
 
 class Kernel:
@@ -25,8 +25,8 @@ class Kernel:
 def log(monkeypatch):
     log = []
     customers = Kernel("customers", log)
-    monkeypatch.setattr(prepare, "_customers", customers)
-    monkeypatch.setattr(prepare, "_advance", Kernel("week", log, customers))
+    monkeypatch.setattr(compilation, "_customers", customers)
+    monkeypatch.setattr(compilation, "_advance", Kernel("week", log, customers))
     return log
 
 
@@ -35,29 +35,29 @@ def test_the_week_is_compiled_whatever_the_second_process_does(log, says):
     helper = subprocess.Popen(
         [sys.executable, "-c", says], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
-    prepare._compile_with(helper, ())
+    compilation._compile_with(helper, ())
     assert log == ["customers", "customers", "week"]
     assert helper.returncode is not None, "it has been waited for"
-    assert "compile" not in vars(prepare._customers), "later calls do not wait"
+    assert "compile" not in vars(compilation._customers), "later calls do not wait"
 
 
 def test_an_interrupt_ends_the_second_process(log, monkeypatch):
     def interrupted(kinds):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(prepare, "_advance", SimpleNamespace(compile=interrupted))
+    monkeypatch.setattr(compilation, "_advance", SimpleNamespace(compile=interrupted))
     forever = [sys.executable, "-c", "import signal; signal.pause()"]
     helper = subprocess.Popen(forever, stdout=subprocess.PIPE, text=True)
     with pytest.raises(KeyboardInterrupt):
-        prepare._compile_with(helper, ())
+        compilation._compile_with(helper, ())
     assert helper.returncode not in (None, 0)
 
 
 def test_one_process_where_nothing_is_kept(monkeypatch):
-    monkeypatch.setattr(prepare, "cache_dir", lambda: None)
-    assert not prepare._worth_it()
+    monkeypatch.setattr(compilation, "cache_dir", lambda: None)
+    assert not compilation._worth_it()
 
 
 def test_a_helper_that_cannot_be_started_is_none(monkeypatch):
-    monkeypatch.setattr(prepare.sys, "executable", "/nowhere/python")
-    assert prepare._helper() is None
+    monkeypatch.setattr(compilation.sys, "executable", "/nowhere/python")
+    assert compilation._helper() is None

@@ -12,7 +12,7 @@ __all__ = ["Epochs", "Firm", "Lot", "Now", "Par", "Rates", "Row", "State", "Sums
 Par: TypeAlias = Any
 #: One such record for each stretch of weeks in which nothing in a scenario changes.
 Epochs: TypeAlias = Any
-#: Rows of everything named: :class:`~flywheel_sim.engine.lower.Tables`.
+#: Rows of everything named: :class:`~flywheel_sim.engine.lowering.Tables`.
 Tables: TypeAlias = Any
 #: Everything that changes: :class:`~flywheel_sim.engine.state.State`.
 State: TypeAlias = Any

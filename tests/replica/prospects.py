@@ -19,10 +19,10 @@ from replica.world import (
     World,
 )
 
-__all__ = ["outsider_week"]
+__all__ = ["prospect_week"]
 
 
-def outsider_week(w: World, p: Rules, account: Account, t: int, sums: Sums) -> None:
+def prospect_week(w: World, p: Rules, account: Account, t: int, sums: Sums) -> None:
     """Awareness, then the sale, then onboarding."""
     if p.market.enabled:
         lead, word_share = awareness(w, p, account, t, sums)

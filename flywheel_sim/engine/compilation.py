@@ -18,10 +18,10 @@ from typing import Any
 
 import numba
 
-from flywheel_sim.engine.apart import aside
 from flywheel_sim.engine.customers import customers_block
+from flywheel_sim.engine.interruptible import aside
 from flywheel_sim.engine.jit import cache_dir
-from flywheel_sim.engine.lower import Program
+from flywheel_sim.engine.lowering import Program
 from flywheel_sim.engine.state import State
 from flywheel_sim.engine.tick import advance
 

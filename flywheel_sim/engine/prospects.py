@@ -1,22 +1,22 @@
 """Those who are not customers: awareness, sale, going live, and the way back, in the order of events.
 
-awake.py has settled those for whom the week holds nothing; here the others are gone through one by one.
+active_set.py has settled those for whom the week holds nothing; here the others are gone through one by one.
 """
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from flywheel_sim.engine.awake import EARLY, lapse_before
-from flywheel_sim.engine.fetch import fetch
+from flywheel_sim.engine.active_set import EARLY, lapse_before
 from flywheel_sim.engine.jit import f32, f64, i16, i64, inlined, step, u8
-from flywheel_sim.engine.kinds import Firm, Now, Par, State, Sums, Tables
-from flywheel_sim.engine.maths import exp64, halved, happens
+from flywheel_sim.engine.kernel_types import Firm, Now, Par, State, Sums, Tables
 from flywheel_sim.engine.mechanisms.m01_churn import minds
 from flywheel_sim.engine.mechanisms.m01_market import begin_spell, odds_times
 from flywheel_sim.engine.mechanisms.m05_word_of_mouth import Hearing, fit_of, hears, pick_referrer
 from flywheel_sim.engine.mechanisms.m06_contracts import WINDOW_EFFECT, weeks_to_window, window_open
 from flywheel_sim.engine.mechanisms.m27_selling import LONE
+from flywheel_sim.engine.portable_math import exp64, halved, happens
+from flywheel_sim.engine.prefetch import prefetch
 from flywheel_sim.engine.random import ENDOWMENT, GO_LIVE, SALE, SELLER, below, unit64, words
 from flywheel_sim.engine.state import ACC, EXTERNAL, FORMER, LEAD, NEUTRAL, PROSPECT, SOLD, SOUR, WORD
 
@@ -52,7 +52,7 @@ def chances_of(par: Par, firm: Firm, now: Now) -> Chances:
 
 @step
 def live_outside(
-    par: Par, tables: Tables, state: State, run: int, week: int, first: int, visits: Any, visited: int, awake: Any,
+    par: Par, tables: Tables, state: State, run: int, week: int, first: int, visits: Any, visited: int, active: Any,
     lead_words: Any, bad_words: Any, hearing: Hearing, settled: int, sums: Sums, joined: Any,
 ) -> int:  # fmt: skip
     """Take the accounts at ``visits`` of a block through a week; return how many became customers.
@@ -66,19 +66,19 @@ def live_outside(
     deals, fiscals = state.deal, state.fiscal
     won = 0
     for visit in range(visited):
-        # those who are awake lie far apart: have the memory fetch the next ones while this one lives
+        # the active ones lie far apart: have the memory fetch the next ones while this one lives
         if visit + 2 * _AHEAD < visited:
-            fetch(edge, firm.edge0 + first - firm.account0 + visits[visit + 2 * _AHEAD])
+            prefetch(edge, firm.edge0 + first - firm.account0 + visits[visit + 2 * _AHEAD])
         if visit + _AHEAD < visited:
             i = first + visits[visit + _AHEAD]
             if state.status[i] == PROSPECT:
-                fetch(friend, i64(edge[firm.edge0 + i - firm.account0]))
+                prefetch(friend, i64(edge[firm.edge0 + i - firm.account0]))
             else:
-                fetch(fits, i), fetch(referrers, i), fetch(deals, i), fetch(fiscals, i)
+                prefetch(fits, i), prefetch(referrers, i), prefetch(deals, i), prefetch(fiscals, i)
         i = first + visits[visit]
         status = i64(state.status[i])
         if par.market.enabled:
-            word, word_bad, early = lead_words[visits[visit]], bad_words[visits[visit]], awake[visits[visit]] & EARLY
+            word, word_bad, early = lead_words[visits[visit]], bad_words[visits[visit]], active[visits[visit]] & EARLY
             lead, word_share = awareness(
                 par, state, firm, now, week, i, status, word, word_bad, early != 0, hearing, chances, sums
             )
@@ -119,7 +119,7 @@ def awareness(
             sums[ACC.resting] += 1.0
         else:
             word = now.word_rate * good
-            lead = early  # whom awake.py has found to be one
+            lead = early  # whom active_set.py has found to be one
             if not lead:
                 lead = below(
                     word_lead, chances.lead if word <= _ZERO else happens((now.external + word) * now.per_lead)

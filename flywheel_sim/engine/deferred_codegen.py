@@ -2,8 +2,8 @@
 
 By default numba optimises every function and turns it into machine code of its own, links the result into its callers,
 and optimises it there again, level by level.  No part of a kernel is ever called from Python, so all of that is wasted
-but the last time.  :class:`Linked` is numba's compiler with a lowering whose result is only linked: simplified function
-by function, but optimised as a whole, and made machine code, with the kernel it ends in.
+but the last time.  :class:`DeferredCodegen` is numba's compiler with a lowering whose result is only linked: simplified
+function by function, but optimised as a whole, and made machine code, with the kernel it ends in.
 
 A function that allocates no array and returns none cannot outlive the arrays it is given: whoever calls it holds them.
 So it counts no references, which numba would do for each array at each call, by an atomic addition and a subtraction.
@@ -21,7 +21,7 @@ from flywheel_sim.engine.internals import (
     register_pass,
 )
 
-__all__ = ["Linked"]
+__all__ = ["DeferredCodegen"]
 
 _NEEDLESS = (InlineClosureLikes, NopythonRewrites)  # for closures and whole-array expressions: no part has any
 
@@ -87,7 +87,7 @@ class _Library(JITCodeLibrary):  # type: ignore[misc]
 
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _Lowering(NativeLowering):  # type: ignore[misc]
-    _name = "linked_lowering"
+    _name = "deferred_codegen"
 
     def run_pass(self, state: Any) -> Any:
         state.library = _Library(state.targetctx.codegen(), state.func_id.func_qualname)
@@ -95,7 +95,7 @@ class _Lowering(NativeLowering):  # type: ignore[misc]
         return super().run_pass(state)
 
 
-class Linked(CompilerBase):  # type: ignore[misc]
+class DeferredCodegen(CompilerBase):  # type: ignore[misc]
     """numba's compiler for functions that are linked into a kernel."""
 
     def define_pipelines(self) -> list[Any]:

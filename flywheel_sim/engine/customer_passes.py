@@ -14,10 +14,8 @@ the same arithmetic, so that it does not matter to a single bit who is looked at
 from typing import Any
 
 from flywheel_sim.engine.customer_tables import LANES, LOT, NUM, WHO
-from flywheel_sim.engine.fetch import fetch
 from flywheel_sim.engine.jit import f32, f64, i64, inlined
-from flywheel_sim.engine.kinds import Firm, Now, Par, State, Tables
-from flywheel_sim.engine.maths import CLIP, clip32, exp32, halved, happens
+from flywheel_sim.engine.kernel_types import Firm, Now, Par, State, Tables
 from flywheel_sim.engine.mechanisms.m01_market import voice_pull
 from flywheel_sim.engine.mechanisms.m02_relationship import LAW, annoyed, live_through, memory_of
 from flywheel_sim.engine.mechanisms.m03_journey import STAGE
@@ -25,6 +23,8 @@ from flywheel_sim.engine.mechanisms.m05_word_of_mouth import fit_at_reference, f
 from flywheel_sim.engine.mechanisms.m07_expansion import expansion_rate
 from flywheel_sim.engine.mechanisms.m13_sensing import promoter_shares
 from flywheel_sim.engine.mechanisms.m22_loyalty import strongest_drive
+from flywheel_sim.engine.portable_math import CLIP, clip32, exp32, halved, happens
+from flywheel_sim.engine.prefetch import prefetch
 from flywheel_sim.engine.random import CHANNEL, LIFE, POINTS, TOUCH, below, words
 from flywheel_sim.engine.state import ADVOCATE, DETRACTOR
 
@@ -85,7 +85,8 @@ def gather(par: Par, state: State, week: int, first: int, count: int, num: Any, 
         num[NUM.recent, m], num[NUM.history, m] = recents[i], histories[i]
         num[NUM.fit, m] = fit_of(fits[i], referred, closer)
         # what customers.py will need of them: far apart in memory, so ask for it now
-        fetch(spends, i), fetch(revenues, i), fetch(deals, i), fetch(exposures, i), fetch(points, i), fetch(costs, i)
+        prefetch(spends, i), prefetch(revenues, i), prefetch(deals, i)
+        prefetch(exposures, i), prefetch(points, i), prefetch(costs, i)
     for m in range(wide):
         num[NUM.shock, m] = _ZERO
         who[WHO.failed, m] = who[WHO.contact, m] = who[WHO.busy, m] = 0
