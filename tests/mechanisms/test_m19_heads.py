@@ -97,6 +97,20 @@ def test_idle_colleagues_ask_nothing_of_those_who_work_for_all(quiet):
     assert half == pytest.approx(0.9 * (2 / (1 + (30 / 38) ** 2)) ** 0.5, abs=0.003)
 
 
+def test_nobody_has_to_agree_with_idle_colleagues(quiet, once):
+    # pairs of groups of five: two working groups of the sellers, whether all ten are busy or half of twenty
+    def hours(heads):
+        made = shop(quiet, 5.0, hours=100.0, weeks=4, ledger={}, team={"load_reference": 0.5})
+        made["capacity"] |= {"pair_hours": 1.0, "span": 5.0, "angle_share": 0.0}
+        made["teams"]["sellers"] = {"headcount": heads, "craft": {"care": 1}, "standing_hours": 190.0,
+                                    "load_reference": 0.5}  # fmt: skip
+        return once(made).series("coordination_cost")[-1] * 52.0 * 40.0 / 100_000.0
+
+    assert hours(10.0) == pytest.approx(3.0), "one pair of the sellers' groups, and one of each with the makers'"
+    assert hours(20.0) == pytest.approx(3.0)
+    assert hours(5.0) == pytest.approx(1.0), "five are busy beyond what was usual, and one group all the same"
+
+
 def test_idle_colleagues_take_no_support_from_others(quiet, once):
     # S is over heads at work: four times the hands for the same work leave everybody's morale as it was
     def morale(heads):

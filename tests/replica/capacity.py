@@ -5,7 +5,7 @@ from typing import Any
 
 from replica.arithmetic import exp64, log64
 from replica.cadence import carried, event_hours
-from replica.culture import care_for_people, heads_at_work
+from replica.culture import at_work, care_for_people, heads_at_work
 from replica.journey import dot
 from replica.world import Rules, Sums, World
 
@@ -15,7 +15,8 @@ __all__ = ["allot_hours", "keep_up", "staff", "volumes"]
 def coordination_hours(w: World, p: Rules) -> float:
     """H = c sum over pairs of working groups [(1 - x) + x v_ij (1 - cos)/2]; who decides together is skipped."""
     c, hours = p.capacity, 0.0
-    groups = [math.ceil(team.heads / c.span) * min(1.0, team.heads) for team in w.teams]
+    working = [team.heads * at_work(p, row, team) for row, team in zip(p.team, w.teams, strict=True)]
+    groups = [math.ceil(heads / c.span) * min(1.0, heads) for heads in working]
     for i, n in enumerate(groups):
         hours += (1.0 - c.angle_share) * n * max(0.0, n - 1.0) / 2.0
         for j in range(i):

@@ -5,9 +5,9 @@ from typing import Any
 from replica import luck
 from replica.arithmetic import exp64, log64
 from replica.luck import pick_lane, unit
-from replica.world import Rules, World
+from replica.world import Rules, Team, World
 
-__all__ = ["care_for_people", "discipline_yield", "heads_at_work", "step_culture"]
+__all__ = ["at_work", "care_for_people", "discipline_yield", "heads_at_work", "step_culture"]
 
 
 def discipline_yield(w: World, p: Rules) -> float:
@@ -88,12 +88,18 @@ def care_for_people(w: World, p: Rules) -> float:
     return done / carers if carers > 0 else 1.0
 
 
+def at_work(p: Rules, row: Any, team: Team) -> float:
+    """Share of a team that has as much to do as in the base case; 1 where nothing is asked of it."""
+    usual = team.hours * row.load_reference
+    sharp = p.capacity.enabled and p.capacity.shortness > 0.0
+    return float(team.demand / usual) if sharp and 0.0 < team.demand < usual else 1.0
+
+
 def heads_at_work(w: World, p: Rules) -> float:
-    """Heads, as far as their team has as much to do as in the base case; whole where nothing is asked of it."""
-    total, sharp = 0.0, p.capacity.enabled and p.capacity.shortness > 0.0
+    """Heads of all teams that are at work."""
+    total = 0.0
     for row, team in zip(p.team, w.teams, strict=True):
-        usual = team.hours * row.load_reference
-        total += team.heads * (team.demand / usual if sharp and 0.0 < team.demand < usual else 1.0)
+        total += team.heads * at_work(p, row, team)
     return total
 
 

@@ -1,7 +1,7 @@
 r"""M19 Capacity and coordination.
 
-Coordination takes hours in proportion to pairs of working groups (n_k = ceil(headcount_k / span), and of less than one
-head as much of a group, so that a team that fades away is no step):
+Coordination takes hours in proportion to pairs of working groups (n_k = ceil(heads_k / span) of the heads at work, see
+`m19_at_work`, and of less than one head as much of a group, so that a team that fades away is no step):
 
     H = c sum over pairs of groups [ (1 - x) + x v_ij (1 - u_i . u_j)/2 ],
 
@@ -70,7 +70,7 @@ from flywheel_sim.engine.jit import inlined, step
 from flywheel_sim.engine.kernel_types import Par, State, Sums, Tables
 from flywheel_sim.engine.mechanisms.m03_journey import STAGE
 from flywheel_sim.engine.mechanisms.m17_cadence import carried, event_hours
-from flywheel_sim.engine.mechanisms.m19_at_work import heads_at_work
+from flywheel_sim.engine.mechanisms.m19_at_work import at_work, heads_at_work
 from flywheel_sim.engine.mechanisms.m20_culture import care_for_people
 from flywheel_sim.engine.portable_math import exp64, log64
 from flywheel_sim.engine.rows import Room, Rows
@@ -111,7 +111,7 @@ def coordination_hours(par: Par, tables: Tables, state: State, run: int) -> floa
     hours = 0.0
     for i in range(teams):
         a = tables.team[par.size.team0 + i]
-        n = groups(state.heads[firm.team0 + i], capacity.span)
+        n = groups(state.heads[firm.team0 + i] * at_work(par, tables, state, run, i), capacity.span)
         hours += (1.0 - capacity.angle_share) * n * max(0.0, n - 1.0) / 2.0
         for j in range(i):
             b = tables.team[par.size.team0 + j]
@@ -123,7 +123,8 @@ def coordination_hours(par: Par, tables: Tables, state: State, run: int) -> floa
                 cosine += state.direction[firm.team0 + i, x] * state.direction[firm.team0 + j, x]
             weight = 1.0 if tables.partner[par.size.team0 + i, j] > 0.0 else capacity.far_weight
             need = (1.0 - capacity.angle_share) + capacity.angle_share * weight * (1.0 - cosine) * 0.5
-            hours += n * groups(state.heads[firm.team0 + j], capacity.span) * need * apart
+            other = groups(state.heads[firm.team0 + j] * at_work(par, tables, state, run, j), capacity.span)
+            hours += n * other * need * apart
     return capacity.pair_hours * hours
 
 
