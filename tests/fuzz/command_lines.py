@@ -20,7 +20,7 @@ LINES = (
     "| run tiny.yaml --worlds 4 --worlds-from tiny-worlds", "| run tiny.yaml --intervention mine:Twice",
     "| compare tiny.yaml other.yaml --replicates 2", "| compare tiny.yaml other.yaml --horizon 3 --detail --json",
     "| compare tiny.yaml other.yaml --best --budget 60 --indifference 1k --as-assumed",
-    "| compare tiny.yaml other.yaml --precision 0.1m --limit 20 --replicates 10 --out there",
+    "| compare tiny.yaml other.yaml --precision 0.1m --limit 20 --replicates 10 --as-assumed",
     "| compare tiny.yaml other.yaml --bridge --as-assumed --replicates 2",
     "| compare tiny.yaml --funnel-twin --keep savings",
     "| compare tiny.yaml other.yaml --bonus-neutral --replicates 2 --report there.html", "| scenario show tiny.yaml",
@@ -91,8 +91,8 @@ def mutated(luck: random.Random, words: Sequence[str] = WORDS) -> list[str]:
     """A line with one to three words left out, doubled, swapped, cut, replaced, or options put in."""
     kept, changed = (part.split() for part in luck.choice(LINES).split("|"))
     options = _options([*kept, *changed])
-    for _ in range(luck.randint(1, 3)):
-        k, how = luck.randrange(len(changed)) if changed else 0, luck.randrange(8)
+    for _ in range(luck.choice((1, 1, 1, 1, 2, 3))):
+        k, how = luck.randrange(len(changed)) if changed else 0, luck.randrange(12)
         if how == 0 or not changed:
             changed.insert(k, luck.choice(words))
         elif how == 1:
@@ -104,7 +104,7 @@ def mutated(luck: random.Random, words: Sequence[str] = WORDS) -> list[str]:
             changed[k], changed[other] = changed[other], changed[k]
         elif how == 4:
             changed[k] = _misspelt(luck, changed[k])
-        elif how == 5 and options:
+        elif how in (5, 8, 9, 10, 11) and options:
             changed[k + 1 : k + 1] = _option(luck, luck.choice(options), words)
         elif how == 6 and kept and luck.random() < 0.3:
             at = luck.randrange(len(kept))
@@ -134,12 +134,25 @@ def _options(words: Sequence[str]) -> list[click.Option]:
     return [one for one in known if not LONG & {*one.opts, *one.secondary_opts} and words[0] not in ("bench", "app")]
 
 
+def _sound(option: click.Option) -> Sequence[str]:
+    """Values that an option may well take."""
+    if isinstance(option.type, click.Choice):
+        return tuple(map(str, option.type.choices))
+    if isinstance(option.type, click.Path | click.File):
+        return ("there", "there.yaml", "there.html", "there.svg", "there.png", "sweep", "tiny-worlds")
+    if option.name == "settings":
+        return ("0.5", "1.1", "2", "true", "none", "{}", "[]", "Mine")
+    if isinstance(option.type, click.types.IntParamType):
+        return ("2", "3", "10", "50")
+    return ("0.8", "1k", "mine:Twice", "delivery=mine:Twice", "npv", "2020-01-13", "b2b-saas", "start=Joined")
+
+
 def _option(luck: random.Random, option: click.Option, words: Sequence[str]) -> list[str]:
     """An option as it is typed, with some value."""
     name = luck.choice([*option.opts, *option.secondary_opts])
     if option.is_flag:
         return [name]
-    value = luck.choice(words)
+    value = luck.choice(words if luck.random() < 0.3 else _sound(option))
     if name == "--set":
         value = f"{luck.choice(SETTINGS)}={value}"
     return [name, value] if luck.random() < 0.7 else [f"{name}={value}"]
