@@ -1,5 +1,8 @@
 import json
 import math
+import os
+import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -180,6 +183,38 @@ def test_a_fresh_process_is_timed_and_its_failure_told() -> None:
     assert math.isnan(fresh(["-c", "pass"]).spoke)
     with pytest.raises(RuntimeError, match="broken on purpose"):
         fresh(["-c", "raise SystemExit('broken on purpose')"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
+def test_a_fresh_process_ends_with_all_that_it_has_started_when_it_is_interrupted() -> None:
+    """Once it was waited for after Ctrl-C: for half a minute, or, when it waited itself, for ever."""
+    child = "import subprocess, sys; waits = 'import signal; signal.pause()'"
+    child += "; below = subprocess.Popen([sys.executable, '-c', waits])"
+    child += "; print(below.pid, file=sys.stderr, flush=True); below.wait()"
+    started: list[int] = []
+
+    def heard(line: str) -> None:
+        started.append(int(line))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        fresh(["-c", child], hear=heard, begun=started.append)
+    assert len(started) == 2
+    with pytest.raises(ChildProcessError):
+        os.waitpid(started[0], os.WNOHANG)  # ended, and waited for
+    assert not alive(started[1])
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there; one that has ended may wait to be noticed by whoever adopted it."""
+    state = Path(f"/proc/{pid}/stat")
+    if Path("/proc/self/stat").exists():
+        return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_plans_stay_within_what_the_bars_are_for() -> None:

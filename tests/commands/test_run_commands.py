@@ -311,6 +311,21 @@ def test_run_and_compare_work_on_the_engine(tmp_path: Path, monkeypatch: pytest.
     assert both["verdict"]["wins_of_100"] == 50.0  # type: ignore[index]
 
 
+def test_a_comparison_is_kept_before_its_verdict_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C as the verdict appears: once nothing had been written by then, and nothing was said of how to go on."""
+
+    def interrupted(text: str) -> None:
+        raise KeyboardInterrupt
+
+    compare = ("compare", "silo.yaml", "shared.yaml", "--replicates", "4", "--bridge")
+    with monkeypatch.context() as patch:
+        patch.setattr("flywheel_sim.commands.comparison_stages.say", interrupted)
+        stopped = call(*compare, "--out", "saved")
+    assert stopped.exit_code == 130 and "go on with: flywheel resume saved" in stopped.stderr
+    resumed, at_once = told(call("resume", "saved", "--json")), told(call(*compare, "--json"))
+    assert resumed["data"] == at_once["data"]
+
+
 def test_what_a_long_comparison_knows_outlives_its_interruption(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from flywheel_sim.study.comparison.compare import Comparison
 
