@@ -268,6 +268,24 @@ def test_progress_counts_on_one_line_now_and_then(
     assert lines[0].startswith("Comparing: 11 % done, about 89 s left")
 
 
+def test_progress_names_the_stages_of_what_takes_more_than_was_known(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A choice of the best asks for more runs when it sees the first ones: once the rest was "about 0 s left"."""
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    report = Report("Comparing")
+    for done in [*range(1, 21), *range(1, 41)]:
+        clock[0] += 1.0
+        report(done, 40 if clock[0] > 20 else 20)
+    report.close()
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "Comparing: 55 % done, about 9 s left"
+    assert lines[1].startswith("Comparing, stage 2: ") and lines[-1].startswith("Comparing, stage 2: ")
+    percent, left = (int(word) for word in lines[-1].split() if word.isdecimal() and word != "2")
+    assert abs(left - 40 * (1 - percent / 100)) <= 1
+
+
 def test_progress_counts_the_work_where_it_is_known(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
