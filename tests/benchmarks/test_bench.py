@@ -3,6 +3,7 @@ import math
 import os
 import signal
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -203,6 +204,25 @@ def test_a_fresh_process_ends_with_all_that_it_has_started_when_it_is_interrupte
     with pytest.raises(ChildProcessError):
         os.waitpid(started[0], os.WNOHANG)  # ended, and waited for
     assert not alive(started[1])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
+def test_kernels_that_are_timed_are_left_when_they_are_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once Ctrl-C waited for the threads to end, for as long as it takes."""
+    goes_on = threading.Event()
+
+    def kernels(*_: object, **__: object) -> float:
+        os.kill(os.getpid(), signal.SIGINT)
+        goes_on.wait()
+        return 0.0
+
+    monkeypatch.setattr(long_module, "kernels", kernels)
+    try:
+        with pytest.raises(KeyboardInterrupt) as stopped:
+            long_module._run_ms(long_module.scaled(200, 2), 1)
+        assert stopped.value.left  # type: ignore[attr-defined]
+    finally:
+        goes_on.set()
 
 
 def alive(pid: int) -> bool:
