@@ -1,6 +1,7 @@
 import json
 import math
 import os
+import select
 import signal
 import sys
 import threading
@@ -187,23 +188,22 @@ def test_a_fresh_process_is_timed_and_its_failure_told() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
-def test_a_fresh_process_ends_with_all_that_it_has_started_when_it_is_interrupted() -> None:
+def test_a_fresh_process_ends_with_all_that_it_has_started_when_it_is_interrupted(tmp_path: Path) -> None:
     """Once it was waited for after Ctrl-C: for half a minute, or, when it waited itself, for ever."""
-    child = "import subprocess, sys; waits = 'import signal; signal.pause()'"
-    child += "; below = subprocess.Popen([sys.executable, '-c', waits])"
-    child += "; print(below.pid, file=sys.stderr, flush=True); below.wait()"
+    held = tmp_path / "held"
+    os.mkfifo(held)
+    below = f"import signal; here = open({str(held)!r}, 'w'); print('up', flush=True); signal.pause()"
+    child = f"import subprocess, sys; below = subprocess.Popen([sys.executable, '-c', {below!r}], stdout=sys.stderr)"
     started: list[int] = []
-
-    def heard(line: str) -> None:
-        started.append(int(line))
-        os.kill(os.getpid(), signal.SIGINT)
-
-    with pytest.raises(KeyboardInterrupt):
-        fresh(["-c", child], hear=heard, begun=started.append)
-    assert len(started) == 2
-    with pytest.raises(ChildProcessError):
-        os.waitpid(started[0], os.WNOHANG)  # ended, and waited for
-    assert not alive(started[1])
+    with os.fdopen(os.open(held, os.O_RDONLY | os.O_NONBLOCK)) as ended:
+        with pytest.raises(KeyboardInterrupt):
+            fresh(
+                ["-c", f"{child}; below.wait()"],
+                hear=lambda _: os.kill(os.getpid(), signal.SIGINT), begun=started.append,
+            )  # fmt: skip
+        with pytest.raises(ChildProcessError):
+            os.waitpid(started[0], os.WNOHANG)  # ended, and waited for
+        assert select.select([ended], [], [], 60)[0] and ended.read() == "", "nobody holds it open"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
@@ -223,18 +223,6 @@ def test_kernels_that_are_timed_are_left_when_they_are_interrupted(monkeypatch: 
         assert stopped.value.left  # type: ignore[attr-defined]
     finally:
         goes_on.set()
-
-
-def alive(pid: int) -> bool:
-    """Whether a process is there; one that has ended may wait to be noticed by whoever adopted it."""
-    state = Path(f"/proc/{pid}/stat")
-    if Path("/proc/self/stat").exists():
-        return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_plans_stay_within_what_the_bars_are_for() -> None:
