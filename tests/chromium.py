@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parents[1]
 #: The machine's own browser; none is ever downloaded.
@@ -17,13 +18,13 @@ PATIENCE = 400_000  # ms: the first start may compile, on a busy machine for min
 
 
 @contextlib.contextmanager
-def served(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Address and process of an app on a port that the machine chose."""
+def served(*options: str, errors: IO[str] | None = None) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Address and process of an app on a port that the machine chose; what it says goes to ``errors``."""
     command = [sys.executable, "-m", "flywheel_sim.cli", "app", "--no-browser", "--port", "0", *options]
     env = {name: value for name, value in os.environ.items() if "PYTEST" not in name and "NICEGUI" not in name}
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), env.get("PYTHONPATH", "")]))
     server = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=env,
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True, env=env,
         # a shell's background jobs are deaf to Ctrl-C until the server listens to it itself
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip

@@ -1,8 +1,10 @@
 """Timing that a busy machine disturbs little: interleaved repetitions, medians, fresh processes."""
 
+import contextlib
 import math
 import os
 import platform
+import signal
 import subprocess
 import sys
 import threading
@@ -109,6 +111,8 @@ def fresh(
     ------
     RuntimeError
         If it fails; the message ends with what it said.
+    KeyboardInterrupt
+        After Ctrl-C, once it has been ended with all that it has started.
 
     Examples
     --------
@@ -121,13 +125,12 @@ def fresh(
     said: list[tuple[float, str]] = []
     before = time.perf_counter()
     with subprocess.Popen(
-        [sys.executable, *words], env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+        [sys.executable, *words], env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    ) as process:  # fmt: skip
         assert process.stdout is not None
         assert process.stderr is not None
         errors = process.stderr
-        if begun:
-            begun(process.pid)
 
         def listen() -> None:
             for line in errors:
@@ -137,13 +140,29 @@ def fresh(
 
         listener = threading.Thread(target=listen)
         listener.start()
-        out = process.stdout.read()
-        cpu, peak = _end(process)
-        listener.join()  # it may hear the last word a moment after the process has ended
+        try:
+            if begun:
+                begun(process.pid)
+            out = process.stdout.read()
+            cpu, peak = _end(process)
+        except BaseException:
+            _kill(process)
+            raise
+        finally:
+            listener.join()  # it may hear the last word a moment after the process has ended
         wall = time.perf_counter() - before
     if process.returncode != 0:
         raise RuntimeError("a fresh process failed: " + "".join(line for _, line in said)[-2000:])
     return Fresh(wall, cpu, said[0][0] if said else math.nan, out, tuple(said), peak)
+
+
+def _kill(process: "subprocess.Popen[str]") -> None:
+    """End a process that nobody waits for any more, and those that it has started."""
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # in a session of its own, it leads a group
 
 
 def _end(process: "subprocess.Popen[str]") -> tuple[float, float]:

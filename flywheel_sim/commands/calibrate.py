@@ -302,9 +302,10 @@ def _estimates(calibration: "Calibration") -> Any:
     table.add_column("")
     for one in calibration.estimates:
         prior = f"{one.prior:g} x/ {2.718281828**one.spread:.2g}" if one.prior else "none"
-        error, share = f"{100 * one.relative_error:.0f} %", f"{100 * one.from_data:.0f} %"
+        share = f"{100 * one.from_data:.0f} %"
         luck = f"{100 * one.simulation_error:.2g} %" if one.simulation_error >= 0 else "-"
-        table.add_row(setting(one.path), f"{one.start:g}", f"{one.value:g}", error, luck, prior, share, one.weakness)
+        numbers = (f"{one.start:g}", f"{one.value:g}", one.error, luck, prior, share)
+        table.add_row(setting(one.path), *numbers, one.weakness)
     return table
 
 

@@ -33,7 +33,7 @@ def further(
     *,
     replace: bool = False,
 ) -> "Comparison":
-    """Go through the stages; the verdict is said, and what is known is written, before each of them.
+    """Go through the stages; what is known is written before each of them, and then the verdict is said.
 
     Parameters
     ----------
@@ -55,10 +55,13 @@ def further(
     if not stages:
         written(comparison, out, report)
         return comparison
-    say(comparison.verdict.sentence)
+    _keep(comparison, stages, out, report, replace=replace)
     for k, stage in enumerate(stages):
-        _keep(comparison, stages[k:], out, report, replace=replace or k > 0)
         try:
+            if k == 0:
+                say(comparison.verdict.sentence)
+            else:
+                _keep(comparison, stages[k:], out, report, replace=True)
             with progress(STAGES[stage]) as step:
                 comparison = getattr(comparison, f"with_{stage}")(workers=workers, progress=step)
         except (KeyboardInterrupt, click.Abort):

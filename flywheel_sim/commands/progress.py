@@ -34,6 +34,7 @@ class Report:
 
     def __init__(self, what: str, work: Callable[[], Sequence[float] | None] | None = None) -> None:
         self.what = what
+        self.stage, self.over = 1, False
         self.work = cache(work or (lambda: None))
         self.begun: float | None = None
         self.last = 0.0
@@ -55,16 +56,20 @@ class Report:
                 self.begun = self.last = now
                 if sys.stderr.isatty():
                     self._open(total)
+            if self.over and done < total:  # so much was to be done at first, and it has shown that it takes more
+                self.pace, self.stage = Pace(), self.stage + 1
+            self.over = done >= total
             self.pace.mark(done, now, time.process_time())
+            what = f"{self.what}, stage {self.stage}" if self.stage > 1 else self.what
             if self.bar is None and (now - self.last < EVERY or done >= total):
                 return
             said = in_words(self.pace.left(total, self.work()) if left is None else left)
             if self.bar is not None:
-                what = f"{self.what} ({note})" if note else self.what
+                what = f"{what} ({note})" if note else what
                 self.bar.update(self.task, completed=done, total=total, description=what, left=said)
             else:
                 self.last = now
-                say(f"{self.what}: {100 * done // total} % done, {said}{', ' + note if note else ''}")
+                say(f"{what}: {100 * done // total} % done, {said}{', ' + note if note else ''}")
 
     def close(self) -> None:
         """Remove the bar from the terminal."""

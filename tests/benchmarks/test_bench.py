@@ -1,5 +1,10 @@
 import json
 import math
+import os
+import select
+import signal
+import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -180,6 +185,44 @@ def test_a_fresh_process_is_timed_and_its_failure_told() -> None:
     assert math.isnan(fresh(["-c", "pass"]).spoke)
     with pytest.raises(RuntimeError, match="broken on purpose"):
         fresh(["-c", "raise SystemExit('broken on purpose')"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
+def test_a_fresh_process_ends_with_all_that_it_has_started_when_it_is_interrupted(tmp_path: Path) -> None:
+    """Once it was waited for after Ctrl-C: for half a minute, or, when it waited itself, for ever."""
+    held = tmp_path / "held"
+    os.mkfifo(held)
+    below = f"import signal; here = open({str(held)!r}, 'w'); print('up', flush=True); signal.pause()"
+    child = f"import subprocess, sys; below = subprocess.Popen([sys.executable, '-c', {below!r}], stdout=sys.stderr)"
+    started: list[int] = []
+    with os.fdopen(os.open(held, os.O_RDONLY | os.O_NONBLOCK)) as ended:
+        with pytest.raises(KeyboardInterrupt):
+            fresh(
+                ["-c", f"{child}; below.wait()"],
+                hear=lambda _: os.kill(os.getpid(), signal.SIGINT), begun=started.append,
+            )  # fmt: skip
+        with pytest.raises(ChildProcessError):
+            os.waitpid(started[0], os.WNOHANG)  # ended, and waited for
+        assert select.select([ended], [], [], 60)[0] and ended.read() == "", "nobody holds it open"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
+def test_kernels_that_are_timed_are_left_when_they_are_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once Ctrl-C waited for the threads to end, for as long as it takes."""
+    goes_on = threading.Event()
+
+    def kernels(*_: object, **__: object) -> float:
+        os.kill(os.getpid(), signal.SIGINT)
+        goes_on.wait()
+        return 0.0
+
+    monkeypatch.setattr(long_module, "kernels", kernels)
+    try:
+        with pytest.raises(KeyboardInterrupt) as stopped:
+            long_module._run_ms(long_module.scaled(200, 2), 1)
+        assert stopped.value.left  # type: ignore[attr-defined]
+    finally:
+        goes_on.set()
 
 
 def test_plans_stay_within_what_the_bars_are_for() -> None:

@@ -268,6 +268,24 @@ def test_progress_counts_on_one_line_now_and_then(
     assert lines[0].startswith("Comparing: 11 % done, about 89 s left")
 
 
+def test_progress_names_the_stages_of_what_takes_more_than_was_known(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A choice of the best asks for more runs when it sees the first ones: once the rest was "about 0 s left"."""
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    report = Report("Comparing")
+    for done in [*range(1, 21), *range(1, 41)]:
+        clock[0] += 1.0
+        report(done, 40 if clock[0] > 20 else 20)
+    report.close()
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "Comparing: 55 % done, about 9 s left"
+    assert lines[1].startswith("Comparing, stage 2: ") and lines[-1].startswith("Comparing, stage 2: ")
+    percent, left = (int(word) for word in lines[-1].split() if word.isdecimal() and word != "2")
+    assert abs(left - 40 * (1 - percent / 100)) <= 1
+
+
 def test_progress_counts_the_work_where_it_is_known(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -309,6 +327,21 @@ def test_run_and_compare_work_on_the_engine(tmp_path: Path, monkeypatch: pytest.
     both = told(call("compare", "b2b-saas", "b2b-saas", *short, "--replicates", "2", "--json"))["data"]
     assert both["verdict"]["winner"] is None  # type: ignore[index]
     assert both["verdict"]["wins_of_100"] == 50.0  # type: ignore[index]
+
+
+def test_a_comparison_is_kept_before_its_verdict_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C as the verdict appears: once nothing had been written by then, and nothing was said of how to go on."""
+
+    def interrupted(text: str) -> None:
+        raise KeyboardInterrupt
+
+    compare = ("compare", "silo.yaml", "shared.yaml", "--replicates", "4", "--bridge")
+    with monkeypatch.context() as patch:
+        patch.setattr("flywheel_sim.commands.comparison_stages.say", interrupted)
+        stopped = call(*compare, "--out", "saved")
+    assert stopped.exit_code == 130 and "go on with: flywheel resume saved" in stopped.stderr
+    resumed, at_once = told(call("resume", "saved", "--json")), told(call(*compare, "--json"))
+    assert resumed["data"] == at_once["data"]
 
 
 def test_what_a_long_comparison_knows_outlives_its_interruption(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,14 @@
-"""Scenarios, studies, saved results and links with mistakes that no person would make.
+"""Scenarios, studies, saved results, links and command lines with mistakes that no person would make.
 
-    python tests/fuzz/mutate.py --count 20000 --seed 1 [--only scenarios studies results links]
+    python tests/fuzz/mutate.py --count 20000 --real 500 --seed 1 [--first 0] [--only links commands]
 
-Each is a sound one with some of its text or bytes changed.  It is read as the command line or the app reads it, in this
-process, and must be read or be refused: exit 0, 1 or 2, never 70, and never later than after `PATIENCE` seconds.
+Each is a sound one with some of its text, bytes or words changed.  It is read as the command line or the app reads it,
+in this process, and must be read or be refused: exit 0, 1 or 2, never 70, and not after more than `PATIENCE` seconds.
+Of each kind the same share is tried as a user does it, ``--real`` of all: as a command in a process of its own, links
+asked of an app that is served.  There, neither may a traceback be seen, nor an answer of 500 and more.
+
+A trial is drawn from the seed, its kind and its number: ``--first`` goes on where another call has ended, and one trial
+is made again by its number with ``--count 1``.
 """
 
 import argparse
@@ -24,11 +29,16 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from fuzz import as_typed, command_lines
+
+from flywheel_sim.commands import command_output
 from flywheel_sim.commands.command_output import INTERNAL_ERROR, guarded
+from flywheel_sim.engine.cache_root import cache_root
 from flywheel_sim.scenario import Scenario, layering, load
 
 #: Seconds that reading may take.
@@ -41,6 +51,7 @@ ODD = ("", "0", "-1", "1e308", "-1e308", "1e-320", "0.1", "2", "999999999999", "
        "9" * 400, "[" * 60, "{a: " * 30)  # fmt: skip
 SCENARIOS = ("nps-pay", "b2b-saas", "b2c-subscription", "everything-on", "relationship-flywheel",
              "limits/a21-queue", "hubspot")  # fmt: skip
+KINDS = ("scenarios", "studies", "results", "links", "commands")
 SMALL = {"horizon_weeks": 4, "market.accounts": 64, "market.initial_customers": 20, "market.network.degree": 2}
 
 
@@ -118,6 +129,15 @@ def in_bytes(luck: random.Random, data: bytes) -> bytes:
     return luck.randbytes(luck.randint(0, 200))
 
 
+class Trial(NamedTuple):
+    """What is tried, for people to see; how, in this process; and the words or the link that a user would type."""
+
+    told: str
+    tried: Callable[[], Any]
+    words: tuple[str, ...] = ()
+    link: tuple[str, str] = ("", "")
+
+
 class Ground:
     """A folder with sound things to start from, and one to put changed ones in."""
 
@@ -140,35 +160,67 @@ class Ground:
         with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
             command("sweep", folder / "study.yaml", "--out", folder / "sweep")
         self.results = [folder / name for name in ("run", "comparison", "sweep")]
-        for path in self.results:
+        worlds, deep = folder / "tiny-worlds", folder / "deep/er"
+        command_lines.lay(deep)
+        with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+            command("worlds", deep / "tiny.yaml", "--draws", "10", "--out", worlds)
+        self.beside = [*self.results, worlds]
+        for path in self.beside:
             assert path.is_dir(), path
         self.links = [f"{name}:{json.dumps(changes)}" for name, changes in (
             ("b2b-saas", {"cadence.pull": 0.5, "teams.sales.headcount": 12, "market.price": 1.2}),
             ("nps-pay", {"incentives.pay": {"service": {"on": {"nps": 1.0}}}, "horizon_weeks": 52}),
             ("everything-on", {"ledger.opening_cash": 1e6, "title": "Mine"}))]  # fmt: skip
 
-    def trial(self, luck: random.Random, kind: str) -> tuple[str, Callable[[], Any]]:
-        """What is tried, for people to see, and how."""
+    def trial(self, luck: random.Random, kind: str) -> Trial:
+        """Draw what is tried."""
         place = self.folder / "now"
+        os.chdir(self.folder)
         if kind in ("scenarios", "studies"):
-            text = mutated(luck, luck.choice(self.scenarios if kind == "scenarios" else self.studies))
-            path = place.with_suffix(".yaml")
-            path.write_bytes(text.encode("utf-8", "surrogatepass"))
-            if kind == "studies":
-                return text, lambda: command("sweep", path, "--check")
-            return text, functools.partial(self.scenario, path, run=luck.random() < 0.1)
+            return self.file(luck, kind, place.with_suffix(".yaml"))
         if kind == "links":
-            text = luck.choice(self.links)
-            base, _, rest = text.partition(":")
-            if luck.random() < 0.6:
-                text = f"{base}:{json.dumps(changed_json(luck, json.loads(rest)))}"
-            else:
-                text = mutated(luck, text.replace(",", ",\n")).replace("\n", "")
-            return text, functools.partial(self.link, text)
+            return self.address(luck)
+        if kind == "commands":
+            return self.line(luck)
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(luck.choice(self.results), place)
         told = self.damage(luck, place)
-        return told, functools.partial(self.result, place)
+        reader = luck.choice(("status", "report", "resume", "reproduce", "sensitivity"))
+        words = (reader, str(place), *(("--out", "now.html") if reader == "report" else ()))
+        return Trial(told, functools.partial(self.result, place), words)
+
+    def file(self, luck: random.Random, kind: str, path: Path) -> Trial:
+        """Draw a scenario or a study with mistakes."""
+        text = mutated(luck, luck.choice(self.scenarios if kind == "scenarios" else self.studies))
+        path.write_bytes(text.encode("utf-8", "surrogatepass"))
+        if kind == "studies":
+            words = (luck.choice(("sweep", "optimize")), str(path), "--check")
+            return Trial(text, functools.partial(command, "sweep", path, "--check"), words)
+        small = [f"--set={key}={value}" for key, value in (SMALL | {"vectors.substeps": 2}).items()]
+        lines = ("scenario validate NOW", "scenario show NOW --resolved", "run NOW", "compare NOW NOW --replicates=2")
+        words = luck.choice(lines).replace("NOW", str(path)).split()
+        words += [] if words[0] == "scenario" else small
+        return Trial(text, functools.partial(self.scenario, path, run=luck.random() < 0.1), tuple(words))
+
+    def address(self, luck: random.Random) -> Trial:
+        """Draw a link with mistakes."""
+        text = luck.choice(self.links)
+        base, _, rest = text.partition(":")
+        if luck.random() < 0.6:
+            text = f"{base}:{json.dumps(changed_json(luck, json.loads(rest)))}"
+        else:
+            text = mutated(luck, text.replace(",", ",\n")).replace("\n", "")
+        return Trial(text, functools.partial(self.link, text), link=(text, luck.choice(as_typed.PAGES)))
+
+    def line(self, luck: random.Random) -> Trial:
+        """Draw a command line with mistakes, in a folder so deep that none leads out of the ground."""
+        words = command_lines.mutated(luck, command_lines.WORDS + ODD)
+        shutil.rmtree(self.folder / "deep", ignore_errors=True)
+        place = self.folder / "deep/er/and/deeper/now"
+        command_lines.lay(place, self.beside)
+        os.chdir(place)
+        served = "app" in words  # it would go on until Ctrl-C; links are what asks it
+        return Trial(repr(words), functools.partial(command, *words), ("app", "--help") if served else tuple(words))
 
     def damage(self, luck: random.Random, place: Path) -> str:
         """Change a file of a result."""
@@ -255,38 +307,49 @@ def command(*words: Any) -> int:
     return 0
 
 
+#: What is said of settings that are changed at random, and is no mistake.
+KNOWN_WARNINGS = (".* has no effect",)
+
+
 class TooLong(BaseException):
     """Reading took longer than anybody waits."""
 
 
 def judged(action: Callable[[], Any]) -> tuple[int, str, float]:
     """Exit code, where it came from if it is an internal error, and seconds."""
-    trace, told = "", io.StringIO()
+    trace, told, explained = "", io.StringIO(), command_output._failure_of
 
-    def tried() -> Any:
+    def looked_at(error: BaseException) -> Any:
         nonlocal trace
-        try:
-            return action()
-        except Exception:
-            trace = traceback.format_exc()
-            raise
+        failure = explained(error)
+        if failure.code == INTERNAL_ERROR:
+            trace = "".join(traceback.format_exception(error))
+        return failure
 
     def late(*_: Any) -> None:
         raise TooLong
 
     before = time.process_time()
+    command_output._failure_of = looked_at
     signal.signal(signal.SIGPROF, late)  # this process's own seconds: others may be at work beside it
+    signal.signal(signal.SIGALRM, late)
     signal.setitimer(signal.ITIMER_PROF, PATIENCE)
+    signal.setitimer(signal.ITIMER_REAL, as_typed.LOST)  # it may wait without working
     try:
         with contextlib.redirect_stderr(told), contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("error")
-            warnings.filterwarnings("ignore", ".* has no effect", UserWarning)  # what is changed at random need not act
-            code = guarded(tried, [])
+            for known in KNOWN_WARNINGS:
+                warnings.filterwarnings("ignore", known, UserWarning)
+            code = guarded(action, [])
     except TooLong:
         code, trace = INTERNAL_ERROR, traceback.format_exc()
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-    if code == INTERNAL_ERROR and not trace:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        command_output._failure_of = explained
+    if "Traceback" in told.getvalue() and code in (0, 1, 2):
+        code = INTERNAL_ERROR
+    if code not in (0, 1, 2) and not trace:
         trace = told.getvalue()
     return code, trace, time.process_time() - before
 
@@ -306,51 +369,106 @@ def read_once() -> None:
     layering.read = read  # type: ignore[assignment]
 
 
-def trials(seed: int, count: int, kinds: tuple[str, ...]) -> Iterator[tuple[int, str, str, int, str, float]]:
-    """Number, kind, what was tried, exit code, trace and seconds of each."""
-    here = Path.cwd()
-    with tempfile.TemporaryDirectory() as folder:
-        ground = Ground(Path(folder))
-        os.chdir(folder)
+class Found(NamedTuple):
+    """A trial and how it ended: ``trace`` says where from, of a fault of our own."""
+
+    number: int
+    kind: str
+    real: bool
+    told: str
+    code: int
+    trace: str
+    seconds: float
+
+    @property
+    def bad(self) -> str:
+        """What failed, and where; empty when nothing did."""
+        if self.code in (0, 1, 2):
+            return ""
+        lines = [line.strip() for line in self.trace.strip().splitlines()]
+        at = next((line for line in reversed(lines) if line.startswith("File") and "flywheel_sim" in line), "")
+        return f"{self.kind}: {lines[-1][:90] if lines else self.code} at {at[-70:]}"
+
+
+@contextlib.contextmanager
+def grounded() -> Iterator[Ground]:
+    """A ground in a home of its own, where nothing is served and nothing asked of a person."""
+    here, home, stdin, kept = Path.cwd(), os.environ.get("HOME"), sys.stdin, os.environ.get("FLYWHEEL_CACHE")
+    with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open() as sys.stdin, unserved():
+        root = cache_root()
+        os.environ["FLYWHEEL_CACHE"] = "off" if root is None else str(root)  # compiled code stays where it is
+        os.environ["HOME"] = folder
         try:
-            for number in range(seed, seed + count):
-                luck = random.Random(number)
-                kind = kinds[number % len(kinds)]
-                what, action = ground.trial(luck, kind)
-                yield (number, kind, what, *judged(action))
+            yield Ground(Path(folder))
         finally:
             os.chdir(here)
+            sys.stdin = stdin
+            for name, value in (("HOME", home), ("FLYWHEEL_CACHE", kept)):
+                os.environ.pop(name, None)
+                if value is not None:
+                    os.environ[name] = value
+
+
+@contextlib.contextmanager
+def unserved() -> Iterator[None]:
+    """Let the app end at once in this process."""
+    from flywheel_sim.app.screens import serve
+
+    serving = serve.serve
+    serve.serve = lambda port, *, show: None
+    try:
+        yield
+    finally:
+        serve.serve = serving
+
+
+def trials(seed: int, numbers: range, kinds: tuple[str, ...] = KINDS, real: int = 0) -> Iterator[Found]:
+    """Make trials of so many numbers, ``real`` of them as a user does."""
+    with grounded() as ground, as_typed.App() as app:
+        for number in numbers:
+            kind, of_kind = kinds[number % len(kinds)], number // len(kinds)
+            luck = random.Random(f"{seed} {kind} {number}")
+            trial = ground.trial(luck, kind)
+            typed = (of_kind + 1) * real // len(numbers) > of_kind * real // len(numbers)
+            if not typed:
+                found = judged(trial.tried)
+            elif trial.words:
+                found = as_typed.command(trial.words, PATIENCE)
+            else:
+                found = app.asked(*trial.link, PATIENCE)
+            yield Found(number, kind, typed, trial.told, *found)
 
 
 def main() -> int:
     """Try many, say what failed, and how to see it again."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--first", type=int, default=0, help="number of the first trial")
+    parser.add_argument("--real", type=int, default=0, help="so many of them as a user makes them")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", nargs="*", default=["scenarios", "studies", "results", "links"])
+    parser.add_argument("--only", nargs="*", default=KINDS, choices=KINDS)
     parser.add_argument("--show", action="store_true", help="print what was tried and all of the trace")
     given = parser.parse_args()
     read_once()
-    codes: collections.Counter[tuple[str, int]] = collections.Counter()
+    codes: collections.Counter[tuple[str, str, int]] = collections.Counter()
     faults: collections.Counter[str] = collections.Counter()
-    slowest = (0.0, 0)
-    for number, kind, what, code, trace, seconds in trials(given.seed, given.count, tuple(given.only)):
-        codes[kind, code] += 1
-        slowest = max(slowest, (seconds, number))
+    slowest: dict[str, tuple[float, int]] = {}
+    for found in trials(given.seed, range(given.first, given.first + given.count), tuple(given.only), given.real):
+        how = "as typed" if found.real else "in process"
+        codes[found.kind, how, found.code] += 1
+        slowest[how] = max(slowest.get(how, (0.0, 0)), (found.seconds, found.number))
         if given.show:
-            print(number, kind, code, what, trace, sep="\n")
-        if code == INTERNAL_ERROR or code not in (0, 1, 2):
-            lines = [line.strip() for line in trace.strip().splitlines()]
-            at = next((line for line in reversed(lines) if line.startswith("File") and "flywheel_sim" in line), "")
-            what_failed = f"{kind}: {lines[-1][:90] if lines else code} at {at[-70:]}"
-            if not faults[what_failed]:
-                print(f"{number}: {what_failed}", flush=True)
-            faults[what_failed] += 1
-    for (kind, code), many in sorted(codes.items()):
-        print(f"{many:6d} {kind}: exit {code}")
+            print(found.number, found.kind, how, found.code, found.told, found.trace, sep="\n")
+        if found.bad:
+            if not faults[found.bad]:
+                print(f"{found.number} ({how}): {found.bad}", flush=True)
+            faults[found.bad] += 1
+    for (kind, how, code), many in sorted(codes.items()):
+        print(f"{many:6d} {kind} {how}: exit {code}")
     for text, many in faults.most_common():
         print(f"{many:6d} {text}")
-    print(f"slowest: {slowest[0]:.1f} s (number {slowest[1]})")
+    for how, (seconds, number) in slowest.items():
+        print(f"slowest {how}: {seconds:.1f} s (number {number})")
     return bool(faults)
 
 

@@ -22,6 +22,7 @@ from flywheel_sim.results import ResultError, Run
 from flywheel_sim.scenario import Scenario, ScenarioError, load
 from flywheel_sim.study.calibration import fitting
 from flywheel_sim.study.calibration.calibrate import Calibration, calibrate
+from flywheel_sim.study.calibration.fitted_scenario import described
 from flywheel_sim.study.calibration.fitting import Fitting
 from flywheel_sim.study.calibration.observations import measured, observations
 
@@ -122,6 +123,28 @@ def test_what_the_data_cannot_tell_is_said(here: Path) -> None:
     assert rate.weak and step.weak and step.from_data < 0.1
     assert found.correlation[0, 1] < -0.8 and found.condition > 10
     assert step.relative_error == pytest.approx(0.5, rel=0.2), "its error is the prior's"
+
+
+@pytest.mark.parametrize("beside", [(), ("market.price",)])
+def test_what_moves_nothing_has_no_error_and_stays(here: Path, beside: tuple[str, ...]) -> None:
+    """Nobody talks where word of mouth is off, so any strength of it fits: once its error was said to be 0 %, and alone
+    it came out as not a number."""
+    truth = company().with_({"word_of_mouth.enabled": False, "market.price": 1.0})
+    observe(truth, seed=5, replicates=2)
+    fit = {path.replace(".", "-"): {"path": path, "low": value / 2, "high": value * 2}
+           for path, value in (("word_of_mouth.rate", 0.008), *((path, 1.0) for path in beside))}  # fmt: skip
+    found = calibrate(truth.with_({"observed.fit": fit, "word_of_mouth.rate": 0.008}), seed=5, replicates=2)
+    others = {one.path: one for one in found.estimates}
+    rate = others.pop("word_of_mouth.rate")
+    assert (rate.value, rate.relative_error, rate.from_data) == (
+        0.008,
+        math.inf,
+        0.0,
+    ) and "nor a prior" in rate.weakness
+    assert "standard error unknown" in described(rate) and found.condition == math.inf
+    assert [(one.weak, one.from_data > 0.9) for one in others.values()] == [(False, True)] * len(beside)
+    at = list(found.estimates).index(rate)
+    assert np.isnan(found.correlation[at]).all() and found.converged
 
 
 def test_common_random_numbers_make_the_objective_repeatable(here: Path) -> None:

@@ -50,7 +50,7 @@ class Estimate:
     start, value : float
         Before and after.
     relative_error : float
-        Standard error of its natural logarithm.
+        Standard error of its natural logarithm; infinite where nothing moves with it.
     prior, spread : float
         The belief; prior 0 for none.
     from_data : float
@@ -87,10 +87,17 @@ class Estimate:
         return self.value / reach, self.value * reach
 
     @property
+    def error(self) -> str:
+        """Its standard error in words."""
+        return "unknown" if math.isinf(self.relative_error) else f"{100 * self.relative_error:.0f} %"
+
+    @property
     def weakness(self) -> str:
         """Why it is weakly identified; empty when it is not."""
         if self.at_bound:
             return "weak: at the limit of the search"
+        if math.isinf(self.relative_error):
+            return "weak: neither the data nor a prior say anything about it"
         if self.from_data < WEAK:
             return "weak: set by its prior, not by the data" if self.prior else "weak: set by the priors of others"
         return "weak: wide" if self.relative_error > WIDE else ""
@@ -265,7 +272,7 @@ def calibrate(
     except KeyboardInterrupt:
         raise Interrupted(fitting.so_far()) from None
     deviance, misfit = fitting.misfit(best)
-    deviation = np.sqrt(np.maximum(np.diag(best.covariance), 1e-30))
+    deviation = np.where(best.unseen, math.nan, np.sqrt(np.maximum(np.diag(best.covariance), 1e-30)))
     singular = np.linalg.svd(best.jacobian[: fitting.observed], compute_uv=False)
     return Calibration(
         scenario=fitted,
@@ -304,10 +311,10 @@ def _estimates(fitting: Fitting, best: Local) -> tuple[Estimate, ...]:
             path=one.path,
             start=float(fitting.base.get(one.path)),
             value=values[one.path],
-            relative_error=float(np.sqrt(own[k])),
+            relative_error=math.inf if best.unseen[k] else float(np.sqrt(own[k])),
             prior=one.prior,
             spread=one.spread,
-            from_data=float(min(1.0, own[k] / alone[k])) if alone[k] > 0 else 0.0,
+            from_data=float(min(1.0, own[k] / alone[k])) if alone[k] > 0 and not best.unseen[k] else 0.0,
             at_bound=bool(best.bound[k]),
             simulation_error=float(np.sqrt(best.luck[k, k])),
         )

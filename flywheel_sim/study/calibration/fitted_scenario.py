@@ -114,7 +114,7 @@ def summary_lines(fit: Calibration) -> list[str]:
 
 def described(one: Estimate) -> str:
     """Tell how well an estimate is founded, in words."""
-    said = [f"standard error {100 * one.relative_error:.0f} %", f"{100 * one.from_data:.0f} % from the data"]
+    said = [f"standard error {one.error}", f"{100 * one.from_data:.0f} % from the data"]
     if one.simulation_error > 0:
         said.append(f"simulation error {100 * one.simulation_error:.2g} %")
     if one.prior:

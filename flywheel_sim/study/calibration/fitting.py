@@ -67,6 +67,8 @@ class Local:
         Of x, and of x if there were no priors.
     bound : bool array, shape (p,)
         Parameters at a limit of the search.
+    unseen : bool array, shape (p,)
+        Parameters that move neither the observations nor a belief, alone or together with others: any value would do.
     step : float64 array, shape (p,)
         Where the next Gauss-Newton step would go.
     left : float
@@ -82,6 +84,7 @@ class Local:
     covariance: Floats
     alone: Floats
     bound: NDArray[np.bool_]
+    unseen: NDArray[np.bool_]
     step: Floats
     left: float
     luck: Floats
@@ -262,6 +265,7 @@ class Fitting:
             covariance=covariance,
             alone=alone,
             bound=bound,
+            unseen=_unseen(data + beliefs),
             step=step,
             left=left,
             luck=luck,
@@ -315,10 +319,17 @@ class Fitting:
             loss=loss,
             xtol=ENOUGH,
             ftol=ENOUGH,
-            gtol=None,
+            gtol=float(np.finfo(float).eps),  # nothing moves anything: from there no step can be made
             max_nfev=MOST,
         )
         return np.asarray(solution.x), _ENDED.get(int(solution.status), "too many parameter sets")
+
+
+def _unseen(information: Floats) -> NDArray[np.bool_]:
+    """Return which parameters have a part in a direction of which there is no information at all."""
+    size, directions = np.linalg.eigh(information)
+    nothing = directions[:, size <= 1e-15 * max(float(size[-1]), 0.0)]
+    return np.asarray((nothing**2).sum(axis=1) > 1e-9)
 
 
 def starting_point(base: Scenario) -> Floats:
