@@ -63,9 +63,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'flywheel_sim' has no attribute {name!r}{hint}")
     module, _, attribute = _WHERE[name].partition(":")
     value = import_module(module)
-    found = getattr(value, attribute) if attribute else value
-    globals()[name] = found
-    return found
+    member = getattr(value, attribute) if attribute else value
+    globals()[name] = member
+    return member
 
 
 def __dir__() -> list[str]:

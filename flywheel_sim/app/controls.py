@@ -176,7 +176,7 @@ def _control(scenario: Scenario, path: str, value: Any) -> Control | None:
         )
     whole = shape.field.annotation is int
     low, high, step = _range(shape, float(value), default if isinstance(default, int | float) else None, whole)
-    allowed = re.sub(r"\d{5,}", lambda found: f"{int(found.group(0)):,}", (shape.kinds or ("",))[0].removeprefix("a "))
+    allowed = re.sub(r"\d{5,}", lambda match: f"{int(match.group(0)):,}", (shape.kinds or ("",))[0].removeprefix("a "))
     return Control(kind="whole" if whole else "number", low=low, high=high, step=step, allowed=allowed, **given)
 
 
@@ -225,7 +225,7 @@ def _label(path: str, shape: Shape | None = None) -> str:
         whose = f"{parts[1]}: " if parts[0] in _NAMED and len(parts) > 2 else ""
         return whose[:1].upper() + whose[1:] + shape.label
     if len(parts) > 2:
-        return re.sub(r"^\w", lambda found: found.group(0).upper(), f"{' '.join(parts[1:-1])}: {parts[-1]}")
+        return re.sub(r"^\w", lambda match: match.group(0).upper(), f"{' '.join(parts[1:-1])}: {parts[-1]}")
     return parts[-1].capitalize()
 
 

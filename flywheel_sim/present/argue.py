@@ -152,8 +152,9 @@ def argument(draws: WorldDraws, effects: Floats, paths: Sequence[str], say: Call
     Examples
     --------
     >>> x = np.linspace(0.0, 1.0, 40)[:, None]
-    >>> found = argument(WorldDraws(x, ["a.b"], ["Reach"], ["a"]), x[:, 0] - 0.5, ["a.b"], lambda left: f"{left.sum()}")
-    >>> found.under((0, 9)).left, found.under((5, 6)).sentence
+    >>> draws = WorldDraws(x, ["a.b"], ["Reach"], ["a"])
+    >>> argued = argument(draws, x[:, 0] - 0.5, ["a.b"], lambda left: f"{left.sum()}")
+    >>> argued.under((0, 9)).left, argued.under((5, 6)).sentence
     (40, '8')
     """
     paths = [path for path in paths if np.ptp(draws.column(path)) > 0][:MOST]

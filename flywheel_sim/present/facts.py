@@ -72,7 +72,7 @@ def facts_table(facts: Facts) -> "Table":
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in ("fact", "company", "role", "what", "value", "published", "verdict", "prior"):
         table.add_column(column, overflow="fold")
-    for one in facts.found:
+    for one in facts.facts:
         verdict = "; ".join(filter(None, (one.verdict, missed(one), one.says)))
         cells = (one.mark, one.company, one.role, one.part, valued(one), band(one), verdict, rate(one))
         table.add_row(*map(Text, cells), style=_STYLE.get(one.verdict, ""))
@@ -91,14 +91,14 @@ def write_facts(facts: Facts, path: str | os.PathLike[str]) -> Path:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    marks = dict.fromkeys(one.mark for one in facts.found)
+    marks = dict.fromkeys(one.mark for one in facts.facts)
     listed = [
         {
             "source": bibliography()[mark],
-            "role": next(one.role for one in facts.found if one.mark == mark),
-            "rows": [(one, valued(one), band(one), missed(one), rate(one)) for one in facts.found if one.mark == mark],
+            "role": next(one.role for one in facts.facts if one.mark == mark),
+            "rows": [(one, valued(one), band(one), missed(one), rate(one)) for one in facts.facts if one.mark == mark],
         }
         for mark in marks
     ]
-    page = pages.get_template("facts.html.jinja").render(found=facts, facts=listed, verdicts=VERDICTS)
+    page = pages.get_template("facts.html.jinja").render(facts=facts, listed=listed, verdicts=VERDICTS)
     return write_text(place(path, *HTML, what="a report"), page)

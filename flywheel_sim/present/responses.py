@@ -123,7 +123,7 @@ def write_responses(responses: Responses, path: str | os.PathLike[str]) -> Path:
         {"name": name, "title": curves[0].title, "why": curves[0].why, "charts": _charts(curves), "curves": curves}
         for name, curves in _by_lever(responses).items()
     ]
-    page = pages.get_template("responses.html.jinja").render(found=responses, levers=levers)
+    page = pages.get_template("responses.html.jinja").render(responses=responses, levers=levers)
     return write_text(place(path, *HTML, what="a report"), page)
 
 

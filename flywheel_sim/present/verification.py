@@ -149,7 +149,7 @@ def write_verification(verification: Verification, path: str | os.PathLike[str],
         qq = to_svg(qq_chart(verification), "qq", "Distances of simulation from theory against the normal law.")
     only = sorted(verification.theory_only.items(), key=lambda one: int(one[0][1:]))
     page = pages.get_template("verification.html.jinja").render(
-        found=verification,
+        verification=verification,
         checks=checks,
         qq=qq,
         made=made,

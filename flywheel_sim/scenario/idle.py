@@ -210,8 +210,8 @@ def _rows() -> dict[str, tuple[Needs, ...]]:
 
 def _need(block: str, text: str) -> Need:
     path, op, values = text.split(" ", 2)
-    found = tuple(_WORDS[one] if one in _WORDS else _number(one) for one in values.split("|"))
-    return Need(path if "." in path else f"{block}.{path}", op, found)
+    asked = tuple(_WORDS[one] if one in _WORDS else _number(one) for one in values.split("|"))
+    return Need(path if "." in path else f"{block}.{path}", op, asked)
 
 
 def _number(text: str) -> float | str:

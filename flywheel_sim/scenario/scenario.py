@@ -166,8 +166,8 @@ class Scenario:
         Examples
         --------
         >>> from flywheel_sim.scenario import load
-        >>> found = load("b2b-saas+churn-pay").with_({"horizon_weeks": 52}).base()
-        >>> found.horizon_weeks, len(found.incentives.pay), len(found.incentives.measures)
+        >>> base = load("b2b-saas+churn-pay").with_({"horizon_weeks": 52}).base()
+        >>> base.horizon_weeks, len(base.incentives.pay), len(base.incentives.measures)
         (260, 0, 14)
         """
         source = dict(copied(self.company))
@@ -190,18 +190,18 @@ class Scenario:
         """Return the same scenario with targets of measures in place, which count as no change of anybody's."""
         made = self._with({f"incentives.measures.{name}.target": value for name, value in targets.items()})
         object.__setattr__(made, "_changes", dict(self._changes))
-        object.__setattr__(made, "_layers", made._layers._replace(found=tuple(sorted(targets.items()))))
+        object.__setattr__(made, "_layers", made._layers._replace(targets=tuple(sorted(targets.items()))))
         return made
 
     @property
     def found_targets(self) -> Mapping[str, float]:
         """Targets of measures that were found in the base case, by measure; empty where all were given."""
-        return dict(self._layers.found)
+        return dict(self._layers.targets)
 
     @property
     def target_note(self) -> str:
         """Which targets of measures were found in the base case, for people; empty where all were given."""
-        targets = self._layers.found
+        targets = self._layers.targets
         if not targets:
             return ""
         listed = ", ".join(f"{name} {value:g}" for name, value in targets)

@@ -149,13 +149,13 @@ class _Layer:
     def teams(self, said: str, node: Node, path: Path) -> list[str]:
         """Return the teams that a name or a role means; what means nobody is a problem, but for an optional name."""
         wanted, optional = said.removesuffix("?").strip(), said.endswith("?") and said not in self.company.teams
-        found = self.company.named(wanted)
+        teams = self.company.named(wanted)
         if not self.company.teams and self.problems:
             return []  # that there is nobody is said once
-        if found is None and not optional:
+        if teams is None and not optional:
             message, near = self.company.lacking(wanted)
             self.problems.append(Problem(*(node.key or node.place), ".".join(path), message, near))
-        return found or []
+        return teams or []
 
     def walk(self, node: Node, path: Path) -> Node:
         """Return the same settings with teams in place of roles."""

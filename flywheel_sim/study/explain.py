@@ -355,11 +355,11 @@ def _parameter(name: str, shape: Shape) -> Explained:
         "evidence": f"{row.evidence}: {EVIDENCE[row.evidence]}" if row.evidence else "",
     }
     below = tuple(
-        _row(path, found)
+        _row(path, one)
         for path in _paths()
         if path.startswith(f"{name}.")
-        and (found := along(root(ScenarioModel), tuple(path.split(".")))) is not None
-        and _leaf(found)
+        and (one := along(root(ScenarioModel), tuple(path.split(".")))) is not None
+        and _leaf(one)
     )
     return Explained(
         name=name,

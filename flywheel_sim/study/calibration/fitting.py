@@ -158,8 +158,8 @@ class Fitting:
             self.evaluations += len(new)
             self.note_best([keys[k] for k in new])
             if made and self.kept is not None and self.best is not None:
-                found = {keys[k]: (self.known[keys[k]], self.apart[keys[k]]) for k in made}
-                self.kept.add(found, self.best[1] / self.size, self.changes(self.best[2]))
+                residuals = {keys[k]: (self.known[keys[k]], self.apart[keys[k]]) for k in made}
+                self.kept.add(residuals, self.best[1] / self.size, self.changes(self.best[2]))
             if self.progress:
                 self.cost = min(self.cost, *(self.half_sum(self.known[key]) for key in keys))
                 self.progress(self.evaluations, self.cost)

@@ -147,8 +147,8 @@ def posterior(
     Examples
     --------
     >>> from flywheel_sim.study.calibration.posterior import posterior
-    >>> found = posterior("hubspot", until="2021-12-31")  # doctest: +SKIP
-    >>> found.table.median()  # doctest: +SKIP
+    >>> fit = posterior("hubspot", until="2021-12-31")  # doctest: +SKIP
+    >>> fit.table.median()  # doctest: +SKIP
     """
     checked(on, workers)
     given = {"trials": trials, "replicates": replicates, "seed": seed}

@@ -102,11 +102,11 @@ class Over:
         from flywheel_sim.engine.targets import with_targets  # loads the engine
 
         base_of = {
-            found.hash: table[number].base
+            scenario.hash: table[number].base
             for number, both in made.items()
             for arm in both
             for one in arm
-            for found in (one, with_targets(one))  # as a run has it, with targets of measures in place
+            for scenario in (one, with_targets(one))  # as a run has it, with targets of measures in place
         }
         drawn = {name: drawing([load(name)], source, least=count) for name in dict.fromkeys(base_of.values())}
         return cls(count, again(count), drawn, base_of)
@@ -176,8 +176,8 @@ def claims(
     Examples
     --------
     >>> import flywheel_sim as fs
-    >>> found = fs.claims(["C34"], changes={"horizon_weeks": 20}, replicates=4)
-    >>> found.trials[0].verdict, found.ok
+    >>> trials = fs.claims(["C34"], changes={"horizon_weeks": 20}, replicates=4)
+    >>> trials.trials[0].verdict, trials.ok
     ('holds', True)
     """
     mode, begun = "quick" if quick else "full", time.perf_counter()

@@ -379,8 +379,8 @@ def choose(
     Examples
     --------
     >>> from flywheel_sim.study.comparison.compare import choose
-    >>> found = choose(["nps-pay", "mbo-pay", "relationship-pay"], indifference=200_000)  # doctest: +SKIP
-    >>> found.chosen.best, found.chosen.total  # doctest: +SKIP
+    >>> comparison = choose(["nps-pay", "mbo-pay", "relationship-pay"], indifference=200_000)  # doctest: +SKIP
+    >>> comparison.chosen.best, comparison.chosen.total  # doctest: +SKIP
     """
     seed = whole("seed", seed)
     _check_zone(indifference)

@@ -99,8 +99,8 @@ def kim_nelson(
     >>> luck = np.random.default_rng(1).normal(size=1000)
     >>> def sample(systems, first, count):
     ...     return np.array([system + luck[first : first + count] for system in systems])
-    >>> found = kim_nelson(sample, 3, indifference=0.5)
-    >>> found.best, found.decided, found.total
+    >>> selection = kim_nelson(sample, 3, indifference=0.5)
+    >>> selection.best, selection.decided, selection.total
     (2, True, 60)
     """
     values = sample(range(systems), 0, first_stage)
@@ -172,8 +172,8 @@ def ocba(
     >>> luck = np.random.default_rng(1).normal(size=(3, 1000))
     >>> def sample(systems, first, count):
     ...     return np.array([system + 3 * luck[system, first : first + count] for system in systems])
-    >>> found = ocba(sample, 3, budget=300)
-    >>> found.best, found.total <= 300, found.runs[0] < found.runs[1]
+    >>> selection = ocba(sample, 3, budget=300)
+    >>> selection.best, selection.total <= 300, selection.runs[0] < selection.runs[1]
     (2, True, True)
     """
     if budget < systems * first_stage:

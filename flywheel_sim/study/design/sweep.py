@@ -232,8 +232,8 @@ def sweep(
     >>> import flywheel_sim as fs
     >>> tiny = {"market.accounts": 300, "market.initial_customers": 30, "horizon_weeks": 8}
     >>> heads = {"teams.sales.headcount": [4, 8]}
-    >>> found = fs.sweep({"scenario": "b2b-saas", "set": tiny, "parameters": heads, "replicates": 2})
-    >>> found.table.groupby("teams.sales.headcount")["npv"].count().to_dict()
+    >>> swept = fs.sweep({"scenario": "b2b-saas", "set": tiny, "parameters": heads, "replicates": 2})
+    >>> swept.table.groupby("teams.sales.headcount")["npv"].count().to_dict()
     {4: 2, 8: 2}
     """
     checked(on, workers)

@@ -82,8 +82,8 @@ def responses(
     Examples
     --------
     >>> import flywheel_sim as fs
-    >>> found = fs.responses(["programme-cost"], companies=["b2b-two-teams"], replicates=2)
-    >>> [(curve.outcome, curve.year, curve.verdict) for curve in found.curves][0]
+    >>> responses = fs.responses(["programme-cost"], companies=["b2b-two-teams"], replicates=2)
+    >>> [(curve.outcome, curve.year, curve.verdict) for curve in responses.curves][0]
     ('value', 1, 'holds')
     """
     seed = whole("seed", seed)

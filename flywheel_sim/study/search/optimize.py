@@ -124,8 +124,8 @@ def optimize(
     >>> tiny = {"market.accounts": 300, "market.initial_customers": 30, "horizon_weeks": 8}
     >>> search = {"objectives": {"npv": "maximise"}, "budget": 40, "fresh": 4, "shortlist": 2}
     >>> heads = {"teams.sales.headcount": {"range": [0, 8]}}
-    >>> found = fs.optimize({"scenario": "b2b-saas", "set": tiny, "parameters": heads, "search": search})
-    >>> found.changes["teams.sales.headcount"] < 4
+    >>> optimum = fs.optimize({"scenario": "b2b-saas", "set": tiny, "parameters": heads, "search": search})
+    >>> optimum.changes["teams.sales.headcount"] < 4
     True
     """
     checked(on, workers)

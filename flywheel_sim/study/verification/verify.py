@@ -106,10 +106,10 @@ def verify(
 
         sample = read(limit, scenario, runs[limit.key], seed=seed, workers=workers, step=step)
         try:
-            paths, found = limit.path(sample) if limit.path else {}, limit.judge(sample)
+            paths, quantities = limit.path(sample) if limit.path else {}, limit.judge(sample)
         except ValueError as error:
             raise ScenarioError.single(f"{limit.key} has no closed form here: {error}") from None
-        read_off.append((limit, scenario, found, paths, time.perf_counter() - begun))
+        read_off.append((limit, scenario, quantities, paths, time.perf_counter() - begun))
         hashes[scenario.name] = scenario.hash
         done += runs[limit.key]
     judgments = _judged([quantities for _, _, quantities, _, _ in read_off], false_alarm)

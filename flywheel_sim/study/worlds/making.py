@@ -123,7 +123,7 @@ def worlds(
     --------
     >>> import flywheel_sim as fs
     >>> small = {"extends": "b2b-two-teams", "horizon_weeks": 8, "market": {"accounts": 200}}
-    >>> found = fs.worlds(small, draws=2)  # doctest: +SKIP
+    >>> worlds = fs.worlds(small, draws=2)  # doctest: +SKIP
     """
     draws, seed = whole("draws", draws, 1, 100_000), whole("seed", seed)
     base = company_of(company, changes)
@@ -352,7 +352,7 @@ class _Making:
             scenario.source.get("incentives", {}).get("measures", {})
         )
         rest = scenario.with_({"incentives.enabled": True, "incentives.pay": {}, "incentives.measures": measures})
-        names, values, found = tuple(sorted(measures)), self.prior.values(z), []
+        names, values, tables = tuple(sorted(measures)), self.prior.values(z), []
         for first in range(0, len(numbers), PART):
             some, own = numbers[first : first + PART], z[first : first + PART]
 
@@ -368,10 +368,10 @@ class _Making:
                 return np.array(told)
 
             mark = hashlib.sha256(some.tobytes() + np.ascontiguousarray(own).tobytes()).hexdigest()[:16]
-            found.append(self._kept(f"targets-{mark}", make, (len(some), len(names))))
+            tables.append(self._kept(f"targets-{mark}", make, (len(some), len(names))))
             self.done += len(some)
             self._look()
-        table = np.concatenate(found) if found else np.empty((0, len(names)))
+        table = np.concatenate(tables) if tables else np.empty((0, len(names)))
         return {f"incentives.measures.{name}.target": table[:, k] for k, name in enumerate(names)}
 
     def _references(self, numbers: NDArray[np.int64], z: Floats) -> dict[str, Floats]:
