@@ -29,6 +29,7 @@ _WHERE = {
     "Run": "flywheel_sim.results:Run",
     "open": "flywheel_sim.study.folders:open",
     "resume": "flywheel_sim.study.folders:resume",
+    "bonus_neutral": "flywheel_sim.study.comparison.bonus_neutral:bonus_neutral",
     "Comparison": "flywheel_sim.study.comparison.compare:Comparison",
     "compare": "flywheel_sim.study.comparison.compare:compare",
     "sweep": "flywheel_sim.study.design.sweep:sweep",
