@@ -85,7 +85,7 @@ def _settle(asked: dict[str, Any], workers: int | None) -> Answer:
     except KeyboardInterrupt:
         say(f"interrupted; go on with: {command('flywheel', 'resume', folder)}")
         raise
-    write_text(target, as_file(fit, base, asked["spec"], target, asked["seed"]))
+    write_text(target, as_file(fit, base, asked["spec"], target))
     shutil.rmtree(folder, ignore_errors=True)
     say(f"wrote {target}; lay a plan on it: {command('flywheel', 'compare', target, f'{target}+churn-pay')}")
     rows, data = [], []

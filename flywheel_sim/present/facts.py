@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flywheel_sim.files import HTML, place, write_text
+from flywheel_sim.present.pages import write_page
 from flywheel_sim.results.facts import VERDICTS, Fact, Facts
 from flywheel_sim.results.words import number
 from flywheel_sim.scenario.bibliography import bibliography
@@ -81,16 +81,6 @@ def facts_table(facts: Facts) -> "Table":
 
 def write_facts(facts: Facts, path: str | os.PathLike[str]) -> Path:
     """Write the page: every fact with its source, and what was measured in each company."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    pages = Environment(
-        loader=PackageLoader("flywheel_sim.present"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     marks = dict.fromkeys(one.mark for one in facts.facts)
     listed = [
         {
@@ -100,5 +90,4 @@ def write_facts(facts: Facts, path: str | os.PathLike[str]) -> Path:
         }
         for mark in marks
     ]
-    page = pages.get_template("facts.html.jinja").render(facts=facts, listed=listed, verdicts=VERDICTS)
-    return write_text(place(path, *HTML, what="a report"), page)
+    return write_page(path, "facts.html.jinja", facts=facts, listed=listed, verdicts=VERDICTS)

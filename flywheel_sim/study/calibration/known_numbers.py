@@ -451,7 +451,7 @@ def _said(n: int, known: Sequence[Known], read: Mapping[str, Any], off: Mapping[
     return f"round {n}: {listed or 'nothing to move'}; references moved by {moved:.2g}"
 
 
-def as_file(fit: KnownFit, base: Scenario, spec: str, out: Path, seed: int) -> str:
+def as_file(fit: KnownFit, base: Scenario, spec: str, out: Path) -> str:
     """Return the text of a scenario file that extends ``spec`` and comes to its known numbers.
 
     Parameters
@@ -462,7 +462,6 @@ def as_file(fit: KnownFit, base: Scenario, spec: str, out: Path, seed: int) -> s
     spec : str
     out : Path
         Where the text is to stand.
-    seed : int
     """
     end = fit.scenario.targeted(fit.targets) if fit.targets else fit.scenario
     before, after = base.resolved(), end.resolved()

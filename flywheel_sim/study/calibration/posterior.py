@@ -19,11 +19,9 @@ Resuming
 
 import math
 import os
-import shutil
 import tempfile
 import time
 import warnings
-import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -47,7 +45,7 @@ from flywheel_sim.study.calibration.fitted_scenario import leave
 from flywheel_sim.study.calibration.observations import extended, observations, taken, weeks_needed, with_data
 from flywheel_sim.study.calibration.observed import beside
 from flywheel_sim.study.calibration.priors import Priors
-from flywheel_sim.study.design.sweep import On
+from flywheel_sim.study.design.sweep import On, remove_with
 
 __all__ = ["Settings", "folder_of", "is_calibration", "of_observations", "posterior", "resume"]
 
@@ -191,8 +189,7 @@ def of_observations(
             base=base, priors=priors, seen=seen, settings=chosen, store=store, on=on, workers=workers, progress=progress
         ).run()
         leave(posterior, base)
-    if kept is not None:
-        weakref.finalize(posterior, shutil.rmtree, kept, ignore_errors=True)
+    remove_with(posterior, kept)
     return posterior
 
 

@@ -178,7 +178,7 @@ def ocba(
     """
     if budget < systems * first_stage:
         raise ValueError(f"a budget of {budget} runs does not pay for {first_stage} runs of {systems} scenarios")
-    drawn = [row for row in sample(range(systems), 0, first_stage)]
+    drawn = list(sample(range(systems), 0, first_stage))
     for stage in range(1, stages + 1):
         until = systems * first_stage + (budget - systems * first_stage) * stage // stages
         share = _shares(drawn, indifference)

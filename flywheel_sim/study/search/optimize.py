@@ -25,9 +25,7 @@ Resuming
 """
 
 import os
-import shutil
 import time
-import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -45,7 +43,7 @@ from flywheel_sim.results.saving import ResultError
 from flywheel_sim.results.search import AS_IT_STANDS, Optimum, Policy, Robustness
 from flywheel_sim.scenario import Scenario
 from flywheel_sim.study.design.study import Study
-from flywheel_sim.study.design.sweep import On, room_for_runs, study_asked
+from flywheel_sim.study.design.sweep import On, remove_with, room_for_runs, study_asked
 from flywheel_sim.study.search.algorithms import Method, better_first, made_with, not_dominated
 from flywheel_sim.study.search.plan import (
     LIKED,
@@ -134,8 +132,7 @@ def optimize(
     target, kept = room_for_runs(study, folder, folder_of(ready))
     with Store.create(target, experiment_of(ready)) as store:
         optimum = _Search(ready, store, on, workers, progress).run()
-    if kept is not None:
-        weakref.finalize(optimum, shutil.rmtree, kept, ignore_errors=True)
+    remove_with(optimum, kept)
     return optimum
 
 

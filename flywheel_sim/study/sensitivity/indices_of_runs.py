@@ -87,7 +87,7 @@ def analyzed(
             outcomes=titles,
             places=(at("A", places), at("B", places)),
         )
-    order = {row: [part for part in frames[0].loc[frames[0]["row"] == row, "part"].unique()] for row in rows}
+    order = {row: list(frames[0].loc[frames[0]["row"] == row, "part"].unique()) for row in rows}
     walks = [row for row in rows if order[row][:1] == [""] and sorted(order[row][1:]) == sorted(parameters)]
     if not walks:
         raise ScenarioError.single("expected the runs of a sobol or morris design; no trajectory is complete")
