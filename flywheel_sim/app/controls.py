@@ -108,8 +108,8 @@ def levers(scenario: Scenario) -> tuple[Control, ...]:
     ['cadence.enabled', 'cadence.interval_weeks']
     """
     flat = dict(leaves(scenario.resolved()))
-    made = [_control(scenario, path, flat[path]) for path in LEVERS if path in flat]
-    return tuple(replace(control, label=_whole_label(control)) for control in made if control is not None)
+    controls = [_control(scenario, path, flat[path]) for path in LEVERS if path in flat]
+    return tuple(replace(control, label=_whole_label(control)) for control in controls if control is not None)
 
 
 def round_up(value: float) -> float:
@@ -131,12 +131,12 @@ def round_up(value: float) -> float:
 
 
 def _of(scenario: Scenario, flat: Mapping[str, Any], block: str) -> Iterator[Control]:
-    wanted = {"teams": _IN_TEAMS, "segments": _IN_SEGMENTS}.get(block)
+    names = {"teams": _IN_TEAMS, "segments": _IN_SEGMENTS}.get(block)
     for path, value in flat.items():
         parts = path.split(".")
-        if parts[0] != block or (wanted is not None and (len(parts) != 3 or parts[2] not in wanted)):
+        if parts[0] != block or (names is not None and (len(parts) != 3 or parts[2] not in names)):
             continue
-        if wanted is None and _inside_names(scenario, parts):
+        if names is None and _inside_names(scenario, parts):
             continue
         control = _control(scenario, path, value)
         if control is not None:

@@ -160,8 +160,8 @@ def argument(draws: WorldDraws, effects: Floats, paths: Sequence[str], say: Call
     paths = [path for path in paths if np.ptp(draws.column(path)) > 0][:MOST]
     if not paths:
         return None
-    made = [_narrowed(k, path, draws, effects, CLASSES[len(paths)]) for k, path in enumerate(paths)]
-    assumptions, classes = tuple(one for one, _ in made), np.column_stack([answer for _, answer in made])
+    narrowed = [_narrowed(k, path, draws, effects, CLASSES[len(paths)]) for k, path in enumerate(paths)]
+    assumptions, classes = tuple(one for one, _ in narrowed), np.column_stack([answer for _, answer in narrowed])
     ranges = tuple(tuple(combinations_with_replacement(range(len(one.lows)), 2)) for one in assumptions)
     inside = [
         {(low, high): (column >= low) & (column <= high) for low, high in choices}

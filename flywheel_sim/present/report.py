@@ -83,7 +83,7 @@ def write_report(
 
 def render(outcomes: "Outcomes | Run", *, sensitivity: Sensitivity | None = None) -> str:
     """Render the report as one HTML page."""
-    made = outcomes.provenance
+    provenance = outcomes.provenance
     if isinstance(outcomes, Run):
         outcomes = Outcomes.of([[outcomes]])
     verdict = outcomes.verdict if outcomes.best else None
@@ -126,8 +126,8 @@ def render(outcomes: "Outcomes | Run", *, sensitivity: Sensitivity | None = None
         patterns=patterns(outcomes.scenarios[0]),
         lent=borrowed(outcomes.scenarios[0]),
         limits=limits(),
-        again=_again(made.command),
-        made=made,
+        again=_again(provenance.command),
+        made=provenance,
     )
 
 

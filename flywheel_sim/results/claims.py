@@ -380,11 +380,11 @@ def settings(given: Mapping[str, Any], before: Mapping[str, Any] | None = None) 
     >>> settings({"strategy.angle": 120, "teams.*.direction": {"care": 1}}, {"strategy.angle": 0.0})
     'strategy.angle: 0 → 120, teams.*.direction: {"care": 1}'
     """
-    told = []
+    parts = []
     for path, value in given.items():
         old = f"{_plain(before[path])} → " if before and path in before else ""
-        told.append(f"{path}: {old}{_plain(value)}")
-    return ", ".join(told)
+        parts.append(f"{path}: {old}{_plain(value)}")
+    return ", ".join(parts)
 
 
 def _plain(value: Any) -> str:

@@ -161,6 +161,6 @@ def _easy(parts: tuple[Fact, ...]) -> bool:
 
 def _tally(facts: Iterable[tuple[Fact, ...]]) -> Tally:
     listed = list(facts)
-    seen = [parts for parts in listed if all(part.verdict != "no interface" for part in parts)]
-    agree = sum(all(part.verdict == "agrees" for part in parts) for parts in seen)
-    return Tally(agree, len(seen), len(listed) - len(seen))
+    measured = [parts for parts in listed if all(part.verdict != "no interface" for part in parts)]
+    agree = sum(all(part.verdict == "agrees" for part in parts) for parts in measured)
+    return Tally(agree, len(measured), len(listed) - len(measured))

@@ -131,8 +131,8 @@ def read_manifest(folder: str | os.PathLike[str], schema: str | None = None) -> 
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ResultError(f"'{path / MANIFEST}' is broken; run the scenario again") from None
     if schema is not None and stored != schema:
-        wanted, _, ours = schema.rpartition("/")
-        if kind == wanted:
+        expected, _, ours = schema.rpartition("/")
+        if kind == expected:
             raise ResultError(f"'{path}' has format {number}; this version of flywheel_sim reads format {ours}")
         raise ResultError(f"'{path}' holds a '{stored}'; expected a '{schema}'")
     own = manifest.pop("checksum", "")

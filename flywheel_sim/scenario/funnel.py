@@ -107,13 +107,13 @@ def funnel_twin(
     if not changes:
         return loaded
     way = "the money moved to acquisition" if keep == "budget" else "the money saved"
-    made = loaded.with_({change.path: change.after for change in changes})
+    twin = loaded.with_({change.path: change.after for change in changes})
     words = {
         "title": f"Funnel twin of {loaded.title}",
         "question": f"What does the wheel add to {loaded.title}?",
         "description": f"{loaded.title} without post-sale care, referral and group, {way}.",
     }
-    return made.with_(words)
+    return twin.with_(words)
 
 
 def funnel_changes(

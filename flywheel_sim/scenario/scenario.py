@@ -188,10 +188,10 @@ class Scenario:
 
     def targeted(self, targets: Mapping[str, float]) -> "Scenario":
         """Return the same scenario with targets of measures in place, which count as no change of anybody's."""
-        made = self._with({f"incentives.measures.{name}.target": value for name, value in targets.items()})
-        object.__setattr__(made, "_changes", dict(self._changes))
-        object.__setattr__(made, "_layers", made._layers._replace(targets=tuple(sorted(targets.items()))))
-        return made
+        scenario = self._with({f"incentives.measures.{name}.target": value for name, value in targets.items()})
+        object.__setattr__(scenario, "_changes", dict(self._changes))
+        object.__setattr__(scenario, "_layers", scenario._layers._replace(targets=tuple(sorted(targets.items()))))
+        return scenario
 
     @property
     def found_targets(self) -> Mapping[str, float]:
@@ -329,15 +329,15 @@ class Scenario:
         >>> s.varied({"market.price": 1.1}) == s.with_({"market.price": 1.1})
         True
         """
-        made = object.__new__(Scenario)
+        scenario = object.__new__(Scenario)
         put = object.__setattr__
         for name in Scenario.__slots__:
-            put(made, name, getattr(self, name))
-        put(made, "_model", replaced(self.model, values))
-        put(made, "_resolved", None)
-        put(made, "_hash", None)
-        put(made, "_varied", {**self._varied, **values})
-        return made
+            put(scenario, name, getattr(self, name))
+        put(scenario, "_model", replaced(self.model, values))
+        put(scenario, "_resolved", None)
+        put(scenario, "_hash", None)
+        put(scenario, "_varied", {**self._varied, **values})
+        return scenario
 
     def with_(self, changes: Mapping[str, Any]) -> "Scenario":
         """Return a new scenario with some values set.
@@ -489,5 +489,5 @@ def _again(
     model: type[BaseModel], source: dict[str, Any], said: dict[str, Any], varied: Mapping[str, float]
 ) -> Scenario:
     """Unpickle by validating anew."""
-    made = Scenario(check(model, source, place_of(said["places"])), source, **said)
-    return made.varied(varied) if varied else made
+    scenario = Scenario(check(model, source, place_of(said["places"])), source, **said)
+    return scenario.varied(varied) if varied else scenario

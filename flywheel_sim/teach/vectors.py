@@ -50,10 +50,10 @@ def compass(run: Run, *weeks: int) -> Lesson:
     >>> len(fs.teach.compass(run, 1, 8))
     2
     """
-    wanted = weeks or moments(run.weeks)
-    paths = _paths(run, wanted)
+    chosen = weeks or moments(run.weeks)
+    paths = _paths(run, chosen)
     pictures = []
-    for week in wanted:
+    for week in chosen:
         mean = paths.direction[week - 1].mean(axis=0)
         length = float(np.linalg.norm(mean))
         pictures.append(

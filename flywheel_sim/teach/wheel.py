@@ -45,10 +45,10 @@ def wheel(run: Run, *weeks: int) -> Lesson:
     >>> len(fs.teach.wheel(run, 13, 26))
     2
     """
-    wanted = weeks or tuple(dict.fromkeys(max(week, min(_SPAN, run.weeks)) for week in moments(run.weeks)))
-    check_weeks(run, wanted)
-    largest = max(float(run.series("customers")[week - 1]) for week in wanted) or 1.0
-    return Lesson(_picture(run, week, largest) for week in wanted)
+    chosen = weeks or tuple(dict.fromkeys(max(week, min(_SPAN, run.weeks)) for week in moments(run.weeks)))
+    check_weeks(run, chosen)
+    largest = max(float(run.series("customers")[week - 1]) for week in chosen) or 1.0
+    return Lesson(_picture(run, week, largest) for week in chosen)
 
 
 def _picture(run: Run, week: int, largest: float) -> Picture:

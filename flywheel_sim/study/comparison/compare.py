@@ -305,9 +305,9 @@ def compare(
     runs = how.of(loaded, teams=True)
     if precision is not None:
         values = values_of(runs)
-        wanted = min(runs_needed(values[1:] - values[0], precision), most)
-        if wanted > count:
-            more = how.of(loaded, first=count, replicates=wanted - count, teams=True)
+        needed = min(runs_needed(values[1:] - values[0], precision), most)
+        if needed > count:
+            more = how.of(loaded, first=count, replicates=needed - count, teams=True)
             runs = [row + added for row, added in zip(runs, more, strict=True)]
         asked |= {"first_stage": count, "precision": precision}
     comparison = _boiled(runs, loaded, drawn, ruled, **asked)

@@ -111,7 +111,7 @@ def kim_nelson(
     longest = int(np.max(reach / indifference**2))
     sums = values.sum(axis=1)
     alive = np.arange(systems)
-    made, out_after = np.full(systems, first_stage), np.zeros(systems, int)
+    counts, out_after = np.full(systems, first_stage), np.zeros(systems, int)
     done, drawn = first_stage, first_stage
     ahead = np.zeros((systems, 0))
     while True:
@@ -125,7 +125,7 @@ def kim_nelson(
             more = min(step, limit - drawn)
             ahead = np.zeros((systems, more))
             ahead[alive] = sample([int(i) for i in alive], drawn, more)
-            made[alive] += more
+            counts[alive] += more
             drawn += more
         sums = sums + ahead[:, done - drawn]
         done += 1
@@ -137,7 +137,7 @@ def kim_nelson(
         confidence=confidence,
         decided=len(alive) == 1 or done > longest,
         indifference=indifference,
-        runs=tuple(int(n) for n in made),
+        runs=tuple(int(n) for n in counts),
         out_after=tuple(int(n) for n in out_after),
         means=tuple(float(mean) for mean in means),
         first_stage=first_stage,

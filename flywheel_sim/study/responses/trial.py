@@ -166,11 +166,11 @@ def _curve(lever: Lever, company: str, expected: Expectation, year: int, x: Floa
         band = (band[0] * x[own], band[1] * x[own])
     first = int(np.argmax(kept))
     verdict, says = judge(expected.shape, x[kept], runs[kept], max(own - first, 0), inside=band, factor=expected.factor)
-    told = expected.shape
+    shape = expected.shape
     if expected.shape == "bounded":
-        told = f"at most {expected.factor:g} times the base"
+        shape = f"at most {expected.factor:g} times the base"
     elif band is not None:
-        told = f"{expected.shape} between {band[0]:.3g} and {band[1]:.3g}"
+        shape = f"{expected.shape} between {band[0]:.3g} and {band[1]:.3g}"
     outcome = OUTCOMES[expected.outcome]
     return Response(
         name=lever.name,
@@ -181,7 +181,7 @@ def _curve(lever: Lever, company: str, expected: Expectation, year: int, x: Floa
         unit=outcome.unit,
         meaning=outcome.meaning,
         year=year,
-        expected=told,
+        expected=shape,
         why=lever.why,
         verdict=verdict,
         says=says,

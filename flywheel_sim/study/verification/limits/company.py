@@ -291,8 +291,8 @@ def _erosion(s: Sample) -> list[Quantity]:
 
         down, up = constant(m.standard_decay_weeks), constant(m.standard_recovery_weeks)
         exact = np.asarray(theory.standard_path(level, tau_down=down, tau_up=up))
-        told = "never recovering" if math.isinf(up) else "recovering"
-        quantities += exactly_at((30, 46, 104, 260), f"standard, {told}", standard, exact, 1e-9)
+        kind = "never recovering" if math.isinf(up) else "recovering"
+        quantities += exactly_at((30, 46, 104, 260), f"standard, {kind}", standard, exact, 1e-9)
     return quantities
 
 
