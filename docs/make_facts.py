@@ -32,7 +32,7 @@ def answer(file: Path = MEASURED) -> dict[str, Any]:
 
 
 @cache
-def found(file: Path = MEASURED) -> Facts:
+def measured_facts(file: Path = MEASURED) -> Facts:
     """Return what was measured."""
     data = answer(file)["data"]
     parts = {(mark, part.name): part for mark, fact in fact_table().items() for part in fact.parts}
@@ -45,7 +45,7 @@ def found(file: Path = MEASURED) -> Facts:
         part = parts.get((entry["id"], entry["part"]))
         given["low"], given["high"] = (part.low, part.high) if part else (float("nan"), float("nan"))
         listed.append(Fact(**given))
-    return Facts(found=tuple(listed), replicates=data["replicates"], draws=data["draws"], seed=1)
+    return Facts(facts=tuple(listed), replicates=data["replicates"], draws=data["draws"], seed=1)
 
 
 def row(*cells: str) -> str:
@@ -55,7 +55,7 @@ def row(*cells: str) -> str:
 
 def summary() -> str:
     """Count facts by role."""
-    facts, whole = found(), answer()
+    facts, whole = measured_facts(), answer()
     seed, engine = whole["manifest"]["seeds"]["seed"], whole["manifest"]["hashes"]["engine"]
     lines = [
         f"`flywheel facts`, {facts.replicates} runs of every arm with common random numbers, {facts.draws} companies "
@@ -67,7 +67,7 @@ def summary() -> str:
         row("role", "agree", "of those measured", "no interface", "before the company was mended"),
         "|---|---|---|---|---|",
     ]
-    before = found(BEFORE).tallies
+    before = measured_facts(BEFORE).tallies
     for name, tally in facts.tallies.items():
         then = f"{before[name].agree} of {before[name].measured}"
         lines.append(row(name, str(tally.agree), str(tally.measured), str(tally.unseen), then))
@@ -93,9 +93,9 @@ def _told_before(one: Fact | None) -> str:
 
 def _table(role: str) -> str:
     heads = ("fact", "company", "what", "value", "published", "verdict", "holds in draws", "before")
-    before = {(one.mark, one.company, one.part): one for one in found(BEFORE).found}
+    before = {(one.mark, one.company, one.part): one for one in measured_facts(BEFORE).facts}
     lines = [row(*heads), "|---" * len(heads) + "|"]
-    for one in found().found:
+    for one in measured_facts().facts:
         if one.role == role:
             verdict = f"**fails**, {missed(one)}" if one.verdict == "fails" else one.verdict
             verdict += f": {one.says}" if one.says else ""

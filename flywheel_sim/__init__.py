@@ -29,6 +29,7 @@ _WHERE = {
     "Run": "flywheel_sim.results:Run",
     "open": "flywheel_sim.study.folders:open",
     "resume": "flywheel_sim.study.folders:resume",
+    "bonus_neutral": "flywheel_sim.study.comparison.bonus_neutral:bonus_neutral",
     "Comparison": "flywheel_sim.study.comparison.compare:Comparison",
     "compare": "flywheel_sim.study.comparison.compare:compare",
     "sweep": "flywheel_sim.study.design.sweep:sweep",
@@ -63,9 +64,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'flywheel_sim' has no attribute {name!r}{hint}")
     module, _, attribute = _WHERE[name].partition(":")
     value = import_module(module)
-    found = getattr(value, attribute) if attribute else value
-    globals()[name] = found
-    return found
+    member = getattr(value, attribute) if attribute else value
+    globals()[name] = member
+    return member
 
 
 def __dir__() -> list[str]:

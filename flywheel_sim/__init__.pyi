@@ -17,6 +17,7 @@ from flywheel_sim.study.benchmarks import bench as bench
 from flywheel_sim.study.calibration.calibrate import calibrate as calibrate
 from flywheel_sim.study.calibration.posterior import posterior as posterior
 from flywheel_sim.study.claims.trial import claims as claims
+from flywheel_sim.study.comparison.bonus_neutral import bonus_neutral as bonus_neutral
 from flywheel_sim.study.comparison.compare import Comparison as Comparison
 from flywheel_sim.study.comparison.compare import compare as compare
 from flywheel_sim.study.design.sweep import sweep as sweep

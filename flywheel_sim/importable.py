@@ -9,7 +9,7 @@ from typing import Any
 
 from flywheel_sim.scenario.errors import ScenarioError, nearest
 
-__all__ = ["called", "found", "is_name", "source_hash"]
+__all__ = ["called", "is_name", "resolve", "source_hash"]
 
 
 def is_name(text: str) -> bool:
@@ -24,7 +24,7 @@ def is_name(text: str) -> bool:
     return bool(colon) and all(part.isidentifier() for part in (*module.split("."), *name.split(".")))
 
 
-def found(text: str, what: str = "") -> Any:
+def resolve(text: str, what: str = "") -> Any:
     """Import what a name stands for; modules of the current folder are found as well.
 
     Parameters
@@ -41,9 +41,9 @@ def found(text: str, what: str = "") -> Any:
 
     Examples
     --------
-    >>> found("math:sqrt")(9.0)
+    >>> resolve("math:sqrt")(9.0)
     3.0
-    >>> found("math:sqrd")
+    >>> resolve("math:sqrd")
     Traceback (most recent call last):
     ...
     flywheel_sim.scenario.errors.ScenarioError: there is no 'sqrd' in the module 'math'; did you mean 'math:sqrt'?

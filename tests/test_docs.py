@@ -127,7 +127,7 @@ def test_the_page_of_facts_is_made_from_what_was_measured():
     assert text == module.page(text), "run: python docs/make_facts.py"
     from flywheel_sim.study.facts.table import fact_table
 
-    measured = [(one.mark, one.part, one.company, one.role, one.sign) for one in module.found().found]
+    measured = [(one.mark, one.part, one.company, one.role, one.sign) for one in module.measured_facts().facts]
     declared = {
         (mark, part.name, company, fact.role, part.sign)
         for mark, fact in fact_table().items()

@@ -140,10 +140,10 @@ def axis(fans: Floats) -> tuple[float, float, float]:
 def _shifts(ends: Floats, labels: Sequence[str], low: float, high: float) -> list[float]:
     """Return pixels by which the names at the lines' ends move, so that none lies on another."""
     room = float(HEIGHT - _TOP - _BOTTOM)
-    wanted = [float((high - y) / (high - low)) if np.isfinite(y) else 0.5 for y in ends]
+    heights = [float((high - y) / (high - low)) if np.isfinite(y) else 0.5 for y in ends]
     rooms = [(_wrapped(label).count("\n") + 1) * _LINE / room + 0.02 for label in labels]
-    places = apart(wanted, rooms)
-    return [room * (place - at) for place, at in zip(places, wanted, strict=True)]
+    places = apart(heights, rooms)
+    return [room * (place - at) for place, at in zip(places, heights, strict=True)]
 
 
 def _tooltip(words: str) -> str:

@@ -108,8 +108,8 @@ def levers(scenario: Scenario) -> tuple[Control, ...]:
     ['cadence.enabled', 'cadence.interval_weeks']
     """
     flat = dict(leaves(scenario.resolved()))
-    made = [_control(scenario, path, flat[path]) for path in LEVERS if path in flat]
-    return tuple(replace(control, label=_whole_label(control)) for control in made if control is not None)
+    controls = [_control(scenario, path, flat[path]) for path in LEVERS if path in flat]
+    return tuple(replace(control, label=_whole_label(control)) for control in controls if control is not None)
 
 
 def round_up(value: float) -> float:
@@ -131,12 +131,12 @@ def round_up(value: float) -> float:
 
 
 def _of(scenario: Scenario, flat: Mapping[str, Any], block: str) -> Iterator[Control]:
-    wanted = {"teams": _IN_TEAMS, "segments": _IN_SEGMENTS}.get(block)
+    names = {"teams": _IN_TEAMS, "segments": _IN_SEGMENTS}.get(block)
     for path, value in flat.items():
         parts = path.split(".")
-        if parts[0] != block or (wanted is not None and (len(parts) != 3 or parts[2] not in wanted)):
+        if parts[0] != block or (names is not None and (len(parts) != 3 or parts[2] not in names)):
             continue
-        if wanted is None and _inside_names(scenario, parts):
+        if names is None and _inside_names(scenario, parts):
             continue
         control = _control(scenario, path, value)
         if control is not None:
@@ -176,7 +176,7 @@ def _control(scenario: Scenario, path: str, value: Any) -> Control | None:
         )
     whole = shape.field.annotation is int
     low, high, step = _range(shape, float(value), default if isinstance(default, int | float) else None, whole)
-    allowed = re.sub(r"\d{5,}", lambda found: f"{int(found.group(0)):,}", (shape.kinds or ("",))[0].removeprefix("a "))
+    allowed = re.sub(r"\d{5,}", lambda match: f"{int(match.group(0)):,}", (shape.kinds or ("",))[0].removeprefix("a "))
     return Control(kind="whole" if whole else "number", low=low, high=high, step=step, allowed=allowed, **given)
 
 
@@ -225,7 +225,7 @@ def _label(path: str, shape: Shape | None = None) -> str:
         whose = f"{parts[1]}: " if parts[0] in _NAMED and len(parts) > 2 else ""
         return whose[:1].upper() + whose[1:] + shape.label
     if len(parts) > 2:
-        return re.sub(r"^\w", lambda found: found.group(0).upper(), f"{' '.join(parts[1:-1])}: {parts[-1]}")
+        return re.sub(r"^\w", lambda match: match.group(0).upper(), f"{' '.join(parts[1:-1])}: {parts[-1]}")
     return parts[-1].capitalize()
 
 

@@ -233,9 +233,9 @@ def pick_of(scenario: Scenario, base: str) -> Pick:
     fine = {".".join(path): value for path, _, value in differing(before, after)}
     for changes in (fine, {name: after.get(name) for name in after if after[name] != before.get(name)}):
         try:
-            made = Pick(base, MappingProxyType(changes))
-            if made.scenario() == scenario:
-                return made
+            pick = Pick(base, MappingProxyType(changes))
+            if pick.scenario() == scenario:
+                return pick
         except ScenarioError:
             continue
     raise ScenarioError.single(f"'{scenario.title}' is too different from '{base}' to be opened here")

@@ -79,8 +79,8 @@ def mechanism(number: str) -> Mechanism:
 
     Examples
     --------
-    >>> found = mechanism("M17")
-    >>> found.title, found.parameters[0].path
+    >>> m17 = mechanism("M17")
+    >>> m17.title, m17.parameters[0].path
     ('Cadence', 'cadence.enabled')
     """
     block = MECHANISMS[number]

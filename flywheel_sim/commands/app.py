@@ -29,9 +29,9 @@ def app(port: int, browser: bool, debug: bool) -> None:
     """
     if importlib.util.find_spec("nicegui") is None:
         raise click.UsageError("the app needs NiceGUI, an extra of this package: pip install 'flywheel-sim[app]'")
-    wanted, port = port, free_port(port)
-    if wanted not in (0, port):
-        say(f"Port {wanted} is taken; this app has another one.")
+    asked, port = port, free_port(port)
+    if asked not in (0, port):
+        say(f"Port {asked} is taken; this app has another one.")
     click.echo(f"http://{HOST}:{port}/")
     say("The first start compiles the engine, about a minute; the page says when it is ready. Ctrl-C ends the app.")
     from flywheel_sim.app.screens.serve import serve
@@ -41,11 +41,11 @@ def app(port: int, browser: bool, debug: bool) -> None:
 
 def free_port(port: int) -> int:
     """Return the port, or any free one when it is taken."""
-    for wanted in (port, 0):
+    for candidate in (port, 0):
         with socket.socket() as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                trial.bind((HOST, wanted))
+                trial.bind((HOST, candidate))
             except OSError:
                 continue
             return int(trial.getsockname()[1])

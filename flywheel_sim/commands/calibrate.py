@@ -200,10 +200,10 @@ def _fit(asked: Asked, start: "Scenario", workers: int | None) -> Answer:
     if figure is not None:
         write_text(figure, overlay_svg(calibration.overlay) + "\n")
         say(f"wrote {figure}")
-    made = provenance(
+    record = provenance(
         {calibration.scenario.name: calibration.scenario.hash}, asked.seed, replicates=calibration.replicates
     )
-    told = readable(
+    summary = readable(
         _estimates(calibration),
         _judgment(calibration),
         "",
@@ -215,9 +215,9 @@ def _fit(asked: Asked, start: "Scenario", workers: int | None) -> Answer:
     )
     manifest = {
         "seeds": {"seed": asked.seed, "replicates": calibration.replicates},
-        "hashes": {**made.scenarios, "engine": made.engine},
+        "hashes": {**record.scenarios, "engine": record.engine},
     }
-    return Answer({"file": str(target), **calibration.to_dict()}, told, manifest, failed=not calibration.converged)
+    return Answer({"file": str(target), **calibration.to_dict()}, summary, manifest, failed=not calibration.converged)
 
 
 def _posterior(
@@ -270,7 +270,7 @@ def answer_of_posterior(posterior: "Posterior", figure: Path | None = None) -> A
     say(f"wrote {folder / WORLDS}, {folder / CALIBRATED} and {folder / 'posterior.svg'}")
     use_it = command("flywheel", "run", folder / CALIBRATED, "--worlds", "200", "--worlds-from", folder)
     say(f"draw from it with: {use_it}")
-    told = readable(
+    summary = readable(
         Text(posterior.sentences()[0]),
         "",
         parameters_table(posterior),
@@ -286,7 +286,7 @@ def answer_of_posterior(posterior: "Posterior", figure: Path | None = None) -> A
     base = next(iter(store.experiment.scenarios.values()))
     hashes = {base.name: base.hash, "calibrated": posterior.scenario.hash, **store.code, "runs": store.hash()}
     manifest = {"seeds": {"seed": posterior.seed, "replicates": posterior.replicates}, "hashes": hashes}
-    return Answer(posterior.to_dict(), told, manifest, failed=not posterior.fits)
+    return Answer(posterior.to_dict(), summary, manifest, failed=not posterior.fits)
 
 
 def _estimates(calibration: "Calibration") -> Any:

@@ -130,7 +130,7 @@ def guarded(action: Callable[[], Any], words: list[str], commands: Iterable[str]
     ``words`` tells whether ``--json`` or ``--debug`` was asked for; ``commands`` are the names there are.
     """
     options = words[: words.index("--")] if "--" in words else words
-    as_json, debug, told = "--json" in options, "--debug" in options, sys.stdout
+    as_json, debug, stdout = "--json" in options, "--debug" in options, sys.stdout
     try:
         if wrong := next((word for word in words if "\0" in word), ""):
             raise click.UsageError(f"a word of a command holds a zero byte: {wrong!r}")
@@ -141,7 +141,7 @@ def guarded(action: Callable[[], Any], words: list[str], commands: Iterable[str]
         _close_quietly()
         return OK
     except SystemExit:
-        if sys.stdout is told:
+        if sys.stdout is stdout:
             raise
         return OK  # click has put a deaf stream there, since nobody reads any more
     except click.exceptions.NoArgsIsHelpError as error:

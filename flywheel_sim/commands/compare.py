@@ -90,12 +90,12 @@ class Asked:
     @property
     def stages(self) -> list[str]:
         """What is looked into after the comparison itself."""
-        wanted = {
+        asked = {
             "bridge": self.bridge or self.full,
             "swings": self.swings or self.full,
             "groups": self.report is not None,
         }
-        return [stage for stage, yes in wanted.items() if yes]
+        return [stage for stage, yes in asked.items() if yes]
 
 
 @click.command()

@@ -85,7 +85,7 @@ def _settle(asked: dict[str, Any], workers: int | None) -> Answer:
     except KeyboardInterrupt:
         say(f"interrupted; go on with: {command('flywheel', 'resume', folder)}")
         raise
-    write_text(target, as_file(fit, base, asked["spec"], target, asked["seed"]))
+    write_text(target, as_file(fit, base, asked["spec"], target))
     shutil.rmtree(folder, ignore_errors=True)
     say(f"wrote {target}; lay a plan on it: {command('flywheel', 'compare', target, f'{target}+churn-pay')}")
     rows, data = [], []
@@ -141,6 +141,6 @@ def _beside_the_data(first: "FittedBeside", end: "Scenario", seed: int, workers:
     away = distances(end, seed=seed, replicates=16, workers=workers)
     fitted = ", ".join(f"{path} {value:.4g}" for path, value in first.values.items()) or "nothing"
     kept = f"; {', '.join(first.kept)} left to the known numbers" if first.kept else ""
-    told = ", ".join(f"{name} {100 * x:.2g} %" for name, x in away.items()) or "nothing to compare"
-    said = f"fitted to the data: {fitted}{kept}; the data are off by (root mean square): {told}"
+    listed = ", ".join(f"{name} {100 * x:.2g} %" for name, x in away.items()) or "nothing to compare"
+    said = f"fitted to the data: {fitted}{kept}; the data are off by (root mean square): {listed}"
     return {"told": said, "fitted": first.values, "kept": list(first.kept), "distances": away}

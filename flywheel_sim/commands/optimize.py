@@ -99,6 +99,6 @@ def answer_of_search(optimum: "Optimum", figure: Path | None = None, best: Path 
     hashes = {name: scenario.hash for name, scenario in experiment.scenarios.items()}
     if optimum.winner:
         hashes["answer"] = base.with_(optimum.changes).hash
-    made = {**store.code, "runs": store.hash()}
-    manifest = {"seeds": {"seed": experiment.seed}, "hashes": {**hashes, **made}}
+    code = {**store.code, "runs": store.hash()}
+    manifest = {"seeds": {"seed": experiment.seed}, "hashes": {**hashes, **code}}
     return Answer(optimum.to_dict(), readable(*parts), manifest, failed=not optimum.winner)

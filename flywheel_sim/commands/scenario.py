@@ -47,10 +47,10 @@ def list_(kind: str | None) -> Answer:
     from flywheel_sim.scenario.library import composed_of
 
     entries = {name: entry for name, entry in scenarios().items() if kind in (None, entry.kind)}
-    made = {name: composed_of(entry.path) for name, entry in entries.items()}
-    rows = [(name, entry.kind, entry.title, " + ".join(made[name])) for name, entry in entries.items()]
+    composed = {name: composed_of(entry.path) for name, entry in entries.items()}
+    rows = [(name, entry.kind, entry.title, " + ".join(composed[name])) for name, entry in entries.items()]
     data = [
-        {"name": n, "title": e.title, "kind": e.kind, "path": str(e.path), "composed_of": list(made[n])}
+        {"name": n, "title": e.title, "kind": e.kind, "path": str(e.path), "composed_of": list(composed[n])}
         for n, e in entries.items()
     ]
     plans = "schemes, programmes, parts and examples can be laid over any company"
@@ -85,10 +85,10 @@ def show(spec: str, full: bool, resolved: bool, changes: dict[str, Any]) -> Answ
     against = parent or "the defaults"
     lines = [(path, _cell(old), _cell(new), unit, what) for path, old, new, unit, what in rows]
     head = [shown.title, *([shown.model.description] if shown.model.description else []), ""]
-    told = table(("changes", against, shown.label, "unit", "what it is"), lines) if lines else f"nothing but {against}"
+    text = table(("changes", against, shown.label, "unit", "what it is"), lines) if lines else f"nothing but {against}"
     more = f"\neverything it says: {command('flywheel', 'scenario', 'show', spec, '--full')}"
     answer = {**about, "against": against, "changes": data}
-    return Answer(answer, "\n".join([*head, told, more]), _manifest(shown))
+    return Answer(answer, "\n".join([*head, text, more]), _manifest(shown))
 
 
 @scenario.command()
@@ -127,8 +127,8 @@ def validate(specs: tuple[str, ...], changes: dict[str, Any]) -> Answer:
         if frozen != "edited":
             lent = borrowed(one)
         targets = lent and {"of": lent.name or None, "measured": False, "differs": list(lent.paths)}
-        told = {"name": one.name, "title": one.title, "hash": one.hash, "frozen": frozen, "borrowed": targets}
-        data.append({**told, "questions": asked[spec]})
+        facts = {"name": one.name, "title": one.title, "hash": one.hash, "frozen": frozen, "borrowed": targets}
+        data.append({**facts, "questions": asked[spec]})
         doubtful = f", with {len(asked[spec])} to look at again" if asked[spec] else ""
         lent_by = f"; its targets were {lent.sentence}" if lent else ""
         lines.append(f"{spec}: {words.get(frozen, 'ok')}{doubtful}{lent_by}")

@@ -31,9 +31,9 @@ def status(folder: Path) -> Answer:
         )
         return Answer({"folder": str(folder), **fit}, text)
     if (folder / KNOWN).is_file():
-        seen = len(json.loads((folder / KNOWN).read_text("utf-8"))["seen"])
+        sets = len(json.loads((folder / KNOWN).read_text("utf-8"))["seen"])
         again = command("flywheel", "resume", folder)
-        return Answer({"folder": str(folder), "rounds": seen}, f"{folder}: {seen} rounds done\ngo on with: {again}")
+        return Answer({"folder": str(folder), "rounds": sets}, f"{folder}: {sets} rounds done\ngo on with: {again}")
     if (folder / WORLDS).is_file():
         asked, again = asked_of(folder), command("flywheel", "resume", folder)
         parts = len([*(folder / "parts").glob("*.npy")])

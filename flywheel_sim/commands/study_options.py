@@ -184,8 +184,8 @@ def answer(sweep: "Sweep") -> Answer:
     lines += ["", table(("outcome", *names), rows), "", f"the runs are in {data['folder']}"]
     experiment = sweep.store.experiment
     hashes = {name: scenario.hash for name, scenario in experiment.scenarios.items()}
-    made = {**sweep.store.code, "runs": data["hash"]}
-    manifest: dict[str, Any] = {"seeds": {"seed": experiment.seed}, "hashes": {**hashes, **made}}
+    code = {**sweep.store.code, "runs": data["hash"]}
+    manifest: dict[str, Any] = {"seeds": {"seed": experiment.seed}, "hashes": {**hashes, **code}}
     return Answer(data, "\n".join(lines), manifest, failed=bool(data["failed"] or sweep.stopped))
 
 

@@ -54,8 +54,8 @@ def verify(
 
         words = ["flywheel", "verify", *anchors, *([] if quick else ["--full"]), "--seed", str(seed)]
         words += [word for path, value in changes.items() for word in ("--set", f"{path}={value}")]
-        made = {"version": __version__, "engine": hashes["engine"], "command": command(*words)}
-        write_verification(verification, report, made)
+        versions = {"version": __version__, "engine": hashes["engine"], "command": command(*words)}
+        write_verification(verification, report, versions)
         say(f"wrote {report}")
     return Answer(
         verification.to_dict(),

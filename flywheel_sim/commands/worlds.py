@@ -135,14 +135,14 @@ def _told(worlds: "Worlds") -> str:
 
     sure = [one for one in worlds.learned if one.sure]
     if sure:
-        told = [
+        lines = [
             (one.path, shown(one.prior, one.options), shown(one.worlds, one.options), one.label) for one in sure[:MOST]
         ]
         rest = len(worlds.learned) - len(sure)
         more = f"; and {len(sure) - MOST} more" if len(sure) > MOST else ""
         parts += [
             f"What was learned, the middle and nine of ten{more}; nothing about {rest} others:",
-            table(("setting", "drawn", "worlds", "what it is"), told),
+            table(("setting", "drawn", "worlds", "what it is"), lines),
         ]
     widths = ", ".join(f"{mark} ({EVIDENCE[mark]}) {factor:g}" for mark, factor in WIDTHS.items())
     parts.append(f"Ends of nine of ten, as a factor of the middle, unless the company says else: {widths}.")

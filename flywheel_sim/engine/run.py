@@ -127,9 +127,7 @@ class Simulation:
 
     def _call(self, t0: int, t1: int, run0: int, run1: int, phase: int = ALL, block0: int = 0, block1: int = 0) -> None:
         program = self.program
-        advance(
-            program.par, program.tables, program.calendar, self.state, t0, t1, run0, run1, phase, block0, block1
-        )  # fmt: skip
+        advance(program.par, program.tables, program.calendar, self.state, t0, t1, run0, run1, phase, block0, block1)
 
     def advance(
         self, weeks: int | None = None, threads: int = 1, progress: Callable[[int, int], None] | None = None

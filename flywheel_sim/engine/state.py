@@ -19,19 +19,16 @@ from flywheel_sim.scenario.columns import COL, N_COLUMNS
 
 __all__ = [
     "ACC", "ADDED", "ADVOCATE", "AGES", "BLOCK", "BLOCKERS", "CAUSE", "CAUSES", "COMPETENCIES", "COUNTED", "DETRACTOR",
-    "EXTERNAL",
-    "FORMER", "FOUNDING", "GAPS", "HAND", "ISSUES", "ITEM", "LEAD", "MARKS", "NEUTRAL", "NOW", "OPEN", "PROSPECT",
-    "RUN", "SERVERS", "SOLD", "SOUR", "STATUSES", "TALLY", "WORD", "State", "allocate",
+    "EXTERNAL", "FORMER", "FOUNDING", "GAPS", "HAND", "ISSUES", "ITEM", "LEAD", "MARKS", "NEUTRAL", "NOW", "OPEN",
+    "PROSPECT", "RUN", "SERVERS", "SOLD", "SOUR", "STATUSES", "TALLY", "WORD", "State", "allocate",
 ]  # fmt: skip
 
 #: Accounts in a block.
 BLOCK = 1024
 #: Ages, in weeks, by which open cases are counted; the last one holds all older ones.
 AGES = 32
-
 #: Surveys a touchpoint remembers its distance from target of.
 GAPS = 8
-
 #: Most competencies a programme can have (M20).
 COMPETENCIES = 8
 #: Issues one customer can have open in the event-timed queue, and servers the queue can have.
@@ -86,8 +83,7 @@ RUN = np.dtype(
         for name in (
             "scenario", "epoch", "account0", "accounts", "block0", "blocks", "team0", "segment0", "success0", "week0",
             "log0", "life0", "ages", "edge0", "unit", "mark0", "item0", "item_room", "items", "server0",
-            "mind0", "minds",
-            "blocker0", "blockers", "tally0", "pair0",
+            "mind0", "minds", "blocker0", "blockers", "tally0", "pair0",
             # M23: week at whose end the company was ruined; 0 never
             "ruined",
         )
@@ -115,8 +111,7 @@ RUN = np.dtype(
             # M5: reviews
             "reviews_good", "reviews_bad", "rated_before",
             # M26, M27
-            "product_gain",
-            "win_odds", "discount",
+            "product_gain", "win_odds", "discount",
         )
     ],
     align=True,
@@ -149,9 +144,6 @@ NOW = np.dtype(
             "cutoff", "margin", "fix", "wait_effort", "go_live", "serve_waiting", "lapse", "agreed_loss", "price_rise",
             # M9, M13
             "contained", "live", "tried", "calls_well",
-
-
-
         )
     ],
     align=True,

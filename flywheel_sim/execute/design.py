@@ -152,8 +152,8 @@ class Names:
             inside[parts[-1]] = marks[-1]
         text, pieces = json.dumps(tree, sort_keys=True, separators=(",", ":"), allow_nan=False), []
         for mark in marks:
-            before, found, text = text.partition(json.dumps(mark))
-            if not found:
+            before, mark_found, text = text.partition(json.dumps(mark))
+            if not mark_found:
                 return None
             pieces.append(before)
         return [*pieces, text]

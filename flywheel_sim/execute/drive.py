@@ -132,11 +132,11 @@ def run_design(
     [4, 4, 6, 6]
     """
     asked = store.extend(design) if design is not None else store.pending()
-    wanted = np.intersect1d(asked, store.pending()) if design is not None else store.in_turn(asked)
+    pending = np.intersect1d(asked, store.pending()) if design is not None else store.in_turn(asked)
     with place(on, workers) as here, _signals() as stop:
         stopped = _Driver(
             store=store, here=here, work=work, progress=progress, stop_on_error=stop_on_error, stop=stop
-        ).run(wanted)
+        ).run(pending)
         return Drive(asked, stopped, stop.asked)
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flywheel_sim.importable import found, is_name, source_hash
+from flywheel_sim.importable import is_name, resolve, source_hash
 from flywheel_sim.results.saving import ResultError
 from flywheel_sim.results.summary import SUMMARY
 from flywheel_sim.scenario.columns import COL, NAMES
@@ -146,7 +146,7 @@ def unknown_outcome(name: str) -> tuple[str, str | None] | None:
         return None
     if ":" in name:
         try:
-            function = found(name)
+            function = resolve(name)
         except ScenarioError as error:
             return error.problems[0].message, error.problems[0].suggestion
         return None if callable(function) else (f"expected a function of a run, and '{name}' is none", None)
@@ -205,7 +205,7 @@ def functions(names: Iterable[str]) -> dict[str, str]:
     >>> functions(["npv", "statistics:mean / npv"]).keys()
     dict_keys(['statistics:mean'])
     """
-    return {name: source_hash(found(name)) for name in parts(names) if is_name(name)}
+    return {name: source_hash(resolve(name)) for name in parts(names) if is_name(name)}
 
 
 def same_functions(theirs: dict[str, str], who: str) -> None:
@@ -217,7 +217,7 @@ def same_functions(theirs: dict[str, str], who: str) -> None:
     """
     for name, source in theirs.items():
         try:
-            here = source_hash(found(name))
+            here = source_hash(resolve(name))
         except ScenarioError as error:
             raise ResultError(f"{who} uses '{name}', which is not here: {error}") from None
         if here != source:
@@ -252,7 +252,7 @@ def _value(name: str, run: "Run") -> float:
         over, under = _value(ratio.over, run), _value(ratio.under, run)
         return over / under if under != 0 else math.nan
     if ":" in name:
-        value: Any = found(name)(run)
+        value: Any = resolve(name)(run)
         if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
             raise ResultError(f"'{name}' returned {value!r:.60}, expected a number")
         return float(value)

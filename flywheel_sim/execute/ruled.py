@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from flywheel_sim.importable import called, found, source_hash
+from flywheel_sim.importable import called, resolve, source_hash
 from flywheel_sim.results.saving import ResultError
 from flywheel_sim.scenario.errors import ScenarioError, nearest, shown
 
@@ -188,7 +188,7 @@ def same_rules(theirs: Mapping[str, str], who: str) -> Rules:
 
 
 def _imported(one: Any, what: str) -> Any:
-    return found(one, what) if isinstance(one, str) else one
+    return resolve(one, what) if isinstance(one, str) else one
 
 
 def _kind(one: Any) -> type:

@@ -166,11 +166,11 @@ class FlywheelModel(mesa.Model):  # type: ignore[misc]
     def _collector(self) -> mesa.DataCollector:
         """Return a data collector that holds the weeks gone by."""
         reporters: dict[str, Callable[[FlywheelModel], float]] = {"week": lambda model: model.week}
-        made = mesa.DataCollector(model_reporters=reporters | {name: _reporter(name) for name in NAMES})
+        collector = mesa.DataCollector(model_reporters=reporters | {name: _reporter(name) for name in NAMES})
         w0 = int(self._state.run[0]["week0"])
         for week, row in enumerate(self._state.weekly[w0 : w0 + self.week], start=1):
-            made.collect(_WeekGoneBy(week, row))
-        return made
+            collector.collect(_WeekGoneBy(week, row))
+        return collector
 
     def register_agent(self, agent: mesa.Agent) -> None:
         """Take an agent in; called by every agent of Mesa when it is made."""

@@ -54,8 +54,8 @@ def from_week(spec: Scenario, plain: Scenario, week: int, changes: Mapping[str, 
 def told(spec: Scenario, name: str, entry: dict[str, Any]) -> Scenario:
     """Return the scenario with one more change in its timeline, whose values are checked already."""
     source = spec.source
-    told = dict(source.get("timeline") or {})
-    source["timeline"] = told | {"changes": dict(told.get("changes") or {}) | {name: entry}}
+    block = dict(source.get("timeline") or {})
+    source["timeline"] = block | {"changes": dict(block.get("changes") or {}) | {name: entry}}
     timeline = spec.model.timeline
     changes = {**timeline.changes, name: Change.model_validate(entry)}
     model = spec.model.model_copy(update={"timeline": timeline.model_copy(update={"changes": changes})})

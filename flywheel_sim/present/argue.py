@@ -152,15 +152,16 @@ def argument(draws: WorldDraws, effects: Floats, paths: Sequence[str], say: Call
     Examples
     --------
     >>> x = np.linspace(0.0, 1.0, 40)[:, None]
-    >>> found = argument(WorldDraws(x, ["a.b"], ["Reach"], ["a"]), x[:, 0] - 0.5, ["a.b"], lambda left: f"{left.sum()}")
-    >>> found.under((0, 9)).left, found.under((5, 6)).sentence
+    >>> draws = WorldDraws(x, ["a.b"], ["Reach"], ["a"])
+    >>> argued = argument(draws, x[:, 0] - 0.5, ["a.b"], lambda left: f"{left.sum()}")
+    >>> argued.under((0, 9)).left, argued.under((5, 6)).sentence
     (40, '8')
     """
     paths = [path for path in paths if np.ptp(draws.column(path)) > 0][:MOST]
     if not paths:
         return None
-    made = [_narrowed(k, path, draws, effects, CLASSES[len(paths)]) for k, path in enumerate(paths)]
-    assumptions, classes = tuple(one for one, _ in made), np.column_stack([answer for _, answer in made])
+    narrowed = [_narrowed(k, path, draws, effects, CLASSES[len(paths)]) for k, path in enumerate(paths)]
+    assumptions, classes = tuple(one for one, _ in narrowed), np.column_stack([answer for _, answer in narrowed])
     ranges = tuple(tuple(combinations_with_replacement(range(len(one.lows)), 2)) for one in assumptions)
     inside = [
         {(low, high): (column >= low) & (column <= high) for low, high in choices}

@@ -122,8 +122,8 @@ def line_labels(axes: Axes, entries: Sequence[tuple[float, str, str, str]], *, g
         gap * (len(lines) + len(value.splitlines())) / 2.0 + 0.02
         for lines, (_, _, value, _) in zip(wrapped, entries, strict=True)
     ]
-    wanted = [(y - low) / (high - low) if high > low else 0.5 for y, _, _, _ in entries]
-    for (_, _, value, tint), lines, spot in zip(entries, wrapped, apart(wanted, rooms), strict=True):
+    heights = [(y - low) / (high - low) if high > low else 0.5 for y, _, _, _ in entries]
+    for (_, _, value, tint), lines, spot in zip(entries, wrapped, apart(heights, rooms), strict=True):
         rows = [(line, written(tint), "bold", 10.0) for line in lines]
         rows += [(line, MUTED, "normal", 9.5) for line in value.splitlines()]
         pitch = gap / 2.0
@@ -193,10 +193,10 @@ def _says(said: str, value: float, values: Sequence[float]) -> bool:
     figure = _NUMBER.search(said)
     if figure is None or len(values) < 2:
         return True
-    told = float(figure.group().replace(",", "")) * _UNITS.get(said[figure.end() :].strip(), 1.0)
+    amount = float(figure.group().replace(",", "")) * _UNITS.get(said[figure.end() :].strip(), 1.0)
     step = float(np.abs(np.diff(values)).min())
     # words that count in another unit than these are left alone
-    return abs(told - abs(value)) <= 0.02 * step or not abs(told - abs(value)) <= 0.5 * max(abs(value), step)
+    return abs(amount - abs(value)) <= 0.02 * step or not abs(amount - abs(value)) <= 0.5 * max(abs(value), step)
 
 
 def _with_digits(said: str, value: float, digits: int) -> str:

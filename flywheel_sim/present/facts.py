@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flywheel_sim.files import HTML, place, write_text
+from flywheel_sim.present.pages import write_page
 from flywheel_sim.results.facts import VERDICTS, Fact, Facts
 from flywheel_sim.results.words import number
 from flywheel_sim.scenario.bibliography import bibliography
@@ -72,7 +72,7 @@ def facts_table(facts: Facts) -> "Table":
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in ("fact", "company", "role", "what", "value", "published", "verdict", "prior"):
         table.add_column(column, overflow="fold")
-    for one in facts.found:
+    for one in facts.facts:
         verdict = "; ".join(filter(None, (one.verdict, missed(one), one.says)))
         cells = (one.mark, one.company, one.role, one.part, valued(one), band(one), verdict, rate(one))
         table.add_row(*map(Text, cells), style=_STYLE.get(one.verdict, ""))
@@ -81,24 +81,13 @@ def facts_table(facts: Facts) -> "Table":
 
 def write_facts(facts: Facts, path: str | os.PathLike[str]) -> Path:
     """Write the page: every fact with its source, and what was measured in each company."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    pages = Environment(
-        loader=PackageLoader("flywheel_sim.present"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    marks = dict.fromkeys(one.mark for one in facts.found)
+    marks = dict.fromkeys(one.mark for one in facts.facts)
     listed = [
         {
             "source": bibliography()[mark],
-            "role": next(one.role for one in facts.found if one.mark == mark),
-            "rows": [(one, valued(one), band(one), missed(one), rate(one)) for one in facts.found if one.mark == mark],
+            "role": next(one.role for one in facts.facts if one.mark == mark),
+            "rows": [(one, valued(one), band(one), missed(one), rate(one)) for one in facts.facts if one.mark == mark],
         }
         for mark in marks
     ]
-    page = pages.get_template("facts.html.jinja").render(found=facts, facts=listed, verdicts=VERDICTS)
-    return write_text(place(path, *HTML, what="a report"), page)
+    return write_page(path, "facts.html.jinja", facts=facts, listed=listed, verdicts=VERDICTS)

@@ -77,8 +77,8 @@ def dates_table(overlay: Overlay) -> "Table":
         table.add_column("simulated", justify="right")
         if len(track.simulated) >= 10:
             table.add_column("90 % of runs", justify="right")
-    seen = overlay.observations
-    for row, date in enumerate(seen.dates):
+    data = overlay.observations
+    for row, date in enumerate(data.dates):
         cells = []
         for track in shown:
             value, middle = track.series.values[row], track.center[row]
@@ -87,26 +87,26 @@ def dates_table(overlay: Overlay) -> "Table":
             if len(track.simulated) >= 10:
                 low, high = track.band()[:, row]
                 cells.append(f"{_whole(low)} to {_whole(high)}" if np.isfinite(low) else "")
-        last = bool(seen.in_sample[row]) and not seen.in_sample[row + 1 : row + 2].all()
+        last = bool(data.in_sample[row]) and not data.in_sample[row + 1 : row + 2].all()
         table.add_row(date, *cells, end_section=last)
     return table
 
 
 def overlay_notes(overlay: Overlay) -> str:
     """Return what the tables rest on, in sentences."""
-    seen = overlay.observations
+    data = overlay.observations
     notes = [
-        f"Observed: {seen.file}, week 0 = {seen.start}; in sample until {seen.fit_until}; 1 simulated account = "
-        f"{number(seen.scale, 6)} real ones; simulated: mean of {overlay.runs} run{'s' if overlay.runs > 1 else ''}.",
+        f"Observed: {data.file}, week 0 = {data.start}; in sample until {data.fit_until}; 1 simulated account = "
+        f"{number(data.scale, 6)} real ones; simulated: mean of {overlay.runs} run{'s' if overlay.runs > 1 else ''}.",
         "Baselines, fitted in sample: the straight line through the first and the last observation (carried on: last "
         "value plus mean change); a starting level plus a Bass curve.",
     ]
-    if seen.left_out:
-        notes.append(f"{seen.left_out[0].upper()}{seen.left_out[1:]}.")
+    if data.left_out:
+        notes.append(f"{data.left_out[0].upper()}{data.left_out[1:]}.")
     if any(track.series.derived.any() for track in overlay.tracks):
         notes.append("* derived: revenue of the period x periods a year / mean of opening and closing customers.")
-    if np.isfinite(seen.identity_gap):
-        notes.append(f"This identity holds within {100 * seen.identity_gap:.2f} % where both sides are published.")
+    if np.isfinite(data.identity_gap):
+        notes.append(f"This identity holds within {100 * data.identity_gap:.2f} % where both sides are published.")
     if overlay.runs >= 10:
         notes.append(_HOLDS[overlay.holds])
     else:
@@ -139,7 +139,7 @@ def overlay_panel(axes: Axes, overlay: Overlay, track: Track) -> None:
     """Draw one series, with its title."""
     plain(axes)
     axes.set_title(_TITLES[track.series.quantity], loc="left", fontsize=11, color=INK, weight="bold")
-    seen, weeks = overlay.observations, track.series.weeks
+    data, weeks = overlay.observations, track.series.weeks
     there = np.isfinite(track.center)
     entries = []
     for index, (name, values) in enumerate(track.models.items()):
@@ -167,7 +167,7 @@ def overlay_panel(axes: Axes, overlay: Overlay, track: Track) -> None:
             markeredgewidth=1.0,
             zorder=4,
         )
-    end = float(weeks[seen.in_sample].max())
+    end = float(weeks[data.in_sample].max())
     if end < weeks.max():
         axes.axvline(end, color=MUTED, linewidth=1.0, dashes=(3, 3), zorder=1.6)
         axes.annotate(
@@ -181,7 +181,7 @@ def overlay_panel(axes: Axes, overlay: Overlay, track: Track) -> None:
             fontsize=9.5,
             color=MUTED,
         )
-    time_axis(axes, seen, float(weeks.max()))
+    time_axis(axes, data, float(weeks.max()))
     axes.yaxis.set_major_locator(MaxNLocator(6))
     axes.yaxis.set_major_formatter(Told(lambda value: _short(track, value)))
     axes.margins(y=0.08)

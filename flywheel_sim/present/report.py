@@ -17,6 +17,7 @@ from flywheel_sim.present.compass import compass_chart
 from flywheel_sim.present.drawing import to_svg
 from flywheel_sim.present.figures import difference_chart, fan_chart, score_chart
 from flywheel_sim.present.groups import segments_chart, teams_chart, who_words
+from flywheel_sim.present.pages import page
 from flywheel_sim.present.report_text import (
     Tile,
     about,
@@ -82,19 +83,9 @@ def write_report(
 
 def render(outcomes: "Outcomes | Run", *, sensitivity: Sensitivity | None = None) -> str:
     """Render the report as one HTML page."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    made = outcomes.provenance
+    provenance = outcomes.provenance
     if isinstance(outcomes, Run):
         outcomes = Outcomes.of([[outcomes]])
-    pages = Environment(
-        loader=PackageLoader("flywheel_sim.present"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     verdict = outcomes.verdict if outcomes.best else None
     differing = changed(outcomes.scenarios) if verdict else []
     rests = _ranked(key_assumptions(outcomes.scenarios), outcomes)
@@ -104,7 +95,8 @@ def render(outcomes: "Outcomes | Run", *, sensitivity: Sensitivity | None = None
     first = min(len(charts), MAIN_CHARTS)
     cited = Cited()
     worlds = in_report(outcomes)
-    return pages.get_template("report.html.jinja").render(
+    return page(
+        "report.html.jinja",
         cited=cited,
         question=question(outcomes),
         about=about(outcomes),
@@ -134,8 +126,8 @@ def render(outcomes: "Outcomes | Run", *, sensitivity: Sensitivity | None = None
         patterns=patterns(outcomes.scenarios[0]),
         lent=borrowed(outcomes.scenarios[0]),
         limits=limits(),
-        again=_again(made.command),
-        made=made,
+        again=_again(provenance.command),
+        made=provenance,
     )
 
 

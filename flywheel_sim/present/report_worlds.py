@@ -76,9 +76,9 @@ def _saying(outcomes: Outcomes, runs: WorldRuns) -> Any:
 
 def under_verdict(outcomes: Outcomes, verdict: WorldVerdict) -> str:
     """Return what stands under a verdict over worlds: which answer this is, and how well its share is known."""
-    told = f"The share is {percent(verdict.low)} to {percent(verdict.high)} (80 % interval"
+    sentence = f"The share is {percent(verdict.low)} to {percent(verdict.high)} (80 % interval"
     eff = f", as much as {verdict.n_eff:.0f} worlds without luck would tell" if verdict.n_eff < 0.95 * verdict.n else ""
-    return f"{outcomes.basis} {told}{eff})."
+    return f"{outcomes.basis} {sentence}{eff})."
 
 
 def worlds_tiles(verdict: WorldVerdict, weeks: int, usual: list[Tile]) -> list[Tile]:
@@ -112,11 +112,11 @@ def luck_of_worlds(outcomes: Outcomes) -> tuple[str, str]:
     assert runs is not None
     luck, spread = float(runs.luck[best]), float(np.std(runs.effects[best]))
     again = runs.again.shape[1]
-    told = (
+    sentence = (
         f"{again} of the {runs.n} worlds were run twice. Luck moves the difference of a run by {money(luck)}, what is "
         f"not known moves that of a world by {money(spread)} (standard deviations); luck is taken out before worlds "
         f"are counted."
         if np.isfinite(luck)
         else "No world was run twice, so how much of the difference is luck is not known."
     )
-    return "Could it be luck?", told
+    return "Could it be luck?", sentence

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from flywheel_sim.files import HTML, place, write_text
 from flywheel_sim.present.drawing import FRAME, INK, MUTED, PALETTE, apart, canvas, plain, to_svg
+from flywheel_sim.present.pages import write_page
 from flywheel_sim.results.responses import Response, Responses
 from flywheel_sim.results.words import money, number
 
@@ -109,22 +109,11 @@ def _thin(axes: Axes) -> None:
 
 def write_responses(responses: Responses, path: str | os.PathLike[str]) -> Path:
     """Write the page: every lever with its argument, and a small chart for each company and outcome."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    pages = Environment(
-        loader=PackageLoader("flywheel_sim.present"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     levers = [
         {"name": name, "title": curves[0].title, "why": curves[0].why, "charts": _charts(curves), "curves": curves}
         for name, curves in _by_lever(responses).items()
     ]
-    page = pages.get_template("responses.html.jinja").render(found=responses, levers=levers)
-    return write_text(place(path, *HTML, what="a report"), page)
+    return write_page(path, "responses.html.jinja", responses=responses, levers=levers)
 
 
 def _by_lever(responses: Responses) -> dict[str, list[Response]]:

@@ -302,10 +302,10 @@ def summary_table(runs: list[Run]) -> "Table":
         low, middle, high = band(np.where(np.isnan(values), np.inf, values) if key == "breakeven_week" else values)
         cells = [label, shown(key, middle)]
         cells += [f"{shown(key, low)} to {shown(key, high)}"] if several else []
-        told = unit if unit not in ("$", "week", "share", "ratio", "0..1", "-1..1") else ""
+        shown_unit = unit if unit not in ("$", "week", "share", "ratio", "0..1", "-1..1") else ""
         if key == "ruin":  # of 0 and 1 the mean tells, not the median
             cells[1:] = [shown(key, float(values.mean())), *([""] if several else [])]
-        table.add_row(*cells, meaning + (f" ({told})" if told else ""), key)
+        table.add_row(*cells, meaning + (f" ({shown_unit})" if shown_unit else ""), key)
     return table
 
 
@@ -337,9 +337,9 @@ def search_table(optimum: "Optimum", most: int = 12) -> "Table":
             low, high = mean_interval(gain, COVERAGE)
             won = name in optimum.won
             middle, lower, upper = (number(100.0 * x if won else x) for x in (float(gain.mean()), low, high))
-            told = f"{middle}{' points' if won else ''} ({lower} to {upper})" if p else ""
+            cell = f"{middle}{' points' if won else ''} ({lower} to {upper})" if p else ""
             worth = float(policy.worth[k])
-            cells += [percent(abs(worth)) if won else shown(name, worth), told]
+            cells += [percent(abs(worth)) if won else shown(name, worth), cell]
         sets = [f"{plain_label(path)}: {_said(policy.changes[path])}" for path in paths if path in policy.changes]
         table.add_row(*cells, "\n".join(sets))
     return table

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from flywheel_sim.files import HTML, place, write_text
 from flywheel_sim.present.drawing import FRAME, INK, MUTED, PALETTE, canvas, plain, to_svg
+from flywheel_sim.present.pages import write_page
 from flywheel_sim.results.verification import Check, Quantity, Verification
 
 if TYPE_CHECKING:
@@ -129,16 +129,6 @@ def qq_chart(verification: Verification) -> Figure:
 
 def write_verification(verification: Verification, path: str | os.PathLike[str], made: dict[str, Any]) -> Path:
     """Write the page; ``made`` holds version, engine and command."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    pages = Environment(
-        loader=PackageLoader("flywheel_sim.present"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     checks = [
         {"key": check.key, "title": check.title, "scenario": check.scenario, "bias": check.bias,
          "replicates": check.replicates, "rows": _rows(check), "passed": check.passed, "charts": _charts(check)}
@@ -148,14 +138,9 @@ def write_verification(verification: Verification, path: str | os.PathLike[str],
     if len(normal_scores(verification)) >= _FEWEST:
         qq = to_svg(qq_chart(verification), "qq", "Distances of simulation from theory against the normal law.")
     only = sorted(verification.theory_only.items(), key=lambda one: int(one[0][1:]))
-    page = pages.get_template("verification.html.jinja").render(
-        found=verification,
-        checks=checks,
-        qq=qq,
-        made=made,
-        only=only,
+    return write_page(
+        path, "verification.html.jinja", verification=verification, checks=checks, qq=qq, made=made, only=only
     )
-    return write_text(place(path, *HTML, what="a report"), page)
 
 
 def _charts(check: Check) -> list[str]:

@@ -70,8 +70,8 @@ def hundred_dots(
     lines = textwrap.wrap(f"each dot {each}, sorted by what {challenger} is worth against {baseline}", 88)
     dots = 40.0 + 13.0 * len(lines)
     rest = dots + step * rows + 56.0
-    told = list(learn_first[:MOST_TO_LEARN])
-    height = rest + (30.0 + _PITCH * len(told) if told else 0.0)
+    listed = list(learn_first[:MOST_TO_LEARN])
+    height = rest + (30.0 + _PITCH * len(listed) if listed else 0.0)
     figure, sheet = _sheet(height)
     worse = len(values) - better
     sheet.text(_EDGE, 22.0, f"{worse} worse", color=written(LOSS), fontsize=15.0, weight="bold")
@@ -90,8 +90,8 @@ def hundred_dots(
         sheet.plot([place, place], [foot + 3.0, foot + 9.0], color=FRAME, linewidth=1.0)
         sheet.text(place, foot + 23.0, signed_money(float(worth)), ha="center", fontsize=11.5, weight="bold", color=INK)
         sheet.text(place, foot + 36.0, name, ha="center", fontsize=9.5, color=MUTED)
-    if told:
-        _learn(sheet, told, rest)
+    if listed:
+        _learn(sheet, listed, rest)
     return figure
 
 

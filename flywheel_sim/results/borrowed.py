@@ -71,10 +71,10 @@ def _calibrated_below(scenario: "Scenario") -> "Scenario | None":
     """Return the nearest company below that was calibrated to something."""
     from flywheel_sim.scenario import ScenarioError, load
 
-    seen: set[str] = set()
+    visited: set[str] = set()
     below = scenario.below
-    while below and below not in seen and not below.startswith("library/"):
-        seen.add(below)
+    while below and below not in visited and not below.startswith("library/"):
+        visited.add(below)
         try:
             company = load(below)
         except (ScenarioError, OSError):

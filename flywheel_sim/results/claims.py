@@ -58,7 +58,7 @@ class Seen:
     >>> one = Seen("customers", 200.0, 190.0, -10.0, (-11.0, -9.0), 0.001, 2.0, False)
     >>> one.share, one.told, one.change
     (-0.05, '200 → 190 accounts', '−10 (−11 to −9), −5 %')
-    >>> one.found, one.also
+    >>> one.detectable, one.also
     ('2 accounts (1 %)', 'customers −5 %')
     """
 
@@ -117,7 +117,7 @@ class Seen:
         return f"{self.name} {self.relative or self._signed(self.difference) + self._tail}{luck}"
 
     @property
-    def found(self) -> str:
+    def detectable(self) -> str:
         """The smallest difference that would be found, in words."""
         share = abs(self.sees / self.without) if self.without else math.nan
         return self._said(self.sees) + self._tail + (f" ({percent(share)})" if math.isfinite(share) else "")
@@ -277,7 +277,7 @@ class Trial:
         if self.verdict == "not shown":
             if first.same:
                 return f"{first.name} is the same to the bit"
-            return f"luck may explain it; a change of {first.found} would have been found 9 times in 10"
+            return f"luck may explain it; a change of {first.detectable} would have been found 9 times in 10"
         if self.verdict == "no":
             return f"{first.name} goes {moved}; claimed: {self.direction}"
         return f"{first.name} goes {moved}" + (", as claimed" if self.direction else "; no direction claimed")
@@ -380,11 +380,11 @@ def settings(given: Mapping[str, Any], before: Mapping[str, Any] | None = None) 
     >>> settings({"strategy.angle": 120, "teams.*.direction": {"care": 1}}, {"strategy.angle": 0.0})
     'strategy.angle: 0 → 120, teams.*.direction: {"care": 1}'
     """
-    told = []
+    parts = []
     for path, value in given.items():
         old = f"{_plain(before[path])} → " if before and path in before else ""
-        told.append(f"{path}: {old}{_plain(value)}")
-    return ", ".join(told)
+        parts.append(f"{path}: {old}{_plain(value)}")
+    return ", ".join(parts)
 
 
 def _plain(value: Any) -> str:

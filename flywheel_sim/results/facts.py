@@ -79,7 +79,7 @@ class Facts:
 
     Parameters
     ----------
-    found : tuple of Fact
+    facts : tuple of Fact
     replicates, draws, seed : int
         Runs of every arm, companies drawn from the prior, and the root of luck.
     hashes : mapping
@@ -88,7 +88,7 @@ class Facts:
         By the clock.
     """
 
-    found: tuple[Fact, ...]
+    facts: tuple[Fact, ...]
     replicates: int
     draws: int
     seed: int
@@ -97,7 +97,7 @@ class Facts:
 
     def whole(self) -> list[tuple[Fact, ...]]:
         """Return findings by fact and company: its parts together."""
-        return [tuple(parts) for _, parts in groupby(self.found, key=lambda one: (one.mark, one.company))]
+        return [tuple(parts) for _, parts in groupby(self.facts, key=lambda one: (one.mark, one.company))]
 
     @property
     def tallies(self) -> dict[str, Tally]:
@@ -145,7 +145,7 @@ class Facts:
                     "replicates": self.replicates,
                     "draws": self.draws,
                     "seconds": round(self.seconds, 1),
-                    "facts": [one.to_dict() for one in self.found],
+                    "facts": [one.to_dict() for one in self.facts],
                 }
             )
         )
@@ -161,6 +161,6 @@ def _easy(parts: tuple[Fact, ...]) -> bool:
 
 def _tally(facts: Iterable[tuple[Fact, ...]]) -> Tally:
     listed = list(facts)
-    seen = [parts for parts in listed if all(part.verdict != "no interface" for part in parts)]
-    agree = sum(all(part.verdict == "agrees" for part in parts) for parts in seen)
-    return Tally(agree, len(seen), len(listed) - len(seen))
+    measured = [parts for parts in listed if all(part.verdict != "no interface" for part in parts)]
+    agree = sum(all(part.verdict == "agrees" for part in parts) for parts in measured)
+    return Tally(agree, len(measured), len(listed) - len(measured))

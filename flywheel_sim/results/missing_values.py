@@ -118,7 +118,7 @@ def reasons(
         return float(warm[:, getattr(COL, name)].sum())
 
     served, won = total("customers") + total("churned") > 0, total("new_customers") + total("won_back") > 0
-    told = {}
+    by_key = {}
     for key, value in summary.items():
         if math.isfinite(value):
             continue
@@ -137,5 +137,5 @@ def reasons(
             reason = "nobody ever was a customer" if kept else "no accounts were kept"
         elif key == "whale_peak":
             reason = "customers brought no profit in total" if kept else "no accounts were kept"
-        told[key] = reason
-    return told
+        by_key[key] = reason
+    return by_key

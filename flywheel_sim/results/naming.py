@@ -144,19 +144,19 @@ def command_for(
             option = f"--{name.replace('_', '-')}"
             words += [option] if value is True else [option, _word(value)]
         return command(*words, "--seed", str(seed))
-    made = [_expression(scenario) for scenario in scenarios]
-    if len(made) == 1 and replicates == 1:
+    expressions = [_expression(scenario) for scenario in scenarios]
+    if len(expressions) == 1 and replicates == 1:
         more = f", replicate={replicate}" if replicate else ""
-        return f"fs.run({made[0]}, seed={seed}{more})"
+        return f"fs.run({expressions[0]}, seed={seed}{more})"
     if "best" in options:
         known = ("worlds_from", "as_assumed", "indifference", "confidence", "budget", "limit")
         given = "".join(f", {k}={v!r}" for k, v in options.items() if k in known)
         call = "flywheel_sim.study.comparison.compare.choose"
-        made_by = f"{call}([{', '.join(made)}]{given}, first_stage={replicates}, seed={seed})"
+        made_by = f"{call}([{', '.join(expressions)}]{given}, first_stage={replicates}, seed={seed})"
     else:
         given = "".join(f", {k}={v!r}" for k, v in options.items() if v is not True or k == "as_assumed")
         often = "" if "worlds" in options else f"replicates={replicates}, "
-        made_by = f"fs.compare([{', '.join(made)}], {often}seed={seed}{given})"
+        made_by = f"fs.compare([{', '.join(expressions)}], {often}seed={seed}{given})"
     return made_by + "".join(f".with_{name}()" for name in ("bridge", "swings", "groups") if name in options)
 
 

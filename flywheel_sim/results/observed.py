@@ -309,8 +309,8 @@ class Track:
         low, high = self.band(level)[:, where]
         if not where.any() or np.isnan(low).all():
             return float("nan")
-        seen = self.series.values[where]
-        return float(np.mean((seen >= low) & (seen <= high)))
+        values = self.series.values[where]
+        return float(np.mean((values >= low) & (values <= high)))
 
     def _where(self, sample: str) -> Flags:
         chosen = self.in_sample if sample == "in" else ~self.in_sample
@@ -339,17 +339,17 @@ class Overlay:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, NaN where something is not known."""
-        seen = self.observations
+        observations = self.observations
         return {
-            "file": seen.file,
-            "start": seen.start,
-            "fit_until": seen.fit_until,
-            "dates": list(seen.dates),
-            "outside": list(seen.outside),
-            "scale": seen.scale,
+            "file": observations.file,
+            "start": observations.start,
+            "fit_until": observations.fit_until,
+            "dates": list(observations.dates),
+            "outside": list(observations.outside),
+            "scale": observations.scale,
             "runs": self.runs,
             "band_holds": self.holds,
-            "identity_gap": seen.identity_gap,
+            "identity_gap": observations.identity_gap,
             "series": {track.series.name: _track(track) for track in self.tracks},
         }
 

@@ -272,8 +272,8 @@ class Outcomes(ComparedRuns):
     def summary_of(self, index: int) -> dict[str, Any]:
         """Return the median and 80 % of the runs of every summary key of one scenario: ``summary`` and ``interval``."""
         bands = {key: band(self.final(key)[index]) for key in SUMMARY}
-        summary = {key: found.middle for key, found in bands.items()}
-        interval = {key: (found.low, found.high) for key, found in bands.items()}
+        summary = {key: ends.middle for key, ends in bands.items()}
+        interval = {key: (ends.low, ends.high) for key, ends in bands.items()}
         return {"summary": finite(summary), "interval": finite(interval) if self.replicates > 1 else None}
 
     def save(

@@ -30,12 +30,12 @@ def ruin_sentence(labels: Sequence[str], weeks: Sequence[Floats], of: str = "run
     >>> ruin_sentence(["A", "B"], [never, never])
     ''
     """
-    told = []
+    parts = []
     for label, one in zip(labels, weeks, strict=True):
         failed = one[~np.isnan(one)]
         if failed.size:
             when = "first in" if failed.size > 1 else "in"
-            told.append(f"{label} is ruined in {failed.size} of {one.size} {of}, {when} week {failed.min():.0f}")
-    if not told:
+            parts.append(f"{label} is ruined in {failed.size} of {one.size} {of}, {when} week {failed.min():.0f}")
+    if not parts:
         return ""
-    return f"{'; '.join(told)}: it owes more than lenders allow, and is closed."
+    return f"{'; '.join(parts)}: it owes more than lenders allow, and is closed."

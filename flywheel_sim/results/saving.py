@@ -122,19 +122,19 @@ def read_manifest(folder: str | os.PathLike[str], schema: str | None = None) -> 
         raise ResultError(f"there is no saved result at '{path}'")
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-        found = manifest["schema"]
-        kind, _, number = found.rpartition("/")
+        stored = manifest["schema"]
+        kind, _, number = stored.rpartition("/")
     except FileNotFoundError:
         raise ResultError(f"'{path}' is not a saved result: it has no {MANIFEST}") from None
     except OSError as error:
         raise ResultError(f"cannot read '{path / MANIFEST}': {error.strerror or error}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ResultError(f"'{path / MANIFEST}' is broken; run the scenario again") from None
-    if schema is not None and found != schema:
-        wanted, _, ours = schema.rpartition("/")
-        if kind == wanted:
+    if schema is not None and stored != schema:
+        expected, _, ours = schema.rpartition("/")
+        if kind == expected:
             raise ResultError(f"'{path}' has format {number}; this version of flywheel_sim reads format {ours}")
-        raise ResultError(f"'{path}' holds a '{found}'; expected a '{schema}'")
+        raise ResultError(f"'{path}' holds a '{stored}'; expected a '{schema}'")
     own = manifest.pop("checksum", "")
     if own != _sum_of_values(manifest):
         raise ResultError(f"'{path / MANIFEST}' is not what was written; run the scenario again")

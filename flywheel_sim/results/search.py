@@ -384,15 +384,15 @@ class Optimum:
         kind = "Best" if len(self.objectives) == 1 else "A compromise"
         text = f"{kind}: {settings}. Against the scenario as it stands, over {count} runs under fresh luck: "
         text += "; ".join(parts) + "."
-        seen = self.optimism
-        if np.isfinite(seen).all():
+        optimism = self.optimism
+        if np.isfinite(optimism).all():
             # what is smaller than the last bits of the figures is nothing
             size = 1e-9 * np.abs(self.best.mean)
             parts = [
                 f"{self.what(name)} {number(100.0 * x)} points"
                 if name in self.won
                 else f"{outcome_label(name)} {number(float(x))}"
-                for name, x in zip(self.objectives, np.where(abs(seen) > size, seen, 0.0), strict=True)
+                for name, x in zip(self.objectives, np.where(abs(optimism) > size, optimism, 0.0), strict=True)
             ]
             said = "; ".join(parts)
             text += f" The search's own figure was too good by: {said}."

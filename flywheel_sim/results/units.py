@@ -29,8 +29,8 @@ def with_units(schema: Any) -> Any:
     Examples
     --------
     >>> import pyarrow as pa
-    >>> found = with_units(pa.schema([("week", pa.int64()), ("cash", pa.float64())]))
-    >>> found.field("cash").metadata
+    >>> schema = with_units(pa.schema([("week", pa.int64()), ("cash", pa.float64())]))
+    >>> schema.field("cash").metadata
     {b'unit': b'$'}
     """
     for k, field in enumerate(schema):

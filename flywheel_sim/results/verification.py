@@ -158,10 +158,10 @@ class Verification:
         shares = self.shares_seen
         if not shares:
             return ""
-        told = ", ".join(f"{100 * size:g} % in {sum(x <= size for x in shares)}" for size in _SIZES)
+        listed = ", ".join(f"{100 * size:g} % in {sum(x <= size for x in shares)}" for size in _SIZES)
         return (
             f"Power: of {len(shares)} quantities with luck in them a deviation from theory would be found, 9 times in "
-            f"10 and if it were the only one, of {told}; at the median of {100 * median(shares):.2g} %."
+            f"10 and if it were the only one, of {listed}; at the median of {100 * median(shares):.2g} %."
         )
 
     def to_dict(self) -> dict[str, Any]:

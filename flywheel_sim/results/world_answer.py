@@ -92,9 +92,9 @@ class WorldRuns:
         """Where the worlds are, with the head of their checksum, for the provenance."""
         return f"{self.source} {self.digest[:16]}"
 
-    def with_findings(self, **found: Any) -> "WorldRuns":
+    def with_findings(self, **findings: Any) -> "WorldRuns":
         """Return the same with what was found over the worlds."""
-        return replace(self, **found)
+        return replace(self, **findings)
 
     @property
     def basis(self) -> str:

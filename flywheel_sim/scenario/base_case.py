@@ -20,8 +20,8 @@ def another_company(below: Node, own: Node, path: tuple[str, ...] = ()) -> str:
             here = (*path, name)
             under = below.value.get(name)
             if isinstance(value.value, dict) and under is not None and isinstance(under.value, dict):
-                if found := another_company(under, value, here):
-                    return found
+                if setting := another_company(under, value, here):
+                    return setting
             elif (under is None or plain(under) != plain(value)) and _of_company(here):
                 return ".".join(here)
     return ""
@@ -81,10 +81,10 @@ def _own_record(own: Node, merged: Node) -> Node:
 
 def _measures(node: Node) -> dict[str, Node]:
     for name in ("incentives", "measures"):
-        found = node.value.get(name) if isinstance(node.value, dict) else None
-        if found is None:
+        below = node.value.get(name) if isinstance(node.value, dict) else None
+        if below is None:
             return {}
-        node = found
+        node = below
     return node.value if isinstance(node.value, dict) else {}
 
 

@@ -107,13 +107,13 @@ def funnel_twin(
     if not changes:
         return loaded
     way = "the money moved to acquisition" if keep == "budget" else "the money saved"
-    made = loaded.with_({change.path: change.after for change in changes})
+    twin = loaded.with_({change.path: change.after for change in changes})
     words = {
         "title": f"Funnel twin of {loaded.title}",
         "question": f"What does the wheel add to {loaded.title}?",
         "description": f"{loaded.title} without post-sale care, referral and group, {way}.",
     }
-    return made.with_(words)
+    return twin.with_(words)
 
 
 def funnel_changes(
@@ -148,7 +148,7 @@ def funnel_changes(
     else:
         twin.let_go()
     twin.clear_timeline()
-    return tuple(twin.found.values())
+    return tuple(twin.changes.values())
 
 
 class _Twin:
@@ -158,7 +158,7 @@ class _Twin:
         self.scenario = scenario
         self.model: ScenarioModel = scenario.model
         self.removed = removed
-        self.found: dict[str, TwinChange] = {}
+        self.changes: dict[str, TwinChange] = {}
         self.heads: dict[str, float] = {}  # freed, by team
         self.hours: dict[str, float] = {}  # freed inside teams that also win customers, in heads
         self.money = 0.0
@@ -168,10 +168,10 @@ class _Twin:
     def set(self, path: str, after: Any, why: str) -> None:
         """Note a change, unless the value is the same already."""
         before = self.scenario.get(path)
-        if path in self.found:
-            before = self.found.pop(path).before
+        if path in self.changes:
+            before = self.changes.pop(path).before
         if before != after:
-            self.found[path] = TwinChange(path, before, after, why)
+            self.changes[path] = TwinChange(path, before, after, why)
 
     # --- what is removed ------------------------------------------------------------------------------------------
 
@@ -297,11 +297,11 @@ class _Twin:
             if left:
                 self.set(f"{at}.set", left, why)
             else:
-                self.found[at] = TwinChange(at, self.scenario.get(at), None, why)
+                self.changes[at] = TwinChange(at, self.scenario.get(at), None, why)
 
     def touched(self, path: str) -> bool:
         """Tell whether a path of the timeline is, holds or lies in something the twin changed."""
-        return any(path == p or p.startswith(path + ".") or path.startswith(p + ".") for p in self.found)
+        return any(path == p or p.startswith(path + ".") or path.startswith(p + ".") for p in self.changes)
 
     # --- the company at the start ---------------------------------------------------------------------------------
 

@@ -210,8 +210,8 @@ def _rows() -> dict[str, tuple[Needs, ...]]:
 
 def _need(block: str, text: str) -> Need:
     path, op, values = text.split(" ", 2)
-    found = tuple(_WORDS[one] if one in _WORDS else _number(one) for one in values.split("|"))
-    return Need(path if "." in path else f"{block}.{path}", op, found)
+    asked = tuple(_WORDS[one] if one in _WORDS else _number(one) for one in values.split("|"))
+    return Need(path if "." in path else f"{block}.{path}", op, asked)
 
 
 def _number(text: str) -> float | str:
@@ -326,14 +326,14 @@ def sentences(
     """
     asked = list(paths) if paths is not None else None
     acting: set[str] = set()
-    told: dict[str, str] = {}
+    by_path: dict[str, str] = {}
     for scenario in scenarios:
         here = own(scenario) if asked is None else asked
         still = {one.path: one for one in idle(scenario, here, moved)}
         acting |= set(here) - set(still)
         for path, one in still.items():
-            told.setdefault(path, one.sentence(scenario.name))
-    return [said for path, said in told.items() if path not in acting]
+            by_path.setdefault(path, one.sentence(scenario.name))
+    return [said for path, said in by_path.items() if path not in acting]
 
 
 def warn(scenarios: Iterable[Scenario], moved: Container[str] = (), *, paths: Iterable[str] | None = None) -> None:

@@ -46,15 +46,15 @@ def without_entries(
             listed = f"; it has {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}" if names else ""
             message = f"the company below has no {word} '{name}'{listed}"
             mistakes.setdefault(said, Problem(one.file, one.line, one.column, said, message, nearest(name, names)))
-    told: list[Problem] = []
+    named: list[Problem] = []
     for one in problems:
         at = next((said for said in mistakes if f"{one.field}.".startswith(f"{said}.")), None)
         if at is None:
-            told.append(one)
+            named.append(one)
         elif (first := mistakes[at]) is not None:
-            told.append(first)
+            named.append(first)
             mistakes[at] = None
-    return told
+    return named
 
 
 def _entry(field: str, company: Mapping[str, Any]) -> tuple[str, str, list[str], str] | None:

@@ -87,9 +87,9 @@ class Layers:
 
     def places(self) -> dict[tuple[str, ...], tuple[Place, Place]]:
         """Return the path -> (place of the name, place of the value)."""
-        found: dict[tuple[str, ...], tuple[Place, Place]] = {}
-        collect(self.root, (), found)
-        return found
+        places: dict[tuple[str, ...], tuple[Place, Place]] = {}
+        collect(self.root, (), places)
+        return places
 
 
 class About(NamedTuple):
@@ -100,23 +100,23 @@ class About(NamedTuple):
     laid: tuple[str, ...] = ()
     clashes: tuple["Clash", ...] = ()
     company: Mapping[str, Any] | None = None
-    found: tuple[tuple[str, float], ...] = ()
+    targets: tuple[tuple[str, float], ...] = ()
     known: tuple[Known, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Where order matters, a sentence for each pair of overlays."""
-        found: dict[tuple[str, str], dict[str, int]] = {}
+        clashing: dict[tuple[str, str], dict[str, int]] = {}
         for one in self.clashes:
             by_team = one.path[:2] == ("incentives", "pay") and len(one.path) > 3
             path = ".".join(("incentives.pay.<team>", *one.path[3:]) if by_team else one.path)
-            paths = found.setdefault((one.winner, one.loser), {})
+            paths = clashing.setdefault((one.winner, one.loser), {})
             paths[path] = paths.get(path, 0) + 1
         return tuple(
             f"order matters: {winner} and {loser} both set "
             + ", ".join(path + (f" ({n} teams)" if n > 1 else "") for path, n in paths.items())
             + f"; {winner} comes later and wins"
-            for (winner, loser), paths in found.items()
+            for (winner, loser), paths in clashing.items()
         )
 
 

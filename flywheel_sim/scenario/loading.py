@@ -107,12 +107,12 @@ def laid_over(below: Scenario, overlays: Sequence[Any]) -> Scenario:
     typed = "+".join([below.typed, *(one.typed for one in plans)]) if below.typed else ""
     changes = {path: value for path, value in below.changes.items() if _still(layers.root, path, value)}
     name = "+".join([below.name, *(one.name for one in plans)])
-    made = _checked(layers, model, name, changes, typed)
+    scenario = _checked(layers, model, name, changes, typed)
     if len(plans) == len(ready):
-        return made
+        return scenario
     # what dicts among the plans have set, as `with_` would: the names and paths alone would not lead here
     plainly = laid_over(below, [one for one in overlays if not isinstance(one, Mapping)]) if plans else below
-    added = {".".join(path): value for path, _, value in differing(plainly.resolved(), made.resolved())}
+    added = {".".join(path): value for path, _, value in differing(plainly.resolved(), scenario.resolved())}
     words = {path: value for path, value in added.items() if path not in WORDS}
     return _checked(layers, model, name, plainly.changes | words, typed)
 

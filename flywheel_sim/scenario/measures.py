@@ -77,13 +77,13 @@ def completed(source: Mapping[str, Any]) -> tuple[dict[str, Any], Places]:
     if not isinstance(known_axes, list | tuple) or not {*axes} <= {*map(str, known_axes)}:
         return dict(source), {}
     bare = [name for name, one in own.items() if isinstance(one, Mapping) and "gradient" not in one]
-    wanted = [name for name in dict.fromkeys([*bare, *paid_on(source)]) if name in entries]
-    wanted = [name for name in wanted if name in bare or name not in own]
-    if not wanted:
+    needed = [name for name in dict.fromkeys([*bare, *paid_on(source)]) if name in entries]
+    needed = [name for name in needed if name in bare or name not in own]
+    if not needed:
         return dict(source), {}
     places: Places = {}
     measures = dict(own)
-    for name in wanted:
+    for name in needed:
         said = own.get(name, {})
         measures[name] = {**plain(entries[name]), **said}
         for path, place in _places(entries[name], ("incentives", "measures", name)):

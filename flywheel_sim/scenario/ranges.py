@@ -191,14 +191,14 @@ def bounds_of(shape: Shape) -> tuple[float, float]:
     low, high = -math.inf, math.inf
     for one in shape.metadata:
         for end in ("ge", "gt", "le", "lt"):
-            found = getattr(one, end, None)
-            if found is None or not isinstance(one, limits.Ge | limits.Gt | limits.Le | limits.Lt):
+            bound = getattr(one, end, None)
+            if bound is None or not isinstance(one, limits.Ge | limits.Gt | limits.Le | limits.Lt):
                 continue
-            step = _INSIDE * max(abs(float(found)), 1e-3) if end in ("gt", "lt") else 0.0
+            step = _INSIDE * max(abs(float(bound)), 1e-3) if end in ("gt", "lt") else 0.0
             if end in ("ge", "gt"):
-                low = max(low, float(found) + step)
+                low = max(low, float(bound) + step)
             else:
-                high = min(high, float(found) - step)
+                high = min(high, float(bound) - step)
     return low, high
 
 
@@ -280,11 +280,11 @@ def settled(model: type[BaseModel], source: Mapping[str, Any], locate: Locate) -
     """
     problems: list[Problem] = []
     out: Any = source
-    for path, found in _found(model, source):
-        if isinstance(found, Range):
-            out = _put(out, path, found.median)
+    for path, said in _read_ranges(model, source):
+        if isinstance(said, Range):
+            out = _put(out, path, said.median)
             continue
-        message, near, stand_in = found
+        message, near, stand_in = said
         problems.append(Problem(*locate(path, False), ".".join(path), message, near))
         out = _put(out, path, stand_in)
     return dict(out), problems
@@ -296,14 +296,17 @@ def ranges_of(model: type[BaseModel], source: Mapping[str, Any]) -> dict[str, Ra
     Examples
     --------
     >>> from flywheel_sim.scenario.schema import ScenarioModel
-    >>> found = ranges_of(ScenarioModel, {"cadence": {"pull": "0.2 to 0.8"}})
-    >>> found["cadence.pull"].median
+    >>> ranges = ranges_of(ScenarioModel, {"cadence": {"pull": "0.2 to 0.8"}})
+    >>> ranges["cadence.pull"].median
     0.5
     """
-    return {".".join(path): found for path, found in _found(model, source) if isinstance(found, Range)}
+    return {".".join(path): said for path, said in _read_ranges(model, source) if isinstance(said, Range)}
 
 
-def _found(model: type[BaseModel], source: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], "Range | _Wrong"]]:
+def _read_ranges(
+    model: type[BaseModel], source: Mapping[str, Any]
+) -> Iterator[tuple[tuple[str, ...], "Range | _Wrong"]]:
+    """Yield the path of every number that is written as a range, and the range or what is wrong with it."""
     for path, text in _texts(source, ()):
         shape = _shape(model, path)
         if shape is None or not any("number" in kind for kind in shape.kinds) or "text" in shape.kinds:

@@ -166,8 +166,8 @@ class Scenario:
         Examples
         --------
         >>> from flywheel_sim.scenario import load
-        >>> found = load("b2b-saas+churn-pay").with_({"horizon_weeks": 52}).base()
-        >>> found.horizon_weeks, len(found.incentives.pay), len(found.incentives.measures)
+        >>> base = load("b2b-saas+churn-pay").with_({"horizon_weeks": 52}).base()
+        >>> base.horizon_weeks, len(base.incentives.pay), len(base.incentives.measures)
         (260, 0, 14)
         """
         source = dict(copied(self.company))
@@ -188,20 +188,20 @@ class Scenario:
 
     def targeted(self, targets: Mapping[str, float]) -> "Scenario":
         """Return the same scenario with targets of measures in place, which count as no change of anybody's."""
-        made = self._with({f"incentives.measures.{name}.target": value for name, value in targets.items()})
-        object.__setattr__(made, "_changes", dict(self._changes))
-        object.__setattr__(made, "_layers", made._layers._replace(found=tuple(sorted(targets.items()))))
-        return made
+        scenario = self._with({f"incentives.measures.{name}.target": value for name, value in targets.items()})
+        object.__setattr__(scenario, "_changes", dict(self._changes))
+        object.__setattr__(scenario, "_layers", scenario._layers._replace(targets=tuple(sorted(targets.items()))))
+        return scenario
 
     @property
     def found_targets(self) -> Mapping[str, float]:
         """Targets of measures that were found in the base case, by measure; empty where all were given."""
-        return dict(self._layers.found)
+        return dict(self._layers.targets)
 
     @property
     def target_note(self) -> str:
         """Which targets of measures were found in the base case, for people; empty where all were given."""
-        targets = self._layers.found
+        targets = self._layers.targets
         if not targets:
             return ""
         listed = ", ".join(f"{name} {value:g}" for name, value in targets)
@@ -329,15 +329,15 @@ class Scenario:
         >>> s.varied({"market.price": 1.1}) == s.with_({"market.price": 1.1})
         True
         """
-        made = object.__new__(Scenario)
+        scenario = object.__new__(Scenario)
         put = object.__setattr__
         for name in Scenario.__slots__:
-            put(made, name, getattr(self, name))
-        put(made, "_model", replaced(self.model, values))
-        put(made, "_resolved", None)
-        put(made, "_hash", None)
-        put(made, "_varied", {**self._varied, **values})
-        return made
+            put(scenario, name, getattr(self, name))
+        put(scenario, "_model", replaced(self.model, values))
+        put(scenario, "_resolved", None)
+        put(scenario, "_hash", None)
+        put(scenario, "_varied", {**self._varied, **values})
+        return scenario
 
     def with_(self, changes: Mapping[str, Any]) -> "Scenario":
         """Return a new scenario with some values set.
@@ -489,5 +489,5 @@ def _again(
     model: type[BaseModel], source: dict[str, Any], said: dict[str, Any], varied: Mapping[str, float]
 ) -> Scenario:
     """Unpickle by validating anew."""
-    made = Scenario(check(model, source, place_of(said["places"])), source, **said)
-    return made.varied(varied) if varied else made
+    scenario = Scenario(check(model, source, place_of(said["places"])), source, **said)
+    return scenario.varied(varied) if varied else scenario

@@ -148,14 +148,14 @@ class _Layer:
 
     def teams(self, said: str, node: Node, path: Path) -> list[str]:
         """Return the teams that a name or a role means; what means nobody is a problem, but for an optional name."""
-        wanted, optional = said.removesuffix("?").strip(), said.endswith("?") and said not in self.company.teams
-        found = self.company.named(wanted)
+        name, optional = said.removesuffix("?").strip(), said.endswith("?") and said not in self.company.teams
+        teams = self.company.named(name)
         if not self.company.teams and self.problems:
             return []  # that there is nobody is said once
-        if found is None and not optional:
-            message, near = self.company.lacking(wanted)
+        if teams is None and not optional:
+            message, near = self.company.lacking(name)
             self.problems.append(Problem(*(node.key or node.place), ".".join(path), message, near))
-        return found or []
+        return teams or []
 
     def walk(self, node: Node, path: Path) -> Node:
         """Return the same settings with teams in place of roles."""
@@ -303,13 +303,13 @@ def with_teams(
             problems.append(Problem(None, None, None, "", f"'{role[:80]}': {message}", near))
         chosen |= set(teams or ())
     work = _Layer(company, frozenset(chosen) if only else None, problems, strict)
-    made = work.walk(layer, ())
+    merged = work.walk(layer, ())
     if work.only is not None:
-        made, meets = _who_meets(made, [team for team in company.teams if team in work.only])
+        merged, meets = _who_meets(merged, [team for team in company.teams if team in work.only])
         if not meets and not work.limited and not problems:
             message = "says nothing by team and has no group, so it cannot be limited to teams"
             problems.append(Problem(layer.place.file, None, None, "", message))
-    return made, problems
+    return merged, problems
 
 
 def _who_meets(node: Node, teams: list[str]) -> tuple[Node, bool]:

@@ -179,9 +179,9 @@ def _explained(name: str) -> Explained:
         message = f"several things are about '{name}': {', '.join(having[:MOST])}{more}"
     near = None if having else nearest(name, known, cutoff=0.7)
     if not having and near is None and len(name) > 3:
-        told = [one for rows in subjects().values() for one, said in rows if name.casefold() in said.casefold()]
-        if told:
-            message += f"; these speak of it: {', '.join(told[:MOST])}"
+        matching = [one for rows in subjects().values() for one, said in rows if name.casefold() in said.casefold()]
+        if matching:
+            message += f"; these speak of it: {', '.join(matching[:MOST])}"
     raise ScenarioError.single(message, suggestion=near)
 
 
@@ -338,7 +338,7 @@ def _column(column: str, unit: str, meaning: str) -> Explained:
 
 
 def _observing(name: str) -> list[Claim]:
-    return [claim for claim in claim_table().values() if any(name in seen.split("/") for seen in claim.observe)]
+    return [claim for claim in claim_table().values() if any(name in observed.split("/") for observed in claim.observe)]
 
 
 def _parameter(name: str, shape: Shape) -> Explained:
@@ -355,11 +355,11 @@ def _parameter(name: str, shape: Shape) -> Explained:
         "evidence": f"{row.evidence}: {EVIDENCE[row.evidence]}" if row.evidence else "",
     }
     below = tuple(
-        _row(path, found)
+        _row(path, one)
         for path in _paths()
         if path.startswith(f"{name}.")
-        and (found := along(root(ScenarioModel), tuple(path.split(".")))) is not None
-        and _leaf(found)
+        and (one := along(root(ScenarioModel), tuple(path.split(".")))) is not None
+        and _leaf(one)
     )
     return Explained(
         name=name,

@@ -11,8 +11,16 @@ from matplotlib.figure import Figure
 
 from flywheel_sim.files import place, write_text
 from flywheel_sim.present.drawing import INK, MUTED, save_png, to_svg
+from flywheel_sim.results import Run
 
-__all__ = ["Lesson", "Picture"]
+__all__ = ["Lesson", "Picture", "check_weeks"]
+
+
+def check_weeks(run: Run, weeks: Iterable[int]) -> None:
+    """Refuse a week that a run does not have."""
+    for week in weeks:
+        if not 1 <= week <= run.weeks:
+            raise ValueError(f"week {week} is not in this run; its weeks are 1 to {run.weeks}")
 
 
 @dataclass(frozen=True, eq=False)

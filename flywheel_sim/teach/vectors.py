@@ -8,7 +8,7 @@ from flywheel_sim.present.compass import moments, side_of, single_compass
 from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, canvas, color, written
 from flywheel_sim.results import Run
 from flywheel_sim.results.directions import TeamPaths, team_paths
-from flywheel_sim.teach.picture import Lesson, Picture
+from flywheel_sim.teach.picture import Lesson, Picture, check_weeks
 
 __all__ = ["compass", "resultant"]
 
@@ -19,9 +19,7 @@ def _paths(run: Run, weeks: tuple[int, ...]) -> TeamPaths:
     paths = team_paths([run])
     if paths is None:
         raise ValueError("this run kept no team directions, or has no teams")
-    for week in weeks:
-        if not 1 <= week <= run.weeks:
-            raise ValueError(f"week {week} is not in this run; its weeks are 1 to {run.weeks}")
+    check_weeks(run, weeks)
     return paths
 
 
@@ -52,10 +50,10 @@ def compass(run: Run, *weeks: int) -> Lesson:
     >>> len(fs.teach.compass(run, 1, 8))
     2
     """
-    wanted = weeks or moments(run.weeks)
-    paths = _paths(run, wanted)
+    chosen = weeks or moments(run.weeks)
+    paths = _paths(run, chosen)
     pictures = []
-    for week in wanted:
+    for week in chosen:
         mean = paths.direction[week - 1].mean(axis=0)
         length = float(np.linalg.norm(mean))
         pictures.append(

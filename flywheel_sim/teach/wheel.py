@@ -8,7 +8,7 @@ from flywheel_sim.present.compass import moments
 from flywheel_sim.present.drawing import GRID, INK, MUTED, canvas, color, written
 from flywheel_sim.results import Run
 from flywheel_sim.results.words import number
-from flywheel_sim.teach.picture import Lesson, Picture
+from flywheel_sim.teach.picture import Lesson, Picture, check_weeks
 
 __all__ = ["wheel"]
 
@@ -45,12 +45,10 @@ def wheel(run: Run, *weeks: int) -> Lesson:
     >>> len(fs.teach.wheel(run, 13, 26))
     2
     """
-    wanted = weeks or tuple(dict.fromkeys(max(week, min(_SPAN, run.weeks)) for week in moments(run.weeks)))
-    for week in wanted:
-        if not 1 <= week <= run.weeks:
-            raise ValueError(f"week {week} is not in this run; its weeks are 1 to {run.weeks}")
-    largest = max(float(run.series("customers")[week - 1]) for week in wanted) or 1.0
-    return Lesson(_picture(run, week, largest) for week in wanted)
+    chosen = weeks or tuple(dict.fromkeys(max(week, min(_SPAN, run.weeks)) for week in moments(run.weeks)))
+    check_weeks(run, chosen)
+    largest = max(float(run.series("customers")[week - 1]) for week in chosen) or 1.0
+    return Lesson(_picture(run, week, largest) for week in chosen)
 
 
 def _picture(run: Run, week: int, largest: float) -> Picture:

@@ -56,13 +56,13 @@ def _law(lam: float, c: int, theta: float, mu: float) -> _Law:
         n, log_weight, block = top, 0.0, 256
         while log_weight > _LEAST and (step > 0 or n > 0):
             size = block if step > 0 else min(block, n)
-            seen = n + step * np.arange(1, size + 1)
-            into = seen if step > 0 else seen + 1  # weight(k) / weight(k - 1) has k in its denominator
+            states = n + step * np.arange(1, size + 1)
+            into = states if step > 0 else states + 1  # weight(k) / weight(k - 1) has k in its denominator
             ratio = np.log(lam / (np.minimum(into, c) * mu + np.maximum(into - c, 0) * theta))
             weights = log_weight + step * np.cumsum(ratio)
-            share, over = np.exp(weights), np.maximum(seen - c, 0)
-            sums += share.sum(), share[seen >= c].sum(), share @ over, share @ np.minimum(seen, c)
-            n, log_weight, block = int(seen[-1]), float(weights[-1]), min(2 * block, _BLOCK)
+            share, over = np.exp(weights), np.maximum(states - c, 0)
+            sums += share.sum(), share[states >= c].sum(), share @ over, share @ np.minimum(states, c)
+            n, log_weight, block = int(states[-1]), float(weights[-1]), min(2 * block, _BLOCK)
     return _Law(*(sums[1:] / sums[0]).tolist())
 
 

@@ -38,12 +38,12 @@ def saying(effects):
     return say
 
 
-def rendered(found):
+def rendered(argued):
     pages = Environment(
         loader=PackageLoader("flywheel_sim.present"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    css, body = (pages.get_template(f"argue.{kind}.jinja").render(found=found) for kind in ("css", "html"))
+    css, body = (pages.get_template(f"argue.{kind}.jinja").render(argument=argued) for kind in ("css", "html"))
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>x</title>'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><style>{css}</style></head><body>{body}</body>'
@@ -58,11 +58,11 @@ def test_every_answer_is_that_of_the_worlds_in_its_ranges():
     """Ranges are read off what the page says of its stops, not off the classes behind them."""
     draws, effects = worlds()
     paths = ["churn.hazard", "cadence.pull", "service.heads"]
-    found = argument(draws, effects, paths, say := saying(effects))
-    assert len(found.answers) <= 1000
-    for chosen, answer in found.answers.items():
+    argued = argument(draws, effects, paths, say := saying(effects))
+    assert len(argued.answers) <= 1000
+    for chosen, answer in argued.answers.items():
         left = np.ones(len(effects), bool)
-        for one, (low, high) in zip(found.assumptions, chosen, strict=True):
+        for one, (low, high) in zip(argued.assumptions, chosen, strict=True):
             values = draws.column(one.path)
             if not one.lows[low].open:
                 left &= values >= number_of(one.lows[low].text)
@@ -98,10 +98,10 @@ def test_nothing_to_argue_about_has_no_section():
 
 def test_many_worlds_are_drawn_evenly():
     draws, effects = worlds(2000)
-    found = argument(draws, effects, ["churn.hazard"], saying(effects))
-    assert len(found.dots) == MOST_DOTS and found.worlds == 2000
-    assert np.mean([better for better, _ in found.dots]) == pytest.approx(np.mean(effects > 0), abs=0.005)
-    assert "evenly out of 2000" in rendered(found)
+    argued = argument(draws, effects, ["churn.hazard"], saying(effects))
+    assert len(argued.dots) == MOST_DOTS and argued.worlds == 2000
+    assert np.mean([better for better, _ in argued.dots]) == pytest.approx(np.mean(effects > 0), abs=0.005)
+    assert "evenly out of 2000" in rendered(argued)
 
 
 def test_the_section_has_no_script_and_cannot_be_broken_by_words():
@@ -125,9 +125,9 @@ def browser():
 def test_keys_narrow_a_range_and_the_answer_follows(browser, tmp_path):
     draws, effects = worlds()
     paths = ["churn.hazard", "cadence.pull", "service.heads"]
-    found = argument(draws, effects, paths, saying(effects))
+    argued = argument(draws, effects, paths, saying(effects))
     file = tmp_path / "argue.html"
-    file.write_text(rendered(found), encoding="utf-8")
+    file.write_text(rendered(argued), encoding="utf-8")
     page, wrong = browser.new_page(), []
     page.on("console", lambda said: wrong.append(said.text))
     page.goto(file.as_uri())
@@ -140,12 +140,12 @@ def test_keys_narrow_a_range_and_the_answer_follows(browser, tmp_path):
         return said, lit  # fmt: skip
 
     def agrees(*chosen):
-        answer, (said, lit) = found.under(*chosen), shown()
+        answer, (said, lit) = argued.under(*chosen), shown()
         assert answer.sentence in said and f"{answer.left} of 200 worlds left" in said
         assert said.count("worlds left") == 1, "one answer at a time"
         assert len(lit) == answer.left and f"{lit.count('y')} better" in said
 
-    last = [len(one.lows) - 1 for one in found.assumptions]
+    last = [len(one.lows) - 1 for one in argued.assumptions]
     whole = [(0, end) for end in last]
     agrees(*whole)
     page.keyboard.press("Tab")  # lower end of the first

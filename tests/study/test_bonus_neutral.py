@@ -5,7 +5,7 @@ import pytest
 import flywheel_sim as fs
 from flywheel_sim.results.bonuses import at_target, bonus_sentence, payroll
 from flywheel_sim.scenario import ScenarioError
-from flywheel_sim.study.comparison.bonus_neutral import bonus_neutral, expected_bonuses
+from flywheel_sim.study.comparison.bonus_neutral import expected_bonuses
 
 
 @pytest.fixture(scope="module")
@@ -21,13 +21,13 @@ def company(tmp_path_factory):
 def test_every_scheme_is_expected_to_pay_the_same(company):
     dear = company.plus("nps-pay", {"incentives": {"pay": {"all": {"bonus": 0.3}}}})
     half = company.plus("churn-pay", {"incentives": {"measures": {"churn": {"target": 10.0}}}})
-    found = bonus_neutral([company, company.plus("churn-pay"), dear, half])
+    found = fs.bonus_neutral([company, company.plus("churn-pay"), dear, half])
     paid = [expected_bonuses(one) for one in found[1:]]
     assert paid == pytest.approx([paid[0]] * 3)
     assert payroll(found[0]) == pytest.approx(payroll(company) + paid[0]), "no bonus: its money is part of salaries"
     assert found[1].changes == {}, "the first that pays a bonus says how much"
     with pytest.raises(ScenarioError, match="no scenario pays a bonus"):
-        bonus_neutral([company, company])
+        fs.bonus_neutral([company, company])
 
 
 def test_a_comparison_says_which_it_is(company):
@@ -36,7 +36,7 @@ def test_a_comparison_says_which_it_is(company):
     assert "are not bonus-neutral: at target A pays" in bonus_sentence([plain, dear], labels)
     assert bonus_sentence([company, company], labels) == ""
     assert at_target(plain) == pytest.approx(0.1 * payroll(company))
-    asked = fs.compare([company, plain], replicates=2, bonus_neutral=True)
+    asked = fs.compare(fs.bonus_neutral([company, plain]), replicates=2)
     assert any("are bonus-neutral: people earn" in said for said in asked.warnings)
     assert any("found in its base case" in said for said in asked.warnings)
 

@@ -219,7 +219,7 @@ def test_a_law_that_is_off_is_not_seen_and_one_that_is_on_is(mark, part, setting
     def seen(value):
         alone = {setting: value, "word_of_mouth.referred_fit": 0.0}  # who fits better stays longer, by another law
         tried = fs.facts([mark], companies=["b2c-subscription"], draws=0, replicates=4, changes=alone)
-        return next(one for one in tried.found if one.part == part)
+        return next(one for one in tried.facts if one.part == part)
 
     without, with_it = seen(off), seen(on)
     assert abs(without.value - 1.0) < max(3 * without.error, 0.05)
@@ -307,7 +307,7 @@ def found(mark, role, verdict, *, part="x", company="b2b-saas", sign=False, pass
 
 def test_easy_facts_signs_and_what_cannot_be_seen_are_counted_apart():
     every = Facts(
-        found=(
+        facts=(
             found("S1", "put in", "agrees"), found("S1", "put in", "fails", part="y"),
             found("S5", "validates", "agrees", pass_rate=0.2), found("S29", "validates", "fails", pass_rate=0.9),
             found("S30", "validates", "agrees", pass_rate=0.8),
@@ -332,8 +332,8 @@ def test_easy_facts_signs_and_what_cannot_be_seen_are_counted_apart():
 def test_facts_are_the_same_at_the_same_seed_and_what_was_published_decides():
     one, again = (fs.facts(["S26", "S9"], changes=SMALL, draws=0, replicates=2, seed=4) for _ in range(2))
     assert json.dumps(one.to_dict()["facts"]) == json.dumps(again.to_dict()["facts"])
-    assert {f.company for f in one.found} == set(COMPANIES)
-    share = next(f for f in one.found if f.mark == "S26")
+    assert {f.company for f in one.facts} == set(COMPANIES)
+    share = next(f for f in one.facts if f.mark == "S26")
     runs = [
         fs.run(
             load("b2c-subscription").with_({**SMALL, "horizon_weeks": STAGES[-1], "ledger.can_fail": False}),

@@ -106,7 +106,7 @@ def test_a_company_comes_to_its_numbers_and_a_killed_search_goes_on_to_the_same(
     assert again.scenario == whole.scenario and again.numbers == whole.numbers
 
     out = mine.parent / "fitted.yaml"
-    out.write_text(as_file(whole, start, str(mine), out, 1), encoding="utf-8")
+    out.write_text(as_file(whole, start, str(mine), out), encoding="utf-8")
     fitted = load(out)
     assert fitted.frozen.hash == fitted.hash, "the file is the company that was found"
     assert dict(fitted.frozen.targets).keys() == {"churn_monthly"}, "its own targets in place of the parent's"

@@ -61,7 +61,7 @@ class Screen:
     def __init__(self, links: Links, picks: Sequence[Pick], runs: int) -> None:
         self.links = links
         self.job, self.answered = Job(), False
-        self.found: Comparison | None = None
+        self.comparison: Comparison | None = None
         self.menus: list[Any] = []
         offered = choices(*picks)
         with ui.column().classes("fs-card").style("gap: 12px"):
@@ -113,7 +113,7 @@ class Screen:
         """Run the comparison that is open and show it; what stood there was another one."""
         self.job.cancel()
         self.job = job = Job()
-        self.found, self.answered = None, False
+        self.comparison, self.answered = None, False
         self.follow()
         words = self.words
         self.status.set_text("")
@@ -158,7 +158,7 @@ class Screen:
             if job is self.job:
                 self.progress.end()
         if comparison is not None and job is self.job:
-            self.found, self.answered = comparison, True
+            self.comparison, self.answered = comparison, True
             self.draw(comparison, cut, said)
 
     def draw(
@@ -200,11 +200,11 @@ class Screen:
 
     async def report(self) -> None:
         """Draw the report and open it."""
-        if self.found is None:
+        if self.comparison is None:
             return
         self.status.set_text("drawing the report")
         self.link.set_enabled(False)
-        name = await run.io_bound(shelf.put, self.found)
+        name = await run.io_bound(shelf.put, self.comparison)
         self.status.set_text("")
         self.link.set_enabled(True)
         if name:

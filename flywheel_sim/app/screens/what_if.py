@@ -52,7 +52,7 @@ class Screen:
         self.desk, self.job, self.answered = Desk(), Job(), False
         self.unfolded: set[str] = set()  # groups of controls that somebody opened
         self.wanted = asyncio.Event()
-        self.found: Answer | None = None
+        self.shown: Answer | None = None
         self.dragged = False  # whether charts of the question in hand are there already
         self.rows: dict[str, list[Row]] = {}
         self.files: dict[str, str] = {}  # opened in this session, by name: later ones may lie on them
@@ -357,12 +357,12 @@ class Screen:
             steps = self.desk.answers(*pair, job)
             last = self.desk.stages(pair)[-1]
             for _ in STAGES:
-                done = self.found.replicates if self.found is not None and self.dragged else 0
+                done = self.shown.replicates if self.shown is not None and self.dragged else 0
                 self.progress.begin(job, f"{done} of {last} paired runs" if done < last else f"{last} paired runs")
                 steps_left = await run.io_bound(_next, steps)
                 if steps_left is None:
                     break
-                self.found, self.dragged = steps_left, True
+                self.shown, self.dragged = steps_left, True
                 self.draw()
                 if self.wanted.is_set():
                     break
@@ -402,7 +402,7 @@ class Screen:
 
     def blank(self, sentence: str, more: str) -> None:
         """Show no answer, because the one that stands there is to another question."""
-        self.found, self.answered = None, True
+        self.shown, self.answered = None, True
         self.said.set_text(sentence)
         self.more.set_text(more)
         self.notes.clear()
@@ -423,21 +423,21 @@ class Screen:
 
     def draw(self) -> None:
         """Show the verdict, numbers and charts."""
-        found = self.found
-        if found is None:
+        answer = self.shown
+        if answer is None:
             return
         self.stale(self.wanted.is_set())
-        self.care.set_text(found.care)
-        self.care.set_visibility(bool(found.care))
-        self.said.set_text(found.sentence)
-        self.more.set_text(found.more)
+        self.care.set_text(answer.care)
+        self.care.set_visibility(bool(answer.care))
+        self.said.set_text(answer.sentence)
+        self.more.set_text(answer.more)
         self.notes.clear()
-        for labels, tile in zip(self.tiles, found.tiles, strict=True):
+        for labels, tile in zip(self.tiles, answer.tiles, strict=True):
             for label, text in zip(labels, (tile.label, tile.value, tile.note or "\N{NO-BREAK SPACE}"), strict=True):
                 label.set_text(text)
         for name, (card, _) in self.charts.items():
-            card.set_visibility(name in found.charts)
-        options = {self.charts[name][1].id: option for name, option in found.charts.items()}
+            card.set_visibility(name in answer.charts)
+        options = {self.charts[name][1].id: option for name, option in answer.charts.items()}
         ui.run_javascript(f"flywheelCharts({json.dumps(options, separators=(',', ':'))})")
 
 

@@ -36,9 +36,7 @@ def minds(par: Par, firm: Firm, j: int) -> float:
 
 
 @inlined
-def price_felt(
-    par: Par, state: State, firm: Firm, i: int, age: int, weight: float, rates: Rates
-) -> np.float32:  # fmt: skip
+def price_felt(par: Par, state: State, firm: Firm, i: int, age: int, weight: float, rates: Rates) -> np.float32:
     """Log-factor of leaving that the price makes: its level, and a rise over what an account is used to."""
     pricing, price = par.market.pricing, state.price[i]
     if rates.dated and age % YEAR == 0:

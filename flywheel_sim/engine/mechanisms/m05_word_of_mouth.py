@@ -89,7 +89,7 @@ __all__ = [
     "tie_strength",
     "voice_changed",
     "voice_unit",
-]  # fmt: skip
+]
 
 NORMALISE = codes(WordOfMouth, "normalise")
 WEAK_TIES = codes(WordOfMouth, "weak_ties")

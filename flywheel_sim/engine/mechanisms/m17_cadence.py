@@ -69,7 +69,7 @@ __all__ = [
     "review_move",
     "reviewed",
     "same_theme",
-]  # fmt: skip
+]
 
 THEMES = codes(Cadence, "themes")
 EVENT = np.dtype(

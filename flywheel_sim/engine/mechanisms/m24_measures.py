@@ -43,9 +43,7 @@ def replies(bond: np.float32, z: np.float32, e: np.float32, silent: np.float32) 
 
 
 @inlined
-def answer_survey(
-    state: State, firm: Firm, week: int, j: int, m: int, num: Lot, rates: Rates, sums: Sums
-) -> bool:  # fmt: skip
+def answer_survey(state: State, firm: Firm, week: int, j: int, m: int, num: Lot, rates: Rates, sums: Sums) -> bool:
     """Answer this week's survey, or not: read, never felt; return whether the answer is a detractor's."""
     detracts = False
     w_kind, w_reply, w_happy, _ = words(firm.seed, firm.replicate, j, week, SURVEY, 0)

@@ -13,9 +13,6 @@ from flywheel_sim.scenario.shapes import along, every_path, root
 #: (of shares: between their odds).  What is computed (X) follows from the rest and is worked out anew instead.
 WIDTHS: Mapping[str, float] = {"V": 1.1, "V2": 1.25, "M": 1.5, "a": 2.0}
 
-#: How likely an option is, relative to the others.
-Likely = Annotated[float, Field(ge=0, le=1e6)]
-
 
 class Choice(Block):
     """A choice of the model that nobody knows, such as the shape of the network."""

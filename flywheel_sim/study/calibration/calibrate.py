@@ -253,22 +253,22 @@ def calibrate(
     replicates, seed = whole("replicates", replicates, 1, 1_000_000), whole("seed", seed)
     workers = whole_or_none("workers", workers, 1, 4096)
     base = with_data(load(scenario), data, until)
-    seen = observations(base)
-    if seen.left_out:
-        warnings.warn(seen.left_out, stacklevel=2)
+    observed = observations(base)
+    if observed.left_out:
+        warnings.warn(observed.left_out, stacklevel=2)
     kept = (
-        Kept(folder=folder, base=base, seen=seen, seed=seed, replicates=replicates, asked=asked)
+        Kept(folder=folder, base=base, seen=observed, seed=seed, replicates=replicates, asked=asked)
         if folder is not None
         else None
     )
-    fitting = Fitting(base=base, seen=seen, seed=seed, workers=workers, progress=progress, kept=kept)
+    fitting = Fitting(base=base, seen=observed, seed=seed, workers=workers, progress=progress, kept=kept)
     try:
         fitting.replicates = min(replicates, max(4, replicates // 4))
         x, message = fitting.search(fitting.start)
         fitting.replicates = replicates
         best = fitting.polish(x)
         fitted = base.with_(fitting.changes(best.x))
-        compared = overlay(fitting.runs([best.x])[0], seen)
+        compared = overlay(fitting.runs([best.x])[0], observed)
     except KeyboardInterrupt:
         raise Interrupted(fitting.so_far()) from None
     deviance, misfit = fitting.misfit(best)
@@ -277,10 +277,10 @@ def calibrate(
     return Calibration(
         scenario=fitted,
         estimates=_estimates(fitting, best),
-        observations=seen,
+        observations=observed,
         residuals={
             track.series.name: np.where(
-                seen.in_sample & track.series.comparable & (track.series.values > 0),
+                observed.in_sample & track.series.comparable & (track.series.values > 0),
                 np.log(np.maximum(track.center, 1e-300) / np.where(track.series.values > 0, track.series.values, 1.0)),
                 np.nan,
             )

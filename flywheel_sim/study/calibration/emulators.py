@@ -95,8 +95,8 @@ class Scores:
         noise = np.diag(vectors.T @ root @ luck @ root.T @ vectors) / seeds
         order = np.argsort(values)[::-1]
         # more than the seeds' own spread can be, at its upper edge (Marchenko & Pastur)
-        told = [k for k in order if values[k] > max(0.05, noise[k] * (1.0 + np.sqrt(q / n)) ** 2)]
-        chosen = (told or [int(order[0])])[: min(most, q)]
+        kept = [k for k in order if values[k] > max(0.05, noise[k] * (1.0 + np.sqrt(q / n)) ** 2)]
+        chosen = (kept or [int(order[0])])[: min(most, q)]
         return cls(root, np.asarray(vectors[:, chosen]), luck)
 
     def __call__(self, outputs: Floats) -> Floats:
@@ -127,9 +127,9 @@ class Wave:
         values, vectors = np.linalg.eigh(spread)
         # principal axes of what is left, in standard deviations: parameters that trade off lie along one of them
         self.axes = vectors / np.sqrt(np.maximum(values, 1e-12))
-        x, told = (points - self.middle) @ self.axes, self.scores(outputs)
-        s = told.mean(axis=1)
-        noise = ((told - s[:, None]) ** 2).sum(axis=(0, 1)) / max(told.shape[1] - 1, 1) / n / told.shape[1]
+        x, scores = (points - self.middle) @ self.axes, self.scores(outputs)
+        s = scores.mean(axis=1)
+        noise = ((scores - s[:, None]) ** 2).sum(axis=(0, 1)) / max(scores.shape[1] - 1, 1) / n / scores.shape[1]
         design = np.column_stack((np.ones(n), x))
         self.trend = np.linalg.lstsq(design, s, rcond=None)[0]
         left = s - design @ self.trend
@@ -263,9 +263,9 @@ class Region:
             one, other = self.luck.integers(0, n, (2, n))
             # every fifth step as long as the population is wide, so that it crosses gaps
             length = 1.0 if step % 5 == 4 else 2.38 / np.sqrt(2 * size)
-            wanted = points + length * self.luck.uniform(0.5, 1.0, (n, 1)) * (points[one] - points[other])
-            wanted += 1e-4 * self.luck.normal(size=points.shape) * points.std(axis=0)
-            able = np.flatnonzero(((wanted > 0) & (wanted < 1)).all(axis=1))
-            fine = able[self._implausibility(wanted[able], level) <= level]
-            points[fine] = wanted[fine]
+            proposed = points + length * self.luck.uniform(0.5, 1.0, (n, 1)) * (points[one] - points[other])
+            proposed += 1e-4 * self.luck.normal(size=points.shape) * points.std(axis=0)
+            able = np.flatnonzero(((proposed > 0) & (proposed < 1)).all(axis=1))
+            fine = able[self._implausibility(proposed[able], level) <= level]
+            points[fine] = proposed[fine]
         return points

@@ -110,8 +110,8 @@ class Kept:
         }
         with whole_file(self.folder / SETS) as draft, draft.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
-        told = {"sets": len(keys), "cost": cost, "best": dict(best)}
-        write_text(self.folder / ABOUT, json.dumps(self.about | told, indent=2) + "\n")
+        entry = {"sets": len(keys), "cost": cost, "best": dict(best)}
+        write_text(self.folder / ABOUT, json.dumps(self.about | entry, indent=2) + "\n")
         head = f"# The best of {len(keys)} parameter sets of a fit that has not ended: cost {cost:.6g}.\n"
         values = {**self.base.with_(dict(best)).resolved(), "title": f"{self.base.title}, not yet fitted"}
         write_text(self.folder / BEST, head + written(self.base, values, self.folder / BEST))

@@ -49,11 +49,11 @@ def as_scenario(fit: Calibration, base: Scenario, spec: str, out: Path, command:
     if "observed.file" in fit.scenario.changes:
         file = located(fit.scenario)
         after["observed"]["file"] = Path(os.path.relpath(file, out.parent)).as_posix()
-    made = provenance({base.name: base.hash}, fit.seed, replicates=fit.replicates)
+    record = provenance({base.name: base.hash}, fit.seed, replicates=fit.replicates)
     lines = [
         f"{base.name}, fitted to {fit.observations.file} until {fit.observations.fit_until}.",
         *summary_lines(fit),
-        f"Made by flywheel_sim {made.version}, engine {made.engine}, from {base.name} {base.hash[:12]}.",
+        f"Made by flywheel_sim {record.version}, engine {record.engine}, from {base.name} {base.hash[:12]}.",
         *([f"Made again by: {command}"] if command else []),
     ]
     head = "".join(f"# {line}\n" for line in lines)
@@ -82,13 +82,13 @@ def posterior_scenario(posterior: Posterior, base: Scenario, out: Path) -> str:
     """Return the text of a scenario file with the draw in the middle of a posterior; arguments as for `as_scenario`."""
     after = posterior.scenario.resolved()
     after["observed"]["fit_until"] = posterior.overlay.observations.fit_until
-    made = provenance({base.name: base.hash}, posterior.seed, replicates=posterior.replicates)
-    seen = posterior.overlay.observations
+    record = provenance({base.name: base.hash}, posterior.seed, replicates=posterior.replicates)
+    observed = posterior.overlay.observations
     lines = [
-        f"{base.name}: the draw in the middle of the posterior given {seen.file} until {seen.fit_until}.",
+        f"{base.name}: the draw in the middle of the posterior given {observed.file} until {observed.fit_until}.",
         *posterior.sentences(),
         *(f"Note: {warning}" for warning in posterior.warnings),
-        f"Made by flywheel_sim {made.version}, engine {made.engine}, from {base.name} {base.hash[:12]}.",
+        f"Made by flywheel_sim {record.version}, engine {record.engine}, from {base.name} {base.hash[:12]}.",
         f"What else is possible: flywheel run {CALIBRATED} --worlds 200 --worlds-from {FILE}",
     ]
     head = "".join(f"# {line}\n" for line in lines)

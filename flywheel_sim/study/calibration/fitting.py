@@ -155,14 +155,14 @@ class Fitting:
         keys = [(self.replicates, np.asarray(point).tobytes()) for point in points]
         new = [k for k, key in enumerate(keys) if key not in self.known]
         if new:
-            made = [k for k in new if not self.recalled(keys[k])]
-            for k, runs in zip(made, self.runs([points[k] for k in made]) if made else (), strict=True):
+            fresh = [k for k in new if not self.recalled(keys[k])]
+            for k, runs in zip(fresh, self.runs([points[k] for k in fresh]) if fresh else (), strict=True):
                 self.known[keys[k]], self.apart[keys[k]] = self.compared(points[k], runs)
             self.evaluations += len(new)
             self.note_best([keys[k] for k in new])
-            if made and self.kept is not None and self.best is not None:
-                found = {keys[k]: (self.known[keys[k]], self.apart[keys[k]]) for k in made}
-                self.kept.add(found, self.best[1] / self.size, self.changes(self.best[2]))
+            if fresh and self.kept is not None and self.best is not None:
+                residuals = {keys[k]: (self.known[keys[k]], self.apart[keys[k]]) for k in fresh}
+                self.kept.add(residuals, self.best[1] / self.size, self.changes(self.best[2]))
             if self.progress:
                 self.cost = min(self.cost, *(self.half_sum(self.known[key]) for key in keys))
                 self.progress(self.evaluations, self.cost)

@@ -153,18 +153,18 @@ def references_of(
     )
     simulation = Simulation([one.model for one in short], keys, look=look)
     threads = worker_count(workers)
-    seen: list[list[dict[str, float]]] = [[] for _ in keys]
+    measured: list[list[dict[str, float]]] = [[] for _ in keys]
     first = min(FROM, simulation.horizon - 1)  # at least the last week of a short horizon
     simulation.advance(first, threads=threads, progress=lambda done, total: look())
     while simulation.week < simulation.horizon:
         simulation.advance(every, threads=threads, progress=lambda done, total: look())
-        for q, rows in enumerate(seen):
+        for q, rows in enumerate(measured):
             rows.append(_of_teams(short[q // count], simulation, q))
     by_scenario = []
     for s, one in enumerate(short):
         own = range(s * count, (s + 1) * count)
         mean = np.array([simulation.arrays(q).weekly[first:] for q in own]).mean(axis=(0, 1))
-        by_scenario.append(_means(one, [row for q in own for row in seen[q]], mean))
+        by_scenario.append(_means(one, [row for q in own for row in measured[q]], mean))
     return by_scenario
 
 

@@ -168,16 +168,16 @@ class _Kept:
 
     def __post_init__(self) -> None:
         if self.folder is not None and (self.folder / ABOUT).is_file():
-            told = json.loads((self.folder / ABOUT).read_text("utf-8"))
-            self.seen = told["seen"] if told["engine"] == engine_hash() else {}
+            saved = json.loads((self.folder / ABOUT).read_text("utf-8"))
+            self.seen = saved["seen"] if saved["engine"] == engine_hash() else {}
 
     def get(self, key: str, make: Callable[[], Any]) -> Any:
         if key not in self.seen:
             self.seen[key] = make()
             if self.folder is not None:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                told = {"engine": engine_hash(), "asked": dict(self.about), "seen": self.seen}
-                write_text(self.folder / ABOUT, json.dumps(told))
+                saved = {"engine": engine_hash(), "asked": dict(self.about), "seen": self.seen}
+                write_text(self.folder / ABOUT, json.dumps(saved))
         return self.seen[key]
 
 
@@ -315,18 +315,18 @@ class _Search:
     def look(self, runs: int) -> dict[str, tuple[float, float]]:
         """Read the numbers and the references of the company as it is now."""
         look = partial(_look, self.work, self.start.known, self.seed, runs, self.workers)
-        told = self.kept.get(f"round {runs} {self.work.hash}", look)
-        self.references = {path: pair[0] for path, pair in told["references"].items()}
+        reading = self.kept.get(f"round {runs} {self.work.hash}", look)
+        self.references = {path: pair[0] for path, pair in reading["references"].items()}
         for path, value in self.references.items():
             now = float(self.work.get(path))
             low, high = self._seen.get(path, (now, now))
             self._seen[path] = min(low, value), max(high, value)
-        sure = {path: 2.0 * pair[1] for path, pair in told["references"].items()}
+        sure = {path: 2.0 * pair[1] for path, pair in reading["references"].items()}
         self.moved = max(
             (abs(x) for path, x in self.from_references().items() if abs(x) > sure[path] / self.scale(path)),
             default=0.0,
         )
-        return {name: (pair[0], pair[1]) for name, pair in told["numbers"].items()}
+        return {name: (pair[0], pair[1]) for name, pair in reading["numbers"].items()}
 
     def scale(self, path: str) -> float:
         """Return what a reference is measured by: 1, or itself where it is larger."""
@@ -348,10 +348,10 @@ class _Search:
                 self.work = self.work.with_({path: float(self.start.get(path)) for path in paths})
                 self._mixing.forget()
         known = [one for one in known if one.name not in self.stuck]
-        wanted, apart = steps(known, read), self.from_references()
+        moves, apart = steps(known, read), self.from_references()
         stood = {one.name: self.levers[one.name].at(self.work) for one in known}
         here = [*stood.values(), *(float(self.work.get(path)) / self.scale(path) for path in apart)]
-        there = self._mixing.next(here, [*wanted.values(), *apart.values()])
+        there = self._mixing.next(here, [*moves.values(), *apart.values()])
         changes: dict[str, Any] = {}
         for one, place in zip(known, there, strict=False):
             self._last[one.name] = read[one.name], stood[one.name]
@@ -451,7 +451,7 @@ def _said(n: int, known: Sequence[Known], read: Mapping[str, Any], off: Mapping[
     return f"round {n}: {listed or 'nothing to move'}; references moved by {moved:.2g}"
 
 
-def as_file(fit: KnownFit, base: Scenario, spec: str, out: Path, seed: int) -> str:
+def as_file(fit: KnownFit, base: Scenario, spec: str, out: Path) -> str:
     """Return the text of a scenario file that extends ``spec`` and comes to its known numbers.
 
     Parameters
@@ -462,7 +462,6 @@ def as_file(fit: KnownFit, base: Scenario, spec: str, out: Path, seed: int) -> s
     spec : str
     out : Path
         Where the text is to stand.
-    seed : int
     """
     end = fit.scenario.targeted(fit.targets) if fit.targets else fit.scenario
     before, after = base.resolved(), end.resolved()

@@ -82,12 +82,12 @@ def fit_beside(
 
 def distances(scenario: Scenario, *, seed: int, replicates: int, workers: int | None = None) -> dict[str, float]:
     """Return how far a company is from its data: the root mean square of ln(simulated / observed), by series."""
-    seen = observations(scenario)
+    observed = observations(scenario)
     runs = batch([lent(scenario)], replicates=replicates, seed=seed, workers=workers)[0]
     distance = {}
-    for track in overlay(runs, seen).tracks:
+    for track in overlay(runs, observed).tracks:
         values = track.series.values
-        used = seen.in_sample & track.series.comparable & (values > 0) & (track.center > 0)
+        used = observed.in_sample & track.series.comparable & (values > 0) & (track.center > 0)
         if track.series.fitted and used.any():
             distance[track.series.name] = float(np.sqrt(np.mean(np.log(track.center[used] / values[used]) ** 2)))
     return distance

@@ -19,11 +19,9 @@ Resuming
 
 import math
 import os
-import shutil
 import tempfile
 import time
 import warnings
-import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -47,7 +45,7 @@ from flywheel_sim.study.calibration.fitted_scenario import leave
 from flywheel_sim.study.calibration.observations import extended, observations, taken, weeks_needed, with_data
 from flywheel_sim.study.calibration.observed import beside
 from flywheel_sim.study.calibration.priors import Priors
-from flywheel_sim.study.design.sweep import On
+from flywheel_sim.study.design.sweep import On, remove_with
 
 __all__ = ["Settings", "folder_of", "is_calibration", "of_observations", "posterior", "resume"]
 
@@ -147,17 +145,17 @@ def posterior(
     Examples
     --------
     >>> from flywheel_sim.study.calibration.posterior import posterior
-    >>> found = posterior("hubspot", until="2021-12-31")  # doctest: +SKIP
-    >>> found.table.median()  # doctest: +SKIP
+    >>> fit = posterior("hubspot", until="2021-12-31")  # doctest: +SKIP
+    >>> fit.table.median()  # doctest: +SKIP
     """
     checked(on, workers)
     given = {"trials": trials, "replicates": replicates, "seed": seed}
     settings = replace(settings or Settings(), **{name: value for name, value in given.items() if value is not None})
     base = with_data(load(scenario), data, until)
-    seen = observations(base)
-    if seen.left_out:
-        warnings.warn(seen.left_out, stacklevel=2)
-    return of_observations(base, seen, folder, settings=settings, on=on, workers=workers, progress=progress)
+    observed = observations(base)
+    if observed.left_out:
+        warnings.warn(observed.left_out, stacklevel=2)
+    return of_observations(base, observed, folder, settings=settings, on=on, workers=workers, progress=progress)
 
 
 def of_observations(
@@ -172,14 +170,14 @@ def of_observations(
 ) -> Posterior:
     """Return the posterior given observations that have been read; arguments and errors as for `posterior`."""
     chosen, priors, libraries = settings or Settings(), Priors(base), made_with()
-    seen = extended(observed, base.model.horizon_weeks, base.model.observed.period_weeks)
+    data = extended(observed, base.model.horizon_weeks, base.model.observed.period_weeks)
     about = {
         "title": f"What the data leave possible: {base.title or base.name}",
         "question": "",
         "design": {"kind": "calibration"},
-        "calibration": {"made_with": libraries, "settings": asdict(chosen), "observed": _packed(seen)},
+        "calibration": {"made_with": libraries, "settings": asdict(chosen), "observed": _packed(data)},
     }
-    weeks = weeks_needed(seen, base.model.horizon_weeks)
+    weeks = weeks_needed(data, base.model.horizon_weeks)
     outcomes = tuple(f"{name}{week}" for name in ("customers.at", "revenue.to") for week in weeks)
     kept = None
     if folder is None:
@@ -188,11 +186,17 @@ def of_observations(
     vacant(folder)
     with Store.create(folder, Experiment({base.name: base}, chosen.seed, outcomes, about=about)) as store:
         posterior = _Calibration(
-            base=base, priors=priors, seen=seen, settings=chosen, store=store, on=on, workers=workers, progress=progress
+            base=base,
+            priors=priors,
+            seen=data,
+            settings=chosen,
+            store=store,
+            on=on,
+            workers=workers,
+            progress=progress,
         ).run()
         leave(posterior, base)
-    if kept is not None:
-        weakref.finalize(posterior, shutil.rmtree, kept, ignore_errors=True)
+    remove_with(posterior, kept)
     return posterior
 
 
@@ -213,12 +217,12 @@ def resume(
         if about["made_with"] != now:
             said = [" ".join(f"{name} {v}" for name, v in one.items()) for one in (about["made_with"], now)]
             raise ResultError(f"'{folder}' was begun with {said[0]}; this is {said[1]}, which asks other questions")
-        base, seen = next(iter(store.experiment.scenarios.values())), _unpacked(about["observed"])
+        base, observed = next(iter(store.experiment.scenarios.values())), _unpacked(about["observed"])
         settings = Settings(**about["settings"])
         posterior = _Calibration(
             base=base,
             priors=Priors(base),
-            seen=seen,
+            seen=observed,
             settings=settings,
             store=store,
             on=on,
@@ -314,7 +318,7 @@ class _Calibration:
             raise ResultError(f"the calibration stopped: {drive.stopped}; its runs are in '{self.store.folder}'")
         if drive.asked:
             raise Interrupted(f"interrupted; go on with: {resume_command(self.store)}")
-        told = self.store.outcomes(drive.runs)
+        outcomes = self.store.outcomes(drive.runs)
         weeks = np.array(
             [
                 int(name[len("customers.at") :])
@@ -327,14 +331,14 @@ class _Calibration:
         path = "market.initial_customers"
         start = np.array([float(one.get(path, self.base.get(path))) for one in changes])
         customers[..., 0], paid[..., 0] = start[:, None], 0.0
-        customers[..., weeks], paid[..., weeks] = told[..., : len(weeks)], told[..., len(weeks) :]
+        customers[..., weeks], paid[..., weeks] = outcomes[..., : len(weeks)], outcomes[..., len(weeks) :]
         return customers, paid
 
     def _step(self, now: Standing) -> None:
         """Report progress against what the whole calibration may cost."""
         assert self.progress is not None
-        made, total = now.done - self.had, max(self.most, now.total)
-        left = (time.monotonic() - self.begun) * (total - now.done) / made if made > 0 else None
+        done, total = now.done - self.had, max(self.most, now.total)
+        left = (time.monotonic() - self.begun) * (total - now.done) / done if done > 0 else None
         self.progress(replace(now, total=total, seconds_left=left))
 
     def _trials(self, unit: Floats, what: str) -> tuple[Floats, Floats]:

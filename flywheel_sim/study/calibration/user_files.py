@@ -128,8 +128,8 @@ def read_file(path: Path, choices: Choices | None = None) -> FromFile:
     if cohort is not None:
         return cohort
     dated = [header for header in table.headers if _dated(table, header)]
-    seen = {m for m in _CUSTOMER if m in choices.columns or _fits(table, m, _CUSTOMER[m], dated)}
-    if "start" in seen and seen & {"end", "id", "source"}:
+    matched = {m for m in _CUSTOMER if m in choices.columns or _fits(table, m, _CUSTOMER[m], dated)}
+    if "start" in matched and matched & {"end", "id", "source"}:
         return _customers(table, _matched(table, _CUSTOMER, choices, dated), choices)
     if dated or "date" in choices.columns:
         return _figures(table, choices, dated)

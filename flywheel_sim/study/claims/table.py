@@ -146,13 +146,13 @@ def _claim(path: Path, number: str, values: Mapping[str, Any]) -> Claim:
     given["claim"] = " ".join(str(values.get("claim", "")).split())
     given["open"] = " ".join(str(values.get("open", "")).split())
     try:
-        made = Claim(number, **given)
+        claim = Claim(number, **given)
     except TypeError as error:
         raise ValueError(f"{path}: {number}: {error}") from None
-    needed = ("claim", "mechanisms") if made.open else ("claim", "mechanisms", "observe", "effect")
-    missing = [name for name in needed if not getattr(made, name)]
-    if not made.open and not made.vanish and made.expect != "null":
+    needed = ("claim", "mechanisms") if claim.open else ("claim", "mechanisms", "observe", "effect")
+    missing = [name for name in needed if not getattr(claim, name)]
+    if not claim.open and not claim.vanish and claim.expect != "null":
         missing.append("vanish")
     if missing:
         raise ValueError(f"{path}: {number} says nothing about {', '.join(missing)}")
-    return made
+    return claim

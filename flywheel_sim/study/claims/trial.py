@@ -102,11 +102,11 @@ class Over:
         from flywheel_sim.engine.targets import with_targets  # loads the engine
 
         base_of = {
-            found.hash: table[number].base
+            scenario.hash: table[number].base
             for number, both in made.items()
             for arm in both
             for one in arm
-            for found in (one, with_targets(one))  # as a run has it, with targets of measures in place
+            for scenario in (one, with_targets(one))  # as a run has it, with targets of measures in place
         }
         drawn = {name: drawing([load(name)], source, least=count) for name in dict.fromkeys(base_of.values())}
         return cls(count, again(count), drawn, base_of)
@@ -176,8 +176,8 @@ def claims(
     Examples
     --------
     >>> import flywheel_sim as fs
-    >>> found = fs.claims(["C34"], changes={"horizon_weeks": 20}, replicates=4)
-    >>> found.trials[0].verdict, found.ok
+    >>> trials = fs.claims(["C34"], changes={"horizon_weeks": 20}, replicates=4)
+    >>> trials.trials[0].verdict, trials.ok
     ('holds', True)
     """
     mode, begun = "quick" if quick else "full", time.perf_counter()
@@ -186,26 +186,26 @@ def claims(
     if replicates < 2:
         raise ScenarioError.single(f"a trial needs at least 2 replicates to tell luck from effect, got {replicates}")
     table = chosen(names)
-    made = ready(table, {"horizon_weeks": WEEKS[mode], **(changes or {})})
+    arms_of = ready(table, {"horizon_weeks": WEEKS[mode], **(changes or {})})
     over = None
     if worlds is not None:
-        over = Over.of(table, made, whole("worlds", worlds, 8), worlds_from)
+        over = Over.of(table, arms_of, whole("worlds", worlds, 8), worlds_from)
         replicates = over.count + over.twice
-    total = replicates * sum(_weeks(group, made) for group in _groups(made))
+    total = replicates * sum(_weeks(group, arms_of) for group in _groups(arms_of))
     done = 0
     measured: dict[str, list[list[Pair]]] = {}
-    for group in _groups(made):
+    for group in _groups(arms_of):
         note = group[0] if len(group) == 1 else f"{group[0]} to {group[-1]}"
 
         def step(part: int, before: int = done, note: str = note) -> None:
             if progress:
                 progress(before + part, total, note)
 
-        measured |= _measured({n: (table[n], made[n]) for n in group}, replicates, seed, workers, step, over)
-        done += replicates * _weeks(group, made)
+        measured |= _measured({n: (table[n], arms_of[n]) for n in group}, replicates, seed, workers, step, over)
+        done += replicates * _weeks(group, arms_of)
     told = {
         number: {"weeks": both[0][0].horizon_weeks, "before": _before(table[number], both[0][0])}
-        for number, both in made.items()
+        for number, both in arms_of.items()
     }
     if over is not None:
         for number, pairs in measured.items():
@@ -247,8 +247,8 @@ def chosen(names: Iterable[str]) -> dict[str, Claim]:
             problems.append(Problem(None, None, None, "", message, nearest(name.upper(), list(table))))
     if problems:
         raise ScenarioError(problems)
-    wanted = {name.upper() for name in asked} or set(table)
-    return {number: claim for number, claim in table.items() if number in wanted}
+    numbers = {name.upper() for name in asked} or set(table)
+    return {number: claim for number, claim in table.items() if number in numbers}
 
 
 def ready(table: Mapping[str, Claim], changes: Mapping[str, Any]) -> dict[str, list[Arm]]:
@@ -260,8 +260,8 @@ def ready(table: Mapping[str, Claim], changes: Mapping[str, Any]) -> dict[str, l
     ScenarioError
         When a company refuses a change.
     """
-    made = {number: arms(claim, changes) for number, claim in table.items() if not claim.open}
-    return {number: [(one.without, one.with_effect), *one.vanished] for number, one in made.items()}
+    pairs = {number: arms(claim, changes) for number, claim in table.items() if not claim.open}
+    return {number: [(one.without, one.with_effect), *one.vanished] for number, one in pairs.items()}
 
 
 def weekly_mean(run: Run, name: str) -> float:
@@ -416,8 +416,8 @@ def _measured(
     over: Over | None,
 ) -> dict[str, list[list[Pair]]]:
     """Run the arms of some claims and keep what they observe, a slice of replicates at a time: memory stays flat."""
-    made = {number: both for number, (_, both) in group.items()}
-    scenarios, weeks = _distinct(group, made), _weeks(group, made)
+    both_arms = {number: both for number, (_, both) in group.items()}
+    scenarios, weeks = _distinct(group, both_arms), _weeks(group, both_arms)
     parts: dict[tuple[str, int, str], list[Pair]] = {}
     size = max(1, _ROWS // weeks)
 

@@ -1,10 +1,13 @@
 """Pay schemes with the same expected payout, so that a comparison is about what is paid for and not about how much."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flywheel_sim.engine.targets import payout_shares, with_targets
 from flywheel_sim.results.bonuses import payroll
-from flywheel_sim.scenario import Scenario, ScenarioError
+from flywheel_sim.scenario import Scenario, ScenarioError, load
+from flywheel_sim.scenario.arguments import several
 
 __all__ = ["bonus_neutral", "expected_bonuses"]
 
@@ -27,18 +30,27 @@ def expected_bonuses(scenario: Scenario, threads: int = 1) -> float:
     return float(sum(each))
 
 
-def bonus_neutral(scenarios: Sequence[Scenario], threads: int = 1) -> list[Scenario]:
+def bonus_neutral(
+    scenarios: "Sequence[str | os.PathLike[str] | Mapping[str, Any] | Scenario]", threads: int = 1
+) -> list[Scenario]:
     """Return the same scenarios with the same expected payout at the base case.
 
     The first scenario that pays a bonus says how much; bonuses of the others are scaled to it, and where there is no
     bonus the same money is added to salaries, so that people expect to earn the same in all of them.
+
+    Parameters
+    ----------
+    scenarios : sequence of names, paths, dicts or Scenarios
+        What is to be compared, as for `flywheel_sim.compare`, which takes what this returns.
+    threads : int
+        For the runs of the base case.
 
     Raises
     ------
     ScenarioError
         When none pays a bonus, or one would have to pay more than five salaries.
     """
-    ready = [with_targets(scenario, threads) for scenario in scenarios]
+    ready = [with_targets(load(scenario), threads) for scenario in several("scenarios", scenarios)]
     paid = [expected_bonuses(scenario, threads) for scenario in ready]
     given = next((sum_ for sum_ in paid if sum_ > 0), 0.0)
     if not given:

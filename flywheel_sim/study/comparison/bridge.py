@@ -80,10 +80,10 @@ class Mixture:
         blocks = self._blocks(coalition)
         if blocks not in self._made:
             self._made[blocks] = self._make(blocks)
-        made = self._made[blocks]
-        if made is None:
+        mixed = self._made[blocks]
+        if mixed is None:
             raise ScenarioError.single(f"no valid scenario changes only {', '.join(sorted(blocks))}")
-        return made
+        return mixed
 
     def valid(self, coalition: Coalition) -> bool:
         """Tell whether there is such a scenario."""
@@ -182,9 +182,9 @@ def bridge(
         raise ScenarioError.single(f"{said[0]} and {said[1]} do not differ in anything that acts: there is no bridge")
     orders = _plan(mixture)
     count = len(mixture.groups)
-    wanted = _needed(count, orders)
-    finals, paths = _outcomes(mixture, wanted, runs)
-    place = {coalition: n for n, coalition in enumerate(wanted)}
+    needed = _needed(count, orders)
+    finals, paths = _outcomes(mixture, needed, runs)
+    place = {coalition: n for n, coalition in enumerate(needed)}
     whole = frozenset(range(count))
     # A number a run cannot say (NaN, "never") has no parts.
     with np.errstate(invalid="ignore"):
@@ -205,7 +205,7 @@ def bridge(
         alone=first,
         last=last,
         weekly=weekly[:, 0, :],
-        coalitions=len(wanted),
+        coalitions=len(needed),
         orders=len(orders),
         order_error=error,
         notes=tuple(mixture.notes),

@@ -212,7 +212,6 @@ def compare(
     runner: Runner | None = None,
     interventions: Any = (),
     team_class: Any = None,
-    bonus_neutral: bool = False,
 ) -> Comparison:
     """Run scenarios against each other with the same luck and judge the result.
 
@@ -253,9 +252,6 @@ def compare(
         Runs the batch; default `flywheel_sim.execute.run.batch`.
     interventions, team_class : optional
         As for `flywheel_sim.batch`; they take part in every run of every scenario.
-    bonus_neutral : bool
-        Give all pay schemes the expected payout, at the base case, of the first that pays a bonus; where there is no
-        bonus the same money is added to salaries.
 
     Returns
     -------
@@ -294,10 +290,6 @@ def compare(
                 field="replicates",
             )
     loaded = _comparable(scenarios)
-    if bonus_neutral:
-        from flywheel_sim.study.comparison.bonus_neutral import bonus_neutral as neutral
-
-        loaded = neutral(loaded)
     warn(loaded)
     ruled = rules(interventions, team_class)
     drawn, why = drawn_for(loaded, worlds, worlds_from, as_assumed, replicates)
@@ -313,9 +305,9 @@ def compare(
     runs = how.of(loaded, teams=True)
     if precision is not None:
         values = values_of(runs)
-        wanted = min(runs_needed(values[1:] - values[0], precision), most)
-        if wanted > count:
-            more = how.of(loaded, first=count, replicates=wanted - count, teams=True)
+        needed = min(runs_needed(values[1:] - values[0], precision), most)
+        if needed > count:
+            more = how.of(loaded, first=count, replicates=needed - count, teams=True)
             runs = [row + added for row, added in zip(runs, more, strict=True)]
         asked |= {"first_stage": count, "precision": precision}
     comparison = _boiled(runs, loaded, drawn, ruled, **asked)
@@ -379,8 +371,8 @@ def choose(
     Examples
     --------
     >>> from flywheel_sim.study.comparison.compare import choose
-    >>> found = choose(["nps-pay", "mbo-pay", "relationship-pay"], indifference=200_000)  # doctest: +SKIP
-    >>> found.chosen.best, found.chosen.total  # doctest: +SKIP
+    >>> comparison = choose(["nps-pay", "mbo-pay", "relationship-pay"], indifference=200_000)  # doctest: +SKIP
+    >>> comparison.chosen.best, comparison.chosen.total  # doctest: +SKIP
     """
     seed = whole("seed", seed)
     _check_zone(indifference)

@@ -99,8 +99,8 @@ def kim_nelson(
     >>> luck = np.random.default_rng(1).normal(size=1000)
     >>> def sample(systems, first, count):
     ...     return np.array([system + luck[first : first + count] for system in systems])
-    >>> found = kim_nelson(sample, 3, indifference=0.5)
-    >>> found.best, found.decided, found.total
+    >>> selection = kim_nelson(sample, 3, indifference=0.5)
+    >>> selection.best, selection.decided, selection.total
     (2, True, 60)
     """
     values = sample(range(systems), 0, first_stage)
@@ -111,7 +111,7 @@ def kim_nelson(
     longest = int(np.max(reach / indifference**2))
     sums = values.sum(axis=1)
     alive = np.arange(systems)
-    made, out_after = np.full(systems, first_stage), np.zeros(systems, int)
+    counts, out_after = np.full(systems, first_stage), np.zeros(systems, int)
     done, drawn = first_stage, first_stage
     ahead = np.zeros((systems, 0))
     while True:
@@ -125,7 +125,7 @@ def kim_nelson(
             more = min(step, limit - drawn)
             ahead = np.zeros((systems, more))
             ahead[alive] = sample([int(i) for i in alive], drawn, more)
-            made[alive] += more
+            counts[alive] += more
             drawn += more
         sums = sums + ahead[:, done - drawn]
         done += 1
@@ -137,7 +137,7 @@ def kim_nelson(
         confidence=confidence,
         decided=len(alive) == 1 or done > longest,
         indifference=indifference,
-        runs=tuple(int(n) for n in made),
+        runs=tuple(int(n) for n in counts),
         out_after=tuple(int(n) for n in out_after),
         means=tuple(float(mean) for mean in means),
         first_stage=first_stage,
@@ -172,13 +172,13 @@ def ocba(
     >>> luck = np.random.default_rng(1).normal(size=(3, 1000))
     >>> def sample(systems, first, count):
     ...     return np.array([system + 3 * luck[system, first : first + count] for system in systems])
-    >>> found = ocba(sample, 3, budget=300)
-    >>> found.best, found.total <= 300, found.runs[0] < found.runs[1]
+    >>> selection = ocba(sample, 3, budget=300)
+    >>> selection.best, selection.total <= 300, selection.runs[0] < selection.runs[1]
     (2, True, True)
     """
     if budget < systems * first_stage:
         raise ValueError(f"a budget of {budget} runs does not pay for {first_stage} runs of {systems} scenarios")
-    drawn = [row for row in sample(range(systems), 0, first_stage)]
+    drawn = list(sample(range(systems), 0, first_stage))
     for stage in range(1, stages + 1):
         until = systems * first_stage + (budget - systems * first_stage) * stage // stages
         share = _shares(drawn, indifference)

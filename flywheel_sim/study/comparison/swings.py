@@ -245,22 +245,22 @@ def _alone(one: _One) -> bool:
 
 def _move(pair: tuple[Scenario, Scenario], one: _One, end: float, drawn: bool) -> _Move | None:
     """Return both scenarios with the assumption moved to ``end``; one whose value is another, by as large a factor."""
-    made: list[Scenario | None] = []
+    scenarios: list[Scenario | None] = []
     for scenario, value in zip(pair, one.values, strict=True):
         there = end if drawn or value == one.value else value * end / one.value
         if not drawn and there != end:
             low, high = _limits(scenario, one.path, value)
             there = min(max(there, low), high)
         if not math.isfinite(value):
-            made.append(None)
+            scenarios.append(None)
             continue
         whole = _whole(scenario, one.path)
         try:
             held = {"doubt.known": [*scenario.model.doubt.known, one.path]} if drawn else {}
-            made.append(scenario.with_({one.path: round(there) if whole else there, **held}))
+            scenarios.append(scenario.with_({one.path: round(there) if whole else there, **held}))
         except ScenarioError:
             return None
-    return _Move(one, end, (made[0], made[1]))
+    return _Move(one, end, (scenarios[0], scenarios[1]))
 
 
 def _limits(scenario: Scenario, path: str, value: float) -> tuple[float, float]:
@@ -285,8 +285,8 @@ def _whole(scenario: Scenario, path: str) -> bool:
 def _ends(scenario: Scenario, path: str, value: float, draws: Floats | None = None) -> list[float]:
     """Return the ends of the range that the schema allows and that differ from the value."""
     low, high = _limits(scenario, path, value)
-    wanted = [value * factor for factor in FACTORS] if draws is None else np.quantile(draws, QUANTILES).tolist()
-    ends = [min(max(end, low), high) for end in wanted]
+    values = [value * factor for factor in FACTORS] if draws is None else np.quantile(draws, QUANTILES).tolist()
+    ends = [min(max(end, low), high) for end in values]
     if _whole(scenario, path):
         ends = [float(round(end)) for end in ends]
     return [end for end in ends if not math.isclose(end, value)]

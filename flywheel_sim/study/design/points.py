@@ -69,10 +69,10 @@ def laid(study: Study) -> Design:
     """
     file, kind = study.file, study.file.design.kind
     _not_too_many(study)
-    made = _table(study) if kind == "table" else _LAYERS[kind](study)
+    rows = _table(study) if kind == "table" else _LAYERS[kind](study)
     points = [
         Point(changes, name if len(study.scenarios) > 1 else "", row * file.replicates, marks)
-        for changes, row, marks in made
+        for changes, row, marks in rows
         for name in study.scenarios
     ]
     if (len(points) and max(point.first for point in points) + file.replicates) > 2**32:
@@ -105,11 +105,11 @@ def drawn(study: Study) -> list[dict[str, Any]]:
     """
     kind = study.file.design.kind
     _not_too_many(study)
-    made = [changes for changes, _, _ in (_table(study) if kind == "table" else _LAYERS[kind](study))]
-    problems = _misfits(study, [Point(changes) for changes in made])
+    points = [changes for changes, _, _ in (_table(study) if kind == "table" else _LAYERS[kind](study))]
+    problems = _misfits(study, [Point(changes) for changes in points])
     if problems:
         raise ScenarioError(problems)
-    return made
+    return points
 
 
 def of_unit_points(study: Study, unit: Floats, rows: Sequence[int] | NDArray[np.int64]) -> Design:

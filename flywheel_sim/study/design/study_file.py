@@ -315,10 +315,10 @@ def _unlike(name: str, known: Container[str]) -> str:
     'base (3)'
     """
     numbers = itertools.count(2)
-    told = name
-    while told in known:
-        told = f"{name} ({next(numbers)})"
-    return told
+    label = name
+    while label in known:
+        label = f"{name} ({next(numbers)})"
+    return label
 
 
 def _moved(study: Study, inside: str | None, values: Mapping[str, Any], p: Problem) -> Problem:

@@ -30,7 +30,7 @@ from flywheel_sim.study.design.unit_mismatch import study_warnings
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Sweep", "folder_of", "planned", "resume", "room_for_runs", "study_asked", "sweep"]
+__all__ = ["Sweep", "folder_of", "planned", "remove_with", "resume", "room_for_runs", "study_asked", "sweep"]
 
 On = str | os.PathLike[str] | Executor | Place | None
 
@@ -176,6 +176,12 @@ def room_for_runs(study: object, folder: str | os.PathLike[str] | None, default:
     return target, kept
 
 
+def remove_with(result: object, folder: Path | None) -> None:
+    """Remove a temporary folder when the result that reads it is gone."""
+    if folder is not None:
+        weakref.finalize(result, shutil.rmtree, folder, ignore_errors=True)
+
+
 def sweep(
     study: str | os.PathLike[str] | Mapping[str, Any] | Study,
     folder: str | os.PathLike[str] | None = None,
@@ -232,8 +238,8 @@ def sweep(
     >>> import flywheel_sim as fs
     >>> tiny = {"market.accounts": 300, "market.initial_customers": 30, "horizon_weeks": 8}
     >>> heads = {"teams.sales.headcount": [4, 8]}
-    >>> found = fs.sweep({"scenario": "b2b-saas", "set": tiny, "parameters": heads, "replicates": 2})
-    >>> found.table.groupby("teams.sales.headcount")["npv"].count().to_dict()
+    >>> swept = fs.sweep({"scenario": "b2b-saas", "set": tiny, "parameters": heads, "replicates": 2})
+    >>> swept.table.groupby("teams.sales.headcount")["npv"].count().to_dict()
     {4: 2, 8: 2}
     """
     checked(on, workers)
@@ -242,8 +248,7 @@ def sweep(
     with Store.create(target, *planned(ready, rules(interventions, team_class))) as store:
         drive = run_design(None, on, store, progress, workers=workers, stop_on_error=stop_on_error)
     swept = Sweep(Store.open(target), drive.stopped)
-    if kept is not None:
-        weakref.finalize(swept, shutil.rmtree, kept, ignore_errors=True)
+    remove_with(swept, kept)
     return swept
 
 

@@ -135,10 +135,10 @@ class Followed:
     def referral_contagion(self) -> Pair:
         """Return referrals a week of the referred over those of others."""
         account, week, _, stratum = self.person_weeks
-        made = np.zeros((self.accounts, self.weeks + 1), np.int16)
+        counts = np.zeros((self.accounts, self.weeks + 1), np.int16)
         brought = self.once & (self.end["first_referrer"] >= 0)
-        np.add.at(made, (self.end["first_referrer"][brought], self.end["start_week"][brought]), 1)
-        return est.rate_ratio(made[account, week], self.referred[account], stratum)
+        np.add.at(counts, (self.end["first_referrer"][brought], self.end["start_week"][brought]), 1)
+        return est.rate_ratio(counts[account, week], self.referred[account], stratum)
 
     def referred_value(self) -> Pair:
         """Return the profit of the referred, with that of those they brought, over that of others of their time and

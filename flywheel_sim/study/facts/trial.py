@@ -72,8 +72,8 @@ def facts(
     Examples
     --------
     >>> import flywheel_sim as fs
-    >>> (found,) = fs.facts(["S26"], draws=0, replicates=2).found
-    >>> found.company, found.part, found.verdict
+    >>> (fact,) = fs.facts(["S26"], draws=0, replicates=2).facts
+    >>> fact.company, fact.part, fact.verdict
     ('b2c-subscription', 'involuntary', 'agrees')
     """
     replicates = whole("replicates", RUNS if replicates is None else replicates, 2)
@@ -100,7 +100,7 @@ def facts(
         for fact in own:
             judged += _measured(fact, place, arms, rates.get(fact.mark, float("nan")))
     return Facts(
-        found=tuple(judged),
+        facts=tuple(judged),
         replicates=replicates,
         draws=draws,
         seed=seed,

@@ -118,15 +118,15 @@ def points(lever: Lever, company: str, changes: Mapping[str, Any] | None = None)
     paths = every_name(base, lever.paths[company])
     own = [float(base.get(lever.of or path)) for path in paths]
     same = all(value == own[0] for value in own)
-    made = []
+    numbers = []
     for step in lever.grid:
         values = [value * step for value in own] if lever.multiples else [step] * len(own)
         whole = [_whole(base, path, value) for path, value in zip(paths, values, strict=True)]
         x = values[0] if same or not lever.multiples else step
-        made.append(Point(float(x), base.with_(dict(zip(paths, whole, strict=True)))))
+        numbers.append(Point(float(x), base.with_(dict(zip(paths, whole, strict=True)))))
     there = [float(base.get(path)) for path in paths]
     here = there[0] if same or not lever.multiples else there[0] / own[0] if own[0] else 1.0
-    return made, min(range(len(made)), key=lambda k: abs(made[k].x - here))
+    return numbers, min(range(len(numbers)), key=lambda k: abs(numbers[k].x - here))
 
 
 def _whole(base: Scenario, path: str, value: float) -> float | int:

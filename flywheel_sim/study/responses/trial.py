@@ -82,8 +82,8 @@ def responses(
     Examples
     --------
     >>> import flywheel_sim as fs
-    >>> found = fs.responses(["programme-cost"], companies=["b2b-two-teams"], replicates=2)
-    >>> [(curve.outcome, curve.year, curve.verdict) for curve in found.curves][0]
+    >>> responses = fs.responses(["programme-cost"], companies=["b2b-two-teams"], replicates=2)
+    >>> [(curve.outcome, curve.year, curve.verdict) for curve in responses.curves][0]
     ('value', 1, 'holds')
     """
     seed = whole("seed", seed)
@@ -166,11 +166,11 @@ def _curve(lever: Lever, company: str, expected: Expectation, year: int, x: Floa
         band = (band[0] * x[own], band[1] * x[own])
     first = int(np.argmax(kept))
     verdict, says = judge(expected.shape, x[kept], runs[kept], max(own - first, 0), inside=band, factor=expected.factor)
-    told = expected.shape
+    shape = expected.shape
     if expected.shape == "bounded":
-        told = f"at most {expected.factor:g} times the base"
+        shape = f"at most {expected.factor:g} times the base"
     elif band is not None:
-        told = f"{expected.shape} between {band[0]:.3g} and {band[1]:.3g}"
+        shape = f"{expected.shape} between {band[0]:.3g} and {band[1]:.3g}"
     outcome = OUTCOMES[expected.outcome]
     return Response(
         name=lever.name,
@@ -181,7 +181,7 @@ def _curve(lever: Lever, company: str, expected: Expectation, year: int, x: Floa
         unit=outcome.unit,
         meaning=outcome.meaning,
         year=year,
-        expected=told,
+        expected=shape,
         why=lever.why,
         verdict=verdict,
         says=says,

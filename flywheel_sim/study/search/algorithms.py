@@ -132,7 +132,7 @@ class Cma:
         self.luck = np.random.default_rng([seed, 0])
         self.population = population or 4 + int(3 * np.log(len(start) + self.pad))
         self.begun = 0
-        self.found: list[Floats] = []
+        self.settled: list[Floats] = []
         self._begin(np.concatenate([np.clip(start, 0.02, 0.98), np.full(self.pad, 0.5)]))
 
     def _begin(self, start: Floats) -> None:
@@ -169,7 +169,7 @@ class Cma:
             self.search.tell(self.asked, better_first(scores[:, 0], excess).tolist())
         width = self._width()
         if np.all(width <= np.maximum(SETTLED, 0.35 * np.concatenate([self.grain, np.ones(self.pad)]))):
-            self.found.append(self._middle())
+            self.settled.append(self._middle())
             self._begin(self.luck.random(len(self.grain) + self.pad))
 
     def _width(self) -> Floats:
@@ -183,7 +183,7 @@ class Cma:
 
     def favorite(self) -> Floats:
         """Return the middles of its distributions: under noise they are better than the luckiest point."""
-        return np.array([self._middle(), *self.found])
+        return np.array([self._middle(), *self.settled])
 
     def state(self) -> dict[str, float]:
         """Return its progress, as `Method` says."""

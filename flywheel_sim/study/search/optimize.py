@@ -25,9 +25,7 @@ Resuming
 """
 
 import os
-import shutil
 import time
-import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -45,7 +43,7 @@ from flywheel_sim.results.saving import ResultError
 from flywheel_sim.results.search import AS_IT_STANDS, Optimum, Policy, Robustness
 from flywheel_sim.scenario import Scenario
 from flywheel_sim.study.design.study import Study
-from flywheel_sim.study.design.sweep import On, room_for_runs, study_asked
+from flywheel_sim.study.design.sweep import On, remove_with, room_for_runs, study_asked
 from flywheel_sim.study.search.algorithms import Method, better_first, made_with, not_dominated
 from flywheel_sim.study.search.plan import (
     LIKED,
@@ -124,8 +122,8 @@ def optimize(
     >>> tiny = {"market.accounts": 300, "market.initial_customers": 30, "horizon_weeks": 8}
     >>> search = {"objectives": {"npv": "maximise"}, "budget": 40, "fresh": 4, "shortlist": 2}
     >>> heads = {"teams.sales.headcount": {"range": [0, 8]}}
-    >>> found = fs.optimize({"scenario": "b2b-saas", "set": tiny, "parameters": heads, "search": search})
-    >>> found.changes["teams.sales.headcount"] < 4
+    >>> optimum = fs.optimize({"scenario": "b2b-saas", "set": tiny, "parameters": heads, "search": search})
+    >>> optimum.changes["teams.sales.headcount"] < 4
     True
     """
     checked(on, workers)
@@ -134,8 +132,7 @@ def optimize(
     target, kept = room_for_runs(study, folder, folder_of(ready))
     with Store.create(target, experiment_of(ready)) as store:
         optimum = _Search(ready, store, on, workers, progress).run()
-    if kept is not None:
-        weakref.finalize(optimum, shutil.rmtree, kept, ignore_errors=True)
+    remove_with(optimum, kept)
     return optimum
 
 
@@ -247,8 +244,8 @@ class _Search:
         """Return what the search alone would have told."""
         if len(self.signs) > 1:
             return answer.searched
-        seen = [np.mean(gains, axis=0) for _, gains, excess in self.met.values() if excess <= 0]
-        return np.max(seen, axis=0) if seen else np.full(1, np.nan)
+        feasible = [np.mean(gains, axis=0) for _, gains, excess in self.met.values() if excess <= 0]
+        return np.max(feasible, axis=0) if feasible else np.full(1, np.nan)
 
     def _notes(self, policies: Sequence[Policy]) -> tuple[str, ...]:
         """Return what a reader should know."""
@@ -318,8 +315,8 @@ class _Search:
     def _step(self, now: Standing) -> None:
         """Report progress against what the whole search may cost."""
         assert self.progress is not None
-        made, total = now.done - self.had, max(self.most, now.total)
-        left = (time.monotonic() - self.begun) * (total - now.done) / made if made > 0 else None
+        done, total = now.done - self.had, max(self.most, now.total)
+        left = (time.monotonic() - self.begun) * (total - now.done) / done if done > 0 else None
         self.progress(replace(now, total=total, seconds_left=left))
 
     def _excess(self, outcomes: Floats, changes: Mapping[str, Any]) -> float:
@@ -345,12 +342,12 @@ class _Search:
             # what breaks a limit on a sum need not run to be known to break it
             able = [k for k, changes in enumerate(points) if self.space.excess(changes) <= 0]
             first = generation * replicates
-            told = self._ask([{}, *(points[k] for k in able)], [first] * (len(able) + 1), replicates, "search")
-            base, ran = self._counted(told[0], told[0]).mean(0), dict(zip(able, told[1:], strict=True))
+            values = self._ask([{}, *(points[k] for k in able)], [first] * (len(able) + 1), replicates, "search")
+            base, ran = self._counted(values[0], values[0]).mean(0), dict(zip(able, values[1:], strict=True))
             scores, excess = np.full((len(both), len(self.signs)), np.nan), np.full(len(both), np.nan)
             for k, changes in enumerate(points):
                 if k in ran:
-                    scores[k] = -self.signs * self._counted(ran[k], told[0]).mean(0)
+                    scores[k] = -self.signs * self._counted(ran[k], values[0]).mean(0)
                     excess[k] = self._excess(ran[k], changes)
                     self._meet(changes, -scores[k] - self.signs * base, excess[k])
                 else:
@@ -383,7 +380,7 @@ class _Search:
         return np.mean(known[1], axis=0) if known else np.full(len(self.signs), np.nan)
 
     def _policies(self, named: Sequence[tuple[str, Mapping[str, Any]]], first: int, what: str) -> list[Policy]:
-        told = self._ask([changes for _, changes in named], [first] * len(named), self.search.fresh, what)
+        values = self._ask([changes for _, changes in named], [first] * len(named), self.search.fresh, what)
         return [
             Policy(
                 name=name,
@@ -391,9 +388,9 @@ class _Search:
                 searched=self._seen(changes) if changes else np.zeros(len(self.signs)),
                 fresh=runs[:, self.columns],
                 excess=self._excess(runs, changes),
-                tail=self._counted(runs, told[0]) if self.averse else None,
+                tail=self._counted(runs, values[0]) if self.averse else None,
             )
-            for (name, changes), runs in zip(named, told, strict=True)
+            for (name, changes), runs in zip(named, values, strict=True)
         ]
 
     def _answer(self, method: Method) -> tuple[list[Policy], int, list[int]]:
@@ -413,11 +410,11 @@ class _Search:
             The policies that were judged, the number of the winner (0: the scenario as it stands), and the front, which
             is the winner alone.
         """
-        seen = list(self.met.values())
+        met = list(self.met.values())
         rank = better_first(
-            np.array([-np.mean(gains, axis=0)[0] for _, gains, _ in seen]), np.array([excess for *_, excess in seen])
+            np.array([-np.mean(gains, axis=0)[0] for _, gains, _ in met]), np.array([excess for *_, excess in met])
         )
-        best = [seen[int(k)][0] for k in np.argsort(rank, kind="stable")[: self.search.shortlist]]
+        best = [met[int(k)][0] for k in np.argsort(rank, kind="stable")[: self.search.shortlist]]
         short = _distinct([*best, *liked[:LIKED]])
         named = [(AS_IT_STANDS, {}), *((f"candidate {k + 1}", changes) for k, changes in enumerate(short))]
         chosen = self._policies(named, CHOOSING, "choice")
@@ -454,13 +451,13 @@ class _Search:
         each = [[self._in_draw(policies[p].changes, d) for d in range(len(self.draws))] for p in who]
         points = [row[d] for d in range(len(self.draws)) for row in each]
         firsts = [DRAWN + d * count for d in range(len(self.draws)) for _ in who]
-        told = self._ask(points, firsts, count, "draws").reshape(len(self.draws), len(who), count, -1)
-        values = told[..., self.columns].mean(2)
+        outcomes = self._ask(points, firsts, count, "draws").reshape(len(self.draws), len(who), count, -1)
+        values = outcomes[..., self.columns].mean(2)
         place_of = who.index(winner)
         gain = (values[:, place_of] - values[:, 0]) * self.signs
         kept = np.array(
             [
-                self._excess(told[d, place_of], policies[winner].changes) if winner else 0.0
+                self._excess(outcomes[d, place_of], policies[winner].changes) if winner else 0.0
                 for d in range(len(self.draws))
             ]
         )

@@ -162,8 +162,8 @@ def over_worlds(study: Study, kept: Mapping[str, str] | None = None) -> WorldDra
     return drawing([study.base], source, least=search.worlds)
 
 
-def _kept(found: WorldDrawing) -> dict[str, str]:
-    return {"source": os.path.abspath(found.source), "digest": found.digest}  # noqa: PTH100
+def _kept(worlds: WorldDrawing) -> dict[str, str]:
+    return {"source": os.path.abspath(worlds.source), "digest": worlds.digest}  # noqa: PTH100
 
 
 def _draws(study: Study) -> list[dict[str, Any]]:

@@ -185,14 +185,14 @@ def _tails(study: Study) -> Iterator[Problem]:
 
 
 def _simplexes(study: Study) -> Iterator[Problem]:
-    seen = {other for path, block in study.parameters.items() for other in (path, *block.also)}
+    taken = {other for path, block in study.parameters.items() for other in (path, *block.also)}
     for name, block in study.file.search.simplexes.items():
         for k, path in enumerate(block.paths):
             here = ("search", "simplexes", name, "paths", str(k))
-            if path in seen:
+            if path in taken:
                 yield study.problem(here, f"'{path}' is set twice")
                 continue
-            seen.add(path)
+            taken.add(path)
             for scenario in study.scenarios.values():
                 shape = along(root(type(scenario.model)), tuple(path.split(".")))
                 kinds = shape.kinds if shape else ()

@@ -43,32 +43,32 @@ def by_outcome(good: Flags, outcomes: tuple[str, ...], least: int, what: str, an
     groups: dict[bytes, list[int]] = {}
     for k in np.flatnonzero(counts >= least).tolist():
         groups.setdefault(good[:, k].tobytes(), []).append(k)
-    found = [(np.array(columns), analyze(good[:, columns[0]], np.array(columns))) for columns in groups.values()]
-    whole = found[0][1]
+    analyzed = [(np.array(columns), analyze(good[:, columns[0]], np.array(columns))) for columns in groups.values()]
+    whole = analyzed[0][1]
 
     def spread(parts: list[NDArray[np.float64]], axis: int) -> NDArray[np.float64]:
         shape = list(parts[0].shape)
         shape[axis] = len(outcomes)
         out = np.full(shape, np.nan)
         view = np.moveaxis(out, axis, 0)
-        for (columns, _), part in zip(found, parts, strict=True):
+        for (columns, _), part in zip(analyzed, parts, strict=True):
             view[columns] = np.moveaxis(part, axis, 0)
         return out
 
     def index(parts: list[Index]) -> Index:
         return Index(*(spread([getattr(part, end) for part in parts], -1) for end in ("value", "low", "high")))
 
-    steps = {k: one.convergence[at] for columns, one in found for at, k in enumerate(columns.tolist())}
-    shares = [one.seed_share for _, one in found if one.seed_share is not None]
+    steps = {k: one.convergence[at] for columns, one in analyzed for at, k in enumerate(columns.tolist())}
+    shares = [one.seed_share for _, one in analyzed if one.seed_share is not None]
     return replace(
         whole,
         outcomes=outcomes,
         rows=tuple(counts.tolist()),
         dropped=tuple((len(good) - counts).tolist()),
-        indices={name: index([one.indices[name] for _, one in found]) for name in whole.indices},
-        seed_share=index(shares) if len(shares) == len(found) else None,
-        mean=spread([one.mean for _, one in found], 0),
-        spread=spread([one.spread for _, one in found], 0),
-        swings=spread([one.swings for _, one in found], 1),
+        indices={name: index([one.indices[name] for _, one in analyzed]) for name in whole.indices},
+        seed_share=index(shares) if len(shares) == len(analyzed) else None,
+        mean=spread([one.mean for _, one in analyzed], 0),
+        spread=spread([one.spread for _, one in analyzed], 0),
+        swings=spread([one.swings for _, one in analyzed], 1),
         convergence=tuple(steps.get(k, ()) for k in range(len(outcomes))),
     )

@@ -73,8 +73,8 @@ def analyzed(
     parts = set(table["part"])
 
     def at(part: str, of: "pd.DataFrame") -> Floats:
-        wanted = pd.MultiIndex.from_product([rows, [part]])
-        return np.asarray(of.reindex(wanted).to_numpy(np.float64))
+        index = pd.MultiIndex.from_product([rows, [part]])
+        return np.asarray(of.reindex(index).to_numpy(np.float64))
 
     if "A" in parts and "B" in parts:
         mirrored = f"BA:{parameters[0]}" in parts
@@ -87,7 +87,7 @@ def analyzed(
             outcomes=titles,
             places=(at("A", places), at("B", places)),
         )
-    order = {row: [part for part in frames[0].loc[frames[0]["row"] == row, "part"].unique()] for row in rows}
+    order = {row: list(frames[0].loc[frames[0]["row"] == row, "part"].unique()) for row in rows}
     walks = [row for row in rows if order[row][:1] == [""] and sorted(order[row][1:]) == sorted(parameters)]
     if not walks:
         raise ScenarioError.single("expected the runs of a sobol or morris design; no trajectory is complete")
@@ -111,8 +111,8 @@ def _with_repeats(table: "pd.DataFrame", parameters: Sequence[str]) -> "pd.DataF
     import pandas as pd
 
     names, sobol_design = list(parameters), "B" in set(table["part"]) or any(table["part"].str.startswith("AB:"))
-    wanted = ["A", "B", *(f"AB:{p}" for p in names)]
-    wanted += [f"BA:{p}" for p in names] if any(table["part"].str.startswith("BA:")) else []
+    parts = ["A", "B", *(f"AB:{p}" for p in names)]
+    parts += [f"BA:{p}" for p in names] if any(table["part"].str.startswith("BA:")) else []
     added = []
     keys = ["row", "scenario"] if "scenario" in table.columns else ["row"]
     for _, group in table.groupby(keys, sort=False):
@@ -122,12 +122,12 @@ def _with_repeats(table: "pd.DataFrame", parameters: Sequence[str]) -> "pd.DataF
             last = by_part[list(by_part)[-1]]
             added += [last.assign(part=p) for p in names if p not in by_part]
             continue
-        if "A" not in by_part or len(by_part) == len(wanted):
+        if "A" not in by_part or len(by_part) == len(parts):
             continue
         at = {tuple(some[names].iloc[0]): some for some in by_part.values()}
         a = by_part["A"]
         b = by_part.get("B", a)
-        for part in wanted:
+        for part in parts:
             if part not in by_part:
                 start, _, moved = part.partition(":")
                 one, other = (b, a) if start in ("B", "BA") else (a, b)

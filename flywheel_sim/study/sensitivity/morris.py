@@ -44,8 +44,8 @@ def morris(
 
     Examples
     --------
-    >>> found = morris(lambda u, rows: u[:, :1] - 2 * u[:, 1:2], ["a", "b", "inert"], 10)
-    >>> [round(float(x), 6) for x in found.indices["mu"].value[:, 0]]
+    >>> screening = morris(lambda u, rows: u[:, :1] - 2 * u[:, 1:2], ["a", "b", "inert"], 10)
+    >>> [round(float(x), 6) for x in screening.indices["mu"].value[:, 0]]
     [1.0, -2.0, 0.0]
     """
     if levels < 2 or levels % 2:
@@ -137,7 +137,7 @@ def _of_whole(
         spread = np.sqrt(np.maximum(means["square"] - means["mu"] ** 2, 0.0) * rows / (rows - 1))
         return {"mu": means["mu"], "mu_star": means["mu_star"], "sigma": spread}
 
-    found = measures({name: term.mean(axis=0) for name, term in terms.items()})
+    measured = measures({name: term.mean(axis=0) for name, term in terms.items()})
     ends = resampled(terms, measures)
     whole = values.mean(axis=(0, 1))
     starts = values[:, 0].var(axis=0, ddof=1)
@@ -152,11 +152,11 @@ def _of_whole(
         outcomes=outcomes,
         rows=(rows,) * len(outcomes),
         dropped=(0,) * len(outcomes),
-        indices={name: Index(found[name], *ends[name]) for name in found},
+        indices={name: Index(measured[name], *ends[name]) for name in measured},
         seed_share=share,
         mean=whole,
         spread=np.sqrt(starts),
-        swings=np.stack([whole - found["mu"] / 2, whole + found["mu"] / 2], axis=-1),
+        swings=np.stack([whole - measured["mu"] / 2, whole + measured["mu"] / 2], axis=-1),
         convergence=tuple(
             tuple((n, {"mu_star": np.abs(effects[:n, :, k]).mean(axis=0)}) for n in growing)
             for k in range(len(outcomes))

@@ -72,8 +72,8 @@ def sobol(
 
     Examples
     --------
-    >>> found = sobol(lambda u, rows: u[:, :1] + 2 * u[:, 1:2], ["a", "b", "inert"], 512)
-    >>> [round(float(x), 2) for x in found.indices["first"].value[:, 0]]
+    >>> indices = sobol(lambda u, rows: u[:, :1] + 2 * u[:, 1:2], ["a", "b", "inert"], 512)
+    >>> [round(float(x), 2) for x in indices.indices["first"].value[:, 0]]
     [0.2, 0.8, 0.0]
     """
     from scipy.stats import qmc
@@ -193,12 +193,12 @@ def _of_whole(
 
 def _mixed(one: Floats, other: Floats) -> list[Floats]:
     """Return ``one`` with one column of ``other``, for every column."""
-    found = []
+    matrices = []
     for k in range(one.shape[1]):
         mixed = one.copy()
         mixed[:, k] = other[:, k]
-        found.append(mixed)
-    return found
+        matrices.append(mixed)
+    return matrices
 
 
 def _terms(f_a: Floats, f_b: Floats, f_ab: Floats, f_ba: Floats | None) -> Terms:

@@ -167,14 +167,14 @@ def made_now(
     from flywheel_sim.execute.run import run
 
     names = list(scenarios()) if names is None else list(names)
-    made: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for done, name in enumerate(names):
         one = run(load(name), SEED, workers=workers, accounts=False)
         summary = {key: finite(value) for key, value in one.summary.items()}
-        made[name] = {"hash": one.scenario.hash, "weekly": weekly_digest(one), "summary": summary}
+        results[name] = {"hash": one.scenario.hash, "weekly": weekly_digest(one), "summary": summary}
         if progress:
             progress(done + 1, len(names))
-    return {"format": _FORMAT, "made": provenance({}, SEED).to_dict(), "scenarios": made}
+    return {"format": _FORMAT, "made": provenance({}, SEED).to_dict(), "scenarios": results}
 
 
 def read_baseline(path: Path | None = None, *, new: bool = False) -> dict[str, Any]:

@@ -158,7 +158,7 @@ def reproduce(
         left_out = tuple(name for name in tables if name.startswith(_APART))
         with tempfile.TemporaryDirectory(prefix="flywheel-") as draft:
             place = Path(draft) / "again"
-            _again(folder, manifest, tables, workers, progress).save(place)
+            _made_now(manifest, tables, workers, progress).save(place)
             fresh = read_manifest(place)["tables"]
             old = {name: read_table(folder, name) for name in tables if name not in left_out}
             new = {name: read_table(place, name) for name in fresh}
@@ -241,8 +241,7 @@ def _columns(store: "Store") -> dict[str, dict[str, NDArray[Any]]]:
     return {name: {str(column): table[column].to_numpy() for column in table} for name, table in tables.items()}
 
 
-def _again(
-    folder: str | os.PathLike[str],
+def _made_now(
     manifest: Mapping[str, Any],
     tables: list[str],
     workers: int | None,
@@ -307,51 +306,28 @@ def moved(table: str, column: str, old: NDArray[Any], new: NDArray[Any]) -> Move
     >>> moved("weekly", "cash", np.array([1.0, np.nan]), np.array([1.0, np.nan])) is None
     True
     """
+    difference = partial(Moved, table=table, column=column, of=len(old))
     if len(old) != len(new):
-        return Moved(
-            table=table,
-            column=column,
-            rows=abs(len(old) - len(new)),
-            of=len(old),
-            first=min(len(old), len(new)),
-            largest=np.inf,
-            relative=np.inf,
-        )
-    lengths = len(old)
+        return difference(rows=abs(len(old) - len(new)), first=min(len(old), len(new)), largest=np.inf, relative=np.inf)
     if old.dtype.kind == "f" and new.dtype.kind == "f":
         with np.errstate(invalid="ignore"):
             differs = (old != new) & ~(np.isnan(old) & np.isnan(new)) | (np.signbit(old) != np.signbit(new))
             if old.dtype == new.dtype and not differs.any():
                 return None
-            apart = np.abs(np.subtract(new, old, dtype=np.float64))
-            apart = np.where(np.isnan(apart) & differs, np.inf, apart)
+            gap = np.abs(np.subtract(new, old, dtype=np.float64))
+            gap = np.where(np.isnan(gap) & differs, np.inf, gap)
             scale = max(float(np.nanmax(np.abs(old), initial=0.0)), 1e-300)
         if not differs.any():
-            return Moved(table=table, column=column, rows=0, of=lengths, first=0, largest=0.0, relative=0.0)
-        largest = float(apart[differs].max())
-        return Moved(
-            table=table,
-            column=column,
-            rows=int(differs.sum()),
-            of=lengths,
-            first=int(np.argmax(differs)),
-            largest=largest,
-            relative=largest / scale,
-        )
-    differs = np.asarray(old != new)
-    if not differs.any():
-        return None
-    largest = relative = np.inf
-    if old.dtype.kind in "iu" and new.dtype.kind in "iu":
-        gap = np.abs(old.astype(np.float64) - new.astype(np.float64))
-        largest = float(gap.max())
-        relative = largest / max(float(np.abs(old.astype(np.float64)).max()), 1.0)
-    return Moved(
-        table=table,
-        column=column,
-        rows=int(differs.sum()),
-        of=lengths,
-        first=int(np.argmax(differs)),
-        largest=largest,
-        relative=relative,
-    )
+            return difference(rows=0, first=0, largest=0.0, relative=0.0)
+        largest = float(gap[differs].max())
+        relative = largest / scale
+    else:
+        differs = np.asarray(old != new)
+        if not differs.any():
+            return None
+        largest = relative = np.inf
+        if old.dtype.kind in "iu" and new.dtype.kind in "iu":
+            gap = np.abs(old.astype(np.float64) - new.astype(np.float64))
+            largest = float(gap.max())
+            relative = largest / max(float(np.abs(old.astype(np.float64)).max()), 1.0)
+    return difference(rows=int(differs.sum()), first=int(np.argmax(differs)), largest=largest, relative=relative)

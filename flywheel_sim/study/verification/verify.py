@@ -90,12 +90,12 @@ def verify(
     seed = whole("seed", seed)
     replicates = replicates if replicates is None else whole("replicates", replicates, 1)
     limits, only = chosen(anchors)
-    made = ready(limits, changes or {})
+    cases = ready(limits, changes or {})
     runs = {
-        limit.key: 1 if limit.quick == 1 else replicates or (limit.full if full else limit.quick) for limit, _ in made
+        limit.key: 1 if limit.quick == 1 else replicates or (limit.full if full else limit.quick) for limit, _ in cases
     }
     total, done, read_off, hashes = sum(runs.values()), 0, [], {}
-    for limit, scenario in made:
+    for limit, scenario in cases:
         begun = time.perf_counter()
         if progress:
             progress(done, total, limit.key)
@@ -106,10 +106,10 @@ def verify(
 
         sample = read(limit, scenario, runs[limit.key], seed=seed, workers=workers, step=step)
         try:
-            paths, found = limit.path(sample) if limit.path else {}, limit.judge(sample)
+            paths, quantities = limit.path(sample) if limit.path else {}, limit.judge(sample)
         except ValueError as error:
             raise ScenarioError.single(f"{limit.key} has no closed form here: {error}") from None
-        read_off.append((limit, scenario, found, paths, time.perf_counter() - begun))
+        read_off.append((limit, scenario, quantities, paths, time.perf_counter() - begun))
         hashes[scenario.name] = scenario.hash
         done += runs[limit.key]
     judgments = _judged([quantities for _, _, quantities, _, _ in read_off], false_alarm)
@@ -186,17 +186,17 @@ def ready(limits: Sequence[Limit], changes: Mapping[str, Any]) -> list[tuple[Lim
             problems[Problem(None, None, None, path, message, nearest(path, limit.free))] = None
     if problems:
         raise ScenarioError(problems)
-    made = []
+    cases = []
     for limit in following:
         try:
             scenario = load(f"limits/{limit.scenario}")
             settings = {**limit.given, **changes}
-            made.append((limit, scenario.with_(settings) if settings else scenario))
+            cases.append((limit, scenario.with_(settings) if settings else scenario))
         except ScenarioError as error:
             problems |= dict.fromkeys(error.problems)
     if problems:
         raise ScenarioError(problems)
-    return made
+    return cases
 
 
 def read(

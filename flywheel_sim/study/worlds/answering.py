@@ -71,10 +71,10 @@ def answered(comparison: Some, drawn: "WorldDrawing", values: Floats | None = No
         given=drawn.given,
         notes=drawn.worlds.notes,
     )
-    told = replace(comparison, worlds_run=answer)
+    result = replace(comparison, worlds_run=answer)
     if not whole or count == 1:
-        return told
-    best, worth = told.best, shrunk[told.best - 1].evpi()
+        return result
+    best, worth = result.best, shrunk[result.best - 1].evpi()
     first = (
         learn_first(answer.draws, shrunk[best - 1].means, seed=comparison.seed, whole=worth)
         if runs >= FEWEST_TELLING and worth > 0

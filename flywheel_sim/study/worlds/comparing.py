@@ -68,8 +68,8 @@ def over_worlds(
     early : callable, optional
         Takes the answer over the first 24 worlds, before the others are run.
     """
-    count, wanted = how.replicates, again(how.replicates) if len(scenarios) > 1 else 0
-    total = count + wanted
+    count, repeats = how.replicates, again(how.replicates) if len(scenarios) > 1 else 0
+    total = count + repeats
     weeks, done = scenarios[0].model.horizon_weeks * len(scenarios), 0
 
     def more(first: int, replicates: int) -> list[list[Run]]:
@@ -87,7 +87,7 @@ def over_worlds(
         twice = values_of(more(drawn.rows, again(EARLY)))
         early(answered(judge(runs), drawn, twice, whole=False))
     _add(runs, more(len(runs[0]), count - len(runs[0])))
-    if left := wanted - twice.shape[1]:
+    if left := repeats - twice.shape[1]:
         twice = np.concatenate((twice, values_of(more(drawn.rows + twice.shape[1], left))), axis=1)
     return answered(judge(runs), drawn, twice)
 

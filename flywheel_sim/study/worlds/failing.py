@@ -44,8 +44,8 @@ def failing(draws: WorldDraws, effects: Floats, labels: Mapping[str, str] | None
     >>> luck = np.random.default_rng(1)
     >>> x = luck.random((300, 2))
     >>> draws = WorldDraws(x, ("a.reach", "b.cost"), ("Reach", "Cost"), ("a", "b"))
-    >>> found = failing(draws, x[:, 0] - 0.2)
-    >>> list(found.limits), found.losing_inside == found.inside
+    >>> box = failing(draws, x[:, 0] - 0.2)
+    >>> list(box.limits), box.losing_inside == box.inside
     (['a.reach'], True)
     """
     effects = np.asarray(effects, np.float64)

@@ -123,7 +123,7 @@ def worlds(
     --------
     >>> import flywheel_sim as fs
     >>> small = {"extends": "b2b-two-teams", "horizon_weeks": 8, "market": {"accounts": 200}}
-    >>> found = fs.worlds(small, draws=2)  # doctest: +SKIP
+    >>> worlds = fs.worlds(small, draws=2)  # doctest: +SKIP
     """
     draws, seed = whole("draws", draws, 1, 100_000), whole("seed", seed)
     base = company_of(company, changes)
@@ -352,26 +352,26 @@ class _Making:
             scenario.source.get("incentives", {}).get("measures", {})
         )
         rest = scenario.with_({"incentives.enabled": True, "incentives.pay": {}, "incentives.measures": measures})
-        names, values, found = tuple(sorted(measures)), self.prior.values(z), []
+        names, values, tables = tuple(sorted(measures)), self.prior.values(z), []
         for first in range(0, len(numbers), PART):
             some, own = numbers[first : first + PART], z[first : first + PART]
 
             def make(first: int = first, some: NDArray[np.int64] = some) -> Floats:
-                told = []
+                rows = []
                 for k in range(first, first + len(some)):
                     row = self.prior.entries(values[k])
                     row |= {path: float(column[k]) for path, column in references.items()}
                     read = readings(rest.varied(row), self.threads, runs=TARGET_RUNS)
                     right = {name: target_of(one) for name, one in read.items()}
-                    told.append([right.get(name) or 0.0 for name in names])
+                    rows.append([right.get(name) or 0.0 for name in names])
                     self._look()
-                return np.array(told)
+                return np.array(rows)
 
             mark = hashlib.sha256(some.tobytes() + np.ascontiguousarray(own).tobytes()).hexdigest()[:16]
-            found.append(self._kept(f"targets-{mark}", make, (len(some), len(names))))
+            tables.append(self._kept(f"targets-{mark}", make, (len(some), len(names))))
             self.done += len(some)
             self._look()
-        table = np.concatenate(found) if found else np.empty((0, len(names)))
+        table = np.concatenate(tables) if tables else np.empty((0, len(names)))
         return {f"incentives.measures.{name}.target": table[:, k] for k, name in enumerate(names)}
 
     def _references(self, numbers: NDArray[np.int64], z: Floats) -> dict[str, Floats]:
@@ -390,13 +390,13 @@ class _Making:
                 luck = [(self.seed, _SETTLING + SETTLING * int(k) + r) for k in some for r in range(SETTLING)]
                 each = [one for one in once for _ in range(SETTLING)]
                 rows = references_of(each, luck, every=_EVERY, workers=self.threads, look=self._look, paired=True)
-                told = []
+                settled = []
                 for k, one in enumerate(once):
                     mine = rows[k * SETTLING : (k + 1) * SETTLING]
                     # a run in which nothing of the kind happens says nothing of it
                     read = {path: [row.get(path, one.get(path)) for row in mine] for path in paths}
-                    told.append(_allowed(one, {path: float(np.mean(x)) for path, x in read.items()}))
-                return np.array([[row[path] for path in paths] for row in told])
+                    settled.append(_allowed(one, {path: float(np.mean(x)) for path, x in read.items()}))
+                return np.array([[row[path] for path in paths] for row in settled])
 
             mark = hashlib.sha256(some.tobytes() + np.ascontiguousarray(own).tobytes()).hexdigest()[:16]
             table = self._kept(f"references-{mark}", make, (len(some), len(paths)))

@@ -106,7 +106,7 @@ class Prior:
         doubt = scenario.model.doubt
         factors = {**WIDTHS, **doubt.widths}
         ties = {path: name for name, paths in doubt.tied.items() for path in paths}
-        numbers, told = [], []
+        numbers, notes = [], []
         acts = acting(scenario)
         acts |= {path: float(one.median) for path, one in scenario.ranges.items() if _draws(scenario, path)}
         for path, value in acts.items():
@@ -128,15 +128,15 @@ class Prior:
                 )
         for choice in doubt.structure.values():
             if role_of(choice.path) not in ("company", "effect"):
-                told.append(f"{choice.path} is not drawn: {_why_not(scenario, choice.path)}; what is stated is taken")
+                notes.append(f"{choice.path} is not drawn: {_why_not(scenario, choice.path)}; what is stated is taken")
         for path in scenario.ranges:
             if path in acts or any(f"{path}.".startswith(f"{one}.") for one in doubt.known):
                 continue
-            told.append(f"{path} is not drawn: {_why_not(scenario, path)}; its median is taken")
+            notes.append(f"{path} is not drawn: {_why_not(scenario, path)}; its median is taken")
         numbers += [
             one for one in _choices(scenario) if not any(f"{one.path}.".startswith(f"{k}.") for k in doubt.known)
         ]
-        return cls(scenario, tuple(numbers), tuple(told))
+        return cls(scenario, tuple(numbers), tuple(notes))
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -116,8 +116,8 @@ def shrink(runs: Floats, world: NDArray[np.int64], weights: Floats | None = None
     >>> luck = np.random.default_rng(1)
     >>> truth, world = luck.normal(1.0, 1.0, 2000), np.r_[0:2000, 0:500]
     >>> shown = truth[world] + luck.normal(0.0, 2.0, 2500)
-    >>> found = shrink(shown, world)
-    >>> f"true {np.mean(truth > 0):.2f}, seen {np.mean(shown > 0):.2f}, shrunk {np.mean(found.effects > 0):.2f}"
+    >>> shrunk = shrink(shown, world)
+    >>> f"true {np.mean(truth > 0):.2f}, seen {np.mean(shown > 0):.2f}, shrunk {np.mean(shrunk.effects > 0):.2f}"
     'true 0.83, seen 0.68, shrunk 0.83'
     """
     from scipy.special import fdtrc

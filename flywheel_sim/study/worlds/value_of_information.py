@@ -182,11 +182,11 @@ def learn_first(
     ranked = sorted(
         candidates(draws, effects, weights, groups, seed), key=lambda one: (not one.distinguishable, -one.value)
     )
-    told = []
+    rows = []
     for one in ranked:
         path = (one.paths or tuple(groups[one.name]))[0]
         share = min(one.value / whole, 1.0) if whole > 0 else 0.0
-        told.append(
+        rows.append(
             ToLearn(
                 name=one.name,
                 path=path,
@@ -197,7 +197,7 @@ def learn_first(
                 measure=how_to_learn(path),
             )
         )
-    return told
+    return rows
 
 
 def candidates(

@@ -1,6 +1,6 @@
 """How a limit is written down: a scenario, what is read off each run, and how that is held against a closed form."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from flywheel_sim.results import Run
 from flywheel_sim.results.verification import Quantity
 from flywheel_sim.scenario import Scenario
 
-__all__ = ["Limit", "Sample", "alone", "average", "curve", "exactly", "known", "ratio"]
+__all__ = ["Limit", "Sample", "alone", "average", "curve", "exactly", "exactly_at", "known", "ratio"]
 
 Floats = NDArray[np.float64]
 
@@ -135,6 +135,15 @@ def exactly(
 ) -> Quantity:
     """Return a quantity without luck."""
     return Quantity(name, float(theory), float(model), 0.0, tolerance, line=line, x=x)
+
+
+def exactly_at(weeks: Iterable[int], line: str, path: Floats, theory: Floats, tolerance: float) -> list[Quantity]:
+    """Return one `exactly` for each of these weeks that a path has; its first number is that of week 1."""
+    return [
+        exactly(f"{line}, week {week}", path[week - 1], theory[week - 1], tolerance, line=line, x=week)
+        for week in weeks
+        if week <= len(theory)
+    ]
 
 
 def curve(

@@ -9,7 +9,17 @@ from flywheel_sim import theory
 from flywheel_sim.results import Run
 from flywheel_sim.results.verification import Quantity
 from flywheel_sim.scenario import Scenario
-from flywheel_sim.study.verification.limits.base import Floats, Limit, Sample, average, curve, exactly, known, ratio
+from flywheel_sim.study.verification.limits.base import (
+    Floats,
+    Limit,
+    Sample,
+    average,
+    curve,
+    exactly,
+    exactly_at,
+    known,
+    ratio,
+)
 
 __all__ = ["COMPANY"]
 
@@ -281,19 +291,8 @@ def _erosion(s: Sample) -> list[Quantity]:
 
         down, up = constant(m.standard_decay_weeks), constant(m.standard_recovery_weeks)
         exact = np.asarray(theory.standard_path(level, tau_down=down, tau_up=up))
-        told = "never recovering" if math.isinf(up) else "recovering"
-        for week in (30, 46, 104, 260):
-            if week <= len(exact):
-                quantities.append(
-                    exactly(
-                        f"standard, {told}, week {week}",
-                        standard[week - 1],
-                        exact[week - 1],
-                        1e-9,
-                        line=f"standard, {told}",
-                        x=week,
-                    )
-                )
+        kind = "never recovering" if math.isinf(up) else "recovering"
+        quantities += exactly_at((30, 46, 104, 260), f"standard, {kind}", standard, exact, 1e-9)
     return quantities
 
 
@@ -319,18 +318,7 @@ def _trap(s: Sample) -> list[Quantity]:
         c, path = scenario.model.causes, values[0]
         week = np.arange(1, path.size + 1)
         exact = np.asarray(theory.capability_path(week, 1.0 - c.start, c.load, c.prevention, c.fix_rate, c.growth))
-        for at in (26, 104, 260, path.size):
-            if at <= path.size:
-                quantities.append(
-                    exactly(
-                        f"capability {name}, week {at}",
-                        path[at - 1],
-                        exact[at - 1],
-                        1e-5,
-                        line=f"capability {name}",
-                        x=at,
-                    )
-                )
+        quantities += exactly_at((26, 104, 260, path.size), f"capability {name}", path, exact, 1e-5)
     return quantities
 
 

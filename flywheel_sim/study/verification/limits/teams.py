@@ -72,13 +72,13 @@ def _tasks(s: Sample) -> list[Quantity]:
         m, mu = scenario.model, values[0]
         c = m.incentives.substitution
         cost, (g, _, b, _) = np.array([[1.0, c], [c, 1.0]]), _gradient(m, "desk")
-        told = "as set" if k == 0 else f"C12 = {c:g}"
+        case = "as set" if k == 0 else f"C12 = {c:g}"
         exact = np.linalg.solve(cost, b * g)
-        quantities += [exactly(f"effort in task {n + 1}, {told}", mu[n], exact[n], 1e-6) for n in range(2)]
+        quantities += [exactly(f"effort in task {n + 1}, {case}", mu[n], exact[n], 1e-6) for n in range(2)]
         if k:
             best = theory.holmstrom_milgrom([1, 1], cost, [1, np.inf])
             surplus = mu.sum() - mu @ cost @ mu / 2 - b * b / 2
-            quantities.append(exactly(f"surplus of the best pay, {told}", surplus, best.surplus, 1e-6))
+            quantities.append(exactly(f"surplus of the best pay, {case}", surplus, best.surplus, 1e-6))
     return quantities
 
 
