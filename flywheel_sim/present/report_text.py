@@ -8,7 +8,7 @@ from flywheel_sim.results import Outcomes, Verdict
 from flywheel_sim.results.assumptions import tally
 from flywheel_sim.results.naming import shared_part
 from flywheel_sim.results.paired import band
-from flywheel_sim.results.words import money, number, of_100, percent, signed_money, span, week
+from flywheel_sim.results.words import counted, money, number, percent, signed_money, span, week
 
 __all__ = [
     "Tile", "about", "comparison_tiles", "headline", "how_many", "how_sure", "question", "second", "single_note",
@@ -98,7 +98,7 @@ def comparison_tiles(verdict: Verdict, weeks: int, runs: int) -> list[Tile]:
     return [
         Tile(
             "Chance it is better",
-            _won(verdict.wins_of_100, runs),
+            counted(verdict.wins_of_100, runs),
             "paired runs, ties count half" if runs <= 100 else f"{runs} paired runs, ties count half",
             round(verdict.wins_of_100 / 10),
         ),
@@ -114,19 +114,6 @@ def comparison_tiles(verdict: Verdict, weeks: int, runs: int) -> list[Tile]:
             week(dip.week) if dip.week else "never behind",
         ),
     ]
-
-
-def _won(wins: float, runs: int) -> str:
-    """Return wins as they were counted, or of 100 when there are more runs or a half win.
-
-    Examples
-    --------
-    >>> _won(95.0, 20), _won(97.5, 20), _won(93.2, 1000)
-    ('19 of 20', '97 of 100', '93 of 100')
-    """
-    won = wins * runs / 100.0
-    whole = runs <= 100 and abs(won - round(won)) < 1e-9
-    return f"{round(won)} of {runs}" if whole else f"{of_100(wins)} of 100"
 
 
 def single_tiles(outcomes: Outcomes) -> list[Tile]:

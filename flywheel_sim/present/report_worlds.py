@@ -12,7 +12,7 @@ from flywheel_sim.present.drawing import to_svg
 from flywheel_sim.present.report_text import Tile
 from flywheel_sim.present.worlds import dots_words, hundred_dots, learn_words, where_chart
 from flywheel_sim.results import Outcomes
-from flywheel_sim.results.words import money, percent, signed_money, span
+from flywheel_sim.results.words import counted, money, percent, signed_money, span
 from flywheel_sim.results.world_answer import WorldRuns, WorldVerdict, over_worlds
 
 __all__ = ["InReport", "dots_and_words", "in_report", "luck_of_worlds", "under_verdict", "worlds_tiles"]
@@ -84,16 +84,10 @@ def under_verdict(outcomes: Outcomes, verdict: WorldVerdict) -> str:
 def worlds_tiles(verdict: WorldVerdict, weeks: int, usual: list[Tile]) -> list[Tile]:
     """Return the four tiles with the share of worlds and what is expected in them; the other two are of the runs."""
     low, high = verdict.interval80
-    won = verdict.share * verdict.n
-    counted = (
-        f"{round(won)} of {verdict.n}"
-        if verdict.n <= 100 and won == round(won)
-        else f"{100 * verdict.share:.0f} of 100"
-    )
     return [
         Tile(
             "Worlds in which it is better",
-            counted,
+            counted(100.0 * verdict.share, verdict.n),
             f"80 % interval: {percent(verdict.low)} to {percent(verdict.high)}",
             round(10 * verdict.share),
         ),

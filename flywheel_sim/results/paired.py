@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flywheel_sim.results.intervals import LEVEL, mean_interval, paired_p, share_interval, superiority_interval
-from flywheel_sim.results.words import money, of_100, signed_money, span
+from flywheel_sim.results.words import counted, money, signed_money, span
 from flywheel_sim.results.world_answer import WorldVerdict
 
 __all__ = [
@@ -284,13 +284,8 @@ def _equal_sentence(
 
 
 def _counted(wins: float, runs: int, of: str) -> str:
-    """Return wins as they were counted when there are at most 100 runs and no half win, else of 100."""
-    count = wins * runs / 100.0
-    if wins == 100.0:
-        return f"all {runs} paired runs {of}"
-    if runs <= 100 and abs(count - round(count)) < 1e-9:
-        return f"{round(count)} of {runs} paired runs {of}"
-    return f"{of_100(wins)} of 100 paired runs {of}"
+    """Say how many of the paired runs were won."""
+    return f"all {runs} paired runs {of}" if wins == 100.0 else f"{counted(wins, runs)} paired runs {of}"
 
 
 def _sentence(wins: float, runs: int, mean: float, weeks: int, challenger: str, baseline: str, of: str) -> str:
@@ -303,10 +298,10 @@ def _sentence(wins: float, runs: int, mean: float, weeks: int, challenger: str, 
         return f"{lead}: after {after}, {challenger} is {apart} on average, and ahead in {_counted(wins, runs, of)}."
     if wins < 50:
         wins, mean, challenger, baseline = 100.0 - wins, -mean, baseline, challenger
-    counted = _counted(wins, runs, of)
+    among = _counted(wins, runs, of)
     if mean >= 0:
-        return f"{challenger} is worth {money(mean)} more than {baseline} after {after}: ahead in {counted}."
+        return f"{challenger} is worth {money(mean)} more than {baseline} after {after}: ahead in {among}."
     return (
-        f"{challenger} is ahead of {baseline} in {counted} after {after}, although a few bad runs make it worth "
+        f"{challenger} is ahead of {baseline} in {among} after {after}, although a few bad runs make it worth "
         f"{money(-mean)} less on average."
     )

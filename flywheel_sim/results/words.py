@@ -104,6 +104,18 @@ def of_100(wins: float) -> str:
     return f"{math.floor(wins + 1e-9)}"
 
 
+def counted(wins: float, n: int) -> str:
+    """Return wins of 100 as they were counted, where there are at most 100 of them and no half one, else of 100.
+
+    Examples
+    --------
+    >>> counted(95.0, 20), counted(97.5, 20), counted(93.2, 1000), counted(79.5, 200)
+    ('19 of 20', '97 of 100', '93 of 100', '79 of 100')
+    """
+    won = wins * n / 100.0
+    return f"{round(won)} of {n}" if n <= 100 and abs(won - round(won)) < 1e-9 else f"{of_100(wins)} of 100"
+
+
 def span(weeks: int) -> str:
     """Return a number of weeks as a span of time.
 

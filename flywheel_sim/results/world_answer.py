@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from flywheel_sim.results.failing import FailsWhere
 from flywheel_sim.results.intervals import share_interval
-from flywheel_sim.results.words import money, percent, signed_money, span
+from flywheel_sim.results.words import counted, money, percent, signed_money, span
 from flywheel_sim.results.world_draws import FEWEST_TELLING, ToLearn, WorldDraws
 
 __all__ = ["AS_ASSUMED", "NOTHING_TO_LEARN", "TOO_FEW", "WorldRuns", "WorldVerdict", "over_worlds", "word_of"]
@@ -255,13 +255,13 @@ def over_worlds(
     won, (bottom, middle, top) = (1.0 - share, -ends[::-1]) if other else (share, ends)
     better, worse = (baseline, challenger) if other else (challenger, baseline)
     fit = " that fit what is known" if runs.fitted else ""
-    counted = f"in {_counted(won, runs.n)} worlds{fit}"
+    among = f"in {counted(100.0 * won, runs.n)} worlds{fit}"
     dollars = f"{signed_money(middle)} in the middle, {signed_money(bottom)} to {signed_money(top)} in eight of ten"
     after = span(weeks)
     if word is None:
-        said = f"Open: {counted}, {better} is worth more than {worse} after {after}: {dollars}."
+        said = f"Open: {among}, {better} is worth more than {worse} after {after}: {dollars}."
     else:
-        said = f"{word} {better}: {counted}, it is worth more than {worse} after {after}: {dollars}."
+        said = f"{word} {better}: {among}, it is worth more than {worse} after {after}: {dollars}."
     return verdict, f"{said} {_luck(float(runs.luck[index]), float(middle))}", None if word is None else better
 
 
@@ -274,14 +274,6 @@ def word_of(least: float) -> str | None:
     ('Almost surely', 'Leans to', None)
     """
     return next((word for word, needed in _WORDS if least >= needed), None)
-
-
-def _counted(share: float, n: int) -> str:
-    """Return the worlds that were won as they were counted where there are at most 100, else of 100."""
-    won = share * n
-    if n <= 100 and abs(won - round(won)) < 1e-9:
-        return f"{round(won)} of {n}"
-    return f"{min(99, round(100 * share)) if share < 1 else 100} of 100"
 
 
 def _luck(luck: float, middle: float) -> str:

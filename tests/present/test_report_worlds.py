@@ -9,6 +9,7 @@ from page_links import Links
 from random_walk_runs import runs
 
 from flywheel_sim.present.report import render
+from flywheel_sim.present.tables import comparison_table
 from flywheel_sim.results import Outcomes
 from flywheel_sim.results.failing import FailsWhere
 from flywheel_sim.results.words import signed_money
@@ -19,8 +20,8 @@ from flywheel_sim.study.worlds.failing import failing
 N = 60
 
 
-def over(outcomes: Outcomes, luck: float = 4e5) -> Outcomes:
-    """The same runs, said to be of worlds that differ in four numbers."""
+def over(outcomes: Outcomes, luck: float = 4e5, won: int | None = None) -> Outcomes:
+    """The same runs, said to be of worlds that differ in four numbers; so many of them won, if that is said."""
     draw = np.random.default_rng(5)
     values = np.exp(0.3 * draw.normal(size=(N, 6))) * np.array([0.004, 0.3, 1000.0, 1.0, 8.0, 2.0])
     draws = WorldDraws(
@@ -29,6 +30,8 @@ def over(outcomes: Outcomes, luck: float = 4e5) -> Outcomes:
         ("market", "cadence", "market", "service", "journey", "m"), ("", "share", "$", "weeks", "weeks", ""),
     )  # fmt: skip
     effects = 1e6 * (1 + 6 * np.log(values[:, 0] / 0.004) + 5 * np.log(values[:, 1] / 0.3) + 0.4 * draw.normal(size=N))
+    if won is not None:
+        effects -= np.sort(effects)[[N - won - 1, N - won]].mean()
     learn = [
         ToLearn(name="How far meetings turn teams", path="cadence.pull", paths=["cadence.pull"], evppi=3e5,
                 evpi_share=0.4, distinguishable=True, measure="start the meeting in some teams first"),
@@ -68,6 +71,19 @@ def test_the_first_page_speaks_of_worlds(found: Outcomes, page: str) -> None:
     assert "--swings" not in page, "one assumption at a time is another question"
     assert "Luck moves the difference of a run by $400k" in body
     assert "paired runs is known to" not in body
+
+
+@pytest.mark.parametrize(("won", "said", "tile"), [(159, "79 of 100", "79"), (75, "62 of 100", "37")])
+def test_worlds_won_are_one_number_on_sentence_tile_and_table(
+    won: int, said: str, tile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """159 of 200 were 80 of 100 in the sentence and 79 in the table below it."""
+    monkeypatch.setitem(globals(), "N", 200)
+    outcomes = over(Outcomes.of(runs(200)), won=won)
+    assert f"in {said} worlds" in str(outcomes.verdict.sentence)
+    assert f">{tile} of 100<" in render(outcomes)
+    cells = [list(column.cells) for column in comparison_table(outcomes).columns]
+    assert cells[-1][[str(cell) for cell in cells[0]].index("better, of 100 worlds")] == tile
 
 
 def test_the_order_is_verdict_dots_argument_charts(page: str) -> None:
