@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
-from flywheel_sim.commands.command_output import Answer, answers
+from flywheel_sim.commands.command_output import Answer, answers, say
 from flywheel_sim.commands.study_options import ON, ON_ERROR, answer, standing
+from flywheel_sim.typed import command
 
 __all__ = ["resume"]
 
@@ -72,6 +73,8 @@ def resume(folder: Path, on: str | None, on_error: str, retry_failed: bool, work
 
         with standing(f"Going on with {folder}") as step:
             optimum = searching.resume(folder, on=on, workers=workers, retry_failed=retry_failed, progress=step)
+        if optimum.winner:
+            say(f"as a scenario: {command('flywheel', 'optimize', folder, '--best', Path(f'{folder.name}-best.yaml'))}")
         return answer_of_search(optimum)
     with standing(f"Going on with {folder}") as step:
         made = sweeping.resume(

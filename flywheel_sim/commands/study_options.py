@@ -172,6 +172,8 @@ def retrying(store: "Store") -> str:
 
 def answer(sweep: "Sweep") -> Answer:
     """Return the answer of a sweep command."""
+    from flywheel_sim.study.sensitivity.analysis import DESIGNS
+
     data = sweep.to_dict()
     head = f"{data['title']}: {data['done']} of {data['runs']} runs, {data['points']} points, {data['failed']} failed"
     names = ("n", "mean", "sd", "least", "median", "greatest")
@@ -183,6 +185,8 @@ def answer(sweep: "Sweep") -> Answer:
         lines.append(f"stopped: {sweep.stopped}")
     lines += ["", table(("outcome", *names), rows), "", f"the runs are in {data['folder']}"]
     experiment = sweep.store.experiment
+    if experiment.about.get("design", {}).get("kind") in DESIGNS:
+        lines.append(f"what matters most: {command('flywheel', 'sensitivity', Path(data['folder']))}")
     hashes = {name: scenario.hash for name, scenario in experiment.scenarios.items()}
     code = {**sweep.store.code, "runs": data["hash"]}
     manifest: dict[str, Any] = {"seeds": {"seed": experiment.seed}, "hashes": {**hashes, **code}}

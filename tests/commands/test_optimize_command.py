@@ -60,8 +60,12 @@ def test_it_answers_in_json_and_leaves_a_scenario_and_a_picture(folder):
     assert data["robustness"]["box"]["limits"].keys() == {"ledger.overhead"}
     assert (folder / "way.png").stat().st_size > 5000
     assert fs.load("best.yaml").get("teams.sales.headcount") == 7
-    again = json.loads(call("resume", "heads-search", "--json").stdout)
-    assert again["data"] == data
+    resumed = call("resume", "heads-search", "--json")
+    assert json.loads(resumed.stdout)["data"] == data
+    hint = "flywheel optimize heads-search --best heads-search-best.yaml"
+    assert f"as a scenario: {hint}\n" in resumed.stderr
+    assert call(*hint.split()[1:]).exit_code == 0
+    assert fs.load("heads-search-best.yaml").get("teams.sales.headcount") == 7
     assert json.loads(call("optimize", "heads-search", "--json").stdout)["data"] == data
 
 

@@ -75,6 +75,19 @@ def test_talk_goes_to_stderr_and_the_result_to_stdout(folder):
     assert call("sweep", "heads.yaml", "--out", "again", "--quiet").stderr == ""
 
 
+def test_a_sweep_that_can_say_what_matters_names_the_command_that_says_it(folder):
+    """So that who has gone on with a sensitivity finds its answer: ``resume`` knows a sweep alone."""
+    (folder / "screen.yaml").write_text(
+        STUDY.replace("[4, 6, 8]", "{range: [4, 8]}").replace("[0.0]", "{range: [0, 10]}")
+        + "design: {kind: morris, points: 4}\n"
+    )
+    assert call("sweep", "screen.yaml").exit_code == 0
+    resumed = call("resume", "screen-runs").stdout
+    assert resumed.endswith("what matters most: flywheel sensitivity screen-runs\n")
+    assert call("sensitivity", "screen-runs").exit_code == 0
+    assert "sensitivity" not in call("sweep", "heads.yaml").stdout
+
+
 def test_options_replace_what_the_study_says(folder):
     told(call("sweep", "heads.yaml", "--seed", "9", "--replicates", "1", "--set", "horizon_weeks=4", "--json"))
     store = Store.open("heads-runs")

@@ -19,8 +19,8 @@ from chromium import served
 from flywheel_sim.commands.command_output import BAD_INPUT, INTERNAL_ERROR, OK
 
 ROOT = Path(__file__).resolve().parents[2]
-#: Seconds by the clock after which nothing comes any more, on a machine where others are at work.
-LOST = 120
+#: Seconds by the clock after which nothing comes any more, however busy the machine is with other things.
+LOST = 600
 #: Where a link may stand.
 PAGES = ("/?scenario={}", "/?baseline={}", "/?with={}", "/compare?s={}", "/compare?s=b2b-saas&s={}", "/watch?s={}",
          "/watch?seed={}", "/explain?m={}", "/compare?s=b2b-saas&runs={}", "/report/{}")  # fmt: skip

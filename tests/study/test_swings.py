@@ -137,6 +137,44 @@ def test_every_effect_that_acts_in_either_scenario_is_tried() -> None:
     assert told == paid < set(one.model.incentives.measures)
 
 
+def effects(scenario: Scenario) -> set[str]:
+    """Effects that act in a scenario: numbers that are not 0, in blocks that are on, and of measures somebody is paid
+    on."""
+    flat = dict(leaves(scenario.resolved()))
+    paid = {name for pay in scenario.model.incentives.pay.values() for name in pay.on}
+    return {
+        path
+        for path, value in flat.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and value != 0 and role_of(path) == "effect"
+        if all(flat.get(path[:dot] + ".enabled", True) for dot in range(len(path)) if path[dot] == ".")
+        if not path.startswith("incentives.measures.") or path.split(".")[2] in paid
+    }
+
+
+def test_every_effect_that_one_plan_alone_uses_is_moved_and_told() -> None:
+    """Screening finds them, no list: nothing of what a plan adds is left out."""
+    small = {"market.accounts": 300, "market.initial_customers": 60, "horizon_weeks": 8}
+    both = [load(name).with_(small) for name in ("siloed-close-rate", "relationship-flywheel")]
+    alone = effects(both[0]) ^ effects(both[1])
+    assert "cadence.pull" in alone and len(alone) > 20
+    bases, moved = [dict(leaves(one.resolved())) for one in both], set()
+
+    def watched(scenarios: list[Scenario], *, replicates: int, **_: Any) -> list[list[Any]]:
+        """Whatever is moved, something comes of it."""
+        found = []
+        for one in scenarios:
+            flat = dict(leaves(one.resolved()))
+            changes = min(({path for path in flat if flat[path] != base.get(path)} for base in bases), key=len)
+            moved.update(changes)
+            worth = 1000.0 + sum(flat[path] for path in changes if isinstance(flat[path], int | float))
+            found.append([SimpleNamespace(summary={"npv": worth}) for _ in range(replicates)])
+        return found
+
+    found = swings(both[0], both[1], Runs(replicates=1, seed=1, runner=watched))
+    assert alone <= moved
+    assert alone <= {one.path for one in found.screened}
+
+
 def test_a_scenario_that_does_not_use_an_assumption_is_not_run_again() -> None:
     asked: list[bool] = []
 
