@@ -337,9 +337,7 @@ class _Calibration:
     def _step(self, now: Standing) -> None:
         """Report progress against what the whole calibration may cost."""
         assert self.progress is not None
-        done, total = now.done - self.had, max(self.most, now.total)
-        left = (time.monotonic() - self.begun) * (total - now.done) / done if done > 0 else None
-        self.progress(replace(now, total=total, seconds_left=left))
+        self.progress(now.of_whole(self.most, self.had, time.monotonic() - self.begun))
 
     def _trials(self, unit: Floats, what: str) -> tuple[Floats, Floats]:
         """Return points whose runs came to an end, and their outputs in standard deviations, shape (n, seeds, q)."""
