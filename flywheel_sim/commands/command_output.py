@@ -125,7 +125,7 @@ def table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
 
 
 def guarded(action: Callable[[], Any], words: list[str], commands: Iterable[str] = ()) -> int:
-    """Run ``action`` and say what went wrong, and after bad input what to type next.
+    """Run ``action`` and return the exit code; say what went wrong, and after bad input what to type next.
 
     ``words`` tells whether ``--json`` or ``--debug`` was asked for; ``commands`` are the names there are.
     """
@@ -143,7 +143,7 @@ def guarded(action: Callable[[], Any], words: list[str], commands: Iterable[str]
     except SystemExit:
         if sys.stdout is stdout:
             raise
-        return OK  # click has put a deaf stream there, since nobody reads any more
+        return OK  # nobody reads any more, and click has put a stream in place that swallows the rest
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return BAD_INPUT

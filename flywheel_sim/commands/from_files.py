@@ -25,10 +25,10 @@ def from_files(
     from flywheel_sim.study.calibration.user_files import Choices, read_file
 
     named = {}
-    for one in columns:
-        meaning, sign, header = one.partition("=")
+    for column in columns:
+        meaning, sign, header = column.partition("=")
         if not sign:
-            raise click.UsageError(f"--column takes WHAT=HEADER, as in start=Joined, got '{one}'")
+            raise click.UsageError(f"--column takes WHAT=HEADER, as in start=Joined, got '{column}'")
         named[meaning.strip()] = header.strip().strip("'\"")
     read, problems = [], dict[Problem, None]()
     for path in files:

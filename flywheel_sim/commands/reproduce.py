@@ -89,16 +89,16 @@ def _result_told(reproduction: "Reproduction") -> Any:
 def _baseline_told(drift: "Drift") -> Any:
     rows = [
         (
-            one.scenario,
-            one.number,
-            *("none" if value is None else f"{value:.6g}" for value in (one.then, one.now)),
-            f"{one.by:.3g}",
-            f"{one.relative:.2g}",
+            shift.scenario,
+            shift.number,
+            *("none" if value is None else f"{value:.6g}" for value in (shift.then, shift.now)),
+            f"{shift.by:.3g}",
+            f"{shift.relative:.2g}",
         )
-        for one in drift.shifts
+        for shift in drift.shifts
     ]
     names = ("scenario", "number", "then", "now", "moved by", "of what it was")
-    summed = {one.scenario for one in drift.shifts}
+    summed = {shift.scenario for shift in drift.shifts}
     lists = {
         "Weekly totals moved and nothing in the summary": [name for name in drift.weekly if name not in summed],
         "Gone": drift.missing,

@@ -115,13 +115,13 @@ def _told(worlds: "Worlds") -> str:
     if worlds.aims:
         rows = [
             (
-                one.name,
-                f"{number(one.low)} to {number(one.high)}",
-                span(one.prior),
-                percent(one.inside),
-                span(one.worlds),
+                aim.name,
+                f"{number(aim.low)} to {number(aim.high)}",
+                span(aim.prior),
+                percent(aim.inside),
+                span(aim.worlds),
             )
-            for one in worlds.aims
+            for aim in worlds.aims
         ]
         parts += [
             "What it is held against; before and after, the middle and eight of ten:",

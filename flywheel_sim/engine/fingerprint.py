@@ -54,13 +54,15 @@ def code_hash(paths: Iterable[Path], root: Path) -> str:
 
     Parameters
     ----------
-    paths : files, in any order.
-    root : folder; a file counts by its place below it.
+    paths : iterable of Path
+        The files, in any order.
+    root : Path
+        A file counts by its place below this folder.
 
     Returns
     -------
     str
-        16 hexadecimal digits.
+        16 hexadecimal digits; kept in the user's cache under a hash of the files' bytes, since parsing takes longer.
     """
     files = [(name, path.read_bytes()) for name, path in sorted((p.relative_to(root).as_posix(), p) for p in paths)]
     text = hashlib.sha256(repr(files).encode() + Path(__file__).read_bytes()).hexdigest()[:32]

@@ -259,7 +259,11 @@ def signed(par: Par, state: State, firm: Firm, now: Now, week: int, i: int, stat
 
 @inlined
 def onboarding(par: Par, tables: Tables, state: State, run: int, week: int, i: int, settled: int, sums: Sums) -> bool:
-    """Let a sold account go live, as far as the hours of the team that onboards allow; return whether it did."""
+    """Let a sold account go live, as far as the hours of the team that onboards allow; return whether it did.
+
+    It counts as being onboarded at the end of the week unless onboarding takes a week at most: ``settled``, the age at
+    which that is over, is not above 0 then.
+    """
     firm, now = state.run[run], state.now[run]
     if now.go_live < _ONE:
         word = words(firm.seed, firm.replicate, i - firm.account0, week, GO_LIVE, 0)[0]

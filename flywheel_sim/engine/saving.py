@@ -97,7 +97,7 @@ def _recall_epoch(simulation: Simulation) -> None:
 
 
 def _settled(model: ScenarioModel, week: int) -> ScenarioModel:
-    """The scenario with what its timeline has settled by ``week`` written into it: the same future in fewer epochs.
+    """Return the scenario with what its timeline has settled by ``week`` written in: the same future in fewer epochs.
 
     ``week`` is the last one lived through, so that what changes in the coming one still is a change.
     """

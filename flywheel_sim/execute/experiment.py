@@ -1,7 +1,7 @@
 """What all runs of a store have in common, and how far it is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +117,15 @@ class Standing:
     def left(self) -> int:
         """Return the number of runs still to go."""
         return self.total - self.done
+
+    def of_whole(self, most: int, had: int, seconds: float) -> "Standing":
+        """Return the same against all runs that something may cost; ``had`` were there when it began, seconds ago.
+
+        Examples
+        --------
+        >>> Standing(total=10, done=6, failed=0).of_whole(most=30, had=2, seconds=8.0).seconds_left
+        48.0
+        """
+        total, done = max(most, self.total), self.done - had
+        left = seconds * (total - self.done) / done if done > 0 else None
+        return replace(self, total=total, seconds_left=left)

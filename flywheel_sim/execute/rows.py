@@ -93,7 +93,7 @@ class Rows:
             run=np.array([copy for _, copy in pairs], np.int64),
             outcomes=self.outcomes[which],
             errors=tuple(self.errors[k] for k in which),
-            series_run=np.repeat([copy for _, copy in pairs], [len(one) for one in weeks]),
+            series_run=np.repeat([copy for _, copy in pairs], [len(week) for week in weeks]),
             week=self.week[some],
             series=self.series[some],
         )

@@ -85,8 +85,8 @@ class Argument:
     def css(self) -> str:
         """Rules that show the answer of the chosen ranges, dim what is outside, and keep ends from crossing."""
         rules = []
-        for one in self.assumptions:
-            a, last = one.number, len(one.lows) - 1
+        for assumption in self.assumptions:
+            a, last = assumption.number, len(assumption.lows) - 1
             for k in range(last + 1):
                 low, high = f"#argue:has(#a{a}l{k}:checked)", f"#argue:has(#a{a}h{k}:checked)"
                 if k > 0:
@@ -162,7 +162,7 @@ def argument(draws: WorldDraws, effects: Floats, paths: Sequence[str], say: Call
         return None
     narrowed = [_narrowed(k, path, draws, effects, CLASSES[len(paths)]) for k, path in enumerate(paths)]
     assumptions, classes = tuple(one for one, _ in narrowed), np.column_stack([answer for _, answer in narrowed])
-    ranges = tuple(tuple(combinations_with_replacement(range(len(one.lows)), 2)) for one in assumptions)
+    ranges = tuple(tuple(combinations_with_replacement(range(len(assumption.lows)), 2)) for assumption in assumptions)
     inside = [
         {(low, high): (column >= low) & (column <= high) for low, high in choices}
         for column, choices in zip(classes.T, ranges, strict=True)

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, PALETTE, Told, canvas
+from flywheel_sim.present.drawing import FRAME, INK, PALETTE, Told, canvas, plain
 from flywheel_sim.results.bridge import Bridge, Part
 from flywheel_sim.results.units import in_dollars
 from flywheel_sim.results.words import number, signed_money
@@ -62,11 +62,7 @@ def bars_axes(figure: Figure, names: list[str], above: float = 6.0) -> Axes:
     width, height = (side * 72.0 for side in figure.get_size_inches())
     left, letters, ticks = (0.27, 42, 7) if width > 700.0 else (0.36, 29, 5)
     axes = figure.add_axes((left, 30.0 / height, 0.97 - left, 1.0 - (30.0 + above) / height))
-    for side in ("top", "right", "left", "bottom"):
-        axes.spines[side].set_visible(False)
-    axes.grid(axis="x", color=GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(length=0, labelsize=9.5, colors=MUTED, pad=5)
+    plain(axes, bars=True)
     axes.set_yticks(
         range(len(names)), ["\n".join(textwrap.wrap(name, letters, max_lines=2, placeholder=_MORE)) for name in names]
     )

@@ -84,12 +84,12 @@ def canvas(width: float = 470.0, height: float = 270.0) -> Figure:
     return Figure(figsize=(width / 72.0, height / 72.0), dpi=72)
 
 
-def plain(axes: Axes) -> None:
-    """Keep only what carries information: a light grid on y, no box."""
+def plain(axes: Axes, *, bars: bool = False) -> None:
+    """Keep only what carries information: no box, and a light grid on y; where bars lie, on x, without a line below."""
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set(color=FRAME, linewidth=0.8)
-    axes.grid(axis="y", color=GRID, linewidth=0.8)
+    axes.spines["bottom"].set(color=FRAME, linewidth=0.8, visible=not bars)
+    axes.grid(axis="x" if bars else "y", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(length=0, labelsize=9.5, colors=MUTED, pad=5)
 

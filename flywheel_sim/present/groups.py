@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from flywheel_sim.present.bridge import GAIN, LOSS
-from flywheel_sim.present.drawing import FRAME, GRID, INK, MUTED, Told, canvas
+from flywheel_sim.present.drawing import FRAME, INK, MUTED, Told, canvas, plain
 from flywheel_sim.results.groups import SEGMENT_MEASURES, TEAM_MEASURES, Groups, Share
 from flywheel_sim.results.words import money, number, percent
 
@@ -68,11 +68,8 @@ def _chart(groups: Groups, challenger: int, measures: Mapping[str, tuple[str, st
 def _panel(
     axes: Axes, shares: Sequence[Share], good: int, words: Callable[[float], str], names: Sequence[str] | None
 ) -> None:
-    for side in ("top", "right", "left", "bottom"):
-        axes.spines[side].set_visible(False)
-    axes.grid(axis="x", color=GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(length=0, labelsize=9, colors=MUTED, pad=4)
+    plain(axes, bars=True)
+    axes.tick_params(labelsize=9, pad=4)
     axes.set_yticks(
         range(len(shares)), list(names) if names is not None else [""] * len(shares), color=INK, fontsize=10
     )

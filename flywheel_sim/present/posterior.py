@@ -31,15 +31,15 @@ def parameters_table(posterior: Posterior) -> "Table":
     table.add_column("setting")
     for name in ("prior, 90 %", "posterior median", "posterior, 90 %", "spread left", "calibrated"):
         table.add_column(name, justify="right")
-    for one in posterior.parameters:
-        (before, _, then), (low, middle, high) = one.prior_quantiles, one.quantiles
+    for parameter in posterior.parameters:
+        (before, _, then), (low, middle, high) = parameter.prior_quantiles, parameter.quantiles
         table.add_row(
-            setting(one.path),
+            setting(parameter.path),
             f"{number(before)} to {number(then)}",
             number(middle),
             f"{number(low)} to {number(high)}",
-            f"{100 * one.ratio:.0f} %",
-            number(float(posterior.scenario.get(one.path))),
+            f"{100 * parameter.ratio:.0f} %",
+            number(float(posterior.scenario.get(parameter.path))),
         )
     return table
 

@@ -162,7 +162,7 @@ def _ranked(rows: list[Assumption], outcomes: Outcomes) -> list[Assumption]:
     paths = [*(bar.path for bar in swings.bars), *(one.path for one in swings.screened)]
     place = {path: k for k, path in reversed(list(enumerate(paths)))}
     if swings.screened:
-        rows = [one for one in rows if one.path in place]
+        rows = [row for row in rows if row.path in place]
     return sorted(rows, key=lambda one: place.get(one.path, len(paths)))
 
 

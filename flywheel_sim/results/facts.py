@@ -145,7 +145,7 @@ class Facts:
                     "replicates": self.replicates,
                     "draws": self.draws,
                     "seconds": round(self.seconds, 1),
-                    "facts": [one.to_dict() for one in self.facts],
+                    "facts": [fact.to_dict() for fact in self.facts],
                 }
             )
         )

@@ -240,7 +240,7 @@ class Worlds:
             "notes": list(self.notes),
             **({"changes": dict(self.changes)} if self.changes else {}),
             **({"beside": dict(self.beside)} if self.beside else {}),
-            "aims": [vars(one) for one in self.aims],
+            "aims": [vars(aim) for aim in self.aims],
             "learned": [{k: v for k, v in vars(one).items() if v != ()} for one in self.learned],
         }
         return dict(finite({**rest, **self._core(), "digest": self.digest}))

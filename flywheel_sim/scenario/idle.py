@@ -274,7 +274,7 @@ def idle(scenario: Scenario, paths: Iterable[str], moved: Container[str] = ()) -
     for path in paths:
         parts = path.split(".")
         switches = [".".join((*parts[:k], "enabled")) for k in range(1, len(parts))]
-        off = [Needs((Need(one, "=", (True,)),)) for one in switches if one != path and at(one) is False]
+        off = [Needs((Need(switch, "=", (True,)),)) for switch in switches if switch != path and at(switch) is False]
         for ways, costs in (*off, *_needs(path)):
             now = [(way, at(way.path)) for way in ways]
             free = any(way.path in later or way.path in moved or value is None for way, value in now)

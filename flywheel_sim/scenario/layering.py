@@ -107,10 +107,10 @@ class About(NamedTuple):
     def notes(self) -> tuple[str, ...]:
         """Where order matters, a sentence for each pair of overlays."""
         clashing: dict[tuple[str, str], dict[str, int]] = {}
-        for one in self.clashes:
-            by_team = one.path[:2] == ("incentives", "pay") and len(one.path) > 3
-            path = ".".join(("incentives.pay.<team>", *one.path[3:]) if by_team else one.path)
-            paths = clashing.setdefault((one.winner, one.loser), {})
+        for clash in self.clashes:
+            by_team = clash.path[:2] == ("incentives", "pay") and len(clash.path) > 3
+            path = ".".join(("incentives.pay.<team>", *clash.path[3:]) if by_team else clash.path)
+            paths = clashing.setdefault((clash.winner, clash.loser), {})
             paths[path] = paths.get(path, 0) + 1
         return tuple(
             f"order matters: {winner} and {loser} both set "
@@ -155,11 +155,11 @@ def stack_over(below: Layers, overlays: Sequence["Part | Mapping[str, Any]"], sh
     """Return overlays, as files or as dicts, laid over what has been read."""
     work = _Stacking(shape)
     problems: list[Problem] = []
-    for one in overlays:
-        if isinstance(one, Part):
-            below = work.all([one], below, ())
+    for overlay in overlays:
+        if isinstance(overlay, Part):
+            below = work.all([overlay], below, ())
         else:
-            below = work.one(node_of(_as_text(one), (), 0, problems), None, below, ())
+            below = work.one(node_of(_as_text(overlay), (), 0, problems), None, below, ())
         problems += below.problems
     below.problems[:] = list(dict.fromkeys(problems))
     return below
@@ -200,7 +200,7 @@ class _Stacking:
             below = self.one(None, part, below, above)
             if before is not None:
                 below.notes = (*before.notes, *below.notes, *_clashes(before, below))
-                below.problems[:0] = [one for one in before.problems if one not in below.problems]
+                below.problems[:0] = [problem for problem in before.problems if problem not in below.problems]
             if first and k:
                 below.below = called_as(parts[:k])
         assert below is not None

@@ -36,7 +36,7 @@ _SWITCHES = {
 def _library() -> tuple[dict[str, Node], tuple[str, ...]]:
     path = known()[LIBRARY]
     measures = read(path, LIBRARY, []).value["incentives"].value["measures"].value
-    axes = dict.fromkeys(axis for one in measures.values() for axis in one.value["gradient"].value)
+    axes = dict.fromkeys(axis for measure in measures.values() for axis in measure.value["gradient"].value)
     return dict(measures), tuple(axes)
 
 
@@ -130,10 +130,10 @@ def without_target(scenario: Any) -> list[str]:
     """Return the measures that a bonus is paid on, now or by a change of the timeline, and that have no target."""
     model = scenario.model
     inc = model.incentives
-    if all(one.target is not None for one in inc.measures.values()):
+    if all(measure.target is not None for measure in inc.measures.values()):
         return []
     paid = {name for one in inc.pay.values() if one.bonus > 0 for name in one.on} if inc.enabled else set()
-    if any(path.startswith("incentives") for one in model.timeline.changes.values() for path in one.values):
+    if any(path.startswith("incentives") for change in model.timeline.changes.values() for path in change.values):
         paid |= set(paid_on(scenario.source))
     return [name for name, one in inc.measures.items() if name in paid and one.target is None]
 

@@ -102,7 +102,7 @@ class Explained:
             "title": self.title,
             "text": self.text,
             "facts": dict(self.facts),
-            "parameters": [vars(one) for one in self.parameters],
+            "parameters": [vars(parameter) for parameter in self.parameters],
             "limits": dict(self.limits),
             "claims": dict(self.claims),
             "related": list(self.related),

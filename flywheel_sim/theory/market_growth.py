@@ -145,18 +145,18 @@ def forrester_expansion(condition: npt.ArrayLike) -> Array:
 def forrester_loop_gain(
     SE: npt.ArrayLike = 400.0, revenue: npt.ArrayLike = 10.0, salary: npt.ArrayLike = 2000.0, delay: npt.ArrayLike = 0.0
 ) -> Array:
-    """Return salespeople that one salesperson's sales can pay for.
+    """Return how many salespeople one salesperson's sales can pay for.
 
     Parameters
     ----------
     SE : array_like
         Units sold per person and month without delay, at least 0.
     revenue : array_like
-        Revenue to sales per unit, dollars.
+        Dollars of a unit's price that the sales budget gets.
     salary : array_like
         Dollars per person and month, above 0.
     delay : array_like
-        Recognised delivery delay, months.
+        Delivery delay as customers perceive it, in months, at least 0.
 
     Returns
     -------

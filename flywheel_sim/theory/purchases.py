@@ -88,14 +88,14 @@ def bgnbd_no_purchase_probability(t: npt.ArrayLike, r: npt.ArrayLike, alpha: npt
     Parameters
     ----------
     t : array_like
-        Time since the customer could first buy.
+        Time since the customer could first buy, at least 0.
     r, alpha : array_like
-        Shape and rate of the buying rate, above 0.
+        Shape and rate of the gamma law of buying rates among customers, above 0.
 
     Returns
     -------
     ndarray or float
-        Probability.
+        Probability in the shape of the arguments broadcast together.
 
     Raises
     ------
@@ -104,7 +104,8 @@ def bgnbd_no_purchase_probability(t: npt.ArrayLike, r: npt.ArrayLike, alpha: npt
 
     Notes
     -----
-    Fader, Hardie & Lee (2005) [V]; values [X].  Nobody drops out before a purchase, so a and b play no part.
+    Fader, Hardie & Lee (2005) [V]; values [X].  Nobody drops out before a purchase, so the law of
+    dropping out (a, b) plays no part.
 
     Examples
     --------

@@ -98,7 +98,10 @@ def churn_hazard(
 def leave(
     par: Par, state: State, firm: Firm, week: int, i: int, member: bool, fails: bool, rates: Rates, sums: Sums
 ) -> int:
-    """End the spell; who leaves of its own will may speak badly from now on."""
+    """End the spell of account i and return its status from now on.
+
+    Who leaves because its payment ``fails`` leaves in silence; who leaves of its own will may speak badly.
+    """
     sums[ACC.churned] += 1.0
     sums[ACC.churned_spend] += state.spend[i]
     sums[ACC.lone_churned] += 1.0 if state.deal[i] & LONE else 0.0

@@ -281,7 +281,7 @@ def redrawn_voices(
     t: int,
     j: int,
 ) -> tuple[float, float]:
-    """Good and bad voices that account j hears this week through its redrawn weak ties."""
+    """Return the good and the bad voices that account j hears in week t through its weak ties, which are drawn anew."""
     first, last = edge[edge0 + j], edge[edge0 + j + 1]
     good, bad, strength = 0.0, 0.0, tie_strength(wom.weak)
     for e in range(first, last):

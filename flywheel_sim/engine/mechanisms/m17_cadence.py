@@ -256,7 +256,10 @@ def hold_meeting(par: Par, tables: Tables, state: State, run: int, week: int) ->
 
 
 def cadence_rows(m: ScenarioModel, room: Room) -> Rows:
-    """Return the events of the calendar, the group's meeting first, who takes part, and who is in the group."""
+    """Return the events of the calendar, the group's meeting first, who takes part, and who is in the group.
+
+    The group meets for the first time after one interval, and so does any other event that says nothing else.
+    """
     c, names = m.cadence, tuple(m.teams)
     rows, who = [], []
     if c.enabled:

@@ -170,7 +170,7 @@ class Calibration:
     @property
     def standard_errors(self) -> dict[str, float]:
         """Standard error by path, in the unit of the parameter."""
-        return {one.path: one.value * one.relative_error for one in self.estimates}
+        return {estimate.path: estimate.value * estimate.relative_error for estimate in self.estimates}
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
@@ -187,7 +187,7 @@ class Calibration:
             "misfit": self.misfit,
             "step_left": self.step_left,
             "condition": self.condition,
-            "estimates": [{**vars(one), "weakness": one.weakness} for one in self.estimates],
+            "estimates": [{**vars(estimate), "weakness": estimate.weakness} for estimate in self.estimates],
             "correlation": self.correlation,
             "residuals": self.residuals,
             "observed": self.overlay.to_dict(),

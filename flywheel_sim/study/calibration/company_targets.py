@@ -97,7 +97,7 @@ def measure_years(
         variants["customer_worth"] = base.with_({"timeline.enabled": True, "timeline.customers.more": added})
     if any(name.startswith("retention_worth") for name in names):
         variants["retention_worth"] = base.with_({"market.churn.mean": _loyal(scenario)})
-    groups = batch([lent(one) for one in variants.values()], replicates=replicates, seed=seed, workers=workers)
+    groups = batch([lent(variant) for variant in variants.values()], replicates=replicates, seed=seed, workers=workers)
     runs = dict(zip(variants, groups, strict=True))
     revenue = np.array([_of_year(run, "revenue", 1) for run in runs["base"]])
 

@@ -102,7 +102,7 @@ def summary_lines(fit: Calibration) -> list[str]:
         f"{fit.method}, mean of {fit.replicates} runs per parameter set, seed {fit.seed}, "
         f"{fit.evaluations} parameter sets; {'converged' if fit.converged else 'NOT CONVERGED'} ({fit.message}).",
     ]
-    lines += [f"{one.path} = {one.value:g} ({described(one)})" for one in fit.estimates]
+    lines += [f"{estimate.path} = {estimate.value:g} ({described(estimate)})" for estimate in fit.estimates]
     for track in fit.overlay.tracks:
         errors = [track.errors(SIMULATION, sample) for sample in SAMPLES]
         said = ", ".join(
@@ -130,4 +130,4 @@ def in_place(fit: Calibration, base: Scenario, path: Path) -> str:
     ScenarioError
         When a fitted number does not stand in this file.
     """
-    return replaced(base, path, {one.path: one.value for one in fit.estimates})
+    return replaced(base, path, {estimate.path: estimate.value for estimate in fit.estimates})

@@ -143,7 +143,7 @@ class Fitting:
 
         scenarios = [self.base.with_(self.changes(point)) for point in points]
         return batch(
-            [lent(one) for one in scenarios],
+            [lent(scenario) for scenario in scenarios],
             replicates=self.replicates,
             seed=self.seed,
             workers=self.workers,

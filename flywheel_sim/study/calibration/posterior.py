@@ -329,7 +329,7 @@ class _Calibration:
         shape = (len(points), replicates, self.base.model.horizon_weeks + 1)
         customers, paid = np.full(shape, np.nan), np.full(shape, np.nan)
         path = "market.initial_customers"
-        start = np.array([float(one.get(path, self.base.get(path))) for one in changes])
+        start = np.array([float(change.get(path, self.base.get(path))) for change in changes])
         customers[..., 0], paid[..., 0] = start[:, None], 0.0
         customers[..., weeks], paid[..., weeks] = outcomes[..., : len(weeks)], outcomes[..., len(weeks) :]
         return customers, paid
@@ -337,9 +337,7 @@ class _Calibration:
     def _step(self, now: Standing) -> None:
         """Report progress against what the whole calibration may cost."""
         assert self.progress is not None
-        done, total = now.done - self.had, max(self.most, now.total)
-        left = (time.monotonic() - self.begun) * (total - now.done) / done if done > 0 else None
-        self.progress(replace(now, total=total, seconds_left=left))
+        self.progress(now.of_whole(self.most, self.had, time.monotonic() - self.begun))
 
     def _trials(self, unit: Floats, what: str) -> tuple[Floats, Floats]:
         """Return points whose runs came to an end, and their outputs in standard deviations, shape (n, seeds, q)."""
@@ -408,7 +406,7 @@ class _Calibration:
     def _told(self, unit: Floats, kept: int, trials: int, notes: Sequence[WaveNote], region: Region) -> Posterior:
         settings, priors = self.settings, self.priors
         changes = priors.changes(unit)
-        draws = np.array([[float(one[path]) for path in priors.paths] for one in changes])
+        draws = np.array([[float(change[path]) for path in priors.paths] for change in changes])
         logs = np.log(draws)
         gap = logs - logs.mean(axis=0)
         spread = np.linalg.pinv(np.cov(logs, rowvar=False).reshape(len(priors), -1), hermitian=True)

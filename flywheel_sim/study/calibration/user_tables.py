@@ -163,9 +163,9 @@ def _framed(name: str, cells: list[list[str]], notes: list[str]) -> Table:
     headers, body = rows[at], rows[at + 1 :]
     keep = [k for k in range(width) if headers[k] or any(row[k] for row in body)]
     headers = [headers[k] or f"column {k + 1}" for k in keep]
-    if all(_plain_number(one) or is_date(one) for one in headers[1:]) and _plain_number(headers[0]):
+    if all(_plain_number(header) or is_date(header) for header in headers[1:]) and _plain_number(headers[0]):
         raise _refuse(name, "the first line holds numbers and no headers; write what each column is above it")
-    twice = sorted({one for one in headers if headers.count(one) > 1})
+    twice = sorted({header for header in headers if headers.count(header) > 1})
     if twice:
         raise _refuse(name, f"two columns are called '{twice[0]}'; give them different headers")
     body = [[row[k] for k in keep] for row in body]

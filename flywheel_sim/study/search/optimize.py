@@ -27,7 +27,6 @@ Resuming
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -315,9 +314,7 @@ class _Search:
     def _step(self, now: Standing) -> None:
         """Report progress against what the whole search may cost."""
         assert self.progress is not None
-        done, total = now.done - self.had, max(self.most, now.total)
-        left = (time.monotonic() - self.begun) * (total - now.done) / done if done > 0 else None
-        self.progress(replace(now, total=total, seconds_left=left))
+        self.progress(now.of_whole(self.most, self.had, time.monotonic() - self.begun))
 
     def _excess(self, outcomes: Floats, changes: Mapping[str, Any]) -> float:
         """Return by how much a point breaks the limits, from the outcomes of its runs, shape (R, outcomes)."""

@@ -98,7 +98,7 @@ class Drift:
             return f"The same to the last bit, with {engine}: {what}."
         parts = []
         if self.weekly:
-            count = len({one.scenario for one in self.shifts} & set(self.weekly))
+            count = len({shift.scenario for shift in self.shifts} & set(self.weekly))
             parts.append(f"{len(self.weekly)} of {self.scenarios} scenarios moved, {count} of them in their summary")
         parts += [f"{len(self.missing)} are gone"] if self.missing else []
         parts += [f"{len(self.added)} are new"] if self.added else []
@@ -110,7 +110,7 @@ class Drift:
         """Return values strict JSON can hold."""
         names = ("same", "sentence", "scenarios", "numbers", "weekly", "missing", "added", "described")
         whole: dict[str, Any] = {name: getattr(self, name) for name in names}
-        whole["moved"] = [vars(one) | {"by": one.by, "relative": one.relative} for one in self.shifts]
+        whole["moved"] = [vars(shift) | {"by": shift.by, "relative": shift.relative} for shift in self.shifts]
         whole["changes"] = {name: {"then": a, "now": b} for name, (a, b) in self.changes.items()}
         return dict(finite(whole))
 

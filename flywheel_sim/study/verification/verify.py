@@ -211,7 +211,7 @@ def read(
     """Run a limit's variants and keep what it reads off, a slice of runs at a time so that memory stays flat."""
     variants = limit.variants(scenario)
     rows: list[list[Floats]] = [[] for _ in variants]
-    weeks = sum(one.horizon_weeks for one in variants)
+    weeks = sum(variant.horizon_weeks for variant in variants)
     size = max(2, min(1000, _ROWS // weeks))
     for first in range(0, replicates, size):
         count = min(size, replicates - first)

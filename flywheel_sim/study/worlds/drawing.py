@@ -229,7 +229,7 @@ def usual_drawing(
     if source is not None:
         return drawing(scenarios, source, least=least), ""
     bases = [scenario.base() for scenario in scenarios]
-    if any(one.hash != bases[0].hash for one in bases) and unlike(bases):
+    if any(base.hash != bases[0].hash for base in bases) and unlike(bases):
         return None, "Worlds are those of one company, and these scenarios are several."
     if not Prior.of(bases[0]).numbers:
         return None, ""

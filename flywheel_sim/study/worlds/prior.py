@@ -141,17 +141,17 @@ class Prior:
     @property
     def paths(self) -> tuple[str, ...]:
         """Dotted paths of what is drawn."""
-        return tuple(one.path for one in self.numbers)
+        return tuple(number.path for number in self.numbers)
 
     @property
     def groups(self) -> tuple[str, ...]:
         """Mechanism of each of them."""
-        return tuple(one.group for one in self.numbers)
+        return tuple(number.group for number in self.numbers)
 
     @property
     def labels(self) -> tuple[str, ...]:
         """What strategists call them."""
-        return tuple(one.label for one in self.numbers)
+        return tuple(number.label for number in self.numbers)
 
     def scores(
         self, draws: Sequence[int] | NDArray[Any], seed: int, shifts: Mapping[str, Floats] | None = None
@@ -159,8 +159,8 @@ class Prior:
         """Return the standard normal scores of draws, shape (draws, numbers), moved by ``shifts``, by what a number is
         keyed by.
         """
-        ties = [one.tie for one in self.numbers]
-        alone = [f"choice of {one.path}" if one.law.options else one.group for one in self.numbers]
+        ties = [number.tie for number in self.numbers]
+        alone = [f"choice of {number.path}" if number.law.options else number.group for number in self.numbers]
         drawn_scores = scores(ties, alone, np.asarray(draws, np.int64), seed)
         for k, one in enumerate(self.numbers):
             if shifts and one.tie in shifts:
@@ -175,10 +175,10 @@ class Prior:
     def alternatives(self) -> list[Scenario]:
         """The scenario, and what it is with each option of each choice that nobody knows."""
         other = [
-            self.scenario.varied({one.path: option})
-            for one in self.numbers
-            for option in one.law.options
-            if option != self.scenario.get(one.path)
+            self.scenario.varied({number.path: option})
+            for number in self.numbers
+            for option in number.law.options
+            if option != self.scenario.get(number.path)
         ]
         return [self.scenario, *other]
 
@@ -195,14 +195,14 @@ class Prior:
         """Hash of what is drawn, and from what; with the scenario's hash it decides what a draw is."""
         said = [
             [
-                one.path,
-                one.tie,
-                one.law.kind,
-                *(f"{getattr(one.law, name):.12g}" for name in _FIGURES),
-                *one.law.options,
-                *(f"{cut:.12g}" for cut in one.law.cuts),
+                number.path,
+                number.tie,
+                number.law.kind,
+                *(f"{getattr(number.law, name):.12g}" for name in _FIGURES),
+                *number.law.options,
+                *(f"{cut:.12g}" for cut in number.law.cuts),
             ]
-            for one in self.numbers
+            for number in self.numbers
         ]
         text = json.dumps([SHARED, self.scenario.hash, said], separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()

@@ -227,7 +227,7 @@ def _brooks(s: Sample) -> list[Quantity]:
 
 
 def _brooks_path(s: Sample) -> dict[str, tuple[Floats, Floats]]:
-    c, most = s.model.capacity, max(one.model.teams["crew"].headcount for one in s.scenarios)
+    c, most = s.model.capacity, max(scenario.model.teams["crew"].headcount for scenario in s.scenarios)
     heads = np.linspace(0.0, most, 200)
     return {"net output": (heads, np.maximum(theory.brooks_output(heads, c=c.pair_hours / c.gross_hours), 0.0))}
 
