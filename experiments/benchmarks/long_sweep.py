@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flywheel_sim.engine.apart import together
-
 from benchmarks.big_run import said_left
 from benchmarks.small_runs import A_POINT, kernels
 from benchmarks.speed import EVERYTHING, scaled
 from benchmarks.timing import fresh, machine
+from flywheel_sim.engine.interruptible import together
 from flywheel_sim.scenario import Scenario, load
 
 __all__ = ["LongSweep", "long_sweep", "study_of"]
