@@ -42,7 +42,8 @@ def test_shared_systems_and_personalisation_cost_money():
 
 def test_strength_of_pay_takes_a_bonus():
     pay = {"incentives.pay": {"sales": {"on": {"close-rate": 1.0}, "intensity": 2.0, "bonus": 0.1}}}
-    bonus = [run.series("bonus") for run in runs(pay, pay | {"incentives.intensity_bonus": 0.02},
+    free = {"incentives.intensity_bonus": 0.0}
+    bonus = [run.series("bonus") for run in runs(pay | free, pay | {"incentives.intensity_bonus": 0.02},
                                                  pay | {"incentives.intensity_bonus": 0.2})]  # fmt: skip
     assert bonus[1] == pytest.approx(bonus[0]), "a bonus of .1 pays for an intensity of 2 at .04"
     assert bonus[2] == pytest.approx(bonus[0] * 4), "and is raised to .4"
