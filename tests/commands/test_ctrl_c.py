@@ -18,6 +18,9 @@ FILES = {
     "search.yaml": "version: 1\nscenario: b2b-saas\noutcomes: [npv]\nreplicates: 40\n"
     "parameters: {teams.sales.headcount: {range: [4, 12]}, market.price: {range: [0.8, 1.3]}}\n"
     "search: {objectives: {npv: maximise}, budget: 4000, fresh: 20}\n",
+    "screen.yaml": f"{HEADS.replace('[4, 6, 8]', '{range: [4, 8]}')}200\ndesign: {{kind: morris, points: 40}}\n",
+    "mine.yaml": "version: 1\nextends: b2b-saas\nknown: {churn: 3% a month}\n",
+    "base.yaml": (ROOT / "scenarios/companies/b2b-saas.yaml").read_text("utf-8"),
     "many.yaml": "version: 1\nextends: b2b-thirty-teams\nvectors: {substeps: 10000}\n",
 }
 #: What is typed, and seconds until it is interrupted.
@@ -37,6 +40,21 @@ LINES = {
     "a sweep in processes": (["sweep", "heads.yaml", "--on", "processes"], 7),
     "a search": (["optimize", "search.yaml"], 6),
     "a comparison": (["compare", "siloed-close-rate", "relationship-flywheel", "--full", "--replicates", "30"], 5),
+    "worlds": (["worlds", "mine.yaml", "--draws", "4000"], 5),
+    "what a screening says": (["sensitivity", "screen.yaml"], 5),
+    "a fit": (["calibrate", "hubspot"], 6),
+    "a fit of all that is possible": (["calibrate", "hubspot", "--method", "posterior"], 6),
+    "what is known of a company": (["calibrate", "mine.yaml"], 6),
+    "claims": (["claims"], 5),
+    "responses": (["responses"], 5),
+    "facts": (["facts"], 5),
+    "limits": (["verify", "--full"], 5),
+    "a bench that compiles": (["bench"], 6),
+    "a bench of one large run": (["bench", "--big"], 12),
+    "a bench of a sweep": (["bench", "--sweep"], 6),
+    "the baseline": (["reproduce", "baseline"], 5),
+    "a base case": (["scenario", "freeze", "base.yaml"], 4),
+    "the demo": (["demo"], 5),
     "its later stages": (["compare", "siloed-close-rate", "relationship-flywheel", "--full", "--replicates", "4"], 12),
 }
 
@@ -62,14 +80,14 @@ def ended(words: list[str], after: float, folder: Path) -> tuple[float, int, str
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
 @pytest.mark.parametrize("what", LINES)
 def test_it_ends_within_a_second(tmp_path, what):
-    for name, text in FILES.items():
-        (tmp_path / name).write_text(text)
     words, after = LINES[what]
     took = []
     for turn in range(3):  # somebody else's work may be in the way once
-        seconds, code, said = ended(
-            [*words, *(["--out", f"turn-{turn}"] if words[0] in ("sweep", "optimize") else [])], after, tmp_path
-        )
+        folder = tmp_path / str(turn)
+        folder.mkdir()
+        for name, text in FILES.items():
+            (folder / name).write_text(text)
+        seconds, code, said = ended(words, after, folder)
         assert code == 130 and "interrupted" in said and "Traceback" not in said, said
         took.append(seconds)
         if seconds < 1.0:
