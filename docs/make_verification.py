@@ -63,6 +63,7 @@ flywheel verify A21 --set service.servers=12     # one closed form at other para
 | Is an old result still the same? | `flywheel reproduce RESULT`: a run, comparison, sweep or search |
 | Did a shipped scenario change in silence? | `flywheel reproduce baseline`; only `--update` writes it |
 | What is this, and what hangs on it? | `flywheel explain A19` |
+| Is whatever is typed, opened or damaged read or refused? | [mutated input](#mutated-input), `tests/fuzz` |
 """
 
 FAULTS = """
@@ -117,6 +118,22 @@ def faults() -> str:
 
 
 PRODUCT = """
+## Mutated input
+
+Scenarios, studies, saved results, links and command lines are changed at random, a kind in turn, and read in one
+process as the command line and the app read them. What is sound stays so, everything else must be refused: exit 0, 1 or
+2, never 70, no answer of 500 and more, no traceback on standard error, and no more than 10 seconds of work. `--real`
+makes the same share of every kind as a user does: as commands in processes of their own, links asked of an app that is
+served.
+
+    python tests/fuzz/mutate.py --count 20000 --real 500             all, in an hour or so
+    python tests/fuzz/mutate.py --count 2000 --real 50 --first 2000  the second tenth of it
+    python tests/fuzz/mutate.py --count 1 --first 1249 --show        one again, with what was tried
+
+A trial is drawn from `--seed`, its kind and its number, so a run can be cut into pieces and a fault made again; with
+`--only links` all are of one kind. The suite makes forty trials of each kind (`fuzz/test_mutated.py`); what a run has
+found is a test where it was mended.
+
 ## Faults of the product
 
 What is told, kept, drawn and refused has had faults, too. {count} of them, of {kinds} kinds, are kept as small edits
