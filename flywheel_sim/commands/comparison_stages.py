@@ -33,7 +33,7 @@ def further(
     *,
     replace: bool = False,
 ) -> "Comparison":
-    """Go through the stages; what is known is written before each of them, and then the verdict is said.
+    """Go through the stages, after the comparison is kept and its verdict is said; keep what each adds.
 
     Parameters
     ----------
@@ -55,18 +55,21 @@ def further(
     if not stages:
         written(comparison, out, report)
         return comparison
-    _keep(comparison, stages, out, report, replace=replace)
-    for k, stage in enumerate(stages):
-        try:
-            if k == 0:
-                say(comparison.verdict.sentence)
-            else:
-                _keep(comparison, stages[k:], out, report, replace=True)
-            with progress(STAGES[stage]) as step:
-                comparison = getattr(comparison, f"with_{stage}")(workers=workers, progress=step)
-        except (KeyboardInterrupt, click.Abort):
-            raise click.Abort(_how_to_go_on(stages[k:], out, report)) from None
-    _keep(comparison, (), out, report, replace=True)
+    left = list(stages)
+    try:
+        if out is not None:
+            comparison.save(out, left=left, report=report, replace=replace)
+        _draw(comparison, report)
+        say(comparison.verdict.sentence)
+        while left:
+            with progress(STAGES[left[0]]) as step:
+                comparison = getattr(comparison, f"with_{left[0]}")(workers=workers, progress=step)
+            _draw(comparison, report)  # first, so that a stage whose report is not there counts as not done
+            if out is not None:
+                comparison.save(out, left=left[1:], report=report if left[1:] else None, replace=True)
+            left = left[1:]
+    except (KeyboardInterrupt, click.Abort):
+        raise click.Abort(_how_to_go_on(left, out, report)) from None
     if out is not None:
         say(f"saved {out}; draw it with: {command('flywheel', 'report', out)}")
     if report is not None:
@@ -74,11 +77,7 @@ def further(
     return comparison
 
 
-def _keep(
-    comparison: "Comparison", left: Sequence[str], out: Path | None, report: Path | None, *, replace: bool
-) -> None:
-    if out is not None:
-        comparison.save(out, left=left, report=report if left else None, replace=replace)
+def _draw(comparison: "Comparison", report: Path | None) -> None:
     if report is not None:
         from flywheel_sim.present.report import write_report
 
@@ -86,10 +85,14 @@ def _keep(
 
 
 def _how_to_go_on(left: Sequence[str], out: Path | None, report: Path | None) -> str:
+    from flywheel_sim.results.saving import MANIFEST
+
     undone = ", ".join(STAGES[stage][:1].lower() + STAGES[stage][1:] for stage in left)
-    text = f"interrupted; the comparison is done, and its verdict said above; not done: {undone}"
-    if report is not None:
+    text = f"interrupted; the comparison is done; not done: {undone}"
+    if report is not None and report.is_file():
         text += f"; the report so far is {report}"
     if out is None:
         return f"{text}; with --out it can be gone on with"
+    if not (out / MANIFEST).is_file():
+        return f"{text}; {out} was not written yet"
     return f"{text}; go on with: {command('flywheel', 'resume', out)}"

@@ -147,10 +147,12 @@ def resume(
 
 def _stages(comparison: Comparison, path: Path, workers: int | None, progress: Any) -> Comparison:
     """Return a comparison with what it had left, written down after every stage."""
-    left = [stage for stage in STAGES if stage in (read_manifest(path, OUTCOMES).get("left") or [])]
+    kept = read_manifest(path, OUTCOMES)
+    report = os.path.normpath(path / kept["report"]) if kept.get("report") else None
+    left = [stage for stage in STAGES if stage in (kept.get("left") or [])]
     for k, stage in enumerate(left):
         comparison = getattr(comparison, f"with_{stage}")(workers=workers, progress=progress)
-        comparison.save(path, left=left[k + 1 :], replace=True)
+        comparison.save(path, left=left[k + 1 :], report=report if left[k + 1 :] else None, replace=True)
     return comparison
 
 

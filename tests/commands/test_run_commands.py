@@ -386,3 +386,44 @@ def test_what_a_long_comparison_knows_outlives_its_interruption(folder: Path, mo
     monkeypatch.chdir(folder)
     assert call("resume", "my saved").exit_code == 0 and done == ["swings", "groups"], "nothing is left"
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+
+
+def test_a_comparison_interrupted_while_its_last_state_is_written_can_be_gone_on_with(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C in the last report: once the folder said that nothing was left, and the report stayed as it was."""
+    from flywheel_sim.present import report
+
+    write, written = report.write_report, []
+
+    def interrupted(what: object, path: Path, *rest: object, **named: object) -> object:
+        written.append(path)
+        if len(written) == 3:
+            raise KeyboardInterrupt
+        return write(what, path, *rest, **named)  # type: ignore[arg-type]
+
+    compare = ("compare", "silo.yaml", "shared.yaml", "--replicates", "4", "--bridge")
+    with monkeypatch.context() as patch:
+        patch.setattr(report, "write_report", interrupted)
+        stopped = call(*compare, "--out", "saved", "--report", "r.html")
+    assert stopped.exit_code == 130 and "not done: looking at teams and segments" in stopped.stderr
+    assert "go on with: flywheel resume saved" in stopped.stderr
+    so_far = (folder / "r.html").read_text()
+    resumed = told(call("resume", "saved", "--json"))
+    at_once = told(call(*compare, "--report", "whole.html", "--json"))
+    assert resumed["data"] == at_once["data"]
+    assert len((folder / "r.html").read_text()) > len(so_far), "the report so far was without teams and segments"
+
+
+def test_a_comparison_interrupted_before_it_is_kept_names_no_folder_to_go_on_with(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flywheel_sim.study.comparison.compare import Comparison
+
+    def interrupted(self: Comparison, *_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Comparison, "save", interrupted)
+    stopped = call("compare", "silo.yaml", "shared.yaml", "--replicates", "4", "--bridge", "--out", "saved")
+    assert stopped.exit_code == 130 and "saved was not written yet" in stopped.stderr
+    assert "resume" not in stopped.stderr and not (folder / "saved").exists()
