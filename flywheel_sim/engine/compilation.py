@@ -18,6 +18,7 @@ from typing import Any
 
 import numba
 
+from flywheel_sim.engine.compile_memo import answers_kept
 from flywheel_sim.engine.customers import customers_block
 from flywheel_sim.engine.interruptible import aside
 from flywheel_sim.engine.jit import cache_dir
@@ -54,7 +55,7 @@ def prepare(program: Program, state: State, look: Callable[[], None] = lambda: N
 def _ready(program: Program, state: State) -> None:
     """Load or compile, once."""
     global _done
-    with _lock, _no_collection():
+    with _lock, _no_collection(), answers_kept():
         if _done:
             return
         kinds = tuple(map(_typeof, (program.tables, state)))
@@ -139,5 +140,5 @@ def help_out() -> None:
 
     _helping = True
     small = {"horizon_weeks": 1, "market.accounts": 64, "market.initial_customers": 8}
-    with _no_collection():
+    with _no_collection(), answers_kept():
         Simulation([load("b2b-saas").with_(small).model], [(0, 1, 0)])

@@ -5,12 +5,16 @@ import numba
 TRIED = "0.68"
 
 try:
-    from numba.core import cgutils
+    from numba.core import base, cgutils, types, utils
     from numba.core.codegen import JITCodeLibrary
     from numba.core.compiler import CompilerBase, DefaultPassBuilder
     from numba.core.compiler_machinery import register_pass
     from numba.core.imputils import lower_constant
+    from numba.core.lowering import Lower
+    from numba.core.registry import cpu_target
     from numba.core.typed_passes import NativeLowering, NopythonRewrites
+    from numba.core.types import functions
+    from numba.core.typing import context, npydecl
     from numba.core.typing.templates import AttributeTemplate
     from numba.core.untyped_passes import InlineClosureLikes
 except ImportError as error:
@@ -26,9 +30,17 @@ __all__ = [
     "DefaultPassBuilder",
     "InlineClosureLikes",
     "JITCodeLibrary",
+    "Lower",
     "NativeLowering",
     "NopythonRewrites",
+    "base",
     "cgutils",
+    "context",
+    "cpu_target",
+    "functions",
     "lower_constant",
+    "npydecl",
     "register_pass",
+    "types",
+    "utils",
 ]
