@@ -12,6 +12,7 @@ whole tuple wherever one is used.
 """
 
 import hashlib
+from functools import cache
 from typing import Any, TypeVar
 
 from numba import types
@@ -98,6 +99,13 @@ def _table(context: Any, kind: Bundle) -> Any:
     return context.get_value_type(types.Tuple([array for _, array in kind.fields]))
 
 
+@cache
+def _size(context: Any, array: Any) -> int:
+    """Bytes of an array's header: all of them numbers of eight, so that no gaps lie between."""
+    size: int = context.get_abi_sizeof(context.get_value_type(array))
+    return size
+
+
 @unbox(Bundle)
 def _unbox_bundle(kind: Bundle, value: Any, c: Any) -> Any:
     """Take the headers of the arrays; their references are given back when the call is over."""
@@ -122,11 +130,10 @@ def _get_array(context: Any, builder: Any, kind: Bundle, value: Any, field: str)
     """One array of a bundle, as an array that owns nothing."""
     n = kind.position[field]
     array = kind.fields[n][1]
-    table = builder.bitcast(value, _table(context, kind).as_pointer())
-    kept = context.make_array(array)(context, builder, ref=cgutils.gep_inbounds(builder, table, 0, n))
-    header = context.make_array(array)(context, builder)
-    header.data, header.nitems, header.itemsize = kept.data, kept.nitems, kept.itemsize
-    header.shape, header.strides = kept.shape, kept.strides
+    place = sum(_size(context, other) for _, other in kind.fields[:n])  # short: the table's layout is a long text
+    at = cgutils.pointer_add(builder, value, place, context.get_value_type(array).as_pointer())
+    header = context.make_array(array)(context, builder, value=builder.load(at))
+    header.meminfo = context.get_constant_null(types.MemInfoPointer(array.dtype))
     return header._getvalue()
 
 

@@ -16,6 +16,7 @@ from flywheel_sim.engine.internals import (
     DefaultPassBuilder,
     InlineClosureLikes,
     JITCodeLibrary,
+    Lower,
     NativeLowering,
     NopythonRewrites,
     register_pass,
@@ -85,13 +86,25 @@ class _Library(JITCodeLibrary):  # type: ignore[misc]
         return 0
 
 
+class _Borrower(Lower):  # type: ignore[misc]
+    """Code of a function that owns no array: numba would count references only for :class:`_Library` to leave out."""
+
+    def incref(self, typ: Any, val: Any) -> None:
+        """Nothing is owned."""
+
+    def decref(self, typ: Any, val: Any) -> None:
+        """Nothing is owned."""
+
+
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _Lowering(NativeLowering):  # type: ignore[misc]
     _name = "deferred_codegen"
+    lowering_class: Any = Lower
 
     def run_pass(self, state: Any) -> Any:
         state.library = _Library(state.targetctx.codegen(), state.func_id.func_qualname)
         state.library.borrows = _borrows(state)
+        self.lowering_class = _Borrower if state.library.borrows else Lower
         return super().run_pass(state)
 
 
