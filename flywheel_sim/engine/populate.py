@@ -32,20 +32,20 @@ def smallest(words_drawn: Any, wanted: int) -> Any:
 
     ``np.partition`` would take longer to compile than the whole customers' week.
     """
-    found, left, count = i64(0), i64(wanted), np.zeros(2048, np.int64)
+    prefix, left, count = i64(0), i64(wanted), np.zeros(2048, np.int64)
     for digit in range(3):  # 11, 11 and 10 bits
         shift, width = max(0, 21 - 11 * digit), 2048 if digit < 2 else 1024
         count[:] = 0
         for j in range(words_drawn.shape[0]):
             word = i64(words_drawn[j]) >> shift
-            if word // width == found:
+            if word // width == prefix:
                 count[word % width] += 1
         at = i64(0)
         while at < width - 1 and left > count[at]:
             left -= count[at]
             at += 1
-        found = found * width + at
-    return np.uint32(found if wanted > 0 else 0)
+        prefix = prefix * width + at
+    return np.uint32(prefix if wanted > 0 else 0)
 
 
 @kernel
@@ -126,25 +126,65 @@ def settle(par: Par, state: State, run: int, i: int, j: int) -> None:
         state.since[i] = i16(-1)
 
 
-@inlined
-def agreed_until(par: Par, state: State, run: int, i: int, j: int) -> int:
-    """M6: week in which prospect i (j in its run) signs a deal agreed on before week 0, -1 for those without one.
+@step
+def odds_of_agreement(par: Par, odds: Any) -> bool:
+    """M6: fill in the odds, by weeks since its window shut, that a prospect has agreed on a deal before week 0.
 
-    Deals came at the rate of ``market.external`` in every week since the window shut, and were lost at theirs.
+    Deals came at the rate of ``market.external`` in every week since, and were lost at theirs.  Returns whether deals
+    wait for budgets at all.
     """
-    market, contracts, firm = par.market, par.contracts, state.run[run]
-    if not (market.at_rest and market.enabled and market.funnel.enabled and contracts.enabled):
-        return -1
-    if market.initial_customers == 0 or contracts.window_effect != WINDOW_EFFECT.timing:
-        return -1
-    if window_open(0, state.fiscal[i], contracts.fiscal_shift_weeks, contracts.window_weeks):
-        return -1
-    weeks, kept, deals = weeks_to_window(0, state.fiscal[i], contracts.fiscal_shift_weeks), 1.0, 0.0
-    for _ in range(53 - weeks - contracts.window_weeks):
+    market, contracts = par.market, par.contracts
+    kept, deals = 1.0, 0.0
+    for weeks in range(odds.shape[0]):
+        odds[weeks] = 1.0 - exp64(-market.external * deals)
         deals += kept
         kept *= exp64(-contracts.agreed_loss)
+    funnel = market.at_rest and market.enabled and market.funnel.enabled and market.initial_customers > 0
+    return funnel and contracts.enabled and contracts.window_effect == WINDOW_EFFECT.timing
+
+
+@inlined
+def agreed_until(par: Par, state: State, run: int, i: int, j: int, odds: Any) -> int:
+    """M6: week in which prospect i (j in its run) signs a deal agreed on before week 0, -1 for those without one."""
+    contracts, firm = par.contracts, state.run[run]
+    if window_open(0, state.fiscal[i], contracts.fiscal_shift_weeks, contracts.window_weeks):
+        return -1
+    weeks = weeks_to_window(0, state.fiscal[i], contracts.fiscal_shift_weeks)
     word = words(firm.seed, firm.replicate, j, 0, START, 1)[1]
-    return weeks - 1 if unit64(word) < 1.0 - exp64(-market.external * deals) else -1
+    return weeks - 1 if unit64(word) < odds[max(53 - weeks - contracts.window_weeks, 0)] else -1
+
+
+@step
+def sign_founding_customer(par: Par, tables: Tables, state: State, run: int, i: int, j: int) -> int:
+    """Sign founding customer i (j in its run) some weeks ago, count it in the initial row, and return its status."""
+    firm, market, row = state.run[run], par.market, state.initial[run]
+    kind = par.contracts.kind if par.contracts.enabled else WEEKLY
+    adv, det = f32(market.initial_advocates), f32(market.initial_advocates + market.initial_detractors)
+    _, w_voice, w_tenure, _ = words(firm.seed, firm.replicate, j, 0, START, 0)
+    status = ADVOCATE if below(w_voice, adv) else (DETRACTOR if below(w_voice, det) else NEUTRAL)
+    bill = begin_spell(par, tables, state, run, i, i64(0))
+    settle(par, state, run, i, j)
+    state.source[i] = u8(FOUNDING)
+    age = 0
+    if market.start == FIRST_SPELLS.uniform:
+        age = i64(unit64(w_tenure) * 52)
+        state.start[i] = i16(-age)
+    if age == 0:
+        row[COL.billed] += bill
+    elif renewal_due(age, kind):
+        row[COL.billed] += f64(state.spend[i]) * weeks_to_renewal(age, kind)
+    firm.deferred += f64(state.spend[i]) * weeks_to_renewal(age, kind)
+    state.life[firm.life0 + min(age, firm.ages - 1), 0] += 1.0
+    row[COL.customers] += 1.0
+    row[COL.advocates] += status == ADVOCATE
+    row[COL.detractors] += status == DETRACTOR
+    row[COL.relationship] += state.relationship[i]
+    row[COL.experience] += state.recent[i]
+    row[COL.effort] += state.effort[i]
+    row[COL.spend] += state.spend[i]
+    up, down = promoter_shares(state.relationship[i], par.sensing)
+    row[COL.nps_true] += 100.0 * (up - down)
+    return status
 
 
 @kernel
@@ -152,7 +192,6 @@ def populate(par: Par, tables: Tables, state: State, run: int) -> None:
     """Sign the first customers, start teams and needs, and write the initial row."""
     firm, market = state.run[run], par.market
     n, wanted = firm.accounts, market.initial_customers
-    kind = par.contracts.kind if par.contracts.enabled else WEEKLY
     # the customers are the accounts with the smallest words: one more customer is one more account, the rest the same
     order = np.empty(n, np.uint32)
     for j in range(n):
@@ -162,12 +201,13 @@ def populate(par: Par, tables: Tables, state: State, run: int) -> None:
     for j in range(n):
         smaller += order[j] < limit
     ties = wanted - smaller if wanted > 0 else 0
-    adv, det = f32(market.initial_advocates), f32(market.initial_advocates + market.initial_detractors)
     row = state.initial[run]
     row[COL.list_price] = market.price
     comes = 1.0 - exp64(-market.external / par.conversion_reference)
     rest = comes * market.funnel.rest_weeks if market.enabled and market.funnel.enabled else 0.0
     tired = rest / (1.0 + rest)  # share of prospects at rest in the long run
+    odds = np.empty(54)
+    some_agreed = odds_of_agreement(par, odds)
     for j in range(n):
         i = firm.account0 + j
         b = i // BLOCK
@@ -179,36 +219,13 @@ def populate(par: Par, tables: Tables, state: State, run: int) -> None:
         if not chosen and tired > 0.0:
             u = unit64(words(firm.seed, firm.replicate, j, 0, START, 0)[3])
             state.held_until[i] = i16(1 + i64(u / tired * market.funnel.rest_weeks)) if u < tired else i16(0)
-        signs = -1 if chosen else agreed_until(par, state, run, i, j)
+        signs = agreed_until(par, state, run, i, j, odds) if some_agreed and not chosen else -1
         if signs >= 0:
             status = SOLD
             state.held_until[i] = i16(signs)
             row[COL.agreed] += 1.0
         if chosen:
-            _, w_voice, w_tenure, _ = words(firm.seed, firm.replicate, j, 0, START, 0)
-            status = ADVOCATE if below(w_voice, adv) else (DETRACTOR if below(w_voice, det) else NEUTRAL)
-            bill = begin_spell(par, tables, state, run, i, i64(0))
-            settle(par, state, run, i, j)
-            state.source[i] = u8(FOUNDING)
-            age = 0
-            if market.start == FIRST_SPELLS.uniform:
-                age = i64(unit64(w_tenure) * 52)
-                state.start[i] = i16(-age)
-            if age == 0:
-                row[COL.billed] += bill
-            elif renewal_due(age, kind):
-                row[COL.billed] += f64(state.spend[i]) * weeks_to_renewal(age, kind)
-            firm.deferred += f64(state.spend[i]) * weeks_to_renewal(age, kind)
-            state.life[firm.life0 + min(age, firm.ages - 1), 0] += 1.0
-            row[COL.customers] += 1.0
-            row[COL.advocates] += status == ADVOCATE
-            row[COL.detractors] += status == DETRACTOR
-            row[COL.relationship] += state.relationship[i]
-            row[COL.experience] += state.recent[i]
-            row[COL.effort] += state.effort[i]
-            row[COL.spend] += state.spend[i]
-            up, down = promoter_shares(state.relationship[i], par.sensing)
-            row[COL.nps_true] += 100.0 * (up - down)
+            status = sign_founding_customer(par, tables, state, run, i, j)
         state.status[i] = state.status_next[i] = u8(status)
         state.counts[b, status] += 1
     if wanted > 0:
