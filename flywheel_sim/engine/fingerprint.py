@@ -69,20 +69,20 @@ def code_hash(paths: Iterable[Path], root: Path) -> str:
     kept = _kept(text)
     if kept is not None:
         with suppress(OSError):
-            found = kept.read_text("ascii")
-            if len(found) == 16:
-                return found
-    digest = hashlib.sha256()
+            digest = kept.read_text("ascii")
+            if len(digest) == 16:
+                return digest
+    trees = hashlib.sha256()
     for name, source in files:
-        digest.update(name.encode() + b"\0" + _written(ast.parse(source)).encode() + b"\0")
-    made = digest.hexdigest()[:16]
+        trees.update(name.encode() + b"\0" + _written(ast.parse(source)).encode() + b"\0")
+    digest = trees.hexdigest()[:16]
     if kept is not None:
         with suppress(OSError):
             kept.parent.mkdir(parents=True, exist_ok=True)
             with NamedTemporaryFile("w", dir=kept.parent, delete=False) as file:
-                file.write(made)
+                file.write(digest)
             Path(file.name).replace(kept)
-    return made
+    return digest
 
 
 def _kept(text: str) -> Path | None:

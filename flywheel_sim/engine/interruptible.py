@@ -45,9 +45,9 @@ def together(
 
     Examples
     --------
-    >>> found = []
-    >>> together([lambda stop: found.append(1), lambda stop: found.append(2)])
-    >>> sorted(found)
+    >>> done = []
+    >>> together([lambda stop: done.append(1), lambda stop: done.append(2)])
+    >>> sorted(done)
     [1, 2]
     """
     stop = Event()
@@ -94,6 +94,6 @@ def aside(look: Callable[[], None], function: Callable[..., Any], *given: Any) -
     >>> aside(lambda: None, max, 1, 2)
     2
     """
-    found: list[Any] = []
-    together([lambda stop: found.append(function(*given))], look, patience=0.0)
-    return found[0]
+    results: list[Any] = []
+    together([lambda stop: results.append(function(*given))], look, patience=0.0)
+    return results[0]

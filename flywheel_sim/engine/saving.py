@@ -227,11 +227,11 @@ def _made(arrays: dict[str, Any], what: str) -> tuple[Simulation, dict[str, Any]
     broken = SavedStateError(f"{what} is broken; run the scenario again")
     try:
         manifest = json.loads(arrays.pop("manifest").tobytes())
-        found, engine = str(manifest["format"]), str(manifest["engine"])
+        written, engine = str(manifest["format"]), str(manifest["engine"])
     except (ValueError, KeyError, TypeError):
         raise broken from None
-    if found != FORMAT:
-        raise SavedStateError(f"{what} holds a '{found}'; this version of flywheel_sim reads '{FORMAT}'")
+    if written != FORMAT:
+        raise SavedStateError(f"{what} holds a '{written}'; this version of flywheel_sim reads '{FORMAT}'")
     if engine != engine_hash():
         raise SavedStateError(
             f"{what} was written by engine {engine} (flywheel_sim {manifest.get('version')}); under this one, "

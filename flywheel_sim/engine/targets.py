@@ -26,7 +26,7 @@ from flywheel_sim.scenario.columns import COL
 from flywheel_sim.scenario.errors import Problem, ScenarioError
 from flywheel_sim.scenario.measures import silent, without_target
 
-__all__ = ["Reading", "found_targets", "payout_shares", "readings", "target_of", "with_targets"]
+__all__ = ["Reading", "find_targets", "payout_shares", "readings", "target_of", "with_targets"]
 
 Floats = NDArray[np.float64]
 
@@ -68,8 +68,8 @@ class Reading(NamedTuple):
     def scores(self, target: float) -> Floats:
         """Return scores at a target, in the shape of the values."""
         done = 2.0 - self.values / target if self.lower else self.values / target
-        found = self.traded + (1.0 - self.traded) * np.clip(done, 0.0, 2.0)
-        return np.where(np.isnan(found), 1.0, found)
+        scores = self.traded + (1.0 - self.traded) * np.clip(done, 0.0, 2.0)
+        return np.where(np.isnan(scores), 1.0, scores)
 
 
 def _mean(scores: Floats, weights: Floats) -> float:
@@ -121,15 +121,15 @@ def readings(base: Scenario, threads: int = 1, seed: int = SEED, runs: int = RUN
                 moved[name][q, week] = (g * effort).sum(axis=1) / (1.0 + state.overload[rows])
     weekly = np.array([simulation.arrays(q).weekly for q in range(few)])
     all_heads = heads.sum(axis=2, keepdims=True) if teams else np.ones((few, simulation.horizon, 1))
-    found: dict[str, Reading] = {}
+    by_measure: dict[str, Reading] = {}
     for name, one in model.incentives.measures.items():
         lower = one.better == "lower"
         if name in own:
             traded = model.incentives.collusion if one.peers else 0.0
-            found[name] = Reading(moved[name], heads * scored[name], lower, traded, names)
+            by_measure[name] = Reading(moved[name], heads * scored[name], lower, traded, names)
         elif one.columns:
-            found[name] = Reading(_taken(weekly, one)[:, :, None], all_heads, lower)
-    return found
+            by_measure[name] = Reading(_taken(weekly, one)[:, :, None], all_heads, lower)
+    return by_measure
 
 
 def _taken(weekly: Floats, measure: Any) -> Floats:
@@ -159,32 +159,32 @@ def target_of(reading: Reading) -> float | None:
             low = middle
         else:
             high = middle
-    found = float(f"{math.exp((low + high) / 2):.4g}")
-    good = _LOW <= found <= _HIGH and abs(reading.score(found) - 1.0) <= CLOSE
-    return found if good else None
+    target = float(f"{math.exp((low + high) / 2):.4g}")
+    good = _LOW <= target <= _HIGH and abs(reading.score(target) - 1.0) <= CLOSE
+    return target if good else None
 
 
-def found_targets(base: Scenario, threads: int = 1) -> dict[str, float]:
+def find_targets(base: Scenario, threads: int = 1) -> dict[str, float]:
     """Find the targets of a base case by measure, from the cache or from runs; a measure that has none is left out."""
     base = _at_rest(base)
-    return dict(_found(base, max(1, threads)))
+    return dict(_targets(base, max(1, threads)))
 
 
 @lru_cache(maxsize=64)
-def _found(base: Scenario, threads: int) -> tuple[tuple[str, float], ...]:
+def _targets(base: Scenario, threads: int) -> tuple[tuple[str, float], ...]:
     kept = _kept(base)
     if kept is not None:
         with suppress(OSError, ValueError):
             return tuple((str(k), float(v)) for k, v in json.loads(kept.read_text("utf-8")).items())
     right = {name: target_of(one) for name, one in readings(base, threads).items()}
-    found = {name: value for name, value in right.items() if value is not None}
+    targets = {name: value for name, value in right.items() if value is not None}
     if kept is not None:
         with suppress(OSError):
             from flywheel_sim.files import write_text
 
             kept.parent.mkdir(parents=True, exist_ok=True)
-            write_text(kept, json.dumps(found))
-    return tuple(found.items())
+            write_text(kept, json.dumps(targets))
+    return tuple(targets.items())
 
 
 def _kept(base: Scenario) -> Path | None:
@@ -234,10 +234,10 @@ def with_targets(scenario: Scenario, threads: int = 1, tell: Callable[[str], Any
     if not lacking:
         return scenario
     base = scenario.base()
-    found = found_targets(base, threads)
+    targets = find_targets(base, threads)
     problems = []
     for name in lacking:
-        if name in found:
+        if name in targets:
             continue
         why = silent(base.model, name)
         if not why:
@@ -246,9 +246,9 @@ def with_targets(scenario: Scenario, threads: int = 1, tell: Callable[[str], Any
         problems.append(Problem(None, None, None, f"incentives.measures.{name}", message))
     if problems:
         raise ScenarioError(problems)
-    made = scenario.targeted({name: found[name] for name in lacking})
-    tell(made.target_note)
-    return made
+    complete = scenario.targeted({name: targets[name] for name in lacking})
+    tell(complete.target_note)
+    return complete
 
 
 def payout_shares(scenario: Scenario, threads: int = 1) -> dict[str, float]:
@@ -261,7 +261,7 @@ def payout_shares(scenario: Scenario, threads: int = 1) -> dict[str, float]:
     """
     base = _at_rest(scenario.base())
     read, inc = readings(base, threads), scenario.model.incentives
-    names, found = tuple(scenario.model.teams), {}
+    names, shares = tuple(scenario.model.teams), {}
     for team, pay in inc.pay.items():
         total = weight = 0.0
         for name, share in pay.on.items():
@@ -272,5 +272,5 @@ def payout_shares(scenario: Scenario, threads: int = 1) -> dict[str, float]:
             score = _mean(one.scores(target)[:, :, column], one.weights[:, :, column])
             if not math.isnan(score):
                 total, weight = total + share * score, weight + abs(share)
-        found[team] = min(max(total / weight, 0.0), 2.0) if weight else 0.0
-    return found
+        shares[team] = min(max(total / weight, 0.0), 2.0) if weight else 0.0
+    return shares

@@ -5,7 +5,7 @@ import pytest
 from scores_paid import mean_scores
 
 import flywheel_sim as fs
-from flywheel_sim.engine.targets import found_targets, payout_shares, with_targets
+from flywheel_sim.engine.targets import find_targets, payout_shares, with_targets
 from flywheel_sim.scenario import ScenarioError
 
 SMALL = {"market": {"accounts": 1500, "initial_customers": 300}, "horizon_weeks": 60}
@@ -24,7 +24,7 @@ def company(tmp_path_factory):
 def test_the_engine_pays_a_bonus_at_target_on_every_measure(company):
     """What is read off runs without pay, against the engine's own scores of runs in which all are paid on it."""
     base = fs.load(company)
-    found = found_targets(base)
+    found = find_targets(base)
     ready = base.targeted(found)
     assert set(found) == set(base.incentives.measures)
     for name, scores in mean_scores(ready).items():

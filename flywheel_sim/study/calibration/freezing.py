@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from flywheel_sim.engine.run import Simulation
 from flywheel_sim.engine.state import ADVOCATE, DETRACTOR, NEUTRAL
-from flywheel_sim.engine.targets import found_targets
+from flywheel_sim.engine.targets import find_targets
 from flywheel_sim.execute.run import batch, worker_count
 from flywheel_sim.results import Run
 from flywheel_sim.scenario import Scenario
@@ -284,7 +284,7 @@ def targets(scenario: Scenario, workers: int | None = None) -> dict[str, float]:
     dict of str to float
         Dotted path -> target, to four digits; a measure that no target fits is left out.
     """
-    by_measure = found_targets(scenario, worker_count(workers))
+    by_measure = find_targets(scenario, worker_count(workers))
     return {f"incentives.measures.{name}.target": value for name, value in by_measure.items()}
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from flywheel_sim.engine.fingerprint import engine_hash
-from flywheel_sim.engine.targets import found_targets
+from flywheel_sim.engine.targets import find_targets
 from flywheel_sim.execute.run import batch, worker_count
 from flywheel_sim.files import write_text
 from flywheel_sim.results import Run
@@ -218,7 +218,7 @@ def meet(
         f"fresh {count} {end.hash}", lambda: _look(end, known, FRESH_SEED, count, workers, only_numbers=True)
     )
     numbers = tuple(_met(scenario, end, one, before, fresh["numbers"], levers, rounds, stuck) for one in known)
-    targets = found_targets(end, worker_count(workers)) if end.model.incentives.measures else {}
+    targets = find_targets(end, worker_count(workers)) if end.model.incentives.measures else {}
     return KnownFit(
         scenario=end,
         numbers=numbers,
