@@ -17,6 +17,8 @@ MEASURED = TARGET.parent / "measured" / "reliability.json"
 COMPANY, WEEKS = "b2b-saas", 120
 #: Draws that answer, truths that are asked about, and truths of another structure.
 DRAWS, TRUTHS, OTHERS = 300, 200, 100
+#: Share of the draws that answer where a line is fitted to those nearest alone.
+NEAREST = 0.5
 DECISIONS = (
     "churn-pay", "nps-pay", "mbo-pay", "relationship-pay", "profit-share", "flywheel-group", "listening",
     "mission-statement", "loyalty-programme", "self-service-push",
@@ -45,12 +47,15 @@ def measure() -> dict[str, Any]:
         "company": base.hash,
         "own": reliability(prior, truths).to_dict(),
         "other": reliability(prior, others).to_dict(),
+        "own nearer": reliability(prior, truths, nearest=NEAREST).to_dict(),
+        "other nearer": reliability(prior, others, nearest=NEAREST).to_dict(),
     }
 
 
 def table(found: dict[str, Any]) -> str:
     """Return both checks side by side."""
     own, other = found["own"], found["other"]
+    nearer = found["own nearer"], found["other nearer"]
 
     def chance(one: dict[str, Any]) -> str:
         from scipy.stats import chi2
@@ -61,11 +66,14 @@ def table(found: dict[str, Any]) -> str:
         ("truths", own["truths"], other["truths"]),
         ("decisions about each", own["decisions"], other["decisions"]),
         ("calibration slope (1 is right)", *(f"{x['slope']:.2f} ± {x['error']:.2f}" for x in (own, other))),
+        ("the same, a line through the nearer half", *(f"{x['slope']:.2f} ± {x['error']:.2f}" for x in nearer)),
         ("Brier score", *(f"{x['brier']:.3f}" for x in (own, other))),
+        ("the same, a line through the nearer half", *(f"{x['brier']:.3f}" for x in nearer)),
         ("Brier score of the base rates", *(f"{x['base']:.3f}" for x in (own, other))),
         ("ranks in tenths", *(" ".join(map(str, x["ranks"])) for x in (own, other))),
         ("chance of ranks as uneven, by truths", f"{own['chance']:.2g}", f"{other['chance']:.2g}"),
         ("the same, had every decision a truth of its own", chance(own), chance(other)),
+        ("chance by truths, a line through the nearer half", *(f"{x['chance']:.2g}" for x in nearer)),
     ]
     lines = ["| | truths of the prior | truths of another structure |", "|---|---|---|"]
     return "\n".join([*lines, *(f"| {name} | {one} | {two} |" for name, one, two in rows)])

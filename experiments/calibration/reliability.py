@@ -39,6 +39,8 @@ Floats = NDArray[np.float64]
 _PART, _LOOKING, _EVERY = 20, 2**31, 13
 #: Bins of ranks and of probabilities.
 BINS = 10
+#: Draws that say nothing, by which a line through the nearer draws is held back.
+_HELD = 20.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,8 +156,17 @@ def see(
     return Seen(np.concatenate(scaled), np.concatenate(made))
 
 
-def reliability(prior: Seen, truths: Seen, seed: int = 1) -> Reliability:
+def reliability(prior: Seen, truths: Seen, seed: int = 1, nearest: float = 1.0) -> Reliability:
     """Judge answers about decisions in every truth, from what was seen of it and the draws of the prior.
+
+    Parameters
+    ----------
+    prior, truths : Seen
+    seed : int
+        Of ranks among equals, and of truths drawn again.
+    nearest : float
+        Share of the draws that answer: those whose run came nearest to what was seen.  Below 1 they count the less the
+        further away, and a line of their own is fitted to them (Beaumont, Zhang and Balding 2002).
 
     Examples
     --------
@@ -174,20 +185,20 @@ def reliability(prior: Seen, truths: Seen, seed: int = 1) -> Reliability:
     known = np.isfinite(truths.quantities).all(axis=1) & np.isfinite(truths.differences).all(axis=1)
     unit = np.median(np.abs(made), axis=0) + 1e-9
     x, true = np.arcsinh(made / unit), np.arcsinh(truths.differences[known] / unit)
-    n = len(d)
-    dd, dx = d - d.mean(axis=0), x - x.mean(axis=0)
-    gain = (dx.T @ dd / (n - 1)) @ np.linalg.pinv(dd.T @ dd / (n - 1))
-    seen = truths.quantities[known]
+    n, seen = len(d), truths.quantities[known]
     said, rank = np.empty(true.shape), np.empty(true.shape)
     luck = np.random.default_rng(seed)
     for j, shown in enumerate(seen):
-        moved = x + (shown - d) @ gain.T
+        counts = _counts(d, shown, nearest)
+        moved = x + (shown - d) @ _gain(d, x, counts)
+        total = counts.sum() ** 2 / (counts**2).sum()  # so many draws that count alike
+        share = counts * (total / counts.sum())
         # Jeffreys: no share of so many draws is known to be 0 or 1
-        said[j] = (np.sum(moved > 0, axis=0) + 0.5) / (n + 1.0)
+        said[j] = (share @ (moved > 0) + 0.5) / (total + 1.0)
         # what comes out the same for all, as of a decision that does nothing, has any rank among them
         alike = np.isclose(moved, true[j], rtol=1e-12, atol=1e-12)
-        below = np.sum((moved < true[j]) & ~alike, axis=0)
-        rank[j] = (below + luck.random(true.shape[1]) * (alike.sum(axis=0) + 1.0)) / (n + 1.0)
+        below = share @ ((moved < true[j]) & ~alike)
+        rank[j] = (below + luck.random(true.shape[1]) * (share @ alike + 1.0)) / (total + 1.0)
     came = true > 0
     rate = np.mean(x > 0, axis=0)
     each = np.array([np.histogram(row, BINS, (0.0, 1.0))[0] for row in rank])
@@ -204,6 +215,23 @@ def reliability(prior: Seen, truths: Seen, seed: int = 1) -> Reliability:
         chi2=float(np.sum((ranks - expected) ** 2 / expected)), chance=_uneven(each),
         said=np.array([one for one, _ in told]), came=np.array([one for _, one in told]),
     )  # fmt: skip
+
+
+def _counts(d: Floats, shown: Floats, nearest: float) -> Floats:
+    """Return by how much each draw counts: all alike, or the less the further what was seen of it is from ``shown``."""
+    if nearest >= 1.0:
+        return np.ones(len(d))
+    off = d - shown
+    distance2 = np.einsum("ki,ij,kj->k", off, np.linalg.pinv(np.atleast_2d(np.cov(d.T))), off)
+    return np.asarray(np.clip(1.0 - distance2 / (1.0001 * np.quantile(distance2, nearest)), 0.0, None))
+
+
+def _gain(d: Floats, x: Floats, counts: Floats) -> Floats:
+    """Return the slopes of a line from what was seen to what decisions made, shape (quantities, decisions)."""
+    share = counts / counts.sum()
+    dd, dx = d - share @ d, x - share @ x
+    held = np.diag(d.var(axis=0)) * (_HELD if np.ptp(counts) > 0 else 0.0)
+    return np.asarray(np.linalg.pinv((dd.T * counts) @ dd + held) @ ((dd.T * counts) @ dx))
 
 
 def known_truths(

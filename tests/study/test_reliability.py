@@ -79,3 +79,23 @@ def test_decisions_that_share_a_truth_count_as_one() -> None:
         skewed.append(_uneven(low) < 0.05)
     assert np.mean(by_truth) < 0.13 < 0.9 < np.mean(one_by_one)
     assert np.mean(skewed) > 0.95
+
+
+def test_where_the_line_breaks_the_nearer_draws_know_more() -> None:
+    """Companies that fail and companies that do not: below a threshold a decision makes the opposite of what it did."""
+
+    def broken(n: int, seed: int) -> Seen:
+        luck = np.random.default_rng(seed)
+        z = luck.normal(size=(n, 1))
+        made = np.where(z < -0.3, -1.5 - z, 0.4 + 0.2 * z) + 0.5 * luck.normal(size=(n, 1))
+        return Seen(z + 0.2 * luck.normal(size=(n, 1)), 1e6 * made)
+
+    prior, truths = broken(2000, 1), broken(1000, 2)
+    straight, nearer = reliability(prior, truths), reliability(prior, truths, nearest=0.3)
+    assert nearer.brier < 0.9 * straight.brier
+    assert abs(nearer.slope - 1) < 0.2 and abs(nearer.slope - 1) < abs(straight.slope - 1)
+
+
+def test_the_nearer_half_of_a_straight_law_says_the_same() -> None:
+    whole, half = (reliability(drawn(4000, 1), drawn(1000, 2), nearest=share) for share in (1.0, 0.5))
+    assert abs(whole.slope - half.slope) < 0.1 and abs(whole.brier - half.brier) < 0.005
