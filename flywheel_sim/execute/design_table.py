@@ -86,7 +86,7 @@ def design_table(
 
 
 def jobs_of(table: Any, which: NDArray[np.int64]) -> list[Job]:
-    """Return what to do for some rows of a design's table."""
+    """Return the jobs of some rows of a design's table, one run each."""
     rows = table.take(which)
     fixed = (rows.column(name).to_pylist() for name in ("run", "scenario", "seed", "replicate", "run_id"))
     set_here = [

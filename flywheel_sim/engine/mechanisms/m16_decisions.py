@@ -203,7 +203,7 @@ def decide(par: Par, tables: Tables, state: State, run: int, week: int) -> None:
 def decision_rows(m: ScenarioModel, room: Room) -> Rows:
     """Return the coupling of decisions, by handoffs and touchpoints served together, and how much each team knows.
 
-    The sum of the coupling's squares is its sum.
+    The coupling is scaled so that its squares sum to what its entries sum to, as they do where each is 0 or 1.
     """
     names = tuple(m.teams)
     competence = [m.decisions.competence.get(name, m.decisions.other_competence) for name in names]

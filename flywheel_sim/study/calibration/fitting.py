@@ -237,7 +237,10 @@ class Fitting:
         return float(0.5 * self.loss(residuals**2)[0].sum())
 
     def local(self, x: Floats) -> Local:
-        """Return derivatives, errors and the next step at a point."""
+        """Return derivatives, errors and the next Gauss-Newton step at a point.
+
+        ``left`` is the longest part of that step in standard errors of its parameter: how far the fit has yet to go.
+        """
         residuals, jacobian = self.residuals(x), self.jacobian(x)
         n, p = self.observed, len(x)
         stated = ~self.likely

@@ -82,7 +82,7 @@ class _Looks:
         self._weeks = 0.0
 
     def take(self, weeks: int) -> None:
-        """Look at what the last ``weeks`` have come to."""
+        """Add what teams and segments are at now, counted ``weeks`` times; at the end of a year, close its cohort."""
         st, m = self._simulation.state, self._model
         heads = st.heads[self._team]
         someone = np.maximum(heads, 1e-9)

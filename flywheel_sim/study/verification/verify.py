@@ -248,7 +248,7 @@ def p_value(quantity: Quantity) -> float:
 
 
 def holm(p: Sequence[float], alpha: float) -> list[bool]:
-    """Tell which hypotheses stand under Holm's step-down procedure.
+    """Tell which hypotheses are not rejected (True) at a familywise level, by Holm's step-down procedure.
 
     Examples
     --------
