@@ -161,7 +161,7 @@ class Scenario:
         return self._source if self._layers.company is None else self._layers.company
 
     def base(self) -> "Scenario":
-        """Return the base case: its company as the files say it, before plans and changes; measures are this scenario's.
+        """Return the base case: the company in its files, before plans and changes, with this scenario's measures.
 
         Examples
         --------
